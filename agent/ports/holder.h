@@ -1,0 +1,57 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "netlink/facts.h"
+
+namespace hostnet {
+
+// Who has a port (interface.md, section 2).
+enum class HolderKind {
+  node_component,
+  pod,
+  unmanaged_container,
+  unmanaged_process,
+  kernel,
+  nat_rule,
+  unknown,
+};
+std::string_view to_string(HolderKind kind);
+
+struct Process {
+  int pid{};
+  std::string comm;
+  bool operator==(const Process&) const = default;
+};
+
+// What is known about the owner of a socket. Found from its cgroup and from
+// the processes that have it open; pods are named later, by join().
+struct Owner {
+  HolderKind kind{HolderKind::unknown};
+  std::vector<Process> processes;  // the most telling first: not pid 1 when another has it
+  std::string exe;                 // of processes[0]; "" unknown
+  std::string unit;                // systemd unit: "nginx.service", "session-3.scope"
+  std::string cgroup;              // path from the cgroup root: "/system.slice/nginx.service"
+  std::string pod_uid;             // from the cgroup, '-' separated; "" not in a pod
+  std::string container_id;        // 64 hex digits
+  std::string container_runtime;   // "docker", "podman", "lxc"… for unmanaged_container
+  bool self{};                     // the agent's own socket
+  bool operator==(const Owner&) const = default;
+};
+
+// One thing that holds one port.
+struct Holder {
+  Socket socket;  // for nat_rule: local address and port that the rule matches
+  Owner owner;
+  std::string name;  // unit, namespace/pod, interface or comm: the `holder` label, unfolded
+  std::string namespace_, pod;  // named by the pod source; "" unknown
+  bool pod_terminating{};       // of that pod
+  std::string device;           // name of socket.interface, or the tunnel device of a kernel socket
+  std::string rule;             // nat_rule: the rule, as a person would write it
+  bool operator==(const Holder&) const = default;
+};
+
+}  // namespace hostnet

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "agent/ports/holder.h"
+#include "netlink/facts.h"
+
+namespace hostnet {
+
+// Something that could not be seen (`problems`) or can never be seen here
+// (`limits`): /conflicts prints them, complete is problems.empty().
+struct Problem {
+  std::string code;  // "no_cap_net_admin"
+  std::string message;
+  std::string remedy;
+  auto operator<=>(const Problem&) const = default;
+};
+
+struct PortRange {
+  std::uint16_t first{}, last{};  // inclusive
+  bool contains(unsigned port) const { return port >= first && port <= last; }
+  auto operator<=>(const PortRange&) const = default;
+};
+
+// The kernel's port ranges (net.ipv4.ip_local_port_range and
+// ip_local_reserved_ports; they govern IPv6 too).
+struct PortRanges {
+  PortRange ephemeral{32768, 60999};
+  std::vector<PortRange> reserved;
+  bool operator==(const PortRanges&) const = default;
+};
+
+// Who holds each port of the node at one moment: what the kernel has, before
+// anybody judges it. Immutable once built.
+struct PortTable {
+  std::vector<Holder> holders;  // by protocol, port, address, cookie
+  bool attribution_complete{};  // every process could be looked into
+  std::vector<Problem> problems;
+  std::vector<Problem> limits;
+  PortRanges ranges;
+  std::vector<Link> links;
+  std::vector<Address> addresses;
+};
+
+}  // namespace hostnet

@@ -1,0 +1,90 @@
+#pragma once
+
+// A collector turns what the node shows into metric families when /metrics is
+// scraped. It is a row in a table and a function, not a class: see
+// collectors/README.md for how to add one.
+
+#include <prometheus/metric_family.h>
+#include <prometheus/metric_type.h>
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "netlink/error.h"
+#include "netlink/node/node.h"
+
+namespace hostnet {
+
+// One metric family that can be rendered later and more than once. `fill` adds
+// samples to a family whose name, help and type are set already; it holds
+// immutable facts by shared_ptr, so it is safe from any thread and long after
+// the read. Families of one name from several collectors are merged.
+struct MetricSource {
+  std::string name;  // full name, "node_network_up"; counters end in _total
+  std::string help;
+  prometheus::MetricType type{};
+  std::function<void(prometheus::MetricFamily&)> fill;
+};
+
+// What one run of the collectors shares: reads that several need happen once
+// per scrape. Implemented by the runner and by tests.
+class Scrape {
+ public:
+  virtual ~Scrape() = default;
+  virtual const Node& node() const = 0;
+  // The scrape's deadline; a collector that loops over much checks it.
+  virtual SteadyTime deadline() const = 0;
+  // One RTM_GETLINK dump per scrape, whoever asks first; an error is shared too.
+  virtual Result<std::shared_ptr<const std::vector<Link>>> links() = 0;
+};
+
+// One read. Reason::unsupported means "this machine does not have it" (no
+// conntrack module, no InfiniBand): success 0 as node_exporter has it, but not
+// logged and not counted as an error. Problems with single devices are no
+// errors: leave the device out and call Scrape-independent logging nowhere.
+using Collect = std::function<Result<std::vector<MetricSource>>(Scrape&)>;
+
+// A command line flag of a collector: "--collector.netdev.device-exclude".
+struct CollectorFlag {
+  enum class Kind { boolean, text, texts };  // `texts` may be repeated
+  std::string_view name;                     // without "--collector.": "netdev.device-exclude"
+  Kind kind{};
+  std::string_view default_value;  // "true"/"false" for booleans
+  std::string_view help;
+};
+
+// The values the flags have; every declared flag is present.
+class CollectorOptions {
+ public:
+  explicit CollectorOptions(std::map<std::string, std::vector<std::string>, std::less<>> values)
+      : values_(std::move(values)) {}
+  CollectorOptions() = default;
+  bool boolean(std::string_view flag) const;
+  const std::string& text(std::string_view flag) const;
+  const std::vector<std::string>& texts(std::string_view flag) const;
+
+ private:
+  std::map<std::string, std::vector<std::string>, std::less<>> values_;
+};
+
+struct Collector {
+  std::string_view name;  // = file name, flag, `collector` label, README row
+  std::string_view help;
+  bool enabled_by_default{};
+  std::span<const CollectorFlag> flags;
+  // Checks the options and returns the function that reads; the closure may
+  // keep state between scrapes (it is never called twice at once). A bad
+  // option is Reason::malformed and names the flag.
+  Result<Collect> (*make)(const CollectorOptions& options);
+};
+
+// Every collector that reads the kernel, in name order.
+std::span<const Collector> all_collectors();
+
+}  // namespace hostnet

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <chrono>
+
+namespace hostnet {
+
+// Steady time for durations and grace, wall time for display; both come from
+// the Clock of the Node, so that a replayed node has a time of its own.
+using SteadyTime = std::chrono::time_point<std::chrono::steady_clock, std::chrono::nanoseconds>;
+using WallTime = std::chrono::time_point<std::chrono::system_clock, std::chrono::milliseconds>;
+
+class Clock {
+ public:
+  virtual ~Clock() = default;
+  virtual SteadyTime steady() const = 0;
+  virtual WallTime wall() const = 0;
+};
+
+}  // namespace hostnet

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "netlink/error.h"
+
+namespace hostnet {
+
+// A descriptor of a process that is a socket.
+struct SocketDescriptor {
+  int fd{};
+  std::uint64_t inode{};
+  auto operator<=>(const SocketDescriptor&) const = default;
+};
+
+// The seam to /proc and /sys. Paths begin with "proc/" or "sys/" and are
+// relative to --path.procfs and --path.sysfs ("proc/1/net/snmp"); they never
+// contain "..". Thread safe. Nothing here follows a link out of the root by
+// name, and nothing reads command lines or environments.
+class Files {
+ public:
+  virtual ~Files() = default;
+
+  // The whole file into `out` (cleared first, its capacity kept for reuse).
+  // Files longer than 64 MiB are Reason::exhausted.
+  virtual Result<> read(std::string_view path, std::string& out) const = 0;
+  // Names in a directory, sorted bytewise, without "." and "..".
+  virtual Result<std::vector<std::string>> list(std::string_view path) const = 0;
+  // Where a symbolic link points, as written in it.
+  virtual Result<std::string> link(std::string_view path) const = 0;
+  // stat(2)'s st_ino, links followed: namespace links, cgroup directories.
+  virtual Result<std::uint64_t> inode(std::string_view path) const = 0;
+  // Whether there is anything at `path`, links followed.
+  virtual bool exists(std::string_view path) const = 0;
+
+  // The path of a cgroup-v2 directory below the cgroup2 mount under sys/
+  // ("/kubepods.slice/…"; "/" is the root), from the id that
+  // INET_DIAG_CGROUP_ID gives. Reason::vanished when it is gone,
+  // Reason::unsupported without a cgroup2 mount.
+  virtual Result<std::string> cgroup_path(std::uint64_t id) const = 0;
+
+  // Every socket of a process, from proc/<pid>/fd. Reason::vanished when the
+  // process is gone, Reason::denied without SYS_PTRACE and DAC_READ_SEARCH.
+  virtual Result<> socket_descriptors(int pid, std::vector<SocketDescriptor>& out) const = 0;
+  // The socket inode behind one descriptor; 0 when it is no socket.
+  virtual Result<std::uint64_t> socket_inode(int pid, int fd) const = 0;
+
+  // read() into a fresh string.
+  Result<std::string> read(std::string_view path) const {
+    std::string out;
+    if (auto done = read(path, out); !done) return std::unexpected(std::move(done).error());
+    return out;
+  }
+};
+
+}  // namespace hostnet
