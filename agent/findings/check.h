@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/config/policy.h"
+#include "agent/findings/finding.h"
+#include "agent/pods/pod.h"
+#include "agent/ports/port_table.h"
+
+namespace hostnet {
+
+// /check and `hostnet-agent check PORT`: could a server bind this here now?
+struct CheckQuery {
+  Protocol protocol{};
+  std::uint16_t port{};
+  std::optional<IpAddress> address;  // unset: `::`, or 0.0.0.0 where there is no IPv6
+  bool v6only{};
+};
+
+enum class CheckVerdict { free, in_use, diverted, no_such_address, unknown };
+std::string_view to_string(CheckVerdict verdict);
+
+struct CheckAnswer {
+  Protocol protocol{};
+  std::uint16_t port{};
+  IpAddress address;  // the one that was judged
+  CheckVerdict verdict{};
+  std::optional<bool> bindable;  // unset: the kernel does not tell
+  std::vector<Holder> holders;   // those that matter for the answer, most telling first
+  std::vector<DeclaredPort> declared_by;
+  std::vector<Verdict> risks;
+  std::string explanation;
+  bool operator==(const CheckAnswer&) const = default;
+};
+
+// Judges a fresh look: `table` must hold every socket of that port in every
+// state (SocketQuery with kEverySocketState). Pure.
+CheckAnswer check_port(const CheckQuery& query, const PortTable& table, const PodSnapshot& pods,
+                       const Policy& policy, WallTime now);
+
+}  // namespace hostnet
