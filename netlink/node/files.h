@@ -18,8 +18,9 @@ struct SocketDescriptor {
 
 // The seam to /proc and /sys. Paths begin with "proc/" or "sys/" and are
 // relative to --path.procfs and --path.sysfs ("proc/1/net/snmp"); they never
-// contain "..". Thread safe. Nothing here follows a link out of the root by
-// name, and nothing reads command lines or environments.
+// contain ".." (Reason::malformed). Thread safe. read() and list() follow links
+// only inside their root; only regular files are read; nothing reads command
+// lines or environments.
 class Files {
  public:
   virtual ~Files() = default;
@@ -31,7 +32,9 @@ class Files {
   virtual Result<std::vector<std::string>> list(std::string_view path) const = 0;
   // Where a symbolic link points, as written in it.
   virtual Result<std::string> link(std::string_view path) const = 0;
-  // stat(2)'s st_ino, links followed: namespace links, cgroup directories.
+  // stat(2)'s st_ino, links followed: namespace links, cgroup directories. A
+  // link "net:[4026531840]" that leads nowhere, as a fixture has it, is that
+  // number.
   virtual Result<std::uint64_t> inode(std::string_view path) const = 0;
   // Whether there is anything at `path`, links followed.
   virtual bool exists(std::string_view path) const = 0;
@@ -39,13 +42,17 @@ class Files {
   // The path of a cgroup-v2 directory below the cgroup2 mount under sys/
   // ("/kubepods.slice/…"; "/" is the root), from the id that
   // INET_DIAG_CGROUP_ID gives. Reason::vanished when it is gone,
-  // Reason::unsupported without a cgroup2 mount.
+  // Reason::unsupported without a cgroup2 mount, Reason::timeout when the tree
+  // was walked too short ago to be walked again (without DAC_READ_SEARCH).
   virtual Result<std::string> cgroup_path(std::uint64_t id) const = 0;
 
-  // Every socket of a process, from proc/<pid>/fd. Reason::vanished when the
-  // process is gone, Reason::denied without SYS_PTRACE and DAC_READ_SEARCH.
+  // Every socket of a process, from proc/<pid>/fd, into `out` (cleared first),
+  // by rising fd. Descriptors that are closed meanwhile are left out.
+  // Reason::vanished when the process is gone, Reason::denied without
+  // SYS_PTRACE and DAC_READ_SEARCH.
   virtual Result<> socket_descriptors(int pid, std::vector<SocketDescriptor>& out) const = 0;
   // The socket inode behind one descriptor; 0 when it is no socket.
+  // Reason::vanished when the process or the descriptor is gone.
   virtual Result<std::uint64_t> socket_inode(int pid, int fd) const = 0;
 
   // read() into a fresh string.

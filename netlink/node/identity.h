@@ -11,7 +11,7 @@ namespace hostnet {
 // Who and where the agent is: read once at start.
 struct Identity {
   std::string sysname, nodename, release, version, machine, domainname;  // uname(2)
-  std::uint64_t effective_capabilities{};  // CapEff of proc/self/status, bit = CAP_*
+  std::uint64_t effective_capabilities{};  // of the agent itself, bit = CAP_*
   std::uint64_t page_size{};
   int pid{};  // the agent's own, in its PID namespace
   // Inode numbers of namespace links; unset where they cannot be read.

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+
+#include "netlink/error.h"
+#include "netlink/node/clock.h"
+#include "netlink/unique_fd.h"
+
+namespace hostnet {
+
+// Finds a cgroup-v2 directory by its id, which is its inode number and what
+// INET_DIAG_CGROUP_ID tells of a socket. Thread safe.
+//
+// The fast way makes a kernfs file handle of the id (include/linux/exportfs.h,
+// FILEID_KERNFS) and asks open_by_handle_at(2), which needs
+// CAP_DAC_READ_SEARCH; the answer is right in a private cgroup namespace and
+// through a bind mount, where proc/<pid>/cgroup is relative. Without the
+// capability the tree is walked and remembered.
+class CgroupPaths {
+ public:
+  // `sysfs` is the root of --path.sysfs: fs/cgroup is a cgroup2 mount, or
+  // (hybrid) fs/cgroup/unified is one. Neither: every find() is unsupported.
+  explicit CgroupPaths(int sysfs);
+  // For tests: any directory in place of the mount, and always by walking.
+  static CgroupPaths walking(UniqueFd directory);
+  CgroupPaths(CgroupPaths&&) = delete;
+  CgroupPaths& operator=(CgroupPaths&&) = delete;
+
+  // "/" is the root. Reason::vanished: there is no such cgroup (any more).
+  // Reason::timeout: it is not among those seen by the last walk, which is too
+  // short ago to walk again; ask later.
+  Result<std::string> find(std::uint64_t id, const Clock& clock);
+
+  // Walks so far; for tests of the rhythm.
+  std::uint64_t walks() const { return walks_.load(); }
+
+ private:
+  struct WalkOnly {};
+  CgroupPaths(UniqueFd directory, WalkOnly) : mount_(std::move(directory)), by_handle_(false) {}
+
+  Result<std::string> find_by_handle(std::uint64_t id) const;
+  Result<std::string> find_by_walking(std::uint64_t id, const Clock& clock);
+  bool is_at(const std::string& path, std::uint64_t id) const;
+  void walk();
+
+  UniqueFd mount_;
+  std::atomic<bool> by_handle_{true};
+  std::atomic<std::uint64_t> walks_{0};
+  std::mutex mutex_;  // guards what follows
+  std::unordered_map<std::uint64_t, std::string> seen_;
+  SteadyTime next_walk_{};
+};
+
+}  // namespace hostnet

@@ -1,0 +1,249 @@
+#include "netlink/node/live_files.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <charconv>
+#include <climits>
+#include <optional>
+#include <utility>
+
+#include "netlink/node/cgroup_paths.h"
+#include "netlink/node/directory.h"
+#include "netlink/node/rooted.h"
+
+namespace hostnet {
+namespace {
+
+constexpr std::size_t kLongestFile = std::size_t{64} << 20U;
+
+// N of "socket:[N]", "net:[N]"; nothing for any other text.
+std::optional<std::uint64_t> number_in_brackets(std::string_view text, std::string_view prefix) {
+  if (!text.starts_with(prefix) || !text.ends_with(']')) return std::nullopt;
+  text.remove_prefix(prefix.size());
+  text.remove_suffix(1);
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+constexpr std::string_view kSocketLink = "socket:[";
+// Longer than "socket:[18446744073709551615]": what fills it is no socket.
+constexpr std::size_t kSocketLinkRoom = 48;
+
+class LiveFiles final : public Files {
+ public:
+  LiveFiles(const std::string& procfs, const std::string& sysfs, std::shared_ptr<Clock> clock)
+      : proc_(procfs), sys_(sysfs), clock_(std::move(clock)), cgroups_(sys_.descriptor()) {}
+
+  const Result<>& opened() const { return proc_.opened(); }
+
+  Result<> read(std::string_view path, std::string& out) const override;
+  Result<std::vector<std::string>> list(std::string_view path) const override;
+  Result<std::string> link(std::string_view path) const override;
+  Result<std::uint64_t> inode(std::string_view path) const override;
+  bool exists(std::string_view path) const override;
+  Result<std::string> cgroup_path(std::uint64_t id) const override {
+    return cgroups_.find(id, *clock_);
+  }
+  Result<> socket_descriptors(int pid, std::vector<SocketDescriptor>& out) const override;
+  Result<std::uint64_t> socket_inode(int pid, int fd) const override;
+
+ private:
+  struct Place {
+    const Rooted* root;
+    SeamPath path;
+  };
+  Result<Place> place(std::string_view path, std::string_view doing) const;
+
+  Rooted proc_;
+  Rooted sys_;
+  std::shared_ptr<Clock> clock_;
+  mutable CgroupPaths cgroups_;  // thread safe by itself
+};
+
+std::unexpected<Error> path_failure(int system_error, std::string_view doing,
+                                    std::string_view path) {
+  if (system_error == EXDEV) {
+    return std::unexpected(
+        Error{.reason = Reason::denied,
+              .system_error = system_error,
+              .message = fmt::format("{} {}: a link leads out of its root", doing, path)});
+  }
+  return system_failure(system_error, fmt::format("{} {}", doing, path));
+}
+
+std::unexpected<Error> not_a_file(int system_error, std::string_view path) {
+  return std::unexpected(Error{.reason = Reason::unsupported,
+                               .system_error = system_error,
+                               .message = fmt::format("reading {}: not a regular file", path)});
+}
+
+Result<LiveFiles::Place> LiveFiles::place(std::string_view path, std::string_view doing) const {
+  auto parsed = SeamPath::of(path);
+  if (!parsed) {
+    return failure(Reason::malformed, fmt::format("{} {}", doing, parsed.error().message));
+  }
+  const Rooted& root = parsed->root() == Root::proc ? proc_ : sys_;
+  if (!root.opened()) {
+    Error error = root.opened().error();
+    error.message = fmt::format("{} {}: {}", doing, path, error.message);
+    return std::unexpected(std::move(error));
+  }
+  return Place{&root, *parsed};
+}
+
+Result<> LiveFiles::read(std::string_view path, std::string& out) const {
+  out.clear();
+  const auto at = place(path, "reading");
+  if (!at) return std::unexpected(at.error());
+  // Not blocking, so that a FIFO in a fixture does not hang us.
+  const UniqueFd fd = at->root->open(at->path.below(), O_RDONLY | O_NONBLOCK | O_NOCTTY);
+  if (!fd) return path_failure(errno, "reading", path);
+  struct stat about{};
+  if (::fstat(fd.get(), &about) != 0) return path_failure(errno, "reading", path);
+  if (!S_ISREG(about.st_mode)) return not_a_file(S_ISDIR(about.st_mode) ? EISDIR : 0, path);
+  // procfs says size 0 and may give less than asked for before the end.
+  char buffer[32 * 1024];
+  for (;;) {
+    const auto count = ::read(fd.get(), buffer, sizeof buffer);
+    if (count == 0) return {};
+    if (count < 0) {
+      if (errno == EINTR) continue;
+      return path_failure(errno, "reading", path);
+    }
+    if (out.size() + static_cast<std::size_t>(count) > kLongestFile) {
+      out.clear();
+      return failure(Reason::exhausted, fmt::format("reading {}: longer than 64 MiB", path));
+    }
+    out.append(buffer, static_cast<std::size_t>(count));
+  }
+}
+
+Result<std::vector<std::string>> LiveFiles::list(std::string_view path) const {
+  const auto at = place(path, "listing");
+  if (!at) return std::unexpected(at.error());
+  const UniqueFd fd = at->root->open(at->path.below(), O_RDONLY | O_DIRECTORY | O_NONBLOCK);
+  if (!fd) return path_failure(errno, "listing", path);
+  std::vector<std::string> names;
+  const int error = for_each_entry(fd.get(), [&](const dirent64& entry) {
+    names.emplace_back(entry.d_name);
+    return true;
+  });
+  if (error != 0) return path_failure(error, "listing", path);
+  std::ranges::sort(names);
+  return names;
+}
+
+Result<std::string> LiveFiles::link(std::string_view path) const {
+  const auto at = place(path, "reading the link");
+  if (!at) return std::unexpected(at.error());
+  const UniqueFd fd = at->root->open(at->path.below(), O_PATH | O_NOFOLLOW);
+  if (!fd) return path_failure(errno, "reading the link", path);
+  char buffer[PATH_MAX];
+  const auto length = ::readlinkat(fd.get(), "", buffer, sizeof buffer);
+  if (length < 0) {
+    // The system says ENOENT of an empty name that is no link.
+    return path_failure(errno == ENOENT ? EINVAL : errno, "reading the link", path);
+  }
+  return std::string(buffer, static_cast<std::size_t>(length));
+}
+
+Result<std::uint64_t> LiveFiles::inode(std::string_view path) const {
+  const auto at = place(path, "looking at");
+  if (!at) return std::unexpected(at.error());
+  struct stat about{};
+  if (::fstatat(at->root->descriptor(), at->path.below(), &about, 0) == 0) return about.st_ino;
+  const int error = errno;
+  if (error == ENOENT) {
+    char buffer[kSocketLinkRoom];
+    const auto length =
+        ::readlinkat(at->root->descriptor(), at->path.below(), buffer, sizeof buffer);
+    if (length > 0) {
+      const std::string_view text(buffer, static_cast<std::size_t>(length));
+      const auto bracket = text.find('[');
+      const auto number = bracket == std::string_view::npos
+                              ? std::nullopt
+                              : number_in_brackets(text, text.substr(0, bracket + 1));
+      if (number) return *number;
+    }
+  }
+  return path_failure(error, "looking at", path);
+}
+
+bool LiveFiles::exists(std::string_view path) const {
+  const auto at = place(path, "looking at");
+  struct stat about{};
+  return at && ::fstatat(at->root->descriptor(), at->path.below(), &about, 0) == 0;
+}
+
+Result<> LiveFiles::socket_descriptors(int pid, std::vector<SocketDescriptor>& out) const {
+  out.clear();
+  char path[32];
+  *fmt::format_to_n(path, sizeof path - 1, "{}/fd", pid).out = '\0';
+  const auto fail = [&](int error) {
+    return path_failure(error, "reading the descriptors in", fmt::format("proc/{}", path));
+  };
+  const UniqueFd directory(
+      ::openat(proc_.descriptor(), path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK));
+  if (!directory) return fail(errno);
+  int refused = 0;
+  const int error = for_each_entry(directory.get(), [&](const dirent64& entry) {
+    char text[kSocketLinkRoom];
+    const auto length = ::readlinkat(directory.get(), entry.d_name, text, sizeof text);
+    if (length < 0) {
+      // Closed meanwhile, or no link at all in a fixture: no socket.
+      if (errno == ENOENT || errno == EINVAL) return true;
+      refused = errno;
+      return false;
+    }
+    const auto inode = number_in_brackets({text, static_cast<std::size_t>(length)}, kSocketLink);
+    if (!inode) return true;
+    const std::string_view name = entry.d_name;
+    int fd = -1;
+    const auto [end, bad] = std::from_chars(name.data(), name.data() + name.size(), fd);
+    if (bad == std::errc{} && end == name.data() + name.size()) out.push_back({fd, *inode});
+    return true;
+  });
+  if (error != 0 || refused != 0) {
+    out.clear();
+    return fail(error != 0 ? error : refused);
+  }
+  if (!std::ranges::is_sorted(out)) std::ranges::sort(out);  // procfs gives them in order
+  return {};
+}
+
+Result<std::uint64_t> LiveFiles::socket_inode(int pid, int fd) const {
+  char path[48];
+  *fmt::format_to_n(path, sizeof path - 1, "{}/fd/{}", pid, fd).out = '\0';
+  char text[kSocketLinkRoom];
+  const auto length = ::readlinkat(proc_.descriptor(), path, text, sizeof text);
+  if (length < 0) return path_failure(errno, "reading the link", fmt::format("proc/{}", path));
+  return number_in_brackets({text, static_cast<std::size_t>(length)}, kSocketLink).value_or(0);
+}
+
+class LiveClock final : public Clock {
+ public:
+  SteadyTime steady() const override { return std::chrono::steady_clock::now(); }
+  WallTime wall() const override {
+    return std::chrono::time_point_cast<WallTime::duration>(std::chrono::system_clock::now());
+  }
+};
+
+}  // namespace
+
+Result<std::shared_ptr<Files>> live_files(const std::string& procfs, const std::string& sysfs,
+                                          std::shared_ptr<Clock> clock) {
+  auto files = std::make_shared<LiveFiles>(procfs, sysfs, std::move(clock));
+  if (!files->opened()) return std::unexpected(files->opened().error());
+  return files;
+}
+
+std::shared_ptr<Clock> live_clock() {
+  return std::make_shared<LiveClock>();
+}
+
+}  // namespace hostnet

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "netlink/error.h"
+#include "netlink/node/clock.h"
+#include "netlink/node/files.h"
+
+namespace hostnet {
+
+// The Files of this machine, or of any two directories that look like its
+// procfs and sysfs (a fixture). Descriptors of both roots are held, so a mount
+// that later covers them changes nothing. `clock` paces the cgroup walks.
+// Fails when `procfs` is not a readable directory; without `sysfs` every path
+// below sys/ gives the error that opening it gave.
+Result<std::shared_ptr<Files>> live_files(const std::string& procfs, const std::string& sysfs,
+                                          std::shared_ptr<Clock> clock);
+
+// The clocks of this machine.
+std::shared_ptr<Clock> live_clock();
+
+}  // namespace hostnet

@@ -1,0 +1,85 @@
+#include "netlink/node/rooted.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <linux/openat2.h>
+#include <sys/syscall.h>
+
+#include <algorithm>
+
+namespace hostnet {
+namespace {
+
+// openat2 gives up with EAGAIN when something is renamed anywhere on the
+// machine while it resolves a "..", as links in /sys have them.
+constexpr int kBeneathAttempts = 64;
+
+int open_beneath(int directory, const char* relative, int flags) {
+  open_how how{};
+  how.flags = static_cast<__u64>(static_cast<unsigned>(flags));
+  how.resolve = RESOLVE_BENEATH;
+  long fd = -1;
+  for (int attempt = 0; attempt < kBeneathAttempts; ++attempt) {
+    fd = ::syscall(SYS_openat2, directory, relative, &how, sizeof how);
+    if (fd >= 0 || errno != EAGAIN) break;
+  }
+  return static_cast<int>(fd);
+}
+
+}  // namespace
+
+Result<SeamPath> SeamPath::of(std::string_view path) {
+  const auto bad = [&](std::string_view why) {
+    return failure(Reason::malformed, fmt::format("path \"{}\": {}", path, why));
+  };
+  SeamPath out;
+  std::string_view rest = path;
+  if (path == "proc" || path.starts_with("proc/")) {
+    out.root_ = Root::proc;
+    rest.remove_prefix(4);
+  } else if (path == "sys" || path.starts_with("sys/")) {
+    out.root_ = Root::sys;
+    rest.remove_prefix(3);
+  } else {
+    return bad("it does not begin with proc/ or sys/");
+  }
+  if (rest.empty()) {
+    out.text_[0] = '.';
+    return out;
+  }
+  rest.remove_prefix(1);
+  if (rest.size() >= out.text_.size()) return bad("it is too long");
+  if (rest.find('\0') != std::string_view::npos) return bad("it has a NUL byte");
+  for (std::string_view left = rest;;) {
+    const auto slash = left.find('/');
+    const auto part = left.substr(0, slash);
+    if (part.empty() || part == "." || part == "..") {
+      return bad("it has an empty, \".\" or \"..\" part");
+    }
+    if (slash == std::string_view::npos) break;
+    left.remove_prefix(slash + 1);
+  }
+  std::ranges::copy(rest, out.text_.begin());
+  return out;
+}
+
+Rooted::Rooted(const std::string& directory)
+    : directory_(::open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)) {
+  if (!directory_) {
+    opened_ = system_failure(errno, "opening " + directory);
+    return;
+  }
+  const UniqueFd itself(open_beneath(directory_.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  beneath_ = static_cast<bool>(itself);
+  if (beneath_) return;
+  const UniqueFd plain(::openat(directory_.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!plain) opened_ = system_failure(errno, "opening " + directory);
+}
+
+UniqueFd Rooted::open(const char* relative, int flags) const {
+  flags |= O_CLOEXEC;
+  return UniqueFd(beneath_ ? open_beneath(directory_.get(), relative, flags)
+                           : ::openat(directory_.get(), relative, flags));
+}
+
+}  // namespace hostnet
