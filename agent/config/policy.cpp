@@ -1,0 +1,34 @@
+#include "agent/config/policy.h"
+
+namespace hostnet {
+
+Policy default_policy() {
+  constexpr auto kTcp = Protocol::tcp;
+  Policy policy;
+  policy.node_components = {
+      "kubelet",        "containerd", "crio",           "dockerd",
+      "cri-dockerd",    "k3s",        "rke2",           "k0s",
+      "kubelite",       "kube-proxy", "kube-apiserver", "kube-controller-manager",
+      "kube-scheduler", "etcd"};
+  policy.reserved_ports = {
+      {.ports = {6443, 6443}, .protocol = kTcp, .reason = "kube-apiserver"},
+      {.ports = {2379, 2380}, .protocol = kTcp, .reason = "etcd clients and peers"},
+      {.ports = {10248, 10248}, .protocol = kTcp, .reason = "kubelet health"},
+      {.ports = {10249, 10249}, .protocol = kTcp, .reason = "kube-proxy metrics"},
+      {.ports = {10250, 10250}, .protocol = kTcp, .reason = "kubelet API"},
+      {.ports = {10255, 10255}, .protocol = kTcp, .reason = "kubelet read-only API"},
+      {.ports = {10256, 10256}, .protocol = kTcp, .reason = "kube-proxy health"},
+      {.ports = {10257, 10257}, .protocol = kTcp, .reason = "kube-controller-manager"},
+      {.ports = {10259, 10259}, .protocol = kTcp, .reason = "kube-scheduler"},
+      {.ports = {9099, 9099}, .protocol = kTcp, .reason = "calico-node (Felix) health"},
+      {.ports = {9890, 9890}, .protocol = kTcp, .reason = "cilium-agent gops"},
+      {.ports = {22, 22}, .protocol = kTcp, .reason = "SSH"},
+      {.ports = {53, 53}, .protocol = std::nullopt, .reason = "DNS"},
+      {.ports = {80, 80}, .protocol = kTcp, .reason = "HTTP"},
+      {.ports = {443, 443}, .protocol = std::nullopt, .reason = "HTTPS and HTTP/3"},
+  };
+  policy.node_port_range = {30000, 32767};
+  return policy;
+}
+
+}  // namespace hostnet
