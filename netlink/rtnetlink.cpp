@@ -1,0 +1,90 @@
+#include "netlink/rtnetlink.h"
+
+#include <linux/if_addr.h>
+#include <linux/if_link.h>
+#include <linux/neighbour.h>
+#include <linux/rtnetlink.h>
+#include <sys/socket.h>
+
+#include "netlink/request.h"
+
+namespace hostnet {
+namespace {
+
+template <class T>
+Result<std::vector<T>> read_table(Netlink& netlink, const NetlinkRequest& request,
+                                  Result<std::optional<T>> (*decode)(const NetlinkMessage&)) {
+  std::vector<T> table;
+  const auto on_message = [&](const NetlinkMessage& message) -> Result<> {
+    Result<std::optional<T>> fact = decode(message);
+    if (!fact) {
+      Error error = std::move(fact).error();
+      error.message = request.doing + ": " + error.message;
+      return std::unexpected(std::move(error));
+    }
+    if (*fact) table.push_back(std::move(**fact));
+    return {};
+  };
+  Result<> done = netlink.dump(request, {[&] { table.clear(); }, on_message});
+  if (!done) return std::unexpected(std::move(done).error());
+  return table;
+}
+
+unsigned char system_family(AddressFamily family) {
+  return family == AddressFamily::ipv4 ? AF_INET : AF_INET6;
+}
+
+}  // namespace
+
+NetlinkRequest links_request() {
+  return std::move(RequestBuilder(NETLINK_ROUTE, RTM_GETLINK, NLM_F_DUMP, "listing links")
+                       .fixed(ifinfomsg{})
+                       .attribute(IFLA_EXT_MASK, std::uint32_t{RTEXT_FILTER_VF}))
+      .build();
+}
+
+NetlinkRequest addresses_request() {
+  return std::move(RequestBuilder(NETLINK_ROUTE, RTM_GETADDR, NLM_F_DUMP, "listing addresses")
+                       .fixed(ifaddrmsg{}))
+      .build();
+}
+
+NetlinkRequest routes_request() {
+  return std::move(RequestBuilder(NETLINK_ROUTE, RTM_GETROUTE, NLM_F_DUMP, "listing routes")
+                       .fixed(rtmsg{}))
+      .build();
+}
+
+NetlinkRequest neighbours_request(AddressFamily family) {
+  ndmsg header{};
+  header.ndm_family = system_family(family);
+  return std::move(RequestBuilder(NETLINK_ROUTE, RTM_GETNEIGH, NLM_F_DUMP,
+                                  "listing " + std::string(to_string(family)) + " neighbours")
+                       .fixed(header))
+      .build();
+}
+
+NetlinkRequest qdiscs_request() {
+  return std::move(
+             RequestBuilder(NETLINK_ROUTE, RTM_GETQDISC, NLM_F_DUMP, "listing queueing disciplines")
+                 .fixed(tcmsg{}))
+      .build();
+}
+
+Result<std::vector<Link>> read_links(Netlink& netlink) {
+  return read_table(netlink, links_request(), decode_link);
+}
+Result<std::vector<Address>> read_addresses(Netlink& netlink) {
+  return read_table(netlink, addresses_request(), decode_address);
+}
+Result<std::vector<Route>> read_routes(Netlink& netlink) {
+  return read_table(netlink, routes_request(), decode_route);
+}
+Result<std::vector<Neighbour>> read_neighbours(Netlink& netlink, AddressFamily family) {
+  return read_table(netlink, neighbours_request(family), decode_neighbour);
+}
+Result<std::vector<Qdisc>> read_qdiscs(Netlink& netlink) {
+  return read_table(netlink, qdiscs_request(), decode_qdisc);
+}
+
+}  // namespace hostnet

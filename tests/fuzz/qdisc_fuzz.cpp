@@ -1,0 +1,9 @@
+#include <linux/rtnetlink.h>
+
+#include "netlink/rtnetlink.h"
+#include "tests/fuzz/netlink_input.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  static_cast<void>(hostnet::decode_qdisc(hostnet::message_of(RTM_NEWQDISC, data, size)));
+  return 0;
+}
