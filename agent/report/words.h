@@ -1,6 +1,5 @@
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -9,16 +8,12 @@
 #include <vector>
 
 #include "agent/report/report.h"
+#include "agent/report/times.h"
 
 namespace hostnet {
 
 // How facts are written for people, the same in the tables and on the page.
 // What comes back is not escaped yet.
-
-// "2026-11-21T20:00:00.123Z" (RFC 3339, UTC, milliseconds).
-std::string rfc3339(WallTime time);
-// "4s", "3m12s", "2h5m", "3d4h"; a negative duration (a clock set back) is "0s".
-std::string age(std::chrono::milliseconds duration);
 
 // "8080/tcp"; "" without a port.
 std::string port_words(std::optional<std::uint16_t> port, std::optional<Protocol> protocol);
