@@ -97,12 +97,15 @@ Result<std::string> CgroupPaths::find_by_handle(std::uint64_t id) const {
   if (!mount || !path) {
     return system_failure(ENOSYS, fmt::format("finding cgroup {}: /proc/self/fd", id));
   }
-  // Outside of what is mounted (a mount of a part of the tree) the kernel tells
-  // the path from the hierarchy's root: nothing to strip then.
   if (*path == *mount) {
     *path = "/";
   } else if (path->starts_with(*mount) && path->at(mount->size()) == '/') {
     path->erase(0, mount->size());
+  } else {
+    // A mount of only a part of the tree; the kernel says "/" of what is beyond.
+    return failure(
+        Reason::unsupported,
+        fmt::format("finding cgroup {}: it is outside of what is mounted at {}", id, *mount));
   }
   // A cgroup may bear that suffix as its name; then it is found under it.
   if (path->ends_with(kDeleted) && !is_at(*path, id)) return cgroup_gone(id);

@@ -42,7 +42,7 @@ class Files {
   // The path of a cgroup-v2 directory below the cgroup2 mount under sys/
   // ("/kubepods.slice/…"; "/" is the root), from the id that
   // INET_DIAG_CGROUP_ID gives. Reason::vanished when it is gone,
-  // Reason::unsupported without a cgroup2 mount, Reason::timeout when the tree
+  // Reason::unsupported without a cgroup2 mount or outside of it, Reason::timeout when the tree
   // was walked too short ago to be walked again (without DAC_READ_SEARCH).
   virtual Result<std::string> cgroup_path(std::uint64_t id) const = 0;
 
