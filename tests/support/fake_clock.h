@@ -1,0 +1,26 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+
+#include "netlink/node/clock.h"
+
+namespace hostnet {
+
+// Stands still until a test moves it. Thread safe.
+class FakeClock final : public Clock {
+ public:
+  SteadyTime steady() const override { return SteadyTime(kUptime + passed_.load()); }
+  WallTime wall() const override {
+    return WallTime(std::chrono::duration_cast<WallTime::duration>(kStart + passed_.load()));
+  }
+  void advance(std::chrono::nanoseconds by) { passed_ = passed_.load() + by; }
+
+ private:
+  // 2026-01-02T03:04:05Z, an hour after boot.
+  static constexpr std::chrono::nanoseconds kStart = std::chrono::seconds(1767323045);
+  static constexpr std::chrono::nanoseconds kUptime = std::chrono::hours(1);
+  std::atomic<std::chrono::nanoseconds> passed_{std::chrono::nanoseconds{0}};
+};
+
+}  // namespace hostnet
