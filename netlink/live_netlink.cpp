@@ -1,0 +1,78 @@
+#include "netlink/live_netlink.h"
+
+#include <linux/netlink.h>
+
+#include <atomic>
+#include <cerrno>
+
+#include "netlink/netlink_socket.h"
+#include "netlink/reply.h"
+#include "netlink/sock_diag.h"
+#include "netlink/subscription.h"
+
+namespace hostnet {
+namespace {
+
+constexpr int kAttempts = 5;
+
+class LiveNetlink final : public Netlink {
+ public:
+  Result<> dump(const NetlinkRequest& request, const DumpSink& sink) override {
+    for (int attempt = 1; attempt <= kAttempts; ++attempt) {
+      const Result<ReplyReader::State> state = ask_once(request, sink);
+      if (state && *state == ReplyReader::State::done) return {};
+      if (!state && state.error().system_error != ENOBUFS) return std::unexpected(state.error());
+      if (attempt < kAttempts && sink.on_restart) sink.on_restart();
+    }
+    return failure(Reason::exhausted, request.doing + ": interrupted by changes in each of " +
+                                          std::to_string(kAttempts) + " attempts");
+  }
+
+  Result<> sockets(const SocketQuery& query, const SocketSink& sink) override {
+    const auto on_message = [&](const NetlinkMessage& message) -> Result<> {
+      const Result<Socket> socket = decode_socket(message, query.protocol);
+      if (!socket) return std::unexpected(socket.error());
+      if (matches(query, *socket)) sink.on_socket(*socket);
+      return {};
+    };
+    Result<> done = dump(socket_request(query), {sink.on_restart, on_message});
+    // What sock_diag says of a protocol that the kernel does not have.
+    if (!done && done.error().system_error == ENOENT) done.error().reason = Reason::unsupported;
+    return done;
+  }
+
+  Result<std::unique_ptr<Subscription>> subscribe(int family,
+                                                  std::span<const unsigned> groups) override {
+    return live_subscription(family, groups);
+  }
+
+ private:
+  // A new socket each time: closing one ends an interrupted dump at once, and
+  // nothing that belongs to an earlier request can arrive on it.
+  Result<ReplyReader::State> ask_once(const NetlinkRequest& request, const DumpSink& sink) {
+    Result<NetlinkSocket> socket = NetlinkSocket::open(request.family, request.doing);
+    if (!socket) return std::unexpected(std::move(socket).error());
+    const std::uint32_t sequence = next_sequence_.fetch_add(1, std::memory_order_relaxed);
+    if (Result<> sent = socket->send(request, sequence); !sent) {
+      return std::unexpected(std::move(sent).error());
+    }
+    const auto buffer = std::make_unique_for_overwrite<std::byte[]>(kReceiveBuffer);
+    ReplyReader reader(request, sequence, socket->port_id());
+    while (true) {
+      const auto datagram = socket->receive({buffer.get(), kReceiveBuffer}, true);
+      if (!datagram) return std::unexpected(datagram.error());
+      Result<ReplyReader::State> state = reader.take(*datagram, sink);
+      if (!state || *state != ReplyReader::State::more) return state;
+    }
+  }
+
+  std::atomic<std::uint32_t> next_sequence_{1};
+};
+
+}  // namespace
+
+std::shared_ptr<Netlink> live_netlink() {
+  return std::make_shared<LiveNetlink>();
+}
+
+}  // namespace hostnet

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <memory>
+
+#include "netlink/netlink.h"
+
+namespace hostnet {
+
+// The kernel's netlink (include/uapi/linux/netlink.h). Every call opens a
+// socket of its own in the network namespace of the calling thread, so one
+// object serves many threads.
+//
+// dump(): a dump that the kernel interrupts, or whose reply overruns the
+// receive buffer, is asked again, five times at most; then it is
+// Reason::exhausted with a message that names the request. A request without
+// NLM_F_DUMP ends with the kernel's acknowledgement, which is asked for.
+// Messages say what the kernel explained (NETLINK_EXT_ACK). 5 seconds without
+// a byte are Reason::timeout. Memory: one buffer of 64 KiB per call.
+//
+// subscribe(): the socket has a receive buffer of 1 MiB where the process may
+// have one (CAP_NET_ADMIN), else what net.core.rmem_max allows.
+std::shared_ptr<Netlink> live_netlink();
+
+}  // namespace hostnet

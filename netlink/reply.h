@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "netlink/netlink.h"
+
+namespace hostnet {
+
+// The rules of netlink's replies, apart from the socket they come through:
+// which messages answer the request, and what ends it.
+class ReplyReader {
+ public:
+  enum class State { more, done, interrupted };
+
+  ReplyReader(const NetlinkRequest& request, std::uint32_t sequence, std::uint32_t port_id)
+      : request_(request), sequence_(sequence), port_id_(port_id) {}
+
+  // One datagram. Messages with another sequence or port id are not ours and
+  // are skipped. `interrupted`: the reply is inconsistent (NLM_F_DUMP_INTR,
+  // NLMSG_OVERRUN), ask again. An error is the kernel's own (NLMSG_ERROR, or
+  // inside NLMSG_DONE), the sink's, or Reason::malformed.
+  Result<State> take(std::span<const std::byte> datagram, const DumpSink& sink);
+
+ private:
+  Result<State> take_message(const NetlinkMessage& message, const DumpSink& sink) const;
+  Result<State> take_error(const NetlinkMessage& message) const;
+  Result<State> take_done(const NetlinkMessage& message) const;
+  std::unexpected<Error> kernel_failure(std::int32_t code, std::string_view explanation) const;
+
+  const NetlinkRequest& request_;
+  std::uint32_t sequence_;
+  std::uint32_t port_id_;
+};
+
+// Whether a request asks for a whole table.
+bool is_dump(const NetlinkRequest& request);
+
+}  // namespace hostnet

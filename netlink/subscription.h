@@ -1,0 +1,14 @@
+#pragma once
+
+#include <memory>
+#include <span>
+
+#include "netlink/netlink.h"
+
+namespace hostnet {
+
+// What live_netlink()'s subscribe() gives.
+Result<std::unique_ptr<Subscription>> live_subscription(int family,
+                                                        std::span<const unsigned> groups);
+
+}  // namespace hostnet
