@@ -1,0 +1,148 @@
+#include "agent/report/html_findings.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <initializer_list>
+#include <string_view>
+#include <vector>
+
+#include "agent/report/escape.h"
+#include "agent/report/html_parts.h"
+#include "agent/report/text.h"
+#include "agent/report/words.h"
+
+namespace hostnet {
+namespace {
+
+std::string header_row(std::initializer_list<std::string_view> names) {
+  std::string row = "<thead><tr>";
+  for (const auto name : names) row += fmt::format("<th scope=\"col\">{}</th>", name);
+  return row + "</tr></thead>";
+}
+
+std::string caption(std::string_view title, std::size_t count) {
+  return fmt::format("<caption>{}<span class=\"count\">{}</span></caption>", title, count);
+}
+
+std::string in_card(std::string_view id, const std::string& content) {
+  return fmt::format("<section id=\"{}\"><div class=\"card\">{}</div></section>\n", id, content);
+}
+
+std::string finding_row(const Report& report, const Finding& finding) {
+  std::vector<std::string> declared, held;
+  for (const auto& port : finding.declared_by) declared.push_back(html_declared(port));
+  for (const auto& holder : finding.held_by) held.push_back(html_holder(holder));
+  auto what = "<code>" + html_text(to_string(finding.verdict)) + "</code><small>" +
+              html_text(finding.explanation) + "</small>";
+  if (finding.ignored && !finding.ignored_because.empty()) {
+    what += "<small>Ignored: " + html_text(finding.ignored_because) + "</small>";
+  }
+  std::string port = html_text(port_words(finding.port, finding.protocol));
+  if (finding.port) port = fmt::format("<a href=\"/ports/{}\">{}</a>", *finding.port, port);
+  return "<tr>" + html_cell("Severity", html_severity(finding)) + html_cell("Port", port, "port") +
+         html_cell("What", what) + html_cell("Declared by", html_list(declared)) +
+         html_cell("Held by", html_list(held)) +
+         html_cell("Since", finding.since ? age(report.generated_at - *finding.since) : "",
+                   "nowrap") +
+         html_cell("What to do", html_text(finding.remedy)) + "</tr>\n";
+}
+
+std::string port_row(const HostPort& port) {
+  std::vector<std::string> held, declared;
+  for (const auto& row : port_rows(port)) {
+    if (row.held_by.empty()) continue;
+    auto place = html_text(row.address);
+    if (!row.state.empty()) place += " · " + html_text(row.state);
+    held.push_back(html_text(row.held_by) + "<small class=\"mono\">" + place + "</small>");
+  }
+  for (const auto* declaration : port.declared_by) declared.push_back(html_declared(*declaration));
+  std::vector<std::string> findings;
+  for (const auto verdict : port.findings) {
+    const bool conflict = class_of(verdict) == FindingClass::conflict;
+    findings.push_back(
+        html_badge(conflict ? "critical" : "info", conflict ? "✖" : "i", to_string(verdict)));
+  }
+  return "<tr>" +
+         html_cell("Port",
+                   fmt::format("<a href=\"/ports/{}\">{}</a>", port.port,
+                               port_words(port.port, port.protocol)),
+                   "port") +
+         html_cell("Held by", html_list(held)) + html_cell("Declared by", html_list(declared)) +
+         html_cell("Findings", html_list(findings)) + "</tr>\n";
+}
+
+std::string nothing_found(const Report& report, bool conflict) {
+  if (!report.complete) {
+    return html_badge("warning", "▲", conflict ? "no conflicts seen" : "no risks seen") +
+           "but not everything could be seen.";
+  }
+  return html_badge("good", "✓", conflict ? "no conflicts" : "no risks") +
+         (conflict ? "Nothing holds a port that a pod of this node declares."
+                   : "Nothing declared here is likely to break.");
+}
+
+}  // namespace
+
+std::string html_findings(const Report& report, FindingClass finding_class, bool include_ignored) {
+  const bool conflict = finding_class == FindingClass::conflict;
+  const auto* const id = conflict ? "conflicts" : "risks";
+  const auto* const title = conflict ? "Conflicts" : "Risks";
+  const auto findings = findings_of(report, finding_class, include_ignored);
+  if (findings.empty()) {
+    return in_card(id, fmt::format("<h2>{}</h2><p class=\"empty\">{}</p>", title,
+                                   nothing_found(report, conflict)));
+  }
+  std::string rows;
+  for (const auto* finding : findings) rows += finding_row(report, *finding);
+  return in_card(id, "<table>" + caption(title, findings.size()) +
+                         header_row({"Severity", "Port", "What", "Declared by", "Held by", "Since",
+                                     "What to do"}) +
+                         "<tbody>" + rows + "</tbody></table>");
+}
+
+std::string html_ports(const Report& report, const PortFilter& filter) {
+  const auto ports = host_ports(report, filter);
+  if (ports.empty()) {
+    return in_card("ports",
+                   fmt::format("<h2>Ports</h2><p class=\"empty\">{}</p>",
+                               filter.port ? fmt::format("Nobody holds or declares port {}.",
+                                                         port_words(*filter.port, filter.protocol))
+                                           : "Nobody holds or declares a port."));
+  }
+  std::string rows;
+  for (const auto& port : ports) rows += port_row(port);
+  return in_card("ports", "<table>" + caption("Ports", ports.size()) +
+                              header_row({"Port", "Held by", "Declared by", "Findings"}) +
+                              "<tbody>" + rows + "</tbody></table>");
+}
+
+std::string html_check(const CheckAnswer& answer) {
+  const bool good = answer.verdict == CheckVerdict::free;
+  const bool bad =
+      answer.verdict == CheckVerdict::in_use || answer.verdict == CheckVerdict::diverted;
+  std::vector<std::string> held, declared;
+  for (const auto& holder : answer.holders) held.push_back(html_holder(holder));
+  for (const auto& port : answer.declared_by) declared.push_back(html_declared(port));
+  std::string list;
+  const auto line = [&list](std::string_view name, const std::string& content) {
+    list += fmt::format("<dt>{}</dt><dd>{}</dd>", name,
+                        content.empty() ? "<span class=\"none\">–</span>" : content);
+  };
+  line("Verdict", html_badge(good  ? "good"
+                             : bad ? "critical"
+                                   : "warning",
+                             good  ? "✓"
+                             : bad ? "✖"
+                                   : "▲",
+                             to_string(answer.verdict)));
+  line("Address", html_text(answer.address.to_string()));
+  line("Bindable", !answer.bindable ? "unknown" : *answer.bindable ? "yes" : "no");
+  line("Held by", html_list(held));
+  line("Declared by", html_list(declared));
+  line("Risks", html_text(verdicts_words(answer.risks)));
+  return in_card("check", "<h2>Could a server bind this now?</h2><dl>" + list +
+                              "</dl><p class=\"empty\">" + html_text(answer.explanation) + "</p>");
+}
+
+}  // namespace hostnet

@@ -1,0 +1,119 @@
+#include "agent/report/html_parts.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "agent/report/escape.h"
+#include "agent/report/words.h"
+
+namespace hostnet {
+namespace {
+
+std::string problem_items(const std::vector<Problem>& problems) {
+  std::string items;
+  for (const auto& problem : problems) {
+    items += "<li>" + html_text(problem.message);
+    if (!problem.remedy.empty()) items += " — " + html_text(problem.remedy);
+    items += "</li>";
+  }
+  return "<ul>" + items + "</ul>";
+}
+
+void append_detail(std::string& out, std::string_view detail) {
+  if (detail.empty()) return;
+  if (!out.empty()) out += " · ";
+  out += html_text(detail);
+}
+
+std::string with_small(std::string words, const std::string& detail) {
+  if (!detail.empty()) words += "<small>" + detail + "</small>";
+  return words;
+}
+
+}  // namespace
+
+std::string html_badge(std::string_view kind, std::string_view mark, std::string_view word) {
+  return fmt::format("<span class=\"badge {}\"><span aria-hidden=\"true\">{}</span> {}</span>",
+                     kind, mark, html_text(word));
+}
+
+std::string html_severity(const Finding& finding) {
+  const auto word = to_string(finding.severity);
+  std::string_view mark = "i";
+  if (finding.severity == Severity::critical) mark = "✖";
+  if (finding.severity == Severity::warning) mark = "▲";
+  auto badges = html_badge(word, mark, word);
+  if (finding.stale) badges += " <span class=\"badge\">stale</span>";
+  if (finding.ignored) badges += " <span class=\"badge\">ignored</span>";
+  return badges;
+}
+
+std::string html_moment(WallTime time) {
+  auto moment = rfc3339(time);  // "2026-11-21T20:00:00.123Z"
+  moment.resize(moment.size() - 5);
+  std::ranges::replace(moment, 'T', ' ');
+  return moment + " UTC";
+}
+
+std::string html_cell(std::string_view label, std::string_view content,
+                      std::string_view css_class) {
+  if (content.empty()) {
+    return fmt::format("<td class=\"blank\" data-label=\"{}\"><span class=\"none\">–</span></td>",
+                       label);
+  }
+  // One child, so that a narrow screen's grid has two columns.
+  return fmt::format("<td data-label=\"{}\"><div{}>{}</div></td>", label,
+                     css_class.empty() ? "" : fmt::format(" class=\"{}\"", css_class), content);
+}
+
+std::string html_list(const std::vector<std::string>& items) {
+  std::string list;
+  for (auto item = items.begin(); item != items.end(); ++item) {
+    if (std::find(items.begin(), item, *item) == item) list += "<li>" + *item + "</li>";
+  }
+  return list.empty() ? "" : "<ul>" + list + "</ul>";
+}
+
+std::string html_holder(const Holder& holder) {
+  std::string detail;
+  if (holder.owner.kind != HolderKind::nat_rule) {
+    auto kind = std::string(to_string(holder.owner.kind));
+    std::ranges::replace(kind, '_', ' ');
+    append_detail(detail, kind);
+    append_detail(detail, holder.owner.exe);
+    if (holder.owner.exe.empty()) append_detail(detail, holder.owner.cgroup);
+  }
+  return with_small(html_text(holder_words(holder)), detail);
+}
+
+std::string html_declared(const DeclaredPort& declared) {
+  std::string detail;
+  append_detail(detail, declared.workload);
+  append_detail(detail, to_string(declared.mode));
+  append_detail(detail, declared.reason.empty() ? declared.container_state : declared.reason);
+  if (declared.restarts.value_or(0) > 0) {
+    append_detail(detail,
+                  counted(static_cast<std::size_t>(*declared.restarts), "restart", "restarts"));
+  }
+  if (declared.terminating) append_detail(detail, "terminating");
+  return with_small(html_text(declared_words(declared)), detail);
+}
+
+std::string html_problems(const Report& report) {
+  std::string html;
+  if (!report.complete) {
+    html +=
+        "<div class=\"notice\"><h2>Not everything could be seen</h2>" +
+        (report.problems.empty() ? "<p>No reason was given.</p>" : problem_items(report.problems)) +
+        "</div>";
+  }
+  if (!report.limits.empty()) {
+    html += "<details class=\"notice\" id=\"limits\"><summary>What this node can never show (" +
+            std::to_string(report.limits.size()) + ")</summary>" + problem_items(report.limits) +
+            "</details>";
+  }
+  return html;
+}
+
+}  // namespace hostnet
