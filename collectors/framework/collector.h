@@ -40,7 +40,8 @@ class Scrape {
   virtual const Node& node() const = 0;
   // The scrape's deadline; a collector that loops over much checks it.
   virtual SteadyTime deadline() const = 0;
-  // One RTM_GETLINK dump per scrape, whoever asks first; an error is shared too.
+  // One RTM_GETLINK dump per scrape, whoever asks first, sorted by name (so
+  // that families come out in order); an error is shared too.
   virtual Result<std::shared_ptr<const std::vector<Link>>> links() = 0;
 };
 
@@ -86,5 +87,10 @@ struct Collector {
 
 // Every collector that reads the kernel, in name order.
 std::span<const Collector> all_collectors();
+
+// What the command line gave (by flag name), completed with the defaults of
+// every flag of all_collectors() that it did not give.
+CollectorOptions options_with_defaults(
+    std::map<std::string, std::vector<std::string>, std::less<>> values);
 
 }  // namespace hostnet

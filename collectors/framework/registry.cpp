@@ -2,6 +2,8 @@
 
 namespace hostnet {
 
-std::span<const Collector> all_collectors() { return {}; }
+std::span<const Collector> all_collectors() {
+  return {};
+}
 
 }  // namespace hostnet

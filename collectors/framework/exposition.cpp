@@ -1,0 +1,297 @@
+#include "collectors/framework/exposition.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <optional>
+#include <tuple>
+
+#include "collectors/framework/exposition_text.h"
+
+namespace hostnet {
+namespace {
+
+using prometheus::ClientMetric;
+using prometheus::MetricFamily;
+using prometheus::MetricType;
+
+constexpr std::size_t kChunk = std::size_t{64} * 1024;
+constexpr std::size_t kProblemsKept = 8;
+
+std::string_view type_name(MetricType type, ExpositionFormat format) {
+  switch (type) {
+    case MetricType::Counter: return "counter";
+    case MetricType::Gauge: return "gauge";
+    case MetricType::Summary: return "summary";
+    case MetricType::Histogram: return "histogram";
+    case MetricType::Untyped: break;
+  }
+  return format == ExpositionFormat::openmetrics ? "unknown" : "untyped";
+}
+
+double value_of(const ClientMetric& metric, MetricType type) {
+  switch (type) {
+    case MetricType::Counter: return metric.counter.value;
+    case MetricType::Gauge: return metric.gauge.value;
+    default: return metric.untyped.value;
+  }
+}
+
+// promhttp's order: fewer labels first, then the values of the labels in name
+// order. Names only decide between samples that are equal otherwise.
+int compare_samples(const ClientMetric& a, const ClientMetric& b) {
+  if (a.label.size() != b.label.size()) return a.label.size() < b.label.size() ? -1 : 1;
+  for (std::size_t i = 0; i < a.label.size(); ++i) {
+    if (const int order = a.label[i].value.compare(b.label[i].value); order != 0) return order;
+  }
+  for (std::size_t i = 0; i < a.label.size(); ++i) {
+    if (const int order = a.label[i].name.compare(b.label[i].name); order != 0) return order;
+  }
+  return 0;
+}
+
+class ExpositionWriter {
+ public:
+  ExpositionWriter(ExpositionFormat format, const ExpositionSink& sink)
+      : format_(format), sink_(sink) {
+    buffer_.reserve(kChunk + 4096);
+  }
+
+  bool write_family(std::span<const MetricSource* const> sources, bool base_name_taken);
+  ExpositionResult finish();
+  void refuse(std::string problem, std::uint64_t ExpositionResult::* counter) {
+    ++(result_.*counter);
+    if (result_.problems.size() < kProblemsKept) result_.problems.push_back(std::move(problem));
+  }
+
+ private:
+  bool openmetrics() const { return format_ == ExpositionFormat::openmetrics; }
+  void order_samples();
+  void write_head(MetricType type);
+  void write_sample(const ClientMetric& metric);
+  void write_distribution(const ClientMetric& metric);
+  void write_line(const ClientMetric& metric, std::string_view suffix, std::string_view extra_name,
+                  double extra_value, double value, bool is_count);
+  bool flush();
+
+  ExpositionFormat format_;
+  const ExpositionSink& sink_;
+  std::string buffer_;
+  MetricFamily family_;
+  std::vector<const ClientMetric*> order_;
+  ExpositionResult result_;
+  bool open_{true};
+};
+
+// Puts the samples of family_ in order into order_, without duplicates and
+// without those whose label names no parser takes. Collectors deliver most
+// families in order already, which one pass finds out.
+void ExpositionWriter::order_samples() {
+  order_.clear();
+  order_.reserve(family_.metric.size());
+  bool ascending = true;
+  for (ClientMetric& metric : family_.metric) {
+    auto& labels = metric.label;
+    if (labels.size() > 1 && !std::ranges::is_sorted(labels, {}, &ClientMetric::Label::name)) {
+      std::ranges::sort(labels, {}, &ClientMetric::Label::name);
+    }
+    const auto bad = std::ranges::find_if_not(
+        labels, [](const auto& label) { return is_label_name(label.name); });
+    const auto twice = std::ranges::adjacent_find(labels, {}, &ClientMetric::Label::name);
+    if (bad != labels.end() || twice != labels.end()) {
+      refuse(fmt::format("{}: label name \"{}\" cannot be written", family_.name,
+                         bad != labels.end() ? bad->name : twice->name),
+             &ExpositionResult::invalid);
+      continue;
+    }
+    if (!order_.empty() && compare_samples(*order_.back(), metric) >= 0) ascending = false;
+    order_.push_back(&metric);
+  }
+  if (ascending) return;
+  std::ranges::stable_sort(
+      order_, [](const auto* a, const auto* b) { return compare_samples(*a, *b) < 0; });
+  const ClientMetric* last = nullptr;
+  std::erase_if(order_, [&](const ClientMetric* metric) {
+    if (last == nullptr || compare_samples(*last, *metric) != 0) {
+      last = metric;
+      return false;
+    }
+    std::string labels;
+    for (const auto& label : metric->label) {
+      labels += fmt::format("{}{}=\"{}\"", labels.empty() ? "" : ",", label.name, label.value);
+    }
+    refuse(fmt::format("{}{{{}}} came twice", family_.name, labels), &ExpositionResult::duplicates);
+    return true;
+  });
+}
+
+bool ExpositionWriter::write_family(std::span<const MetricSource* const> sources,
+                                    bool base_name_taken) {
+  const MetricSource& first = *sources.front();
+  family_.name = first.name;
+  family_.help = first.help;
+  family_.type = first.type;
+  family_.metric.clear();
+  if (!is_metric_name(first.name)) {
+    refuse(fmt::format("metric name \"{}\" cannot be written", first.name),
+           &ExpositionResult::invalid);
+    return true;
+  }
+  for (const MetricSource* source : sources) {
+    if (source->type == first.type) {
+      source->fill(family_);
+    } else {
+      refuse(fmt::format("{} is a {} and a {}", first.name, type_name(first.type, format_),
+                         type_name(source->type, format_)),
+             &ExpositionResult::invalid);
+    }
+  }
+  order_samples();
+  if (order_.empty()) return true;
+
+  // OpenMetrics counters are named without _total, their samples with it; what
+  // is not named so, or would take another family's name, is of unknown type.
+  MetricType type = first.type;
+  if (openmetrics() && type == MetricType::Counter &&
+      (!first.name.ends_with("_total") || base_name_taken)) {
+    type = MetricType::Untyped;
+  }
+  write_head(type);
+  for (const ClientMetric* metric : order_) {
+    write_sample(*metric);
+    if (buffer_.size() >= kChunk && !flush()) return false;
+  }
+  result_.series += order_.size();
+  return true;
+}
+
+void ExpositionWriter::write_head(MetricType type) {
+  std::string_view name = family_.name;
+  if (openmetrics() && type == MetricType::Counter) name.remove_suffix(6);
+  buffer_ += "# HELP ";
+  buffer_ += name;
+  buffer_ += ' ';
+  append_escaped(buffer_, family_.help, openmetrics());
+  buffer_ += "\n# TYPE ";
+  buffer_ += name;
+  buffer_ += ' ';
+  buffer_ += type_name(type, format_);
+  buffer_ += '\n';
+}
+
+void ExpositionWriter::write_sample(const ClientMetric& metric) {
+  if (family_.type == MetricType::Histogram || family_.type == MetricType::Summary) {
+    write_distribution(metric);
+  } else {
+    write_line(metric, "", "", 0, value_of(metric, family_.type), false);
+  }
+}
+
+void ExpositionWriter::write_distribution(const ClientMetric& metric) {
+  const auto count = [](std::uint64_t value) { return static_cast<double>(value); };
+  if (family_.type == MetricType::Summary) {
+    for (const auto& quantile : metric.summary.quantile) {
+      write_line(metric, "", "quantile", quantile.quantile, quantile.value, false);
+    }
+    write_line(metric, "_sum", "", 0, metric.summary.sample_sum, false);
+    write_line(metric, "_count", "", 0, count(metric.summary.sample_count), true);
+    return;
+  }
+  bool infinite = false;
+  for (const auto& bucket : metric.histogram.bucket) {
+    infinite = infinite || std::isinf(bucket.upper_bound);
+    write_line(metric, "_bucket", "le", bucket.upper_bound, count(bucket.cumulative_count), true);
+  }
+  if (!infinite) {
+    write_line(metric, "_bucket", "le", std::numeric_limits<double>::infinity(),
+               count(metric.histogram.sample_count), true);
+  }
+  write_line(metric, "_sum", "", 0, metric.histogram.sample_sum, false);
+  write_line(metric, "_count", "", 0, count(metric.histogram.sample_count), true);
+}
+
+// One line. A count is an integer in OpenMetrics; everything else is a float.
+void ExpositionWriter::write_line(const ClientMetric& metric, std::string_view suffix,
+                                  std::string_view extra_name, double extra_value, double value,
+                                  bool is_count) {
+  buffer_ += family_.name;
+  buffer_ += suffix;
+  char separator = '{';
+  for (const auto& label : metric.label) {
+    buffer_ += separator;
+    buffer_ += label.name;
+    buffer_ += "=\"";
+    append_escaped(buffer_, label.value, true);
+    buffer_ += '"';
+    separator = ',';
+  }
+  if (!extra_name.empty()) {
+    buffer_ += separator;
+    buffer_ += extra_name;
+    buffer_ += "=\"";
+    append_value(buffer_, extra_value, format_);
+    buffer_ += '"';
+    separator = ',';
+  }
+  if (separator == ',') buffer_ += '}';
+  buffer_ += ' ';
+  if (is_count && openmetrics()) {
+    buffer_ += fmt::format_int(static_cast<std::uint64_t>(value)).c_str();
+  } else {
+    append_value(buffer_, value, format_);
+  }
+  if (metric.timestamp_ms != 0) {
+    buffer_ += ' ';
+    if (openmetrics()) {
+      append_value(buffer_, static_cast<double>(metric.timestamp_ms) / 1000, format_);
+    } else {
+      buffer_ += fmt::format_int(metric.timestamp_ms).c_str();
+    }
+  }
+  buffer_ += '\n';
+}
+
+bool ExpositionWriter::flush() {
+  if (open_ && !buffer_.empty()) open_ = sink_(buffer_);
+  buffer_.clear();
+  return open_;
+}
+
+ExpositionResult ExpositionWriter::finish() {
+  if (openmetrics()) buffer_ += "# EOF\n";
+  flush();
+  result_.complete = open_;
+  return std::move(result_);
+}
+
+}  // namespace
+
+ExpositionResult write_exposition(std::span<const MetricSource> sources, ExpositionFormat format,
+                                  const ExpositionSink& sink) {
+  std::vector<const MetricSource*> pointers;
+  pointers.reserve(sources.size());
+  for (const MetricSource& source : sources) pointers.push_back(&source);
+  return write_exposition(std::move(pointers), format, sink);
+}
+
+ExpositionResult write_exposition(std::vector<const MetricSource*> by_name, ExpositionFormat format,
+                                  const ExpositionSink& sink) {
+  const auto name_of = [](const MetricSource* source) -> std::string_view { return source->name; };
+  std::ranges::stable_sort(by_name, {}, name_of);
+
+  ExpositionWriter writer(format, sink);
+  for (auto begin = by_name.begin(); begin != by_name.end();) {
+    const std::string_view name = (*begin)->name;
+    const auto end = std::ranges::upper_bound(begin, by_name.end(), name, {}, name_of);
+    const bool taken =
+        name.ends_with("_total") &&
+        std::ranges::binary_search(by_name, name.substr(0, name.size() - 6), {}, name_of);
+    if (!writer.write_family(std::span(begin, end), taken)) break;
+    begin = end;
+  }
+  return writer.finish();
+}
+
+}  // namespace hostnet

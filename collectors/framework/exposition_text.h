@@ -1,0 +1,17 @@
+#pragma once
+
+// The pieces of text that the exposition is made of. Internal to it.
+
+#include <string>
+#include <string_view>
+
+namespace hostnet {
+
+bool is_metric_name(std::string_view name);  // [a-zA-Z_:][a-zA-Z0-9_:]*
+bool is_label_name(std::string_view name);   // [a-zA-Z_][a-zA-Z0-9_]*
+
+// Backslash and newline escaped, with `quotes` the double quote too; bytes
+// that are no UTF-8 become U+FFFD, one for each.
+void append_escaped(std::string& out, std::string_view text, bool quotes);
+
+}  // namespace hostnet

@@ -1,0 +1,66 @@
+#include "collectors/framework/families.h"
+
+namespace hostnet {
+namespace {
+
+void set_sample_value(prometheus::ClientMetric& metric, prometheus::MetricType type, double value) {
+  switch (type) {
+    case prometheus::MetricType::Counter: metric.counter.value = value; break;
+    case prometheus::MetricType::Gauge: metric.gauge.value = value; break;
+    default: metric.untyped.value = value; break;
+  }
+}
+
+}  // namespace
+
+void add_sample(prometheus::MetricFamily& family, std::initializer_list<LabelView> labels,
+                double value) {
+  auto& metric = family.metric.emplace_back();
+  metric.label.reserve(labels.size());
+  for (const auto& [name, text] : labels) {
+    metric.label.push_back({std::string(name), std::string(text)});
+  }
+  set_sample_value(metric, family.type, value);
+}
+
+void add_sample(prometheus::MetricFamily& family,
+                std::vector<prometheus::ClientMetric::Label> labels, double value) {
+  auto& metric = family.metric.emplace_back();
+  metric.label = std::move(labels);
+  set_sample_value(metric, family.type, value);
+}
+
+MetricSource single(std::string name, std::string help, prometheus::MetricType type, double value) {
+  return {std::move(name), std::move(help), type,
+          [value](prometheus::MetricFamily& family) { add_sample(family, {}, value); }};
+}
+
+void FamilyList::add(std::string_view name, std::string_view help, prometheus::MetricType type,
+                     std::initializer_list<LabelView> labels, double value) {
+  auto found = families_.find(name);
+  if (found == families_.end()) {
+    prometheus::MetricFamily family;
+    family.name = name;
+    family.help = help;
+    family.type = type;
+    found = families_.emplace(std::string(name), std::move(family)).first;
+  }
+  add_sample(found->second, labels, value);
+}
+
+std::vector<MetricSource> FamilyList::take() {
+  std::vector<MetricSource> sources;
+  sources.reserve(families_.size());
+  for (auto& [name, family] : families_) {
+    auto samples =
+        std::make_shared<const std::vector<prometheus::ClientMetric>>(std::move(family.metric));
+    sources.push_back({name, std::move(family.help), family.type,
+                       [samples = std::move(samples)](prometheus::MetricFamily& out) {
+                         out.metric.insert(out.metric.end(), samples->begin(), samples->end());
+                       }});
+  }
+  families_.clear();
+  return sources;
+}
+
+}  // namespace hostnet

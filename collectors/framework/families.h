@@ -1,0 +1,65 @@
+#pragma once
+
+// What a collector writes its families with. Two ways: FamilyList keeps every
+// sample (right for a handful to some thousands), per_item() keeps only the
+// facts and makes samples when the page is written (right for per-device
+// families, where the facts are shared by many).
+
+#include <prometheus/client_metric.h>
+#include <prometheus/metric_family.h>
+
+#include <functional>
+#include <initializer_list>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "collectors/framework/collector.h"
+
+namespace hostnet {
+
+using LabelView = std::pair<std::string_view, std::string_view>;
+
+// Adds one sample to a family of type Counter, Gauge or Untyped. Give labels
+// in name order: the writer need not sort them then.
+void add_sample(prometheus::MetricFamily& family, std::initializer_list<LabelView> labels,
+                double value);
+void add_sample(prometheus::MetricFamily& family,
+                std::vector<prometheus::ClientMetric::Label> labels, double value);
+
+inline constexpr auto kCounter = prometheus::MetricType::Counter;
+inline constexpr auto kGauge = prometheus::MetricType::Gauge;
+inline constexpr auto kUntyped = prometheus::MetricType::Untyped;
+
+// A family with one sample and no labels.
+MetricSource single(std::string name, std::string help, prometheus::MetricType type, double value);
+
+// A family with one sample for each of `items`: `emit(family, item)` calls
+// add_sample() once, or not at all where the item has no such value.
+template <class Item, class Emit>
+MetricSource per_item(std::string name, std::string help, prometheus::MetricType type,
+                      std::shared_ptr<const std::vector<Item>> items, Emit emit) {
+  auto fill = [items = std::move(items), emit = std::move(emit)](prometheus::MetricFamily& family) {
+    family.metric.reserve(family.metric.size() + items->size());
+    for (const Item& item : *items) emit(family, item);
+  };
+  return {std::move(name), std::move(help), type, std::move(fill)};
+}
+
+// Collects samples by family name, whatever order they come in.
+class FamilyList {
+ public:
+  // The first call for a name sets its help and type.
+  void add(std::string_view name, std::string_view help, prometheus::MetricType type,
+           std::initializer_list<LabelView> labels, double value);
+  // The families so far; the list is empty afterwards.
+  std::vector<MetricSource> take();
+
+ private:
+  std::map<std::string, prometheus::MetricFamily, std::less<>> families_;
+};
+
+}  // namespace hostnet

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+#include "collectors/framework/collector.h"
+
+namespace hostnet {
+
+using ReadLinks = std::function<Result<std::vector<Link>>(const Node&)>;
+
+// What the collectors of one run share. One thread collects with it; another
+// one may take over from it with successor() while the first hangs.
+class RunScrape final : public Scrape {
+ public:
+  RunScrape(std::shared_ptr<const Node> node, ReadLinks read_links)
+      : node_(std::move(node)), read_links_(std::move(read_links)) {}
+
+  const Node& node() const override { return *node_; }
+  SteadyTime deadline() const override { return deadline_; }
+  Result<std::shared_ptr<const std::vector<Link>>> links() override;
+
+  // Before each collector, from the collecting thread.
+  void set_deadline(SteadyTime deadline) { deadline_ = deadline; }
+  // Seconds spent in shared reads since the last call.
+  std::optional<double> take_shared_seconds();
+  // For the thread that goes on: has what was read; a read that hangs is an
+  // error there, so that it does not hang again.
+  std::shared_ptr<RunScrape> successor() const;
+
+ private:
+  using Links = Result<std::shared_ptr<const std::vector<Link>>>;
+
+  std::shared_ptr<const Node> node_;
+  ReadLinks read_links_;
+  SteadyTime deadline_{};
+  mutable std::mutex mutex_;
+  bool reading_{};
+  std::optional<Links> links_;
+  std::optional<double> seconds_;
+};
+
+}  // namespace hostnet

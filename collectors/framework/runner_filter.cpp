@@ -1,0 +1,57 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+
+#include "collectors/framework/runner.h"
+#include "collectors/framework/runner_state.h"
+
+namespace hostnet {
+
+std::chrono::nanoseconds scrape_budget(std::string_view header, std::chrono::nanoseconds own) {
+  double seconds = 0;
+  const char* const end = header.data() + header.size();
+  const auto done = std::from_chars(header.data(), end, seconds);
+  const bool usable =
+      done.ec == std::errc{} && done.ptr == end && std::isfinite(seconds) && seconds > 0;
+  const std::chrono::duration<double> own_seconds = own;
+  if (!usable || seconds >= own_seconds.count() + 1) return own;
+  seconds -= std::min(seconds / 10, 0.5);
+  return std::min(own, std::chrono::duration_cast<std::chrono::nanoseconds>(
+                           std::chrono::duration<double>(seconds)));
+}
+
+Result<CollectorFilter> CollectorRunner::filter(std::span<const std::string> collect,
+                                                std::span<const std::string> exclude) const {
+  if (!collect.empty() && !exclude.empty()) {
+    return failure(Reason::malformed, "Combined collect and exclude queries are not allowed.");
+  }
+  const auto& slots = state_->slots();
+  CollectorFilter filter{.wanted = std::vector<bool>(slots.size(), collect.empty())};
+  for (const std::string& name : collect) {
+    const auto slot = std::ranges::find(slots, name, &CollectorSlot::name);
+    if (slot == slots.end()) {
+      const bool disabled = std::ranges::find(state_->disabled(), name) != state_->disabled().end();
+      return failure(Reason::malformed,
+                     fmt::format("Couldn't create filtered metrics handler: couldn't create "
+                                 "collector: {} collector: {}",
+                                 disabled ? "disabled" : "missing", name));
+    }
+    filter.wanted[static_cast<std::size_t>(slot - slots.begin())] = true;
+  }
+  for (std::size_t i = 0; i < slots.size(); ++i) {
+    if (std::ranges::find(exclude, slots[i].name) != exclude.end()) filter.wanted[i] = false;
+  }
+  return filter;
+}
+
+std::vector<const MetricSource*> CollectedFamilies::sources() const {
+  std::vector<const MetricSource*> all;
+  for (const auto& part : parts) {
+    for (const MetricSource& source : *part) all.push_back(&source);
+  }
+  return all;
+}
+
+}  // namespace hostnet

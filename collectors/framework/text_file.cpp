@@ -1,0 +1,118 @@
+#include "collectors/framework/text_file.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <cmath>
+
+namespace hostnet {
+namespace {
+
+constexpr std::string_view kBlanks = " \t\r\n";
+constexpr std::size_t kQuoted = 40;  // how much of a bad text an error repeats
+
+std::string quoted(std::string_view text) {
+  const bool cut = text.size() > kQuoted;
+  return fmt::format("\"{}{}\"", text.substr(0, kQuoted), cut ? "..." : "");
+}
+
+template <class Number>
+Result<Number> parse_integer(std::string_view text, int base, std::string_view what) {
+  Number value{};
+  const char* const end = text.data() + text.size();
+  const auto done = std::from_chars(text.data(), end, value, base);
+  if (done.ec == std::errc::result_out_of_range) {
+    return failure(Reason::malformed, fmt::format("{} is too large", quoted(text)));
+  }
+  if (text.empty() || done.ec != std::errc{} || done.ptr != end) {
+    return failure(Reason::malformed, fmt::format("{} is not {}", quoted(text), what));
+  }
+  return value;
+}
+
+}  // namespace
+
+Result<std::uint64_t> parse_u64(std::string_view text) {
+  return parse_integer<std::uint64_t>(text, 10, "a number");
+}
+
+Result<std::uint64_t> parse_hex(std::string_view text) {
+  return parse_integer<std::uint64_t>(text, 16, "a hexadecimal number");
+}
+
+Result<std::int64_t> parse_i64(std::string_view text) {
+  return parse_integer<std::int64_t>(text, 10, "a number");
+}
+
+Result<double> parse_double(std::string_view text) {
+  double value{};
+  const char* const end = text.data() + text.size();
+  const auto done = std::from_chars(text.data(), end, value, std::chars_format::fixed);
+  if (text.empty() || done.ec != std::errc{} || done.ptr != end || !std::isfinite(value)) {
+    return failure(Reason::malformed, fmt::format("{} is not a number", quoted(text)));
+  }
+  return value;
+}
+
+std::string_view trim(std::string_view text) {
+  const auto first = text.find_first_not_of(kBlanks);
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
+}
+
+std::string net_path(const Files& files, std::string_view name) {
+  return fmt::format("{}{}", files.exists("proc/1/net") ? "proc/1/net/" : "proc/net/", name);
+}
+
+Result<std::string> read_value(const Files& files, std::string_view path) {
+  auto text = files.read(path);
+  if (text) text = std::string(trim(*text));
+  return text;
+}
+
+Result<std::uint64_t> read_u64(const Files& files, std::string_view path) {
+  const auto text = read_value(files, path);
+  if (!text) return std::unexpected(text.error());
+  auto value = parse_u64(*text);
+  if (!value) value.error().message = fmt::format("{}: {}", path, value.error().message);
+  return value;
+}
+
+bool LineReader::next() {
+  if (rest_.empty()) return false;
+  const auto end = rest_.find('\n');
+  line_ = rest_.substr(0, end);
+  rest_ = end == std::string_view::npos ? std::string_view{} : rest_.substr(end + 1);
+  ++number_;
+  fields_.clear();
+  for (std::size_t at = line_.find_first_not_of(kBlanks); at != std::string_view::npos;) {
+    const auto stop = line_.find_first_of(kBlanks, at);
+    fields_.push_back(line_.substr(at, stop == std::string_view::npos ? stop : stop - at));
+    at = stop == std::string_view::npos ? stop : line_.find_first_not_of(kBlanks, stop);
+  }
+  return true;
+}
+
+Result<std::uint64_t> LineReader::u64(std::size_t field) const {
+  return parsed(field, parse_u64);
+}
+
+Result<std::uint64_t> LineReader::hex(std::size_t field) const {
+  return parsed(field, parse_hex);
+}
+
+Result<std::uint64_t> LineReader::parsed(std::size_t field,
+                                         Result<std::uint64_t> (*parse)(std::string_view)) const {
+  if (field >= fields_.size()) {
+    return malformed(fmt::format("has {} fields, expected {}", fields_.size(), field + 1));
+  }
+  const auto value = parse(fields_[field]);
+  if (!value) return malformed(value.error().message);
+  return *value;
+}
+
+std::unexpected<Error> LineReader::malformed(std::string_view what) const {
+  return failure(Reason::malformed, fmt::format("{} line {}: {}", path_, number_, what));
+}
+
+}  // namespace hostnet

@@ -1,0 +1,64 @@
+#pragma once
+
+// Reading /proc and /sys files strictly: what does not parse is an error that
+// names the file and the line, never a zero.
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "netlink/error.h"
+#include "netlink/node/files.h"
+
+namespace hostnet {
+
+// Whole-text numbers: no sign, no space, no prefix, nothing after, no overflow.
+Result<std::uint64_t> parse_u64(std::string_view text);
+Result<std::uint64_t> parse_hex(std::string_view text);
+// With an optional leading '-'.
+Result<std::int64_t> parse_i64(std::string_view text);
+// A decimal fraction as /proc/uptime has them; finite.
+Result<double> parse_double(std::string_view text);
+
+std::string_view trim(std::string_view text);  // spaces, tabs and newlines at both ends
+
+// The node's file below /proc/net: "proc/1/net/<name>", or "proc/net/<name>"
+// where there is no proc/1/net (a fixture). /proc/net itself would be the
+// reader's own namespace.
+std::string net_path(const Files& files, std::string_view name);
+
+// A sysfs-like file with one value; trailing newline removed.
+Result<std::string> read_value(const Files& files, std::string_view path);
+Result<std::uint64_t> read_u64(const Files& files, std::string_view path);
+
+// Walks a text line by line and cuts each into fields at blanks. Views into
+// `text`, which must outlive it.
+class LineReader {
+ public:
+  LineReader(std::string_view path, std::string_view text) : path_(path), rest_(text) {}
+
+  bool next();  // moves to the next line; false at the end
+  std::string_view line() const { return line_; }
+  std::size_t number() const { return number_; }  // 1 for the first
+  std::span<const std::string_view> fields() const { return fields_; }
+  // The field as a number; malformed where it is missing or is none.
+  Result<std::uint64_t> u64(std::size_t field) const;
+  Result<std::uint64_t> hex(std::size_t field) const;
+  // Reason::malformed, "<path> line <n>: <what>".
+  std::unexpected<Error> malformed(std::string_view what) const;
+
+ private:
+  Result<std::uint64_t> parsed(std::size_t field,
+                               Result<std::uint64_t> (*parse)(std::string_view)) const;
+
+  std::string path_;
+  std::string_view rest_;
+  std::string_view line_;
+  std::size_t number_{};
+  std::vector<std::string_view> fields_;
+};
+
+}  // namespace hostnet

@@ -1,0 +1,100 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "collectors/framework/pattern.h"
+#include "collectors/framework/text_file.h"
+#include "collectors/framework/widen.h"
+#include "tests/support/memory_files.h"
+
+namespace hostnet {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+TEST(ParseNumber, TakesNothingButAWholeNumber) {
+  EXPECT_EQ(parse_u64("18446744073709551615"), 18446744073709551615U);
+  EXPECT_EQ(parse_u64("18446744073709551616").error().message,
+            "\"18446744073709551616\" is too large");
+  for (const auto* bad : {"", "-1", "+1", " 1", "1 ", "0x1", "1.5", "one"}) {
+    EXPECT_FALSE(parse_u64(bad)) << bad;
+  }
+  EXPECT_EQ(parse_hex("00000fFf"), 0xfffU);
+  EXPECT_FALSE(parse_hex("0x1"));
+  EXPECT_EQ(parse_i64("-5"), -5);
+  EXPECT_EQ(parse_double("12.5"), 12.5);
+  EXPECT_FALSE(parse_double("inf"));
+  EXPECT_FALSE(parse_double("12.5s"));
+}
+
+TEST(LineReader, SplitsAtBlanksAndSaysWhereItDoesNotParse) {
+  LineReader reader("proc/net/x", "a  1\tff \r\n\nlast");
+  ASSERT_TRUE(reader.next());
+  EXPECT_THAT(reader.fields(), ElementsAre("a", "1", "ff"));
+  EXPECT_EQ(reader.u64(1), 1U);
+  EXPECT_EQ(reader.hex(2), 255U);
+  EXPECT_EQ(reader.u64(0).error().message, "proc/net/x line 1: \"a\" is not a number");
+  EXPECT_EQ(reader.u64(3).error().message, "proc/net/x line 1: has 3 fields, expected 4");
+  EXPECT_EQ(reader.u64(3).error().reason, Reason::malformed);
+  ASSERT_TRUE(reader.next());
+  EXPECT_TRUE(reader.fields().empty());
+  ASSERT_TRUE(reader.next());
+  EXPECT_THAT(reader.fields(), ElementsAre("last"));
+  EXPECT_EQ(reader.number(), 3U);
+  EXPECT_FALSE(reader.next());
+}
+
+TEST(NetPath, PrefersTheNamespaceOfPidOne) {
+  MemoryFiles files;
+  files.put_file("proc/net/snmp", "");
+  EXPECT_EQ(net_path(files, "snmp"), "proc/net/snmp");
+  files.put_file("proc/1/net/snmp", "");
+  EXPECT_EQ(net_path(files, "snmp"), "proc/1/net/snmp");
+}
+
+TEST(Pattern, IsUnanchoredAndAnswersAgainFromMemory) {
+  const auto pattern = Pattern::compile("x.device-exclude", "^(veth|cali).*|lo$");
+  ASSERT_TRUE(pattern);
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_TRUE(pattern->found_in("veth12"));
+    EXPECT_TRUE(pattern->found_in("hello"));
+    EXPECT_FALSE(pattern->found_in("eth0"));
+  }
+}
+
+TEST(Pattern, NamesTheFlagThatIsNoExpression) {
+  EXPECT_THAT(Pattern::compile("arp.device-include", "(").error().message,
+              HasSubstr("--collector.arp.device-include: \"(\" is no regular expression"));
+  EXPECT_FALSE(Pattern::compile("arp.device-include", std::string(5000, 'a')));
+}
+
+TEST(Pattern, DoesNotHangOnAPatternThatBacktracks) {
+  const auto pattern = Pattern::compile("f", "^(a+)+$");
+  ASSERT_TRUE(pattern);
+  EXPECT_FALSE(pattern->found_in(std::string(127, 'a') + "!"));
+}
+
+TEST(DeviceFilter, IncludesOrExcludesNeverBoth) {
+  const auto make = [](std::string_view include, std::string_view exclude) {
+    return DeviceFilter::make("arp.device-include", include, "arp.device-exclude", exclude);
+  };
+  EXPECT_TRUE(make("", "")->keeps("lo"));
+  EXPECT_FALSE(make("^eth", "")->keeps("lo"));
+  EXPECT_TRUE(make("^eth", "")->keeps("eth0"));
+  EXPECT_FALSE(make("", "^eth")->keeps("eth0"));
+  EXPECT_EQ(make("a", "b").error().message,
+            "--collector.arp.device-include and --collector.arp.device-exclude exclude each other");
+}
+
+TEST(Widener, ContinuesAcrossAWrapAndStartsAgainAfterAReset) {
+  Widener widener;
+  EXPECT_EQ(widener.widen("a", 0xFFFFFFF0U), 0xFFFFFFF0U);
+  EXPECT_EQ(widener.widen("a", 0x10U), 0x100000010U);
+  EXPECT_EQ(widener.widen("a", 0x20U), 0x100000020U);
+  EXPECT_EQ(widener.widen("b", 1000), 1000U);
+  EXPECT_EQ(widener.widen("b", 3), 3U);
+  EXPECT_EQ(widener.widen("b", 4), 4U);
+}
+
+}  // namespace
+}  // namespace hostnet
