@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "netlink/facts.h"
@@ -105,7 +106,9 @@ struct PodSnapshot {
 
 // One record per pod: same UID, a UID that is another's config_hash, or (where
 // a UID is missing) the same namespace and name, static pods' "-<node>" suffix
-// allowed. The record from the live source wins, missing fields are filled.
+// allowed; a template (a record without UID named as its workload) is a record
+// of the first pod of that workload. The record from a live source wins over
+// one from "manifests", missing fields are filled. Pure.
 std::vector<Pod> merge_pods(std::vector<Pod> pods, std::string_view node_name);
 
 }  // namespace hostnet

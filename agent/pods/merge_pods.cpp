@@ -1,0 +1,152 @@
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "agent/pods/pod.h"
+
+namespace hostnet {
+namespace {
+
+// A record of what a workload will make, not of a pod that runs: read_manifests()
+// names it as the workload.
+bool is_template(const Pod& pod) {
+  return pod.uid.empty() && !pod.workload.empty() && pod.workload.ends_with("/" + pod.name);
+}
+
+bool from_live_source(const Pod& pod) {
+  return pod.source != "manifests";
+}
+
+std::string without_node_suffix(const std::string& name, std::string_view node_name) {
+  if (node_name.empty()) return name;
+  const std::string suffix = "-" + std::string(node_name);
+  if (name.size() <= suffix.size() || !name.ends_with(suffix)) return name;
+  return name.substr(0, name.size() - suffix.size());
+}
+
+// Every key that says "this pod". Records that share one are one pod.
+std::vector<std::string> uid_keys(const Pod& pod) {
+  std::vector<std::string> keys;
+  if (!pod.uid.empty()) keys.push_back("uid " + pod.uid);
+  if (!pod.config_hash.empty()) keys.push_back("uid " + pod.config_hash);
+  return keys;
+}
+
+std::vector<std::string> name_keys(const Pod& pod, std::string_view node_name) {
+  std::vector<std::string> keys;
+  if (!is_template(pod)) {
+    keys.push_back("pod " + pod.namespace_ + "/" + pod.name);
+    const std::string short_name = without_node_suffix(pod.name, node_name);
+    if (short_name != pod.name) keys.push_back("pod " + pod.namespace_ + "/" + short_name);
+  }
+  if (!pod.workload.empty()) keys.push_back("workload " + pod.namespace_ + "/" + pod.workload);
+  return keys;
+}
+
+void fill_text(std::string& field, const std::string& other) {
+  if (field.empty()) field = other;
+}
+
+template <class T>
+void fill_optional(std::optional<T>& field, const std::optional<T>& other) {
+  if (!field) field = other;
+}
+
+void fill_container(Container& container, const Container& other) {
+  if (container.ports.empty()) container.ports = other.ports;
+  fill_text(container.id, other.id);
+  if (container.state.empty()) {
+    container.state = other.state;
+    fill_text(container.reason, other.reason);
+  }
+  fill_optional(container.restarts, other.restarts);
+  fill_optional(container.ready, other.ready);
+  fill_optional(container.ready_since, other.ready_since);
+}
+
+void fill_pod(Pod& pod, const Pod& other) {
+  fill_text(pod.uid, other.uid);
+  fill_text(pod.config_hash, other.config_hash);
+  fill_text(pod.workload, other.workload);
+  fill_text(pod.node_name, other.node_name);
+  fill_text(pod.dns_policy, other.dns_policy);
+  if (pod.phase.empty()) {
+    pod.phase = other.phase;
+    fill_text(pod.status_reason, other.status_reason);
+  }
+  if (pod.pod_ips.empty()) pod.pod_ips = other.pod_ips;
+  fill_optional(pod.deleted_at, other.deleted_at);
+  fill_optional(pod.grace_seconds, other.grace_seconds);
+  fill_optional(pod.finished_at, other.finished_at);
+  fill_text(pod.origin, other.origin);
+  if (pod.containers.empty()) {
+    pod.containers = other.containers;
+    pod.host_network = pod.host_network || other.host_network;
+  }
+  for (Container& container : pod.containers) {
+    const auto same = std::ranges::find(other.containers, container.name, &Container::name);
+    if (same != other.containers.end()) fill_container(container, *same);
+  }
+  // The kubelet's own record of a static pod has the hash as its UID; its
+  // mirror's UID is the one that the API server knows.
+  if (pod.config_hash.empty() || pod.uid != pod.config_hash) return;
+  if (!other.uid.empty() && other.uid != pod.uid) pod.uid = other.uid;
+}
+
+}  // namespace
+
+std::vector<Pod> merge_pods(std::vector<Pod> pods, std::string_view node_name) {
+  // Records with a UID first: two pods of one name and different UIDs (one
+  // terminating, its successor) stay two, and a record without UID joins one.
+  std::vector<std::size_t> order;
+  for (const bool with_uid : {true, false}) {
+    for (std::size_t i = 0; i < pods.size(); ++i) {
+      if (pods[i].uid.empty() != with_uid) order.push_back(i);
+    }
+  }
+  std::map<std::string, std::size_t> groups;  // key -> the record that the others join
+  std::map<std::size_t, std::vector<std::size_t>> members;
+  for (const std::size_t i : order) {
+    const auto uids = uid_keys(pods[i]);
+    const auto names = name_keys(pods[i], node_name);
+    std::size_t group = i;
+    const auto join = [&](const std::vector<std::string>& keys) {
+      for (const std::string& key : keys) {
+        const auto known = groups.find(key);
+        if (group == i && known != groups.end()) group = known->second;
+      }
+    };
+    join(uids);
+    if (group == i && pods[i].uid.empty()) {
+      // Pods of one workload are several: by workload only a template joins.
+      if (is_template(pods[i])) {
+        join(names);
+      } else {
+        join({names.begin(), std::ranges::find_if(names, [](const std::string& key) {
+                return key.starts_with("workload ");
+              })});
+      }
+    }
+    members[group].push_back(i);
+    for (const auto& key : uids) groups.emplace(key, group);
+    for (const auto& key : names) groups.emplace(key, group);
+  }
+
+  std::vector<std::pair<std::size_t, Pod>> merged;
+  for (auto& [group, records] : members) {
+    std::ranges::stable_sort(records, [&](std::size_t a, std::size_t b) {
+      return from_live_source(pods[a]) > from_live_source(pods[b]);
+    });
+    const std::size_t first = *std::ranges::min_element(records);
+    Pod winner = std::move(pods[records.front()]);
+    for (std::size_t i = 1; i < records.size(); ++i) fill_pod(winner, pods[records[i]]);
+    merged.emplace_back(first, std::move(winner));
+  }
+  std::ranges::sort(merged, {}, &std::pair<std::size_t, Pod>::first);
+  std::vector<Pod> result;
+  result.reserve(merged.size());
+  for (auto& [first, pod] : merged) result.push_back(std::move(pod));
+  return result;
+}
+
+}  // namespace hostnet

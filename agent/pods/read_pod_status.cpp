@@ -1,0 +1,109 @@
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+#include "agent/pods/read_pod.h"
+
+namespace hostnet {
+namespace {
+
+std::string status_text(const Value* map, std::string_view key) {
+  const Value* value = map == nullptr ? nullptr : map->find(key);
+  return value != nullptr && value->is_scalar() ? value->text : std::string();
+}
+
+std::optional<WallTime> status_time(const Value* map, std::string_view key) {
+  return parse_rfc3339(status_text(map, key));
+}
+
+void keep_later(std::optional<WallTime>& latest, const std::optional<WallTime>& time) {
+  if (time && (!latest || *latest < *time)) latest = time;
+}
+
+// What the pod's conditions say: since when every container is ready, and when
+// anything changed last.
+struct ConditionTimes {
+  std::optional<WallTime> all_ready_since, last_change;
+};
+
+ConditionTimes read_conditions(const Value& status) {
+  ConditionTimes times;
+  const Value* conditions = status.find("conditions");
+  if (conditions == nullptr) return times;
+  for (const Value& condition : conditions->items) {
+    const auto changed = status_time(&condition, "lastTransitionTime");
+    keep_later(times.last_change, changed);
+    if (status_text(&condition, "type") == "ContainersReady" &&
+        status_text(&condition, "status") == "True") {
+      times.all_ready_since = changed;
+    }
+  }
+  return times;
+}
+
+// "containerd://<id>": the runtime's name is of no use here.
+std::string id_without_scheme(const std::string& text) {
+  const auto scheme = text.find("://");
+  return scheme == std::string::npos ? text : text.substr(scheme + 3);
+}
+
+void read_container_status(const Value& status, const ConditionTimes& times, Pod& pod) {
+  const auto container =
+      std::ranges::find(pod.containers, status_text(&status, "name"), &Container::name);
+  if (container == pod.containers.end()) return;
+  container->id = id_without_scheme(status_text(&status, "containerID"));
+  if (const Value* restarts = status.find("restartCount")) {
+    if (const auto count = restarts->integer()) {
+      container->restarts = static_cast<int>(std::clamp<std::int64_t>(*count, 0, 2'000'000'000));
+    }
+  }
+  if (const Value* ready = status.find("ready")) container->ready = ready->boolean();
+  const Value* state = status.find("state");
+  if (state == nullptr) return;
+  for (const std::string_view name : {"running", "waiting", "terminated"}) {
+    const Value* detail = state->find(name);
+    if (detail == nullptr) continue;
+    container->state = name;
+    container->reason = status_text(detail, "reason");
+    keep_later(pod.finished_at, status_time(detail, "finishedAt"));
+    if (name == "running" && container->ready.value_or(false)) {
+      // Not before it started; and where the pod tells since when all are
+      // ready, not before that.
+      container->ready_since = status_time(detail, "startedAt");
+      keep_later(container->ready_since, times.all_ready_since);
+    }
+  }
+}
+
+}  // namespace
+
+void read_pod_status(const Value& object, Pod& pod) {
+  const Value* status = object.find("status");
+  if (status == nullptr || !status->is_map()) return;
+  pod.phase = status_text(status, "phase");
+  pod.status_reason = status_text(status, "reason");
+  if (const Value* ips = status->find("podIPs")) {
+    for (const Value& ip : ips->items) {
+      if (auto text = status_text(&ip, "ip"); !text.empty()) pod.pod_ips.push_back(std::move(text));
+    }
+  }
+  if (auto ip = status_text(status, "podIP"); pod.pod_ips.empty() && !ip.empty()) {
+    pod.pod_ips.push_back(std::move(ip));
+  }
+  const ConditionTimes times = read_conditions(*status);
+  for (const std::string_view key :
+       {"containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses"}) {
+    const Value* list = status->find(key);
+    if (list == nullptr) continue;
+    for (const Value& one : list->items) read_container_status(one, times, pod);
+  }
+  // A container that ended while the pod goes on is not the pod's end. A pod
+  // that the kubelet refused never had containers.
+  if (!pod.terminal()) {
+    pod.finished_at.reset();
+  } else if (!pod.finished_at) {
+    pod.finished_at = times.last_change ? times.last_change : status_time(status, "startTime");
+  }
+}
+
+}  // namespace hostnet

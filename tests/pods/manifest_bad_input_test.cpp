@@ -1,0 +1,168 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+
+#include "agent/pods/manifest.h"
+
+namespace hostnet {
+namespace {
+
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::Field;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+// A pod whose only port is `port`, on line 7.
+std::string pod_with_port(std::string_view port) {
+  return "kind: Pod\nmetadata: {name: a}\nspec:\n  hostNetwork: true\n  containers:\n  - name: c\n"
+         "    ports: [{" +
+         std::string(port) + "}, {containerPort: 81}]\n";
+}
+
+auto error_at(int document, unsigned line, std::string_view text) {
+  return AllOf(Field(&ManifestError::document, document), Field(&ManifestError::line, line),
+               Field(&ManifestError::message, HasSubstr(text)));
+}
+
+class BadPort : public testing::TestWithParam<std::pair<const char*, const char*>> {};
+
+TEST_P(BadPort, IsNamedWithItsLineAndTheOtherPortCounts) {
+  const auto result = read_manifests(pod_with_port(GetParam().first), "a.yaml");
+  EXPECT_THAT(result.errors, ElementsAre(error_at(1, 7, GetParam().second)));
+  ASSERT_THAT(result.pods(), SizeIs(1));
+  ASSERT_THAT(result.pods()[0].containers[0].ports, SizeIs(1));
+  EXPECT_EQ(result.pods()[0].containers[0].ports[0].container_port, 81);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Manifest, BadPort,
+    testing::Values(
+        std::pair{"containerPort: 0", "containerPort must be a number from 1 to 65535, not 0"},
+        std::pair{"containerPort: 65536", "from 1 to 65535, not 65536"},
+        std::pair{"containerPort: -1", "from 1 to 65535, not -1"},
+        std::pair{"containerPort: http", "from 1 to 65535, not http"},
+        std::pair{"containerPort: \"80\"", "not the text \"80\""},
+        std::pair{"containerPort: 80.5", "not 80.5"},
+        std::pair{"containerPort: 99999999999999999999", "not 99999999999999999999"},
+        std::pair{"containerPort: [80]", "not a list"},
+        std::pair{"containerPort: 80, hostPort: 70000", "ports[0].hostPort must be a number"},
+        std::pair{"name: x", "ports[0].containerPort is missing"},
+        std::pair{"containerPort: 80, protocol: tcp",
+                  "protocol must be TCP, UDP or SCTP, not \"tcp\""}));
+
+TEST(ManifestBadInput, NothingIsNothing) {
+  for (const char* text : {"", "\n\n", "---\n", "# only a comment\n---\n...\n", "\xEF\xBB\xBF"}) {
+    const auto result = read_manifests(text, "empty.yaml");
+    EXPECT_THAT(result.errors, IsEmpty()) << text;
+    EXPECT_THAT(result.objects, IsEmpty());
+  }
+}
+
+TEST(ManifestBadInput, WhatIsNoMappingIsSaidSo) {
+  EXPECT_THAT(read_manifests("just words\n", "-").errors,
+              ElementsAre(error_at(1, 1, "not a Kubernetes object: text")));
+  EXPECT_THAT(read_manifests("- a\n- b\n", "-").errors,
+              ElementsAre(error_at(1, 1, "not a Kubernetes object: a list")));
+  EXPECT_THAT(read_manifests("a: b\n", "-").errors, ElementsAre(error_at(1, 1, "kind is missing")));
+  EXPECT_THAT(read_manifests("kind: Pod\nmetadata: {name: a}\nspec: [1]\n", "-").errors,
+              ElementsAre(error_at(1, 3, "spec must be a mapping, not a list")));
+}
+
+TEST(ManifestBadInput, ABrokenDocumentCostsOneDocument) {
+  const std::string good = pod_with_port("containerPort: 80");
+  const auto result = read_manifests(good + "---\na: [b\n---\n" + good, "x.yaml");
+  EXPECT_THAT(result.pods(), SizeIs(2));
+  ASSERT_THAT(result.errors, SizeIs(1));
+  EXPECT_EQ(result.errors[0].document, 2);
+  EXPECT_GE(result.errors[0].line, 9U);
+  EXPECT_LE(result.errors[0].line, 10U);
+}
+
+TEST(ManifestBadInput, ADuplicateKeyIsNamedWithBothLinesAndTheLastOneCounts) {
+  const auto result = read_manifests(
+      "kind: Pod\nmetadata: {name: a}\nspec:\n  dnsPolicy: None\n  containers: [{name: c}]\n"
+      "  dnsPolicy: Default\n",
+      "-");
+  EXPECT_THAT(result.errors,
+              ElementsAre(error_at(1, 6, "duplicate key \"dnsPolicy\", first on line 4")));
+  ASSERT_THAT(result.pods(), SizeIs(1));
+  EXPECT_EQ(result.pods()[0].dns_policy, "Default");
+  EXPECT_THAT(read_manifests("{\"kind\": \"Service\",\n\"kind\": \"Pod\"}", "x.json").errors,
+              testing::Contains(error_at(1, 2, "duplicate key \"kind\"")));
+}
+
+TEST(ManifestBadInput, BinaryIsNamedWithTheByteAndItsPlace) {
+  EXPECT_THAT(read_manifests(std::string_view("kind: Pod\n\0\x01", 12), "x").errors,
+              ElementsAre(error_at(0, 2, "byte 0x00 at offset 10")));
+  EXPECT_THAT(read_manifests("\x1f\x8b\x08", "x.yaml").errors,
+              ElementsAre(error_at(0, 1, "not a text file")));
+  EXPECT_THAT(read_manifests("a: \xff\n", "x.yaml").errors,
+              ElementsAre(error_at(0, 1, "0xff at offset 3 is not UTF-8")));
+}
+
+TEST(ManifestBadInput, TenMebibytesAreRefusedWithSizeAndLimit) {
+  const std::string text(std::size_t{10} << 20, ' ');
+  EXPECT_THAT(read_manifests(text, "big.yaml").errors,
+              ElementsAre(error_at(0, 0, "10.0 MiB long, more than the 8 MiB")));
+}
+
+TEST(ManifestBadInput, DeepNestingIsRefusedInEveryForm) {
+  const std::string brackets(100'000, '[');
+  const std::string braces(100'000, '{');
+  std::string dashes, objects;
+  for (int i = 0; i < 50'000; ++i) dashes += "- ";
+  for (int i = 0; i < 50'000; ++i) objects += "{\"a\":";
+  for (const std::string& text : {brackets, braces, dashes, objects, "kind: " + brackets,
+                                  "{\"kind\":" + brackets, "a: &x " + brackets}) {
+    const auto result = read_manifests(text, "deep.yaml");
+    ASSERT_THAT(result.errors, SizeIs(1)) << text.substr(0, 20);
+    EXPECT_EQ(result.errors[0].line, 1U);
+  }
+  EXPECT_THAT(read_manifests(objects, "deep.json").errors,
+              ElementsAre(error_at(1, 1, "nested deeper than 100 levels")));
+  std::string lines;
+  for (int i = 0; i < 1000; ++i) lines += "[\n";
+  EXPECT_THAT(read_manifests(lines, "deep.yaml").errors,
+              ElementsAre(error_at(1, 101, "nested deeper than 100 levels")));
+}
+
+TEST(ManifestBadInput, AnAnchorBombIsRefused) {
+  std::string bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n";
+  for (int i = 1; i < 12; ++i) {
+    const std::string before = "*a" + std::to_string(i - 1);
+    bomb += "a" + std::to_string(i) + ": &a" + std::to_string(i) + " [";
+    for (int k = 0; k < 9; ++k) bomb += before + ", ";
+    bomb += before + "]\n";
+  }
+  EXPECT_THAT(read_manifests(bomb, "bomb.yaml").errors,
+              ElementsAre(error_at(1, 5, "aliases stand for more than 100000 values")));
+
+  std::string long_text = "a: &a " + std::string(1 << 20, 'x') + "\nb: [";
+  for (int i = 0; i < 1000; ++i) long_text += "*a, ";
+  EXPECT_THAT(read_manifests(long_text + "]\n", "bomb.yaml").errors,
+              ElementsAre(error_at(1, 2, "aliases stand for more than")));
+  EXPECT_THAT(read_manifests("a: &a [*a]\n", "self.yaml").errors, SizeIs(1));
+  EXPECT_THAT(read_manifests("a: *nobody\n", "unknown.yaml").errors, SizeIs(1));
+}
+
+TEST(ManifestBadInput, ManyValuesAreRefusedInReasonableTime) {
+  std::string text = "kind: List\nitems: [";
+  while (text.size() < (std::size_t{7} << 20)) text += "a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,\n ";
+  const auto started = std::chrono::steady_clock::now();
+  EXPECT_THAT(read_manifests(text, "many.yaml").errors, SizeIs(1));
+  EXPECT_LT(std::chrono::steady_clock::now() - started, std::chrono::seconds(30));
+}
+
+TEST(ManifestBadInput, MessagesHaveNoControlCharactersAndAreShort) {
+  const auto result =
+      read_manifests(pod_with_port("containerPort: \"\\e[31m" + std::string(300, 'x') + "\""), "-");
+  ASSERT_THAT(result.errors, SizeIs(1));
+  EXPECT_LT(result.errors[0].message.size(), 200U);
+  EXPECT_EQ(result.errors[0].message.find('\x1b'), std::string::npos);
+}
+
+}  // namespace
+}  // namespace hostnet
