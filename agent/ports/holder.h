@@ -36,7 +36,7 @@ struct Owner {
   std::string unit;                // systemd unit: "nginx.service", "session-3.scope"
   std::string cgroup;              // path from the cgroup root: "/system.slice/nginx.service"
   std::string pod_uid;             // from the cgroup, '-' separated; "" not in a pod
-  std::string container_id;        // 64 hex digits
+  std::string container_id;        // 64 hex digits; LXC and nspawn: the name
   std::string container_runtime;   // "docker", "podman", "lxc"… for unmanaged_container
   bool self{};                     // the agent's own socket
   bool operator==(const Owner&) const = default;

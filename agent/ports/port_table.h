@@ -29,6 +29,7 @@ struct PortRange {
 struct PortRanges {
   PortRange ephemeral{32768, 60999};
   std::vector<PortRange> reserved;
+  std::uint16_t unprivileged_start{1024};  // net.ipv4.ip_unprivileged_port_start
   bool operator==(const PortRanges&) const = default;
 };
 

@@ -1,0 +1,99 @@
+#include "agent/ports/port_ranges.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+#include <string>
+
+namespace hostnet {
+namespace {
+
+constexpr std::string_view kBlanks = " \t\n";
+
+std::string_view trim_blanks(std::string_view text) {
+  text.remove_prefix(std::min(text.find_first_not_of(kBlanks), text.size()));
+  return text.substr(0, text.find_last_not_of(kBlanks) + 1);
+}
+
+std::optional<std::uint16_t> read_port(std::string_view text) {
+  std::uint16_t port = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return port;
+}
+
+std::optional<PortRange> read_range(std::string_view first, std::string_view last) {
+  const auto low = read_port(first);
+  const auto high = read_port(last);
+  if (!low || !high || *low > *high) return std::nullopt;
+  return PortRange{*low, *high};
+}
+
+// Reads one sysctl into `value`; says what failed.
+template <class Value>
+void read_sysctl(const Files& files, std::string_view name,
+                 Result<Value> (*parse)(std::string_view), Value& value,
+                 std::vector<Problem>& problems) {
+  std::string text;
+  const auto done = files.read(fmt::format("proc/sys/net/ipv4/{}", name), text);
+  auto parsed = done ? parse(text) : Result<Value>(std::unexpected(done.error()));
+  if (parsed) {
+    value = *std::move(parsed);
+    return;
+  }
+  problems.push_back({.code = "port_ranges_unreadable",
+                      .message = fmt::format("net.ipv4.{}: {}; the kernel's default is assumed",
+                                             name, parsed.error().message),
+                      .remedy = "make sys/net/ipv4 of --path.procfs readable"});
+}
+
+Result<std::uint16_t> parse_port_number(std::string_view text) {
+  const auto port = read_port(trim_blanks(text));
+  if (!port) return failure(Reason::malformed, fmt::format("not a port: '{}'", trim_blanks(text)));
+  return *port;
+}
+
+}  // namespace
+
+Result<PortRange> parse_port_range(std::string_view text) {
+  const std::string_view line = trim_blanks(text);
+  const std::size_t gap = std::min(line.find_first_of(kBlanks), line.size());
+  const auto range = read_range(line.substr(0, gap), trim_blanks(line.substr(gap)));
+  if (!range) return failure(Reason::malformed, fmt::format("not a range of ports: '{}'", line));
+  return *range;
+}
+
+Result<std::vector<PortRange>> parse_port_list(std::string_view text) {
+  std::vector<PortRange> ranges;
+  std::string_view rest = trim_blanks(text);
+  while (!rest.empty()) {
+    const std::size_t comma = std::min(rest.find(','), rest.size());
+    const std::string_view item = trim_blanks(rest.substr(0, comma));
+    rest.remove_prefix(std::min(comma + 1, rest.size()));
+    const std::size_t dash = item.find('-');
+    const auto range = dash == std::string_view::npos
+                           ? read_range(item, item)
+                           : read_range(item.substr(0, dash), item.substr(dash + 1));
+    if (!range) {
+      return failure(Reason::malformed, fmt::format("not a port or range of ports: '{}'", item));
+    }
+    ranges.push_back(*range);
+  }
+  return ranges;
+}
+
+PortRanges read_port_ranges(const Files& files, std::vector<Problem>& problems) {
+  PortRanges ranges;
+  read_sysctl(files, "ip_local_port_range", parse_port_range, ranges.ephemeral, problems);
+  read_sysctl(files, "ip_local_reserved_ports", parse_port_list, ranges.reserved, problems);
+  // Linux 4.11; without it the limit is 1024.
+  if (files.exists("proc/sys/net/ipv4/ip_unprivileged_port_start")) {
+    read_sysctl(files, "ip_unprivileged_port_start", parse_port_number, ranges.unprivileged_start,
+                problems);
+  }
+  return ranges;
+}
+
+}  // namespace hostnet

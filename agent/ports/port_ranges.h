@@ -1,0 +1,24 @@
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "agent/ports/port_table.h"
+#include "netlink/error.h"
+#include "netlink/node/files.h"
+
+namespace hostnet {
+
+// net.ipv4.ip_local_port_range: two numbers, "32768\t60999"
+// (Documentation/networking/ip-sysctl.rst).
+Result<PortRange> parse_port_range(std::string_view text);
+
+// net.ipv4.ip_local_reserved_ports: "8080,9148-9150", in the kernel's order; an
+// empty line is no range.
+Result<std::vector<PortRange>> parse_port_list(std::string_view text);
+
+// The ranges of the network namespace that procfs shows. What cannot be read or
+// parsed keeps the kernel's default and is a problem.
+PortRanges read_port_ranges(const Files& files, std::vector<Problem>& problems);
+
+}  // namespace hostnet

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "agent/ports/attribution.h"
+#include "agent/ports/port_table.h"
+#include "netlink/node/node.h"
+
+namespace hostnet {
+
+struct LookOptions {
+  std::vector<std::string> node_components;  // Policy::node_components
+  // Interfaces or addresses may have changed since the last look (rtnetlink
+  // said so, or nobody listens to rtnetlink): they are read again.
+  bool network_changed = true;
+  // Ports of which every socket in every state is wanted, connections and
+  // TIME_WAIT included (sorted). The kernel walks its whole table for them
+  // (25 ms at 100,000 sockets): see "Rhythms" in the design.
+  std::vector<std::uint16_t> deep_ports;
+  // Ports whose owners are wanted at once, sorted: Attribution::Options.
+  std::vector<std::uint16_t> urgent_ports;
+  bool memory{};  // also Socket::drops
+};
+
+// Builds the port table, one look after another: TCP listeners and unconnected
+// UDP sockets of both families, who has them, the ranges, links and addresses.
+// What cannot be had is a problem in the table and the rest is there; a look
+// never fails. Not thread safe: owned by the watch (a one-shot command has its
+// own). Pods' names are join_pods()' work.
+class PortTableBuilder {
+ public:
+  explicit PortTableBuilder(const Node& node);
+
+  PortTable look(const LookOptions& options, SteadyTime now);
+
+  const Attribution::Work& work() const { return attribution_.work(); }
+
+ private:
+  void read_sockets_of(const SocketQuery& query, PortTable& table);
+  void look_deep(const LookOptions& options, PortTable& table);
+  void read_network(const LookOptions& options, PortTable& table);
+  void add_holders(PortTable& table);
+
+  Node node_;
+  Attribution attribution_;
+  std::vector<Socket> sockets_;  // of the current look
+  std::vector<Link> links_;
+  std::vector<Address> addresses_;
+  bool network_known_{};
+};
+
+// Whether the kernel tells of TCP sockets that are bound and do not listen
+// (Linux 6.8), by uname's release: "6.1.0-18-amd64". Unknown: false.
+bool shows_bound_inactive(std::string_view release);
+
+}  // namespace hostnet
