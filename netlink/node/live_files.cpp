@@ -17,8 +17,6 @@
 namespace hostnet {
 namespace {
 
-constexpr std::size_t kLongestFile = std::size_t{64} << 20U;
-
 // N of "socket:[N]", "net:[N]"; nothing for any other text.
 std::optional<std::uint64_t> number_in_brackets(std::string_view text, std::string_view prefix) {
   if (!text.starts_with(prefix) || !text.ends_with(']')) return std::nullopt;
@@ -65,28 +63,9 @@ class LiveFiles final : public Files {
   mutable CgroupPaths cgroups_;  // thread safe by itself
 };
 
-std::unexpected<Error> path_failure(int system_error, std::string_view doing,
-                                    std::string_view path) {
-  if (system_error == EXDEV) {
-    return std::unexpected(
-        Error{.reason = Reason::denied,
-              .system_error = system_error,
-              .message = fmt::format("{} {}: a link leads out of its root", doing, path)});
-  }
-  return system_failure(system_error, fmt::format("{} {}", doing, path));
-}
-
-std::unexpected<Error> not_a_file(int system_error, std::string_view path) {
-  return std::unexpected(Error{.reason = Reason::unsupported,
-                               .system_error = system_error,
-                               .message = fmt::format("reading {}: not a regular file", path)});
-}
-
 Result<LiveFiles::Place> LiveFiles::place(std::string_view path, std::string_view doing) const {
-  auto parsed = SeamPath::of(path);
-  if (!parsed) {
-    return failure(Reason::malformed, fmt::format("{} {}", doing, parsed.error().message));
-  }
+  auto parsed = SeamPath::of(path, doing);
+  if (!parsed) return std::unexpected(std::move(parsed).error());
   const Rooted& root = parsed->root() == Root::proc ? proc_ : sys_;
   if (!root.opened()) {
     Error error = root.opened().error();
@@ -100,27 +79,7 @@ Result<> LiveFiles::read(std::string_view path, std::string& out) const {
   out.clear();
   const auto at = place(path, "reading");
   if (!at) return std::unexpected(at.error());
-  // Not blocking, so that a FIFO in a fixture does not hang us.
-  const UniqueFd fd = at->root->open(at->path.below(), O_RDONLY | O_NONBLOCK | O_NOCTTY);
-  if (!fd) return path_failure(errno, "reading", path);
-  struct stat about{};
-  if (::fstat(fd.get(), &about) != 0) return path_failure(errno, "reading", path);
-  if (!S_ISREG(about.st_mode)) return not_a_file(S_ISDIR(about.st_mode) ? EISDIR : 0, path);
-  // procfs says size 0 and may give less than asked for before the end.
-  char buffer[32 * 1024];
-  for (;;) {
-    const auto count = ::read(fd.get(), buffer, sizeof buffer);
-    if (count == 0) return {};
-    if (count < 0) {
-      if (errno == EINTR) continue;
-      return path_failure(errno, "reading", path);
-    }
-    if (out.size() + static_cast<std::size_t>(count) > kLongestFile) {
-      out.clear();
-      return failure(Reason::exhausted, fmt::format("reading {}: longer than 64 MiB", path));
-    }
-    out.append(buffer, static_cast<std::size_t>(count));
-  }
+  return at->root->read(at->path.below(), path, kLongestFile, out);
 }
 
 Result<std::vector<std::string>> LiveFiles::list(std::string_view path) const {

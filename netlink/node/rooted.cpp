@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <linux/openat2.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 
 #include <algorithm>
@@ -26,11 +27,28 @@ int open_beneath(int directory, const char* relative, int flags) {
   return static_cast<int>(fd);
 }
 
+std::unexpected<Error> not_a_file(int system_error, std::string_view path) {
+  return std::unexpected(Error{.reason = Reason::unsupported,
+                               .system_error = system_error,
+                               .message = fmt::format("reading {}: not a regular file", path)});
+}
+
 }  // namespace
 
-Result<SeamPath> SeamPath::of(std::string_view path) {
+std::unexpected<Error> path_failure(int system_error, std::string_view doing,
+                                    std::string_view path) {
+  if (system_error == EXDEV) {
+    return std::unexpected(
+        Error{.reason = Reason::denied,
+              .system_error = system_error,
+              .message = fmt::format("{} {}: a link leads out of its root", doing, path)});
+  }
+  return system_failure(system_error, fmt::format("{} {}", doing, path));
+}
+
+Result<SeamPath> SeamPath::of(std::string_view path, std::string_view doing) {
   const auto bad = [&](std::string_view why) {
-    return failure(Reason::malformed, fmt::format("path \"{}\": {}", path, why));
+    return failure(Reason::malformed, fmt::format("{} \"{}\": {}", doing, path, why));
   };
   SeamPath out;
   std::string_view rest = path;
@@ -80,6 +98,33 @@ UniqueFd Rooted::open(const char* relative, int flags) const {
   flags |= O_CLOEXEC;
   return UniqueFd(beneath_ ? open_beneath(directory_.get(), relative, flags)
                            : ::openat(directory_.get(), relative, flags));
+}
+
+Result<> Rooted::read(const char* relative, std::string_view name, std::size_t limit,
+                      std::string& out) const {
+  out.clear();
+  // Not blocking, so that a FIFO in a fixture does not hang us.
+  const UniqueFd fd = open(relative, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+  if (!fd) return path_failure(errno, "reading", name);
+  struct stat about{};
+  if (::fstat(fd.get(), &about) != 0) return path_failure(errno, "reading", name);
+  if (!S_ISREG(about.st_mode)) return not_a_file(S_ISDIR(about.st_mode) ? EISDIR : 0, name);
+  // procfs says size 0 and may give less than asked for before the end.
+  char buffer[32 * 1024];
+  for (;;) {
+    const auto count = ::read(fd.get(), buffer, sizeof buffer);
+    if (count == 0) return {};
+    if (count < 0) {
+      if (errno == EINTR) continue;
+      return path_failure(errno, "reading", name);
+    }
+    if (out.size() + static_cast<std::size_t>(count) > limit) {
+      out.clear();
+      return failure(Reason::exhausted,
+                     fmt::format("reading {}: longer than {} MiB", name, limit >> 20U));
+    }
+    out.append(buffer, static_cast<std::size_t>(count));
+  }
 }
 
 }  // namespace hostnet

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -13,10 +14,10 @@ enum class Root { proc, sys };
 
 // A path of the Files seam: "proc/..." or "sys/..." without empty, "." and ".."
 // parts, NUL-terminated and copied without allocation. Anything else is
-// Reason::malformed.
+// Reason::malformed; `doing` begins the message.
 class SeamPath {
  public:
-  static Result<SeamPath> of(std::string_view path);
+  static Result<SeamPath> of(std::string_view path, std::string_view doing);
   Root root() const { return root_; }
   const char* below() const { return text_.data(); }  // "." for the root itself
 
@@ -24,6 +25,12 @@ class SeamPath {
   Root root_{};
   std::array<char, 1024> text_{};
 };
+
+// system_failure() that says what EXDEV means to Rooted::open().
+std::unexpected<Error> path_failure(int system_error, std::string_view doing,
+                                    std::string_view path);
+
+inline constexpr std::size_t kLongestFile = std::size_t{64} << 20U;
 
 // A directory below which names are opened, without leaving it.
 class Rooted {
@@ -38,6 +45,10 @@ class Rooted {
   // RESOLVE_BENEATH; a kernel before 5.6, or a profile that forbids openat2,
   // follows them). O_CLOEXEC is added. No descriptor: errno tells.
   UniqueFd open(const char* relative, int flags) const;
+  // A whole regular file into `out` (cleared first); `name` is for messages.
+  // Longer than `limit` bytes: Reason::exhausted. Never blocks on a FIFO.
+  Result<> read(const char* relative, std::string_view name, std::size_t limit,
+                std::string& out) const;
 
  private:
   UniqueFd directory_;

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "netlink/node/rooted.h"
+
 namespace hostnet {
 namespace {
 
@@ -73,6 +75,7 @@ const Error* MemoryFiles::error_at(std::string_view path) const {
 
 Result<> MemoryFiles::read(std::string_view path, std::string& out) const {
   out.clear();
+  if (auto valid = SeamPath::of(path, "reading"); !valid) return std::unexpected(valid.error());
   if (const auto* error = error_at(path)) return std::unexpected(*error);
   const auto at = files_.find(path);
   if (at == files_.end()) return system_failure(ENOENT, fmt::format("reading {}", path));
@@ -81,6 +84,7 @@ Result<> MemoryFiles::read(std::string_view path, std::string& out) const {
 }
 
 Result<std::vector<std::string>> MemoryFiles::list(std::string_view path) const {
+  if (auto valid = SeamPath::of(path, "listing"); !valid) return std::unexpected(valid.error());
   if (const auto* error = error_at(path)) return std::unexpected(*error);
   const auto at = directories_.find(path);
   if (at == directories_.end()) return system_failure(ENOENT, fmt::format("listing {}", path));
@@ -88,6 +92,8 @@ Result<std::vector<std::string>> MemoryFiles::list(std::string_view path) const 
 }
 
 Result<std::string> MemoryFiles::link(std::string_view path) const {
+  if (auto valid = SeamPath::of(path, "reading the link"); !valid)
+    return std::unexpected(valid.error());
   if (const auto* error = error_at(path)) return std::unexpected(*error);
   const auto at = links_.find(path);
   if (at != links_.end()) return at->second;
@@ -95,6 +101,7 @@ Result<std::string> MemoryFiles::link(std::string_view path) const {
 }
 
 Result<std::uint64_t> MemoryFiles::inode(std::string_view path) const {
+  if (auto valid = SeamPath::of(path, "looking at"); !valid) return std::unexpected(valid.error());
   if (const auto* error = error_at(path)) return std::unexpected(*error);
   const auto at = inodes_.find(path);
   if (at != inodes_.end()) return at->second;

@@ -10,6 +10,9 @@
 #include <stdexcept>
 #include <utility>
 
+#include "netlink/node/recording.h"
+#include "netlink/rtnetlink.h"
+
 namespace hostnet {
 namespace {
 
@@ -230,6 +233,37 @@ Node NodeBuilder::build() const {
           .files = std::make_shared<MemoryFiles>(*files_),
           .clock = clock_,
           .identity = identity_};
+}
+
+Result<> NodeBuilder::write_recording(const std::string& directory) const {
+  auto recorder = record_node(build(), directory);
+  if (!recorder) return std::unexpected(std::move(recorder).error());
+  const Node& node = (*recorder)->node();
+  // Asking is recording; errors are answers too.
+  const auto contents = files_->contents();
+  std::string text;
+  std::vector<SocketDescriptor> sockets;
+  for (const auto& path : contents.files) (void)node.files->read(path, text);
+  for (const auto& path : contents.directories) (void)node.files->list(path);
+  for (const auto& path : contents.links) (void)node.files->link(path);
+  for (const auto& path : contents.inodes) (void)node.files->inode(path);
+  for (const auto id : contents.cgroups) (void)node.files->cgroup_path(id);
+  for (const auto pid : contents.processes) {
+    (void)node.files->link(fmt::format("proc/{}/exe", pid));
+    (void)node.files->socket_descriptors(pid, sockets);
+  }
+  for (const auto protocol : {Protocol::tcp, Protocol::udp, Protocol::sctp}) {
+    for (const auto family : {AddressFamily::ipv4, AddressFamily::ipv6}) {
+      (void)node.netlink->sockets(every_socket(protocol, family), {[] {}, [](const Socket&) {}});
+    }
+  }
+  const DumpSink ignored{[] {}, [](const NetlinkMessage&) -> Result<> { return {}; }};
+  for (const auto& request :
+       {links_request(), addresses_request(), routes_request(), qdiscs_request(),
+        neighbours_request(AddressFamily::ipv4), neighbours_request(AddressFamily::ipv6)}) {
+    (void)node.netlink->dump(request, ignored);
+  }
+  return (*recorder)->finish();
 }
 
 }  // namespace hostnet

@@ -74,6 +74,8 @@ class NodeBuilder {
 
   // Nodes already built do not see what is added later.
   Node build() const;
+  // All of it as a recording, by leading a recorder over build().
+  Result<> write_recording(const std::string& directory) const;
 
  private:
   FakeProcess* find_process(int pid);

@@ -1,0 +1,72 @@
+#pragma once
+
+// What a recording directory holds, besides the files themselves; the format
+// is told in README.md of this folder.
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "netlink/error.h"
+#include "netlink/netlink.h"
+#include "netlink/node/clock.h"
+#include "netlink/node/files.h"
+#include "netlink/node/identity.h"
+
+namespace hostnet {
+
+inline constexpr std::string_view kIndexName = "index.json";
+
+// A netlink request that was asked, and the file below netlink/ that holds the
+// messages of its answer, or how it failed.
+struct RecordedDump {
+  NetlinkRequest request;
+  std::string file;
+  std::optional<Error> error;
+};
+
+// index.json.
+struct RecordingIndex {
+  template <class Key, class T>
+  using Answers = std::map<Key, Result<T>, std::less<>>;
+
+  SteadyTime steady;
+  WallTime wall;
+  Identity identity;
+  std::map<std::string, Error, std::less<>> failed_reads;  // the others are files
+  Answers<std::string, std::vector<std::string>> lists;
+  Answers<std::string, std::string> links;
+  Answers<std::string, std::uint64_t> inodes;
+  std::map<std::string, bool, std::less<>> existence;
+  Answers<std::uint64_t, std::string> cgroups;
+  Answers<int, std::vector<SocketDescriptor>> descriptors;        // by pid
+  Answers<std::pair<int, int>, std::uint64_t> descriptor_inodes;  // by pid and fd
+  std::vector<RecordedDump> dumps;
+};
+
+std::string to_json(const RecordingIndex& index);
+// Reason::malformed with the place in the document ("links/proc/1/exe: ...").
+Result<RecordingIndex> parse_recording_index(std::string_view json);
+
+// "listing-links-0123456789abcdef.bin": from what is asked, for humans, and a
+// hash that keeps different requests apart.
+std::string dump_file_name(const NetlinkRequest& request);
+// The same question, whoever asks: `doing` does not count.
+bool same_request(const NetlinkRequest& a, const NetlinkRequest& b);
+
+// Whether `name` may stand directly in a recording beside what is always there:
+// 1 to 64 of [A-Za-z0-9._-], not beginning with a dot, none of ours.
+bool is_attachment_name(std::string_view name);
+
+// The query whose answer is recorded in place of every narrower one.
+SocketQuery every_socket(Protocol protocol, AddressFamily family);
+// The sockets among recorded `messages` that the query asks for.
+Result<> sockets_in(std::string_view messages, const SocketQuery& query, const SocketSink& sink);
+
+}  // namespace hostnet

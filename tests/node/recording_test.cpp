@@ -1,0 +1,344 @@
+#include "netlink/node/recording.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "netlink/node/node.h"
+#include "netlink/rtnetlink.h"
+#include "netlink/sock_diag.h"
+#include "tests/support/node_builder.h"
+#include "tests/support/temporary_directory.h"
+
+namespace hostnet {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::SizeIs;
+
+NodeBuilder small_node() {
+  NodeBuilder builder;
+  builder
+      .process({.pid = 812, .comm = "sshd", .exe = "/usr/sbin/sshd", .cgroup = "/system.slice/ssh"})
+      .process({.pid = 900, .comm = "hidden"})
+      .listens(812, Protocol::tcp, "0.0.0.0", 22)
+      .listens(812, Protocol::tcp, "::", 22)
+      .listens(812, Protocol::udp, "127.0.0.1", 53)
+      .hides_descriptors(900)
+      .sysctl("net.ipv4.ip_local_port_range", "32768\t60999")
+      .address(1, "10.0.0.7", 24);
+  Socket bound = server_socket(Protocol::tcp, "0.0.0.0", 9000);
+  bound.state = SocketState::bound_inactive;
+  bound.drops = 5;
+  builder.holds(812, bound);
+  return builder;
+}
+
+// Every question once; the answers as text.
+std::vector<std::string> interview(const Node& node) {
+  std::vector<std::string> answers;
+  const auto say = [&](const auto& result, const auto& text) {
+    answers.push_back(result ? text(*result)
+                             : std::string(to_string(result.error().reason)) + " " +
+                                   std::to_string(result.error().system_error) + " " +
+                                   result.error().message);
+  };
+  const auto number = [](std::uint64_t n) { return std::to_string(n); };
+  const auto same = [](const std::string& text) { return text; };
+  for (const auto* path : {"proc/812/comm", "proc/812/status", "proc/7/comm", "proc/812",
+                           "proc/../etc/passwd", "proc/sys/net/ipv4/ip_local_port_range"}) {
+    say(node.files->read(path), same);
+    say(node.files->link(path), same);
+    say(node.files->inode(path), number);
+    answers.emplace_back(node.files->exists(path) ? "there" : "not there");
+    say(node.files->list(path), [](const std::vector<std::string>& names) {
+      std::string all;
+      for (const auto& name : names) all += name + ",";
+      return all;
+    });
+  }
+  say(node.files->link("proc/812/exe"), same);
+  say(node.files->inode("proc/1/ns/net"), number);
+  for (std::uint64_t id = 1; id < 110; ++id) say(node.files->cgroup_path(id), same);
+  for (const int pid : {1, 812, 900, 901}) {
+    std::vector<SocketDescriptor> sockets;
+    const auto done = node.files->socket_descriptors(pid, sockets);
+    answers.push_back(done ? "ok" : done.error().message);
+    for (const auto& socket : sockets) answers.push_back(std::to_string(socket.inode));
+    say(node.files->socket_inode(pid, 3), number);
+  }
+  const auto links = read_links(*node.netlink).value();
+  for (const auto& link : links) answers.push_back(link.name);
+  const auto addresses = read_addresses(*node.netlink).value();
+  for (const auto& address : addresses) {
+    answers.push_back(address.ip.to_string());
+  }
+  for (const auto protocol : {Protocol::tcp, Protocol::udp, Protocol::sctp}) {
+    for (const auto family : {AddressFamily::ipv4, AddressFamily::ipv6}) {
+      const auto sockets = read_sockets(*node.netlink, {.protocol = protocol,
+                                                        .family = family,
+                                                        .states = state_bit(SocketState::listen) |
+                                                                  state_bit(SocketState::close)});
+      say(sockets, [&](const std::vector<Socket>& all) {
+        std::string text;
+        for (const auto& s : all) text += s.local.to_string() + " " + std::to_string(s.inode) + ",";
+        return text;
+      });
+    }
+  }
+  return answers;
+}
+
+class Recording : public ::testing::Test {
+ protected:
+  TemporaryDirectory temporary_;
+  std::string directory_ = temporary_ / "recording";
+
+  std::string index_text() const {
+    std::ifstream in(directory_ + "/index.json");
+    return {std::istreambuf_iterator<char>(in), {}};
+  }
+  Error replaying(const std::string& index) const {
+    temporary_.write("recording/index.json", index);
+    const auto node = replayed_node(directory_);
+    return node ? Error{} : node.error();
+  }
+};
+
+TEST_F(Recording, AReplayGivesEveryAnswerThatTheNodeGave) {
+  auto builder = small_node();
+  builder.netlink().socket_failures.emplace(
+      Protocol::sctp, Error{Reason::unsupported, ENOENT, "listing sctp sockets: not here"});
+  auto recorder = record_node(builder.build(), directory_).value();
+  const auto live = interview(recorder->node());
+  ASSERT_TRUE(recorder->finish());
+  const Node replayed = replayed_node(directory_).value();
+  EXPECT_EQ(interview(replayed), live);
+  EXPECT_EQ(interview(builder.build()), live);
+  EXPECT_EQ(replayed.identity, builder.identity());
+}
+
+TEST_F(Recording, TheRealMachineReplaysAsItWas) {
+  auto recorder = record_node(live_node({}).value(), directory_).value();
+  const Node& live = recorder->node();
+  const auto status = live.files->read("proc/self/status");
+  const auto loopback = live.files->link("sys/class/net/lo");
+  const auto links = read_links(*live.netlink).value();
+  const SocketQuery listening{.protocol = Protocol::tcp,
+                              .family = AddressFamily::ipv4,
+                              .states = state_bit(SocketState::listen)};
+  const auto sockets = read_sockets(*live.netlink, listening);
+  std::vector<SocketDescriptor> descriptors;
+  ASSERT_TRUE(live.files->socket_descriptors(::getpid(), descriptors));
+  ASSERT_TRUE(recorder->finish());
+  const Node replayed = replayed_node(directory_).value();
+  EXPECT_EQ(replayed.files->read("proc/self/status"), status);
+  EXPECT_EQ(replayed.files->link("sys/class/net/lo"), loopback);
+  EXPECT_EQ(read_links(*replayed.netlink).value(), links);
+  EXPECT_EQ(read_sockets(*replayed.netlink, listening), sockets);
+  std::vector<SocketDescriptor> again;
+  ASSERT_TRUE(replayed.files->socket_descriptors(::getpid(), again));
+  EXPECT_EQ(again, descriptors);
+  EXPECT_EQ(replayed.identity, live.identity);
+}
+
+TEST_F(Recording, APortThatNobodyAskedForThenIsAnswered) {
+  auto recorder = record_node(small_node().build(), directory_).value();
+  SocketQuery query{.protocol = Protocol::tcp,
+                    .family = AddressFamily::ipv4,
+                    .states = state_bit(SocketState::listen)};
+  ASSERT_THAT(read_sockets(*recorder->node().netlink, query).value(), SizeIs(1));
+  ASSERT_TRUE(recorder->finish());
+  const Node replayed = replayed_node(directory_).value();
+  query.states = kEverySocketState;
+  query.ports = {9000};
+  const auto without_memory = read_sockets(*replayed.netlink, query).value();
+  ASSERT_THAT(without_memory, SizeIs(1));
+  EXPECT_FALSE(without_memory[0].drops);
+  query.memory = true;
+  EXPECT_EQ(read_sockets(*replayed.netlink, query).value()[0].drops, 5U);
+  query.protocol = Protocol::udp;
+  const auto unasked = read_sockets(*replayed.netlink, query);
+  ASSERT_FALSE(unasked);
+  EXPECT_EQ(unasked.error().reason, Reason::unsupported);
+  EXPECT_THAT(unasked.error().message, HasSubstr("not in the recording"));
+}
+
+TEST_F(Recording, WhatWasNotAskedForIsUnsupportedAndNamed) {
+  ASSERT_TRUE(NodeBuilder().write_recording(directory_));
+  const Node node = replayed_node(directory_).value();
+  const auto read = node.files->read("proc/4242/comm");
+  EXPECT_EQ(read.error().reason, Reason::unsupported);
+  EXPECT_EQ(read.error().message, "not in the recording: proc/4242/comm");
+  EXPECT_EQ(node.files->read("proc/1").error().reason, Reason::unsupported);
+  EXPECT_EQ(node.files->cgroup_path(987).error().message, "not in the recording: cgroup 987");
+  std::vector<SocketDescriptor> sockets;
+  EXPECT_EQ(node.files->socket_descriptors(4242, sockets).error().reason, Reason::unsupported);
+  const NetlinkRequest request{
+      .family = 12, .type = 1, .flags = 0x300, .body = {}, .doing = "listing x"};
+  EXPECT_EQ(node.netlink->dump(request, {}).error().message, "not in the recording: listing x");
+  EXPECT_EQ(node.netlink->subscribe(0, {}).value()->descriptor(), -1);
+}
+
+TEST_F(Recording, TheLastAnswerIsKeptAndTheClockStands) {
+  NodeBuilder builder;
+  auto files = std::make_shared<MemoryFiles>();
+  files->put_file("proc/uptime", "1");
+  Node node = builder.build();
+  node.files = files;
+  auto recorder = record_node(node, directory_).value();
+  ASSERT_TRUE(recorder->node().files->read("proc/uptime"));
+  ASSERT_FALSE(recorder->node().files->read("proc/stat"));
+  files->put_file("proc/uptime", "2");
+  files->put_file("proc/stat", "cpu");
+  ASSERT_TRUE(recorder->node().files->read("proc/uptime"));
+  ASSERT_TRUE(recorder->node().files->read("proc/stat"));
+  builder.clock()->advance(std::chrono::seconds(5));
+  const auto wall = builder.clock()->wall();
+  ASSERT_TRUE(recorder->finish());
+  builder.clock()->advance(std::chrono::seconds(5));
+  const Node replayed = replayed_node(directory_).value();
+  EXPECT_EQ(replayed.files->read("proc/uptime").value(), "2");
+  EXPECT_EQ(replayed.files->read("proc/stat").value(), "cpu");
+  EXPECT_EQ(replayed.clock->wall(), wall);
+  EXPECT_EQ(replayed.clock->steady(), replayed.clock->steady());
+}
+
+TEST_F(Recording, NamesAndContentsMayBeAnyBytes) {
+  const std::string bytes("\x00\xff%\n\"", 5);
+  NodeBuilder builder;
+  builder.file("proc/a", bytes).file_link("proc/7/exe", "/x\xff%41 (deleted)\n");
+  builder.cgroup("/machine\xe9");
+  ASSERT_TRUE(builder.write_recording(directory_));
+  const Node node = replayed_node(directory_).value();
+  EXPECT_EQ(node.files->read("proc/a").value(), bytes);
+  EXPECT_EQ(node.files->link("proc/7/exe").value(), "/x\xff%41 (deleted)\n");
+  EXPECT_THAT(node.files->list("sys/fs/cgroup").value(), ::testing::Contains("machine\xe9"));
+}
+
+TEST_F(Recording, OnlyItsOwnerCanReadIt) {
+  ASSERT_TRUE(small_node().write_recording(directory_));
+  std::size_t seen = 0;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(directory_)) {
+    struct stat about{};
+    ASSERT_EQ(::lstat(entry.path().c_str(), &about), 0);
+    EXPECT_EQ(about.st_mode & 0777U, S_ISDIR(about.st_mode) ? 0700U : 0600U) << entry.path();
+    ++seen;
+  }
+  EXPECT_GT(seen, 20U);
+}
+
+TEST_F(Recording, ADirectoryWithSomethingInItIsRefusedAndLeftAlone) {
+  temporary_.write("recording/mine", "x");
+  const auto refused = record_node(NodeBuilder().build(), directory_);
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().message, HasSubstr("not empty"));
+  std::filesystem::remove(directory_ + "/mine");
+  auto recorder = record_node(NodeBuilder().build(), directory_).value();
+  temporary_.write("recording/mine", "x");
+  EXPECT_FALSE(recorder->finish());
+  EXPECT_TRUE(std::filesystem::exists(directory_ + "/mine"));
+}
+
+TEST_F(Recording, ARecordingThatCannotBeWrittenLeavesNothing) {
+  // The same path as a file and as a directory: no real /proc has that.
+  NodeBuilder builder;
+  Node node = builder.build();
+  auto both = std::make_shared<MemoryFiles>();
+  both->put_file("proc/a", "");
+  both->put_file("proc/a/b", "");
+  node.files = both;
+  auto recorder = record_node(node, directory_).value();
+  ASSERT_TRUE(recorder->node().files->read("proc/a"));
+  ASSERT_TRUE(recorder->node().files->read("proc/a/b"));
+  const auto done = recorder->finish();
+  ASSERT_FALSE(done);
+  EXPECT_THAT(done.error().message, HasSubstr("proc/a/b"));
+  EXPECT_FALSE(std::filesystem::exists(directory_));
+}
+
+TEST_F(Recording, OtherModulesAttachDocumentsOfTheirOwn) {
+  auto recorder = record_node(NodeBuilder().build(), directory_).value();
+  EXPECT_TRUE(recorder->attach("pods.json", "[1]"));
+  EXPECT_TRUE(recorder->attach("pods.json", "[2]"));
+  for (const auto* name : {"", "..", ".hidden", "a/b", "index.json", "index.json.partial", "proc",
+                           "sys", "netlink", "a b"}) {
+    EXPECT_EQ(recorder->attach(name, "").error().reason, Reason::malformed) << name;
+    EXPECT_EQ(recorded_attachment(directory_, name).error().reason, Reason::malformed) << name;
+  }
+  ASSERT_TRUE(recorder->finish());
+  EXPECT_EQ(recorded_attachment(directory_, "pods.json").value(), "[2]");
+  EXPECT_EQ(recorded_attachment(directory_, "flags.json").error().reason, Reason::vanished);
+}
+
+TEST_F(Recording, WithoutAnIndexItIsNoRecording) {
+  temporary_.make_directory("recording/proc");
+  EXPECT_THAT(replayed_node(directory_).error().message, HasSubstr("not a recording"));
+  EXPECT_EQ(replayed_node(temporary_ / "nowhere").error().reason, Reason::vanished);
+}
+
+TEST_F(Recording, AnIndexThatIsWrongIsRefusedByPlace) {
+  ASSERT_TRUE(small_node().write_recording(directory_));
+  const auto good = nlohmann::json::parse(index_text());
+  const auto with = [&](const char* pointer, const nlohmann::json& value) {
+    auto changed = good;
+    changed[nlohmann::json::json_pointer(pointer)] = value;
+    return replaying(changed.dump());
+  };
+  const auto text = good.dump();
+  for (std::size_t cut = 0; cut < text.size(); cut += 1 + text.size() / 50) {
+    const auto error = replaying(text.substr(0, cut));
+    EXPECT_EQ(error.reason, Reason::malformed) << cut;
+    EXPECT_THAT(error.message, HasSubstr("index.json"));
+  }
+  EXPECT_THAT(with("/links/proc~11~1..~1..~1x", "t").message, HasSubstr("links/proc/1/../../x"));
+  EXPECT_THAT(with("/links/proc~11~1exe", 5).message, HasSubstr("expected a string"));
+  EXPECT_THAT(with("/links/proc~11~1exe", "%4").message, HasSubstr("hexadecimal"));
+  EXPECT_THAT(with("/inodes/proc~11", -1).message, HasSubstr("smaller integer"));
+  EXPECT_THAT(with("/inodes/proc~11", 1e40).message, HasSubstr("expected an integer"));
+  EXPECT_THAT(with("/descriptors/812", {{1}}).message, HasSubstr("pairs [fd, inode]"));
+  EXPECT_THAT(with("/descriptors/x", nlohmann::json::array()).message, HasSubstr("number"));
+  EXPECT_THAT(with("/descriptors/99999999999", nlohmann::json::array()).message,
+              HasSubstr("number"));
+  EXPECT_THAT(with("/cgroups/1", {{"error", {{"reason", "no"}}}}).message, HasSubstr("a reason"));
+  EXPECT_THAT(with("/netlink/0/file", "../x").message, HasSubstr("netlink/0/file"));
+  EXPECT_THAT(with("/netlink/0/body", "zz").message, HasSubstr("netlink/0/body"));
+  EXPECT_THAT(with("/netlink/0/type", 70000).message, HasSubstr("netlink/0/type"));
+  EXPECT_THAT(with("/netlink", 1).message, HasSubstr("expected an array"));
+  EXPECT_THAT(with("/lists", nlohmann::json::array()).message, HasSubstr("lists"));
+  EXPECT_THAT(with("/existence/proc", 1).message, HasSubstr("true or false"));
+  EXPECT_THAT(with("/clock", nullptr).message, HasSubstr("clock"));
+  EXPECT_THAT(with("/identity/page_size", "x").message, HasSubstr("identity/page_size"));
+  EXPECT_THAT(with("/format", "other").message, HasSubstr("hostnet-recording"));
+  EXPECT_EQ(with("/version", 2).reason, Reason::unsupported);
+  EXPECT_EQ(replaying(std::string(100'000, '[')).reason, Reason::malformed);
+  EXPECT_EQ(replaying("[]").reason, Reason::malformed);
+  EXPECT_EQ(replaying(text).message, "");
+}
+
+TEST_F(Recording, NetlinkBytesThatDoNotParseNameTheirFile) {
+  ASSERT_TRUE(small_node().write_recording(directory_));
+  const auto file = dump_file_name(links_request());
+  temporary_.write("recording/netlink/" + file, "short");
+  const auto links = read_links(*replayed_node(directory_).value().netlink);
+  ASSERT_FALSE(links);
+  EXPECT_EQ(links.error().reason, Reason::malformed);
+  EXPECT_THAT(links.error().message, HasSubstr(file));
+}
+
+TEST_F(Recording, ManyThreadsMayAskAtOnce) {
+  auto recorder = record_node(small_node().build(), directory_).value();
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) threads.emplace_back([&] { interview(recorder->node()); });
+  for (auto& thread : threads) thread.join();
+  ASSERT_TRUE(recorder->finish());
+  EXPECT_EQ(interview(replayed_node(directory_).value()), interview(small_node().build()));
+}
+
+}  // namespace
+}  // namespace hostnet
