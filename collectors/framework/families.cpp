@@ -35,6 +35,15 @@ MetricSource single(std::string name, std::string help, prometheus::MetricType t
           [value](prometheus::MetricFamily& family) { add_sample(family, {}, value); }};
 }
 
+MetricSource live_source(std::string collector, std::string source) {
+  return {"hostnet_collector_source",
+          "Where a collector that has several sources reads from right now.", kGauge,
+          [collector = std::move(collector),
+           source = std::move(source)](prometheus::MetricFamily& family) {
+            add_sample(family, {{"collector", collector}, {"source", source}}, 1);
+          }};
+}
+
 void FamilyList::add(std::string_view name, std::string_view help, prometheus::MetricType type,
                      std::initializer_list<LabelView> labels, double value) {
   auto found = families_.find(name);

@@ -37,6 +37,10 @@ inline constexpr auto kUntyped = prometheus::MetricType::Untyped;
 // A family with one sample and no labels.
 MetricSource single(std::string name, std::string help, prometheus::MetricType type, double value);
 
+// hostnet_collector_source{collector,source} 1: where a collector that has
+// several sources reads from right now ("netlink", "procfs", "sysfs").
+MetricSource live_source(std::string collector, std::string source);
+
 // A family with one sample for each of `items`: `emit(family, item)` calls
 // add_sample() once, or not at all where the item has no such value.
 template <class Item, class Emit>

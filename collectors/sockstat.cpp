@@ -1,0 +1,82 @@
+// Sockets in use by protocol, from /proc/net/sockstat and sockstat6
+// (net/ipv4/proc.c, net/ipv6/proc.c): "TCP: inuse 4 orphan 0 tw 0 alloc 4 mem 1".
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "collectors/framework/collector.h"
+#include "collectors/framework/families.h"
+#include "collectors/framework/text_file.h"
+
+namespace hostnet {
+namespace {
+
+constexpr std::array<std::string_view, 6> kSockstatFields = {"inuse", "orphan", "tw",
+                                                             "alloc", "mem",    "memory"};
+
+Result<> add_sockstat(FamilyList& families, std::string_view path, std::string_view text,
+                      std::uint64_t page_size) {
+  const auto add = [&](std::string_view name, std::string_view help, std::uint64_t value) {
+    families.add(name, help, kGauge, {}, static_cast<double>(value));
+  };
+  LineReader reader(path, text);
+  while (reader.next()) {
+    const auto fields = reader.fields();
+    if (fields.empty()) continue;
+    std::string_view protocol = fields[0];
+    if (!protocol.ends_with(':') || fields.size() % 2 == 0) {
+      return reader.malformed("expected \"<protocol>: <name> <number> ...\"");
+    }
+    protocol.remove_suffix(1);
+    for (std::size_t i = 1; i < fields.size(); i += 2) {
+      const std::string_view name = fields[i];
+      const auto value = reader.u64(i + 1);
+      if (!value) return std::unexpected(value.error());
+      if (protocol == "sockets" && name == "used") {
+        add("node_sockstat_sockets_used", "Sockets of every protocol in use.", *value);
+      }
+      if (std::ranges::find(kSockstatFields, name) == kSockstatFields.end()) continue;
+      add(fmt::format("node_sockstat_{}_{}", protocol, name),
+          fmt::format("{} of {} in /proc/net/sockstat.", name, protocol), *value);
+      if (name == "mem") {
+        add(fmt::format("node_sockstat_{}_mem_bytes", protocol),
+            fmt::format("Memory that {} buffers take, in bytes.", protocol), *value * page_size);
+      }
+    }
+  }
+  return {};
+}
+
+Result<std::vector<MetricSource>> collect_sockstat(Scrape& scrape) {
+  const Node& node = scrape.node();
+  FamilyList families;
+  bool found = false;
+  for (const std::string_view name : {"sockstat", "sockstat6"}) {
+    const std::string path = net_path(*node.files, name);
+    const auto text = node.files->read(path);
+    if (!text) {
+      if (text.error().reason == Reason::vanished) continue;  // no IPv6, or no IPv4
+      return std::unexpected(text.error());
+    }
+    found = true;
+    if (auto done = add_sockstat(families, path, *text, node.identity.page_size); !done) {
+      return std::unexpected(std::move(done).error());
+    }
+  }
+  if (!found) return failure(Reason::unsupported, "no sockstat in /proc/net");
+  return families.take();
+}
+
+}  // namespace
+
+Collector sockstat_collector() {
+  return {.name = "sockstat",
+          .help = "sockets in use by protocol",
+          .enabled_by_default = true,
+          .flags = {},
+          .make = [](const CollectorOptions&) -> Result<Collect> { return collect_sockstat; }};
+}
+
+}  // namespace hostnet

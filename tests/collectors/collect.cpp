@@ -1,0 +1,58 @@
+#include "tests/collectors/collect.h"
+
+#include <algorithm>
+#include <memory>
+#include <sstream>
+#include <stdexcept>
+
+#include "collectors/framework/exposition.h"
+#include "collectors/framework/run_scrape.h"
+#include "netlink/rtnetlink.h"
+
+namespace hostnet {
+namespace {
+
+const Collector& row_of(std::string_view name) {
+  const auto rows = all_collectors();
+  const auto row = std::ranges::find(rows, name, &Collector::name);
+  if (row == rows.end()) throw std::runtime_error("no collector " + std::string(name));
+  return *row;
+}
+
+}  // namespace
+
+TestCollector::TestCollector(std::string_view name, const Flags& flags) {
+  auto made = row_of(name).make(options_with_defaults(flags));
+  if (!made) throw std::runtime_error(made.error().message);
+  collect_ = std::move(*made);
+}
+
+Result<std::string> TestCollector::page(const Node& node) const {
+  RunScrape scrape(std::make_shared<const Node>(node),
+                   [](const Node& of) { return read_links(*of.netlink); });
+  scrape.set_deadline(node.clock->steady() + std::chrono::seconds(10));
+  const auto sources = collect_(scrape);
+  if (!sources) return std::unexpected(sources.error());
+  std::istringstream lines(rendered(*sources));
+  std::string page;
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.starts_with("# HELP")) page += line + "\n";
+  }
+  return page;
+}
+
+Error refused_options(std::string_view name, const Flags& flags) {
+  const auto made = row_of(name).make(options_with_defaults(flags));
+  return made ? Error{} : made.error();
+}
+
+std::string rendered(const std::vector<MetricSource>& sources) {
+  std::string page;
+  write_exposition(sources, ExpositionFormat::text, [&](std::string_view piece) {
+    page += piece;
+    return true;
+  });
+  return page;
+}
+
+}  // namespace hostnet

@@ -1,0 +1,170 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <linux/rtnetlink.h>
+
+#include "tests/collectors/collect.h"
+#include "tests/support/node_builder.h"
+
+namespace hostnet {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+// Every counter another number, so that a swap shows.
+LinkStats distinct_stats() {
+  return {.rx_packets = 1001,
+          .tx_packets = 1002,
+          .rx_bytes = 5577791,
+          .tx_bytes = 1004,
+          .rx_errors = 5,
+          .tx_errors = 6,
+          .rx_dropped = 700,
+          .tx_dropped = 8,
+          .multicast = 9,
+          .collisions = 10,
+          .rx_length_errors = 100,
+          .rx_over_errors = 200,
+          .rx_crc_errors = 400,
+          .rx_frame_errors = 800,
+          .rx_fifo_errors = 15,
+          .rx_missed_errors = 16,
+          .tx_aborted_errors = 1000,
+          .tx_carrier_errors = 2000,
+          .tx_fifo_errors = 19,
+          .tx_heartbeat_errors = 4000,
+          .tx_window_errors = 8000,
+          .rx_compressed = 22,
+          .tx_compressed = 23,
+          .rx_nohandler = 24};
+}
+
+NodeBuilder node_with_eth0() {
+  NodeBuilder builder;
+  builder.link({.name = "eth0", .alias = "up\"link", .stats = distinct_stats()});
+  builder.link({.name = "docker0"});
+  return builder;
+}
+
+TEST(Netdev, FoldsTheCountersAsProcNetDevDoes) {
+  const auto page = *TestCollector("netdev").page(node_with_eth0().build());
+  for (const auto* line : {
+           "# TYPE node_network_receive_bytes_total counter\n",
+           "node_network_receive_bytes_total{device=\"eth0\"} 5.577791e+06\n",
+           "node_network_receive_packets_total{device=\"eth0\"} 1001\n",
+           "node_network_receive_errs_total{device=\"eth0\"} 5\n",
+           "node_network_receive_drop_total{device=\"eth0\"} 716\n",
+           "node_network_receive_fifo_total{device=\"eth0\"} 15\n",
+           "node_network_receive_frame_total{device=\"eth0\"} 1500\n",
+           "node_network_receive_compressed_total{device=\"eth0\"} 22\n",
+           "node_network_receive_multicast_total{device=\"eth0\"} 9\n",
+           "node_network_receive_nohandler_total{device=\"eth0\"} 24\n",
+           "node_network_transmit_bytes_total{device=\"eth0\"} 1004\n",
+           "node_network_transmit_packets_total{device=\"eth0\"} 1002\n",
+           "node_network_transmit_errs_total{device=\"eth0\"} 6\n",
+           "node_network_transmit_drop_total{device=\"eth0\"} 8\n",
+           "node_network_transmit_fifo_total{device=\"eth0\"} 19\n",
+           "node_network_transmit_colls_total{device=\"eth0\"} 10\n",
+           "node_network_transmit_carrier_total{device=\"eth0\"} 15000\n",
+           "node_network_transmit_compressed_total{device=\"eth0\"} 23\n",
+           "node_network_receive_bytes_total{device=\"docker0\"} 0\n",
+           "hostnet_collector_source{collector=\"netdev\",source=\"netlink\"} 1\n",
+       }) {
+    EXPECT_THAT(page, HasSubstr(line));
+  }
+  EXPECT_THAT(page, Not(HasSubstr("ifalias")));
+}
+
+TEST(Netdev, ShowsEveryCounterByItselfWhenAsked) {
+  const TestCollector collector("netdev", {{"netdev.enable-detailed-metrics", {"true"}}});
+  const auto page = *collector.page(node_with_eth0().build());
+  EXPECT_THAT(page, AllOf(HasSubstr("node_network_receive_dropped_total{device=\"eth0\"} 700\n"),
+                          HasSubstr("node_network_receive_missed_errors_total{device=\"eth0\"} 16"),
+                          HasSubstr("node_network_transmit_window_errors_total{device=\"eth0\"} "
+                                    "8000\n"),
+                          HasSubstr("node_network_multicast_total{device=\"eth0\"} 9\n"),
+                          Not(HasSubstr("receive_drop_total"))));
+}
+
+TEST(Netdev, FiltersDevicesAndLabelsAliases) {
+  const auto node = node_with_eth0().build();
+  const auto excluded =
+      *TestCollector("netdev", {{"netdev.device-exclude", {"^(lo|docker0)$"}}}).page(node);
+  EXPECT_THAT(excluded,
+              AllOf(HasSubstr("eth0"), Not(HasSubstr("docker0")), Not(HasSubstr("\"lo"))));
+  const auto old_name =
+      *TestCollector("netdev", {{"netdev.device-whitelist", {"docker"}}}).page(node);
+  EXPECT_THAT(old_name, AllOf(HasSubstr("docker0"), Not(HasSubstr("eth0"))));
+  const auto alias = *TestCollector("netdev", {{"netdev.label-ifalias", {"true"}}}).page(node);
+  EXPECT_THAT(alias, HasSubstr("{device=\"eth0\",ifalias=\"up\\\"link\"}"));
+  EXPECT_EQ(refused_options("netdev",
+                            {{"netdev.device-include", {"a"}}, {"netdev.device-exclude", {"b"}}})
+                .message,
+            "--collector.netdev.device-include and --collector.netdev.device-exclude exclude each "
+            "other");
+}
+
+constexpr std::string_view kProcNetDev =
+    "Inter-|   Receive                                                |  Transmit\n"
+    " face |bytes    packets errs drop fifo frame compressed multicast|bytes ...\n"
+    "    lo:  1  2 3 4 5 6 7 8 9 10 11 12 13 14 15 16\n"
+    "a:b:100 200 300 400 500 600 700 800 900 1000 1100 1200 1300 1400 1500 1600\n";
+
+TEST(Netdev, FallsBackToProcNetDevWhereNetlinkIsRefused) {
+  NodeBuilder builder = node_with_eth0();
+  builder.netlink().failures[{0, RTM_GETLINK}] =
+      failure(Reason::denied, "listing links: Permission denied").error();
+  builder.file("proc/1/net/dev", std::string(kProcNetDev));
+  const auto page = *TestCollector("netdev").page(builder.build());
+  for (const auto* line : {
+           "node_network_receive_bytes_total{device=\"a:b\"} 100\n",
+           "node_network_receive_frame_total{device=\"lo\"} 6\n",
+           "node_network_receive_multicast_total{device=\"lo\"} 8\n",
+           "node_network_transmit_colls_total{device=\"lo\"} 14\n",
+           "node_network_transmit_carrier_total{device=\"lo\"} 15\n",
+           "node_network_transmit_compressed_total{device=\"a:b\"} 1600\n",
+           "hostnet_collector_source{collector=\"netdev\",source=\"procfs\"} 1\n",
+       }) {
+    EXPECT_THAT(page, HasSubstr(line));
+  }
+  EXPECT_THAT(page, Not(HasSubstr("nohandler")));
+}
+
+TEST(Netdev, NamesTheLineOfProcNetDevThatDoesNotParse) {
+  const TestCollector collector("netdev", {{"netdev.netlink", {"false"}}});
+  const auto heads = "one\ntwo\n";
+  for (const auto& [line, message] : std::vector<std::pair<std::string, std::string>>{
+           {"lo: 1 2 3\n", "proc/net/dev line 3: expected \"<name>: \" and 16 numbers"},
+           {"nonsense\n", "proc/net/dev line 3: no interface name"},
+           {"lo: 1 2 3 4 x 6 7 8 9 10 11 12 13 14 15 16\n",
+            "proc/net/dev line 3: \"x\" is not a number"}}) {
+    const auto node = NodeBuilder().file("proc/net/dev", heads + line).build();
+    const auto page = collector.page(node);
+    ASSERT_FALSE(page);
+    EXPECT_EQ(page.error().message, message);
+    EXPECT_EQ(page.error().reason, Reason::malformed);
+  }
+}
+
+TEST(Netdev, ShowsAddressesWithTheScopesThatNodeExporterGives) {
+  NodeBuilder builder;
+  builder.link({.index = 7, .name = "eth0"});
+  builder.address(1, "127.0.0.1", 8).address(1, "::1", 128);
+  builder.address(7, "10.1.2.3", 16).address(7, "fe80::1", 64).address(7, "2001:db8::1", 48);
+  const TestCollector collector("netdev", {{"netdev.address-info", {"true"}}});
+  const auto page = *collector.page(builder.build());
+  for (
+      const auto* line : {
+          R"(node_network_address_info{address="127.0.0.1",device="lo",netmask="8",scope="link-local"} 1)",
+          R"(node_network_address_info{address="::1",device="lo",netmask="128",scope="link-local"} 1)",
+          R"(node_network_address_info{address="10.1.2.3",device="eth0",netmask="16",scope="global"} 1)",
+          R"(node_network_address_info{address="fe80::1",device="eth0",netmask="64",scope="link-local"} 1)",
+          R"(node_network_address_info{address="2001:db8::1",device="eth0",netmask="48",scope="global"} 1)",
+      }) {
+    EXPECT_THAT(page, HasSubstr(line));
+  }
+}
+
+}  // namespace
+}  // namespace hostnet
