@@ -27,8 +27,9 @@ class CgroupPaths {
   explicit CgroupPaths(int sysfs);
   // For tests: any directory in place of the mount, and always by walking.
   static CgroupPaths walking(UniqueFd directory);
-  CgroupPaths(CgroupPaths&&) = delete;
-  CgroupPaths& operator=(CgroupPaths&&) = delete;
+  CgroupPaths(const CgroupPaths&) = delete;
+  CgroupPaths& operator=(const CgroupPaths&) = delete;
+  ~CgroupPaths() = default;
 
   // "/" is the root. Reason::vanished: there is no such cgroup (any more).
   // Reason::timeout: it is not among those seen by the last walk, which is too
@@ -52,7 +53,7 @@ class CgroupPaths {
   std::atomic<std::uint64_t> walks_{0};
   std::mutex mutex_;  // guards what follows
   std::unordered_map<std::uint64_t, std::string> seen_;
-  SteadyTime next_walk_{};
+  SteadyTime next_walk_;
 };
 
 }  // namespace hostnet

@@ -137,11 +137,10 @@ class RecordingNetlink final : public Netlink {
   }
 
   Result<> sockets(const SocketQuery& query, const SocketSink& sink) override {
-    Result<> all = every_socket_once(query.protocol, query.family);
+    const Result<> all = every_socket_once(query.protocol, query.family);
     if (all) return answer(socket_request(every_socket(query.protocol, query.family)), query, sink);
     // Too much for this kernel or this moment: at least what is asked for.
     const auto narrow = socket_request(query);
-    std::vector<Socket> sockets;
     auto done = dump(narrow, {[] {}, [](const NetlinkMessage&) -> Result<> { return {}; }});
     if (!done) return as_socket_failure(std::move(done).error());
     return answer(narrow, query, sink);
