@@ -76,6 +76,10 @@ NodeBuilder::NodeBuilder() {
   write_cgroup_members("/");
   files_->put_file(std::string(kCgroupMount) + "/cgroup.controllers", "cpu memory pids\n");
   files_->put_directory("sys/class/net");
+  sysctl("net.ipv4.ip_local_port_range", "32768\t60999");
+  sysctl("net.ipv4.ip_local_reserved_ports", "");
+  sysctl("net.ipv4.ip_unprivileged_port_start", "1024");
+  sysctl("net.ipv6.bindv6only", "0");
   process({.pid = 1,
            .comm = "systemd",
            .exe = "/usr/lib/systemd/systemd",

@@ -1,0 +1,147 @@
+#include "agent/ports/port_table_builder.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+
+#include <algorithm>
+
+#include "agent/config/policy.h"
+#include "tests/support/node_builder.h"
+
+namespace hostnet {
+namespace {
+
+using std::chrono::seconds;
+using testing::Contains;
+using testing::ElementsAre;
+using testing::Field;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+constexpr SteadyTime kNow{seconds{1000}};
+
+LookOptions with_default_policy() {
+  LookOptions options;
+  options.node_components = default_policy().node_components;
+  return options;
+}
+
+NodeBuilder small_node() {
+  NodeBuilder node;
+  node.process({.pid = 60, .comm = "sshd", .exe = "/sshd", .cgroup = "/system.slice/ssh.service"})
+      .process({.pid = 70, .comm = "kubelet", .exe = "/usr/bin/kubelet", .cgroup = "/kubelet"})
+      .listens(70, Protocol::tcp, "::", 10250)
+      .listens(60, Protocol::tcp, "::", 22)
+      .listens(60, Protocol::tcp, "0.0.0.0", 22)
+      .listens(60, Protocol::udp, "127.0.0.1", 323)
+      .sysctl("net.ipv4.ip_local_reserved_ports", "8080,9148-9150");
+  return node;
+}
+
+std::vector<std::string> places_of(const PortTable& table) {
+  std::vector<std::string> places;
+  for (const Holder& holder : table.holders) {
+    places.push_back(std::string(to_string(holder.socket.protocol)) + " " +
+                     holder.socket.local.to_string() + " " +
+                     std::to_string(holder.socket.local_port) + " " + holder.name);
+  }
+  return places;
+}
+
+TEST(PortTableBuilder, ListsHoldersByProtocolPortAndAddress) {
+  const Node node = small_node().build();
+  PortTableBuilder builder(node);
+  const PortTable table = builder.look(with_default_policy(), kNow);
+  EXPECT_THAT(places_of(table),
+              ElementsAre("tcp 0.0.0.0 22 ssh.service", "tcp :: 22 ssh.service",
+                          "tcp :: 10250 kubelet", "udp 127.0.0.1 323 ssh.service"));
+  EXPECT_EQ(table.holders[2].owner.kind, HolderKind::node_component);
+  EXPECT_TRUE(table.attribution_complete);
+  EXPECT_THAT(table.problems, IsEmpty());
+  EXPECT_THAT(table.limits, IsEmpty());
+  EXPECT_THAT(table.ranges.reserved, ElementsAre(PortRange{8080, 8080}, PortRange{9148, 9150}));
+  EXPECT_THAT(table.addresses, SizeIs(2));
+}
+
+TEST(PortTableBuilder, AFailedDumpIsAProblemAndTheRestIsThere) {
+  NodeBuilder broken = small_node();
+  broken.netlink().socket_failures[Protocol::udp] =
+      system_failure(EPERM, "listing UDP sockets").error();
+  const Node node = broken.build();
+  PortTableBuilder builder(node);
+  const PortTable table = builder.look(with_default_policy(), kNow);
+  EXPECT_THAT(table.holders, SizeIs(3));
+  EXPECT_THAT(table.problems, ElementsAre(Field(&Problem::code, "sock_diag_failed")));
+}
+
+TEST(PortTableBuilder, LinksAreReadAgainWhenTheyChangedOrCouldNotBeRead) {
+  NodeBuilder broken = small_node();
+  broken.netlink().failures[{NETLINK_ROUTE, RTM_GETLINK}] =
+      system_failure(EPERM, "listing links").error();
+  const Node node = broken.build();
+  PortTableBuilder builder(node);
+  LookOptions options = with_default_policy();
+  options.network_changed = false;
+  for (int look = 0; look < 2; ++look) {
+    EXPECT_THAT(builder.look(options, kNow).problems,
+                Contains(Field(&Problem::code, "rtnetlink_failed")));
+  }
+}
+
+TEST(PortTableBuilder, ADeepLookAddsEveryStateOfItsPortsOnce) {
+  NodeBuilder node = small_node();
+  Socket client = server_socket(Protocol::tcp, "10.0.0.5", 22);
+  client.state = SocketState::established;
+  client.peer = *parse_ip("10.0.0.9");
+  client.peer_port = 443;
+  node.holds(60, client);
+  client.local_port = 99;
+  node.holds(60, client);
+  const Node built = node.build();
+  PortTableBuilder builder(built);
+  EXPECT_THAT(builder.look(with_default_policy(), kNow).holders, SizeIs(4));
+  LookOptions deep = with_default_policy();
+  deep.deep_ports = {22};
+  const PortTable table = builder.look(deep, kNow);
+  EXPECT_THAT(table.holders, SizeIs(5));
+  EXPECT_TRUE(std::ranges::any_of(table.holders, [](const Holder& holder) {
+    return holder.socket.state == SocketState::established && holder.owner.unit == "ssh.service";
+  }));
+}
+
+TEST(PortTableBuilder, AnOldKernelsBlindSpotIsALimitNotAProblem) {
+  NodeBuilder old = small_node();
+  old.identity().release = "6.1.0-18-amd64";
+  const Node node = old.build();
+  PortTableBuilder builder(node);
+  const PortTable table = builder.look(with_default_policy(), kNow);
+  EXPECT_THAT(table.limits, ElementsAre(Field(&Problem::code, "bound_inactive_invisible")));
+  EXPECT_THAT(table.problems, IsEmpty());
+  EXPECT_TRUE(shows_bound_inactive("6.8.0-rc1"));
+  EXPECT_TRUE(shows_bound_inactive("10.0"));
+  EXPECT_FALSE(shows_bound_inactive("5.15.0"));
+  EXPECT_FALSE(shows_bound_inactive("weird"));
+}
+
+TEST(PortTableBuilder, ATunnelsHolderHasItsDevicesName) {
+  NodeBuilder node;
+  Link vxlan;
+  vxlan.name = "flannel.1";
+  vxlan.kind = "vxlan";
+  vxlan.tunnel_port = 8472;
+  Socket socket = server_socket(Protocol::udp, "0.0.0.0", 8472);
+  socket.inode = 500;
+  socket.cookie = 5;
+  node.link(vxlan).socket(socket);
+  const Node built = node.build();
+  PortTableBuilder builder(built);
+  const PortTable table = builder.look(with_default_policy(), kNow);
+  ASSERT_THAT(table.holders, SizeIs(1));
+  EXPECT_EQ(table.holders[0].name, "flannel.1");
+  EXPECT_EQ(table.holders[0].device, "flannel.1");
+}
+
+}  // namespace
+}  // namespace hostnet
