@@ -61,8 +61,9 @@ std::vector<int> CgroupLookup::processes_in(const CgroupPlace& place, bool& hidd
   std::string_view rest = text_;
   while (!rest.empty()) {
     const std::size_t end = std::min(rest.find('\n'), rest.size());
+    const std::string_view line = rest.substr(0, end);
     int pid = -1;
-    std::from_chars(rest.data(), rest.data() + end, pid);
+    std::from_chars(line.begin(), line.end(), pid);
     rest.remove_prefix(std::min(end + 1, rest.size()));
     // The kernel writes 0 for who has no pid in the reader's namespace.
     if (pid == 0) hidden = true;

@@ -54,8 +54,8 @@ bool in_port_order(const Holder& a, const Holder& b) {
 bool shows_bound_inactive(std::string_view release) {
   unsigned major = 0;
   unsigned minor = 0;
-  const char* const end = release.data() + release.size();
-  const auto [dot, bad_major] = std::from_chars(release.data(), end, major);
+  const char* const end = release.end();
+  const auto [dot, bad_major] = std::from_chars(release.begin(), end, major);
   if (bad_major != std::errc{} || dot == end || *dot != '.') return false;
   if (std::from_chars(dot + 1, end, minor).ec != std::errc{}) return false;
   return std::pair(major, minor) >= std::pair(6U, 8U);

@@ -1,0 +1,219 @@
+// What the look at a big node costs: 1,000 listeners among 5,000 processes with
+// 50 descriptors each, in a network namespace of our own. Needs root.
+//
+//   ports_bench            the benchmarks, then the comparison with `ss -tlnpH`
+//
+// Exit 1 when a cold look takes more than half the time of ss, or a steady tick
+// more than 3 ms of CPU.
+
+#include <arpa/inet.h>
+#include <benchmark/benchmark.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <ctime>
+#include <vector>
+
+#include "agent/config/policy.h"
+#include "agent/ports/port_table_builder.h"
+
+namespace hostnet {
+namespace {
+
+constexpr int kProcesses = 5000;
+constexpr int kListeners = 1000;
+constexpr int kDescriptors = 50;
+constexpr std::uint16_t kFirstPort = 10000;
+constexpr double kMostOfSs = 0.5;
+constexpr double kMostTickMilliseconds = 3.0;
+
+double milliseconds_of(clockid_t clock) {
+  timespec now{};
+  ::clock_gettime(clock, &now);
+  return static_cast<double>(now.tv_sec) * 1e3 + static_cast<double>(now.tv_nsec) / 1e6;
+}
+
+void live_one(int index) {
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  int open = 3;  // standard input, output and error
+  if (index < kListeners) {
+    const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(static_cast<std::uint16_t>(kFirstPort + index));
+    if (::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
+        ::listen(fd, 8) != 0) {
+      std::perror("ports_bench: listen");
+    }
+    ++open;
+  }
+  for (; open < kDescriptors; ++open) {
+    if (::open("/dev/null", O_RDONLY) < 0) std::perror("ports_bench: open");
+  }
+}
+
+// The processes of a big node; all end with us.
+class BigNode {
+ public:
+  BigNode() {
+    std::array<int, 2> ready{};
+    if (::pipe2(ready.data(), O_CLOEXEC) != 0) return;
+    for (int i = 0; i < kProcesses; ++i) {
+      const int pid = ::fork();
+      if (pid == 0) {
+        live_one(i);
+        (void)!::write(ready[1], "x", 1);
+        ::close(ready[0]);
+        ::close(ready[1]);
+        for (;;) ::pause();
+      }
+      if (pid < 0) {
+        std::perror("ports_bench: fork");
+        break;
+      }
+      pids_.push_back(pid);
+    }
+    std::array<char, 4096> bytes{};
+    for (std::size_t got = 0; got < pids_.size();) {
+      const auto count = ::read(ready[0], bytes.data(), bytes.size());
+      if (count <= 0) break;
+      got += static_cast<std::size_t>(count);
+    }
+    ::close(ready[0]);
+    ::close(ready[1]);
+  }
+  ~BigNode() {
+    for (const int pid : pids_) ::kill(pid, SIGKILL);
+    for (const int pid : pids_) ::waitpid(pid, nullptr, 0);
+  }
+  BigNode(const BigNode&) = delete;
+  BigNode& operator=(const BigNode&) = delete;
+
+ private:
+  std::vector<int> pids_;
+};
+
+LookOptions bench_options() {
+  LookOptions options;
+  options.node_components = default_policy().node_components;
+  options.network_changed = false;
+  return options;
+}
+
+std::size_t named(const PortTable& table) {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      table.holders, [](const Holder& holder) { return !holder.owner.processes.empty(); }));
+}
+
+std::size_t look_cold(const Node& node) {
+  PortTableBuilder builder(node);
+  return named(builder.look(bench_options(), node.clock->steady()));
+}
+
+void run_ss() {
+  std::array<char*, 3> arguments{const_cast<char*>("ss"), const_cast<char*>("-tlnpH"), nullptr};
+  posix_spawn_file_actions_t actions;
+  ::posix_spawn_file_actions_init(&actions);
+  ::posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
+  pid_t pid = 0;
+  if (::posix_spawnp(&pid, "ss", &actions, nullptr, arguments.data(), environ) == 0) {
+    ::waitpid(pid, nullptr, 0);
+  }
+  ::posix_spawn_file_actions_destroy(&actions);
+}
+
+Node bench_node() {
+  auto node = live_node({});
+  if (!node) {
+    std::fprintf(stderr, "ports_bench: %s\n", node.error().message.c_str());
+    std::exit(2);
+  }
+  return *node;
+}
+
+void cold_look(benchmark::State& state) {
+  const Node node = bench_node();
+  for (auto _ : state) benchmark::DoNotOptimize(look_cold(node));
+}
+BENCHMARK(cold_look)->Unit(benchmark::kMillisecond)->UseRealTime()->MinTime(1.0);
+
+void ss_tlnp(benchmark::State& state) {
+  for (auto _ : state) run_ss();
+}
+BENCHMARK(ss_tlnp)->Unit(benchmark::kMillisecond)->UseRealTime()->MinTime(1.0);
+
+// A second passes between two ticks: the slice that is checked is a second's.
+void steady_tick(benchmark::State& state) {
+  const Node node = bench_node();
+  PortTableBuilder builder(node);
+  SteadyTime now = node.clock->steady();
+  builder.look(bench_options(), now);
+  for (auto _ : state) {
+    now += std::chrono::seconds{1};
+    benchmark::DoNotOptimize(builder.look(bench_options(), now).holders.size());
+    if (builder.work().directories_read != 0) state.SkipWithError("a tick read a fd directory");
+  }
+}
+BENCHMARK(steady_tick)->Unit(benchmark::kMillisecond)->MinTime(1.0);
+
+template <class Work>
+double best_of_five(clockid_t clock, Work work) {
+  double best = 1e9;
+  for (int i = 0; i < 5; ++i) {
+    const double begin = milliseconds_of(clock);
+    work();
+    best = std::min(best, milliseconds_of(clock) - begin);
+  }
+  return best;
+}
+
+int compare() {
+  const Node node = bench_node();
+  const std::size_t found = look_cold(node);
+  const double cold = best_of_five(CLOCK_MONOTONIC, [&] { look_cold(node); });
+  const double ss = best_of_five(CLOCK_MONOTONIC, run_ss);
+  PortTableBuilder builder(node);
+  SteadyTime now = node.clock->steady();
+  builder.look(bench_options(), now);
+  constexpr int kTicks = 100;
+  const double begin = milliseconds_of(CLOCK_PROCESS_CPUTIME_ID);
+  for (int i = 0; i < kTicks; ++i) builder.look(bench_options(), now += std::chrono::seconds{1});
+  const double tick = (milliseconds_of(CLOCK_PROCESS_CPUTIME_ID) - begin) / kTicks;
+  const bool good = found == kListeners && cold <= kMostOfSs * ss && tick <= kMostTickMilliseconds;
+  std::printf("found %zu of %d; cold look %.0f ms, ss -tlnpH %.0f ms (%.2f); tick %.2f ms: %s\n",
+              found, kListeners, cold, ss, cold / ss, tick, good ? "good" : "MISSED");
+  return good ? 0 : 1;
+}
+
+}  // namespace
+}  // namespace hostnet
+
+int main(int argc, char** argv) {
+  benchmark::Initialize(&argc, argv);
+  if (::unshare(CLONE_NEWNET) != 0) {
+    std::perror("ports_bench: a network namespace of our own");
+    return 2;
+  }
+  int result = 0;
+  {
+    const hostnet::BigNode node;
+    benchmark::RunSpecifiedBenchmarks();
+    result = hostnet::compare();
+  }
+  benchmark::Shutdown();
+  return result;
+}
