@@ -1,0 +1,75 @@
+#include "agent/web/connection.h"
+
+#include <poll.h>
+
+namespace hostnet {
+namespace {
+
+// Small pieces (a head, chunk frames) leave together.
+constexpr std::size_t kBlock = 32 * 1024;
+constexpr int kRoomPollMs = 20;
+
+}  // namespace
+
+Connection::~Connection() {
+  account(0);
+}
+
+void Connection::account(std::size_t pending) {
+  if (pending > metered_) meter_.bytes += pending - metered_;
+  if (pending < metered_) meter_.bytes -= metered_ - pending;
+  metered_ = pending;
+}
+
+bool Connection::write(std::string_view bytes) {
+  if (lost_) return false;
+  pending_ += bytes.size();
+  while (!bytes.empty()) {
+    if (kept_.empty() || kept_.back().size() >= kBlock) kept_.emplace_back().reserve(kBlock);
+    const std::string_view part = bytes.substr(0, kBlock - kept_.back().size());
+    kept_.back() += part;
+    bytes.remove_prefix(part.size());
+  }
+  if (pending_ < kBlock) return true;
+  if (flush() == Io::closed) return false;
+  return meter_.bytes <= meter_.limit || wait_for_room();
+}
+
+Io Connection::flush() {
+  Io status = lost_ ? Io::closed : Io::done;
+  while (status == Io::done && !kept_.empty()) {
+    const IoResult sent = transport.write(std::string_view(kept_.front()).substr(sent_of_first_));
+    status = sent.status;
+    if (status != Io::done) break;
+    pending_ -= sent.bytes;
+    sent_of_first_ += sent.bytes;
+    if (sent_of_first_ == kept_.front().size()) {
+      kept_.pop_front();
+      sent_of_first_ = 0;
+    }
+  }
+  if (status == Io::closed) {
+    lost_ = true;
+    kept_.clear();
+    pending_ = 0;
+  }
+  account(pending_);
+  return status;
+}
+
+bool Connection::wait_for_room() {
+  const WebTime end = std::chrono::steady_clock::now() + meter_.patience;
+  while (meter_.bytes > meter_.limit && pending_ > 0) {
+    meter_.over_limit();
+    pollfd ready{.fd = transport.fd(), .events = POLLOUT, .revents = 0};
+    poll(&ready, 1, kRoomPollMs);
+    if (flush() == Io::closed) return false;
+    if (std::chrono::steady_clock::now() >= end) {
+      lost_ = true;
+      return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace hostnet

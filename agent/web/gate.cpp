@@ -1,0 +1,52 @@
+#include "agent/web/gate.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace hostnet {
+
+const Route* find_route(const std::vector<Route>& routes, std::string_view path) {
+  const Route* best = nullptr;
+  for (const Route& route : routes) {
+    if (route.path == path && !route.prefix) return &route;
+    if (!route.prefix || !path.starts_with(route.path)) continue;
+    if (best == nullptr || route.path.size() > best->path.size()) best = &route;
+  }
+  return best;
+}
+
+void refuse_unfit(Job& job, Details details) {
+  const auto refuse = [&](int status, std::string_view message) {
+    job.refusal = error_answer(job.request, status, message);
+  };
+  // Where a body may follow, the next request cannot be told from it.
+  job.close = job.close || job.head.announces_body;
+  if (job.head.method != "GET" && job.head.method != "HEAD") {
+    refuse(405, fmt::format("Method {} is not allowed here: GET and HEAD are.", job.head.method));
+    job.refusal->headers.emplace_back("Allow", "GET, HEAD");
+    return;
+  }
+  if (job.head.announces_body) return refuse(413, "Requests with a body are not read here.");
+  if (job.route == nullptr) return refuse(404, fmt::format("No such path: {}", job.request.path));
+  if (job.route->open) return;
+  if (auto why = details_refusal(details, job.request, job.head.host)) refuse(403, *why);
+}
+
+void refuse_bad_head(Job& job, const BadHead& bad, std::string_view bytes) {
+  std::string lower(bytes.substr(0, 16 * 1024));
+  std::ranges::transform(lower, lower.begin(), ascii_lower);
+  const std::size_t line = lower.find('\n');
+  const std::size_t accept = lower.find("\naccept:");
+  if (lower.substr(0, line).contains("format=json")) {
+    job.request.query.emplace("format", "json");
+  } else if (accept != std::string::npos) {
+    const std::size_t begin = accept + 8;
+    job.request.headers.emplace(
+        "Accept", lower.substr(begin, std::min(lower.find('\r', begin), lower.size()) - begin));
+  }
+  job.refusal = error_answer(job.request, bad.status, bad.message);
+  job.close = true;
+}
+
+}  // namespace hostnet

@@ -1,0 +1,91 @@
+#pragma once
+
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+// What handlers see of HTTP. No library's types: a handler is a function from
+// an HttpRequest to an HttpResponse and can be tested without a socket.
+namespace hostnet {
+
+// ASCII only, as header names are (RFC 9110 5.1).
+inline char ascii_lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
+inline bool equals_ignoring_case(std::string_view a, std::string_view b) {
+  return std::ranges::equal(a, b, {}, ascii_lower, ascii_lower);
+}
+
+struct IgnoringCase {
+  using is_transparent = void;
+  bool operator()(std::string_view a, std::string_view b) const {
+    return std::ranges::lexicographical_compare(a, b, {}, ascii_lower, ascii_lower);
+  }
+};
+
+using HttpHeaders = std::multimap<std::string, std::string, IgnoringCase>;
+using HttpQuery = std::multimap<std::string, std::string>;
+
+struct HttpRequest {
+  std::string method;   // GET or HEAD: nothing else reaches a handler
+  std::string path;     // percent-decoded, without the query: "/ports/8080"
+  HttpQuery query;      // decoded; equal names in the order they came in
+  HttpHeaders headers;  // as sent, white space around values removed
+  std::string peer;     // "192.0.2.1:40112", "[2001:db8::1]:40112", or "unix"
+  bool peer_is_loopback{};
+  std::string user;  // who signed in; empty without basic_auth_users
+  bool operator==(const HttpRequest&) const = default;
+};
+
+// The header's values joined by ", " (RFC 9110 5.3), empty when absent.
+std::string header(const HttpHeaders& headers, std::string_view name);
+// The first value of a query parameter, nullptr when it was not given. The
+// pointer is into the request.
+const std::string* parameter(const HttpRequest& request, std::string_view name);
+
+// Where a large body goes, piece by piece; never called after the handler's
+// stream function returned.
+class Sink {
+ public:
+  virtual ~Sink() = default;
+  // False once the reader has gone or is too slow: stop writing, nobody reads.
+  virtual bool write(std::string_view bytes) = 0;
+};
+
+struct HttpResponse {
+  int status{200};
+  std::string content_type{"text/plain; charset=utf-8"};
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::string body;
+  // Instead of body: writes a large answer (sent chunked). It runs on the
+  // worker that called the handler. False: the answer could not be completed;
+  // the connection is cut so that the client notices.
+  std::function<bool(Sink&)> stream;
+};
+
+using HttpHandler = std::function<HttpResponse(const HttpRequest&)>;
+
+struct Route {
+  std::string path;
+  bool prefix{};           // "/ports/" also answers "/ports/8080"
+  HttpHandler handler;     // on up to `workers` threads at once; may throw (500)
+  bool limited{true};      // counts towards max_requests; others must not block
+  bool open{};             // outside the details policy
+  bool unauthenticated{};  // outside basic authentication and the rate limit
+};
+
+// What form an answer is asked in: ?format=json|text, else what Accept names.
+// HTML only for browsers (Accept: text/html); curl's */* is text.
+enum class Form { text, json, html };
+Form form_asked(const HttpRequest& request);
+
+// An error in the form asked for: a line of text, or
+// {"error":{"status":400,"message":"..."}}.
+HttpResponse error_answer(const HttpRequest& request, int status, std::string_view message);
+
+}  // namespace hostnet

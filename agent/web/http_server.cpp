@@ -1,0 +1,161 @@
+#include "agent/web/http_server.h"
+
+#include <algorithm>
+#include <condition_variable>
+#include <mutex>
+#include <system_error>
+#include <thread>
+
+#include "agent/web/loop.h"
+#include "agent/web/responder.h"
+
+namespace hostnet {
+namespace {
+
+constexpr std::chrono::milliseconds kStopAtEnd{2'000};
+constexpr std::chrono::milliseconds kHandlerGrace{1'000};
+
+std::unexpected<StartError> start_failure(Error error, ListenAddress listen = {}) {
+  return std::unexpected(StartError{.error = std::move(error), .listen = std::move(listen)});
+}
+
+std::expected<std::vector<Listener>, StartError> open_listeners(const ServerOptions& options) {
+  std::vector<Listener> all;
+  if (options.activated_sockets) {
+    auto passed = activated_listeners();
+    if (!passed) return start_failure(std::move(passed.error()));
+    if (passed->empty()) {
+      return start_failure({.reason = Reason::vanished,
+                            .system_error = 0,
+                            .message = "listening on sockets from systemd: none were passed"});
+    }
+    return std::move(*passed);
+  }
+  for (const std::string& text : options.listen) {
+    auto address = parse_listen_address(text);
+    if (!address) return start_failure(std::move(address.error()));
+    auto listeners = listen_on(*address);
+    if (!listeners) return start_failure(std::move(listeners.error()), std::move(*address));
+    for (Listener& listener : *listeners) all.push_back(std::move(listener));
+  }
+  return all;
+}
+
+}  // namespace
+
+// Threads hold a share: one that must be abandoned still has what it uses.
+struct HttpServer::Parts {
+  struct Shared {
+    ServerOptions options;
+    std::vector<Route> routes;
+    Counters counters;
+    std::unique_ptr<Loop> loop;
+    Lanes lanes;
+
+    std::mutex mutex;
+    std::condition_variable ended;
+    int running{};  // workers; guarded by mutex
+
+    void work(JobQueue& lane);
+  };
+  std::shared_ptr<Shared> shared = std::make_shared<Shared>();
+  std::vector<BoundAddress> addresses;
+  std::mutex stopping;  // guards the rest
+  bool in_time{true};
+  std::vector<std::thread> workers;
+  std::thread loop;
+
+  void run_threads();
+  void add_worker(JobQueue& lane);
+};
+
+void HttpServer::Parts::Shared::work(JobQueue& lane) {
+  Responder responder(options.gzip_level);
+  while (JobPtr job = lane.pop()) {
+    const int status = responder.answer(*job);
+    if (job->counted) --counters.in_flight;
+    counters.count(job->route, status);
+    loop->take_back(std::move(job));
+  }
+  const std::scoped_lock lock(mutex);
+  --running;
+  ended.notify_all();
+}
+
+void HttpServer::Parts::add_worker(JobQueue& lane) {
+  workers.emplace_back([share = shared, &lane] { share->work(lane); });
+  const std::scoped_lock lock(shared->mutex);
+  ++shared->running;
+}
+
+void HttpServer::Parts::run_threads() {
+  loop = std::thread([share = shared] { share->loop->run(); });
+  for (int i = 0; i < std::max(shared->options.workers, 1); ++i) add_worker(shared->lanes.limited);
+  add_worker(shared->lanes.quick);
+}
+
+std::expected<std::unique_ptr<HttpServer>, StartError> HttpServer::start(
+    ServerOptions options, std::vector<Route> routes) {
+  auto listeners = open_listeners(options);
+  if (!listeners) return std::unexpected(std::move(listeners.error()));
+  auto parts = std::make_unique<Parts>();
+  for (const Listener& listener : *listeners) parts->addresses.push_back(listener.bound);
+  Parts::Shared& shared = *parts->shared;
+  shared.options = std::move(options);
+  shared.routes = std::move(routes);
+  auto loop = Loop::create(shared.options, shared.routes, shared.lanes, shared.counters,
+                           std::move(*listeners));
+  if (!loop) return start_failure(std::move(loop.error()));
+  shared.loop = std::move(*loop);
+  // From here on the destructor ends what was started.
+  std::unique_ptr<HttpServer> server(new HttpServer(std::move(parts)));
+  try {
+    server->parts_->run_threads();
+  } catch (const std::system_error& error) {
+    return start_failure(
+        {.reason = Reason::exhausted,
+         .system_error = error.code().value(),
+         .message = std::string("starting the web server's threads: ") + error.code().message()});
+  }
+  return server;
+}
+
+HttpServer::HttpServer(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+HttpServer::~HttpServer() {
+  stop(kStopAtEnd);
+}
+
+bool HttpServer::stop(std::chrono::milliseconds deadline) {
+  Parts::Shared& shared = *parts_->shared;
+  shared.loop->stop(std::chrono::steady_clock::now() + deadline);
+  const std::scoped_lock stopping(parts_->stopping);
+  if (parts_->loop.joinable()) parts_->loop.join();
+  shared.lanes.limited.close();
+  shared.lanes.quick.close();
+  {
+    std::unique_lock lock(shared.mutex);
+    const bool ended =
+        shared.ended.wait_for(lock, kHandlerGrace, [&] { return shared.running == 0; });
+    if (!ended) parts_->in_time = false;
+  }
+  for (std::thread& worker : parts_->workers) {
+    if (parts_->in_time) {
+      worker.join();
+    } else {
+      worker.detach();
+    }
+  }
+  parts_->workers.clear();
+  return parts_->in_time;
+}
+
+const std::vector<BoundAddress>& HttpServer::addresses() const {
+  return parts_->addresses;
+}
+
+ServerStats HttpServer::stats() const {
+  return parts_->shared->counters.stats();
+}
+
+}  // namespace hostnet

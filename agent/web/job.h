@@ -1,0 +1,48 @@
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "agent/web/connection.h"
+#include "agent/web/head.h"
+#include "agent/web/http.h"
+
+namespace hostnet {
+
+// A request on its way through the server.
+struct Job {
+  std::unique_ptr<Connection> connection;
+  RequestHead head;
+  HttpRequest request;
+  const Route* route{};                                            // null: no such path
+  std::optional<HttpResponse> refusal;                             // instead of calling the handler
+  std::vector<std::pair<std::string, std::string>> extra_headers;  // of the web config
+  bool counted{};                                                  // in flight, for max_requests
+  bool close{};  // "Connection: close" in the answer
+};
+using JobPtr = std::unique_ptr<Job>;
+
+// Between the loop and its workers.
+class JobQueue {
+ public:
+  void push(JobPtr job);
+  // Waits. Null: the queue was closed.
+  JobPtr pop();
+  // Waiting jobs are dropped (their clients with them).
+  void close();
+  std::size_t size() const;
+
+ private:
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<JobPtr> jobs_;
+  bool closed_{};
+};
+
+}  // namespace hostnet

@@ -1,0 +1,101 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <unordered_map>
+#include <vector>
+
+#include "agent/web/counters.h"
+#include "agent/web/http_server.h"
+#include "agent/web/job.h"
+
+namespace hostnet {
+
+// Where the loop hands requests on to.
+struct Lanes {
+  JobQueue limited;  // handlers that may take their time
+  JobQueue quick;    // refusals and unlimited routes: never behind a scrape
+};
+
+// The thread that owns every connection which no worker holds: it accepts,
+// collects heads, judges requests, sends what is left of answers and cuts who
+// is too slow. It never waits for a client and never runs a handler.
+class Loop {
+ public:
+  static Result<std::unique_ptr<Loop>> create(const ServerOptions& options,
+                                              const std::vector<Route>& routes, Lanes& lanes,
+                                              Counters& counters, std::vector<Listener> listeners);
+  Loop(const Loop&) = delete;
+  Loop& operator=(const Loop&) = delete;
+  ~Loop();
+
+  void run();  // until stop() and its deadline, on the caller's thread
+
+  // From any thread.
+  void take_back(JobPtr job);
+  void stop(WebTime deadline);
+  void relieve();  // the buffer meter is past its limit
+
+ private:
+  Loop(const ServerOptions& options, const std::vector<Route>& routes, Lanes& lanes,
+       Counters& counters);
+  using ConnectionPtr = std::unique_ptr<Connection>;
+
+  void wake();
+  bool watch(int fd, std::uint64_t id, std::uint32_t events);
+  void await(Connection& connection, Io wanted);
+  void ignore(Connection& connection);
+
+  void accept_from(const Listener& listener, WebTime now);
+  void greet(UniqueFd socket, WebTime now);
+  void make_room();
+  void pause_accepting(WebTime now);
+  void resume_accepting(WebTime now);
+
+  void on_event(std::uint64_t id, WebTime now);
+  void advance(Connection& connection, WebTime now);
+  void collect_head(Connection& connection, WebTime now);
+  bool ask(Connection& connection, WebTime now);
+  void dispatch(Connection& connection, std::string head, WebTime now);
+  void refuse(Connection& connection, const BadHead& bad, std::string bytes);
+  void hand_on(JobPtr job);
+  void linger(Connection& connection);
+  void send_rest(Connection& connection, WebTime now);
+  void after_answer(Connection& connection, WebTime now);
+
+  void enter(Connection& connection, Phase phase, WebTime now, std::chrono::milliseconds limit);
+  void drop(Connection& connection);
+  void drop_overdue(WebTime now);
+  void relieve_buffers();
+  void take_returned(WebTime now);
+  bool finished(WebTime now);
+  int wait_ms(WebTime now) const;
+
+  const ServerOptions& options_;
+  const std::vector<Route>& routes_;
+  Lanes& lanes_;
+  Counters& counters_;
+  BufferMeter meter_;
+
+  UniqueFd epoll_;
+  UniqueFd wake_;
+  std::vector<Listener> listeners_;
+  WebTime accept_again_;  // while descriptors ran out
+  bool accepting_{true};
+  std::unordered_map<std::uint64_t, ConnectionPtr> connections_;
+  std::uint64_t next_id_;
+  std::size_t with_workers_{};
+  WebTime next_overdue_;  // not later than the earliest deadline
+
+  bool leaving_{};  // the loop's own copies of stopping_ and its deadline
+  WebTime leave_by_;
+
+  std::mutex mutex_;  // guards all below
+  std::vector<JobPtr> returned_;
+  bool stopping_{};
+  WebTime stop_deadline_;
+  bool relief_asked_{};
+};
+
+}  // namespace hostnet

@@ -1,0 +1,158 @@
+#include <fmt/format.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <cerrno>
+
+#include "agent/web/gate.h"
+#include "agent/web/loop.h"
+
+// What the loop does with one connection, phase by phase.
+namespace hostnet {
+namespace {
+
+constexpr std::chrono::milliseconds kLinger{1'000};
+constexpr std::size_t kLingerBytes = std::size_t{256} * 1024;
+// Then the client connects again: spreads clients over a restarted agent.
+constexpr int kMostAnswers = 10'000;
+
+}  // namespace
+
+void Loop::on_event(std::uint64_t id, WebTime now) {
+  // It may have been dropped for an earlier event of the same batch.
+  const auto at = connections_.find(id);
+  if (at != connections_.end()) advance(*at->second, now);
+}
+
+void Loop::advance(Connection& connection, WebTime now) {
+  switch (connection.phase) {
+    case Phase::sniffing:
+    case Phase::handshaking:
+    case Phase::asking:
+    case Phase::idle: return collect_head(connection, now);
+    case Phase::flushing: return send_rest(connection, now);
+    case Phase::lingering: return linger(connection);
+  }
+}
+
+void Loop::collect_head(Connection& connection, WebTime now) {
+  std::array<char, 4096> buffer{};
+  while (true) {
+    if (ask(connection, now)) return;
+    const IoResult got = connection.transport.read(buffer);
+    if (got.status == Io::closed) return drop(connection);
+    if (got.status != Io::done) return await(connection, got.status);
+    if (connection.phase == Phase::idle) {
+      enter(connection, Phase::asking, now, options_.head_timeout);
+    }
+    connection.received.append(buffer.data(), got.bytes);
+  }
+}
+
+// True once the connection is no longer ours: its head is whole, or too long.
+bool Loop::ask(Connection& connection, WebTime now) {
+  const auto size = head_size(connection.received, connection.searched);
+  connection.searched = connection.received.size();
+  if (size.value_or(connection.received.size()) > options_.head_limit) {
+    refuse(connection, {.status = 431, .message = "The request head is too long."},
+           std::move(connection.received));
+    return true;
+  }
+  if (!size) return false;
+  std::string head = connection.received.substr(0, *size);
+  connection.received.erase(0, *size);
+  connection.searched = 0;
+  dispatch(connection, std::move(head), now);
+  return true;
+}
+
+void Loop::dispatch(Connection& connection, std::string bytes, WebTime now) {
+  auto head = read_head(bytes);
+  if (!head) return refuse(connection, head.error(), std::move(bytes));
+  auto job = std::make_unique<Job>();
+  job->head = std::move(*head);
+  job->request = {.method = job->head.method,
+                  .path = job->head.path,
+                  .query = std::move(job->head.query),
+                  .headers = std::move(job->head.headers),
+                  .peer = connection.peer,
+                  .peer_is_loopback = connection.peer_is_loopback,
+                  .user = {}};
+  job->route = find_route(routes_, job->request.path);
+  job->close = job->head.http_1_0 || job->head.wants_close || leaving_ ||
+               connection.answered + 1 >= kMostAnswers;
+  connection.phase_began = now;
+  job->connection = std::move(connections_.at(connection.id()));
+  refuse_unfit(*job, options_.details);
+  hand_on(std::move(job));
+}
+
+void Loop::refuse(Connection& connection, const BadHead& bad, std::string bytes) {
+  auto job = std::make_unique<Job>();
+  job->connection = std::move(connections_.at(connection.id()));
+  refuse_bad_head(*job, bad, bytes);
+  hand_on(std::move(job));
+}
+
+// The job's connection has left connections_' pointer, not yet its key.
+void Loop::hand_on(JobPtr job) {
+  connections_.erase(job->connection->id());
+  ignore(*job->connection);
+  ++with_workers_;
+  if (!job->refusal && job->route->limited) {
+    if (options_.max_requests > 0 &&
+        counters_.in_flight >= static_cast<std::uint64_t>(options_.max_requests)) {
+      ++counters_.overloaded;
+      job->refusal =
+          error_answer(job->request, 503,
+                       fmt::format("Limit of concurrent requests reached ({}), try again later.",
+                                   options_.max_requests));
+    } else {
+      ++counters_.in_flight;
+      job->counted = true;
+    }
+  }
+  JobQueue& lane = job->counted ? lanes_.limited : lanes_.quick;
+  lane.push(std::move(job));
+}
+
+void Loop::send_rest(Connection& connection, WebTime now) {
+  const Io status = connection.flush();
+  if (status == Io::closed) return drop(connection);
+  if (status != Io::done) return await(connection, status);
+  after_answer(connection, now);
+}
+
+void Loop::after_answer(Connection& connection, WebTime now) {
+  switch (connection.after) {
+    case After::keep:
+      // A pipelined request may be here already, or in TLS's own buffer.
+      enter(connection, Phase::idle, now, options_.idle_timeout);
+      if (!connection.received.empty()) {
+        enter(connection, Phase::asking, now, options_.head_timeout);
+      }
+      return collect_head(connection, now);
+    case After::linger:
+      // Closing while unread bytes arrive would reset the connection and take
+      // the answer from the client before it could read it.
+      connection.transport.finish_sending();
+      enter(connection, Phase::lingering, now, kLinger);
+      return linger(connection);
+    case After::close: connection.transport.finish_sending(); break;
+    case After::cut: break;
+  }
+  drop(connection);
+}
+
+void Loop::linger(Connection& connection) {
+  std::array<char, 4096> buffer{};
+  while (connection.discarded < kLingerBytes) {
+    const ssize_t got = recv(connection.transport.fd(), buffer.data(), buffer.size(), 0);
+    if (got < 0 && (errno == EAGAIN || errno == EINTR)) return await(connection, Io::want_read);
+    if (got <= 0) break;
+    connection.discarded += static_cast<std::size_t>(got);
+  }
+  drop(connection);
+}
+
+}  // namespace hostnet
