@@ -40,15 +40,26 @@ std::string finding_row(const Report& report, const Finding& finding) {
   }
   std::string port = html_text(port_words(finding.port, finding.protocol));
   if (finding.port) port = fmt::format("<a href=\"/ports/{}\">{}</a>", *finding.port, port);
-  return "<tr>" + html_cell("Severity", html_severity(finding)) + html_cell("Port", port, "port") +
-         html_cell("What", what) + html_cell("Declared by", html_list(declared)) +
-         html_cell("Held by", html_list(held)) +
+  return "<tr role=\"row\">" + html_cell("Severity", html_severity(finding)) +
+         html_cell("Port", port, "port") + html_cell("What", what) +
+         html_cell("Declared by", html_list(declared)) + html_cell("Held by", html_list(held)) +
          html_cell("Since", finding.since ? age(report.generated_at - *finding.since) : "",
                    "nowrap") +
          html_cell("What to do", html_text(finding.remedy)) + "</tr>\n";
 }
 
-std::string port_row(const HostPort& port) {
+// As bad as the worst finding of this verdict on this port.
+Severity severity_on(const Report& report, const HostPort& port, Verdict verdict) {
+  auto worst = Severity::info;
+  for (const auto& finding : report.findings) {
+    const bool same = finding.verdict == verdict && finding.port == port.port &&
+                      finding.protocol == port.protocol && !finding.ignored;
+    if (same) worst = std::min(worst, finding.severity);  // critical is the first
+  }
+  return worst;
+}
+
+std::string port_row(const Report& report, const HostPort& port) {
   std::vector<std::string> held, declared;
   for (const auto& row : port_rows(port)) {
     if (row.held_by.empty()) continue;
@@ -59,11 +70,9 @@ std::string port_row(const HostPort& port) {
   for (const auto* declaration : port.declared_by) declared.push_back(html_declared(*declaration));
   std::vector<std::string> findings;
   for (const auto verdict : port.findings) {
-    const bool conflict = class_of(verdict) == FindingClass::conflict;
-    findings.push_back(
-        html_badge(conflict ? "critical" : "info", conflict ? "✖" : "i", to_string(verdict)));
+    findings.push_back(html_severity_badge(severity_on(report, port, verdict), to_string(verdict)));
   }
-  return "<tr>" +
+  return "<tr role=\"row\">" +
          html_cell("Port",
                    fmt::format("<a href=\"/ports/{}\">{}</a>", port.port,
                                port_words(port.port, port.protocol)),
@@ -78,7 +87,7 @@ std::string nothing_found(const Report& report, bool conflict) {
            "but not everything could be seen.";
   }
   return html_badge("good", "✓", conflict ? "no conflicts" : "no risks") +
-         (conflict ? "Nothing holds a port that a pod of this node declares."
+         (conflict ? "No host port that a pod declares is held by anything else."
                    : "Nothing declared here is likely to break.");
 }
 
@@ -95,7 +104,7 @@ std::string html_findings(const Report& report, FindingClass finding_class, bool
   }
   std::string rows;
   for (const auto* finding : findings) rows += finding_row(report, *finding);
-  return in_card(id, "<table>" + caption(title, findings.size()) +
+  return in_card(id, "<table class=\"findings\" role=\"table\">" + caption(title, findings.size()) +
                          header_row({"Severity", "Port", "What", "Declared by", "Held by", "Since",
                                      "What to do"}) +
                          "<tbody>" + rows + "</tbody></table>");
@@ -111,8 +120,8 @@ std::string html_ports(const Report& report, const PortFilter& filter) {
                                            : "Nobody holds or declares a port."));
   }
   std::string rows;
-  for (const auto& port : ports) rows += port_row(port);
-  return in_card("ports", "<table>" + caption("Ports", ports.size()) +
+  for (const auto& port : ports) rows += port_row(report, port);
+  return in_card("ports", "<table role=\"table\">" + caption("Ports", ports.size()) +
                               header_row({"Port", "Held by", "Declared by", "Findings"}) +
                               "<tbody>" + rows + "</tbody></table>");
 }

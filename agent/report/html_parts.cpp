@@ -38,12 +38,17 @@ std::string html_badge(std::string_view kind, std::string_view mark, std::string
                      kind, mark, html_text(word));
 }
 
+std::string html_severity_badge(Severity severity, std::string_view word) {
+  switch (severity) {
+    case Severity::critical: return html_badge("critical", "✖", word);
+    case Severity::warning: return html_badge("warning", "▲", word);
+    case Severity::info: return html_badge("info", "i", word);
+  }
+  return html_badge("info", "i", word);
+}
+
 std::string html_severity(const Finding& finding) {
-  const auto word = to_string(finding.severity);
-  std::string_view mark = "i";
-  if (finding.severity == Severity::critical) mark = "✖";
-  if (finding.severity == Severity::warning) mark = "▲";
-  auto badges = html_badge(word, mark, word);
+  auto badges = html_severity_badge(finding.severity, to_string(finding.severity));
   if (finding.stale) badges += " <span class=\"badge\">stale</span>";
   if (finding.ignored) badges += " <span class=\"badge\">ignored</span>";
   return badges;
@@ -59,11 +64,12 @@ std::string html_moment(WallTime time) {
 std::string html_cell(std::string_view label, std::string_view content,
                       std::string_view css_class) {
   if (content.empty()) {
-    return fmt::format("<td class=\"blank\" data-label=\"{}\"><span class=\"none\">–</span></td>",
-                       label);
+    return fmt::format(
+        "<td role=\"cell\" class=\"blank\" data-label=\"{}\"><span class=\"none\">–</span></td>",
+        label);
   }
   // One child, so that a narrow screen's grid has two columns.
-  return fmt::format("<td data-label=\"{}\"><div{}>{}</div></td>", label,
+  return fmt::format("<td role=\"cell\" data-label=\"{}\"><div{}>{}</div></td>", label,
                      css_class.empty() ? "" : fmt::format(" class=\"{}\"", css_class), content);
 }
 

@@ -14,6 +14,7 @@ namespace hostnet {
 
 // A word in a colour and with a mark, so that it does not depend on the colour.
 std::string html_badge(std::string_view kind, std::string_view mark, std::string_view word);
+std::string html_severity_badge(Severity severity, std::string_view word);
 std::string html_severity(const Finding& finding);
 // "2026-11-21 20:00:00 UTC".
 std::string html_moment(WallTime time);

@@ -46,8 +46,9 @@ nav a[aria-current] { background: var(--plain-back); color: var(--text); font-we
 #filter { font: inherit; width: 13em; padding: .22rem .6rem; color: var(--text);
   background: var(--page); border: 1px solid var(--line); border-radius: 6px; }
 main { padding-top: 1.4rem; padding-bottom: 1.5rem; }
-h1 { font-size: 1.45rem; line-height: 1.25; margin: 0 0 .2rem; letter-spacing: -.015em;
+h1 { font-size: 1.45rem; line-height: 1.25; margin: 0 0 .25rem; letter-spacing: -.015em;
   overflow-wrap: anywhere; }
+h1 + section { margin-top: .8rem; }
 .meta { color: var(--muted); margin: 0 0 1.1rem; font-size: .9rem; }
 .figures { display: grid; grid-template-columns: repeat(4, 1fr); gap: .8rem; margin: 0 0 1.2rem;
   padding: 0; list-style: none; }
@@ -79,8 +80,8 @@ th { text-align: left; font-weight: 600; font-size: .8rem; color: var(--muted); 
   background: var(--stripe); border-top: 1px solid var(--line); white-space: nowrap; }
 td { padding: .65rem 1rem; vertical-align: top; border-top: 1px solid var(--line);
   overflow-wrap: anywhere; }
-td ul { margin: 0; padding: 0; list-style: none; }
-td li + li { margin-top: .45rem; }
+td ul, dd ul { margin: 0; padding: 0; list-style: none; }
+td li + li, dd li + li { margin-top: .45rem; }
 small { display: block; color: var(--muted); font-size: .85rem; }
 .port { font-weight: 650; white-space: nowrap; font-variant-numeric: tabular-nums; }
 .nowrap { white-space: nowrap; }
@@ -92,11 +93,15 @@ code, .mono { font: .87em/1.5 ui-monospace, SFMono-Regular, Menlo, "DejaVu Sans 
 .badge.warning { background: var(--warning-back); color: var(--warning); }
 .badge.info { background: var(--info-back); color: var(--info); }
 .badge.good { background: var(--good-back); color: var(--good); }
-td .badge + .badge { margin-left: .25rem; }
+td .badge { margin: 0 .25rem .15rem 0; }
+.findings { table-layout: fixed; }
+.findings th:nth-child(1) { width: 7.5rem; }
+.findings th:nth-child(2) { width: 7rem; }
+.findings th:nth-child(6) { width: 5.5rem; }
 .empty { padding: .3rem 1rem 1.1rem; margin: 0; color: var(--muted); }
 .empty .badge { margin-right: .4em; }
-footer { color: var(--muted); font-size: .87rem; padding-bottom: 2rem; }
-footer a { margin-right: 1rem; white-space: nowrap; }
+footer { display: flex; flex-wrap: wrap; gap: .2rem 1.1rem; font-size: .87rem;
+  padding-bottom: 2rem; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .5rem 1.5rem; margin: 0;
   padding: .4rem 1rem 1rem; }
 dt { color: var(--muted); }
@@ -113,6 +118,7 @@ dd { margin: 0; overflow-wrap: anywhere; }
   tr { border-top: 1px solid var(--line); padding: .6rem .9rem; }
   td { border: 0; padding: .18rem 0; display: grid; grid-template-columns: 6.5rem 1fr; gap: .6rem; }
   td::before { content: attr(data-label); color: var(--muted); font-size: .85rem; }
+  td .badge { margin-bottom: 0; }
   td.blank { display: none; }
   #filter { width: 10em; }
 }
