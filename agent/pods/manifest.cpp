@@ -211,6 +211,11 @@ void ManifestReader::add_object(ReadPod read, std::string kind, const Value& spe
 
 }  // namespace
 
+std::string manifest_too_long(std::size_t bytes) {
+  return fmt::format("{:.1f} MiB long, more than the {} MiB that a manifest may have",
+                     static_cast<double>(bytes) / (1 << 20), kMaxManifestBytes >> 20);
+}
+
 std::string to_string(const ManifestError& error) {
   std::string text = error.file;
   if (error.document != 0) text += fmt::format(": document {}", error.document);
@@ -231,11 +236,7 @@ ManifestResult read_manifests(std::string_view text, std::string_view file_name)
   ManifestResult result;
   ManifestReader reader(file_name, result);
   if (text.size() > kMaxManifestBytes) {
-    reader.add_error(0, {.line = 0,
-                         .message = fmt::format("{:.1f} MiB long, more than the {} MiB that a "
-                                                "manifest may have",
-                                                static_cast<double>(text.size()) / (1 << 20),
-                                                kMaxManifestBytes >> 20)});
+    reader.add_error(0, {.line = 0, .message = manifest_too_long(text.size())});
     return result;
   }
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);

@@ -17,6 +17,9 @@ namespace hostnet {
 // bundles of CRDs are 4 MiB.
 inline constexpr std::size_t kMaxManifestBytes = std::size_t{8} << 20;
 
+// How a longer one is refused.
+std::string manifest_too_long(std::size_t bytes);
+
 struct ManifestError {
   std::string file;
   int document{};   // 1-based among the documents that are not empty; 0: the whole file

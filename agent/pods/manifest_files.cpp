@@ -1,0 +1,113 @@
+#include "agent/pods/manifest_files.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <memory>
+#include <utility>
+
+#include "netlink/unique_fd.h"
+
+namespace hostnet {
+namespace {
+
+bool is_manifest_name(std::string_view name) {
+  return !name.starts_with('.') &&
+         (name.ends_with(".yaml") || name.ends_with(".yml") || name.ends_with(".json"));
+}
+
+FileStamp to_stamp(const struct stat& status) {
+  constexpr std::int64_t kSecond = 1'000'000'000;
+  return {.device = status.st_dev,
+          .inode = status.st_ino,
+          .size = static_cast<std::uint64_t>(status.st_size),
+          .modified_ns = status.st_mtim.tv_sec * kSecond + status.st_mtim.tv_nsec,
+          .changed_ns = status.st_ctim.tv_sec * kSecond + status.st_ctim.tv_nsec};
+}
+
+struct CloseDirectory {
+  void operator()(DIR* directory) const { ::closedir(directory); }
+};
+
+// Up to one byte more than a manifest may have, so that the reader refuses it.
+Result<std::string> read_bytes(int fd, const std::string& path) {
+  std::string bytes;
+  std::array<char, 65536> buffer{};
+  while (bytes.size() <= kMaxManifestBytes) {
+    const ssize_t got = ::read(fd, buffer.data(), buffer.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return system_failure(errno, "reading " + path);
+    if (got == 0) break;
+    bytes.append(buffer.data(), static_cast<std::size_t>(got));
+  }
+  return bytes;
+}
+
+ManifestResult unreadable(const std::string& path, std::string message) {
+  ManifestResult result;
+  result.errors.push_back({.file = path, .document = 0, .line = 0, .message = std::move(message)});
+  return result;
+}
+
+std::string why_unreadable(int error) {
+  if (error == ENOENT) return "not there: vanished while it was read, or never was";
+  return "cannot be read: " + system_failure(error, "open").error().message;
+}
+
+}  // namespace
+
+Result<std::vector<std::string>> manifest_files(const std::string& path) {
+  struct stat status{};
+  if (::stat(path.c_str(), &status) != 0) return system_failure(errno, "looking at " + path);
+  if (!S_ISDIR(status.st_mode)) return std::vector<std::string>{path};
+  const std::unique_ptr<DIR, CloseDirectory> directory(::opendir(path.c_str()));
+  if (!directory) return system_failure(errno, "listing " + path);
+  std::vector<std::string> files;
+  while (true) {
+    errno = 0;
+    const dirent* entry = ::readdir(directory.get());
+    if (entry == nullptr) {
+      if (errno != 0) return system_failure(errno, "listing " + path);
+      break;
+    }
+    if (!is_manifest_name(entry->d_name)) continue;
+    std::string file = path + (path.ends_with('/') ? "" : "/") + entry->d_name;
+    // A folder named like a manifest is still a folder.
+    if (::stat(file.c_str(), &status) == 0 && S_ISDIR(status.st_mode)) continue;
+    files.push_back(std::move(file));
+  }
+  std::ranges::sort(files);
+  return files;
+}
+
+Result<FileStamp> stamp_of(const std::string& path) {
+  struct stat status{};
+  if (::stat(path.c_str(), &status) != 0) return system_failure(errno, "looking at " + path);
+  return to_stamp(status);
+}
+
+ManifestResult read_manifest_file(const std::string& path, bool allow_pipe) {
+  // Without O_NONBLOCK opening a pipe that nobody writes waits for ever.
+  const int flags = O_RDONLY | O_CLOEXEC | (allow_pipe ? 0 : O_NONBLOCK);
+  const UniqueFd fd(::open(path.c_str(), flags));  // NOLINT(cppcoreguidelines-pro-type-vararg)
+  if (fd.get() < 0) return unreadable(path, why_unreadable(errno));
+  struct stat status{};
+  if (::fstat(fd.get(), &status) != 0) return unreadable(path, why_unreadable(errno));
+  if (S_ISDIR(status.st_mode)) return unreadable(path, "a folder, not a file");
+  if (!S_ISREG(status.st_mode) &&
+      !(allow_pipe && (S_ISFIFO(status.st_mode) || S_ISCHR(status.st_mode)))) {
+    return unreadable(path, "neither a file nor a folder");
+  }
+  if (S_ISREG(status.st_mode) && static_cast<std::size_t>(status.st_size) > kMaxManifestBytes) {
+    return unreadable(path, manifest_too_long(static_cast<std::size_t>(status.st_size)));
+  }
+  const auto bytes = read_bytes(fd.get(), path);
+  if (!bytes) return unreadable(path, bytes.error().message);
+  return read_manifests(*bytes, path);
+}
+
+}  // namespace hostnet
