@@ -132,8 +132,11 @@ std::vector<Lint> lint_manifests(std::span<const ManifestResult> input, const Po
     }
   }
   lint_duplicates(input, lints);
-  std::ranges::stable_sort(lints, {}, [&](const Lint& lint) {
-    return std::tuple(file_order[lint.file], lint.document, lint.line);
+  // Not stable_sort: clang refuses libstdc++'s, which uses what C++17 deprecated.
+  std::ranges::sort(lints, {}, [&](const Lint& lint) {
+    return std::tuple(file_order[lint.file], lint.document, lint.line,
+                      std::string_view(lint.container), lint.port.value_or(0), lint.protocol,
+                      std::string_view(lint.code));
   });
   return lints;
 }

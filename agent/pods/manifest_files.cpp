@@ -98,8 +98,8 @@ ManifestResult read_manifest_file(const std::string& path, bool allow_pipe) {
   struct stat status{};
   if (::fstat(fd.get(), &status) != 0) return unreadable(path, why_unreadable(errno));
   if (S_ISDIR(status.st_mode)) return unreadable(path, "a folder, not a file");
-  if (!S_ISREG(status.st_mode) &&
-      !(allow_pipe && (S_ISFIFO(status.st_mode) || S_ISCHR(status.st_mode)))) {
+  const bool stream = S_ISFIFO(status.st_mode) || S_ISCHR(status.st_mode);
+  if (!S_ISREG(status.st_mode) && (!allow_pipe || !stream)) {
     return unreadable(path, "neither a file nor a folder");
   }
   if (S_ISREG(status.st_mode) && static_cast<std::size_t>(status.st_size) > kMaxManifestBytes) {

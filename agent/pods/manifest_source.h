@@ -64,7 +64,7 @@ class ManifestSource {
   PodSnapshot snapshot_;
   bool looked_{};
   bool unsettled_{};
-  SteadyTime first_event_{}, next_look_{};
+  SteadyTime first_event_, next_look_;
 };
 
 }  // namespace hostnet

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <map>
+#include <tuple>
 #include <utility>
 
 #include "agent/pods/pod.h"
@@ -134,8 +135,8 @@ std::vector<Pod> merge_pods(std::vector<Pod> pods, std::string_view node_name) {
 
   std::vector<std::pair<std::size_t, Pod>> merged;
   for (auto& [group, records] : members) {
-    std::ranges::stable_sort(records, [&](std::size_t a, std::size_t b) {
-      return from_live_source(pods[a]) > from_live_source(pods[b]);
+    std::ranges::sort(records, {}, [&](std::size_t i) {
+      return std::tuple(!from_live_source(pods[i]), pods[i].uid.empty(), i);
     });
     const std::size_t first = *std::ranges::min_element(records);
     Pod winner = std::move(pods[records.front()]);

@@ -96,8 +96,9 @@ bool is_json_space(char c) {
 
 ParsedDocuments parse_json(std::string_view text, unsigned first_line) {
   ParsedDocuments parsed;
-  const char* const end = text.data() + text.size();
-  JsonCursor cursor{.position = text.data(), .line = first_line};
+  const char* const begin = text.data();
+  const char* const end = begin + text.size();
+  JsonCursor cursor{.position = begin, .line = first_line};
   JsonEvents events(cursor);
   try {
     while (true) {
