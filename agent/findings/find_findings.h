@@ -17,4 +17,7 @@ namespace hostnet {
 std::vector<Finding> find_findings(const PortTable& table, const PodSnapshot& pods,
                                    const Policy& policy, WallTime now);
 
+// The order of find_findings().
+bool finding_comes_before(const Finding& one, const Finding& other);
+
 }  // namespace hostnet

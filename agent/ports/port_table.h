@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "agent/ports/holder.h"
@@ -41,6 +43,10 @@ struct PortTable {
   std::vector<Problem> problems;
   std::vector<Problem> limits;
   PortRanges ranges;
+  bool sctp_supported{};  // the kernel answers sock_diag for SCTP
+  // The ports that some socket listened on in the last 120 s, sorted; unset:
+  // nobody kept count. Without it TIME_WAIT is no finding.
+  std::optional<std::vector<std::pair<Protocol, std::uint16_t>>> recent_listeners;
   std::vector<Link> links;
   std::vector<Address> addresses;
 };

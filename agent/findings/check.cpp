@@ -1,0 +1,209 @@
+#include "agent/findings/check.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "agent/findings/look.h"
+#include "agent/findings/risk_rules.h"
+#include "agent/findings/wording.h"
+
+namespace hostnet {
+namespace {
+
+constexpr std::uint16_t kLoopbackDevice = 772;  // ARPHRD_LOOPBACK
+
+bool has_ipv6(const PortTable& table) {
+  return std::ranges::any_of(table.addresses, [](const Address& address) {
+    return address.ip.family == AddressFamily::ipv6;
+  });
+}
+
+bool shares_prefix(const IpAddress& one, const IpAddress& other, unsigned bits) {
+  if (one.family != other.family) return false;
+  for (unsigned bit = 0; bit < bits && bit < 128; ++bit) {
+    const unsigned mask = 0x80U >> (bit % 8);
+    if ((one.bytes[bit / 8] & mask) != (other.bytes[bit / 8] & mask)) return false;
+  }
+  return true;
+}
+
+bool is_in_a_vrf(const Link& link, const std::vector<Link>& links) {
+  if (!link.master) return false;
+  const auto master = std::ranges::find(links, *link.master, &Link::index);
+  return master != links.end() && master->kind == "vrf";
+}
+
+// Whether bind() accepts it: an address of the node, everything in the prefix
+// of a loopback device's IPv4 address, the wildcards, multicast, broadcast.
+bool node_has(const IpAddress& address, const PortTable& table) {
+  constexpr IpAddress kBroadcast{.family = AddressFamily::ipv4, .bytes = {255, 255, 255, 255}};
+  const IpAddress wanted = address.unmapped();
+  if (wanted.is_wildcard() || wanted.is_multicast() || wanted == kBroadcast) return true;
+  if (wanted.family == AddressFamily::ipv4 && wanted.is_loopback()) return true;
+  return std::ranges::any_of(table.addresses, [&](const Address& row) {
+    const auto link = std::ranges::find(table.links, row.interface, &Link::index);
+    if (link == table.links.end()) return row.ip == wanted;
+    if (is_in_a_vrf(*link, table.links)) return false;
+    if (row.ip == wanted) return true;
+    return link->type == kLoopbackDevice && row.ip.family == AddressFamily::ipv4 &&
+           shares_prefix(row.ip, wanted, row.prefix_length);
+  });
+}
+
+// May the newcomer bind beside this holder? Unset: the kernel does not tell.
+// The newcomer sets SO_REUSEADDR on TCP, nothing on UDP, never SO_REUSEPORT.
+std::optional<bool> may_bind_beside(const Holder& holder, const Bind& newcomer,
+                                    const PortTable& table) {
+  const Socket& socket = holder.socket;
+  if (holder.owner.kind == HolderKind::nat_rule) return true;
+  if (port_use(socket) == PortUse::handshake) return true;  // its listener is here too
+  const auto met = overlap(socket.protocol, newcomer, bind_of(socket, table.links));
+  if (met == Overlap::no) return true;
+  const bool waits = socket.protocol == Protocol::udp || socket.state == SocketState::listen;
+  if (!waits || met == Overlap::unknown) return std::nullopt;
+  return false;
+}
+
+bool takes_the_traffic(const Holder& rule, const Bind& newcomer) {
+  return rule.owner.kind == HolderKind::nat_rule &&
+         overlap(rule.socket.protocol, newcomer, {.address = rule.socket.local, .v6only = false}) !=
+             Overlap::no;
+}
+
+bool may_be_running(const DeclaredPort& port) {
+  return port.phase != "Pending";
+}
+
+std::string_view why_unknown(const Holder& holder) {
+  if (port_use(holder.socket) == PortUse::time_wait) {
+    return "which stands in the way unless both sides set SO_REUSEADDR";
+  }
+  if (port_use(holder.socket) == PortUse::bound) {
+    return "which stands in the way unless that socket has SO_REUSEADDR";
+  }
+  return "which stands in the way unless that socket has SO_REUSEADDR (an outgoing connection "
+         "has not)";
+}
+
+struct Judgement {
+  std::vector<const Holder*> blocking, undecided, diverting;
+  std::vector<const DeclaredPort*> host_ports;
+};
+
+std::string place(const CheckAnswer& answer) {
+  Socket socket;
+  socket.local = answer.address;
+  socket.local_port = answer.port;
+  return where(socket, "");
+}
+
+std::string explain(const CheckAnswer& answer, const Judgement& judgement, bool sctp_unseen) {
+  const auto name = fmt::format("{}/{}", answer.port, to_string(answer.protocol));
+  switch (answer.verdict) {
+    case CheckVerdict::no_such_address:
+      return fmt::format("The node has no address {}.", answer.address.to_string());
+    case CheckVerdict::in_use: {
+      const Holder& holder = *judgement.blocking.front();
+      return fmt::format("{} {}.", who(holder), what_it_does(holder));
+    }
+    case CheckVerdict::diverted:
+      if (!judgement.host_ports.empty()) {
+        return fmt::format("A server could bind {}, but the hostPort of {} takes its traffic.",
+                           place(answer), declarer(*judgement.host_ports.front()));
+      }
+      return fmt::format("A server could bind {}, but {} takes its traffic.", place(answer),
+                         who(*judgement.diverting.front()));
+    case CheckVerdict::unknown: {
+      if (sctp_unseen) return "This kernel does not show SCTP sockets.";
+      const Holder& holder = *judgement.undecided.front();
+      return fmt::format("{} {}, {}.", who(holder), what_it_does(holder), why_unknown(holder));
+    }
+    case CheckVerdict::free: break;
+  }
+  return fmt::format("Nothing stands in the way of a server on {} ({}).", place(answer), name);
+}
+
+Judgement judge(const CheckAnswer& answer, const Bind& newcomer, const PortTable& table) {
+  Judgement judgement;
+  for (const Holder& holder : table.holders) {
+    if (holder.socket.protocol != answer.protocol || holder.socket.local_port != answer.port) {
+      continue;
+    }
+    if (takes_the_traffic(holder, newcomer)) {
+      judgement.diverting.push_back(&holder);
+      continue;
+    }
+    const auto beside = may_bind_beside(holder, newcomer, table);
+    if (beside == true) continue;
+    (beside ? judgement.blocking : judgement.undecided).push_back(&holder);
+  }
+  order_holders(judgement.blocking);
+  order_holders(judgement.undecided);
+  order_holders(judgement.diverting);
+  for (const DeclaredPort& port : answer.declared_by) {
+    if (port.mode == PortMode::host_port && may_be_running(port)) {
+      judgement.host_ports.push_back(&port);
+    }
+  }
+  return judgement;
+}
+
+CheckVerdict verdict_of(const CheckAnswer& answer, const Judgement& judgement) {
+  if (answer.bindable == false) return CheckVerdict::in_use;
+  if (!judgement.host_ports.empty() || !judgement.diverting.empty()) return CheckVerdict::diverted;
+  return answer.bindable ? CheckVerdict::free : CheckVerdict::unknown;
+}
+
+}  // namespace
+
+std::string_view to_string(CheckVerdict verdict) {
+  switch (verdict) {
+    case CheckVerdict::free: return "free";
+    case CheckVerdict::in_use: return "in_use";
+    case CheckVerdict::diverted: return "diverted";
+    case CheckVerdict::no_such_address: return "no_such_address";
+    case CheckVerdict::unknown: return "unknown";
+  }
+  return "unknown";
+}
+
+CheckAnswer check_port(const CheckQuery& query, const PortTable& table, const PodSnapshot& pods,
+                       const Policy& policy, WallTime now) {
+  const auto default_family = has_ipv6(table) ? AddressFamily::ipv6 : AddressFamily::ipv4;
+  CheckAnswer answer;
+  answer.protocol = query.protocol;
+  answer.port = query.port;
+  answer.address = query.address.value_or(IpAddress{.family = default_family});
+  const Bind newcomer{.address = answer.address, .v6only = query.v6only};
+  for (const Declaration& declaration : collect_declarations(pods, now)) {
+    const DeclaredPort& port = declaration.port;
+    if (declaration.rejected || port.protocol != query.protocol || port.port != query.port) {
+      continue;
+    }
+    if (overlap(port.protocol, newcomer, bind_of(port)) != Overlap::no) {
+      answer.declared_by.push_back(port);
+    }
+  }
+  answer.risks = risks_of_port(query.protocol, query.port, table, policy);
+  const bool sctp_unseen = query.protocol == Protocol::sctp && !table.sctp_supported;
+  const Judgement judgement = judge(answer, newcomer, table);
+  if (!node_has(answer.address, table)) {
+    answer.bindable = false;
+    answer.verdict = CheckVerdict::no_such_address;
+  } else {
+    if (!judgement.blocking.empty()) {
+      answer.bindable = false;
+    } else if (judgement.undecided.empty() && !sctp_unseen) {
+      answer.bindable = true;
+    }
+    answer.verdict = verdict_of(answer, judgement);
+    for (const auto& group : {judgement.blocking, judgement.undecided, judgement.diverting}) {
+      for (const Holder* holder : group) answer.holders.push_back(*holder);
+    }
+  }
+  answer.explanation = explain(answer, judgement, sctp_unseen);
+  return answer;
+}
+
+}  // namespace hostnet

@@ -1,0 +1,157 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+
+#include "agent/findings/look.h"
+#include "agent/findings/wording.h"
+
+namespace hostnet {
+namespace {
+
+constexpr std::chrono::minutes kReadyMeansItWorks{5};
+
+using Holders = std::vector<const Holder*>;
+
+Severity severity_of_a_bind_conflict(const DeclaredPort& port, const Look& look) {
+  return ready_for(port, look.now, kReadyMeansItWorks) ? Severity::warning : Severity::critical;
+}
+
+void add_holders(Finding& finding, const Holders& holders) {
+  for (const Holder* holder : holders) finding.held_by.push_back(*holder);
+}
+
+// duplicate_declaration.
+bool find_duplicate(const Declaration& declaration, const Look& look, std::vector<Finding>& found) {
+  const auto duplicates = duplicates_of(declaration, look);
+  if (duplicates.empty()) return false;
+  const DeclaredPort& port = declaration.port;
+  Finding finding = finding_about(Verdict::duplicate_declaration, Severity::warning, declaration);
+  for (const Declaration* other : duplicates) finding.declared_by.push_back(other->port);
+  add_holders(finding, port.mode == PortMode::host_network ? holders_in_the_way(declaration, look)
+                                                           : hijacked_listeners(declaration, look));
+  const DeclaredPort& other = duplicates.front()->port;
+  const auto more = duplicates.size() - 1;
+  finding.explanation = fmt::format(
+      "{} and {}{} both declare {} on this node (host IPs {} and {}), which one node can give only "
+      "once{}.",
+      declarer(port), declarer(other), more == 0 ? "" : fmt::format(" and {} more", more),
+      port_name(port), port.host_ip, other.host_ip,
+      declaration.rejected           ? "; kubelet refused the first (NodePorts)"
+      : duplicates.front()->rejected ? "; kubelet refused the second (NodePorts)"
+                                     : "");
+  finding.remedy = "give one of them another port, or keep them on different nodes";
+  found.push_back(std::move(finding));
+  return true;
+}
+
+// What a holder is to a hostNetwork declaration; nothing where nobody may say.
+std::optional<Verdict> verdict_on(const Holder& holder, const Look& look) {
+  const PortKey key{holder.socket.protocol, holder.socket.local_port};
+  switch (port_use(holder.socket)) {
+    case PortUse::connected: return Verdict::ephemeral_connection;
+    case PortUse::time_wait: {
+      const auto& listened = look.table.recent_listeners;
+      if (!listened || std::ranges::find(*listened, key) != listened->end()) return std::nullopt;
+      return Verdict::time_wait;
+    }
+    case PortUse::handshake: return std::nullopt;
+    case PortUse::bound: break;
+  }
+  switch (holder.owner.kind) {
+    case HolderKind::node_component: return Verdict::node_component;
+    case HolderKind::pod: return Verdict::other_pod;
+    case HolderKind::unmanaged_container: return Verdict::unmanaged_container;
+    case HolderKind::unmanaged_process: return Verdict::unmanaged_process;
+    case HolderKind::kernel: return Verdict::kernel_socket;
+    case HolderKind::nat_rule: return std::nullopt;
+    case HolderKind::unknown: break;
+  }
+  if (!look.table.attribution_complete) return std::nullopt;  // `problems` says it once
+  return Verdict::owner_unknown;
+}
+
+bool leaves_in_grace(const Holder& holder, const Look& look) {
+  const Pod* pod = look.pod_of(holder);
+  return pod != nullptr ? terminating_in_grace(*pod, look.now) : holder.pod_terminating;
+}
+
+Severity severity_of(Verdict verdict, const Holder& holder, const DeclaredPort& port,
+                     const Look& look) {
+  if (verdict == Verdict::time_wait) return Severity::info;
+  if (verdict == Verdict::owner_unknown) return Severity::warning;
+  if (verdict == Verdict::other_pod && leaves_in_grace(holder, look)) return Severity::info;
+  return severity_of_a_bind_conflict(port, look);
+}
+
+std::string remedy_for(Verdict verdict, const Holder& holder, const DeclaredPort& port,
+                       const Look& look) {
+  if (verdict == Verdict::other_pod && leaves_in_grace(holder, look)) {
+    return "wait: the holder is terminating within its grace period";
+  }
+  if (verdict == Verdict::time_wait) {
+    const auto left = holder.socket.expires_ms.value_or(60'000) / 1000 + 1;
+    return fmt::format("wait {} s: the kernel frees it by itself", left);
+  }
+  if (verdict == Verdict::ephemeral_connection && look.table.ranges.ephemeral.contains(port.port)) {
+    return reserve_command(look) + ", then restart the holder or wait until its connection ends";
+  }
+  return remedy_against(holder, port);
+}
+
+// The bind verdicts: somebody else's socket stands in the way of a hostNetwork
+// server.
+void find_bind_conflict(const Declaration& declaration, const Look& look,
+                        std::vector<Finding>& found) {
+  const Holders holders = holders_in_the_way(declaration, look);
+  const DeclaredPort& port = declaration.port;
+  for (const Holder* holder : holders) {
+    const auto verdict = verdict_on(*holder, look);
+    if (!verdict) continue;
+    Finding finding =
+        finding_about(*verdict, severity_of(*verdict, *holder, port, look), declaration);
+    // The one that decides comes first.
+    finding.held_by.push_back(*holder);
+    for (const Holder* other : holders) {
+      if (other != holder) finding.held_by.push_back(*other);
+    }
+    finding.explanation = fmt::format("{} cannot bind {}: {} {}.", declarer(port), port_name(port),
+                                      who(*holder), what_it_does(*holder));
+    finding.remedy = remedy_for(*verdict, *holder, port, look);
+    found.push_back(std::move(finding));
+    return;
+  }
+}
+
+// hostport_hijacks_listener, by the listener: the rules are not asked.
+void find_hijack(const Declaration& declaration, const Look& look, std::vector<Finding>& found) {
+  const Holders holders = hijacked_listeners(declaration, look);
+  if (holders.empty()) return;
+  const DeclaredPort& port = declaration.port;
+  const Holder& holder = *holders.front();
+  Finding finding = finding_about(Verdict::hostport_hijacks_listener,
+                                  severity_of_a_bind_conflict(port, look), declaration);
+  add_holders(finding, holders);
+  finding.explanation =
+      fmt::format("{} {}, but the hostPort of {} sends what arrives on {} to the pod instead.",
+                  who(holder), what_it_does(holder), declarer(port), port_name(port));
+  finding.remedy = remedy_against(holder, port);
+  found.push_back(std::move(finding));
+}
+
+}  // namespace
+
+void find_conflicts(const Look& look, std::vector<Finding>& found) {
+  for (const Declaration& declaration : look.declarations) {
+    if (!declaration.rejected && satisfied(declaration, look) != Satisfied::no) continue;
+    if (find_duplicate(declaration, look, found) || declaration.rejected) continue;
+    if (declaration.port.mode == PortMode::host_network) {
+      find_bind_conflict(declaration, look, found);
+    } else {
+      find_hijack(declaration, look, found);
+    }
+  }
+}
+
+}  // namespace hostnet

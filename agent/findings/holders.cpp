@@ -1,0 +1,108 @@
+#include <algorithm>
+#include <array>
+#include <tuple>
+
+#include "agent/findings/look.h"
+
+namespace hostnet {
+namespace {
+
+bool fails_to_start(const DeclaredPort& port) {
+  return port.container_state == "terminated" || port.reason == "CrashLoopBackOff";
+}
+
+bool meets(const Holder& holder, const Bind& newcomer, const Look& look) {
+  // Where v6only is not known it is off, as it is unless somebody sets it.
+  return overlap(holder.socket.protocol, newcomer, bind_of(holder.socket, look.table.links)) !=
+         Overlap::no;
+}
+
+bool is_in_the_way(const Holder& holder, const DeclaredPort& port, const Look& look) {
+  if (meets(holder, bind_of(port), look)) return true;
+  // An IPv6-only holder leaves 0.0.0.0 alone but stops a server that opens a
+  // dual-stack socket. Which of them this is only shows when it fails.
+  const auto dual_stack = dual_stack_bind_of(port);
+  return dual_stack && fails_to_start(port) && meets(holder, *dual_stack, look);
+}
+
+// A connection that no process has any more and that nobody owns (FIN_WAIT,
+// LAST_ACK…): most are what the pod's own last server left behind.
+bool is_orphan(const Holder& holder) {
+  return port_use(holder.socket) == PortUse::connected && holder.socket.inode == 0 &&
+         holder.owner.kind == HolderKind::unknown;
+}
+
+auto telling_order(const Holder& holder) {
+  const int pid = holder.owner.processes.empty() ? 0 : holder.owner.processes.front().pid;
+  const Socket& socket = holder.socket;
+  return std::tuple(port_use(socket), holder.owner.kind, socket.local, pid, socket.cookie,
+                    socket.inode, socket.peer, socket.peer_port, std::string_view(holder.name));
+}
+
+std::string_view file_name(std::string_view path) {
+  return path.substr(path.rfind('/') + 1);
+}
+
+// kubelet and container runtimes open a socket on a hostPort themselves, to
+// keep others from it or (docker-proxy) to serve it.
+bool implements_host_ports(const Holder& holder) {
+  static constexpr std::array<std::string_view, 13> kNames{
+      "kubelet", "containerd", "crio", "cri-o", "dockerd", "docker-proxy", "cri-dockerd",
+      "conmon",  "conmonrs",   "k3s",  "rke2",  "k0s",     "kubelite"};
+  const auto named = [](std::string_view text) {
+    return std::ranges::find(kNames, text) != kNames.end();
+  };
+  if (holder.owner.kind == HolderKind::pod) return false;
+  if (named(file_name(holder.owner.exe))) return true;
+  if (holder.owner.kind != HolderKind::node_component) return false;
+  return std::ranges::any_of(holder.owner.processes,
+                             [&](const Process& process) { return named(process.comm); }) ||
+         named(std::string_view(holder.owner.unit).substr(0, holder.owner.unit.rfind('.')));
+}
+
+// Service addresses that kube-proxy and node-local-dns put on devices of their
+// own: rules for hostPorts leave them alone.
+bool serves_a_virtual_address(const Holder& holder, const PortTable& table) {
+  const IpAddress local = holder.socket.local.unmapped();
+  if (local.is_wildcard()) return false;
+  return std::ranges::any_of(table.addresses, [&](const Address& address) {
+    if (address.ip != local) return false;
+    const auto link = std::ranges::find(table.links, address.interface, &Link::index);
+    return link != table.links.end() &&
+           (link->name == "kube-ipvs0" || link->name == "nodelocaldns");
+  });
+}
+
+}  // namespace
+
+void order_holders(std::vector<const Holder*>& holders) {
+  std::ranges::sort(holders, {}, [](const Holder* holder) { return telling_order(*holder); });
+}
+
+std::vector<const Holder*> holders_in_the_way(const Declaration& declaration, const Look& look) {
+  std::vector<const Holder*> holders;
+  for (const Holder* holder : look.holders_of(declaration.port)) {
+    if (holder->owner.kind == HolderKind::nat_rule || is_orphan(*holder)) continue;
+    if (port_use(holder->socket) == PortUse::handshake) continue;
+    if (relation_of(*holder, declaration, look) != Relation::foreign) continue;
+    if (is_in_the_way(*holder, declaration.port, look)) holders.push_back(holder);
+  }
+  order_holders(holders);
+  return holders;
+}
+
+std::vector<const Holder*> hijacked_listeners(const Declaration& declaration, const Look& look) {
+  std::vector<const Holder*> holders;
+  for (const Holder* holder : look.holders_of(declaration.port)) {
+    if (!holder->socket.is_server() || holder->owner.kind == HolderKind::nat_rule) continue;
+    if (relation_of(*holder, declaration, look) != Relation::foreign) continue;
+    if (implements_host_ports(*holder) || serves_a_virtual_address(*holder, look.table)) continue;
+    // It may be kubelet's own while not every process could be seen.
+    if (holder->owner.kind == HolderKind::unknown && !look.table.attribution_complete) continue;
+    if (meets(*holder, bind_of(declaration.port), look)) holders.push_back(holder);
+  }
+  order_holders(holders);
+  return holders;
+}
+
+}  // namespace hostnet

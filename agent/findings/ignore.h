@@ -1,0 +1,39 @@
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "agent/config/policy.h"
+#include "agent/findings/finding.h"
+#include "netlink/error.h"
+
+namespace hostnet {
+
+// The `ignore` rules of a policy, their regular expressions compiled once.
+// Immutable and thread safe.
+class IgnoreRules {
+ public:
+  IgnoreRules();
+  ~IgnoreRules();
+  IgnoreRules(IgnoreRules&&) noexcept;
+  IgnoreRules& operator=(IgnoreRules&&) noexcept;
+
+  // Reason::malformed, naming the rule and the matcher, for an unknown field,
+  // a bad regular expression, or a rule without matchers (it would hide all).
+  static Result<IgnoreRules> compile(std::span<const IgnoreRule> rules);
+
+  // The reason of the first rule whose matchers all match; nullptr when none.
+  // namespace, pod, workload and container are those of the container that the
+  // finding is about (of the holding pod where nobody declares the port);
+  // holder, holder_kind, unit and exe must match every holder that has the port
+  // in the way the first one has it.
+  const std::string* reason(const Finding& finding) const;
+
+ private:
+  struct Compiled;
+  std::vector<Compiled> rules_;
+};
+
+}  // namespace hostnet

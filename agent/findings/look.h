@@ -1,0 +1,102 @@
+#pragma once
+
+// What the rules of find_findings() share. Internal to agent/findings/.
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "agent/config/policy.h"
+#include "agent/findings/finding.h"
+#include "agent/findings/overlap.h"
+#include "agent/pods/pod.h"
+#include "agent/ports/port_table.h"
+
+namespace hostnet {
+
+// A declared port and the pod it is of.
+struct Declaration {
+  DeclaredPort port;
+  const Pod* pod{};
+  bool rejected{};  // kubelet refused the pod (NodePorts): only evidence for duplicates
+};
+
+using PortKey = std::pair<Protocol, std::uint16_t>;
+
+// The declared ports of every pod that counts, in a stable order, each once:
+// * a template (no UID) whose workload has a live pod here is left to that pod;
+// * pods refused by kubelet in the last 10 minutes are there as `rejected`, of
+//   each workload only the last one (a controller makes them by the hundred).
+std::vector<Declaration> collect_declarations(const PodSnapshot& pods, WallTime now);
+
+// One moment, indexed for the rules. Keeps references: the arguments outlive it.
+struct Look {
+  Look(const PortTable& table_in, const PodSnapshot& pods_in, const Policy& policy_in,
+       WallTime now_in);
+
+  const PortTable& table;
+  const PodSnapshot& pods;
+  const Policy& policy;
+  WallTime now;
+  std::vector<Declaration> declarations;
+  std::map<PortKey, std::vector<const Declaration*>> declared;  // not the rejected ones
+  std::map<PortKey, std::vector<const Holder*>> holders;        // of declared ports only
+
+  const std::vector<const Holder*>& holders_of(const DeclaredPort& port) const;
+  // The pod a holder is in, by UID; nullptr when the snapshot does not know it.
+  const Pod* pod_of(const Holder& holder) const;
+
+ private:
+  std::map<std::string, const Pod*, std::less<>> pods_by_uid_;
+};
+
+// Whose a holder is, as one declaration sees it.
+enum class Relation {
+  own,      // the declaring pod's or the agent's own: never counts
+  foreign,  // somebody else's
+  unsure,   // perhaps the declaring pod's: counts neither for nor against
+};
+Relation relation_of(const Holder& holder, const Declaration& declaration, const Look& look);
+
+// The declaring pod listens there itself (yes), or somebody does who may be it.
+enum class Satisfied { no, perhaps, yes };
+Satisfied satisfied(const Declaration& declaration, const Look& look);
+
+// The holders that stand in the way of this declaration: foreign and
+// overlapping, by port use, kind, address, process.
+std::vector<const Holder*> holders_in_the_way(const Declaration& declaration, const Look& look);
+
+// The listeners and bound UDP sockets whose traffic a hostPort rule takes.
+std::vector<const Holder*> hijacked_listeners(const Declaration& declaration, const Look& look);
+
+// The order of `held_by`: by port use, kind, address, process.
+void order_holders(std::vector<const Holder*>& holders);
+
+// The other declarations that the scheduler would not put beside this one.
+std::vector<const Declaration*> duplicates_of(const Declaration& declaration, const Look& look);
+
+// Ready, without a restart, for at least `duration`.
+bool ready_for(const DeclaredPort& port, WallTime now, std::chrono::seconds duration);
+// Still inside its grace period. deletionTimestamp already contains the grace;
+// kubelet's own clean-up is allowed as much again, at most 30 s.
+bool terminating_in_grace(const Pod& pod, WallTime now);
+
+// A finding about one declaration: everything but its texts.
+Finding finding_about(Verdict verdict, Severity severity, const Declaration& declaration);
+std::string finding_id(Verdict verdict, std::optional<Protocol> protocol,
+                       std::optional<std::uint16_t> port, std::string_view host_ip,
+                       std::string_view pod, std::string_view container);
+
+// The groups of rules; each appends what holds.
+void find_conflicts(const Look& look, std::vector<Finding>& found);
+void find_declaration_risks(const Look& look, std::vector<Finding>& found);
+void find_undeclared_listeners(const Look& look, std::vector<Finding>& found);
+void find_node_risks(const Look& look, std::vector<Finding>& found);
+
+}  // namespace hostnet

@@ -1,0 +1,63 @@
+#include <fmt/format.h>
+
+#include <map>
+#include <set>
+#include <tuple>
+
+#include "agent/findings/look.h"
+#include "agent/findings/wording.h"
+
+namespace hostnet {
+namespace {
+
+// An unconnected UDP socket in the ephemeral range is most likely a client's.
+bool looks_like_a_server(const Socket& socket, const PortRanges& ranges) {
+  if (!socket.is_server() || socket.local.is_loopback()) return false;
+  return socket.protocol != Protocol::udp || !ranges.ephemeral.contains(socket.local_port);
+}
+
+using ListenerKey = std::tuple<const Pod*, Protocol, std::uint16_t>;
+
+}  // namespace
+
+// A socket in this network namespace that is a pod's makes the pod a
+// hostNetwork one. Pods that nobody named are left out: who they are is not
+// known, nor what they declare.
+void find_undeclared_listeners(const Look& look, std::vector<Finding>& found) {
+  std::set<PortKey> declared;
+  for (const Pod& pod : look.pods.pods) {
+    for (const DeclaredPort& port : declared_ports(pod)) declared.emplace(port.protocol, port.port);
+  }
+  std::map<ListenerKey, std::vector<const Holder*>> listeners;
+  for (const Holder& holder : look.table.holders) {
+    if (holder.owner.kind != HolderKind::pod || holder.owner.self) continue;
+    if (!looks_like_a_server(holder.socket, look.table.ranges)) continue;
+    if (declared.contains({holder.socket.protocol, holder.socket.local_port})) continue;
+    const Pod* pod = look.pod_of(holder);
+    if (pod == nullptr) continue;
+    listeners[{pod, holder.socket.protocol, holder.socket.local_port}].push_back(&holder);
+  }
+  for (auto& [key, holders] : listeners) {
+    const auto& [pod, protocol, port] = key;
+    order_holders(holders);
+    const Holder& first = *holders.front();
+    Finding finding;
+    finding.verdict = Verdict::undeclared_listener;
+    finding.severity = Severity::info;
+    finding.protocol = protocol;
+    finding.port = port;
+    finding.host_ip = first.socket.local.to_string();
+    finding.id = finding_id(finding.verdict, protocol, port, finding.host_ip,
+                            pod->uid.empty() ? pod->namespace_ + "/" + pod->name : pod->uid, "");
+    for (const Holder* holder : holders) finding.held_by.push_back(*holder);
+    finding.explanation = fmt::format(
+        "{} {}, which no pod declares, so the scheduler may place another user of the port here.",
+        who(first), what_it_does(first));
+    finding.remedy =
+        fmt::format("declare containerPort {} ({}) in the pod, or bind it to 127.0.0.1", port,
+                    protocol == Protocol::udp ? "UDP" : "TCP");
+    found.push_back(std::move(finding));
+  }
+}
+
+}  // namespace hostnet
