@@ -1,0 +1,137 @@
+#include "agent/metrics/agent_metrics.h"
+
+#include <prometheus/counter.h>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
+
+#include "agent/metrics/process_metrics.h"
+#include "collectors/framework/families.h"
+
+namespace hostnet {
+namespace {
+
+// A scan of a small node takes 0.2 ms, a stuck one seconds.
+const std::vector<double>& scan_buckets() {
+  static const std::vector<double> kBuckets = {0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005,
+                                               0.01,   0.025,   0.05,   0.1,   0.25,   0.5,
+                                               1,      2.5,     5,      10};
+  return kBuckets;
+}
+
+auto& build_counter(prometheus::Registry& registry, const char* name, const char* help) {
+  return prometheus::BuildCounter().Name(name).Help(help).Register(registry);
+}
+
+auto& build_gauge(prometheus::Registry& registry, const char* name, const char* help) {
+  return prometheus::BuildGauge().Name(name).Help(help).Register(registry);
+}
+
+MetricSource source_of(prometheus::MetricFamily family) {
+  auto samples =
+      std::make_shared<const std::vector<prometheus::ClientMetric>>(std::move(family.metric));
+  return {std::move(family.name), std::move(family.help), family.type,
+          [samples = std::move(samples)](prometheus::MetricFamily& out) {
+            out.metric.insert(out.metric.end(), samples->begin(), samples->end());
+          }};
+}
+
+}  // namespace
+
+struct AgentMetrics::Families {
+  prometheus::Registry own;   // hostnet_*
+  prometheus::Registry http;  // promhttp_*
+  prometheus::Family<prometheus::Histogram>& durations =
+      prometheus::BuildHistogram()
+          .Name("hostnet_scan_duration_seconds")
+          .Help("How long the stages of looking took.")
+          .Register(own);
+  prometheus::Family<prometheus::Counter>& errors =
+      build_counter(own, "hostnet_scan_errors_total", "What could not be read, by reason.");
+  prometheus::Family<prometheus::Counter>& overruns =
+      build_counter(own, "hostnet_netlink_overruns_total",
+                    "Times that the kernel dropped netlink events because they were not read in "
+                    "time.");
+  prometheus::Family<prometheus::Counter>& opened = build_counter(
+      own, "hostnet_findings_opened_total", "Findings that came up since the agent started.");
+  prometheus::Gauge& reload_successful =
+      build_gauge(own, "hostnet_config_last_reload_successful",
+                  "Whether the configuration file was good when it was last read.")
+          .Add({});
+  prometheus::Gauge& reload_time =
+      build_gauge(own, "hostnet_config_last_reload_success_timestamp_seconds",
+                  "When the configuration file was last read and good, Unix time.")
+          .Add({});
+  prometheus::Family<prometheus::Gauge>& build_info =
+      build_gauge(own, "hostnet_build_info", "The version of the agent.");
+  prometheus::Family<prometheus::Counter>& requests =
+      build_counter(http, "promhttp_metric_handler_requests_total", "Scrapes by status code.");
+  prometheus::Gauge& in_flight =
+      build_gauge(http, "promhttp_metric_handler_requests_in_flight", "Scrapes being answered.")
+          .Add({});
+};
+
+AgentMetrics::AgentMetrics(AgentMetricsSettings settings)
+    : settings_(std::move(settings)), families_(std::make_unique<Families>()) {
+  families_->build_info.Add({{"version", settings_.version}, {"revision", settings_.revision}})
+      .Set(1);
+  // Nothing was refused yet: an agent without a configuration file raises no alert.
+  families_->reload_successful.Set(1);
+  // Present at 0, so that increase() sees the first one.
+  for (const Verdict verdict : all_verdicts()) {
+    families_->opened.Add({{"class", std::string(to_string(class_of(verdict)))},
+                           {"verdict", std::string(to_string(verdict))}});
+  }
+  for (const char* code : {"200", "500", "503"}) families_->requests.Add({{"code", code}});
+}
+
+AgentMetrics::~AgentMetrics() = default;
+
+void AgentMetrics::observe_scan(std::string_view stage, double seconds) {
+  families_->durations.Add({{"stage", std::string(stage)}}, scan_buckets()).Observe(seconds);
+}
+
+void AgentMetrics::scan_error(std::string_view stage, Reason reason) {
+  families_->errors.Add({{"stage", std::string(stage)}, {"reason", std::string(to_string(reason))}})
+      .Increment();
+}
+
+void AgentMetrics::overrun(std::string_view family, std::size_t times) {
+  families_->overruns.Add({{"family", std::string(family)}}).Increment(static_cast<double>(times));
+}
+
+void AgentMetrics::opened(Verdict verdict) {
+  families_->opened
+      .Add({{"class", std::string(to_string(class_of(verdict)))},
+            {"verdict", std::string(to_string(verdict))}})
+      .Increment();
+}
+
+void AgentMetrics::config_reloaded(bool successful, WallTime now) {
+  families_->reload_successful.Set(successful ? 1 : 0);
+  if (successful) {
+    families_->reload_time.Set(static_cast<double>(now.time_since_epoch().count()) / 1000);
+  }
+}
+
+void AgentMetrics::request_began() {
+  families_->in_flight.Increment();
+}
+
+void AgentMetrics::request_ended(int status) {
+  families_->in_flight.Decrement();
+  families_->requests.Add({{"code", std::to_string(status)}}).Increment();
+}
+
+std::vector<MetricSource> AgentMetrics::collect(const Node& node) const {
+  std::vector<MetricSource> sources;
+  for (auto& family : families_->own.Collect()) sources.push_back(source_of(std::move(family)));
+  if (!settings_.exporter_metrics) return sources;
+  for (auto& family : families_->http.Collect()) sources.push_back(source_of(std::move(family)));
+  for (auto& source : process_metrics(*node.files, node.identity.page_size)) {
+    sources.push_back(std::move(source));
+  }
+  return sources;
+}
+
+}  // namespace hostnet

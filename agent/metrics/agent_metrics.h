@@ -1,0 +1,50 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "agent/findings/finding.h"
+#include "collectors/framework/collector.h"
+
+namespace hostnet {
+
+struct AgentMetricsSettings {
+  std::string version, revision;  // of hostnet_build_info
+  bool exporter_metrics = true;   // process_* and promhttp_*; off: --web.disable-exporter-metrics
+};
+
+// What the agent counts about itself. Thread safe: every thread reports here,
+// the scrape reads. Counters begin with the process.
+class AgentMetrics {
+ public:
+  explicit AgentMetrics(AgentMetricsSettings settings);
+  ~AgentMetrics();
+  AgentMetrics(const AgentMetrics&) = delete;
+  AgentMetrics& operator=(const AgentMetrics&) = delete;
+
+  // hostnet_scan_duration_seconds{stage}, a histogram from 0.1 ms to 10 s.
+  void observe_scan(std::string_view stage, double seconds);
+  // hostnet_scan_errors_total{stage,reason}. Not for Reason::unsupported.
+  void scan_error(std::string_view stage, Reason reason);
+  // hostnet_netlink_overruns_total{family}: events that the kernel dropped.
+  void overrun(std::string_view family, std::size_t times = 1);
+  // hostnet_findings_opened_total{class,verdict}: a finding that was not there.
+  void opened(Verdict verdict);
+  // hostnet_config_last_reload_successful and, when it was, its time.
+  void config_reloaded(bool successful, WallTime now);
+  // promhttp_metric_handler_*: around each answer of the metrics path.
+  void request_began();
+  void request_ended(int status);
+
+  // All of these, hostnet_build_info and process_*, as they are now.
+  std::vector<MetricSource> collect(const Node& node) const;
+
+ private:
+  struct Families;
+  AgentMetricsSettings settings_;
+  std::unique_ptr<Families> families_;
+};
+
+}  // namespace hostnet

@@ -1,0 +1,60 @@
+#include "agent/metrics/holder_label.h"
+
+#include <algorithm>
+#include <cctype>
+
+namespace hostnet {
+namespace {
+
+constexpr std::size_t kShortId = 12;  // the shortest container id that runtimes print
+
+bool is_hex_id(std::string_view text) {
+  return text.size() >= kShortId && std::ranges::all_of(text, [](char c) {
+           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+         });
+}
+
+// The length of the UUID that `text` begins with (8-4-4-4-12), else 0.
+std::size_t uuid_length(std::string_view text) {
+  constexpr std::size_t kLength = 36;
+  if (text.size() < kLength) return 0;
+  for (std::size_t i = 0; i < kLength; ++i) {
+    const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+    const auto c = static_cast<unsigned char>(text[i]);
+    if (dash ? c != '-' : std::isxdigit(c) == 0) return 0;
+  }
+  return kLength;
+}
+
+}  // namespace
+
+std::string fold_transient_name(std::string_view name) {
+  if (is_hex_id(name)) return "container";
+  for (std::size_t at = 0; at < name.size(); ++at) {
+    if (const std::size_t length = uuid_length(name.substr(at)); length != 0) {
+      return std::string(name.substr(0, at)) + "*" + std::string(name.substr(at + length));
+    }
+  }
+  const auto dot = name.rfind('.');
+  const std::string_view suffix = dot == std::string_view::npos ? "" : name.substr(dot);
+  if (suffix != ".scope" && suffix != ".service") return std::string(name);
+  const std::string_view stem = name.substr(0, dot);
+  if (stem.starts_with("session-")) return "session-*" + std::string(suffix);
+  // systemd-run: "run-r<hex>", "run-u<number>", "run-<pid>".
+  if (stem.starts_with("run-")) return "run-*" + std::string(suffix);
+  const auto dash = stem.rfind('-');
+  if (dash != std::string_view::npos && dash > 0 && is_hex_id(stem.substr(dash + 1))) {
+    return std::string(stem.substr(0, dash));
+  }
+  return std::string(name);
+}
+
+std::string holder_label(const Holder& holder) {
+  if (holder.owner.kind == HolderKind::pod) return holder.name;
+  if (is_hex_id(holder.name) && !holder.owner.container_runtime.empty()) {
+    return holder.owner.container_runtime;
+  }
+  return fold_transient_name(holder.name);
+}
+
+}  // namespace hostnet

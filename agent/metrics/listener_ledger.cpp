@@ -1,0 +1,183 @@
+#include "agent/metrics/listener_ledger.h"
+
+#include <algorithm>
+#include <array>
+#include <set>
+
+#include "agent/metrics/dropped_series.h"
+#include "agent/metrics/holder_label.h"
+#include "collectors/framework/families.h"
+
+namespace hostnet {
+namespace {
+
+constexpr auto kSettled = std::chrono::seconds(60);
+constexpr std::size_t kClosedKept = 10'000;  // totals of endpoints that nobody serves now
+
+constexpr std::array kHolderKinds = {
+    HolderKind::node_component,    HolderKind::pod,    HolderKind::unmanaged_container,
+    HolderKind::unmanaged_process, HolderKind::kernel, HolderKind::unknown};
+
+constexpr std::string_view kQueueName = "hostnet_listener_accept_queue";
+constexpr std::string_view kQueueLimitName = "hostnet_listener_accept_queue_limit";
+constexpr std::string_view kDropsName = "hostnet_udp_socket_drops_total";
+constexpr std::string_view kInfoName = "hostnet_listener_info";
+
+// Whether a's queue is nearer to its limit than b's.
+bool fuller(std::uint32_t a, std::uint32_t a_limit, std::uint32_t b, std::uint32_t b_limit) {
+  return std::uint64_t{a} * b_limit > std::uint64_t{b} * a_limit;
+}
+
+bool declares(const Report& report, const Socket& socket) {
+  return std::ranges::any_of(report.declared, [&](const DeclaredPort& declared) {
+    return declared.protocol == socket.protocol && declared.port == socket.local_port;
+  });
+}
+
+}  // namespace
+
+void ListenerLedger::update(const Report& report) {
+  if (!report.table) return;
+  const std::scoped_lock lock(mutex_);
+  if (reports_ != 0 && report.generated_at_steady <= last_) return;
+  last_ = report.generated_at_steady;
+  ++reports_;
+  queues_.clear();
+  infos_.clear();
+  counts_.clear();
+  for (auto& [cookie, socket] : udp_) socket.present = false;
+  for (const Holder& holder : report.table->holders) {
+    if (holder.owner.kind != HolderKind::nat_rule && holder.socket.is_server() &&
+        is_listener(report, holder)) {
+      note_listener(holder);
+    }
+  }
+  std::ranges::sort(infos_);
+  const auto same = std::ranges::unique(infos_);
+  infos_.erase(same.begin(), same.end());
+  forget_closed();
+}
+
+bool ListenerLedger::is_listener(const Report& report, const Holder& holder) {
+  const Socket& socket = holder.socket;
+  if (socket.protocol != Protocol::udp) return true;
+  UdpSocket& known = udp_.try_emplace(socket.cookie).first->second;
+  if (known.first_seen == SteadyTime{}) known.first_seen = report.generated_at_steady;
+  known.present = true;
+  return !report.table->ranges.ephemeral.contains(socket.local_port) ||
+         report.generated_at_steady - known.first_seen >= kSettled || declares(report, socket);
+}
+
+void ListenerLedger::note_listener(const Holder& holder) {
+  const Socket& socket = holder.socket;
+  Endpoint endpoint{socket.protocol, socket.local_port, socket.local.to_string()};
+  ++counts_[{socket.protocol, socket.local.family, holder.owner.kind}];
+  infos_.push_back({.endpoint = endpoint,
+                    .holder_kind = to_string(holder.owner.kind),
+                    .holder = holder_label(holder),
+                    .namespace_ = holder.namespace_,
+                    .pod = holder.pod});
+  if (socket.protocol == Protocol::tcp) {
+    const auto [queue, fresh] =
+        queues_.try_emplace(std::move(endpoint), socket.receive_queue, socket.send_queue);
+    if (!fresh && fuller(socket.receive_queue, socket.send_queue, queue->second.length,
+                         queue->second.limit)) {
+      queue->second = {socket.receive_queue, socket.send_queue};
+    }
+  }
+  if (socket.protocol == Protocol::udp && socket.drops) {
+    UdpSocket& known = udp_[socket.cookie];
+    const std::uint64_t seen = known.drops.update(*socket.drops);
+    DropTotal& total = drops_[endpoint];
+    total.drops += seen - std::min(known.counted, seen);
+    total.last_report = reports_;
+    known.counted = seen;
+  }
+}
+
+// Totals outlive their sockets, so that a server that restarts goes on
+// counting; ports that nobody uses again must not pile up.
+void ListenerLedger::forget_closed() {
+  std::erase_if(udp_, [](const auto& entry) { return !entry.second.present; });
+  const auto closed = static_cast<std::size_t>(std::ranges::count_if(
+      drops_, [&](const auto& entry) { return entry.second.last_report != reports_; }));
+  if (closed <= kClosedKept) return;
+  std::vector<std::uint64_t> ages;
+  for (const auto& [endpoint, total] : drops_) {
+    if (total.last_report != reports_) ages.push_back(total.last_report);
+  }
+  const auto middle = ages.begin() + static_cast<std::ptrdiff_t>(ages.size() / 2);
+  std::ranges::nth_element(ages, middle);
+  std::erase_if(
+      drops_, [oldest = *middle](const auto& entry) { return entry.second.last_report <= oldest; });
+}
+
+std::vector<MetricSource> ListenerLedger::listener_families() const {
+  const std::scoped_lock lock(mutex_);
+  FamilyList families;
+  std::size_t written = 0;
+  for (const auto& [endpoint, queue] : queues_) {
+    if (++written > limits_.tcp) continue;
+    const auto port = std::to_string(endpoint.port);
+    const std::initializer_list<LabelView> labels = {
+        {"address", endpoint.address}, {"port", port}, {"protocol", "tcp"}};
+    families.add(kQueueName, "Connections that wait for accept().", kGauge, labels, queue.length);
+    families.add(kQueueLimitName, "How many connections may wait for accept().", kGauge, labels,
+                 queue.limit);
+  }
+  const std::size_t tcp_dropped = written - std::min(written, limits_.tcp);
+  written = 0;
+  for (const auto& [endpoint, total] : drops_) {
+    if (total.last_report != reports_ || ++written > limits_.udp) continue;
+    const auto port = std::to_string(endpoint.port);
+    families.add(kDropsName, "Datagrams that the sockets' receive buffers had no room for.",
+                 kCounter, {{"address", endpoint.address}, {"port", port}},
+                 static_cast<double>(total.drops));
+  }
+  add_dropped_series(families, kQueueName, tcp_dropped);
+  add_dropped_series(families, kQueueLimitName, tcp_dropped);
+  add_dropped_series(families, kDropsName, written - std::min(written, limits_.udp));
+  return families.take();
+}
+
+std::vector<MetricSource> ListenerLedger::info_families() const {
+  const std::scoped_lock lock(mutex_);
+  FamilyList families;
+  std::size_t written = 0;
+  for (const Info& info : infos_) {
+    if (++written > limits_.info) continue;
+    families.add(kInfoName, "Who listens where.", kGauge,
+                 {{"address", info.endpoint.address},
+                  {"holder", info.holder},
+                  {"holder_kind", info.holder_kind},
+                  {"namespace", info.namespace_},
+                  {"pod", info.pod},
+                  {"port", std::to_string(info.endpoint.port)},
+                  {"protocol", to_string(info.endpoint.protocol)}},
+                 1);
+  }
+  add_dropped_series(families, kInfoName, written - std::min(written, limits_.info));
+  return families.take();
+}
+
+std::vector<MetricSource> ListenerLedger::count_families() const {
+  const std::scoped_lock lock(mutex_);
+  FamilyList families;
+  for (const Protocol protocol : {Protocol::tcp, Protocol::udp, Protocol::sctp}) {
+    for (const AddressFamily family : {AddressFamily::ipv4, AddressFamily::ipv6}) {
+      for (const HolderKind kind : kHolderKinds) {
+        const auto found = counts_.find({protocol, family, kind});
+        if (protocol == Protocol::sctp && found == counts_.end()) continue;  // rare: only if used
+        families.add("hostnet_listening_sockets", "Sockets of the node that wait for peers.",
+                     kGauge,
+                     {{"family", to_string(family)},
+                      {"holder_kind", to_string(kind)},
+                      {"protocol", to_string(protocol)}},
+                     found == counts_.end() ? 0 : static_cast<double>(found->second));
+      }
+    }
+  }
+  return families.take();
+}
+
+}  // namespace hostnet

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "agent/metrics/listener_ledger.h"
+#include "agent/report/report.h"
+#include "collectors/framework/runner.h"
+
+namespace hostnet {
+
+// The agent's own collectors, by default on, on and off. `report` gives the
+// latest report (null before the first: they answer nothing then, with success
+// 0); `enabled(name, by_default)` decides. The ledger is fed by the watch with
+// every report; a scrape feeds it too, so that it is never behind the page.
+std::vector<ProvidedCollector> port_collectors(
+    const std::function<std::shared_ptr<const Report>()>& report,
+    const std::shared_ptr<ListenerLedger>& ledger,
+    const std::function<bool(std::string_view name, bool by_default)>& enabled);
+
+}  // namespace hostnet

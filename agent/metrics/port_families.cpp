@@ -1,0 +1,176 @@
+#include "agent/metrics/port_families.h"
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <set>
+#include <string>
+#include <tuple>
+
+#include "agent/metrics/dropped_series.h"
+#include "agent/metrics/holder_label.h"
+#include "collectors/framework/families.h"
+
+namespace hostnet {
+namespace {
+
+constexpr std::array kClasses = {FindingClass::conflict, FindingClass::risk};
+constexpr std::array kSeverities = {Severity::critical, Severity::warning, Severity::info};
+constexpr std::array kModes = {PortMode::host_network, PortMode::host_port};
+constexpr std::array kProtocols = {Protocol::tcp, Protocol::udp, Protocol::sctp};
+
+double unix_seconds(WallTime time) {
+  return static_cast<double>(time.time_since_epoch().count()) / 1000;
+}
+
+// One series of hostnet_port_conflict or hostnet_port_risk.
+struct FindingSeries {
+  FindingClass finding_class{};
+  std::string_view verdict, severity, protocol;
+  std::string port, host_ip, namespace_, pod, workload, container;
+  std::string_view holder_kind;
+  std::string holder;
+  auto operator<=>(const FindingSeries&) const = default;
+};
+
+std::set<FindingSeries> finding_series(const Report& report) {
+  std::set<FindingSeries> all;
+  for (const Finding& finding : report.findings) {
+    if (finding.ignored || finding.severity == Severity::info) continue;
+    FindingSeries series{.finding_class = class_of(finding.verdict),
+                         .verdict = to_string(finding.verdict),
+                         .severity = to_string(finding.severity),
+                         .protocol = finding.protocol ? to_string(*finding.protocol) : "",
+                         .port = finding.port ? std::to_string(*finding.port) : "",
+                         .host_ip = finding.host_ip,
+                         .namespace_ = {},
+                         .pod = {},
+                         .workload = {},
+                         .container = {},
+                         .holder_kind = {},
+                         .holder = {}};
+    if (!finding.held_by.empty()) {
+      series.holder_kind = to_string(finding.held_by.front().owner.kind);
+      series.holder = holder_label(finding.held_by.front());
+    }
+    for (const DeclaredPort& declared : finding.declared_by) {
+      series.namespace_ = declared.namespace_;
+      series.pod = declared.pod;
+      series.workload = declared.workload;
+      series.container = declared.container;
+      all.insert(series);
+    }
+    // A hijacked listener or a stale rule needs no declaration.
+    if (finding.declared_by.empty()) all.insert(std::move(series));
+  }
+  return all;
+}
+
+void add_finding_series(FamilyList& families, const Report& report) {
+  const auto all = finding_series(report);
+  std::map<std::string_view, std::size_t> dropped = {{"hostnet_port_conflict", 0},
+                                                     {"hostnet_port_risk", 0}};
+  std::size_t written = 0;
+  for (const FindingSeries& s : all) {
+    const bool conflict = s.finding_class == FindingClass::conflict;
+    const std::string_view name = conflict ? "hostnet_port_conflict" : "hostnet_port_risk";
+    if (++written > kFindingSeriesLimit) {
+      ++dropped[name];
+      continue;
+    }
+    families.add(name,
+                 conflict ? "A declared port that its pod cannot have, or whose traffic goes "
+                            "elsewhere."
+                          : "A port that may become a conflict.",
+                 kGauge,
+                 {{"container", s.container},
+                  {"holder", s.holder},
+                  {"holder_kind", s.holder_kind},
+                  {"host_ip", s.host_ip},
+                  {"namespace", s.namespace_},
+                  {"pod", s.pod},
+                  {"port", s.port},
+                  {"protocol", s.protocol},
+                  {"severity", s.severity},
+                  {"verdict", s.verdict},
+                  {"workload", s.workload}},
+                 1);
+  }
+  for (const auto& [family, count] : dropped) add_dropped_series(families, family, count);
+}
+
+void add_totals(FamilyList& families, const Report& report) {
+  std::map<std::pair<Verdict, Severity>, std::size_t> counts;
+  std::map<FindingClass, std::size_t> ignored;
+  for (const Finding& finding : report.findings) {
+    if (finding.ignored) {
+      ++ignored[class_of(finding.verdict)];
+    } else {
+      ++counts[{finding.verdict, finding.severity}];
+    }
+  }
+  for (const Verdict verdict : all_verdicts()) {
+    for (const Severity severity : kSeverities) {
+      const auto found = counts.find({verdict, severity});
+      families.add("hostnet_findings", "Findings that hold now, ignored ones not counted.", kGauge,
+                   {{"class", to_string(class_of(verdict))},
+                    {"severity", to_string(severity)},
+                    {"verdict", to_string(verdict)}},
+                   found == counts.end() ? 0 : static_cast<double>(found->second));
+    }
+  }
+  for (const FindingClass finding_class : kClasses) {
+    families.add("hostnet_findings_ignored", "Findings that a rule of the configuration ignores.",
+                 kGauge, {{"class", to_string(finding_class)}},
+                 static_cast<double>(ignored[finding_class]));
+  }
+  std::map<std::pair<PortMode, Protocol>, std::size_t> declared;
+  for (const DeclaredPort& port : report.declared) ++declared[{port.mode, port.protocol}];
+  for (const PortMode mode : kModes) {
+    for (const Protocol protocol : kProtocols) {
+      families.add("hostnet_declared_ports", "Host ports that pods on this node declare.", kGauge,
+                   {{"mode", to_string(mode)}, {"protocol", to_string(protocol)}},
+                   static_cast<double>(declared[{mode, protocol}]));
+    }
+  }
+}
+
+void add_pod_source(FamilyList& families, const PodSnapshot& pods) {
+  if (pods.source.empty() || pods.source == "none") return;
+  const auto add = [&](std::string_view name, std::string_view help, double value) {
+    families.add(name, help, kGauge, {{"source", pods.source}}, value);
+  };
+  add("hostnet_pod_source_up", "Whether the source of pods in use answers.",
+      pods.synced && !pods.stale ? 1 : 0);
+  add("hostnet_pod_source_pods", "Pods that the source knows on this node.",
+      static_cast<double>(pods.pods.size()));
+  if (pods.last_success) {
+    add("hostnet_pod_source_last_success_timestamp_seconds",
+        "When the source of pods last answered, Unix time.", unix_seconds(*pods.last_success));
+  }
+}
+
+void add_footing(FamilyList& families, const Report& report) {
+  const auto add = [&](std::string_view name, std::string_view help, double value) {
+    families.add(name, help, kGauge, {}, value);
+  };
+  add("hostnet_attribution_complete", "Whether every process could be looked into.",
+      report.table && report.table->attribution_complete ? 1 : 0);
+  add("hostnet_host_netns", "Whether the agent is in the node's own network namespace.",
+      report.host_network_namespace ? 1 : 0);
+  add("hostnet_last_scan_timestamp_seconds", "When the ports were last looked at, Unix time.",
+      unix_seconds(report.generated_at));
+}
+
+}  // namespace
+
+std::vector<MetricSource> port_families(const Report& report) {
+  FamilyList families;
+  add_finding_series(families, report);
+  add_totals(families, report);
+  if (report.pods) add_pod_source(families, *report.pods);
+  add_footing(families, report);
+  return families.take();
+}
+
+}  // namespace hostnet

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "agent/report/report.h"
+#include "collectors/framework/exposition.h"
+
+namespace hostnet {
+
+inline Holder holder_of(HolderKind kind, std::string name, Protocol protocol, const char* ip,
+                        std::uint16_t port) {
+  Holder holder;
+  holder.owner.kind = kind;
+  holder.name = std::move(name);
+  holder.socket.protocol = protocol;
+  holder.socket.state = protocol == Protocol::tcp ? SocketState::listen : SocketState::close;
+  holder.socket.local = *parse_ip(ip);
+  holder.socket.peer.family = holder.socket.local.family;
+  holder.socket.local_port = port;
+  static std::uint64_t cookie = 1;
+  holder.socket.cookie = cookie++;
+  return holder;
+}
+
+// A look `seconds` after the agent started that found these holders.
+inline Report report_of(std::vector<Holder> holders, int seconds = 1) {
+  auto table = std::make_shared<PortTable>();
+  table->holders = std::move(holders);
+  table->attribution_complete = true;
+  Report report;
+  report.generated_at = WallTime(std::chrono::seconds(1'767'323'045 + seconds));
+  report.generated_at_steady = SteadyTime(std::chrono::seconds(1000 + seconds));
+  report.complete = true;
+  report.table = std::move(table);
+  return report;
+}
+
+inline std::string page_of(const std::vector<MetricSource>& sources) {
+  std::string page;
+  write_exposition(sources, ExpositionFormat::text, [&](std::string_view piece) {
+    page += piece;
+    return true;
+  });
+  return page;
+}
+
+}  // namespace hostnet
