@@ -19,7 +19,7 @@ class YamlEvents : public YAML::EventHandler {
  public:
   explicit YamlEvents(unsigned first_line) : first_line_(first_line) {}
 
-  void OnDocumentStart(const YAML::Mark&) override {}
+  void OnDocumentStart(const YAML::Mark& mark) override { document_line_ = line(mark); }
   void OnDocumentEnd() override {}
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     go_on(builder_.null(line(mark), anchor));
@@ -49,6 +49,7 @@ class YamlEvents : public YAML::EventHandler {
   void OnMapEnd() override { go_on(builder_.end()); }
 
   TreeBuilder& builder() { return builder_; }
+  unsigned document_line() const { return document_line_; }
   unsigned line(const YAML::Mark& mark) const {
     return mark.line < 0 ? 0 : first_line_ + static_cast<unsigned>(mark.line);
   }
@@ -59,8 +60,22 @@ class YamlEvents : public YAML::EventHandler {
   }
 
   unsigned first_line_;
+  unsigned document_line_{};
   TreeBuilder builder_;
 };
+
+// A document begins with the text, after "---" and after "...". What the library
+// takes for one more is a token that it does not know what to do with ("a: b"
+// and then "]"), and it would go on to find documents there for ever.
+std::size_t most_documents(std::string_view text) {
+  std::size_t count = 1;
+  while (!text.empty()) {
+    if (text.starts_with("---") || text.starts_with("...")) ++count;
+    const auto end = text.find('\n');
+    text = end == std::string_view::npos ? std::string_view() : text.substr(end + 1);
+  }
+  return count;
+}
 
 }  // namespace
 
@@ -70,7 +85,13 @@ ParsedDocuments parse_yaml(std::string_view text, unsigned first_line) {
   try {
     std::istringstream stream{std::string(text)};
     YAML::Parser parser(stream);
-    while (parser.HandleNextDocument(events)) {
+    const std::size_t most = most_documents(text);
+    for (std::size_t count = 0; parser.HandleNextDocument(events); ++count) {
+      if (count == most) {
+        parsed.failure = Complaint{.line = events.document_line(),
+                                   .message = "YAML: the document ends before this"};
+        break;
+      }
       if (events.builder().complete()) parsed.documents.push_back(events.builder().take());
     }
   } catch (const StopParsing&) {

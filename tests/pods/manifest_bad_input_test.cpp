@@ -81,6 +81,17 @@ TEST(ManifestBadInput, ABrokenDocumentCostsOneDocument) {
   EXPECT_LE(result.errors[0].line, 10U);
 }
 
+TEST(ManifestBadInput, WhatFollowsTheEndOfADocumentIsAnError) {
+  for (const char* text :
+       {"a: b\n]\n", "kind: Service\n, b\n", "{a: b} }\n", "# c\n    , a{\"b\n"}) {
+    EXPECT_THAT(read_manifests(text, "x").errors, testing::Not(IsEmpty())) << text;
+  }
+  const auto result =
+      read_manifests(pod_with_port("containerPort: 80") + "...\nkind: Service\n", "x");
+  EXPECT_THAT(result.errors, IsEmpty());
+  EXPECT_THAT(result.pods(), SizeIs(1));
+}
+
 TEST(ManifestBadInput, ADuplicateKeyIsNamedWithBothLinesAndTheLastOneCounts) {
   const auto result = read_manifests(
       "kind: Pod\nmetadata: {name: a}\nspec:\n  dnsPolicy: None\n  containers: [{name: c}]\n"
