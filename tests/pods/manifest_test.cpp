@@ -139,7 +139,7 @@ TEST(Manifest, ASidecarIsAnInitContainerThatAlwaysRestarts) {
       "-");
   ASSERT_THAT(result.pods(), SizeIs(1));
   std::vector<ContainerType> types;
-  for (const auto& container : result.pods()[0].containers) types.push_back(container.type);
+  for (const auto& container : result.objects[0].pod.containers) types.push_back(container.type);
   EXPECT_THAT(types, ElementsAre(ContainerType::init, ContainerType::sidecar,
                                  ContainerType::container, ContainerType::ephemeral));
 }
