@@ -1,0 +1,107 @@
+#include "agent/findings/ignore.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "agent/findings/tracker.h"
+#include "tests/findings/scene.h"
+
+namespace hostnet {
+namespace {
+
+using testing::HasSubstr;
+
+Finding finding_of_two_nginx() {
+  Scene scene;
+  Pod pod = host_pod("web-1", "uid-web");
+  with_port(pod, 8080);
+  of_workload(pod, "DaemonSet/web");
+  scene.add(pod)
+      .hold(listener("0.0.0.0", 8080, unit_owner("nginx.service", "nginx", 8)))
+      .hold(listener("10.0.0.1", 8080, unit_owner("nginx.service", "nginx", 8)));
+  return scene.conflicts().front();
+}
+
+bool ignores(std::vector<Matcher> matchers, const Finding& finding) {
+  const std::vector<IgnoreRule> rules{{.matchers = std::move(matchers), .reason = "because"}};
+  const auto compiled = IgnoreRules::compile(rules);
+  EXPECT_TRUE(compiled);
+  const std::string* reason = compiled->reason(finding);
+  EXPECT_TRUE(reason == nullptr || *reason == "because");
+  return reason != nullptr;
+}
+
+TEST(IgnoreRules, EveryFieldMatchesExactly) {
+  const Finding finding = finding_of_two_nginx();
+  const std::vector<std::pair<std::string, std::string>> fields{
+      {"verdict", "unmanaged_process"},
+      {"protocol", "tcp"},
+      {"port", "8080"},
+      {"namespace", "default"},
+      {"pod", "web-1"},
+      {"workload", "DaemonSet/web"},
+      {"container", "main"},
+      {"holder", "nginx.service"},
+      {"holder_kind", "unmanaged_process"},
+      {"unit", "nginx.service"},
+      {"exe", "/usr/sbin/nginx"}};
+  for (const auto& [field, value] : fields) {
+    EXPECT_TRUE(ignores({{.field = field, .pattern = value}}, finding)) << field;
+    EXPECT_FALSE(ignores({{.field = field, .pattern = value + "x"}}, finding)) << field;
+    EXPECT_FALSE(ignores({{.field = field, .pattern = value.substr(1)}}, finding)) << field;
+  }
+}
+
+TEST(IgnoreRules, ARegularExpressionMatchesTheWholeValue) {
+  const Finding finding = finding_of_two_nginx();
+  EXPECT_TRUE(ignores({{.field = "pod", .pattern = "web-[0-9]+", .regex = true}}, finding));
+  EXPECT_FALSE(ignores({{.field = "pod", .pattern = "web", .regex = true}}, finding));
+}
+
+TEST(IgnoreRules, AllMatchersOfARuleMustMatch) {
+  const Finding finding = finding_of_two_nginx();
+  EXPECT_TRUE(ignores({{.field = "port", .pattern = "8080"}, {.field = "pod", .pattern = "web-1"}},
+                      finding));
+  EXPECT_FALSE(
+      ignores({{.field = "port", .pattern = "8080"}, {.field = "pod", .pattern = "db"}}, finding));
+}
+
+TEST(IgnoreRules, AnotherHolderBesideTheIgnoredOneIsStillTold) {
+  Finding finding = finding_of_two_nginx();
+  finding.held_by.push_back(listener("10.0.0.2", 8080, unit_owner("evil.service", "evil", 9)));
+  EXPECT_FALSE(ignores({{.field = "unit", .pattern = "nginx.service"}}, finding));
+}
+
+TEST(IgnoreRules, AnUndeclaredListenersPodIsItsHolders) {
+  Scene scene;
+  scene.add(host_pod("web-1", "uid-web"))
+      .hold(listener("0.0.0.0", 9000, pod_owner("uid-web", "app", 3)));
+  const Finding finding = scene.of(Verdict::undeclared_listener).front();
+  EXPECT_TRUE(ignores({{.field = "pod", .pattern = "web-1"}}, finding));
+  EXPECT_TRUE(ignores({{.field = "namespace", .pattern = "default"}}, finding));
+}
+
+TEST(IgnoreRules, ABadRuleIsRefusedByNumberAndField) {
+  const auto refusal = [](std::vector<Matcher> matchers) {
+    const std::vector<IgnoreRule> rules{{.matchers = std::move(matchers), .reason = ""}};
+    const auto compiled = IgnoreRules::compile(rules);
+    return compiled ? std::string() : compiled.error().message;
+  };
+  EXPECT_THAT(refusal({{.field = "prot", .pattern = "tcp"}}), HasSubstr("rule 1: prot: no such"));
+  EXPECT_THAT(refusal({{.field = "pod", .pattern = "a[", .regex = true}}),
+              HasSubstr("\"a[\" is not a regular expression"));
+  EXPECT_THAT(refusal({}), HasSubstr("matches everything"));
+}
+
+TEST(IgnoreRules, OneLookMarksWhatIsIgnored) {
+  std::vector<Finding> findings{finding_of_two_nginx()};
+  const std::vector<IgnoreRule> rules{
+      {.matchers = {{.field = "port", .pattern = "8080"}}, .reason = "known"}};
+  apply_ignore_rules(findings, *IgnoreRules::compile(rules));
+  EXPECT_TRUE(findings[0].ignored);
+  EXPECT_EQ(findings[0].ignored_because, "known");
+  EXPECT_EQ(findings[0].since, std::nullopt);
+}
+
+}  // namespace
+}  // namespace hostnet

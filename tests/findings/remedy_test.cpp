@@ -1,0 +1,112 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "agent/findings/wording.h"
+#include "tests/findings/scene.h"
+
+namespace hostnet {
+namespace {
+
+using testing::AnyOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Not;
+
+std::string remedy_for(const Owner& owner) {
+  DeclaredPort port;
+  port.port = 8080;
+  return remedy_against(listener("0.0.0.0", 8080, owner), port);
+}
+
+Owner process_owner(const std::string& unit, const std::string& comm, int pid) {
+  return unit_owner(unit, comm, pid);
+}
+
+TEST(Remedy, StopsAUnitOrMovesThePort) {
+  EXPECT_EQ(remedy_for(process_owner("nginx.service", "nginx", 812)),
+            "systemctl stop nginx.service, or move the pod's port");
+}
+
+TEST(Remedy, NeverStopsWhatKeepsTheNodeReachable) {
+  const std::vector<Owner> untouchable{
+      process_owner("ssh.service", "sshd", 700),
+      process_owner("sshd.service", "sshd", 700),
+      process_owner("ssh@1-2.service", "sshd", 700),
+      process_owner("something.service", "sshd", 700),
+      process_owner("init.scope", "systemd", 1),
+      process_owner("web.socket", "systemd", 1),
+      process_owner("user@1000.service", "python3", 900),
+      process_owner("session-3.scope", "python3", 901),
+      process_owner("systemd-networkd.service", "systemd-network", 300),
+      process_owner("", "python3", 902),
+      component_owner("kubelet", 600),
+      component_owner("containerd", 601),
+      unknown_owner(),
+      kernel_owner()};
+  for (const Owner& owner : untouchable) {
+    const std::string remedy = remedy_for(owner);
+    EXPECT_THAT(remedy, Not(AnyOf(HasSubstr(" stop"), HasSubstr("kill"), HasSubstr("restart"))))
+        << owner.unit;
+    EXPECT_FALSE(remedy.empty());
+  }
+}
+
+TEST(Remedy, ShowsHowToLookAtAProcessOfASession) {
+  EXPECT_EQ(remedy_for(process_owner("session-3.scope", "python3", 901)),
+            "move the pod's port; to look: ps -o pid,ppid,user,args -p 901");
+  EXPECT_EQ(remedy_for(unknown_owner()), "ss -tlnp 'sport = :8080'");
+}
+
+TEST(Remedy, StopsAContainerWithItsRuntime) {
+  const std::string id = "0123456789abcdef" + std::string(48, '0');
+  EXPECT_EQ(remedy_for(container_owner("docker", id, "nginx", 5)),
+            "docker stop 0123456789ab, or move the pod's port");
+  EXPECT_EQ(remedy_for(container_owner("podman", id, "nginx", 5)),
+            "podman stop 0123456789ab, or move the pod's port");
+  EXPECT_THAT(remedy_for(container_owner("lxc", "web", "nginx", 5)), HasSubstr("ps -o"));
+}
+
+TEST(Remedy, QuotesWhatAShellWouldReadOtherwise) {
+  EXPECT_EQ(remedy_for(process_owner("a;reboot;.service", "x", 5)),
+            "systemctl stop 'a;reboot;.service', or move the pod's port");
+  EXPECT_EQ(shell_word("it's"), R"('it'\''s')");
+  EXPECT_EQ(shell_word(""), "''");
+  EXPECT_EQ(shell_word("-rf"), "'-rf'");
+  EXPECT_EQ(shell_word("getty@tty1.service"), "getty@tty1.service");
+}
+
+TEST(PortList, MergesNeighboursAndOverlaps) {
+  EXPECT_EQ(port_list({{30003, 30003}, {9100, 9100}}), "9100,30003");
+  EXPECT_EQ(port_list({{10, 12}, {13, 13}, {11, 20}, {22, 22}}), "10-20,22");
+  EXPECT_EQ(port_list({{65535, 65535}, {65534, 65535}}), "65534-65535");
+  EXPECT_EQ(port_list({}), "");
+}
+
+TEST(FindingId, IsStableAndToldApartByEveryPart) {
+  const auto id = [](Verdict verdict, Protocol protocol, std::uint16_t port, const char* host_ip,
+                     const char* pod, const char* container) {
+    return finding_id(verdict, protocol, port, host_ip, pod, container);
+  };
+  const auto one = id(Verdict::other_pod, Protocol::tcp, 80, "0.0.0.0", "u", "c");
+  EXPECT_EQ(one.size(), 16U);
+  EXPECT_EQ(one, "f47a05f99cf057f5");
+  EXPECT_NE(one, id(Verdict::time_wait, Protocol::tcp, 80, "0.0.0.0", "u", "c"));
+  EXPECT_NE(one, id(Verdict::other_pod, Protocol::udp, 80, "0.0.0.0", "u", "c"));
+  EXPECT_NE(one, id(Verdict::other_pod, Protocol::tcp, 81, "0.0.0.0", "u", "c"));
+  EXPECT_NE(one, id(Verdict::other_pod, Protocol::tcp, 80, "::", "u", "c"));
+  EXPECT_NE(one, id(Verdict::other_pod, Protocol::tcp, 80, "0.0.0.0", "v", "c"));
+  EXPECT_NE(one, id(Verdict::other_pod, Protocol::tcp, 80, "0.0.0.0", "u", "d"));
+  EXPECT_NE(id(Verdict::other_pod, Protocol::tcp, 80, "", "uc", ""),
+            id(Verdict::other_pod, Protocol::tcp, 80, "", "u", "c"));
+}
+
+TEST(FindingId, FallsBackToNamespaceAndNameWithoutUid) {
+  Declaration declaration;
+  declaration.port.namespace_ = "default";
+  declaration.port.pod = "web";
+  EXPECT_EQ(finding_about(Verdict::other_pod, Severity::critical, declaration).id,
+            finding_id(Verdict::other_pod, Protocol::tcp, 0, "", "default/web", ""));
+}
+
+}  // namespace
+}  // namespace hostnet
