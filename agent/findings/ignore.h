@@ -17,6 +17,8 @@ class IgnoreRules {
  public:
   IgnoreRules();
   ~IgnoreRules();
+  IgnoreRules(const IgnoreRules&) = delete;
+  IgnoreRules& operator=(const IgnoreRules&) = delete;
   IgnoreRules(IgnoreRules&&) noexcept;
   IgnoreRules& operator=(IgnoreRules&&) noexcept;
 

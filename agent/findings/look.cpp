@@ -26,7 +26,7 @@ bool same_uid(std::string_view one, std::string_view other) {
 bool same_by_name(const Declaration& declaration, std::string_view namespace_, std::string_view pod,
                   const Pod* live) {
   const DeclaredPort& port = declaration.port;
-  if (port.namespace_ != namespace_) return false;
+  if (port.namespace_ != in_namespace) return false;
   if (port.pod == pod) return true;
   if (live == nullptr) return false;
   if (!live->node_name.empty() && pod == port.pod + "-" + live->node_name) return true;
@@ -83,9 +83,9 @@ Relation relation_of(const Holder& holder, const Declaration& declaration, const
   const Pod* live = look.pod_of(holder);
   if (live == declaration.pod && live != nullptr) return Relation::own;
   const std::string_view pod = live != nullptr ? live->name : std::string_view(holder.pod);
-  const std::string_view namespace_ =
+  const std::string_view in_namespace =
       live != nullptr ? live->namespace_ : std::string_view(holder.namespace_);
-  if (port.uid.empty() && !pod.empty() && same_by_name(declaration, namespace_, pod, live)) {
+  if (port.uid.empty() && !pod.empty() && same_by_name(declaration, in_namespace, pod, live)) {
     return Relation::own;
   }
   if (!pod.empty()) return Relation::foreign;
