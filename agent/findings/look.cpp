@@ -23,8 +23,8 @@ bool same_uid(std::string_view one, std::string_view other) {
 
 // A record without a UID (a manifest) and the pod that runs are the same when
 // they share a name (a static pod's live name ends in its node's) or a workload.
-bool same_by_name(const Declaration& declaration, std::string_view namespace_, std::string_view pod,
-                  const Pod* live) {
+bool same_by_name(const Declaration& declaration, std::string_view in_namespace,
+                  std::string_view pod, const Pod* live) {
   const DeclaredPort& port = declaration.port;
   if (port.namespace_ != in_namespace) return false;
   if (port.pod == pod) return true;
