@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "agent/web/transport.h"
+#include "agent/web/web_settings.h"
 
 namespace hostnet {
 
@@ -47,6 +48,7 @@ class Connection {
   std::size_t pending() const { return pending_; }
 
   Transport transport;
+  WebSettingsPtr web;  // in force when the client came
   std::string peer;
   bool peer_is_loopback{};
   std::string received;     // not yet a whole head

@@ -16,12 +16,42 @@ const Route* find_route(const std::vector<Route>& routes, std::string_view path)
   return best;
 }
 
+namespace {
+
+void refuse_sign_in(Job& job) {
+  job.refusal = error_answer(job.request, 401, "Unauthorized");
+  job.refusal->headers.emplace_back("WWW-Authenticate", "Basic");
+}
+
+}  // namespace
+
+Entry check_entry(Job& job, RateLimiter& limiter, PasswordCache& known, WebTime now) {
+  if (job.route != nullptr && job.route->unauthenticated) return Entry::open;
+  const WebConfig& config = job.web->config;
+  if (!job.signed_in && !limiter.allow(config.rate_limit, now)) {
+    job.refusal = error_answer(job.request, 429, "Too Many Requests");
+    return Entry::refused;
+  }
+  if (config.users.empty()) return Entry::open;
+  if (!job.credentials) {
+    job.credentials = basic_credentials(header(job.request.headers, "Authorization"));
+  }
+  if (job.credentials && !job.signed_in) {
+    job.signed_in = known.find(config.users, *job.credentials);
+    if (!job.signed_in) return Entry::unknown;
+  }
+  if (!job.signed_in.value_or(false)) {
+    refuse_sign_in(job);
+    return Entry::refused;
+  }
+  job.request.user = job.credentials->user;
+  return Entry::open;
+}
+
 void refuse_unfit(Job& job, Details details) {
   const auto refuse = [&](int status, std::string_view message) {
     job.refusal = error_answer(job.request, status, message);
   };
-  // Where a body may follow, the next request cannot be told from it.
-  job.close = job.close || job.head.announces_body;
   if (job.head.method != "GET" && job.head.method != "HEAD") {
     refuse(405, fmt::format("Method {} is not allowed here: GET and HEAD are.", job.head.method));
     job.refusal->headers.emplace_back("Allow", "GET, HEAD");

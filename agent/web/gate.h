@@ -11,8 +11,15 @@ namespace hostnet {
 // The route that answers this path, the longest prefix if several do; null.
 const Route* find_route(const std::vector<Route>& routes, std::string_view path);
 
-// Sets job.refusal (and job.close where the rest of the connection cannot be
-// trusted) when the request is not for a handler: 405, 413, 404, 403 in this
+enum class Entry { open, refused, unknown };
+
+// Rate limit and basic authentication, unless the route is outside both. Sets
+// job.refusal (429, 401) or job.request.user. `unknown`: the credentials are
+// in job.credentials and it takes bcrypt to tell; call again with
+// job.signed_in set.
+Entry check_entry(Job& job, RateLimiter& limiter, PasswordCache& known, WebTime now);
+
+// Sets job.refusal when the request is not for a handler: 405, 413, 404, 403 in this
 // order. Needs job.head, request and route.
 void refuse_unfit(Job& job, Details details);
 

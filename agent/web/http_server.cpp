@@ -57,16 +57,19 @@ struct HttpServer::Parts {
     int running{};  // workers; guarded by mutex
 
     void work(JobQueue& lane);
+    void check_passwords();
+    void ended_one();
   };
   std::shared_ptr<Shared> shared = std::make_shared<Shared>();
   std::vector<BoundAddress> addresses;
+  bool tls{};
   std::mutex stopping;  // guards the rest
   bool in_time{true};
   std::vector<std::thread> workers;
   std::thread loop;
 
   void run_threads();
-  void add_worker(JobQueue& lane);
+  void add_worker(std::function<void(Shared&)> work);
 };
 
 void HttpServer::Parts::Shared::work(JobQueue& lane) {
@@ -75,36 +78,59 @@ void HttpServer::Parts::Shared::work(JobQueue& lane) {
     const int status = responder.answer(*job);
     if (job->counted) --counters.in_flight;
     counters.count(job->route, status);
+    job->answered = true;
     loop->take_back(std::move(job));
   }
+  ended_one();
+}
+
+void HttpServer::Parts::Shared::check_passwords() {
+  while (JobPtr job = lanes.passwords.pop()) {
+    const Users& users = job->web->config.users;
+    // The first requests of a client all wait here: one bcrypt is for all.
+    job->signed_in = lanes.known.find(users, *job->credentials);
+    if (!job->signed_in) job->signed_in = lanes.known.check(users, *job->credentials);
+    loop->take_back(std::move(job));
+  }
+  ended_one();
+}
+
+void HttpServer::Parts::Shared::ended_one() {
   const std::scoped_lock lock(mutex);
   --running;
   ended.notify_all();
 }
 
-void HttpServer::Parts::add_worker(JobQueue& lane) {
-  workers.emplace_back([share = shared, &lane] { share->work(lane); });
+void HttpServer::Parts::add_worker(std::function<void(Shared&)> work) {
+  workers.emplace_back([share = shared, work = std::move(work)] { work(*share); });
   const std::scoped_lock lock(shared->mutex);
   ++shared->running;
 }
 
 void HttpServer::Parts::run_threads() {
   loop = std::thread([share = shared] { share->loop->run(); });
-  for (int i = 0; i < std::max(shared->options.workers, 1); ++i) add_worker(shared->lanes.limited);
-  add_worker(shared->lanes.quick);
+  for (int i = 0; i < std::max(shared->options.workers, 1); ++i) {
+    add_worker([](Shared& share) { share.work(share.lanes.limited); });
+  }
+  add_worker([](Shared& share) { share.work(share.lanes.quick); });
+  add_worker([](Shared& share) { share.check_passwords(); });
 }
 
 std::expected<std::unique_ptr<HttpServer>, StartError> HttpServer::start(
     ServerOptions options, std::vector<Route> routes) {
+  auto web =
+      WebSettingsSource::open(options.web_config_file, options.reload_interval, options.on_reload);
+  if (!web) return start_failure(std::move(web.error()));
   auto listeners = open_listeners(options);
   if (!listeners) return std::unexpected(std::move(listeners.error()));
   auto parts = std::make_unique<Parts>();
   for (const Listener& listener : *listeners) parts->addresses.push_back(listener.bound);
+  parts->tls = web->current()->tls != nullptr;
   Parts::Shared& shared = *parts->shared;
   shared.options = std::move(options);
   shared.routes = std::move(routes);
   auto loop = Loop::create(shared.options, shared.routes, shared.lanes, shared.counters,
-                           std::move(*listeners));
+                           std::move(*listeners), std::move(*web));
   if (!loop) return start_failure(std::move(loop.error()));
   shared.loop = std::move(*loop);
   // From here on the destructor ends what was started.
@@ -133,6 +159,7 @@ bool HttpServer::stop(std::chrono::milliseconds deadline) {
   if (parts_->loop.joinable()) parts_->loop.join();
   shared.lanes.limited.close();
   shared.lanes.quick.close();
+  shared.lanes.passwords.close();
   {
     std::unique_lock lock(shared.mutex);
     const bool ended =
@@ -152,6 +179,10 @@ bool HttpServer::stop(std::chrono::milliseconds deadline) {
 
 const std::vector<BoundAddress>& HttpServer::addresses() const {
   return parts_->addresses;
+}
+
+bool HttpServer::tls() const {
+  return parts_->tls;
 }
 
 ServerStats HttpServer::stats() const {

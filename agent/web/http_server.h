@@ -30,6 +30,7 @@ struct ServerOptions {
   // gets 503. 0: no limit.
   int max_requests{40};
   Details details{Details::loopback};
+  std::string web_config_file;  // exporter-toolkit's YAML; empty: none
   int workers{4};
   // At the cap the oldest idle or half-asked connection gives way.
   int max_connections{512};
@@ -43,6 +44,11 @@ struct ServerOptions {
   // Answers waiting for slow readers, all together. Past it the oldest are cut.
   std::size_t buffer_limit{32 * 1024 * 1024};
   int gzip_level{3};
+  // How often the web config file and the files it names are looked at.
+  std::chrono::milliseconds reload_interval{1'000};
+  // After each change of the web config: nothing when the new one is in force,
+  // else why the old one is kept. On the server's thread; must not block.
+  std::function<void(const Result<>&)> on_reload;
 };
 
 struct ServerStats {
@@ -83,6 +89,7 @@ class HttpServer {
   bool stop(std::chrono::milliseconds deadline);
 
   const std::vector<BoundAddress>& addresses() const;
+  bool tls() const;
   ServerStats stats() const;
 
  private:

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "agent/web/basic_auth.h"
 #include "agent/web/connection.h"
 #include "agent/web/head.h"
 #include "agent/web/http.h"
@@ -20,10 +21,13 @@ struct Job {
   std::unique_ptr<Connection> connection;
   RequestHead head;
   HttpRequest request;
-  const Route* route{};                                            // null: no such path
-  std::optional<HttpResponse> refusal;                             // instead of calling the handler
-  std::vector<std::pair<std::string, std::string>> extra_headers;  // of the web config
-  bool counted{};                                                  // in flight, for max_requests
+  const Route* route{};                 // null: no such path
+  std::optional<HttpResponse> refusal;  // instead of calling the handler
+  WebSettingsPtr web;                   // in force when it was asked
+  std::optional<Credentials> credentials;
+  std::optional<bool> signed_in;  // what became of the credentials
+  bool counted{};                 // in flight, for max_requests
+  bool answered{};
   bool close{};  // "Connection: close" in the answer
 };
 using JobPtr = std::unique_ptr<Job>;

@@ -23,8 +23,9 @@ constexpr std::chrono::milliseconds kFullPatience{1'000};
 
 Result<std::unique_ptr<Loop>> Loop::create(const ServerOptions& options,
                                            const std::vector<Route>& routes, Lanes& lanes,
-                                           Counters& counters, std::vector<Listener> listeners) {
-  std::unique_ptr<Loop> loop(new Loop(options, routes, lanes, counters));
+                                           Counters& counters, std::vector<Listener> listeners,
+                                           WebSettingsSource web) {
+  std::unique_ptr<Loop> loop(new Loop(options, routes, lanes, counters, std::move(web)));
   loop->epoll_ = UniqueFd(epoll_create1(EPOLL_CLOEXEC));
   if (!loop->epoll_) return system_failure(errno, "making the web server's epoll");
   loop->wake_ = UniqueFd(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
@@ -42,11 +43,12 @@ Result<std::unique_ptr<Loop>> Loop::create(const ServerOptions& options,
 }
 
 Loop::Loop(const ServerOptions& options, const std::vector<Route>& routes, Lanes& lanes,
-           Counters& counters)
+           Counters& counters, WebSettingsSource web)
     : options_(options),
       routes_(routes),
       lanes_(lanes),
       counters_(counters),
+      web_(std::move(web)),
       next_id_(kFirstConnectionId) {
   meter_.limit = options.buffer_limit;
   meter_.patience = std::min(options.write_timeout, kFullPatience);
@@ -127,6 +129,7 @@ void Loop::run() {
         accept_from(listeners_[id - 1], now);
       }
     }
+    web_.look(now);
     take_returned(now);
     drop_overdue(now);
     resume_accepting(now);
@@ -180,6 +183,10 @@ void Loop::take_returned(WebTime now) {
   if (relief) relieve_buffers();
   for (JobPtr& job : returned) {
     --with_workers_;
+    if (!job->answered) {
+      judge(std::move(job), now);
+      continue;
+    }
     ConnectionPtr owned = std::move(job->connection);
     Connection& connection = *owned;
     connections_.emplace(connection.id(), std::move(owned));

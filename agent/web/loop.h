@@ -14,8 +14,10 @@ namespace hostnet {
 
 // Where the loop hands requests on to.
 struct Lanes {
-  JobQueue limited;  // handlers that may take their time
-  JobQueue quick;    // refusals and unlimited routes: never behind a scrape
+  JobQueue limited;    // handlers that may take their time
+  JobQueue quick;      // refusals and unlimited routes: never behind a scrape
+  JobQueue passwords;  // bcrypt, one at a time: guesses delay guesses only
+  PasswordCache known;
 };
 
 // The thread that owns every connection which no worker holds: it accepts,
@@ -25,7 +27,8 @@ class Loop {
  public:
   static Result<std::unique_ptr<Loop>> create(const ServerOptions& options,
                                               const std::vector<Route>& routes, Lanes& lanes,
-                                              Counters& counters, std::vector<Listener> listeners);
+                                              Counters& counters, std::vector<Listener> listeners,
+                                              WebSettingsSource web);
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
   ~Loop();
@@ -39,7 +42,7 @@ class Loop {
 
  private:
   Loop(const ServerOptions& options, const std::vector<Route>& routes, Lanes& lanes,
-       Counters& counters);
+       Counters& counters, WebSettingsSource web);
   using ConnectionPtr = std::unique_ptr<Connection>;
 
   void wake();
@@ -56,10 +59,14 @@ class Loop {
   void on_event(std::uint64_t id, WebTime now);
   void advance(Connection& connection, WebTime now);
   void collect_head(Connection& connection, WebTime now);
+  void sniff(Connection& connection, WebTime now);
+  void shake_hands(Connection& connection, WebTime now);
   bool ask(Connection& connection, WebTime now);
   void dispatch(Connection& connection, std::string head, WebTime now);
   void refuse(Connection& connection, const BadHead& bad, std::string bytes);
+  void judge(JobPtr job, WebTime now);
   void hand_on(JobPtr job);
+  void push(JobQueue& lane, JobPtr job);
   void linger(Connection& connection);
   void send_rest(Connection& connection, WebTime now);
   void after_answer(Connection& connection, WebTime now);
@@ -77,6 +84,8 @@ class Loop {
   Lanes& lanes_;
   Counters& counters_;
   BufferMeter meter_;
+  WebSettingsSource web_;
+  RateLimiter limiter_;
 
   UniqueFd epoll_;
   UniqueFd wake_;

@@ -69,8 +69,10 @@ void Loop::greet(UniqueFd socket, WebTime now) {
   connection.peer = address_text(address);
   connection.peer_is_loopback = is_loopback(address);
   ++counters_.accepted;
+  connection.web = web_.current();
   connections_.emplace(connection.id(), std::move(owned));
-  enter(connection, Phase::asking, now, options_.head_timeout);
+  const bool tls = connection.web->tls != nullptr;
+  enter(connection, tls ? Phase::sniffing : Phase::asking, now, options_.head_timeout);
   // Most clients have sent their request by now.
   advance(connection, now);
 }

@@ -6,6 +6,7 @@
 
 #include "agent/web/gate.h"
 #include "agent/web/loop.h"
+#include "agent/web/tls_context.h"
 
 // What the loop does with one connection, phase by phase.
 namespace hostnet {
@@ -15,6 +16,10 @@ constexpr std::chrono::milliseconds kLinger{1'000};
 constexpr std::size_t kLingerBytes = std::size_t{256} * 1024;
 // Then the client connects again: spreads clients over a restarted agent.
 constexpr int kMostAnswers = 10'000;
+constexpr std::size_t kMostSigningIn = 64;
+constexpr std::string_view kPlainOnTls =
+    "HTTP/1.0 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\n"
+    "Connection: close\r\n\r\nClient sent an HTTP request to an HTTPS server.\n";
 
 }  // namespace
 
@@ -26,13 +31,45 @@ void Loop::on_event(std::uint64_t id, WebTime now) {
 
 void Loop::advance(Connection& connection, WebTime now) {
   switch (connection.phase) {
-    case Phase::sniffing:
-    case Phase::handshaking:
+    case Phase::sniffing: return sniff(connection, now);
+    case Phase::handshaking: return shake_hands(connection, now);
     case Phase::asking:
     case Phase::idle: return collect_head(connection, now);
     case Phase::flushing: return send_rest(connection, now);
     case Phase::lingering: return linger(connection);
   }
+}
+
+void Loop::sniff(Connection& connection, WebTime now) {
+  constexpr char kTlsHandshake = 22;
+  char first = 0;
+  const ssize_t got = recv(connection.transport.fd(), &first, 1, MSG_PEEK);
+  if (got < 0 && (errno == EAGAIN || errno == EINTR)) return await(connection, Io::want_read);
+  if (got <= 0) return drop(connection);
+  if (first >= 'A' && first <= 'Z') {
+    connection.transport.write(kPlainOnTls);
+    connection.after = After::linger;
+    return after_answer(connection, now);
+  }
+  if (first != kTlsHandshake || !connection.transport.begin_tls(connection.web->tls.get())) {
+    ++counters_.tls_failures;
+    return drop(connection);
+  }
+  connection.phase = Phase::handshaking;  // within the same deadline
+  shake_hands(connection, now);
+}
+
+void Loop::shake_hands(Connection& connection, WebTime now) {
+  const Io status = connection.transport.handshake();
+  if (status == Io::want_read || status == Io::want_write) return await(connection, status);
+  const auto& tls = connection.web->config.tls;
+  if (status != Io::done ||
+      !client_san_allowed(connection.transport.ssl(), tls->client_allowed_sans)) {
+    ++counters_.tls_failures;
+    return drop(connection);
+  }
+  enter(connection, Phase::asking, now, options_.head_timeout);
+  collect_head(connection, now);
 }
 
 void Loop::collect_head(Connection& connection, WebTime now) {
@@ -83,22 +120,31 @@ void Loop::dispatch(Connection& connection, std::string bytes, WebTime now) {
                connection.answered + 1 >= kMostAnswers;
   connection.phase_began = now;
   job->connection = std::move(connections_.at(connection.id()));
-  refuse_unfit(*job, options_.details);
+  job->web = web_.current();
+  judge(std::move(job), now);
+}
+
+void Loop::judge(JobPtr job, WebTime now) {
+  const Entry entry = check_entry(*job, limiter_, lanes_.known, now);
+  if (entry == Entry::unknown) {
+    if (lanes_.passwords.size() < kMostSigningIn) return push(lanes_.passwords, std::move(job));
+    job->refusal = error_answer(job->request, 503, "Too many are signing in, try again later.");
+  }
+  if (entry == Entry::open) refuse_unfit(*job, options_.details);
+  // Where a body may follow, the next request cannot be told from it.
+  job->close = job->close || job->head.announces_body;
   hand_on(std::move(job));
 }
 
 void Loop::refuse(Connection& connection, const BadHead& bad, std::string bytes) {
   auto job = std::make_unique<Job>();
   job->connection = std::move(connections_.at(connection.id()));
+  job->web = web_.current();
   refuse_bad_head(*job, bad, bytes);
   hand_on(std::move(job));
 }
 
-// The job's connection has left connections_' pointer, not yet its key.
 void Loop::hand_on(JobPtr job) {
-  connections_.erase(job->connection->id());
-  ignore(*job->connection);
-  ++with_workers_;
   if (!job->refusal && job->route->limited) {
     if (options_.max_requests > 0 &&
         counters_.in_flight >= static_cast<std::uint64_t>(options_.max_requests)) {
@@ -113,6 +159,14 @@ void Loop::hand_on(JobPtr job) {
     }
   }
   JobQueue& lane = job->counted ? lanes_.limited : lanes_.quick;
+  push(lane, std::move(job));
+}
+
+// The connection has left its place in connections_, which is still there.
+void Loop::push(JobQueue& lane, JobPtr job) {
+  connections_.erase(job->connection->id());
+  ignore(*job->connection);
+  ++with_workers_;
   lane.push(std::move(job));
 }
 

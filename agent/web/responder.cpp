@@ -154,7 +154,7 @@ class Responder::Http : public httplib::Server {
     HttpResponse response = call_handler(job);
     status_ = response.status;
     // The web config's headers win over ours: that is what they are for.
-    for (const auto& [name, value] : job.extra_headers) {
+    for (const auto& [name, value] : job.web->config.headers) {
       std::erase_if(response.headers,
                     [&](const auto& header) { return equals_ignoring_case(header.first, name); });
       response.headers.emplace_back(name, value);

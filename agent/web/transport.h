@@ -30,7 +30,7 @@ class Transport {
   explicit Transport(UniqueFd socket) : socket_(std::move(socket)) {}
 
   int fd() const { return socket_.get(); }
-  bool tls() const { return tls_ != nullptr; }
+  const SSL* ssl() const { return tls_.get(); }  // null: plain
 
   // From now on TLS, as the server, with this context's certificate. False:
   // out of memory.

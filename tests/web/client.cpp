@@ -140,10 +140,10 @@ std::optional<Answer> fetch(std::uint16_t port, std::string_view target,
   return client.receive();
 }
 
-std::optional<Answer> parse_answer(std::string_view text, bool head_only) {
+std::optional<Answer> parse_answer(std::string_view text) {
   auto head = parse_answer_head(text);
   if (!head) return std::nullopt;
-  head->answer.whole = head_only || take_body(text.substr(head->size), head->answer).has_value();
+  head->answer.whole = take_body(text.substr(head->size), head->answer).has_value();
   return head->answer;
 }
 

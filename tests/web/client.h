@@ -43,7 +43,7 @@ class Client {
 std::string get(std::string_view target, std::string_view more_headers = "");
 std::optional<Answer> fetch(std::uint16_t port, std::string_view target,
                             std::string_view more_headers = "");
-std::optional<Answer> parse_answer(std::string_view text, bool head_only = false);
+std::optional<Answer> parse_answer(std::string_view text);
 std::string gunzip(std::string_view bytes);
 
 }  // namespace hostnet
