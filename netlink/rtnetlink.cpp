@@ -1,5 +1,6 @@
 #include "netlink/rtnetlink.h"
 
+#include <array>
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
 #include <linux/neighbour.h>
@@ -85,6 +86,11 @@ Result<std::vector<Neighbour>> read_neighbours(Netlink& netlink, AddressFamily f
 }
 Result<std::vector<Qdisc>> read_qdiscs(Netlink& netlink) {
   return read_table(netlink, qdiscs_request(), decode_qdisc);
+}
+
+Result<std::unique_ptr<Subscription>> subscribe_to_links_and_addresses(Netlink& netlink) {
+  constexpr std::array<unsigned, 3> kGroups{RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR};
+  return netlink.subscribe(NETLINK_ROUTE, kGroups);
 }
 
 }  // namespace hostnet

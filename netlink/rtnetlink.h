@@ -10,6 +10,7 @@
 // without what makes the fact one (an index, an address). They take RTM_NEW*
 // and RTM_DEL* alike; NetlinkMessage::type tells which it was.
 
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -38,5 +39,8 @@ Result<std::vector<Address>> read_addresses(Netlink& netlink);
 Result<std::vector<Route>> read_routes(Netlink& netlink);
 Result<std::vector<Neighbour>> read_neighbours(Netlink& netlink, AddressFamily family);
 Result<std::vector<Qdisc>> read_qdiscs(Netlink& netlink);
+
+// Hears of every link and address that comes, goes or changes.
+Result<std::unique_ptr<Subscription>> subscribe_to_links_and_addresses(Netlink& netlink);
 
 }  // namespace hostnet

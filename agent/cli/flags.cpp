@@ -1,0 +1,133 @@
+#include "agent/cli/flags.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <iterator>
+
+#include "agent/metrics/port_collectors.h"
+#include "collectors/framework/collector.h"
+
+namespace hostnet {
+namespace {
+
+using Kind = Flag::Kind;
+
+std::vector<Flag> own_flags() {
+  return {
+      {"path.procfs", Kind::text, "/proc", "where the host's procfs is mounted", {}},
+      {"path.sysfs", Kind::text, "/sys", "where the host's sysfs is mounted", {}},
+      {"replay",
+       Kind::text,
+       "",
+       "answer from a directory that `record` wrote, not from this machine",
+       {}},
+      {"web.listen-address", Kind::texts, ":20000", "address to serve on; repeatable", {}},
+      {"web.telemetry-path", Kind::text, "/metrics", "path of the Prometheus metrics", {}},
+      {"web.config.file",
+       Kind::text,
+       "",
+       "exporter-toolkit web configuration (TLS, basic auth, headers, rate limit); re-read on "
+       "change",
+       {}},
+      {"web.max-requests", Kind::number, "40", "requests served at once, 0 for no limit", {}},
+      {"web.disable-exporter-metrics",
+       Kind::boolean,
+       "false",
+       "leave out process_* and promhttp_* metrics",
+       {}},
+      {"web.details",
+       Kind::choice,
+       "loopback",
+       "who may see process names (everything but /metrics, /healthz, /readyz)",
+       {"loopback", "all", "none"}},
+      {"pods.source",
+       Kind::choice,
+       "auto",
+       "where declarations come from",
+       {"auto", "manifests", "none"}},
+      {"pods.manifests",
+       Kind::texts,
+       "",
+       "file or folder of pod manifests; repeatable; re-read on change",
+       {}},
+      {"pods.node-name",
+       Kind::text,
+       "",
+       "name of this node; $NODE_NAME or the host's name if empty",
+       {}},
+      {"watch.interval", Kind::duration, "1s", "time between two looks at the node", {}},
+      {"config.file",
+       Kind::text,
+       "",
+       "YAML with node_components, reserved_ports, node_port_range, ignore, grace; re-read on "
+       "change",
+       {}},
+      {"log.level",
+       Kind::choice,
+       "info",
+       "least severe message to log",
+       {"debug", "info", "warn", "error"}},
+      {"log.format", Kind::choice, "logfmt", "form of the log lines", {"logfmt", "json"}},
+      {"collector.disable-defaults",
+       Kind::boolean,
+       "false",
+       "switch every collector off that is not switched on by its own flag",
+       {}},
+  };
+}
+
+Flag collector_switch(std::string_view name, std::string_view help, bool enabled_by_default) {
+  return {.name = fmt::format("collector.{}", name),
+          .kind = Kind::boolean,
+          .default_value = enabled_by_default ? "true" : "false",
+          .help = std::string(help),
+          .choices = {}};
+}
+
+Kind kind_of(CollectorFlag::Kind kind) {
+  switch (kind) {
+    case CollectorFlag::Kind::boolean: return Kind::boolean;
+    case CollectorFlag::Kind::text: return Kind::text;
+    case CollectorFlag::Kind::texts: return Kind::texts;
+  }
+  return Kind::text;
+}
+
+void add_collector_flags(std::vector<Flag>& flags) {
+  for (const PortCollectorRow& row : port_collector_rows()) {
+    flags.push_back(collector_switch(row.name, row.help, row.enabled_by_default));
+  }
+  for (const Collector& row : all_collectors()) {
+    flags.push_back(collector_switch(row.name, row.help, row.enabled_by_default));
+    for (const CollectorFlag& flag : row.flags) {
+      flags.push_back({.name = fmt::format("collector.{}", flag.name),
+                       .kind = kind_of(flag.kind),
+                       .default_value = std::string(flag.default_value),
+                       .help = std::string(flag.help),
+                       .choices = {}});
+    }
+  }
+}
+
+}  // namespace
+
+std::span<const Flag> all_flags() {
+  static const std::vector<Flag> kFlags = [] {
+    std::vector<Flag> flags = own_flags();
+    add_collector_flags(flags);
+    return flags;
+  }();
+  return kFlags;
+}
+
+std::string environment_name(std::string_view flag) {
+  std::string name = "HOSTNET_";
+  std::ranges::transform(flag, std::back_inserter(name), [](unsigned char c) {
+    return std::isalnum(c) != 0 ? static_cast<char>(std::toupper(c)) : '_';
+  });
+  return name;
+}
+
+}  // namespace hostnet

@@ -1,0 +1,36 @@
+#pragma once
+
+// Every command line flag of the program, as data: the parser, --help, the
+// environment variables, "did you mean" and the README's table come from here.
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace hostnet {
+
+struct Flag {
+  enum class Kind {
+    boolean,  // --x, --no-x
+    text,
+    texts,     // may be repeated; in the environment separated by commas
+    number,    // 0 to 1,000,000
+    duration,  // "500ms", "30s", "5m", "1h"
+    choice,    // one of `choices`
+  };
+  std::string name;  // "web.listen-address", without the dashes
+  Kind kind{};
+  std::string default_value;
+  std::string help;
+  std::vector<std::string> choices;
+};
+
+// The flags that every command takes, collectors' included, in the order in
+// which --help shows them.
+std::span<const Flag> all_flags();
+
+// "HOSTNET_WEB_LISTEN_ADDRESS" for "web.listen-address".
+std::string environment_name(std::string_view flag);
+
+}  // namespace hostnet

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <string>
+
+#include "agent/config/policy.h"
+#include "netlink/error.h"
+
+namespace hostnet {
+
+// The policy of --config.file; default_policy() when `path` is empty. The
+// error names the file, and the line where there is one.
+Result<Policy> load_policy(const std::string& path);
+
+}  // namespace hostnet

@@ -1,0 +1,141 @@
+#include "agent/watch/look.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+#include <ranges>
+
+#include "agent/findings/find_findings.h"
+#include "agent/findings/tracker.h"
+#include "agent/footing/footing.h"
+#include "agent/ports/join_pods.h"
+
+namespace hostnet {
+namespace {
+
+constexpr std::size_t kListedErrors = 20;
+
+// What the pod source could not tell makes an answer incomplete too.
+void add_pod_problems(const PodSnapshot& pods, std::vector<Problem>& problems) {
+  for (const std::string& error : pods.errors | std::views::take(kListedErrors)) {
+    problems.push_back({.code = "pod_source_error",
+                        .message = error,
+                        .remedy = fmt::format("mend what the {} source reads", pods.source)});
+  }
+  if (pods.errors.size() > kListedErrors) {
+    problems.push_back({.code = "pod_source_error",
+                        .message = fmt::format("and {} more errors of the pod source",
+                                               pods.errors.size() - kListedErrors),
+                        .remedy = fmt::format("mend what the {} source reads", pods.source)});
+  }
+  if (!pods.synced) {
+    problems.push_back({.code = "pods_not_synced",
+                        .message = "the pod source has not answered yet",
+                        .remedy = "wait, or see hostnet_pod_source_up and the log"});
+  } else if (pods.stale) {
+    problems.push_back({.code = "pods_stale",
+                        .message = "the pod source stopped answering; its last pods are shown",
+                        .remedy = "see the log for the error"});
+  }
+}
+
+}  // namespace
+
+std::string node_name_of(const std::string& given, const Node& node) {
+  return given.empty() ? node.identity.nodename : given;
+}
+
+Standing stand_on(std::shared_ptr<const Node> node, const std::string& node_name) {
+  Standing standing{.node = std::move(node),
+                    .node_name = node_name,
+                    .problems = {},
+                    .limits = {},
+                    .host_network_namespace = std::nullopt};
+  standing.host_network_namespace = in_host_network_namespace(*standing.node);
+  for (FootingCheck& check : check_footing(*standing.node, {})) {
+    if (check.problem) standing.problems.push_back(*std::move(check.problem));
+  }
+  return standing;
+}
+
+std::vector<DeclaredPort> declarations_of(const PodSnapshot& pods) {
+  std::vector<DeclaredPort> declared;
+  for (const Pod& pod : pods.pods)
+    std::ranges::move(declared_ports(pod), std::back_inserter(declared));
+  return declared;
+}
+
+std::vector<std::uint16_t> ports_of(const std::vector<DeclaredPort>& declared) {
+  std::vector<std::uint16_t> ports;
+  std::ranges::transform(declared, std::back_inserter(ports), &DeclaredPort::port);
+  std::ranges::sort(ports);
+  const auto repeated = std::ranges::unique(ports);
+  ports.erase(repeated.begin(), repeated.end());
+  return ports;
+}
+
+Report make_report(const Standing& standing, PortTable table,
+                   std::shared_ptr<const PodSnapshot> pods, std::vector<DeclaredPort> declared) {
+  const Clock& clock = *standing.node->clock;
+  Report report{.node = standing.node_name,
+                .generated_at = clock.wall(),
+                .generated_at_steady = clock.steady(),
+                .complete = false,
+                .problems = standing.problems,
+                .limits = standing.limits,
+                .findings = {},
+                .table = nullptr,
+                .declared = std::move(declared),
+                .pods = std::move(pods),
+                .host_network_namespace = standing.host_network_namespace.value_or(true)};
+  std::ranges::copy(table.problems, std::back_inserter(report.problems));
+  std::ranges::copy(table.limits, std::back_inserter(report.limits));
+  add_pod_problems(*report.pods, report.problems);
+  report.complete = report.problems.empty();
+  report.table = std::make_shared<const PortTable>(std::move(table));
+  return report;
+}
+
+Report look_once(const Standing& standing, std::shared_ptr<const PodSnapshot> pods,
+                 const Policy& policy) {
+  std::vector<DeclaredPort> declared = declarations_of(*pods);
+  PortTableBuilder builder(*standing.node);
+  PortTable table = builder.look({.node_components = policy.node_components,
+                                  .network_changed = true,
+                                  .deep_ports = {},
+                                  .urgent_ports = ports_of(declared),
+                                  .memory = false},
+                                 standing.node->clock->steady());
+  join_pods(table.holders, *pods);
+  Report report = make_report(standing, std::move(table), std::move(pods), std::move(declared));
+  report.findings = find_findings(*report.table, *report.pods, policy, report.generated_at);
+  // Rules that do not compile were refused when the policy was read.
+  if (auto rules = IgnoreRules::compile(policy.ignore)) apply_ignore_rules(report.findings, *rules);
+  return report;
+}
+
+std::vector<CheckAnswer> check_once(const Standing& standing, const PodSnapshot& pods,
+                                    const Policy& policy, std::span<const CheckQuery> queries) {
+  std::vector<std::uint16_t> ports;
+  std::ranges::transform(queries, std::back_inserter(ports), &CheckQuery::port);
+  std::ranges::sort(ports);
+  const auto repeated = std::ranges::unique(ports);
+  ports.erase(repeated.begin(), repeated.end());
+
+  PortTableBuilder builder(*standing.node);
+  PortTable table = builder.look({.node_components = policy.node_components,
+                                  .network_changed = true,
+                                  .deep_ports = ports,
+                                  .urgent_ports = ports,
+                                  .memory = false},
+                                 standing.node->clock->steady());
+  join_pods(table.holders, pods);
+  std::vector<CheckAnswer> answers;
+  std::ranges::transform(queries, std::back_inserter(answers), [&](const CheckQuery& query) {
+    return check_port(query, table, pods, policy, standing.node->clock->wall());
+  });
+  return answers;
+}
+
+}  // namespace hostnet

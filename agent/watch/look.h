@@ -1,0 +1,53 @@
+#pragma once
+
+// One look: the node's ports, joined with the pods, judged. The watch does it
+// every tick, a one-shot command once, /check for one port.
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "agent/config/policy.h"
+#include "agent/findings/check.h"
+#include "agent/pods/pod.h"
+#include "agent/ports/port_table.h"
+#include "agent/ports/port_table_builder.h"
+#include "agent/report/report.h"
+#include "netlink/node/node.h"
+
+namespace hostnet {
+
+// What stands still while the agent runs.
+struct Standing {
+  std::shared_ptr<const Node> node;
+  std::string node_name;
+  std::vector<Problem> problems;  // of its footing
+  std::vector<Problem> limits;
+  std::optional<bool> host_network_namespace;  // unset: undecided
+};
+
+// --pods.node-name, else the host's name.
+std::string node_name_of(const std::string& given, const Node& node);
+
+// Reads the footing once.
+Standing stand_on(std::shared_ptr<const Node> node, const std::string& node_name);
+
+// Pods declare these, sorted and unique: their owners are wanted at once.
+std::vector<std::uint16_t> ports_of(const std::vector<DeclaredPort>& declared);
+std::vector<DeclaredPort> declarations_of(const PodSnapshot& pods);
+
+// Everything of a report but its findings.
+Report make_report(const Standing& standing, PortTable table,
+                   std::shared_ptr<const PodSnapshot> pods, std::vector<DeclaredPort> declared);
+
+// A look of its own, without grace or history: `since` stays unset.
+Report look_once(const Standing& standing, std::shared_ptr<const PodSnapshot> pods,
+                 const Policy& policy);
+
+// A fresh look at these ports in every state; an answer for each query.
+std::vector<CheckAnswer> check_once(const Standing& standing, const PodSnapshot& pods,
+                                    const Policy& policy, std::span<const CheckQuery> queries);
+
+}  // namespace hostnet

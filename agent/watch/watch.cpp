@@ -1,0 +1,148 @@
+#include "agent/watch/watch.h"
+
+#include <poll.h>
+
+#include <array>
+#include <utility>
+
+#include "agent/findings/find_findings.h"
+#include "agent/ports/join_pods.h"
+#include "netlink/rtnetlink.h"
+
+namespace hostnet {
+namespace {
+
+// Changes that come in bursts (a pod's veth, its addresses, its routes) are one look.
+constexpr std::chrono::milliseconds kLeastPause{100};
+
+double seconds_since(SteadyTime start, SteadyTime now) {
+  return std::chrono::duration<double>(now - start).count();
+}
+
+std::int64_t real_milliseconds() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+             std::chrono::steady_clock::now().time_since_epoch())
+      .count();
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Watch>> Watch::start(Standing standing, WatchSettings settings) {
+  auto wake = WakeUp::create();
+  if (!wake) return std::unexpected(std::move(wake).error());
+  // The constructor is private: make_unique cannot call it.
+  std::unique_ptr<Watch> watch(
+      new Watch(std::move(standing), std::move(settings), *std::move(wake)));
+  watch->thread_ =
+      std::jthread([raw = watch.get()](const std::stop_token& stopped) { raw->run(stopped); });
+  return watch;
+}
+
+Watch::Watch(Standing standing, WatchSettings settings, WakeUp wake)
+    : standing_(std::move(standing)),
+      settings_(std::move(settings)),
+      wake_(std::move(wake)),
+      builder_(*standing_.node) {}
+
+Watch::~Watch() {
+  stop();
+}
+
+void Watch::stop() {
+  if (!thread_.joinable()) return;
+  thread_.request_stop();
+  wake_.wake();
+  thread_.join();
+}
+
+std::optional<std::chrono::milliseconds> Watch::since_last_tick() const {
+  const std::int64_t last = last_tick_.load();
+  if (last < 0) return std::nullopt;
+  return std::chrono::milliseconds(real_milliseconds() - last);
+}
+
+void Watch::run(const std::stop_token& stopped) {
+  subscribe();
+  while (!stopped.stop_requested()) {
+    tick();
+    last_tick_.store(real_milliseconds());
+    if (!stopped.stop_requested()) sleep();
+  }
+}
+
+void Watch::subscribe() {
+  auto changes = subscribe_to_links_and_addresses(*standing_.node->netlink);
+  if (changes) {
+    changes_ = *std::move(changes);
+  } else if (settings_.on_error) {
+    // Without it links and addresses are read again on every tick.
+    settings_.on_error(changes.error());
+  }
+}
+
+void Watch::read_changes(TickStats& stats) {
+  if (!changes_) {
+    network_changed_ = true;
+    return;
+  }
+  const auto batch = changes_->drain([](const NetlinkMessage&) {});
+  if (!batch) {
+    if (settings_.on_error) settings_.on_error(batch.error());
+    changes_.reset();
+    network_changed_ = true;
+    return;
+  }
+  stats.overruns = batch->overruns;
+  network_changed_ = network_changed_ || batch->messages > 0 || batch->overruns > 0;
+}
+
+void Watch::tick() {
+  TickStats stats;
+  read_changes(stats);
+  const Clock& clock = *standing_.node->clock;
+  const auto pods = settings_.pods();
+  if (auto policy = settings_.policy(); policy != policy_) {
+    policy_ = std::move(policy);
+    if (auto taken = tracker_.set_policy(*policy_); !taken && settings_.on_error) {
+      settings_.on_error(taken.error());
+    }
+  }
+
+  const SteadyTime start = clock.steady();
+  std::vector<DeclaredPort> declared = declarations_of(*pods);
+  PortTable table = builder_.look({.node_components = policy_->node_components,
+                                   .network_changed = std::exchange(network_changed_, false),
+                                   .deep_ports = {},
+                                   .urgent_ports = ports_of(declared),
+                                   .memory = true},
+                                  start);
+  const SteadyTime looked = clock.steady();
+  stats.ports = seconds_since(start, looked);
+
+  join_pods(table.holders, *pods);
+  auto report =
+      std::make_shared<Report>(make_report(standing_, std::move(table), pods, std::move(declared)));
+  auto found = find_findings(*report->table, *pods, *policy_, report->generated_at);
+  auto update =
+      tracker_.update(std::move(found), looked, report->generated_at, pods->stale || !pods->synced);
+  report->findings = std::move(update.findings);
+  stats.findings = seconds_since(looked, clock.steady());
+
+  if (settings_.on_events && !update.events.empty()) settings_.on_events(update.events);
+  settings_.on_report(std::move(report), stats);
+}
+
+void Watch::sleep() const {
+  std::array<pollfd, 2> waiting{
+      {{.fd = wake_.descriptor(), .events = POLLIN, .revents = 0},
+       {.fd = changes_ ? changes_->descriptor() : -1, .events = POLLIN, .revents = 0}}};
+  const auto least = std::min(kLeastPause, settings_.interval);
+  // First what is due anyway, deaf to the network; then until something happens.
+  if (::poll(waiting.data(), 1, static_cast<int>(least.count())) == 0) {
+    const auto rest = settings_.interval - least;
+    ::poll(waiting.data(), waiting.size(), static_cast<int>(rest.count()));
+  }
+  wake_.consume();
+}
+
+}  // namespace hostnet

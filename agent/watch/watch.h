@@ -1,0 +1,77 @@
+#pragma once
+
+// The watch: a thread that looks at the node every tick, and sooner when
+// rtnetlink, the pods or the policy change, and hands out a Report.
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <thread>
+
+#include "agent/findings/tracker.h"
+#include "agent/report/report.h"
+#include "agent/watch/look.h"
+#include "agent/watch/wake_up.h"
+
+namespace hostnet {
+
+// How long the parts of one tick took, in seconds, and what it met.
+struct TickStats {
+  double ports{};          // dumps and owners
+  double findings{};       // join, judge, track
+  std::size_t overruns{};  // rtnetlink messages that the kernel dropped
+};
+
+struct WatchSettings {
+  std::chrono::milliseconds interval{1000};
+  // Newest pods and policy; called on the watch's thread, never null.
+  std::function<std::shared_ptr<const PodSnapshot>()> pods;
+  std::function<std::shared_ptr<const Policy>()> policy;
+  // What came and went in a tick; called on the watch's thread.
+  std::function<void(std::span<const FindingEvent>)> on_events;
+  // The new report and what it cost; called on the watch's thread after on_events.
+  std::function<void(std::shared_ptr<const Report>, const TickStats&)> on_report;
+  // Something that the watch lives on without, once per change.
+  std::function<void(const Error&)> on_error;
+};
+
+class Watch {
+ public:
+  // Starts the thread. `pods`, `policy` and `on_report` must be set.
+  static Result<std::unique_ptr<Watch>> start(Standing standing, WatchSettings settings);
+  Watch(const Watch&) = delete;
+  Watch& operator=(const Watch&) = delete;
+  ~Watch();  // stop()
+
+  // Steady time since the last tick ended, by the real clock; unset before the first.
+  std::optional<std::chrono::milliseconds> since_last_tick() const;
+
+  // Pods or policy changed: look now. Any thread.
+  void wake() const { wake_.wake(); }
+  // Waits for the tick under way. Once.
+  void stop();
+
+ private:
+  Watch(Standing standing, WatchSettings settings, WakeUp wake);
+  void run(const std::stop_token& stopped);
+  void subscribe();
+  void tick();
+  void read_changes(TickStats& stats);
+  void sleep() const;
+
+  Standing standing_;
+  WatchSettings settings_;
+  WakeUp wake_;
+  PortTableBuilder builder_;
+  FindingTracker tracker_;
+  std::shared_ptr<const Policy> policy_;  // the one the tracker has
+  std::unique_ptr<Subscription> changes_;
+  bool network_changed_{true};
+  std::atomic<std::int64_t> last_tick_{-1};  // steady milliseconds
+  std::jthread thread_;                      // last: it uses the others
+};
+
+}  // namespace hostnet
