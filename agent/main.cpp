@@ -1,3 +1,29 @@
-int main() {
-  return 0;
+#include <fmt/format.h>
+#include <malloc.h>
+
+#include <cstdlib>
+
+#include "agent/cli/command_line.h"
+#include "agent/cli/commands.h"
+#include "agent/log/log.h"
+#include "agent/serve/daemon.h"
+
+int main(int count, char** words) {
+  // Threads that come and go must not each keep an arena: memory is a feature.
+  ::mallopt(M_ARENA_MAX, 2);
+  const std::vector<std::string> arguments(words + 1, words + count);
+  const auto line = hostnet::parse_command_line(
+      arguments, [](const char* name) -> const char* { return std::getenv(name); });
+  if (!line) {
+    fmt::print(stderr, "hostnet-agent: {}\n", line.error().message);
+    return hostnet::kUsageExit;
+  }
+  hostnet::log::set_up(
+      {.level = hostnet::log::parse_level(line->log_level).value_or(hostnet::log::Level::info),
+       .format =
+           hostnet::log::parse_format(line->log_format).value_or(hostnet::log::Format::logfmt),
+       .sink = {},
+       .now = {}});
+  if (line->command == hostnet::Command::serve) return hostnet::run_daemon(*line);
+  return hostnet::run_command(*line);
 }

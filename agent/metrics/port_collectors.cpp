@@ -1,5 +1,6 @@
 #include "agent/metrics/port_collectors.h"
 
+#include <array>
 #include <string>
 #include <utility>
 
@@ -10,16 +11,26 @@ namespace {
 
 using FamiliesOfReport = std::function<std::vector<MetricSource>(const Report&)>;
 
+constexpr std::array kRows{
+    PortCollectorRow{"listener_info", "who holds each listener; names processes", false},
+    PortCollectorRow{"listeners", "accept queues of TCP listeners and drops of UDP sockets", true},
+    PortCollectorRow{"ports", "findings, declared ports, listening sockets, the pod source", true},
+};
+
 }  // namespace
+
+std::span<const PortCollectorRow> port_collector_rows() {
+  return kRows;
+}
 
 std::vector<ProvidedCollector> port_collectors(
     const std::function<std::shared_ptr<const Report>()>& report,
     const std::shared_ptr<ListenerLedger>& ledger,
     const std::function<bool(std::string_view name, bool by_default)>& enabled) {
-  const auto collector = [&](std::string_view name, bool by_default, FamiliesOfReport families) {
+  const auto collector = [&](const PortCollectorRow& row, FamiliesOfReport families) {
     return ProvidedCollector{
-        .name = std::string(name),
-        .enabled = enabled(name, by_default),
+        .name = std::string(row.name),
+        .enabled = enabled(row.name, row.enabled_by_default),
         .collect = [report, ledger,
                     families = std::move(families)](Scrape&) -> Result<std::vector<MetricSource>> {
           const auto latest = report();
@@ -31,11 +42,11 @@ std::vector<ProvidedCollector> port_collectors(
         }};
   };
   std::vector<ProvidedCollector> collectors;
-  collectors.push_back(collector("listener_info", false,
-                                 [ledger](const Report&) { return ledger->info_families(); }));
-  collectors.push_back(collector("listeners", true,
-                                 [ledger](const Report&) { return ledger->listener_families(); }));
-  collectors.push_back(collector("ports", true, [ledger](const Report& latest) {
+  collectors.push_back(
+      collector(kRows[0], [ledger](const Report&) { return ledger->info_families(); }));
+  collectors.push_back(
+      collector(kRows[1], [ledger](const Report&) { return ledger->listener_families(); }));
+  collectors.push_back(collector(kRows[2], [ledger](const Report& latest) {
     auto families = port_families(latest);
     for (auto& family : ledger->count_families()) families.push_back(std::move(family));
     return families;

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -11,7 +12,14 @@
 
 namespace hostnet {
 
-// The agent's own collectors, by default on, on and off. `report` gives the
+// The agent's own collectors, as rows for flags and documents.
+struct PortCollectorRow {
+  std::string_view name, help;
+  bool enabled_by_default{};
+};
+std::span<const PortCollectorRow> port_collector_rows();
+
+// One collector per row. `report` gives the
 // latest report (null before the first: they answer nothing then, with success
 // 0); `enabled(name, by_default)` decides. The ledger is fed by the watch with
 // every report; a scrape feeds it too, so that it is never behind the page.

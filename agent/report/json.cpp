@@ -154,8 +154,8 @@ std::string check_json(const CheckAnswer& answer) {
                        {"explanation", answer.explanation}});
 }
 
-std::string error_json(std::string_view message) {
-  return one_line(Json{{"error", message}});
+std::string error_json(int status, std::string_view message) {
+  return one_line(Json{{"error", {{"status", status}, {"message", message}}}});
 }
 
 }  // namespace hostnet

@@ -20,7 +20,8 @@ std::string findings_json(const Report& report, FindingClass finding_class, bool
 std::string ports_json(const Report& report, const PortFilter& filter = {});
 // /check and `check PORT`.
 std::string check_json(const CheckAnswer& answer);
-// What went wrong, for a client that asked for JSON: {"error":"..."}.
-std::string error_json(std::string_view message);
+// What went wrong, for a client that asked for JSON:
+// {"error":{"status":404,"message":"..."}}.
+std::string error_json(int status, std::string_view message);
 
 }  // namespace hostnet

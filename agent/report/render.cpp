@@ -47,7 +47,7 @@ std::string render_overview(Form form, const Report& report) {
 std::string render_error(Form form, int status, std::string_view message) {
   switch (form) {
     case Form::text: return terminal_text(message) + "\n";
-    case Form::json: return error_json(message);
+    case Form::json: return error_json(status, message);
     case Form::html: return error_html(status, message);
   }
   return "";

@@ -20,7 +20,7 @@ struct Counters {
   std::atomic<std::uint64_t> cut{};
   std::atomic<std::uint64_t> tls_failures{};
 
-  void count(const Route* route, int status) {
+  void count(const HttpRoute* route, int status) {
     const std::scoped_lock lock(mutex_);
     ++requests_[{route == nullptr ? std::string() : route->path, status}];
   }

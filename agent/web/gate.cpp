@@ -6,9 +6,9 @@
 
 namespace hostnet {
 
-const Route* find_route(const std::vector<Route>& routes, std::string_view path) {
-  const Route* best = nullptr;
-  for (const Route& route : routes) {
+const HttpRoute* find_route(const std::vector<HttpRoute>& routes, std::string_view path) {
+  const HttpRoute* best = nullptr;
+  for (const HttpRoute& route : routes) {
     if (route.path == path && !route.prefix) return &route;
     if (!route.prefix || !path.starts_with(route.path)) continue;
     if (best == nullptr || route.path.size() > best->path.size()) best = &route;

@@ -9,7 +9,7 @@
 namespace hostnet {
 
 // The route that answers this path, the longest prefix if several do; null.
-const Route* find_route(const std::vector<Route>& routes, std::string_view path);
+const HttpRoute* find_route(const std::vector<HttpRoute>& routes, std::string_view path);
 
 enum class Entry { open, refused, unknown };
 

@@ -18,6 +18,11 @@ bool accepts(std::string_view accept, std::string_view media_type) {
   return false;
 }
 
+bool asks_for_json(const HttpRequest& request) {
+  if (const std::string* format = parameter(request, "format")) return *format == "json";
+  return accepts(header(request.headers, "Accept"), "application/json");
+}
+
 }  // namespace
 
 std::string header(const HttpHeaders& headers, std::string_view name) {
@@ -35,22 +40,10 @@ const std::string* parameter(const HttpRequest& request, std::string_view name) 
   return at == request.query.end() ? nullptr : &at->second;
 }
 
-Form form_asked(const HttpRequest& request) {
-  if (const std::string* format = parameter(request, "format")) {
-    if (*format == "json") return Form::json;
-    if (*format == "text") return Form::text;
-    if (*format == "html") return Form::html;
-  }
-  const std::string accept = header(request.headers, "Accept");
-  if (accepts(accept, "application/json")) return Form::json;
-  if (accepts(accept, "text/html")) return Form::html;
-  return Form::text;
-}
-
 HttpResponse error_answer(const HttpRequest& request, int status, std::string_view message) {
   HttpResponse response;
   response.status = status;
-  if (form_asked(request) == Form::json) {
+  if (asks_for_json(request)) {
     response.content_type = "application/json";
     const nlohmann::json body = {
         {"error", {{"status", status}, {"message", std::string(message)}}}};

@@ -70,7 +70,7 @@ struct HttpResponse {
 
 using HttpHandler = std::function<HttpResponse(const HttpRequest&)>;
 
-struct Route {
+struct HttpRoute {
   std::string path;
   bool prefix{};           // "/ports/" also answers "/ports/8080"
   HttpHandler handler;     // on up to `workers` threads at once; may throw (500)
@@ -79,13 +79,8 @@ struct Route {
   bool unauthenticated{};  // outside basic authentication and the rate limit
 };
 
-// What form an answer is asked in: ?format=json|text, else what Accept names.
-// HTML only for browsers (Accept: text/html); curl's */* is text.
-enum class Form { text, json, html };
-Form form_asked(const HttpRequest& request);
-
-// An error in the form asked for: a line of text, or
-// {"error":{"status":400,"message":"..."}}.
+// An error in the form asked for (?format=json, or an Accept header that names
+// JSON): a line of text, or {"error":{"status":400,"message":"..."}}.
 HttpResponse error_answer(const HttpRequest& request, int status, std::string_view message);
 
 }  // namespace hostnet

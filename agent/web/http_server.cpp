@@ -47,7 +47,7 @@ std::expected<std::vector<Listener>, StartError> open_listeners(const ServerOpti
 struct HttpServer::Parts {
   struct Shared {
     ServerOptions options;
-    std::vector<Route> routes;
+    std::vector<HttpRoute> routes;
     Counters counters;
     std::unique_ptr<Loop> loop;
     Lanes lanes;
@@ -117,7 +117,7 @@ void HttpServer::Parts::run_threads() {
 }
 
 std::expected<std::unique_ptr<HttpServer>, StartError> HttpServer::start(
-    ServerOptions options, std::vector<Route> routes) {
+    ServerOptions options, std::vector<HttpRoute> routes) {
   auto web =
       WebSettingsSource::open(options.web_config_file, options.reload_interval, options.on_reload);
   if (!web) return start_failure(std::move(web.error()));

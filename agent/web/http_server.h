@@ -77,7 +77,7 @@ class HttpServer {
  public:
   // Listens and answers when it returns.
   static std::expected<std::unique_ptr<HttpServer>, StartError> start(ServerOptions options,
-                                                                      std::vector<Route> routes);
+                                                                      std::vector<HttpRoute> routes);
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
   ~HttpServer();  // stop() with 2 seconds

@@ -22,7 +22,7 @@ constexpr std::chrono::milliseconds kFullPatience{1'000};
 }  // namespace
 
 Result<std::unique_ptr<Loop>> Loop::create(const ServerOptions& options,
-                                           const std::vector<Route>& routes, Lanes& lanes,
+                                           const std::vector<HttpRoute>& routes, Lanes& lanes,
                                            Counters& counters, std::vector<Listener> listeners,
                                            WebSettingsSource web) {
   std::unique_ptr<Loop> loop(new Loop(options, routes, lanes, counters, std::move(web)));
@@ -42,7 +42,7 @@ Result<std::unique_ptr<Loop>> Loop::create(const ServerOptions& options,
   return loop;
 }
 
-Loop::Loop(const ServerOptions& options, const std::vector<Route>& routes, Lanes& lanes,
+Loop::Loop(const ServerOptions& options, const std::vector<HttpRoute>& routes, Lanes& lanes,
            Counters& counters, WebSettingsSource web)
     : options_(options),
       routes_(routes),

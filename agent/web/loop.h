@@ -26,7 +26,7 @@ struct Lanes {
 class Loop {
  public:
   static Result<std::unique_ptr<Loop>> create(const ServerOptions& options,
-                                              const std::vector<Route>& routes, Lanes& lanes,
+                                              const std::vector<HttpRoute>& routes, Lanes& lanes,
                                               Counters& counters, std::vector<Listener> listeners,
                                               WebSettingsSource web);
   Loop(const Loop&) = delete;
@@ -41,7 +41,7 @@ class Loop {
   void relieve();  // the buffer meter is past its limit
 
  private:
-  Loop(const ServerOptions& options, const std::vector<Route>& routes, Lanes& lanes,
+  Loop(const ServerOptions& options, const std::vector<HttpRoute>& routes, Lanes& lanes,
        Counters& counters, WebSettingsSource web);
   using ConnectionPtr = std::unique_ptr<Connection>;
 
@@ -80,7 +80,7 @@ class Loop {
   int wait_ms(WebTime now) const;
 
   const ServerOptions& options_;
-  const std::vector<Route>& routes_;
+  const std::vector<HttpRoute>& routes_;
   Lanes& lanes_;
   Counters& counters_;
   BufferMeter meter_;

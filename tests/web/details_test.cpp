@@ -54,7 +54,7 @@ TEST(Details, RefusalsNameThePeerAndTheFlag) {
 }
 
 TEST(Routes, PreferTheExactAndThenTheLongestPrefix) {
-  const std::vector<Route> routes{{.path = "/", .prefix = false},
+  const std::vector<HttpRoute> routes{{.path = "/", .prefix = false},
                                   {.path = "/a/", .prefix = true},
                                   {.path = "/a/b/", .prefix = true},
                                   {.path = "/a/x", .prefix = false}};

@@ -29,7 +29,7 @@ Serving::Serving(ServerOptions options) {
     body += "user=" + request.user + "\n";
     return text(body);
   };
-  std::vector<Route> routes{
+  std::vector<HttpRoute> routes{
       {.path = "/metrics", .handler = [](auto&) { return text(kMetricsBody); }, .open = true},
       {.path = "/healthz",
        .handler = [](auto&) { return text("ok\n"); },

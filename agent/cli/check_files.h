@@ -1,0 +1,13 @@
+#pragma once
+
+#include "agent/cli/command_line.h"
+
+namespace hostnet {
+
+// `check -f FILE…`: lints manifests and, without --offline, asks this node
+// whether the host ports that they declare could be bound. The exit code: 1
+// when something is a warning or worse, else 2 when something could not be
+// read or known, else 0.
+int check_files(const CommandLine& line);
+
+}  // namespace hostnet

@@ -1,0 +1,53 @@
+#include "agent/cli/healthcheck.h"
+
+#include <fmt/format.h>
+#include <httplib.h>
+
+#include "agent/web/listen.h"
+
+namespace hostnet {
+namespace {
+
+template <class Client>
+httplib::Result ask_healthz(Client& client) {
+  constexpr int kSeconds = 5;
+  client.set_connection_timeout(kSeconds);
+  client.set_read_timeout(kSeconds);
+  return client.Get("/healthz");
+}
+
+std::string target_host(const ListenAddress& address) {
+  if (address.host.empty() || address.host == "0.0.0.0" || address.host == "::") return "localhost";
+  return address.host;
+}
+
+int told_unwell(std::string_view why) {
+  fmt::print(stderr, "hostnet-agent: {}\n", why);
+  return 1;
+}
+
+}  // namespace
+
+int run_healthcheck(const CommandLine& line) {
+  const auto address = parse_listen_address(line.listen_addresses.front());
+  if (!address) return told_unwell(address.error().message);
+  if (!address->unix_path.empty()) return told_unwell("healthcheck needs a TCP listen address");
+
+  const std::string host = target_host(*address);
+  httplib::Client plain(host, address->port);
+  httplib::Result answer = ask_healthz(plain);
+  // "Client sent an HTTP request to an HTTPS server."
+  if (answer && answer->status == 400) {
+    httplib::SSLClient secure(host, address->port);
+    secure.enable_server_certificate_verification(false);  // it is ours, on this host
+    answer = ask_healthz(secure);
+  }
+  if (!answer) {
+    return told_unwell(fmt::format("nothing answers on {}:{}: {}", host, address->port,
+                                   httplib::to_string(answer.error())));
+  }
+  if (answer->status == 200) return 0;
+  return told_unwell(fmt::format("/healthz says {}: {}", answer->status, answer->body));
+}
+
+}  // namespace hostnet

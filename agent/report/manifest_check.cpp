@@ -1,0 +1,116 @@
+#include "agent/report/manifest_check.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "agent/report/escape.h"
+#include "agent/report/json.h"
+#include "agent/report/table.h"
+#include "agent/report/words.h"
+
+namespace hostnet {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string place(const std::string& file, unsigned line) {
+  return line == 0 ? file : fmt::format("{}:{}", file, line);
+}
+
+std::string port_words_of(const ManifestCheck::Port& port) {
+  return port_words(port.declared.port, port.declared.protocol);
+}
+
+std::string text_of_check(const ManifestCheck& check) {
+  TextTable table({"WHERE", "SEVERITY", "WHAT", "PORT", "DECLARED BY", "WHY", "WHAT TO DO"});
+  for (const ManifestError& error : check.errors) {
+    table.add({place(error.file, error.line), "critical", "malformed", "", "", error.message,
+               "correct the manifest"});
+  }
+  for (const Lint& lint : check.lints) {
+    const std::string pod = fmt::format("{}/{}", lint.namespace_, lint.pod);
+    table.add({place(lint.file, lint.line), std::string(to_string(lint.severity)), lint.code,
+               port_words(lint.port, lint.port ? lint.protocol : std::nullopt),
+               lint.container.empty() ? pod : fmt::format("{} ({})", pod, lint.container),
+               lint.message, lint.remedy});
+  }
+  std::size_t bindable = 0;
+  for (const ManifestCheck::Port& port : check.ports) {
+    if (port.answer.verdict == CheckVerdict::free) {
+      ++bindable;
+      continue;
+    }
+    table.add({port.origin, std::string(to_string(severity_of(port.answer))),
+               std::string(to_string(port.answer.verdict)), port_words_of(port),
+               declared_words(port.declared), port.answer.explanation, ""});
+  }
+  std::string text = table.empty() ? "" : table.text();
+  text += fmt::format("{}, {}", counted(check.errors.size(), "error", "errors"),
+                      counted(check.lints.size(), "remark", "remarks"));
+  text += check.offline
+              ? "; this node was not looked at\n"
+              : fmt::format("; {} of {} free on this node\n", bindable,
+                            counted(check.ports.size(), "declared port", "declared ports"));
+  return text;
+}
+
+Json json_of_lint(const Lint& lint) {
+  Json json{{"code", lint.code},
+            {"severity", to_string(lint.severity)},
+            {"file", valid_utf8(lint.file)},
+            {"document", lint.document},
+            {"line", lint.line},
+            {"namespace", valid_utf8(lint.namespace_)},
+            {"pod", valid_utf8(lint.pod)},
+            {"workload", valid_utf8(lint.workload)},
+            {"container", valid_utf8(lint.container)}};
+  json["protocol"] = lint.protocol ? Json(to_string(*lint.protocol)) : Json(nullptr);
+  json["port"] = lint.port ? Json(*lint.port) : Json(nullptr);
+  json["message"] = valid_utf8(lint.message);
+  json["remedy"] = valid_utf8(lint.remedy);
+  return json;
+}
+
+std::string json_of_check(const ManifestCheck& check) {
+  Json json{{"api_version", "v1"}, {"offline", check.offline}};
+  json["errors"] = Json::array();
+  for (const ManifestError& error : check.errors) {
+    json["errors"].push_back({{"file", valid_utf8(error.file)},
+                              {"document", error.document},
+                              {"line", error.line},
+                              {"message", valid_utf8(error.message)}});
+  }
+  json["lints"] = Json::array();
+  for (const Lint& lint : check.lints) json["lints"].push_back(json_of_lint(lint));
+  json["ports"] = Json::array();
+  for (const ManifestCheck::Port& port : check.ports) {
+    Json entry{{"origin", valid_utf8(port.origin)},
+               {"namespace", valid_utf8(port.declared.namespace_)},
+               {"pod", valid_utf8(port.declared.pod)},
+               {"container", valid_utf8(port.declared.container)},
+               {"severity", to_string(severity_of(port.answer))}};
+    entry["check"] = Json::parse(check_json(port.answer));
+    json["ports"].push_back(std::move(entry));
+  }
+  return json.dump() + "\n";
+}
+
+}  // namespace
+
+Severity severity_of(const CheckAnswer& answer) {
+  switch (answer.verdict) {
+    case CheckVerdict::free:
+    case CheckVerdict::unknown: return Severity::info;
+    case CheckVerdict::diverted: return Severity::warning;
+    case CheckVerdict::in_use:
+    case CheckVerdict::no_such_address: return Severity::critical;
+  }
+  return Severity::info;
+}
+
+std::string render_manifest_check(Form form, const ManifestCheck& check) {
+  return form == Form::json ? json_of_check(check) : text_of_check(check);
+}
+
+}  // namespace hostnet

@@ -1,0 +1,305 @@
+#include "agent/serve/daemon.h"
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/signalfd.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <utility>
+
+#include "agent/cli/commands.h"
+#include "agent/config/load_policy.h"
+#include "agent/config/watched_file.h"
+#include "agent/latest.h"
+#include "agent/log/log.h"
+#include "agent/metrics/agent_metrics.h"
+#include "agent/pods/pod_feed.h"
+#include "agent/report/words.h"
+#include "agent/serve/metrics_page.h"
+#include "agent/serve/routes.h"
+#include "agent/version.h"
+#include "agent/watch/watch.h"
+#include "agent/web/http_server.h"
+
+namespace hostnet {
+namespace {
+
+// healthz: the watch ticked within this.
+constexpr std::chrono::seconds kSilentTooLong{30};
+constexpr std::chrono::seconds kGraceForAnswers{2};
+
+// Shared with handlers, which may outlive run_daemon() by a moment: everything
+// in here stays while one of them runs.
+struct Shared {
+  Latest<Report> report;
+  Latest<Standing> standing;
+  Latest<PodSnapshot> pods;
+  Latest<Policy> policy;
+  std::atomic<std::int64_t> last_tick{};  // steady, milliseconds; 0: none yet
+  AgentMetrics metrics;
+  std::unique_ptr<MetricsPage> page;
+
+  explicit Shared(bool exporter_metrics)
+      : metrics({.version = std::string(kVersion),
+                 .revision = std::string(kRevision),
+                 .exporter_metrics = exporter_metrics}) {}
+};
+
+std::int64_t steady_milliseconds() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+             std::chrono::steady_clock::now().time_since_epoch())
+      .count();
+}
+
+WallTime wall_now() {
+  return std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
+}
+
+int cannot_start(std::string_view why) {
+  log::flush();
+  fmt::print(stderr, "hostnet-agent: {}\n", why);
+  return 1;
+}
+
+// "cannot listen on :20000: held by nginx.service nginx[812] root".
+std::string busy_port(const StartError& error, const Node& node, const Policy& policy) {
+  std::string message = error.error.message;
+  if (error.error.system_error != EADDRINUSE || error.listen.port == 0) return message;
+  Standing standing;
+  standing.node = std::make_shared<const Node>(node);
+  const CheckQuery query{.protocol = Protocol::tcp,
+                         .port = error.listen.port,
+                         .address = std::nullopt,
+                         .v6only = false};
+  const CheckAnswer answer = check_once(standing, PodSnapshot{}, policy, {&query, 1}).front();
+  if (!answer.holders.empty()) {
+    message += fmt::format("; it is held by {}", holders_words(answer.holders));
+  }
+  return message;
+}
+
+std::optional<std::string> illness(const Shared& shared, std::int64_t started) {
+  const std::int64_t last = shared.last_tick.load();
+  const std::chrono::milliseconds silent(steady_milliseconds() - (last == 0 ? started : last));
+  if (silent < kSilentTooLong) return std::nullopt;
+  return fmt::format("the watch has not looked at the node for {}", age(silent));
+}
+
+void log_event(const FindingEvent& event) {
+  const Finding& finding = event.finding;
+  const auto level = finding.severity == Severity::info ? log::Level::info : log::Level::warn;
+  if (event.opened) {
+    log::write(level, "finding opened",
+               {{"verdict", to_string(finding.verdict)},
+                {"severity", to_string(finding.severity)},
+                {"port", port_words(finding.port, finding.protocol)},
+                {"host_ip", finding.host_ip},
+                {"declared_by", declarations_words(finding.declared_by)},
+                {"held_by", holders_words(finding.held_by)},
+                {"id", finding.id},
+                {"explanation", finding.explanation},
+                {"remedy", finding.remedy}});
+  } else {
+    log::write(log::Level::info, "finding closed",
+               {{"verdict", to_string(finding.verdict)},
+                {"severity", to_string(finding.severity)},
+                {"port", port_words(finding.port, finding.protocol)},
+                {"host_ip", finding.host_ip},
+                {"declared_by", declarations_words(finding.declared_by)},
+                {"id", finding.id},
+                {"lasted", age(event.lasted)}});
+  }
+}
+
+// Each problem once, when it appears.
+void log_new_problems(const Report* before, const Report& now) {
+  for (const Problem& problem : now.problems) {
+    if (before != nullptr &&
+        std::ranges::find(before->problems, problem) != before->problems.end()) {
+      continue;
+    }
+    log::warn("cannot see everything",
+              {{"code", problem.code}, {"problem", problem.message}, {"remedy", problem.remedy}});
+  }
+}
+
+WatchSettings watch_settings(const std::shared_ptr<Shared>& shared, const CommandLine& line) {
+  WatchSettings settings;
+  settings.interval = line.watch_interval;
+  settings.pods = [shared] { return shared->pods.get(); };
+  settings.policy = [shared] { return shared->policy.get(); };
+  settings.on_events = [shared](std::span<const FindingEvent> events) {
+    for (const FindingEvent& event : events) {
+      log_event(event);
+      if (event.opened) shared->metrics.opened(event.finding.verdict);
+    }
+  };
+  settings.on_report = [shared](std::shared_ptr<const Report> report, const TickStats& stats) {
+    shared->metrics.observe_scan("ports", stats.ports);
+    shared->metrics.observe_scan("findings", stats.findings);
+    if (stats.overruns > 0) shared->metrics.overrun("route", stats.overruns);
+    log_new_problems(shared->report.get().get(), *report);
+    shared->page->see(*report);
+    shared->report.set(std::move(report));
+    shared->last_tick.store(steady_milliseconds());
+  };
+  settings.on_error = [shared](const Error& error) {
+    shared->metrics.scan_error("watch", error.reason);
+    log::warn("the watch goes on without", {{"error", error.message}});
+  };
+  return settings;
+}
+
+Answers answers_from(const std::shared_ptr<Shared>& shared, const CommandLine& line) {
+  Answers answers;
+  answers.report = [shared] { return shared->report.get(); };
+  answers.check = [shared](const CheckQuery& query) {
+    return check_once(*shared->standing.get(), *shared->pods.get(), *shared->policy.get(),
+                      {&query, 1})
+        .front();
+  };
+  answers.illness = [shared, started = steady_milliseconds()] { return illness(*shared, started); };
+  answers.metrics = [shared](const HttpRequest& request) { return shared->page->answer(request); };
+  answers.telemetry_path = line.telemetry_path;
+  return answers;
+}
+
+ServerOptions server_options(const std::shared_ptr<Shared>& shared, const CommandLine& line) {
+  ServerOptions options;
+  options.listen = line.listen_addresses;
+  options.max_requests = static_cast<int>(line.max_requests);
+  options.details = line.details == "all"    ? Details::all
+                    : line.details == "none" ? Details::none
+                                             : Details::loopback;
+  options.web_config_file = line.web_config_file;
+  options.on_reload = [shared](const Result<>& loaded) {
+    if (loaded) {
+      log::info("web configuration loaded");
+    } else {
+      log::error("web configuration refused, the old one stays",
+                 {{"error", loaded.error().message}});
+    }
+  };
+  return options;
+}
+
+class Signals {
+ public:
+  // Blocks them for this thread and those it starts: call before any other.
+  Signals() {
+    sigset_t set;
+    sigemptyset(&set);
+    for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&set, signal);
+    ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
+    std::signal(SIGPIPE, SIG_IGN);
+    descriptor_.reset(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+  }
+  int descriptor() const { return descriptor_.get(); }
+  // The next one that came; 0 when none did.
+  int next() const {
+    signalfd_siginfo info{};
+    if (::read(descriptor_.get(), &info, sizeof info) != sizeof info) return 0;
+    return static_cast<int>(info.ssi_signo);
+  }
+
+ private:
+  UniqueFd descriptor_;
+};
+
+void reload(Shared& shared, const CommandLine& line, const Watch& watch) {
+  auto policy = load_policy(line.config_file);
+  shared.metrics.config_reloaded(policy.has_value(), wall_now());
+  if (!policy) {
+    log::error("configuration refused, the old one stays", {{"error", policy.error().message}});
+    return;
+  }
+  shared.policy.set(std::make_shared<const Policy>(*std::move(policy)));
+  log::info("configuration loaded", {{"file", line.config_file}});
+  watch.wake();
+}
+
+// Until SIGTERM or SIGINT.
+void serve_until_told(const Signals& signals, Shared& shared, const CommandLine& line,
+                      const Watch& watch) {
+  std::optional<WatchedFile> file;
+  if (!line.config_file.empty()) file.emplace(line.config_file);
+  while (true) {
+    std::array<pollfd, 2> waiting{
+        {{.fd = signals.descriptor(), .events = POLLIN, .revents = 0},
+         {.fd = file ? file->descriptor() : -1, .events = POLLIN, .revents = 0}}};
+    ::poll(waiting.data(), waiting.size(), file ? 1000 : -1);
+    bool changed = file && file->changed();
+    while (const int signal = signals.next()) {
+      if (signal != SIGHUP) {
+        log::info("stopping", {{"signal", signal == SIGTERM ? "SIGTERM" : "SIGINT"}});
+        return;
+      }
+      changed = true;
+    }
+    if (changed) reload(shared, line, watch);
+  }
+}
+
+}  // namespace
+
+int run_daemon(const CommandLine& line) {
+  const Signals signals;
+  auto policy = load_policy(line.config_file);
+  if (!policy) return cannot_start(policy.error().message);
+  auto node = open_node(line);
+  if (!node) return cannot_start(node.error().message);
+
+  const auto shared = std::make_shared<Shared>(!line.disable_exporter_metrics);
+  shared->policy.set(std::make_shared<const Policy>(*std::move(policy)));
+  shared->metrics.config_reloaded(true, wall_now());
+  const auto shared_node = std::make_shared<const Node>(*std::move(node));
+  auto page = MetricsPage::create(shared_node, line, shared->metrics,
+                                  [raw = shared.get()] { return raw->report.get(); });
+  if (!page) return cannot_start(page.error().message);
+  shared->page = *std::move(page);
+
+  auto server = HttpServer::start(server_options(shared, line), routes(answers_from(shared, line)));
+  if (!server) {
+    return cannot_start(busy_port(server.error(), *shared_node, *shared->policy.get()));
+  }
+
+  Standing standing = stand_on(shared_node, node_name_of(line.node_name, *shared_node));
+  const std::string node_name = standing.node_name;
+  shared->standing.set(std::make_shared<const Standing>(standing));
+
+  auto pods = pods_now(line, node_name, shared_node->clock->wall());
+  if (!pods) return cannot_start(pods.error().message);
+  shared->pods.set(*std::move(pods));
+  auto watch = Watch::start(std::move(standing), watch_settings(shared, line));
+  if (!watch) return cannot_start(watch.error().message);
+
+  // A recording's pods do not change.
+  std::unique_ptr<PodFeed> feed;
+  if (line.replay.empty()) {
+    auto started = PodFeed::start({.manifests = manifests_of(line),
+                                   .node_name = node_name,
+                                   .on_change = [shared, raw = watch->get()](auto changed) {
+                                     shared->pods.set(std::move(changed));
+                                     raw->wake();
+                                   }});
+    if (!started) return cannot_start(started.error().message);
+    feed = *std::move(started);
+  }
+  for (const BoundAddress& address : (*server)->addresses()) {
+    log::info("listening", {{"address", address.text}, {"tls", (*server)->tls()}});
+  }
+
+  serve_until_told(signals, *shared, line, **watch);
+  (*server)->stop(kGraceForAnswers);
+  feed.reset();
+  (*watch)->stop();
+  log::flush();
+  return 0;
+}
+
+}  // namespace hostnet

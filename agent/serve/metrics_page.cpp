@@ -1,0 +1,93 @@
+#include "agent/serve/metrics_page.h"
+
+#include <chrono>
+#include <utility>
+
+#include "agent/log/log.h"
+#include "agent/metrics/port_collectors.h"
+#include "collectors/framework/exposition.h"
+
+namespace hostnet {
+namespace {
+
+// Ours, for scrapers that do not say how long they wait.
+constexpr std::chrono::seconds kScrapeTimeout{10};
+
+std::vector<std::string> parameters(const HttpRequest& request, const std::string& name) {
+  std::vector<std::string> values;
+  const auto [first, last] = request.query.equal_range(name);
+  for (auto at = first; at != last; ++at) values.push_back(at->second);
+  return values;
+}
+
+void report_run(AgentMetrics& metrics, std::span<const CollectorOutcome> outcomes,
+                std::span<const SharedRead> reads) {
+  for (const SharedRead& read : reads) metrics.observe_scan(read.stage, read.seconds);
+  for (const CollectorOutcome& outcome : outcomes) {
+    if (!outcome.error || outcome.error->reason == Reason::unsupported) continue;
+    metrics.scan_error(outcome.name, outcome.error->reason);
+    log::warn("collector failed", {{"collector", outcome.name},
+                                   {"reason", to_string(outcome.error->reason)},
+                                   {"error", outcome.error->message}});
+  }
+}
+
+}  // namespace
+
+Result<std::unique_ptr<MetricsPage>> MetricsPage::create(
+    std::shared_ptr<const Node> node, const CommandLine& line, AgentMetrics& metrics,
+    const std::function<std::shared_ptr<const Report>()>& report) {
+  auto ledger = std::make_shared<ListenerLedger>();
+  RunnerSettings settings;
+  settings.scrape_timeout = kScrapeTimeout;
+  settings.observer = [&metrics](auto outcomes, auto reads) {
+    report_run(metrics, outcomes, reads);
+  };
+  auto runner = CollectorRunner::create(
+      node, all_collectors(),
+      [&](const Collector& collector) { return line.collectors.contains(collector.name); },
+      line.collector_options,
+      port_collectors(report, ledger,
+                      [&](std::string_view name, bool) { return line.collectors.contains(name); }),
+      std::move(settings));
+  if (!runner) return std::unexpected(std::move(runner).error());
+  return std::unique_ptr<MetricsPage>(
+      new MetricsPage(std::move(node), metrics, std::move(ledger), *std::move(runner)));
+}
+
+MetricsPage::MetricsPage(std::shared_ptr<const Node> node, AgentMetrics& metrics,
+                         std::shared_ptr<ListenerLedger> ledger,
+                         std::unique_ptr<CollectorRunner> runner)
+    : node_(std::move(node)),
+      metrics_(metrics),
+      ledger_(std::move(ledger)),
+      runner_(std::move(runner)) {}
+
+HttpResponse MetricsPage::answer(const HttpRequest& request) {
+  const auto filter =
+      runner_->filter(parameters(request, "collect[]"), parameters(request, "exclude[]"));
+  if (!filter) return error_answer(request, 400, filter.error().message);
+
+  const ExpositionFormat format = negotiate(header(request.headers, "Accept"));
+  const auto budget =
+      scrape_budget(header(request.headers, "X-Prometheus-Scrape-Timeout-Seconds"), kScrapeTimeout);
+  HttpResponse response;
+  response.content_type = content_type(format);
+  response.stream = [this, format, filter = *filter, budget](Sink& sink) {
+    metrics_.request_began();
+    const auto collected = runner_->collect(filter, budget);
+    const std::vector<MetricSource> own = metrics_.collect(*node_);
+    std::vector<const MetricSource*> sources = collected.sources();
+    for (const MetricSource& source : own) sources.push_back(&source);
+    const ExpositionResult written = write_exposition(
+        std::move(sources), format, [&](std::string_view text) { return sink.write(text); });
+    for (const std::string& problem : written.problems) {
+      log::warn("series left out of the metrics", {{"problem", problem}});
+    }
+    metrics_.request_ended(200);
+    return written.complete;
+  };
+  return response;
+}
+
+}  // namespace hostnet

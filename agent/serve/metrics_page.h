@@ -1,0 +1,42 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "agent/cli/command_line.h"
+#include "agent/metrics/agent_metrics.h"
+#include "agent/metrics/listener_ledger.h"
+#include "agent/report/report.h"
+#include "agent/web/http.h"
+#include "collectors/framework/runner.h"
+#include "netlink/node/node.h"
+
+namespace hostnet {
+
+// What /metrics answers: the enabled collectors and the agent's own metrics, in
+// the format asked for. Thread safe.
+class MetricsPage {
+ public:
+  // A bad collector option is an error that names its flag. `metrics` and
+  // `report` must outlive the page.
+  static Result<std::unique_ptr<MetricsPage>> create(
+      std::shared_ptr<const Node> node, const CommandLine& line, AgentMetrics& metrics,
+      const std::function<std::shared_ptr<const Report>()>& report);
+
+  HttpResponse answer(const HttpRequest& request);
+  // The watch tells each report, so that sockets which come and go between two
+  // scrapes are counted.
+  void see(const Report& report) { ledger_->update(report); }
+
+ private:
+  MetricsPage(std::shared_ptr<const Node> node, AgentMetrics& metrics,
+              std::shared_ptr<ListenerLedger> ledger, std::unique_ptr<CollectorRunner> runner);
+
+  std::shared_ptr<const Node> node_;
+  AgentMetrics& metrics_;
+  std::shared_ptr<ListenerLedger> ledger_;
+  std::unique_ptr<CollectorRunner> runner_;
+};
+
+}  // namespace hostnet

@@ -1,0 +1,205 @@
+#include "agent/serve/routes.h"
+
+#include <fmt/format.h>
+
+#include <expected>
+#include <utility>
+
+#include "agent/cli/command_line.h"
+#include "agent/report/form.h"
+#include "agent/report/html.h"
+#include "agent/report/render.h"
+
+namespace hostnet {
+namespace {
+
+// An answer that is not the one asked for.
+struct Refusal {
+  int status;
+  std::string message;
+};
+template <class T>
+using Or = std::expected<T, Refusal>;
+
+std::unexpected<Refusal> refuse(int status, std::string message) {
+  return std::unexpected(Refusal{status, std::move(message)});
+}
+
+HttpResponse page(Form form, std::string body) {
+  HttpResponse response;
+  response.content_type = content_type(form);
+  response.body = std::move(body);
+  if (form == Form::html) {
+    response.headers.emplace_back("Content-Security-Policy", page_security_policy());
+  }
+  return response;
+}
+
+HttpResponse refusal(Form form, const Refusal& why) {
+  HttpResponse response = page(form, render_error(form, why.status, why.message));
+  response.status = why.status;
+  return response;
+}
+
+Or<bool> switch_parameter(const HttpRequest& request, std::string_view name) {
+  const std::string* value = parameter(request, name);
+  if (value == nullptr || *value == "0" || *value == "false") return false;
+  if (*value == "1" || *value == "true") return true;
+  return refuse(400, fmt::format("bad {} '{}': it is 0 or 1", name, *value));
+}
+
+Or<std::shared_ptr<const Report>> report_about_ports(const Answers& answers) {
+  auto report = answers.report();
+  if (!report) return refuse(503, "the first look at the node is not done yet");
+  if (!report->host_network_namespace) {
+    return refuse(503,
+                  "the agent is not in the host's network namespace and cannot see its sockets: "
+                  "set hostNetwork: true");
+  }
+  return report;
+}
+
+// Finds the form first, so that every refusal leaves in it.
+template <class Body>
+HttpHandler in_form_asked(Body body) {
+  return [body = std::move(body)](const HttpRequest& request) {
+    const std::string* asked = parameter(request, "format");
+    const auto form =
+        form_for(asked == nullptr ? std::nullopt : std::optional<std::string_view>(*asked),
+                 header(request.headers, "accept"));
+    if (!form) return refusal(Form::text, {400, form.error().message});
+    auto answered = body(request, *form);
+    return answered ? page(*form, *std::move(answered)) : refusal(*form, answered.error());
+  };
+}
+
+HttpHandler findings_handler(const Answers& answers, FindingClass finding_class) {
+  return in_form_asked(
+      [answers, finding_class](const HttpRequest& request, Form form) -> Or<std::string> {
+        const auto ignored = switch_parameter(request, "ignored");
+        if (!ignored) return std::unexpected(ignored.error());
+        const auto report = report_about_ports(answers);
+        if (!report) return std::unexpected(report.error());
+        return render_findings(form, **report, finding_class, *ignored);
+      });
+}
+
+HttpHandler ports_handler(const Answers& answers) {
+  return in_form_asked([answers](const HttpRequest& request, Form form) -> Or<std::string> {
+    constexpr std::string_view kPrefix = "/ports/";
+    PortFilter filter;
+    if (request.path.starts_with(kPrefix)) {
+      const auto port = parse_port(request.path.substr(kPrefix.size()));
+      if (!port) return refuse(400, port.error());
+      filter = {.port = port->port, .protocol = port->protocol};
+    }
+    const auto report = report_about_ports(answers);
+    if (!report) return std::unexpected(report.error());
+    return render_ports(form, **report, filter);
+  });
+}
+
+Or<CheckQuery> check_query(const HttpRequest& request) {
+  CheckQuery query;
+  const std::string* port_text = parameter(request, "port");
+  if (port_text == nullptr) return refuse(400, "say which port: /check?port=8080");
+  const auto port = parse_port(*port_text);
+  if (!port) return refuse(400, port.error());
+  query.port = port->port;
+  query.protocol = port->protocol.value_or(Protocol::tcp);
+  if (const std::string* protocol = parameter(request, "protocol")) {
+    const auto both = parse_port(fmt::format("{}/{}", query.port, *protocol));
+    if (!both) return refuse(400, both.error());
+    query.protocol = *both->protocol;
+  }
+  if (const std::string* text = parameter(request, "address")) {
+    const auto address = parse_ip(*text);
+    if (!address) return refuse(400, fmt::format("bad address '{}'", *text));
+    query.address = *address;
+  }
+  const auto v6only = switch_parameter(request, "v6only");
+  if (!v6only) return std::unexpected(v6only.error());
+  query.v6only = *v6only;
+  return query;
+}
+
+HttpHandler check_handler(const Answers& answers) {
+  return in_form_asked([answers](const HttpRequest& request, Form form) -> Or<std::string> {
+    const auto query = check_query(request);
+    if (!query) return std::unexpected(query.error());
+    if (const auto report = report_about_ports(answers); !report) {
+      return std::unexpected(report.error());
+    }
+    return render_check(form, answers.check(*query));
+  });
+}
+
+HttpHandler overview_handler(const Answers& answers) {
+  return in_form_asked([answers](const HttpRequest& request, Form form) -> Or<std::string> {
+    // The route takes every path that no other route has.
+    if (request.path != "/") {
+      return refuse(404, fmt::format("there is no {}, try /conflicts, /risks, /ports or {}",
+                                     request.path, answers.telemetry_path));
+    }
+    const auto report = report_about_ports(answers);
+    if (!report) return std::unexpected(report.error());
+    return render_overview(form, **report);
+  });
+}
+
+HttpHandler health_handler(std::function<std::optional<std::string>()> trouble) {
+  return [trouble = std::move(trouble)](const HttpRequest&) {
+    HttpResponse response;
+    const auto why = trouble();
+    response.status = why ? 503 : 200;
+    response.body = (why ? *why : std::string("ok")) + "\n";
+    return response;
+  };
+}
+
+HttpRoute detail(std::string path, HttpHandler handler, bool prefix = false) {
+  return {.path = std::move(path),
+          .prefix = prefix,
+          .handler = std::move(handler),
+          .limited = true,
+          .open = false,
+          .unauthenticated = false};
+}
+
+HttpRoute health(std::string path, std::function<std::optional<std::string>()> trouble) {
+  return {.path = std::move(path),
+          .prefix = false,
+          .handler = health_handler(std::move(trouble)),
+          .limited = false,
+          .open = true,
+          .unauthenticated = true};
+}
+
+}  // namespace
+
+std::vector<HttpRoute> routes(const Answers& answers) {
+  const auto unready = [report = answers.report]() -> std::optional<std::string> {
+    if (report()) return std::nullopt;
+    return "the first look at the node is not done yet";
+  };
+  std::vector<HttpRoute> table{
+      detail("/conflicts", findings_handler(answers, FindingClass::conflict)),
+      detail("/risks", findings_handler(answers, FindingClass::risk)),
+      detail("/ports", ports_handler(answers)),
+      detail("/ports/", ports_handler(answers), true),
+      detail("/check", check_handler(answers)),
+      health("/healthz", answers.illness),
+      health("/readyz", unready),
+      {.path = answers.telemetry_path,
+       .prefix = false,
+       .handler = answers.metrics,
+       .limited = true,
+       .open = true,
+       .unauthenticated = false},
+  };
+  // --web.telemetry-path=/ takes the page's place, as node_exporter has it.
+  if (answers.telemetry_path != "/") table.push_back(detail("/", overview_handler(answers), true));
+  return table;
+}
+
+}  // namespace hostnet

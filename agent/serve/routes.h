@@ -1,0 +1,30 @@
+#pragma once
+
+// What the agent answers over HTTP (interface.md, section 3): one handler per
+// path, each a rendering of the newest report.
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/findings/check.h"
+#include "agent/report/report.h"
+#include "agent/web/http.h"
+
+namespace hostnet {
+
+// Where the handlers get their facts. Called from any worker thread.
+struct Answers {
+  std::function<std::shared_ptr<const Report>()> report;  // null before the first tick
+  std::function<CheckAnswer(const CheckQuery&)> check;    // a fresh look
+  // Why the agent is unwell; unset: it is well.
+  std::function<std::optional<std::string>()> illness;
+  HttpHandler metrics;
+  std::string telemetry_path;
+};
+
+std::vector<HttpRoute> routes(const Answers& answers);
+
+}  // namespace hostnet
