@@ -40,7 +40,7 @@ TEST(NodeBuilder, AServerIsASocketADescriptorAndACgroup) {
             "812\n");
   EXPECT_EQ(node.files->read("proc/812/cgroup").value(), "0::/system.slice/ssh.service\n");
   EXPECT_EQ(node.files->link("proc/812/exe").value(), "/usr/sbin/sshd");
-  EXPECT_THAT(node.files->list("proc").value(), ElementsAre("1", "812"));
+  EXPECT_THAT(node.files->list("proc").value(), ElementsAre("1", "812", "sys"));
 }
 
 TEST(NodeBuilder, WhatItSaysOverNetlinkDecodesToTheFactsItWasGiven) {
@@ -138,10 +138,9 @@ TEST(NodeBuilder, WhatIsHiddenIsDeniedAndWhatIsMissingIsVanished) {
 TEST(NodeBuilder, ANodeDoesNotSeeWhatIsAddedAfterItWasBuilt) {
   NodeBuilder builder;
   const Node before = builder.build();
-  builder.sysctl("net.ipv4.ip_local_port_range", "32768\t60999");
-  EXPECT_FALSE(before.files->exists("proc/sys/net/ipv4/ip_local_port_range"));
-  EXPECT_EQ(builder.build().files->read("proc/sys/net/ipv4/ip_local_port_range").value(),
-            "32768\t60999\n");
+  builder.sysctl("net.core.somaxconn", "4096");
+  EXPECT_FALSE(before.files->exists("proc/sys/net/core/somaxconn"));
+  EXPECT_EQ(builder.build().files->read("proc/sys/net/core/somaxconn").value(), "4096\n");
 }
 
 }  // namespace

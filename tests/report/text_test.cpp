@@ -102,7 +102,8 @@ TEST(CheckText, EndsWithTheExplanation) {
 
 TEST(Render, AnErrorComesInTheFormAskedFor) {
   EXPECT_EQ(render_error(Form::text, 404, "there is no /x\x1b"), "there is no /x\\x1b\n");
-  EXPECT_EQ(render_error(Form::json, 404, "there is no /x"), "{\"error\":\"there is no /x\"}\n");
+  EXPECT_EQ(render_error(Form::json, 404, "there is no /x"),
+            "{\"error\":{\"status\":404,\"message\":\"there is no /x\"}}\n");
   EXPECT_NE(render_error(Form::html, 404, "no <b>").find("<h2>404</h2><p>no &lt;b&gt;</p>"),
             std::string::npos);
 }
