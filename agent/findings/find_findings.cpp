@@ -27,7 +27,7 @@ std::vector<Finding> find_findings(const PortTable& table, const PodSnapshot& po
   find_declaration_risks(look, found);
   find_undeclared_listeners(look, found);
   find_node_risks(look, found);
-  std::ranges::stable_sort(found, finding_comes_before);
+  std::ranges::sort(found, finding_comes_before);
   const auto repeated = std::ranges::unique(found, {}, &Finding::id);
   found.erase(repeated.begin(), repeated.end());
   return found;
