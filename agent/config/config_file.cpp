@@ -163,7 +163,9 @@ Result<Policy> parse_config(std::string_view yaml, std::string_view file_name) {
   const auto& document = parsed.documents.front();
   if (!document.complaints.empty()) {
     const auto& first = document.complaints.front();
-    return forward(whole.wrong_at(first.line, first.message));
+    // "...; the last one counts" is true of manifests only.
+    return forward(whole.wrong_at(
+        first.line, std::string_view(first.message).substr(0, first.message.rfind(';'))));
   }
   return read_policy(file_name, document.root);
 }

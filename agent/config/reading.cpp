@@ -22,7 +22,8 @@ std::unexpected<Error> ConfigPlace::wrong_at(unsigned line, std::string_view wha
   if (line != 0) message += ":" + std::to_string(line);
   message += ": ";
   if (!key_.empty()) message.append(key_).append(": ");
-  return failure(Reason::malformed, message.append(what));
+  // The YAML library quotes the text it stumbles over, line ends included.
+  return failure(Reason::malformed, message + terminal_text(what));
 }
 
 Result<> ConfigPlace::known_key(std::string_view key, unsigned line,
