@@ -6,7 +6,7 @@ namespace hostnet {
 namespace {
 
 // Small pieces (a head, chunk frames) leave together.
-constexpr std::size_t kBlock = 32 * 1024;
+constexpr std::size_t kBlock = std::size_t{32} * 1024;
 constexpr int kRoomPollMs = 20;
 
 }  // namespace

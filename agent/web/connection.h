@@ -18,7 +18,7 @@ using WebTime = std::chrono::steady_clock::time_point;
 
 // Bytes of answers that wait for slow readers, over all connections.
 struct BufferMeter {
-  std::atomic<std::size_t> bytes{};
+  std::atomic<std::size_t> bytes;
   std::size_t limit{};
   std::chrono::milliseconds patience{};  // of a writer past the limit
   std::function<void()> over_limit;      // asks the loop to cut old answers

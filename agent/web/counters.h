@@ -11,14 +11,14 @@ namespace hostnet {
 
 // What the server's threads count while they work.
 struct Counters {
-  std::atomic<std::uint64_t> accepted{};
-  std::atomic<std::uint64_t> open{};
-  std::atomic<std::uint64_t> in_flight{};
-  std::atomic<std::uint64_t> overloaded{};
-  std::atomic<std::uint64_t> timed_out{};
-  std::atomic<std::uint64_t> evicted{};
-  std::atomic<std::uint64_t> cut{};
-  std::atomic<std::uint64_t> tls_failures{};
+  std::atomic<std::uint64_t> accepted;
+  std::atomic<std::uint64_t> open;
+  std::atomic<std::uint64_t> in_flight;
+  std::atomic<std::uint64_t> overloaded;
+  std::atomic<std::uint64_t> timed_out;
+  std::atomic<std::uint64_t> evicted;
+  std::atomic<std::uint64_t> cut;
+  std::atomic<std::uint64_t> tls_failures;
 
   void count(const HttpRoute* route, int status) {
     const std::scoped_lock lock(mutex_);

@@ -64,7 +64,7 @@ void refuse_unfit(Job& job, Details details) {
 }
 
 void refuse_bad_head(Job& job, const BadHead& bad, std::string_view bytes) {
-  std::string lower(bytes.substr(0, 16 * 1024));
+  std::string lower(bytes.substr(0, std::size_t{16} * 1024));
   std::ranges::transform(lower, lower.begin(), ascii_lower);
   const std::size_t line = lower.find('\n');
   const std::size_t accept = lower.find("\naccept:");

@@ -46,7 +46,7 @@ bool accepts_gzip(std::string_view accept_encoding) {
 struct GzipSink::State {
   z_stream stream{};
   bool good{};
-  std::array<char, 32 * 1024> out{};
+  std::array<char, std::size_t{32} * 1024> out{};
 };
 
 GzipSink::GzipSink(Sink& to, int level) : to_(to), state_(std::make_unique<State>()) {

@@ -34,15 +34,15 @@ struct ServerOptions {
   int workers{4};
   // At the cap the oldest idle or half-asked connection gives way.
   int max_connections{512};
-  std::size_t head_limit{16 * 1024};
+  std::size_t head_limit{std::size_t{16} * 1024};
   std::chrono::milliseconds head_timeout{3'000};  // also for a TLS handshake
   std::chrono::milliseconds idle_timeout{300'000};
   // An answer that its reader has not taken by then is cut. Large ones get
   // another second for each `write_rate` bytes.
   std::chrono::milliseconds write_timeout{10'000};
-  std::size_t write_rate{256 * 1024};
+  std::size_t write_rate{std::size_t{256} * 1024};
   // Answers waiting for slow readers, all together. Past it the oldest are cut.
-  std::size_t buffer_limit{32 * 1024 * 1024};
+  std::size_t buffer_limit{std::size_t{32} * 1024 * 1024};
   int gzip_level{3};
   // How often the web config file and the files it names are looked at.
   std::chrono::milliseconds reload_interval{1'000};
@@ -76,8 +76,8 @@ struct StartError {
 class HttpServer {
  public:
   // Listens and answers when it returns.
-  static std::expected<std::unique_ptr<HttpServer>, StartError> start(ServerOptions options,
-                                                                      std::vector<HttpRoute> routes);
+  static std::expected<std::unique_ptr<HttpServer>, StartError> start(
+      ServerOptions options, std::vector<HttpRoute> routes);
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
   ~HttpServer();  // stop() with 2 seconds

@@ -21,7 +21,7 @@ struct Job {
   std::unique_ptr<Connection> connection;
   RequestHead head;
   HttpRequest request;
-  const HttpRoute* route{};                 // null: no such path
+  const HttpRoute* route{};             // null: no such path
   std::optional<HttpResponse> refusal;  // instead of calling the handler
   WebSettingsPtr web;                   // in force when it was asked
   std::optional<Credentials> credentials;

@@ -62,8 +62,8 @@ class Loop {
   void sniff(Connection& connection, WebTime now);
   void shake_hands(Connection& connection, WebTime now);
   bool ask(Connection& connection, WebTime now);
-  void dispatch(Connection& connection, std::string head, WebTime now);
-  void refuse(Connection& connection, const BadHead& bad, std::string bytes);
+  void dispatch(Connection& connection, const std::string& head, WebTime now);
+  void refuse(Connection& connection, const BadHead& bad, const std::string& bytes);
   void judge(JobPtr job, WebTime now);
   void hand_on(JobPtr job);
   void push(JobQueue& lane, JobPtr job);

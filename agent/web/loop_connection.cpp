@@ -92,20 +92,20 @@ bool Loop::ask(Connection& connection, WebTime now) {
   connection.searched = connection.received.size();
   if (size.value_or(connection.received.size()) > options_.head_limit) {
     refuse(connection, {.status = 431, .message = "The request head is too long."},
-           std::move(connection.received));
+           connection.received);
     return true;
   }
   if (!size) return false;
-  std::string head = connection.received.substr(0, *size);
+  const std::string head = connection.received.substr(0, *size);
   connection.received.erase(0, *size);
   connection.searched = 0;
-  dispatch(connection, std::move(head), now);
+  dispatch(connection, head, now);
   return true;
 }
 
-void Loop::dispatch(Connection& connection, std::string bytes, WebTime now) {
+void Loop::dispatch(Connection& connection, const std::string& bytes, WebTime now) {
   auto head = read_head(bytes);
-  if (!head) return refuse(connection, head.error(), std::move(bytes));
+  if (!head) return refuse(connection, head.error(), bytes);
   auto job = std::make_unique<Job>();
   job->head = std::move(*head);
   job->request = {.method = job->head.method,
@@ -136,7 +136,7 @@ void Loop::judge(JobPtr job, WebTime now) {
   hand_on(std::move(job));
 }
 
-void Loop::refuse(Connection& connection, const BadHead& bad, std::string bytes) {
+void Loop::refuse(Connection& connection, const BadHead& bad, const std::string& bytes) {
   auto job = std::make_unique<Job>();
   job->connection = std::move(connections_.at(connection.id()));
   job->web = web_.current();

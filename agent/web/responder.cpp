@@ -11,7 +11,7 @@ namespace hostnet {
 namespace {
 
 constexpr std::size_t kWorthCompressing = 1024;
-constexpr std::size_t kPiece = 32 * 1024;
+constexpr std::size_t kPiece = std::size_t{32} * 1024;
 
 constexpr const char* kPagePolicy =
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; "

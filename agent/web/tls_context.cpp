@@ -194,7 +194,7 @@ std::string san_text(const GENERAL_NAME& name) {
 
 Result<std::shared_ptr<SSL_CTX>> make_tls_context(const TlsConfig& config) {
   ERR_clear_error();
-  const std::shared_ptr<SSL_CTX> context(SSL_CTX_new(TLS_server_method()), &SSL_CTX_free);
+  std::shared_ptr<SSL_CTX> context(SSL_CTX_new(TLS_server_method()), &SSL_CTX_free);
   if (context == nullptr) return tls_failure("making a TLS context");
   SSL_CTX* const raw = context.get();
   SSL_CTX_set_min_proto_version(raw, openssl_version(config.min_version));

@@ -58,7 +58,7 @@ class WebSettingsSource {
   Report report_;
   WebSettingsPtr current_;
   std::vector<std::pair<std::string, Stamp>> seen_;
-  Time look_again_{};
+  Time look_again_;
 };
 
 // A token each `interval`, `burst` of them at once. One thread.
