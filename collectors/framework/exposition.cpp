@@ -110,8 +110,11 @@ void ExpositionWriter::order_samples() {
     order_.push_back(&metric);
   }
   if (ascending) return;
-  std::ranges::stable_sort(
-      order_, [](const auto* a, const auto* b) { return compare_samples(*a, *b) < 0; });
+  // Of equals the first to come stays first: they lie in one array.
+  std::ranges::sort(order_, [](const ClientMetric* a, const ClientMetric* b) {
+    const int order = compare_samples(*a, *b);
+    return order != 0 ? order < 0 : a < b;
+  });
   const ClientMetric* last = nullptr;
   std::erase_if(order_, [&](const ClientMetric* metric) {
     if (last == nullptr || compare_samples(*last, *metric) != 0) {
@@ -276,20 +279,27 @@ ExpositionResult write_exposition(std::span<const MetricSource> sources, Exposit
   return write_exposition(std::move(pointers), format, sink);
 }
 
-ExpositionResult write_exposition(std::vector<const MetricSource*> by_name, ExpositionFormat format,
+ExpositionResult write_exposition(std::vector<const MetricSource*> sources, ExpositionFormat format,
                                   const ExpositionSink& sink) {
-  const auto name_of = [](const MetricSource* source) -> std::string_view { return source->name; };
-  std::ranges::stable_sort(by_name, {}, name_of);
+  // By name, those of one name in the order they came.
+  std::vector<std::pair<std::string_view, std::size_t>> order;
+  order.reserve(sources.size());
+  for (const MetricSource* source : sources) order.emplace_back(source->name, order.size());
+  std::ranges::sort(order);
+  const auto name_of = [](const auto& entry) { return entry.first; };
 
   ExpositionWriter writer(format, sink);
-  for (auto begin = by_name.begin(); begin != by_name.end();) {
-    const std::string_view name = (*begin)->name;
-    const auto end = std::ranges::upper_bound(begin, by_name.end(), name, {}, name_of);
+  std::vector<const MetricSource*> family;
+  for (std::size_t i = 0; i < order.size();) {
+    const std::string_view name = order[i].first;
+    family.clear();
+    for (; i < order.size() && order[i].first == name; ++i) {
+      family.push_back(sources[order[i].second]);
+    }
     const bool taken =
         name.ends_with("_total") &&
-        std::ranges::binary_search(by_name, name.substr(0, name.size() - 6), {}, name_of);
-    if (!writer.write_family(std::span(begin, end), taken)) break;
-    begin = end;
+        std::ranges::binary_search(order, name.substr(0, name.size() - 6), {}, name_of);
+    if (!writer.write_family(family, taken)) break;
   }
   return writer.finish();
 }
