@@ -78,7 +78,7 @@ class ListenerLedger {
 
   const ListenerLimits limits_;
   mutable std::mutex mutex_;
-  SteadyTime last_{};
+  SteadyTime last_;
   std::uint64_t reports_{};
   std::map<std::uint64_t, UdpSocket> udp_;  // by cookie
   std::map<Endpoint, DropTotal> drops_;     // of listeners, closed ones too

@@ -25,6 +25,8 @@ class Pattern {
   static Result<Pattern> compile(std::string_view flag, std::string_view pattern);
   Pattern(Pattern&&) noexcept;
   Pattern& operator=(Pattern&&) noexcept;
+  Pattern(const Pattern&) = delete;
+  Pattern& operator=(const Pattern&) = delete;
   ~Pattern();
 
   bool found_in(std::string_view text) const;  // false for texts above 4096 bytes

@@ -36,7 +36,7 @@ class RunScrape final : public Scrape {
 
   std::shared_ptr<const Node> node_;
   ReadLinks read_links_;
-  SteadyTime deadline_{};
+  SteadyTime deadline_;
   mutable std::mutex mutex_;
   bool reading_{};
   std::optional<Links> links_;

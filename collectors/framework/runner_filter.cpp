@@ -11,10 +11,9 @@ namespace hostnet {
 
 std::chrono::nanoseconds scrape_budget(std::string_view header, std::chrono::nanoseconds own) {
   double seconds = 0;
-  const char* const end = header.data() + header.size();
-  const auto done = std::from_chars(header.data(), end, seconds);
-  const bool usable =
-      done.ec == std::errc{} && done.ptr == end && std::isfinite(seconds) && seconds > 0;
+  const auto done = std::from_chars(header.data(), header.data() + header.size(), seconds);
+  const bool usable = done.ec == std::errc{} && done.ptr == header.data() + header.size() &&
+                      std::isfinite(seconds) && seconds > 0;
   const std::chrono::duration<double> own_seconds = own;
   if (!usable || seconds >= own_seconds.count() + 1) return own;
   seconds -= std::min(seconds / 10, 0.5);

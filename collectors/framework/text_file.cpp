@@ -19,12 +19,11 @@ std::string quoted(std::string_view text) {
 template <class Number>
 Result<Number> parse_integer(std::string_view text, int base, std::string_view what) {
   Number value{};
-  const char* const end = text.data() + text.size();
-  const auto done = std::from_chars(text.data(), end, value, base);
+  const auto done = std::from_chars(text.data(), text.data() + text.size(), value, base);
   if (done.ec == std::errc::result_out_of_range) {
     return failure(Reason::malformed, fmt::format("{} is too large", quoted(text)));
   }
-  if (text.empty() || done.ec != std::errc{} || done.ptr != end) {
+  if (text.empty() || done.ec != std::errc{} || done.ptr != text.data() + text.size()) {
     return failure(Reason::malformed, fmt::format("{} is not {}", quoted(text), what));
   }
   return value;
@@ -46,9 +45,10 @@ Result<std::int64_t> parse_i64(std::string_view text) {
 
 Result<double> parse_double(std::string_view text) {
   double value{};
-  const char* const end = text.data() + text.size();
-  const auto done = std::from_chars(text.data(), end, value, std::chars_format::fixed);
-  if (text.empty() || done.ec != std::errc{} || done.ptr != end || !std::isfinite(value)) {
+  const auto done =
+      std::from_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed);
+  if (text.empty() || done.ec != std::errc{} || done.ptr != text.data() + text.size() ||
+      !std::isfinite(value)) {
     return failure(Reason::malformed, fmt::format("{} is not a number", quoted(text)));
   }
   return value;
