@@ -44,7 +44,7 @@ class WatchedFile {
   UniqueFd inotify_;
   int watch_{-1};
   bool writing_{};
-  State last_{};
+  State last_;
 };
 
 }  // namespace hostnet

@@ -40,7 +40,7 @@ struct Shared {
   Latest<Standing> standing;
   Latest<PodSnapshot> pods;
   Latest<Policy> policy;
-  std::atomic<std::int64_t> last_tick{};  // steady, milliseconds; 0: none yet
+  std::atomic<std::int64_t> last_tick;  // steady, milliseconds; 0: none yet
   AgentMetrics metrics;
   std::unique_ptr<MetricsPage> page;
 

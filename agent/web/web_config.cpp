@@ -238,8 +238,8 @@ std::optional<std::chrono::nanoseconds> parse_go_duration(std::string_view text)
     total += number * static_cast<double>(found->second.count());
     text.remove_prefix(unit.size());
   }
-  constexpr double kLongest = 1e18;  // 31 years
-  if (total > kLongest) return std::nullopt;
+  constexpr double kLongestNanoseconds = 1e18;  // 31 years
+  if (total > kLongestNanoseconds) return std::nullopt;
   return std::chrono::nanoseconds(static_cast<std::int64_t>(total));
 }
 
