@@ -7,24 +7,46 @@ namespace hostnet {
 // Each collector's row: its name, help, default and flags. Defined in the file
 // of that name.
 Collector boottime_collector();
+Collector interfaces_collector();
+Collector interrupts_collector();
+Collector lnstat_collector();
 Collector netdev_collector();
 Collector netstat_collector();
+Collector network_route_collector();
+Collector processes_collector();
+Collector qdisc_collector();
+Collector routes_collector();
 Collector sockstat_collector();
+Collector softirqs_collector();
 Collector softnet_collector();
+Collector sysctl_collector();
+Collector tcpstat_collector();
 Collector time_collector();
 Collector udp_queues_collector();
 Collector uname_collector();
+Collector xfrm_collector();
 
 std::span<const Collector> all_collectors() {
   static const std::array kAll = {
-      boottime_collector(),    //
-      netdev_collector(),      //
-      netstat_collector(),     //
-      sockstat_collector(),    //
-      softnet_collector(),     //
-      time_collector(),        //
-      udp_queues_collector(),  //
-      uname_collector(),       //
+      boottime_collector(),       //
+      interfaces_collector(),     //
+      interrupts_collector(),     //
+      lnstat_collector(),         //
+      netdev_collector(),         //
+      netstat_collector(),        //
+      network_route_collector(),  //
+      processes_collector(),      //
+      qdisc_collector(),          //
+      routes_collector(),         //
+      sockstat_collector(),       //
+      softirqs_collector(),       //
+      softnet_collector(),        //
+      sysctl_collector(),         //
+      tcpstat_collector(),        //
+      time_collector(),           //
+      udp_queues_collector(),     //
+      uname_collector(),          //
+      xfrm_collector(),           //
   };
   return kAll;
 }

@@ -1,6 +1,7 @@
 #include "tests/support/encode_netlink.h"
 
 #include <arpa/inet.h>
+#include <linux/gen_stats.h>
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
 #include <linux/inet_diag.h>
@@ -189,6 +190,30 @@ Bytes encode_route(const Route& route) {
     put_attribute(out, RTA_MULTIPATH, hops);
   }
   return message_of(RTM_NEWROUTE, std::move(out));
+}
+
+Bytes encode_qdisc(const Qdisc& qdisc) {
+  tcmsg header{};
+  header.tcm_ifindex = static_cast<int>(qdisc.interface);
+  header.tcm_handle = qdisc.handle;
+  header.tcm_parent = qdisc.parent;
+  gnet_stats_basic basic{};
+  basic.bytes = qdisc.bytes;
+  basic.packets = static_cast<std::uint32_t>(qdisc.packets);
+  gnet_stats_queue queue{};
+  queue.qlen = static_cast<std::uint32_t>(qdisc.queue_length);
+  queue.backlog = static_cast<std::uint32_t>(qdisc.backlog);
+  queue.drops = static_cast<std::uint32_t>(qdisc.drops);
+  queue.requeues = static_cast<std::uint32_t>(qdisc.requeues);
+  queue.overlimits = static_cast<std::uint32_t>(qdisc.overlimits);
+  Bytes stats;
+  put_attribute(stats, TCA_STATS_BASIC, raw(basic));
+  put_attribute(stats, TCA_STATS_QUEUE, raw(queue));
+  if (qdisc.packets > 0xFFFFFFFFU) put_attribute(stats, TCA_STATS_PKT64, raw(qdisc.packets));
+  Bytes out = raw(header);
+  put_attribute(out, TCA_KIND, raw_text(qdisc.kind));
+  put_attribute(out, TCA_STATS2, stats);
+  return message_of(RTM_NEWQDISC, std::move(out));
 }
 
 Bytes encode_socket(const Socket& socket) {

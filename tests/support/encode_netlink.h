@@ -13,6 +13,7 @@ namespace hostnet {
 std::vector<std::byte> encode_link(const Link& link);           // RTM_NEWLINK
 std::vector<std::byte> encode_address(const Address& address);  // RTM_NEWADDR
 std::vector<std::byte> encode_route(const Route& route);        // RTM_NEWROUTE
+std::vector<std::byte> encode_qdisc(const Qdisc& qdisc);        // RTM_NEWQDISC
 std::vector<std::byte> encode_socket(const Socket& socket);     // SOCK_DIAG_BY_FAMILY
 
 }  // namespace hostnet
