@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 
 #include "collectors/framework/collector.h"
 #include "collectors/framework/families.h"

@@ -6,6 +6,7 @@
 #include <limits>
 #include <map>
 #include <memory>
+#include <tuple>
 
 #include "collectors/framework/collector.h"
 #include "collectors/framework/families.h"
@@ -104,6 +105,7 @@ class QdiscReader {
     samples->erase(repeated.begin(), repeated.end());
 
     std::vector<MetricSource> families;
+    families.reserve(kQdiscFamilies.size());
     for (const QdiscFamily& family : kQdiscFamilies) {
       families.push_back(per_item<QdiscSample>(
           family.name, family.help, family.type, samples,

@@ -5,6 +5,9 @@
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 
+#include <algorithm>
+#include <memory>
+
 #include "tests/collectors/collect.h"
 #include "tests/support/encode_netlink.h"
 #include "tests/support/node_builder.h"
