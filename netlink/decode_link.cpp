@@ -1,7 +1,7 @@
 // Links. libnl decodes what it knows of them; by hand comes what libnl 3.7
-// lacks (alternative names, carrier counts, rx_nohandler, tunnel ports without
-// their whole option set) and what it trusts too much (statistics shorter than
-// its struct, the list of virtual functions).
+// lacks (alternative names, carrier and promiscuity counts, rx_nohandler,
+// tunnel ports without their whole option set) and what it trusts too much
+// (statistics shorter than its struct, the list of virtual functions).
 
 #include <fmt/format.h>
 #include <linux/if_link.h>
@@ -20,7 +20,7 @@ constexpr std::uint16_t kDecodedByLibnl[] = {
     IFLA_IFNAME,  IFLA_MTU,       IFLA_TXQLEN,  IFLA_GROUP,  IFLA_OPERSTATE, IFLA_LINKMODE,
     IFLA_ADDRESS, IFLA_BROADCAST, IFLA_IFALIAS, IFLA_MASTER, IFLA_LINK,      IFLA_CARRIER};
 
-using LinkAttributes = AttributeTable<IFLA_PROP_LIST>;
+using LinkAttributes = AttributeTable<IFLA_ALLMULTI>;
 
 LinkStats stats_of(const rtnl_link_stats64& from) {
   LinkStats to;
@@ -192,6 +192,8 @@ Result<std::optional<Link>> decode_link(const NetlinkMessage& message) {
   link.carrier_changes = attributes->get<std::uint32_t>(IFLA_CARRIER_CHANGES);
   link.carrier_up_count = attributes->get<std::uint32_t>(IFLA_CARRIER_UP_COUNT);
   link.carrier_down_count = attributes->get<std::uint32_t>(IFLA_CARRIER_DOWN_COUNT);
+  link.promiscuity = attributes->get<std::uint32_t>(IFLA_PROMISCUITY);
+  link.all_multicast = attributes->get<std::uint32_t>(IFLA_ALLMULTI);
   link.stats = decode_stats(*attributes);
   Result<> done = decode_by_libnl(fixed, *attributes, link);
   if (done) done = decode_tunnel(*info, link);

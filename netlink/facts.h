@@ -128,6 +128,8 @@ struct Link {
   std::optional<std::uint32_t> lower_link;  // IFLA_LINK
   std::optional<bool> carrier;
   std::optional<std::uint32_t> carrier_changes, carrier_up_count, carrier_down_count;
+  // How many ask for every packet, every multicast packet (Linux 6.0).
+  std::optional<std::uint32_t> promiscuity, all_multicast;
   std::vector<std::uint8_t> address;  // link-layer address, as many bytes as it has
   std::vector<std::uint8_t> broadcast;
   std::optional<std::uint16_t> tunnel_port;  // UDP port a vxlan or geneve device holds

@@ -6,10 +6,15 @@ namespace hostnet {
 
 // Each collector's row: its name, help, default and flags. Defined in the file
 // of that name.
+Collector arp_collector();
+Collector bonding_collector();
 Collector boottime_collector();
+Collector conntrack_collector();
 Collector interfaces_collector();
 Collector interrupts_collector();
+Collector ipvs_collector();
 Collector lnstat_collector();
+Collector netclass_collector();
 Collector netdev_collector();
 Collector netstat_collector();
 Collector network_route_collector();
@@ -28,10 +33,15 @@ Collector xfrm_collector();
 
 std::span<const Collector> all_collectors() {
   static const std::array kAll = {
+      arp_collector(),            //
+      bonding_collector(),        //
       boottime_collector(),       //
+      conntrack_collector(),      //
       interfaces_collector(),     //
       interrupts_collector(),     //
+      ipvs_collector(),           //
       lnstat_collector(),         //
+      netclass_collector(),       //
       netdev_collector(),         //
       netstat_collector(),        //
       network_route_collector(),  //

@@ -126,6 +126,8 @@ Bytes encode_link(const Link& link) {
   if (link.carrier_down_count) {
     put_attribute(out, IFLA_CARRIER_DOWN_COUNT, raw(*link.carrier_down_count));
   }
+  if (link.promiscuity) put_attribute(out, IFLA_PROMISCUITY, raw(*link.promiscuity));
+  if (link.all_multicast) put_attribute(out, IFLA_ALLMULTI, raw(*link.all_multicast));
   if (!link.address.empty()) put_attribute(out, IFLA_ADDRESS, raw_bytes(link.address));
   if (!link.broadcast.empty()) put_attribute(out, IFLA_BROADCAST, raw_bytes(link.broadcast));
   if (!link.kind.empty()) put_attribute(out, IFLA_LINKINFO, link_kind_info(link));

@@ -1,0 +1,64 @@
+// Slaves of each bond and how many of them have a link, from sysfs
+// (drivers/net/bonding/bond_sysfs.c, bond_sysfs_slave.c).
+
+#include <fmt/format.h>
+
+#include "collectors/framework/collector.h"
+#include "collectors/framework/families.h"
+#include "collectors/framework/text_file.h"
+
+namespace hostnet {
+namespace {
+
+// Kernels before 3.19 name the slave's directory the other way.
+Result<std::string> slave_status(const Files& files, std::string_view bond,
+                                 std::string_view slave) {
+  auto status = read_value(
+      files, fmt::format("sys/class/net/{}/lower_{}/bonding_slave/mii_status", bond, slave));
+  if (status || status.error().reason != Reason::vanished) return status;
+  return read_value(files,
+                    fmt::format("sys/class/net/{}/slave_{}/bonding_slave/mii_status", bond, slave));
+}
+
+Result<std::vector<MetricSource>> collect_bonding(Scrape& scrape) {
+  const Files& files = *scrape.node().files;
+  const auto bonds = files.read("sys/class/net/bonding_masters");
+  if (!bonds) {
+    if (bonds.error().reason != Reason::vanished) return std::unexpected(bonds.error());
+    return failure(Reason::unsupported, bonds.error().message);
+  }
+  FamilyList families;
+  LineReader names("sys/class/net/bonding_masters", *bonds);
+  if (!names.next()) return families.take();
+  for (const std::string_view bond : names.fields()) {
+    const auto list = read_value(files, fmt::format("sys/class/net/{}/bonding/slaves", bond));
+    if (!list) continue;  // gone, or of another network namespace
+    std::size_t slaves = 0;
+    std::size_t active = 0;
+    LineReader slave_names("slaves", *list);
+    slave_names.next();
+    for (const std::string_view slave : slave_names.fields()) {
+      const auto status = slave_status(files, bond, slave);
+      if (!status && status.error().reason == Reason::vanished) continue;  // released meanwhile
+      ++slaves;
+      if (status && *status == "up") ++active;
+    }
+    families.add("node_bonding_slaves", "Slaves of each bond.", kGauge, {{"master", bond}},
+                 static_cast<double>(slaves));
+    families.add("node_bonding_active", "Slaves of each bond that have a link.", kGauge,
+                 {{"master", bond}}, static_cast<double>(active));
+  }
+  return families.take();
+}
+
+}  // namespace
+
+Collector bonding_collector() {
+  return {.name = "bonding",
+          .help = "slaves of bonds and how many have a link",
+          .enabled_by_default = true,
+          .flags = {},
+          .make = [](const CollectorOptions&) -> Result<Collect> { return collect_bonding; }};
+}
+
+}  // namespace hostnet

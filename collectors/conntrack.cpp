@@ -1,0 +1,118 @@
+// How full the connection tracking table is, from /proc/sys/net/netfilter, and
+// its statistics, from /proc/net/stat/nf_conntrack or, on kernels built without
+// that file (NF_CONNTRACK_PROCFS), ctnetlink.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <memory>
+
+#include "collectors/conntrack_netlink.h"
+#include "collectors/framework/collector.h"
+#include "collectors/framework/families.h"
+#include "collectors/framework/text_file.h"
+#include "collectors/framework/widen.h"
+
+namespace hostnet {
+namespace {
+
+// One line of names, then one of hexadecimal numbers for each possible CPU.
+Result<std::vector<ConntrackCounters>> parse_conntrack_stat(std::string_view path,
+                                                            std::string_view text) {
+  LineReader names(path, text);
+  names.next();
+  std::array<std::size_t, kConntrackCounters.size()> columns{};
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    const auto found = std::ranges::find(names.fields(), kConntrackCounters[i].name);
+    columns[i] = static_cast<std::size_t>(found - names.fields().begin());
+  }
+  std::vector<ConntrackCounters> cpus;
+  LineReader reader = names;
+  while (reader.next()) {
+    if (reader.fields().size() != names.fields().size()) {
+      return reader.malformed(
+          fmt::format("has {} fields, expected {}", reader.fields().size(), names.fields().size()));
+    }
+    ConntrackCounters& counters = cpus.emplace_back();
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+      if (columns[i] == names.fields().size()) continue;  // this kernel has it not
+      const auto value = reader.hex(columns[i]);
+      if (!value) return std::unexpected(value.error());
+      if (*value > std::numeric_limits<std::uint32_t>::max()) {
+        return reader.malformed("a number of more than 32 bits");
+      }
+      counters[i] = static_cast<std::uint32_t>(*value);
+    }
+  }
+  return cpus;
+}
+
+// Reason::vanished or unsupported: this kernel tells none of it.
+Result<std::vector<ConntrackCounters>> read_conntrack_stat(const Node& node,
+                                                           std::string_view& source) {
+  const std::string path = net_path(*node.files, "stat/nf_conntrack");
+  const auto text = node.files->read(path);
+  if (text) {
+    source = "procfs";
+    return parse_conntrack_stat(path, *text);
+  }
+  if (text.error().reason != Reason::vanished) return std::unexpected(text.error());
+  source = "netlink";
+  return read_conntrack_counters(*node.netlink);
+}
+
+Result<std::vector<MetricSource>> collect_conntrack(Widener& widener, const Node& node) {
+  std::vector<MetricSource> families;
+  for (const auto& [file, name, help] :
+       {std::array{"count", "node_nf_conntrack_entries", "Connections that are tracked."},
+        {"max", "node_nf_conntrack_entries_limit", "Connections that can be tracked."}}) {
+    const auto value =
+        read_u64(*node.files, fmt::format("proc/sys/net/netfilter/nf_conntrack_{}", file));
+    if (!value) {
+      if (value.error().reason != Reason::vanished) return std::unexpected(value.error());
+      return failure(Reason::unsupported, value.error().message);
+    }
+    families.push_back(single(name, help, kGauge, static_cast<double>(*value)));
+  }
+
+  std::string_view source;
+  const auto cpus = read_conntrack_stat(node, source);
+  if (!cpus) {
+    switch (cpus.error().reason) {
+      case Reason::vanished:
+      case Reason::unsupported:
+      case Reason::denied: return families;  // the table's size is known all the same
+      default: return std::unexpected(cpus.error());
+    }
+  }
+  for (std::size_t i = 0; i < kConntrackCounters.size(); ++i) {
+    const auto& counter = kConntrackCounters[i];
+    std::uint64_t sum = 0;
+    for (std::size_t cpu = 0; cpu < cpus->size(); ++cpu) {
+      sum += widener.widen(fmt::format("{}/{}", counter.name, cpu), (*cpus)[cpu][i]);
+    }
+    // Gauges, because node_exporter's users have them as gauges.
+    families.push_back(single(fmt::format("node_nf_conntrack_stat_{}", counter.name),
+                              std::string(counter.help), kGauge, static_cast<double>(sum)));
+  }
+  families.push_back(live_source("conntrack", std::string(source)));
+  return families;
+}
+
+}  // namespace
+
+Collector conntrack_collector() {
+  return {.name = "conntrack",
+          .help = "the connection tracking table and its statistics",
+          .enabled_by_default = true,
+          .flags = {},
+          .make = [](const CollectorOptions&) -> Result<Collect> {
+            return [widener = std::make_shared<Widener>()](Scrape& scrape) {
+              return collect_conntrack(*widener, scrape.node());
+            };
+          }};
+}
+
+}  // namespace hostnet

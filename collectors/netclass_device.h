@@ -1,0 +1,69 @@
+#pragma once
+
+// What the collector netclass knows of one interface, in the spelling and the
+// numbers of /sys/class/net/<name>/ whatever the source.
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "netlink/error.h"
+#include "netlink/facts.h"
+#include "netlink/node/clock.h"
+#include "netlink/node/files.h"
+
+namespace hostnet {
+
+struct NetclassDevice {
+  using Number = std::optional<std::int64_t>;  // nothing: sysfs would refuse it
+  std::string name, address, broadcast, duplex, operstate, alias;
+  std::vector<std::string> alternative_names;  // netlink only
+  Number address_assign_type, carrier, carrier_changes, carrier_down, carrier_up, device_id;
+  Number dormant, flags, group, index, link, link_mode, mtu, name_assign_type, queue_length;
+  Number speed, type;  // speed in Mbit/s, never negative
+};
+
+// The interface as netlink tells it; what only sysfs has stays empty.
+NetclassDevice netclass_device(const Link& link);
+
+// Everything from sysfs, for nodes where netlink is refused. Sorted by name;
+// one that goes away meanwhile is left out.
+Result<std::vector<NetclassDevice>> read_sysfs_devices(const Files& files);
+
+// The attributes that netlink lacks. Each read takes a lock that the whole
+// network stack shares (and `speed` may ask the hardware), so what was read is
+// kept until the link changes; the speed of links other than veths, which can
+// change in silence, is read again after a minute.
+class SysfsAttributes {
+ public:
+  // Fills what is empty in `device`, made from `link`. Nothing where sysfs shows
+  // another network namespace than netlink.
+  void complete(NetclassDevice& device, const Link& link, const Files& files, SteadyTime now);
+  // After each round: forgets the links that were not in it.
+  void end_round();
+
+ private:
+  struct Seen {
+    std::string name;
+    std::uint32_t flags{};
+    std::uint8_t operstate{};
+    std::optional<std::uint32_t> carrier_changes;
+    std::vector<std::uint8_t> address;
+    bool operator==(const Seen&) const = default;
+  };
+  struct Known {
+    Seen seen;
+    SteadyTime when;
+    bool stays{};  // until the link changes
+    bool current{};
+    std::string duplex;
+    NetclassDevice::Number address_assign_type, device_id, name_assign_type, speed;
+  };
+  static Known read(const Files& files, const Link& link);
+
+  std::map<std::uint32_t, Known> known_;  // by ifindex
+};
+
+}  // namespace hostnet
