@@ -148,15 +148,18 @@ Result<Node> open_node(const CommandLine& line) {
   return line.replay.empty() ? live_node(line.paths) : replayed_node(line.replay);
 }
 
-std::vector<std::string> manifests_of(const CommandLine& line) {
-  return line.pods_source == "none" ? std::vector<std::string>{} : line.manifests;
+PodFeedOptions pod_feed_options(const CommandLine& line, const std::string& node_name) {
+  const bool none = line.pods_source == "none";
+  return {.manifests = none ? std::vector<std::string>{} : line.manifests,
+          .none_wanted = none,
+          .node_name = node_name,
+          .on_change = {}};
 }
 
 Result<std::shared_ptr<const PodSnapshot>> pods_now(const CommandLine& line,
                                                     const std::string& node_name, WallTime now) {
   if (!line.replay.empty()) return recorded_pods(line.replay);
-  return read_pods_once({.manifests = manifests_of(line), .node_name = node_name, .on_change = {}},
-                        now);
+  return read_pods_once(pod_feed_options(line, node_name), now);
 }
 
 int run_command(const CommandLine& line) {

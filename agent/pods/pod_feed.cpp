@@ -35,6 +35,11 @@ std::shared_ptr<const PodSnapshot> published(const PodSnapshot& from,
   if (options.manifests.empty()) {
     snapshot->source = "none";
     snapshot->synced = true;
+    if (!options.none_wanted) {
+      snapshot->errors.emplace_back(
+          "there is no pod source, so nothing is known to be declared: name manifests with "
+          "--pods.manifests, or say --pods.source=none");
+    }
   }
   snapshot->pods = merge_pods(std::move(snapshot->pods), options.node_name);
   return snapshot;

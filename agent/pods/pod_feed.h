@@ -19,7 +19,10 @@ namespace hostnet {
 inline constexpr std::string_view kRecordedPods = "pods.json";
 
 struct PodFeedOptions {
-  std::vector<std::string> manifests;  // files and folders; none: there are no pods
+  std::vector<std::string> manifests;  // files and folders
+  // Without manifests: that is as it should be (--pods.source=none), or something
+  // to complain about.
+  bool none_wanted{};
   std::string node_name;
   // After each new snapshot (the first included), on the feed's thread.
   std::function<void(std::shared_ptr<const PodSnapshot>)> on_change;

@@ -281,12 +281,12 @@ int run_daemon(const CommandLine& line) {
   // A recording's pods do not change.
   std::unique_ptr<PodFeed> feed;
   if (line.replay.empty()) {
-    auto started = PodFeed::start({.manifests = manifests_of(line),
-                                   .node_name = node_name,
-                                   .on_change = [shared, raw = watch->get()](auto changed) {
-                                     shared->pods.set(std::move(changed));
-                                     raw->wake();
-                                   }});
+    PodFeedOptions options = pod_feed_options(line, node_name);
+    options.on_change = [shared, raw = watch->get()](std::shared_ptr<const PodSnapshot> changed) {
+      shared->pods.set(std::move(changed));
+      raw->wake();
+    };
+    auto started = PodFeed::start(std::move(options));
     if (!started) return cannot_start(started.error().message);
     feed = *std::move(started);
   }
