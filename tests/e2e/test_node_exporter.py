@@ -1,0 +1,191 @@
+"""The network metrics of a real node_exporter, in the same network namespace, beside ours: every
+series it has we have, with the same type and labels, and the same value unless it moves."""
+
+import re
+import shutil
+import time
+
+import pytest
+
+from conftest import wait_until
+
+EXPORTER = shutil.which("prometheus-node-exporter") or shutil.which("node_exporter")
+PORT = 9100
+FAMILIES = re.compile(r"node_(network|netstat|sockstat|softnet|arp|udp|nf_conntrack|bonding)_")
+COLLECTORS = ("netdev", "netclass", "netstat", "sockstat", "softnet", "arp", "udp_queues",
+              "conntrack", "bonding", "ipvs", "infiniband")
+
+# What may differ, and why. Each: does it concern this series, with this value of node_exporter's?
+# Such a series may be missing here or have another value.
+ALLOWED_DIFFERENCES = {
+    "an unknown speed is left out, not shown as -125000 bytes per second":
+        lambda name, labels, value: name == "node_network_speed_bytes" and value < 0,
+}
+
+# Labels that newer versions of node_exporter add to series that older ones have too.
+ADDED_LABELS = {"node_network_info": {"adminstate"}}
+
+# Levels that the two scrapes themselves, or sockets that come and go with them, move; compared
+# by name, type and labels only. Every other gauge must be equal.
+MOVING = re.compile(
+    r"node_sockstat_(sockets_used|TCP_(inuse|orphan|tw|alloc|mem|mem_bytes)|UDP_mem(_bytes)?)$"
+    r"|node_netstat_Tcp_CurrEstab$|node_softnet_backlog_len$|node_nf_conntrack_(entries$|stat_)")
+# Untyped, and levels all the same.
+LEVELS = {"node_netstat_Ip_Forwarding"}
+
+
+def parse(page):
+    """({family: type}, {(name, frozenset of labels): value})"""
+    types, series = {}, {}
+    for line in page.splitlines():
+        if line.startswith("# TYPE "):
+            _, _, name, kind = line.split(" ")
+            types[name] = kind
+        elif line and not line.startswith("#"):
+            name, labels, value = re.fullmatch(r"([a-zA-Z_:0-9]+)(?:\{(.*)\})? (\S+)",
+                                               line).groups()
+            pairs = re.findall(r'([a-zA-Z_0-9]+)="((?:[^"\\]|\\.)*)"', labels or "")
+            key = (name, frozenset(pairs))
+            assert key not in series, f"twice: {line}"
+            series[key] = float(value)
+    return types, series
+
+
+def without_added(key):
+    name, labels = key
+    return name, frozenset(p for p in labels if p[0] not in ADDED_LABELS.get(name, ()))
+
+
+def differences(before, theirs, after):
+    """What node_exporter has that we have not, or have otherwise. `before` and `after` are our
+    pages around its own."""
+    (our_types, _), (their_types, their_series) = map(parse, (before, theirs))
+    first, last = ({without_added(k): v for k, v in parse(page)[1].items()}
+                   for page in (before, after))
+    found, used, compared = [], set(), 0
+    for (name, labels), value in sorted(their_series.items(), key=str):
+        if not FAMILIES.match(name):
+            continue
+        compared += 1
+        reason = next((reason for reason, concerns in ALLOWED_DIFFERENCES.items()
+                       if concerns(name, dict(labels), value)), None)
+        if reason:
+            used.add(reason)
+            continue
+        shown = f"{name}{dict(sorted(labels))}"
+        key = without_added((name, labels))
+        if our_types.get(name) != their_types[name]:
+            found.append(f"{shown}: type {our_types.get(name)}, theirs {their_types[name]}")
+        elif key not in first or key not in last:
+            found.append(f"{shown}: missing, theirs {value}")
+        elif MOVING.match(name):
+            continue
+        elif their_types[name] == "gauge" or name in LEVELS:
+            if not first[key] == value == last[key]:
+                found.append(f"{shown}: {first[key]}, {last[key]}, theirs {value}")
+        elif not first[key] <= value <= last[key]:
+            found.append(f"{shown}: {value} is not in {first[key]} to {last[key]}")
+    return found, used, compared
+
+
+@pytest.fixture
+def rich_machine(machine):
+    """Links of every kind that this kernel makes, with its own /sys."""
+    machine.run("mount", "-t", "sysfs", "sysfs", "/sys")
+    made = set()
+
+    def link(name, *words):
+        if machine.run("ip", "link", "add", name, *words, check=False).returncode == 0:
+            made.add(name)
+
+    def ip(*words):
+        machine.run("ip", *words)
+
+    link("va", "type", "veth", "peer", "name", "vb")
+    link("vc", "type", "veth", "peer", "name", "vd")
+    link("ve", "type", "veth", "peer", "name", "vf")
+    assert {"va", "vc", "ve"} <= made
+    link("br0", "type", "bridge")
+    link("vlan7", "link", "va", "type", "vlan", "id", "7")
+    link("mac0", "link", "vb", "type", "macvlan", "mode", "bridge")
+    link("vx0", "type", "vxlan", "id", "5", "dstport", "4789", "local", "10.9.0.1")
+    link("bond0", "type", "bond")
+    link("ifb7", "type", "ifb")
+    link("gre7", "type", "gre", "local", "10.9.0.1", "remote", "10.9.0.9")
+    link("sit7", "type", "sit", "local", "10.9.0.1", "remote", "10.9.0.9")
+    link("vrf7", "type", "vrf", "table", "77")
+    machine.run("ip", "tuntap", "add", "tap0", "mode", "tap", check=False)
+    ip("link", "set", "va", "alias", 'uplink "one" \\ two')
+    ip("link", "set", "va", "mtu", "1400", "group", "5", "txqueuelen", "333")
+    ip("link", "property", "add", "dev", "va", "altname", "an-alternative-name-of-va")
+    ip("link", "set", "vc", "promisc", "on")
+    ip("link", "set", "ve", "allmulticast", "on")
+    ip("link", "set", "vd", "address", "02:00:00:00:00:0d")
+    ip("link", "set", "ve", "name", "renamed")
+    if "br0" in made:
+        ip("link", "set", "vc", "master", "br0")  # a port: promiscuous without the flag
+        ip("link", "set", "br0", "up")
+    for name in ("va", "vb", "vc", "vd"):  # `renamed` and its peer stay down
+        ip("link", "set", name, "up")
+    for name in made & {"mac0", "vlan7", "bond0", "vx0"}:
+        ip("link", "set", name, "up")
+    ip("address", "add", "10.9.0.1/24", "dev", "va")
+    ip("address", "add", "10.8.0.1/24", "dev", "vb")
+    ip("-6", "address", "add", "fd00::1/64", "dev", "va", "nodad")
+    for last in range(2, 7):
+        ip("neigh", "add", f"10.9.0.{last}", "lladdr", f"02:00:00:00:00:{last:02x}", "dev", "va")
+    ip("neigh", "add", "10.8.0.2", "lladdr", "02:00:00:00:01:02", "dev", "vb")
+    ip("neigh", "add", "10.9.0.99", "lladdr", "02:00:00:00:00:99", "nud", "noarp", "dev", "va")
+    # Something to count: datagrams to nobody, and UDP bytes that wait in a queue.
+    machine.run("/usr/bin/python3", "-c",
+                "import socket\ns=socket.socket(socket.AF_INET,socket.SOCK_DGRAM)\n"
+                "[s.sendto(b'x'*100,('127.0.0.1',9)) for _ in range(5)] if not s.connect_ex("
+                "('127.0.0.1',9999)) else 0", check=False)
+    waiting = machine.python(
+        "import socket,signal\nr=socket.socket(socket.AF_INET,socket.SOCK_DGRAM)\n"
+        "r.bind(('127.0.0.1',5353))\ns=socket.socket(socket.AF_INET,socket.SOCK_DGRAM)\n"
+        "s.sendto(b'x'*1000,('127.0.0.1',5353))\nprint('ready',flush=True)\nsignal.pause()\n",
+        stdout=-1, text=True)
+    assert waiting.stdout.readline() == "ready\n"
+
+    def settled():
+        """Router solicitations, duplicate detection and carriers are done: two looks agree."""
+        first = links_state(machine)
+        time.sleep(0.2)
+        return first == links_state(machine)
+
+    wait_until(settled, 20, "the links' states to settle")
+    return machine
+
+
+def links_state(machine):
+    shown = machine.run("ip", "address").stdout
+    return re.sub(r"(valid|preferred)_lft \S+", "", shown) + machine.run("ip", "neigh").stdout
+
+
+def exporter_page(machine, *flags):
+    words = [EXPORTER, f"--web.listen-address=127.0.0.1:{PORT}", "--collector.disable-defaults",
+             "--collector.netdev.device-exclude=",  # Debian's leaves lo out
+             *(f"--collector.{name}" for name in COLLECTORS), *flags]
+    machine.start(*words)
+
+    def fetch():
+        done = machine.run("curl", "-sf", "--max-time", "5", f"http://127.0.0.1:{PORT}/metrics",
+                           check=False)
+        return done.stdout if done.returncode == 0 else None
+
+    wait_until(fetch, 15, "node_exporter to answer")
+    return fetch
+
+
+@pytest.mark.skipif(EXPORTER is None, reason="prometheus-node-exporter is not installed")
+@pytest.mark.parametrize("netlink", [True, False], ids=["netlink", "procfs"])
+def test_every_series_of_node_exporter_is_ours_too(rich_machine, netlink):
+    flags = [] if netlink else ["--no-collector.netdev.netlink"]
+    theirs = exporter_page(rich_machine, *flags)
+    agent = rich_machine.agent("--pods.source=none", "--web.listen-address=:20000", *flags)
+    agent.text("/metrics")  # the first look at each link is at leisure
+    found, used, compared = differences(agent.text("/metrics"), theirs(), agent.text("/metrics"))
+    assert not found, "\n".join(found)
+    assert compared > 400, compared
+    assert used <= set(ALLOWED_DIFFERENCES)
