@@ -21,8 +21,8 @@ using ::testing::HasSubstr;
 constexpr auto kText = ExpositionFormat::text;
 constexpr auto kOpenMetrics = ExpositionFormat::openmetrics;
 
-std::string rendered(const std::vector<MetricSource>& sources, ExpositionFormat format = kText,
-                     ExpositionResult* result = nullptr) {
+std::string exposed(const std::vector<MetricSource>& sources, ExpositionFormat format = kText,
+                    ExpositionResult* result = nullptr) {
   std::string page;
   const auto done = write_exposition(sources, format, [&](std::string_view piece) {
     page += piece;
@@ -161,7 +161,7 @@ TEST(Exposition, RendersARealNodeExporterPageByteForByte) {
                        }});
   }
   std::ranges::shuffle(sources, random);
-  std::istringstream lines(rendered(sources));
+  std::istringstream lines(exposed(sources));
   std::string without_help;
   for (std::string line; std::getline(lines, line);) {
     if (!line.starts_with("# HELP")) without_help += line + "\n";
@@ -175,7 +175,7 @@ TEST(Exposition, MergesTheFamiliesOfSeveralCollectorsAndSortsThem) {
       {"a_total", "First.", kCounter, [](auto& f) { add_sample(f, {}, 7); }},
       {"b", "Other words.", kGauge, [](auto& f) { add_sample(f, {{"device", "eth0"}}, 1); }},
   };
-  EXPECT_EQ(rendered(sources),
+  EXPECT_EQ(exposed(sources),
             "# HELP a_total First.\n# TYPE a_total counter\na_total 7\n"
             "# HELP b Second.\n# TYPE b gauge\nb{device=\"eth0\"} 1\nb{device=\"lo\"} 2\n");
 }
@@ -184,10 +184,10 @@ TEST(Exposition, EscapesWhatTheFormatReserves) {
   const std::vector<MetricSource> sources = {
       {"a", "back\\slash \"quote\"\nnext", kGauge,
        [](auto& f) { add_sample(f, {{"x", "back\\slash \"quote\"\nnext"}}, 1); }}};
-  EXPECT_EQ(rendered(sources),
+  EXPECT_EQ(exposed(sources),
             "# HELP a back\\\\slash \"quote\"\\nnext\n# TYPE a gauge\n"
             "a{x=\"back\\\\slash \\\"quote\\\"\\nnext\"} 1\n");
-  EXPECT_THAT(rendered(sources, kOpenMetrics), HasSubstr("HELP a back\\\\slash \\\"quote\\\"\\n"));
+  EXPECT_THAT(exposed(sources, kOpenMetrics), HasSubstr("HELP a back\\\\slash \\\"quote\\\"\\n"));
 }
 
 TEST(Exposition, ReplacesBytesThatAreNoUtf8) {
@@ -197,7 +197,7 @@ TEST(Exposition, ReplacesBytesThatAreNoUtf8) {
          add_sample(f, {{"x", "2 caf\xc3\xa9 \xf0\x9f\x98\x80 \xe2\x82\xac"}}, 1);
          add_sample(f, {{"x", "3 \xf0\x9f"}}, 1);
        }}};
-  EXPECT_EQ(rendered(sources),
+  EXPECT_EQ(exposed(sources),
             "# HELP a \n# TYPE a gauge\n"
             "a{x=\"1 \uFFFD\uFFFD( \uFFFD\uFFFD\uFFFD\"} 1\n"
             "a{x=\"2 caf\xc3\xa9 \xf0\x9f\x98\x80 \xe2\x82\xac\"} 1\n"
@@ -212,7 +212,7 @@ TEST(Exposition, KeepsTheFirstOfTwoEqualSamplesAndTells) {
          add_sample(f, {{"device", "b"}, {"ip", "1"}}, 3);
        }}};
   ExpositionResult result;
-  EXPECT_EQ(rendered(sources, kText, &result),
+  EXPECT_EQ(exposed(sources, kText, &result),
             "# HELP a h\n# TYPE a gauge\na{device=\"b\",ip=\"1\"} 3\na{device=\"z\",ip=\"1\"} 1\n");
   EXPECT_EQ(result.duplicates, 1U);
   EXPECT_EQ(result.series, 2U);
@@ -232,7 +232,7 @@ TEST(Exposition, LeavesOutWhatPrometheusWouldRefuse) {
                                                 add_sample(f, {{"ok", "1"}}, 1);
                                               }}};
   ExpositionResult result;
-  EXPECT_EQ(rendered(sources, kText, &result),
+  EXPECT_EQ(exposed(sources, kText, &result),
             "# HELP clash h\n# TYPE clash gauge\nclash 1\n"
             "# HELP labels h\n# TYPE labels gauge\nlabels{ok=\"1\"} 1\n");
   EXPECT_EQ(result.invalid, 4U);
@@ -246,12 +246,12 @@ TEST(Exposition, WritesHistogramsInBothFormats) {
                                                 metric.histogram.sample_count = 6;
                                                 metric.histogram.sample_sum = 12.5;
                                               }}};
-  EXPECT_EQ(rendered(sources),
+  EXPECT_EQ(exposed(sources),
             "# HELP h x\n# TYPE h histogram\n"
             "h_bucket{stage=\"tick\",le=\"0.001\"} 3\nh_bucket{stage=\"tick\",le=\"1\"} 5\n"
             "h_bucket{stage=\"tick\",le=\"+Inf\"} 6\n"
             "h_sum{stage=\"tick\"} 12.5\nh_count{stage=\"tick\"} 6\n");
-  EXPECT_THAT(rendered(sources, kOpenMetrics), HasSubstr("le=\"1.0\"} 5\n"));
+  EXPECT_THAT(exposed(sources, kOpenMetrics), HasSubstr("le=\"1.0\"} 5\n"));
 }
 
 TEST(Exposition, SpeaksOpenMetrics) {
@@ -261,7 +261,7 @@ TEST(Exposition, SpeaksOpenMetrics) {
                                              {"c_total", "h", kCounter, one},
                                              {"odd", "h", kCounter, one},
                                              {"u", "h", kUntyped, one}};
-  EXPECT_EQ(rendered(sources, kOpenMetrics),
+  EXPECT_EQ(exposed(sources, kOpenMetrics),
             "# HELP a h\n# TYPE a counter\na_total 1.0\n"
             "# HELP c h\n# TYPE c gauge\nc 1.0\n"
             "# HELP c_total h\n# TYPE c_total unknown\nc_total 1.0\n"

@@ -19,7 +19,7 @@ CheckAnswer check(const Scene& scene, std::uint16_t port, const char* address = 
   if (address != nullptr) query.address = ip(address);
   return check_port(query, scene.table, scene.pods, scene.policy, kNow);
 }
-Owner nginx() {
+Owner nginx_owner() {
   return unit_owner("nginx.service", "nginx", 8);
 }
 
@@ -38,7 +38,7 @@ TEST(CheckPort, WithoutIpv6TheDefaultIsTheIpv4Wildcard) {
 }
 TEST(CheckPort, AListenerInTheWayIsNamed) {
   Scene scene;
-  scene.hold(listener("127.0.0.1", 8080, nginx()));
+  scene.hold(listener("127.0.0.1", 8080, nginx_owner()));
   const auto answer = check(scene, 8080);
   EXPECT_EQ(answer.verdict, CheckVerdict::in_use);
   EXPECT_EQ(answer.bindable, false);
@@ -49,11 +49,11 @@ TEST(CheckPort, AListenerInTheWayIsNamed) {
 }
 TEST(CheckPort, AListenersReuseAddressChangesNothing) {
   Scene scene;
-  scene.hold(listener("0.0.0.0", 8080, nginx()));
+  scene.hold(listener("0.0.0.0", 8080, nginx_owner()));
   EXPECT_EQ(check(scene, 8080, "127.0.0.1").bindable, false);
 }
 TEST(CheckPort, ABoundSilentSocketIsUndecidedUntilItsOptionIsKnown) {
-  Holder silent = listener("0.0.0.0", 8080, nginx());
+  Holder silent = listener("0.0.0.0", 8080, nginx_owner());
   silent.socket.state = SocketState::bound_inactive;
   Scene scene;
   scene.hold(silent);
@@ -65,7 +65,7 @@ TEST(CheckPort, ABoundSilentSocketIsUndecidedUntilItsOptionIsKnown) {
 }
 TEST(CheckPort, AConnectionIsUndecidedWhereItOverlapsOnly) {
   Scene scene;
-  scene.hold(connection("127.0.0.1", 40000, "127.0.0.1", 5432, nginx()));
+  scene.hold(connection("127.0.0.1", 40000, "127.0.0.1", 5432, nginx_owner()));
   EXPECT_EQ(check(scene, 40000).bindable, std::nullopt);
   EXPECT_EQ(check(scene, 40000, "0.0.0.0").bindable, std::nullopt);
   EXPECT_EQ(check(scene, 40000, "127.0.0.2").bindable, true);
@@ -78,7 +78,7 @@ TEST(CheckPort, TimeWaitIsUndecided) {
 }
 TEST(CheckPort, AListenerBesideConnectionsDecides) {
   Scene scene;
-  scene.hold(time_wait("10.0.0.1", 8080)).hold(listener("::", 8080, nginx()));
+  scene.hold(time_wait("10.0.0.1", 8080)).hold(listener("::", 8080, nginx_owner()));
   const auto answer = check(scene, 8080);
   EXPECT_EQ(answer.verdict, CheckVerdict::in_use);
   ASSERT_THAT(answer.holders, SizeIs(2));
@@ -93,18 +93,18 @@ TEST(CheckPort, ARequestOfAListenerHoldsNothing) {
 }
 TEST(CheckPort, AnyUdpSocketThatOverlapsIsInThePlainNewcomersWay) {
   Scene scene;
-  scene.hold(udp("127.0.0.53", 53, nginx()));
+  scene.hold(udp("127.0.0.53", 53, nginx_owner()));
   EXPECT_EQ(check(scene, 53, "0.0.0.0", Protocol::udp).verdict, CheckVerdict::in_use);
   EXPECT_EQ(check(scene, 53, "127.0.0.1", Protocol::udp).verdict, CheckVerdict::free);
   EXPECT_EQ(check(scene, 53, "0.0.0.0").verdict, CheckVerdict::free) << "TCP is another port";
-  Holder client = udp("10.0.0.1", 40000, nginx());
+  Holder client = udp("10.0.0.1", 40000, nginx_owner());
   client.socket.state = SocketState::established;
   scene.hold(client);
   EXPECT_EQ(check(scene, 40000, "0.0.0.0", Protocol::udp).verdict, CheckVerdict::in_use);
   EXPECT_EQ(check(scene, 40000, "127.0.0.1", Protocol::udp).verdict, CheckVerdict::free);
 }
 TEST(CheckPort, AConnectedIpv6SocketMayBeV6only) {
-  Holder client = udp("fd00::1", 40000, nginx());
+  Holder client = udp("fd00::1", 40000, nginx_owner());
   client.socket.state = SocketState::established;
   client.socket.v6only.reset();
   Scene scene;
@@ -157,7 +157,7 @@ TEST(CheckPort, SctpIsUnknownWhereTheKernelDoesNotShowIt) {
   EXPECT_THAT(answer.risks, ElementsAre(Verdict::unsupported_protocol));
 }
 TEST(CheckPort, TheAgentsOwnSocketIsInTheWayToo) {
-  Owner agent = nginx();
+  Owner agent = nginx_owner();
   agent.self = true;
   Scene scene;
   scene.hold(listener("::", 20000, agent));
