@@ -40,7 +40,7 @@ LinkStats distinct_stats() {
           .rx_nohandler = 24};
 }
 
-NodeBuilder node_with_eth0() {
+NodeBuilder node_with_counters() {
   NodeBuilder builder;
   builder.link({.name = "eth0", .alias = "up\"link", .stats = distinct_stats()});
   builder.link({.name = "docker0"});
@@ -48,7 +48,7 @@ NodeBuilder node_with_eth0() {
 }
 
 TEST(Netdev, FoldsTheCountersAsProcNetDevDoes) {
-  const auto page = *TestCollector("netdev").page(node_with_eth0().build());
+  const auto page = *TestCollector("netdev").page(node_with_counters().build());
   for (const auto* line : {
            "# TYPE node_network_receive_bytes_total counter\n",
            "node_network_receive_bytes_total{device=\"eth0\"} 5.577791e+06\n",
@@ -78,7 +78,7 @@ TEST(Netdev, FoldsTheCountersAsProcNetDevDoes) {
 
 TEST(Netdev, ShowsEveryCounterByItselfWhenAsked) {
   const TestCollector collector("netdev", {{"netdev.enable-detailed-metrics", {"true"}}});
-  const auto page = *collector.page(node_with_eth0().build());
+  const auto page = *collector.page(node_with_counters().build());
   EXPECT_THAT(page, AllOf(HasSubstr("node_network_receive_dropped_total{device=\"eth0\"} 700\n"),
                           HasSubstr("node_network_receive_missed_errors_total{device=\"eth0\"} 16"),
                           HasSubstr("node_network_transmit_window_errors_total{device=\"eth0\"} "
@@ -88,7 +88,7 @@ TEST(Netdev, ShowsEveryCounterByItselfWhenAsked) {
 }
 
 TEST(Netdev, FiltersDevicesAndLabelsAliases) {
-  const auto node = node_with_eth0().build();
+  const auto node = node_with_counters().build();
   const auto excluded =
       *TestCollector("netdev", {{"netdev.device-exclude", {"^(lo|docker0)$"}}}).page(node);
   EXPECT_THAT(excluded,
@@ -112,7 +112,7 @@ constexpr std::string_view kProcNetDev =
     "a:b:100 200 300 400 500 600 700 800 900 1000 1100 1200 1300 1400 1500 1600\n";
 
 TEST(Netdev, FallsBackToProcNetDevWhereNetlinkIsRefused) {
-  NodeBuilder builder = node_with_eth0();
+  NodeBuilder builder = node_with_counters();
   builder.netlink().failures[{0, RTM_GETLINK}] =
       failure(Reason::denied, "listing links: Permission denied").error();
   builder.file("proc/1/net/dev", std::string(kProcNetDev));
