@@ -100,7 +100,10 @@ class QdiscReader {
     const auto labels = [](const QdiscSample& sample) {
       return std::tie(sample.device, sample.qdisc.kind);
     };
-    std::ranges::stable_sort(*samples, {}, labels);
+    // Of a device's root qdiscs of one kind the one with the lowest handle stays.
+    std::ranges::sort(*samples, {}, [](const QdiscSample& sample) {
+      return std::tie(sample.device, sample.qdisc.kind, sample.qdisc.handle);
+    });
     const auto repeated = std::ranges::unique(*samples, {}, labels);
     samples->erase(repeated.begin(), repeated.end());
 

@@ -28,7 +28,7 @@ ADDED_LABELS = {"node_network_info": {"adminstate"}}
 # Levels that the two scrapes themselves, or sockets that come and go with them, move; compared
 # by name, type and labels only. Every other gauge must be equal.
 MOVING = re.compile(
-    r"node_sockstat_(sockets_used|TCP_(inuse|orphan|tw|alloc|mem|mem_bytes)|UDP_mem(_bytes)?)$"
+    r"node_sockstat_(sockets_used|TCP6?_(inuse|orphan|tw|alloc|mem|mem_bytes)|UDP_mem(_bytes)?)$"
     r"|node_netstat_Tcp_CurrEstab$|node_softnet_backlog_len$|node_nf_conntrack_(entries$|stat_)")
 # Untyped, and levels all the same.
 LEVELS = {"node_netstat_Ip_Forwarding"}
