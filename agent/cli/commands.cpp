@@ -158,7 +158,7 @@ PodFeedOptions pod_feed_options(const CommandLine& line, const std::string& node
 
 Result<std::shared_ptr<const PodSnapshot>> pods_now(const CommandLine& line,
                                                     const std::string& node_name, WallTime now) {
-  if (!line.replay.empty()) return recorded_pods(line.replay);
+  if (!line.replay.empty()) return recorded_pods(line.replay, now);
   return read_pods_once(pod_feed_options(line, node_name), now);
 }
 

@@ -53,7 +53,8 @@ std::shared_ptr<const PodSnapshot> read_pods_once(const PodFeedOptions& options,
   return published(source.snapshot(), options);
 }
 
-Result<std::shared_ptr<const PodSnapshot>> recorded_pods(const std::string& directory) {
+Result<std::shared_ptr<const PodSnapshot>> recorded_pods(const std::string& directory,
+                                                         WallTime now) {
   const auto text = recorded_attachment(directory, kRecordedPods);
   if (!text) return std::unexpected(text.error());
   const ManifestResult read = read_manifests(*text, directory + "/" + std::string(kRecordedPods));
@@ -62,6 +63,7 @@ Result<std::shared_ptr<const PodSnapshot>> recorded_pods(const std::string& dire
   snapshot->source = "manifests";
   snapshot->pods = read.pods();
   snapshot->synced = true;
+  snapshot->last_success = now;
   return snapshot;
 }
 

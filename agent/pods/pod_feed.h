@@ -30,8 +30,9 @@ struct PodFeedOptions {
 
 // What the manifests say right now, read once: one-shot commands.
 std::shared_ptr<const PodSnapshot> read_pods_once(const PodFeedOptions& options, WallTime now);
-// The pods that a recording holds.
-Result<std::shared_ptr<const PodSnapshot>> recorded_pods(const std::string& directory);
+// The pods that a recording holds; `now` is when it was made.
+Result<std::shared_ptr<const PodSnapshot>> recorded_pods(const std::string& directory,
+                                                         WallTime now);
 
 class PodFeed {
  public:

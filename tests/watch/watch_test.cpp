@@ -1,0 +1,140 @@
+#include "agent/watch/watch.h"
+
+#include <gtest/gtest.h>
+
+#include <condition_variable>
+#include <mutex>
+
+#include "agent/config/policy.h"
+#include "agent/latest.h"
+#include "tests/support/node_builder.h"
+
+namespace hostnet {
+namespace {
+
+using namespace std::chrono_literals;
+
+// Collects what a watch hands out; waits with a bound, never by time.
+class Heard {
+ public:
+  void report(std::shared_ptr<const Report> report) {
+    const std::scoped_lock lock(mutex_);
+    reports_.push_back(std::move(report));
+    changed_.notify_all();
+  }
+  void events(std::span<const FindingEvent> events) {
+    const std::scoped_lock lock(mutex_);
+    events_.insert(events_.end(), events.begin(), events.end());
+    changed_.notify_all();
+  }
+  bool wait_for_reports(std::size_t count) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, 20s, [&] { return reports_.size() >= count; });
+  }
+  bool wait_for_events(std::size_t count) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, 20s, [&] { return events_.size() >= count; });
+  }
+  std::vector<FindingEvent> all_events() {
+    const std::scoped_lock lock(mutex_);
+    return events_;
+  }
+  std::shared_ptr<const Report> last() {
+    const std::scoped_lock lock(mutex_);
+    return reports_.back();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<std::shared_ptr<const Report>> reports_;
+  std::vector<FindingEvent> events_;
+};
+
+std::shared_ptr<const PodSnapshot> pods_declaring(std::uint16_t port) {
+  Pod pod;
+  pod.namespace_ = "default";
+  pod.name = "web";
+  pod.uid = "aaaaaaaa-1111-4222-8333-aaaaaaaaaaaa";
+  pod.host_network = true;
+  pod.dns_policy = "ClusterFirstWithHostNet";
+  pod.phase = "Running";
+  Container container;
+  container.name = "main";
+  container.ports.push_back({.name = "",
+                             .protocol = Protocol::tcp,
+                             .container_port = port,
+                             .host_port = 0,
+                             .host_ip = ""});
+  pod.containers.push_back(std::move(container));
+  auto snapshot = std::make_shared<PodSnapshot>();
+  snapshot->source = "manifests";
+  snapshot->synced = true;
+  snapshot->pods.push_back(std::move(pod));
+  return snapshot;
+}
+
+Node node_with_nginx() {
+  return NodeBuilder()
+      .process({.pid = 812,
+                .comm = "nginx",
+                .exe = "/usr/sbin/nginx",
+                .cgroup = "/system.slice/nginx.service"})
+      .listens(812, Protocol::tcp, "0.0.0.0", 8080)
+      .build();
+}
+
+TEST(Watch, LooksAtOnceWhenWokenAndTellsWhatCameAndWent) {
+  Heard heard;
+  Latest<PodSnapshot> pods(pods_declaring(7070));
+  const auto policy = std::make_shared<const Policy>(default_policy());
+  WatchSettings settings;
+  settings.interval = 1h;  // only wake() makes it look again
+  settings.pods = [&] { return pods.get(); };
+  settings.policy = [&] { return policy; };
+  settings.on_report = [&](std::shared_ptr<const Report> report, const TickStats&) {
+    heard.report(std::move(report));
+  };
+  settings.on_events = [&](std::span<const FindingEvent> events) { heard.events(events); };
+  auto watch = Watch::start(stand_on(std::make_shared<const Node>(node_with_nginx()), "n1"),
+                            std::move(settings));
+  ASSERT_TRUE(watch);
+  ASSERT_TRUE(heard.wait_for_reports(1));
+  EXPECT_TRUE(heard.last()->findings.empty());
+
+  pods.set(pods_declaring(8080));
+  (*watch)->wake();
+  ASSERT_TRUE(heard.wait_for_events(1));
+  const auto opened = heard.all_events();
+  EXPECT_TRUE(opened[0].opened);
+  EXPECT_EQ(opened[0].finding.verdict, Verdict::unmanaged_process);
+  EXPECT_EQ(opened[0].finding.held_by.front().name, "nginx.service");
+  EXPECT_TRUE(opened[0].finding.since);
+
+  pods.set(pods_declaring(7070));
+  (*watch)->wake();
+  ASSERT_TRUE(heard.wait_for_events(2));
+  EXPECT_FALSE(heard.all_events()[1].opened);
+  EXPECT_TRUE((*watch)->since_last_tick());
+}
+
+TEST(Watch, StopsWithoutWaitingForTheNextTick) {
+  const auto pods = pods_declaring(8080);
+  const auto policy = std::make_shared<const Policy>(default_policy());
+  Heard heard;
+  WatchSettings settings;
+  settings.interval = 1h;
+  settings.pods = [&] { return pods; };
+  settings.policy = [&] { return policy; };
+  settings.on_report = [&](std::shared_ptr<const Report> report, const TickStats&) {
+    heard.report(std::move(report));
+  };
+  auto watch = Watch::start(stand_on(std::make_shared<const Node>(node_with_nginx()), "n1"),
+                            std::move(settings));
+  ASSERT_TRUE(watch);
+  ASSERT_TRUE(heard.wait_for_reports(1));
+  (*watch)->stop();
+}
+
+}  // namespace
+}  // namespace hostnet
