@@ -41,9 +41,8 @@ const std::string* name_of_link(std::span<const Link> links, std::uint32_t index
   return found == links.end() ? nullptr : &found->name;
 }
 
-bool in_port_order(const Holder& a, const Holder& b) {
-  const auto key = [](const Holder& holder) {
-    const Socket& socket = holder.socket;
+bool in_port_order(const Socket& a, const Socket& b) {
+  const auto key = [](const Socket& socket) {
     return std::tie(socket.protocol, socket.local_port, socket.local, socket.cookie);
   };
   return key(a) < key(b);
@@ -121,6 +120,8 @@ void PortTableBuilder::read_network(const LookOptions& options, PortTable& table
 }
 
 void PortTableBuilder::add_holders(PortTable& table) {
+  // Holders are large: the sockets are sorted instead of them.
+  std::ranges::sort(sockets_, in_port_order);
   table.holders.reserve(sockets_.size());
   for (const Socket& socket : sockets_) {
     Holder holder{.socket = socket, .owner = attribution_.owner_of(socket)};
@@ -131,7 +132,6 @@ void PortTableBuilder::add_holders(PortTable& table) {
     holder.name = name_of(holder);
     table.holders.push_back(std::move(holder));
   }
-  std::ranges::sort(table.holders, in_port_order);
 }
 
 PortTable PortTableBuilder::look(const LookOptions& options, SteadyTime now) {
