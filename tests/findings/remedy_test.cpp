@@ -89,7 +89,7 @@ TEST(FindingId, IsStableAndToldApartByEveryPart) {
   };
   const auto one = id(Verdict::other_pod, Protocol::tcp, 80, "0.0.0.0", "u", "c");
   EXPECT_EQ(one.size(), 16U);
-  EXPECT_EQ(one, "f47a05f99cf057f5");
+  EXPECT_EQ(one, "f7afc9c8eff80a32");
   EXPECT_NE(one, id(Verdict::time_wait, Protocol::tcp, 80, "0.0.0.0", "u", "c"));
   EXPECT_NE(one, id(Verdict::other_pod, Protocol::udp, 80, "0.0.0.0", "u", "c"));
   EXPECT_NE(one, id(Verdict::other_pod, Protocol::tcp, 81, "0.0.0.0", "u", "c"));
