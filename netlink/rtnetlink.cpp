@@ -1,11 +1,12 @@
 #include "netlink/rtnetlink.h"
 
-#include <array>
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
+
+#include <array>
 
 #include "netlink/request.h"
 

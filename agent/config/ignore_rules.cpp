@@ -24,7 +24,8 @@ std::string pattern_fault(const std::string& pattern) {
   if (pattern.empty()) return "the pattern is empty";
   if (pattern.size() > kLongestPattern) return "the pattern is longer than 512 bytes";
   try {
-    const std::regex compiled(pattern, std::regex::ECMAScript | std::regex::nosubs);
+    [[maybe_unused]] const std::regex compiled(pattern,
+                                               std::regex::ECMAScript | std::regex::nosubs);
   } catch (const std::regex_error& error) {
     return quoted(pattern) + " is not a regular expression: " + error.what();
   }

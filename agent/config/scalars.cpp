@@ -8,7 +8,7 @@
 namespace hostnet {
 namespace {
 
-constexpr std::int64_t kLongestGrace = 24 * 3600;
+constexpr std::int64_t kLongestGrace = 86'400;  // 24 h, in seconds
 
 // Digits only: no sign, no blanks, no "0x".
 std::optional<std::int64_t> whole_number(std::string_view text) {
@@ -77,7 +77,7 @@ std::expected<std::chrono::seconds, std::string> config_duration(std::string_vie
   if (const auto number = whole_number(text)) {
     total = *number;
   } else {
-    std::int64_t last_unit = 24 * 3600;
+    std::int64_t last_unit = kLongestGrace;
     std::string_view rest = text;
     if (rest.empty()) return wrong();
     while (!rest.empty()) {

@@ -149,11 +149,11 @@ std::string error_html(int status, std::string_view message) {
 }
 
 const std::string& page_security_policy() {
-  static const std::string policy = fmt::format(
+  static const std::string kPolicy = fmt::format(
       "default-src 'none'; script-src {}; style-src {}; connect-src 'self'; img-src data:; "
       "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
       csp_hash(page_script()), csp_hash(page_style()));
-  return policy;
+  return kPolicy;
 }
 
 }  // namespace hostnet

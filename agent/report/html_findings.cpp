@@ -116,7 +116,7 @@ std::string html_ports(const Report& report, const PortFilter& filter) {
     return in_card("ports",
                    fmt::format("<h2>Ports</h2><p class=\"empty\">{}</p>",
                                filter.port ? fmt::format("Nobody holds or declares port {}.",
-                                                         port_words(*filter.port, filter.protocol))
+                                                         port_words(filter.port, filter.protocol))
                                            : "Nobody holds or declares a port."));
   }
   std::string rows;

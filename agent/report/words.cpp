@@ -53,7 +53,7 @@ std::string port_words(std::optional<std::uint16_t> port, std::optional<Protocol
 }
 
 std::string endpoint_words(const IpAddress& address, std::uint16_t port) {
-  const auto text = address.to_string();
+  auto text = address.to_string();
   if (port == 0) return text;
   if (address.family == AddressFamily::ipv6) return fmt::format("[{}]:{}", text, port);
   return fmt::format("{}:{}", text, port);

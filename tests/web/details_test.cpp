@@ -55,9 +55,9 @@ TEST(Details, RefusalsNameThePeerAndTheFlag) {
 
 TEST(Routes, PreferTheExactAndThenTheLongestPrefix) {
   const std::vector<HttpRoute> routes{{.path = "/", .prefix = false},
-                                  {.path = "/a/", .prefix = true},
-                                  {.path = "/a/b/", .prefix = true},
-                                  {.path = "/a/x", .prefix = false}};
+                                      {.path = "/a/", .prefix = true},
+                                      {.path = "/a/b/", .prefix = true},
+                                      {.path = "/a/x", .prefix = false}};
   EXPECT_EQ(find_route(routes, "/"), &routes[0]);
   EXPECT_EQ(find_route(routes, "/a/1"), &routes[1]);
   EXPECT_EQ(find_route(routes, "/a/b/1"), &routes[2]);
