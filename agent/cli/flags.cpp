@@ -95,20 +95,20 @@ Kind kind_of(CollectorFlag::Kind kind) {
   return Kind::text;
 }
 
+void add_collector_row(const auto& row, std::vector<Flag>& flags) {
+  flags.push_back(collector_switch(row.name, row.help, row.enabled_by_default));
+  for (const CollectorFlag& flag : row.flags) {
+    flags.push_back({.name = fmt::format("collector.{}", flag.name),
+                     .kind = kind_of(flag.kind),
+                     .default_value = std::string(flag.default_value),
+                     .help = std::string(flag.help),
+                     .choices = {}});
+  }
+}
+
 void add_collector_flags(std::vector<Flag>& flags) {
-  for (const PortCollectorRow& row : port_collector_rows()) {
-    flags.push_back(collector_switch(row.name, row.help, row.enabled_by_default));
-  }
-  for (const Collector& row : all_collectors()) {
-    flags.push_back(collector_switch(row.name, row.help, row.enabled_by_default));
-    for (const CollectorFlag& flag : row.flags) {
-      flags.push_back({.name = fmt::format("collector.{}", flag.name),
-                       .kind = kind_of(flag.kind),
-                       .default_value = std::string(flag.default_value),
-                       .help = std::string(flag.help),
-                       .choices = {}});
-    }
-  }
+  for (const PortCollectorRow& row : port_collector_rows()) add_collector_row(row, flags);
+  for (const Collector& row : all_collectors()) add_collector_row(row, flags);
 }
 
 }  // namespace

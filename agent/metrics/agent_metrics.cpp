@@ -78,6 +78,7 @@ AgentMetrics::AgentMetrics(AgentMetricsSettings settings)
   // Nothing was refused yet: an agent without a configuration file raises no alert.
   families_->reload_successful.Set(1);
   // Present at 0, so that increase() sees the first one.
+  families_->overruns.Add({{"family", "route"}});
   for (const Verdict verdict : all_verdicts()) {
     families_->opened.Add({{"class", std::string(to_string(class_of(verdict)))},
                            {"verdict", std::string(to_string(verdict))}});

@@ -11,10 +11,23 @@ namespace {
 
 using FamiliesOfReport = std::function<std::vector<MetricSource>(const Report&)>;
 
+constexpr std::array kNetworkChangesFlags{
+    CollectorFlag{.name = "network_changes.neighbours",
+                  .kind = CollectorFlag::Kind::boolean,
+                  .default_value = "false",
+                  .help = "count changes of neighbours too; every step of their state is one"},
+};
+
 constexpr std::array kRows{
-    PortCollectorRow{"listener_info", "who holds each listener; names processes", false},
-    PortCollectorRow{"listeners", "accept queues of TCP listeners and drops of UDP sockets", true},
-    PortCollectorRow{"ports", "findings, declared ports, listening sockets, the pod source", true},
+    PortCollectorRow{"listener_info", "who holds each listener; names processes", false, {}},
+    PortCollectorRow{
+        "listeners", "accept queues of TCP listeners and drops of UDP sockets", true, {}},
+    PortCollectorRow{
+        "ports", "findings, declared ports, listening sockets, the pod source", true, {}},
+    PortCollectorRow{"network_changes",
+                     "links, addresses, routes and rules that came, changed or went, counted "
+                     "between scrapes too",
+                     true, kNetworkChangesFlags},
 };
 
 }  // namespace

@@ -16,10 +16,11 @@ namespace hostnet {
 struct PortCollectorRow {
   std::string_view name, help;
   bool enabled_by_default{};
+  std::span<const CollectorFlag> flags;
 };
 std::span<const PortCollectorRow> port_collector_rows();
 
-// One collector per row. `report` gives the
+// Those of the rows that are about ports. `report` gives the
 // latest report (null before the first: they answer nothing then, with success
 // 0); `enabled(name, by_default)` decides. The ledger is fed by the watch with
 // every report; a scrape feeds it too, so that it is never behind the page.

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "agent/log/log.h"
+#include "agent/metrics/network_changes.h"
 #include "agent/metrics/port_collectors.h"
 #include "collectors/framework/exposition.h"
 
@@ -32,6 +33,16 @@ void report_run(AgentMetrics& metrics, std::span<const CollectorOutcome> outcome
   }
 }
 
+// Holds no part of the counter: a collector that is left behind would end it late.
+std::function<Result<NetworkChangeCounts>()> counts_of(
+    const std::shared_ptr<ChangeCounter>& changes) {
+  if (!changes) return {};
+  return [weak = std::weak_ptr(changes)]() -> Result<NetworkChangeCounts> {
+    if (const auto counter = weak.lock()) return counter->counts();
+    return failure(Reason::vanished, "counting network changes: the agent is stopping");
+  };
+}
+
 }  // namespace
 
 Result<std::unique_ptr<MetricsPage>> MetricsPage::create(
@@ -43,24 +54,34 @@ Result<std::unique_ptr<MetricsPage>> MetricsPage::create(
   settings.observer = [&metrics](auto outcomes, auto reads) {
     report_run(metrics, outcomes, reads);
   };
+  const auto enabled = [&](std::string_view name) { return line.collectors.contains(name); };
+  auto provided =
+      port_collectors(report, ledger, [&](std::string_view name, bool) { return enabled(name); });
+  std::shared_ptr<ChangeCounter> changes;
+  if (enabled("network_changes")) {
+    auto started = ChangeCounter::start(
+        node, {.neighbours = line.collector_options.boolean("network_changes.neighbours"),
+               .on_overrun = [&metrics](std::size_t times) { metrics.overrun("route", times); }});
+    if (!started) return std::unexpected(std::move(started).error());
+    changes = *std::move(started);
+  }
+  provided.push_back(network_changes_collector(counts_of(changes)));
   auto runner = CollectorRunner::create(
-      node, all_collectors(),
-      [&](const Collector& collector) { return line.collectors.contains(collector.name); },
-      line.collector_options,
-      port_collectors(report, ledger,
-                      [&](std::string_view name, bool) { return line.collectors.contains(name); }),
-      std::move(settings));
+      node, all_collectors(), [&](const Collector& row) { return enabled(row.name); },
+      line.collector_options, std::move(provided), std::move(settings));
   if (!runner) return std::unexpected(std::move(runner).error());
-  return std::unique_ptr<MetricsPage>(
-      new MetricsPage(std::move(node), metrics, std::move(ledger), *std::move(runner)));
+  return std::unique_ptr<MetricsPage>(new MetricsPage(std::move(node), metrics, std::move(ledger),
+                                                      std::move(changes), *std::move(runner)));
 }
 
 MetricsPage::MetricsPage(std::shared_ptr<const Node> node, AgentMetrics& metrics,
                          std::shared_ptr<ListenerLedger> ledger,
+                         std::shared_ptr<ChangeCounter> changes,
                          std::unique_ptr<CollectorRunner> runner)
     : node_(std::move(node)),
       metrics_(metrics),
       ledger_(std::move(ledger)),
+      changes_(std::move(changes)),
       runner_(std::move(runner)) {}
 
 HttpResponse MetricsPage::answer(const HttpRequest& request) {

@@ -8,6 +8,7 @@
 #include "agent/metrics/agent_metrics.h"
 #include "agent/metrics/listener_ledger.h"
 #include "agent/report/report.h"
+#include "agent/watch/change_counter.h"
 #include "agent/web/http.h"
 #include "collectors/framework/runner.h"
 #include "netlink/node/node.h"
@@ -31,11 +32,13 @@ class MetricsPage {
 
  private:
   MetricsPage(std::shared_ptr<const Node> node, AgentMetrics& metrics,
-              std::shared_ptr<ListenerLedger> ledger, std::unique_ptr<CollectorRunner> runner);
+              std::shared_ptr<ListenerLedger> ledger, std::shared_ptr<ChangeCounter> changes,
+              std::unique_ptr<CollectorRunner> runner);
 
   std::shared_ptr<const Node> node_;
   AgentMetrics& metrics_;
   std::shared_ptr<ListenerLedger> ledger_;
+  std::shared_ptr<ChangeCounter> changes_;  // null: not asked for
   std::unique_ptr<CollectorRunner> runner_;
 };
 

@@ -11,6 +11,7 @@
 #include <fstream>
 #include <thread>
 
+#include "agent/metrics/network_changes.h"
 #include "agent/metrics/port_collectors.h"
 #include "tests/metrics/sample_report.h"
 #include "tests/support/node_builder.h"
@@ -127,6 +128,19 @@ std::shared_ptr<const Report> busy_report() {
   pods->last_success = report.generated_at;
   report.pods = pods;
   return std::make_shared<const Report>(std::move(report));
+}
+
+TEST(NetworkChanges, ShowEveryObjectThatIsCountedWithItsZeroes) {
+  NetworkChangeCounts counts;
+  counts.came[static_cast<std::size_t>(NetworkObject::route)] = 7;
+  const auto page = page_of(network_change_families(counts));
+  EXPECT_THAT(page,
+              HasSubstr("hostnet_network_changes_total{change=\"new\",object=\"route\"} 7\n"));
+  EXPECT_THAT(page, HasSubstr("hostnet_network_changes_total{change=\"del\",object=\"rule\"} 0\n"));
+  EXPECT_THAT(page, Not(HasSubstr("neighbour")));
+  counts.neighbours = true;
+  EXPECT_THAT(page_of(network_change_families(counts)),
+              HasSubstr("{change=\"new\",object=\"neighbour\"} 0\n"));
 }
 
 TEST(PortCollectors, AreNotThereBeforeTheFirstLook) {

@@ -1,0 +1,99 @@
+#include "agent/watch/change_counter.h"
+
+#include <poll.h>
+
+#include <utility>
+
+namespace hostnet {
+namespace {
+
+// A storm is read a thousand times a second, not once for each of its events.
+// The receive buffer holds what comes meanwhile.
+constexpr int kGatherMilliseconds = 1;
+constexpr int kRetryMilliseconds = 1000;
+
+}  // namespace
+
+Result<std::unique_ptr<ChangeCounter>> ChangeCounter::start(std::shared_ptr<const Node> node,
+                                                            ChangeCounterSettings settings) {
+  auto wake = WakeUp::create();
+  if (!wake) return std::unexpected(std::move(wake).error());
+  std::unique_ptr<ChangeCounter> counter(
+      new ChangeCounter(std::move(node), std::move(settings), *std::move(wake)));
+  counter->subscribe();
+  counter->thread_ =
+      std::jthread([raw = counter.get()](const std::stop_token& stopped) { raw->run(stopped); });
+  return counter;
+}
+
+ChangeCounter::ChangeCounter(std::shared_ptr<const Node> node, ChangeCounterSettings settings,
+                             WakeUp wake)
+    : node_(std::move(node)), settings_(std::move(settings)), wake_(std::move(wake)) {}
+
+ChangeCounter::~ChangeCounter() {
+  thread_.request_stop();
+  wake_.wake();
+}
+
+Result<NetworkChangeCounts> ChangeCounter::counts() const {
+  {
+    const std::scoped_lock lock(mutex_);
+    if (trouble_) return std::unexpected(*trouble_);
+  }
+  NetworkChangeCounts counts{.came = {}, .went = {}, .neighbours = settings_.neighbours};
+  for (std::size_t i = 0; i < kNetworkObjects; ++i) {
+    counts.came.at(i) = came_.at(i).load(std::memory_order_relaxed);
+    counts.went.at(i) = went_.at(i).load(std::memory_order_relaxed);
+  }
+  return counts;
+}
+
+void ChangeCounter::run(const std::stop_token& stopped) {
+  while (!stopped.stop_requested()) {
+    std::array<pollfd, 2> waiting{
+        {{.fd = wake_.descriptor(), .events = POLLIN, .revents = 0},
+         {.fd = events_ ? events_->descriptor() : -1, .events = POLLIN, .revents = 0}}};
+    ::poll(waiting.data(), waiting.size(), events_ ? -1 : kRetryMilliseconds);
+    if (stopped.stop_requested()) return;
+    if (!events_) {
+      subscribe();
+      continue;
+    }
+    read_events();
+    ::poll(waiting.data(), 1, kGatherMilliseconds);
+  }
+}
+
+void ChangeCounter::subscribe() {
+  auto events = subscribe_to_network_changes(*node_->netlink, settings_.neighbours);
+  const std::scoped_lock lock(mutex_);
+  if (events) {
+    events_ = *std::move(events);
+    trouble_.reset();
+  } else {
+    trouble_ = std::move(events).error();
+  }
+}
+
+void ChangeCounter::read_events() {
+  const auto batch = events_->drain([this](const NetlinkMessage& message) {
+    const auto change = network_change(message);
+    if (!change) return;
+    auto& counters = change->gone ? went_ : came_;
+    counters.at(static_cast<std::size_t>(change->object)).fetch_add(1, std::memory_order_relaxed);
+  });
+  if (batch) {
+    tell_overruns(batch->overruns);
+    return;
+  }
+  events_.reset();
+  tell_overruns(1);  // until it listens again, events are lost
+  const std::scoped_lock lock(mutex_);
+  trouble_ = batch.error();
+}
+
+void ChangeCounter::tell_overruns(std::size_t times) const {
+  if (times > 0 && settings_.on_overrun) settings_.on_overrun(times);
+}
+
+}  // namespace hostnet

@@ -1,0 +1,61 @@
+#pragma once
+
+// Counts what comes and goes in the network, from the kernel's events, so that
+// a link that went and came back between two scrapes is seen.
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+#include "agent/metrics/network_changes.h"
+#include "agent/watch/wake_up.h"
+#include "netlink/network_change.h"
+#include "netlink/node/node.h"
+
+namespace hostnet {
+
+struct ChangeCounterSettings {
+  bool neighbours{};
+  // Events that the kernel dropped, so they are not counted. On the counter's thread.
+  std::function<void(std::size_t)> on_overrun;
+};
+
+// A thread and a subscription of its own: a route storm keeps it busy and wakes
+// nobody else. Before it reads again it lets events gather for a moment, and it
+// never holds more than one datagram.
+class ChangeCounter {
+ public:
+  // Counts from here on. A kernel that refuses the subscription is no error
+  // here: counts() says it, and it is tried again every second.
+  static Result<std::unique_ptr<ChangeCounter>> start(std::shared_ptr<const Node> node,
+                                                      ChangeCounterSettings settings);
+  ChangeCounter(const ChangeCounter&) = delete;
+  ChangeCounter& operator=(const ChangeCounter&) = delete;
+  ~ChangeCounter();
+
+  // Since the start; the error is why it does not count right now. Any thread.
+  Result<NetworkChangeCounts> counts() const;
+
+ private:
+  ChangeCounter(std::shared_ptr<const Node> node, ChangeCounterSettings settings, WakeUp wake);
+  void run(const std::stop_token& stopped);
+  void subscribe();
+  void read_events();
+  void tell_overruns(std::size_t times) const;
+
+  const std::shared_ptr<const Node> node_;
+  const ChangeCounterSettings settings_;
+  const WakeUp wake_;
+  std::unique_ptr<Subscription> events_;
+  std::array<std::atomic<std::uint64_t>, kNetworkObjects> came_{}, went_{};
+  mutable std::mutex mutex_;
+  std::optional<Error> trouble_;
+  std::jthread thread_;  // last: it uses the others
+};
+
+}  // namespace hostnet
