@@ -9,8 +9,10 @@
 #include "agent/serve/daemon.h"
 
 int main(int count, char** words) {
-  // Threads that come and go must not each keep an arena: memory is a feature.
+  // Memory is a feature: threads that come and go must not each keep an arena, and
+  // a large buffer goes back to the kernel when it is freed (a fixed threshold).
   ::mallopt(M_ARENA_MAX, 2);
+  ::mallopt(M_MMAP_THRESHOLD, 128 * 1024);
   const std::vector<std::string> arguments(words + 1, words + count);
   const auto line = hostnet::parse_command_line(
       arguments, [](const char* name) -> const char* { return std::getenv(name); });

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <span>
+#include <utility>
 
 #include "agent/report/words.h"
 
@@ -21,8 +22,12 @@ Json or_null(const std::optional<T>& value) {
   return value ? Json(*value) : Json(nullptr);
 }
 
+std::string dumped(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
 std::string one_line(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+  return dumped(json) + "\n";
 }
 
 template <class Range, class Convert>
@@ -118,28 +123,43 @@ Json look_json(const Report& report) {
               {"limits", json_array(report.limits, problem_json)}};
 }
 
+// `look` with one more member, an array. Written item by item: as one document
+// the list of a busy node would take ten times its text in memory.
+template <class Range, class Convert>
+std::string with_list(const Json& look, std::string_view name, const Range& items,
+                      const Convert& convert) {
+  std::string text = dumped(look);
+  text.pop_back();  // the brace that closes it
+  text += fmt::format(",\"{}\":[", name);
+  bool first = true;
+  for (const auto& item : items) {
+    if (!std::exchange(first, false)) text += ',';
+    text += dumped(convert(item));
+  }
+  return text += "]}\n";
+}
+
 }  // namespace
 
 std::string findings_json(const Report& report, FindingClass finding_class, bool include_ignored) {
-  auto json = look_json(report);
-  json["findings"] = json_array(findings_of(report, finding_class, include_ignored),
-                                [](const Finding* finding) { return finding_json(*finding); });
-  return one_line(json);
+  return with_list(look_json(report), "findings",
+                   findings_of(report, finding_class, include_ignored),
+                   [](const Finding* finding) { return finding_json(*finding); });
 }
 
 std::string ports_json(const Report& report, const PortFilter& filter) {
-  auto json = look_json(report);
-  json["ports"] = json_array(host_ports(report, filter), [](const HostPort& port) {
-    return Json{{"protocol", to_string(port.protocol)},
-                {"port", port.port},
-                {"holders", json_array(port.holders,
-                                       [](const Holder* holder) { return holder_json(*holder); })},
-                {"declared_by",
-                 json_array(port.declared_by,
-                            [](const DeclaredPort* declared) { return declared_json(*declared); })},
-                {"findings", json_array(port.findings, verdict_json)}};
-  });
-  return one_line(json);
+  return with_list(
+      look_json(report), "ports", host_ports(report, filter), [](const HostPort& port) {
+        return Json{
+            {"protocol", to_string(port.protocol)},
+            {"port", port.port},
+            {"holders",
+             json_array(port.holders, [](const Holder* holder) { return holder_json(*holder); })},
+            {"declared_by",
+             json_array(port.declared_by,
+                        [](const DeclaredPort* declared) { return declared_json(*declared); })},
+            {"findings", json_array(port.findings, verdict_json)}};
+      });
 }
 
 std::string check_json(const CheckAnswer& answer) {

@@ -22,6 +22,7 @@
 #include "agent/report/words.h"
 #include "agent/serve/metrics_page.h"
 #include "agent/serve/routes.h"
+#include "agent/serve/startup_pages.h"
 #include "agent/version.h"
 #include "agent/watch/watch.h"
 #include "agent/web/http_server.h"
@@ -294,6 +295,7 @@ int run_daemon(const CommandLine& line) {
     log::info("listening", {{"address", address.text}, {"tls", (*server)->tls()}});
   }
 
+  release_startup_pages();
   serve_until_told(signals, *shared, line, **watch);
   (*server)->stop(kGraceForAnswers);
   feed.reset();

@@ -1,0 +1,37 @@
+#include "agent/serve/startup_pages.h"
+
+#include <link.h>
+#include <malloc.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cstdint>
+
+namespace hostnet {
+namespace {
+
+int release_object(dl_phdr_info* object, std::size_t /*size*/, void* page_size) {
+  const std::uintptr_t page = *static_cast<const std::uintptr_t*>(page_size);
+  for (unsigned i = 0; i < object->dlpi_phnum; ++i) {
+    const auto& segment = object->dlpi_phdr[i];
+    // Relocations are written into writable segments only (no DT_TEXTREL on Debian).
+    if (segment.p_type != PT_LOAD || (segment.p_flags & PF_W) != 0) continue;
+    const std::uintptr_t begin = object->dlpi_addr + segment.p_vaddr;
+    // Whole pages only: the last one may be shared with what follows.
+    const std::uintptr_t first = (begin + page - 1) / page * page;
+    const std::uintptr_t last = (begin + segment.p_memsz) / page * page;
+    if (first >= last) continue;
+    ::madvise(reinterpret_cast<void*>(first), last - first, MADV_DONTNEED);
+  }
+  return 0;
+}
+
+}  // namespace
+
+void release_startup_pages() {
+  auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+  ::dl_iterate_phdr(release_object, &page);
+  ::malloc_trim(0);
+}
+
+}  // namespace hostnet

@@ -1,0 +1,71 @@
+#include "agent_memory.h"
+
+#include <httplib.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <chrono>
+#include <cstdio>
+#include <fstream>
+#include <string>
+#include <thread>
+
+namespace hostnet {
+namespace {
+
+constexpr int kPort = 29100;  // of a namespace of our own
+
+double status_mebibytes(pid_t pid, const std::string& field) {
+  std::ifstream status("/proc/" + std::to_string(pid) + "/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with(field + ":")) return std::stod(line.substr(field.size() + 1)) / 1024;
+  }
+  return 0;
+}
+
+bool answers(const char* path) {
+  httplib::Client client("127.0.0.1", kPort);
+  client.set_read_timeout(std::chrono::seconds{10});
+  const auto answer = client.Get(path);
+  return answer && answer->status == 200;
+}
+
+}  // namespace
+
+std::optional<AgentMemory> memory_of_running_agent() {
+  std::array<std::string, 4> words{HOSTNET_AGENT_PROGRAM, "--pods.source=none",
+                                   "--web.listen-address=127.0.0.1:" + std::to_string(kPort),
+                                   "--log.level=error"};
+  std::array<char*, words.size() + 1> arguments{};
+  for (std::size_t i = 0; i < words.size(); ++i) arguments[i] = words[i].data();
+  pid_t pid = 0;
+  if (::posix_spawn(&pid, arguments[0], nullptr, nullptr, arguments.data(), environ) != 0) {
+    std::perror("running the agent");
+    return std::nullopt;
+  }
+  using Clock = std::chrono::steady_clock;
+  const auto give_up = Clock::now() + std::chrono::seconds{30};
+  while (!answers("/readyz") && Clock::now() < give_up) {
+    std::this_thread::sleep_for(std::chrono::milliseconds{50});
+  }
+  std::optional<AgentMemory> memory;
+  bool good = true;
+  for (int i = 0; i < 5 && good; ++i) {
+    good = answers("/metrics") && answers("/conflicts") && answers("/ports?format=json");
+    std::this_thread::sleep_for(std::chrono::seconds{1});
+  }
+  if (good) {
+    memory = AgentMemory{.resident = status_mebibytes(pid, "VmRSS"),
+                         .anonymous = status_mebibytes(pid, "RssAnon")};
+  } else {
+    std::fprintf(stderr, "the agent did not answer\n");
+  }
+  ::kill(pid, SIGTERM);
+  ::waitpid(pid, nullptr, 0);
+  return memory;
+}
+
+}  // namespace hostnet
