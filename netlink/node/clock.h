@@ -14,6 +14,9 @@ class Clock {
   virtual ~Clock() = default;
   virtual SteadyTime steady() const = 0;
   virtual WallTime wall() const = 0;
+  // CPU time that the calling thread has used (CLOCK_THREAD_CPUTIME_ID): what a
+  // look at the node cost. A clock that stands still has nothing to pay.
+  virtual std::chrono::nanoseconds thread_cpu() const { return {}; }
 };
 
 }  // namespace hostnet

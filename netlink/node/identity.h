@@ -17,6 +17,9 @@ struct Identity {
   // Inode numbers of namespace links; unset where they cannot be read.
   std::optional<std::uint64_t> own_net_namespace, init_net_namespace;  // of pid 1 of proc/
   std::optional<std::uint64_t> own_pid_namespace, init_pid_namespace;
+  // The kernel tells of TCP sockets that are bound and do not listen: tried at
+  // start. Unset where it could not be tried.
+  std::optional<bool> shows_bound_inactive;
   bool operator==(const Identity&) const = default;
 
   bool has_capability(unsigned capability) const {

@@ -190,6 +190,11 @@ class LiveClock final : public Clock {
   WallTime wall() const override {
     return std::chrono::time_point_cast<WallTime::duration>(std::chrono::system_clock::now());
   }
+  std::chrono::nanoseconds thread_cpu() const override {
+    timespec used{};
+    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+    return std::chrono::seconds(used.tv_sec) + std::chrono::nanoseconds(used.tv_nsec);
+  }
 };
 
 }  // namespace

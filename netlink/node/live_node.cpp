@@ -1,4 +1,5 @@
 #include "netlink/live_netlink.h"
+#include "netlink/node/bound_inactive.h"
 #include "netlink/node/live_files.h"
 #include "netlink/node/node.h"
 #include "netlink/node/read_identity.h"
@@ -9,9 +10,13 @@ Result<Node> live_node(const NodePaths& paths) {
   auto clock = live_clock();
   auto files = live_files(paths.procfs, paths.sysfs, clock);
   if (!files) return std::unexpected(std::move(files).error());
+  auto netlink = live_netlink();
   Identity identity = read_identity(**files);
-  return Node{.netlink = live_netlink(),
+  identity.shows_bound_inactive = proves_bound_inactive(*netlink);
+  auto options = live_socket_options(*files, identity.has_capability(Identity::kSysPtrace));
+  return Node{.netlink = std::move(netlink),
               .files = std::move(*files),
+              .socket_options = std::move(options),
               .clock = std::move(clock),
               .identity = std::move(identity)};
 }

@@ -9,6 +9,7 @@
 #include "netlink/node/clock.h"
 #include "netlink/node/files.h"
 #include "netlink/node/identity.h"
+#include "netlink/node/socket_options.h"
 
 namespace hostnet {
 
@@ -18,6 +19,7 @@ namespace hostnet {
 struct Node {
   std::shared_ptr<Netlink> netlink;
   std::shared_ptr<Files> files;
+  std::shared_ptr<SocketOptions> socket_options;
   std::shared_ptr<Clock> clock;
   Identity identity;
 };

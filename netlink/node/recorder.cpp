@@ -99,6 +99,24 @@ class RecordingFiles final : public Files {
   std::shared_ptr<Notes> notes_;
 };
 
+// By the socket's inode: who has it open then is another question.
+class RecordingSocketOptions final : public SocketOptions {
+ public:
+  RecordingSocketOptions(std::shared_ptr<SocketOptions> inner, std::shared_ptr<Notes> notes)
+      : inner_(std::move(inner)), notes_(std::move(notes)) {}
+
+  Result<BindOptions> read(int pid, int fd, std::uint64_t inode) const override {
+    auto answer = inner_->read(pid, fd, inode);
+    const std::lock_guard lock(notes_->mutex);
+    notes_->index.socket_options.insert_or_assign(inode, answer);
+    return answer;
+  }
+
+ private:
+  std::shared_ptr<SocketOptions> inner_;
+  std::shared_ptr<Notes> notes_;
+};
+
 // The message as it came, except that sequence and port id are 0.
 void append_message(std::string& out, const NetlinkMessage& message) {
   nlmsghdr header{};
@@ -208,6 +226,8 @@ class DirectoryRecorder final : public Recorder {
       : directory_(std::move(directory)), node_(std::move(node)) {
     notes_->index.identity = node_.identity;
     node_.files = std::make_shared<RecordingFiles>(std::move(node_.files), notes_);
+    node_.socket_options =
+        std::make_shared<RecordingSocketOptions>(std::move(node_.socket_options), notes_);
     node_.netlink = std::make_shared<RecordingNetlink>(std::move(node_.netlink), notes_);
   }
 

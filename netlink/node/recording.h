@@ -18,6 +18,7 @@
 #include "netlink/node/clock.h"
 #include "netlink/node/files.h"
 #include "netlink/node/identity.h"
+#include "netlink/node/socket_options.h"
 
 namespace hostnet {
 
@@ -47,6 +48,7 @@ struct RecordingIndex {
   Answers<std::uint64_t, std::string> cgroups;
   Answers<int, std::vector<SocketDescriptor>> descriptors;        // by pid
   Answers<std::pair<int, int>, std::uint64_t> descriptor_inodes;  // by pid and fd
+  Answers<std::uint64_t, BindOptions> socket_options;             // by socket inode
   std::vector<RecordedDump> dumps;
 };
 

@@ -58,6 +58,14 @@ Json json_of(const std::vector<SocketDescriptor>& values) {
   return out;
 }
 
+Json json_of(const BindOptions& value) {
+  Json out{{"reuse_address", value.reuse_address},
+           {"reuse_port", value.reuse_port},
+           {"device", escaped_text(value.device)}};
+  if (value.v6only) out["v6only"] = *value.v6only;
+  return out;
+}
+
 std::string key_text(const std::string& key) {
   return escaped_text(key);
 }
@@ -100,6 +108,7 @@ Json json_of(const Identity& identity) {
   put("init_net_namespace", identity.init_net_namespace);
   put("own_pid_namespace", identity.own_pid_namespace);
   put("init_pid_namespace", identity.init_pid_namespace);
+  if (identity.shows_bound_inactive) out["shows_bound_inactive"] = *identity.shows_bound_inactive;
   return out;
 }
 
@@ -134,6 +143,10 @@ struct At {
                                                  : std::in_range<Int>(value.get<std::int64_t>());
     if (!fits) wrong("a smaller integer");
     return value.get<Int>();
+  }
+  bool truth() const {
+    if (!value.is_boolean()) wrong("true or false");
+    return value.get<bool>();
   }
   std::string text() const {
     if (!value.is_string()) wrong("a string");
@@ -204,6 +217,13 @@ void value_from(const At& at, std::vector<SocketDescriptor>& out) {
     out.push_back(
         {At{item[0], at.place}.number<int>(), At{item[1], at.place}.number<std::uint64_t>()});
   }
+}
+
+void value_from(const At& at, BindOptions& out) {
+  out.reuse_address = at.member("reuse_address").truth();
+  out.reuse_port = at.member("reuse_port").truth();
+  if (at.find("v6only") != nullptr) out.v6only = at.member("v6only").truth();
+  if (at.find("device") != nullptr) out.device = at.member("device").text();
 }
 
 template <class Int>
@@ -283,6 +303,9 @@ Identity identity_from(const At& at) {
   get("init_net_namespace", out.init_net_namespace);
   get("own_pid_namespace", out.own_pid_namespace);
   get("init_pid_namespace", out.init_pid_namespace);
+  if (at.find("shows_bound_inactive") != nullptr) {
+    out.shows_bound_inactive = at.member("shows_bound_inactive").truth();
+  }
   return out;
 }
 
@@ -338,6 +361,7 @@ std::string to_json(const RecordingIndex& index) {
                  {"cgroups", json_of(index.cgroups)},
                  {"descriptors", json_of(index.descriptors)},
                  {"descriptor_inodes", json_of(index.descriptor_inodes)},
+                 {"socket_options", json_of(index.socket_options)},
                  {"netlink", std::move(dumps)}};
   return out.dump(1) + "\n";
 }
@@ -362,8 +386,7 @@ Result<RecordingIndex> parse_recording_index(std::string_view json) try {
     out.failed_reads.insert_or_assign(std::move(path), error_from(at.member("error")));
   });
   each_entry<std::string>(root, "existence", [&](std::string path, const At& at) {
-    if (!at.value.is_boolean()) at.wrong("true or false");
-    out.existence.insert_or_assign(std::move(path), at.value.get<bool>());
+    out.existence.insert_or_assign(std::move(path), at.truth());
   });
   answers_from(root, "lists", out.lists);
   answers_from(root, "links", out.links);
@@ -371,6 +394,7 @@ Result<RecordingIndex> parse_recording_index(std::string_view json) try {
   answers_from(root, "cgroups", out.cgroups);
   answers_from(root, "descriptors", out.descriptors);
   answers_from(root, "descriptor_inodes", out.descriptor_inodes);
+  answers_from(root, "socket_options", out.socket_options);
   if (const Json* dumps = root.find("netlink")) {
     if (!dumps->is_array()) At{*dumps, "netlink"}.wrong("an array");
     for (std::size_t i = 0; i < dumps->size(); ++i) {

@@ -102,6 +102,21 @@ class ReplayedFiles final : public Files {
   std::shared_ptr<Files> contents_;
 };
 
+class ReplayedSocketOptions final : public SocketOptions {
+ public:
+  explicit ReplayedSocketOptions(std::shared_ptr<const RecordingIndex> index)
+      : index_(std::move(index)) {}
+
+  Result<BindOptions> read(int, int, std::uint64_t inode) const override {
+    const auto at = index_->socket_options.find(inode);
+    if (at != index_->socket_options.end()) return at->second;
+    return not_recorded(fmt::format("the options of socket {}", inode));
+  }
+
+ private:
+  std::shared_ptr<const RecordingIndex> index_;
+};
+
 class InertSubscription final : public Subscription {
  public:
   int descriptor() const override { return -1; }
@@ -199,6 +214,7 @@ Result<Node> replayed_node(const std::string& directory) {
   if (!contents) return std::unexpected(std::move(contents).error());
   return Node{.netlink = std::make_shared<ReplayedNetlink>(index, directory),
               .files = std::make_shared<ReplayedFiles>(index, std::move(*contents)),
+              .socket_options = std::make_shared<ReplayedSocketOptions>(index),
               .clock = std::move(clock),
               .identity = index->identity};
 }

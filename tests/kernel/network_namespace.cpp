@@ -52,7 +52,7 @@ Endpoint endpoint(const std::string& ip, std::uint16_t port) {
   return out;
 }
 
-TestFd bound(const std::string& ip, std::uint16_t port, const SocketOptions& options) {
+TestFd bound(const std::string& ip, std::uint16_t port, const SocketSetup& options) {
   const Endpoint at = endpoint(ip, port);
   TestFd fd(socket(at.storage.ss_family, options.type | SOCK_CLOEXEC, options.protocol));
   require(fd.get() >= 0, "socket");
@@ -68,7 +68,7 @@ TestFd bound(const std::string& ip, std::uint16_t port, const SocketOptions& opt
   return fd;
 }
 
-TestFd listening(const std::string& ip, std::uint16_t port, const SocketOptions& options) {
+TestFd listening(const std::string& ip, std::uint16_t port, const SocketSetup& options) {
   TestFd fd = bound(ip, port, options);
   require(listen(fd.get(), 16) == 0, "listen");
   return fd;

@@ -78,7 +78,7 @@ struct Endpoint {
 };
 Endpoint endpoint(const std::string& ip, std::uint16_t port);
 
-struct SocketOptions {
+struct SocketSetup {
   int type = SOCK_STREAM;
   int protocol = 0;
   bool reuse_port = false;
@@ -87,8 +87,8 @@ struct SocketOptions {
   std::string device;
 };
 // A socket bound to ip:port; port 0 lets the kernel choose.
-TestFd bound(const std::string& ip, std::uint16_t port, const SocketOptions& options = {});
-TestFd listening(const std::string& ip, std::uint16_t port, const SocketOptions& options = {});
+TestFd bound(const std::string& ip, std::uint16_t port, const SocketSetup& options = {});
+TestFd listening(const std::string& ip, std::uint16_t port, const SocketSetup& options = {});
 std::uint16_t local_port(const TestFd& fd);
 std::uint64_t inode_of(const TestFd& fd);
 

@@ -84,7 +84,7 @@ TEST_F(KernelSockets, AnIpv4ConnectionOfADualStackListenerIsMapped) {
 }
 
 TEST_F(KernelSockets, EveryReuseportSharerAppears) {
-  const SocketOptions shared{.reuse_port = true};
+  const SocketSetup shared{.reuse_port = true};
   const TestFd one = listening("0.0.0.0", 8080, shared);
   const TestFd two = listening("0.0.0.0", 8080, shared);
   EXPECT_TRUE(find(Protocol::tcp, inode_of(one)));

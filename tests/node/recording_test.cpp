@@ -110,6 +110,37 @@ class Recording : public ::testing::Test {
   }
 };
 
+TEST_F(Recording, SocketOptionsAreAnsweredBySocketWhoeverHasItOpen) {
+  const BindOptions dual{
+      .reuse_address = true, .reuse_port = false, .v6only = false, .device = "br 0"};
+  const Error denied{Reason::denied, EPERM, "reading the options of socket 8: Yama forbids it"};
+  auto builder = small_node();
+  builder.identity().shows_bound_inactive = false;
+  builder.options(7, dual).options(8, std::unexpected(denied));
+  ASSERT_TRUE(builder.write_recording(directory_));
+  const Node replayed = replayed_node(directory_).value();
+  EXPECT_EQ(replayed.socket_options->read(812, 5, 7), dual);
+  EXPECT_EQ(replayed.socket_options->read(1, 3, 7), dual);
+  EXPECT_EQ(replayed.socket_options->read(812, 6, 8).error(), denied);
+  const auto unasked = replayed.socket_options->read(812, 7, 9);
+  ASSERT_FALSE(unasked);
+  EXPECT_EQ(unasked.error().reason, Reason::unsupported);
+  EXPECT_THAT(unasked.error().message, HasSubstr("socket 9"));
+  EXPECT_EQ(replayed.identity.shows_bound_inactive, false);
+}
+
+TEST_F(Recording, BadSocketOptionsAreRefusedByTheirPlace) {
+  ASSERT_TRUE(small_node().options(7, BindOptions{}).write_recording(directory_));
+  auto text = index_text();
+  const std::string_view good = "\"reuse_address\": false";
+  const auto at = text.find(good);
+  ASSERT_NE(at, std::string::npos);
+  text.replace(at, good.size(), "\"reuse_address\": 2");
+  const auto error = replaying(text);
+  EXPECT_EQ(error.reason, Reason::malformed);
+  EXPECT_THAT(error.message, HasSubstr("socket_options/7"));
+}
+
 TEST_F(Recording, AReplayGivesEveryAnswerThatTheNodeGave) {
   auto builder = small_node();
   builder.netlink().socket_failures.emplace(

@@ -227,6 +227,11 @@ NodeBuilder& NodeBuilder::file_error(std::string path, Error error) {
   return *this;
 }
 
+NodeBuilder& NodeBuilder::options(std::uint64_t inode, Result<BindOptions> options) {
+  options_->by_inode.insert_or_assign(inode, std::move(options));
+  return *this;
+}
+
 NodeBuilder& NodeBuilder::capabilities(std::uint64_t effective) {
   identity_.effective_capabilities = effective;
   return *this;
@@ -235,6 +240,7 @@ NodeBuilder& NodeBuilder::capabilities(std::uint64_t effective) {
 Node NodeBuilder::build() const {
   return {.netlink = std::make_shared<FakeNetlink>(*netlink_),
           .files = std::make_shared<MemoryFiles>(*files_),
+          .socket_options = std::make_shared<FakeSocketOptions>(*options_),
           .clock = clock_,
           .identity = identity_};
 }
@@ -260,6 +266,9 @@ Result<> NodeBuilder::write_recording(const std::string& directory) const {
     for (const auto family : {AddressFamily::ipv4, AddressFamily::ipv6}) {
       (void)node.netlink->sockets(every_socket(protocol, family), {[] {}, [](const Socket&) {}});
     }
+  }
+  for (const auto& [inode, options] : options_->by_inode) {
+    (void)node.socket_options->read(0, 0, inode);
   }
   const DumpSink ignored{[] {}, [](const NetlinkMessage&) -> Result<> { return {}; }};
   for (const auto& request :

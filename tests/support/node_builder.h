@@ -10,6 +10,7 @@
 #include "netlink/node/node.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/fake_netlink.h"
+#include "tests/support/fake_socket_options.h"
 #include "tests/support/memory_files.h"
 
 namespace hostnet {
@@ -51,6 +52,8 @@ class NodeBuilder {
   NodeBuilder& listens(int pid, Protocol protocol, std::string_view ip, std::uint16_t port);
   // A socket just as it is: of the kernel, of another namespace's process.
   NodeBuilder& socket(const Socket& socket);
+  // What was set on the socket with that inode; others' options cannot be had.
+  NodeBuilder& options(std::uint64_t inode, Result<BindOptions> options);
   // The descriptors of that process may not be read (Reason::denied).
   NodeBuilder& hides_descriptors(int pid);
   // Makes a cgroup-v2 directory and its parents; the same path, the same id.
@@ -83,6 +86,7 @@ class NodeBuilder {
 
   std::shared_ptr<MemoryFiles> files_ = std::make_shared<MemoryFiles>();
   std::shared_ptr<FakeNetlink> netlink_ = std::make_shared<FakeNetlink>();
+  std::shared_ptr<FakeSocketOptions> options_ = std::make_shared<FakeSocketOptions>();
   std::shared_ptr<FakeClock> clock_ = std::make_shared<FakeClock>();
   Identity identity_;
   std::vector<FakeProcess> processes_;
