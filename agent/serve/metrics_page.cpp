@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "agent/log/log.h"
+#include "agent/metrics/ephemeral_ports.h"
 #include "agent/metrics/network_changes.h"
 #include "agent/metrics/port_collectors.h"
 #include "collectors/framework/exposition.h"
@@ -65,6 +66,7 @@ Result<std::unique_ptr<MetricsPage>> MetricsPage::create(
     if (!started) return std::unexpected(std::move(started).error());
     changes = *std::move(started);
   }
+  provided.push_back(ephemeral_ports_collector(enabled("ephemeral_ports")));
   provided.push_back(network_changes_collector(counts_of(changes)));
   auto runner = CollectorRunner::create(
       node, all_collectors(), [&](const Collector& row) { return enabled(row.name); },

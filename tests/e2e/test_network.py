@@ -1,6 +1,7 @@
 """What the agent says about interfaces, routes and their changes."""
 
 import re
+import subprocess
 
 from conftest import wait_until
 
@@ -40,3 +41,23 @@ def test_neighbours_are_counted_only_on_request_and_all_can_be_switched_off(mach
     agent.stop()
     agent = machine.agent("--pods.source=none", "--no-collector.network_changes")
     assert not agent.metric("^hostnet_network_changes_total")
+
+
+def test_ephemeral_ports_are_counted_by_address(machine):
+    machine.run("sysctl", "-qw", "net.ipv4.ip_local_port_range=40000 40099",
+                "net.ipv4.ip_local_reserved_ports=40000-40009,8080")
+    agent = machine.agent("--pods.source=none")
+    assert agent.metric("^hostnet_ephemeral_ports_range 90$")
+    client = machine.python(
+        "import socket,signal; s=socket.create_server(('127.0.0.1',999),backlog=50);"
+        "kept=[socket.create_connection(('127.0.0.1',999)) for _ in range(20)];"
+        "print('ready',flush=True); signal.pause()", stdout=subprocess.PIPE, text=True)
+    assert client.stdout.readline() == "ready\n"
+    used = re.compile(r'^hostnet_ephemeral_ports_used\{address="127.0.0.1",protocol="tcp"\} (\d+)',
+                      re.M)
+
+    def count():
+        found = used.search(agent.text("/metrics?collect[]=ephemeral_ports"))
+        return int(found.group(1)) if found else 0
+    # curl's own connections are there too.
+    wait_until(lambda: 20 <= count() <= 60, 5, "twenty ports")
