@@ -3,13 +3,17 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <memory>
+#include <optional>
 
 #include "collectors/framework/collector.h"
 #include "collectors/framework/families.h"
 #include "collectors/framework/pattern.h"
+#include "collectors/framework/text_file.h"
 #include "collectors/netdev_addresses.h"
+#include "collectors/netdev_kinds.h"
 #include "collectors/netdev_procfs.h"
 
 namespace hostnet {
@@ -77,7 +81,7 @@ constexpr std::array<NetdevStatistic, 24> kDetailed = {{
     {"receive_nohandler", [](const LinkStats& s) { return s.rx_nohandler; }},
 }};
 
-constexpr std::array<CollectorFlag, 8> kNetdevFlags = {{
+constexpr std::array<CollectorFlag, 9> kNetdevFlags = {{
     {"netdev.device-include", CollectorFlag::Kind::text, "",
      "show only devices whose name the expression is found in"},
     {"netdev.device-exclude", CollectorFlag::Kind::text, "",
@@ -94,19 +98,24 @@ constexpr std::array<CollectorFlag, 8> kNetdevFlags = {{
      "one family for each counter of the kernel, not folded as /proc/net/dev has them"},
     {"netdev.label-ifalias", CollectorFlag::Kind::boolean, "false",
      "add the device's alias as a label"},
+    {"netdev.aggregate-kinds", CollectorFlag::Kind::texts, "",
+     "count the links of these kinds (\"veth,ipvlan\") together, as device \"kind/<kind>\"; "
+     "needs netlink"},
 }};
 
 // The links that this collector shows; keeps the dump alive.
 struct NetdevFacts {
-  std::shared_ptr<const std::vector<Link>> links;
-  std::vector<const Link*> shown;
+  std::shared_ptr<const std::vector<Link>> links, sums;
+  std::vector<const Link*> shown;  // by name
 };
 
 struct Netdev {
   DeviceFilter filter;
   bool netlink{}, addresses{}, detailed{}, alias{};
+  std::optional<KindSums> kinds;
 
-  Result<std::vector<MetricSource>> collect(Scrape& scrape) const;
+  Result<std::vector<MetricSource>> collect(Scrape& scrape);
+  void choose(NetdevFacts& facts);
   void add_statistics(std::vector<MetricSource>& families, const NetdevStatistic& statistic,
                       const std::shared_ptr<const std::vector<const Link*>>& links) const;
 };
@@ -127,13 +136,27 @@ void Netdev::add_statistics(std::vector<MetricSource>& families, const NetdevSta
                               kCounter, links, emit));
 }
 
-Result<std::vector<MetricSource>> Netdev::collect(Scrape& scrape) const {
+// Links of the aggregated kinds give way to their sums.
+void Netdev::choose(NetdevFacts& facts) {
+  std::vector<const Link*> summed;
+  for (const Link& link : *facts.links) {
+    if (!filter.keeps(link.name)) continue;
+    (kinds && kinds->covers(link) ? summed : facts.shown).push_back(&link);
+  }
+  if (!kinds) return;
+  facts.sums = kinds->update(summed);
+  for (const Link& sum : *facts.sums) facts.shown.push_back(&sum);
+  std::ranges::sort(facts.shown, {}, &Link::name);
+}
+
+Result<std::vector<MetricSource>> Netdev::collect(Scrape& scrape) {
   auto facts = std::make_shared<NetdevFacts>();
   bool from_netlink = netlink;
   if (from_netlink) {
     if (auto links = scrape.links()) {
       facts->links = std::move(*links);
-    } else if (links.error().reason == Reason::timeout) {
+    } else if (links.error().reason == Reason::timeout || kinds) {
+      // /proc/net/dev knows no kinds: thousands of series would come in its place.
       return std::unexpected(std::move(links).error());
     } else {
       from_netlink = false;
@@ -144,9 +167,7 @@ Result<std::vector<MetricSource>> Netdev::collect(Scrape& scrape) const {
     if (!links) return std::unexpected(std::move(links).error());
     facts->links = std::make_shared<const std::vector<Link>>(std::move(*links));
   }
-  for (const Link& link : *facts->links) {
-    if (filter.keeps(link.name)) facts->shown.push_back(&link);
-  }
+  choose(*facts);
 
   const std::shared_ptr<const std::vector<const Link*>> shown(facts, &facts->shown);
   std::vector<MetricSource> families;
@@ -166,6 +187,28 @@ Result<std::vector<MetricSource>> Netdev::collect(Scrape& scrape) const {
   return families;
 }
 
+// The kinds that the flag lists, in commas or by repetition.
+Result<std::vector<std::string>> aggregated_kinds(const CollectorOptions& options) {
+  const auto refused = [](std::string_view what) {
+    return failure(Reason::malformed, fmt::format("--collector.netdev.aggregate-kinds{}", what));
+  };
+  std::vector<std::string> kinds;
+  for (std::string_view rest : options.texts("netdev.aggregate-kinds")) {
+    for (bool more = !rest.empty(); more;) {
+      const auto comma = rest.find(',');
+      const std::string_view kind = trim(rest.substr(0, comma));
+      if (kind.empty()) return refused(fmt::format("={}: an empty kind", rest));
+      kinds.emplace_back(kind);
+      more = comma != std::string_view::npos;
+      if (more) rest.remove_prefix(comma + 1);
+    }
+  }
+  if (!kinds.empty() && !options.boolean("netdev.netlink")) {
+    return refused(" needs --collector.netdev.netlink: /proc/net/dev does not tell kinds");
+  }
+  return kinds;
+}
+
 Result<Collect> make_netdev(const CollectorOptions& options) {
   const auto either = [&](std::string_view name, std::string_view old_name) {
     return options.text(name).empty() ? options.text(old_name) : options.text(name);
@@ -174,7 +217,10 @@ Result<Collect> make_netdev(const CollectorOptions& options) {
       "netdev.device-include", either("netdev.device-include", "netdev.device-whitelist"),
       "netdev.device-exclude", either("netdev.device-exclude", "netdev.device-blacklist"));
   if (!filter) return std::unexpected(std::move(filter).error());
+  const auto kinds = aggregated_kinds(options);
+  if (!kinds) return std::unexpected(kinds.error());
   const auto netdev = std::make_shared<Netdev>(std::move(*filter));
+  if (!kinds->empty()) netdev->kinds.emplace(*kinds);
   netdev->netlink = options.boolean("netdev.netlink");
   netdev->addresses = options.boolean("netdev.address-info");
   netdev->detailed = options.boolean("netdev.enable-detailed-metrics");

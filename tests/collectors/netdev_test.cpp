@@ -166,5 +166,83 @@ TEST(Netdev, ShowsAddressesWithTheScopesThatNodeExporterGives) {
   }
 }
 
+Link veth(std::uint32_t index, std::string name, std::uint64_t bytes) {
+  return {.index = index,
+          .name = std::move(name),
+          .kind = "veth",
+          .stats = {.rx_bytes = bytes, .tx_window_errors = 1}};
+}
+
+Node node_of(std::vector<Link> links) {
+  NodeBuilder builder;
+  for (auto& link : links) builder.link(std::move(link));
+  return builder.build();
+}
+
+TEST(NetdevKinds, CountsTheLinksOfAKindAsOneDevice) {
+  const TestCollector collector("netdev", {{"netdev.aggregate-kinds", {"veth,ipvlan"}}});
+  const auto page = *collector.page(node_of({{.index = 2, .name = "eth0", .stats = {.rx_bytes = 7}},
+                                             veth(3, "veth1", 100),
+                                             veth(4, "zveth", 20),
+                                             {.index = 5, .name = "br0", .kind = "bridge"}}));
+  for (const auto* line : {
+           "node_network_receive_bytes_total{device=\"br0\"} 0\n"
+           "node_network_receive_bytes_total{device=\"eth0\"} 7\n"
+           "node_network_receive_bytes_total{device=\"kind/ipvlan\"} 0\n"
+           "node_network_receive_bytes_total{device=\"kind/veth\"} 120\n"
+           "node_network_receive_bytes_total{device=\"lo\"} 0\n",
+           "node_network_transmit_carrier_total{device=\"kind/veth\"} 2\n",
+       }) {
+    EXPECT_THAT(page, HasSubstr(line));
+  }
+  EXPECT_THAT(page, AllOf(Not(HasSubstr("\"veth1\"")), Not(HasSubstr("\"zveth\""))));
+}
+
+TEST(NetdevKinds, ASumNeverFallsWhenLinksVanishComeBackOrStartAgain) {
+  const TestCollector collector("netdev", {{"netdev.aggregate-kinds", {"veth"}}});
+  const auto sum = [&](std::vector<Link> links) {
+    const auto page = *collector.page(node_of(std::move(links)));
+    const std::string_view series = "node_network_receive_bytes_total{device=\"kind/veth\"} ";
+    return std::stoul(page.substr(page.find(series) + series.size()));
+  };
+  EXPECT_EQ(sum({veth(3, "a", 100), veth(4, "b", 50)}), 150U);
+  EXPECT_EQ(sum({veth(3, "a", 130)}), 180U);      // b is gone, its 50 stay
+  EXPECT_EQ(sum({}), 180U);                       // nobody is left
+  EXPECT_EQ(sum({veth(9, "b", 5)}), 185U);        // the name again, another link
+  EXPECT_EQ(sum({veth(9, "renamed", 7)}), 187U);  // the same link
+  EXPECT_EQ(sum({veth(9, "renamed", 3)}), 190U);  // it counts from 0 again
+  EXPECT_EQ(sum({{.index = 9, .name = "c", .kind = "tun"}}), 190U);
+  EXPECT_EQ(sum({veth(9, "b", 3)}), 193U);  // an index used again
+}
+
+TEST(NetdevKinds, FiltersComeBeforeTheSum) {
+  const TestCollector collector("netdev", {{"netdev.aggregate-kinds", {"veth"}},
+                                           {"netdev.device-exclude", {"^lxc"}},
+                                           {"netdev.label-ifalias", {"true"}}});
+  const auto page = *collector.page(node_of({veth(3, "veth1", 100), veth(4, "lxc1", 20)}));
+  EXPECT_THAT(page, HasSubstr("receive_bytes_total{device=\"kind/veth\",ifalias=\"\"} 100\n"));
+}
+
+TEST(NetdevKinds, WithoutNetlinkThereIsAnErrorAndNoFloodOfSeries) {
+  NodeBuilder builder = node_with_counters();
+  builder.netlink().failures[{0, RTM_GETLINK}] =
+      failure(Reason::denied, "listing links: Permission denied").error();
+  builder.file("proc/1/net/dev", std::string(kProcNetDev));
+  const auto page =
+      TestCollector("netdev", {{"netdev.aggregate-kinds", {"veth"}}}).page(builder.build());
+  ASSERT_FALSE(page);
+  EXPECT_EQ(page.error().message, "listing links: Permission denied");
+}
+
+TEST(NetdevKinds, RefusesAListThatItCannotFollow) {
+  EXPECT_EQ(refused_options("netdev", {{"netdev.aggregate-kinds", {"veth,,tun"}}}).message,
+            "--collector.netdev.aggregate-kinds=,tun: an empty kind");
+  EXPECT_EQ(refused_options("netdev",
+                            {{"netdev.aggregate-kinds", {"veth"}}, {"netdev.netlink", {"false"}}})
+                .message,
+            "--collector.netdev.aggregate-kinds needs --collector.netdev.netlink: /proc/net/dev "
+            "does not tell kinds");
+}
+
 }  // namespace
 }  // namespace hostnet
