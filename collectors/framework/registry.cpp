@@ -10,6 +10,7 @@ Collector arp_collector();
 Collector bonding_collector();
 Collector boottime_collector();
 Collector conntrack_collector();
+Collector ethtool_collector();
 Collector infiniband_collector();
 Collector interfaces_collector();
 Collector interrupts_collector();
@@ -38,6 +39,7 @@ std::span<const Collector> all_collectors() {
       bonding_collector(),        //
       boottime_collector(),       //
       conntrack_collector(),      //
+      ethtool_collector(),        //
       infiniband_collector(),     //
       interfaces_collector(),     //
       interrupts_collector(),     //

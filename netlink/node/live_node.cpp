@@ -1,3 +1,4 @@
+#include "netlink/live_ethtool.h"
 #include "netlink/live_netlink.h"
 #include "netlink/node/bound_inactive.h"
 #include "netlink/node/live_files.h"
@@ -18,7 +19,8 @@ Result<Node> live_node(const NodePaths& paths) {
               .files = std::move(*files),
               .socket_options = std::move(options),
               .clock = std::move(clock),
-              .identity = std::move(identity)};
+              .identity = std::move(identity),
+              .ethtool = live_ethtool()};
 }
 
 }  // namespace hostnet

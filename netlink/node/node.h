@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "netlink/error.h"
+#include "netlink/ethtool.h"
 #include "netlink/netlink.h"
 #include "netlink/node/clock.h"
 #include "netlink/node/files.h"
@@ -22,6 +23,7 @@ struct Node {
   std::shared_ptr<SocketOptions> socket_options;
   std::shared_ptr<Clock> clock;
   Identity identity;
+  std::shared_ptr<const Ethtool> ethtool = no_ethtool();
 };
 
 struct NodePaths {

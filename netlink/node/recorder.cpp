@@ -220,6 +220,30 @@ class RecordingNetlink final : public Netlink {
   std::map<std::pair<Protocol, AddressFamily>, Result<>> asked_;  // guarded by asking_
 };
 
+class RecordingEthtool final : public Ethtool {
+ public:
+  RecordingEthtool(std::shared_ptr<const Ethtool> inner, std::shared_ptr<Notes> notes)
+      : inner_(std::move(inner)), notes_(std::move(notes)) {}
+
+  Result<std::vector<std::byte>> ask(std::string_view device, std::span<const std::byte> request,
+                                     std::size_t room) const override {
+    auto answer = inner_->ask(device, request, room);
+    Result<std::string> kept;
+    if (answer) {
+      kept->assign(reinterpret_cast<const char*>(answer->data()), answer->size());
+    } else {
+      kept = std::unexpected(answer.error());
+    }
+    const std::lock_guard lock(notes_->mutex);
+    notes_->index.ethtool.insert_or_assign(ethtool_key(device, request), std::move(kept));
+    return answer;
+  }
+
+ private:
+  std::shared_ptr<const Ethtool> inner_;
+  std::shared_ptr<Notes> notes_;
+};
+
 class DirectoryRecorder final : public Recorder {
  public:
   DirectoryRecorder(Node node, std::string directory)
@@ -229,6 +253,7 @@ class DirectoryRecorder final : public Recorder {
     node_.socket_options =
         std::make_shared<RecordingSocketOptions>(std::move(node_.socket_options), notes_);
     node_.netlink = std::make_shared<RecordingNetlink>(std::move(node_.netlink), notes_);
+    node_.ethtool = std::make_shared<RecordingEthtool>(std::move(node_.ethtool), notes_);
   }
 
   Node& node() override { return node_; }

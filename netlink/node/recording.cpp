@@ -37,6 +37,14 @@ std::string dump_file_name(const NetlinkRequest& request) {
   return fmt::format("{}-{:016x}.bin", slug, hash_of_request(request));
 }
 
+std::pair<std::string, std::string> ethtool_key(std::string_view device,
+                                                std::span<const std::byte> request) {
+  std::string hex;
+  for (const std::byte byte : request) hex += fmt::format("{:02x}", std::to_integer<int>(byte));
+  hex.erase(hex.find_last_not_of('0') + 1);
+  return {std::move(hex), std::string(device)};
+}
+
 bool same_request(const NetlinkRequest& a, const NetlinkRequest& b) {
   return a.family == b.family && a.type == b.type && a.flags == b.flags && a.body == b.body;
 }

@@ -23,6 +23,8 @@
 namespace hostnet {
 
 inline constexpr std::string_view kIndexName = "index.json";
+inline constexpr std::string_view kRecordingFormat = "hostnet-recording";
+inline constexpr int kRecordingVersion = 1;
 
 // A netlink request that was asked, and the file below netlink/ that holds the
 // messages of its answer, or how it failed.
@@ -46,15 +48,21 @@ struct RecordingIndex {
   Answers<std::string, std::uint64_t> inodes;
   std::map<std::string, bool, std::less<>> existence;
   Answers<std::uint64_t, std::string> cgroups;
-  Answers<int, std::vector<SocketDescriptor>> descriptors;        // by pid
-  Answers<std::pair<int, int>, std::uint64_t> descriptor_inodes;  // by pid and fd
-  Answers<std::uint64_t, BindOptions> socket_options;             // by socket inode
+  Answers<int, std::vector<SocketDescriptor>> descriptors;            // by pid
+  Answers<std::pair<int, int>, std::uint64_t> descriptor_inodes;      // by pid and fd
+  Answers<std::uint64_t, BindOptions> socket_options;                 // by socket inode
+  Answers<std::pair<std::string, std::string>, std::string> ethtool;  // bytes, by ethtool_key()
   std::vector<RecordedDump> dumps;
 };
 
 std::string to_json(const RecordingIndex& index);
 // Reason::malformed with the place in the document ("links/proc/1/exe: ...").
 Result<RecordingIndex> parse_recording_index(std::string_view json);
+
+// The question of Ethtool::ask: the request in hexadecimal without the zeros at
+// its end, and the device.
+std::pair<std::string, std::string> ethtool_key(std::string_view device,
+                                                std::span<const std::byte> request);
 
 // "listing-links-0123456789abcdef.bin": from what is asked, for humans, and a
 // hash that keeps different requests apart.

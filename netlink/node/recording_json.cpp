@@ -1,18 +1,13 @@
 #include <fmt/format.h>
 
-#include <charconv>
-#include <limits>
 #include <nlohmann/json.hpp>
-#include <stdexcept>
 
 #include "netlink/node/recording.h"
-#include "netlink/node/rooted.h"
 
 namespace hostnet {
 namespace {
 
 using Json = nlohmann::json;
-constexpr int kFormatVersion = 1;
 
 // JSON text is UTF-8, names in /proc and /sys are any bytes: what is not
 // printable ASCII is written %XX.
@@ -79,6 +74,10 @@ std::string key_text(const std::pair<int, int>& key) {
   return fmt::format("{}/{}", key.first, key.second);
 }
 
+std::string key_text(const std::pair<std::string, std::string>& key) {
+  return escaped_text(key.first) + "/" + escaped_text(key.second);
+}
+
 template <class Key, class T>
 Json json_of(const RecordingIndex::Answers<Key, T>& answers) {
   Json out = Json::object();
@@ -112,220 +111,6 @@ Json json_of(const Identity& identity) {
   return out;
 }
 
-// Reading back. A value of the wrong shape throws WrongShape, which
-// parse_recording_index() turns into its Error; nothing else sees it.
-struct WrongShape : std::runtime_error {
-  using std::runtime_error::runtime_error;
-};
-
-// A value and where it stands in the document.
-struct At {
-  const Json& value;
-  std::string place;
-
-  [[noreturn]] void wrong(std::string_view expected) const {
-    throw WrongShape(fmt::format("{}: expected {}", place, expected));
-  }
-  const Json* find(const char* name) const {
-    if (!value.is_object()) wrong("an object");
-    const auto at = value.find(name);
-    return at == value.end() ? nullptr : &*at;
-  }
-  At member(const char* name) const {
-    const auto* found = find(name);
-    if (found == nullptr) wrong(fmt::format("a member \"{}\"", name));
-    return {*found, place.empty() ? name : place + "/" + name};
-  }
-  template <class Int>
-  Int number() const {
-    if (!value.is_number_integer()) wrong("an integer");
-    const bool fits = value.is_number_unsigned() ? std::in_range<Int>(value.get<std::uint64_t>())
-                                                 : std::in_range<Int>(value.get<std::int64_t>());
-    if (!fits) wrong("a smaller integer");
-    return value.get<Int>();
-  }
-  bool truth() const {
-    if (!value.is_boolean()) wrong("true or false");
-    return value.get<bool>();
-  }
-  std::string text() const {
-    if (!value.is_string()) wrong("a string");
-    const auto& in = value.get_ref<const std::string&>();
-    std::string out;
-    for (std::size_t i = 0; i < in.size(); ++i) {
-      if (in[i] != '%') {
-        out += in[i];
-        continue;
-      }
-      unsigned byte = 0;
-      const auto* begin = in.data() + i + 1;
-      if (i + 2 >= in.size() || std::from_chars(begin, begin + 2, byte, 16).ptr != begin + 2) {
-        wrong("two hexadecimal digits after %");
-      }
-      out += static_cast<char>(byte);
-      i += 2;
-    }
-    return out;
-  }
-  std::vector<std::byte> hex() const {
-    const std::string in = text();
-    if (in.size() % 2 != 0) wrong("pairs of hexadecimal digits");
-    std::vector<std::byte> out;
-    for (std::size_t i = 0; i < in.size(); i += 2) {
-      unsigned byte = 0;
-      if (std::from_chars(&in[i], &in[i] + 2, byte, 16).ptr != &in[i] + 2) {
-        wrong("pairs of hexadecimal digits");
-      }
-      out.push_back(static_cast<std::byte>(byte));
-    }
-    return out;
-  }
-};
-
-Error error_from(const At& at) {
-  Error error;
-  const auto reason = at.member("reason").text();
-  for (int i = 0; i <= static_cast<int>(Reason::internal); ++i) {
-    if (to_string(static_cast<Reason>(i)) != reason) continue;
-    error.reason = static_cast<Reason>(i);
-    error.system_error = at.member("errno").number<int>();
-    error.message = at.member("message").text();
-    return error;
-  }
-  at.member("reason").wrong("a reason");
-}
-
-std::optional<Error> maybe_error(const At& at) {
-  if (!at.value.is_object() || !at.value.contains("error")) return std::nullopt;
-  return error_from(at.member("error"));
-}
-
-void value_from(const At& at, std::uint64_t& out) {
-  out = at.number<std::uint64_t>();
-}
-void value_from(const At& at, std::string& out) {
-  out = at.text();
-}
-void value_from(const At& at, std::vector<std::string>& out) {
-  if (!at.value.is_array()) at.wrong("an array");
-  for (const auto& item : at.value) out.push_back(At{item, at.place}.text());
-}
-void value_from(const At& at, std::vector<SocketDescriptor>& out) {
-  if (!at.value.is_array()) at.wrong("an array");
-  for (const auto& item : at.value) {
-    if (!item.is_array() || item.size() != 2) at.wrong("pairs [fd, inode]");
-    out.push_back(
-        {At{item[0], at.place}.number<int>(), At{item[1], at.place}.number<std::uint64_t>()});
-  }
-}
-
-void value_from(const At& at, BindOptions& out) {
-  out.reuse_address = at.member("reuse_address").truth();
-  out.reuse_port = at.member("reuse_port").truth();
-  if (at.find("v6only") != nullptr) out.v6only = at.member("v6only").truth();
-  if (at.find("device") != nullptr) out.device = at.member("device").text();
-}
-
-template <class Int>
-Int number_from_key(const At& at, std::string_view text) {
-  Int out{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
-  if (error != std::errc{} || end != text.data() + text.size()) at.wrong("a number as its key");
-  return out;
-}
-
-void key_from(const At& at, const std::string& text, std::string& out) {
-  const Json as_value = text;
-  out = At{as_value, at.place}.text();
-  if (!SeamPath::of(out, "key")) at.wrong("a path below proc/ or sys/ as its key");
-}
-void key_from(const At& at, const std::string& text, std::uint64_t& out) {
-  out = number_from_key<std::uint64_t>(at, text);
-}
-void key_from(const At& at, const std::string& text, int& out) {
-  out = number_from_key<int>(at, text);
-}
-void key_from(const At& at, const std::string& text, std::pair<int, int>& out) {
-  const auto slash = std::min(text.find('/'), text.size() - 1);
-  out.first = number_from_key<int>(at, std::string_view(text).substr(0, slash));
-  out.second = number_from_key<int>(at, std::string_view(text).substr(slash + 1));
-}
-
-// Every table may be left out: a recording made by hand says what it needs.
-template <class Key, class OnEntry>
-void each_entry(const At& root, const char* name, OnEntry&& on_entry) {
-  const Json* found = root.find(name);
-  if (found == nullptr) return;
-  if (!found->is_object()) At{*found, name}.wrong("an object");
-  for (const auto& [text, value] : found->items()) {
-    const At at{value, fmt::format("{}/{}", name, text)};
-    Key key{};
-    if (text.empty()) at.wrong("a key that is not empty");
-    key_from(at, text, key);
-    on_entry(std::move(key), at);
-  }
-}
-
-template <class Key, class T>
-void answers_from(const At& root, const char* name, RecordingIndex::Answers<Key, T>& out) {
-  each_entry<Key>(root, name, [&](Key key, const At& at) {
-    if (auto error = maybe_error(at)) {
-      out.insert_or_assign(std::move(key), std::unexpected(*std::move(error)));
-      return;
-    }
-    T value{};
-    value_from(at, value);
-    out.insert_or_assign(std::move(key), std::move(value));
-  });
-}
-
-Identity identity_from(const At& at) {
-  Identity out;
-  out.sysname = at.member("sysname").text();
-  out.nodename = at.member("nodename").text();
-  out.release = at.member("release").text();
-  out.version = at.member("version").text();
-  out.machine = at.member("machine").text();
-  out.domainname = at.member("domainname").text();
-  const At capabilities = at.member("effective_capabilities");
-  const auto mask = capabilities.text();
-  const auto [end, error] =
-      std::from_chars(mask.data(), mask.data() + mask.size(), out.effective_capabilities, 16);
-  if (error != std::errc{} || end != mask.data() + mask.size()) {
-    capabilities.wrong("a hexadecimal mask");
-  }
-  out.page_size = at.member("page_size").number<std::uint64_t>();
-  out.pid = at.member("pid").number<int>();
-  const auto get = [&](const char* name, std::optional<std::uint64_t>& value) {
-    if (at.find(name) != nullptr) value = at.member(name).number<std::uint64_t>();
-  };
-  get("own_net_namespace", out.own_net_namespace);
-  get("init_net_namespace", out.init_net_namespace);
-  get("own_pid_namespace", out.own_pid_namespace);
-  get("init_pid_namespace", out.init_pid_namespace);
-  if (at.find("shows_bound_inactive") != nullptr) {
-    out.shows_bound_inactive = at.member("shows_bound_inactive").truth();
-  }
-  return out;
-}
-
-RecordedDump dump_from(const At& at) {
-  RecordedDump out;
-  out.request.family = at.member("family").number<int>();
-  out.request.type = at.member("type").number<std::uint16_t>();
-  out.request.flags = at.member("flags").number<std::uint16_t>();
-  out.request.body = at.member("body").hex();
-  out.request.doing = at.member("doing").text();
-  out.error = maybe_error(at);
-  if (out.error) return out;
-  out.file = at.member("file").text();
-  // No slash, no "..": it cannot leave netlink/.
-  if (out.file.find('/') != std::string::npos || out.file.empty() || out.file.front() == '.') {
-    at.member("file").wrong("a file name");
-  }
-  return out;
-}
-
 }  // namespace
 
 std::string to_json(const RecordingIndex& index) {
@@ -347,8 +132,8 @@ std::string to_json(const RecordingIndex& index) {
     }
     dumps.push_back(std::move(entry));
   }
-  const Json out{{"format", "hostnet-recording"},
-                 {"version", kFormatVersion},
+  const Json out{{"format", kRecordingFormat},
+                 {"version", kRecordingVersion},
                  {"clock",
                   {{"steady_ns", index.steady.time_since_epoch().count()},
                    {"wall_ms", index.wall.time_since_epoch().count()}}},
@@ -362,50 +147,9 @@ std::string to_json(const RecordingIndex& index) {
                  {"descriptors", json_of(index.descriptors)},
                  {"descriptor_inodes", json_of(index.descriptor_inodes)},
                  {"socket_options", json_of(index.socket_options)},
+                 {"ethtool", json_of(index.ethtool)},
                  {"netlink", std::move(dumps)}};
   return out.dump(1) + "\n";
-}
-
-Result<RecordingIndex> parse_recording_index(std::string_view json) try {
-  const Json document = Json::parse(json, nullptr, /*allow_exceptions=*/true);
-  const At root{document, ""};
-  if (!document.is_object() || root.member("format").text() != "hostnet-recording") {
-    return failure(Reason::malformed, "format: expected \"hostnet-recording\"");
-  }
-  if (const auto version = root.member("version").number<int>(); version != kFormatVersion) {
-    return failure(Reason::unsupported, fmt::format("version: {} is not {}, the one known here",
-                                                    version, kFormatVersion));
-  }
-  RecordingIndex out;
-  const At clock = root.member("clock");
-  out.steady =
-      SteadyTime(std::chrono::nanoseconds(clock.member("steady_ns").number<std::int64_t>()));
-  out.wall = WallTime(std::chrono::milliseconds(clock.member("wall_ms").number<std::int64_t>()));
-  out.identity = identity_from(root.member("identity"));
-  each_entry<std::string>(root, "failed_reads", [&](std::string path, const At& at) {
-    out.failed_reads.insert_or_assign(std::move(path), error_from(at.member("error")));
-  });
-  each_entry<std::string>(root, "existence", [&](std::string path, const At& at) {
-    out.existence.insert_or_assign(std::move(path), at.truth());
-  });
-  answers_from(root, "lists", out.lists);
-  answers_from(root, "links", out.links);
-  answers_from(root, "inodes", out.inodes);
-  answers_from(root, "cgroups", out.cgroups);
-  answers_from(root, "descriptors", out.descriptors);
-  answers_from(root, "descriptor_inodes", out.descriptor_inodes);
-  answers_from(root, "socket_options", out.socket_options);
-  if (const Json* dumps = root.find("netlink")) {
-    if (!dumps->is_array()) At{*dumps, "netlink"}.wrong("an array");
-    for (std::size_t i = 0; i < dumps->size(); ++i) {
-      out.dumps.push_back(dump_from({(*dumps)[i], fmt::format("netlink/{}", i)}));
-    }
-  }
-  return out;
-} catch (const WrongShape& wrong) {
-  return failure(Reason::malformed, wrong.what());
-} catch (const Json::exception& wrong) {
-  return failure(Reason::malformed, wrong.what());
 }
 
 }  // namespace hostnet

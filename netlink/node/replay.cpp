@@ -190,6 +190,24 @@ class ReplayedNetlink final : public Netlink {
   Rooted files_;
 };
 
+class ReplayedEthtool final : public Ethtool {
+ public:
+  explicit ReplayedEthtool(std::shared_ptr<const RecordingIndex> index)
+      : index_(std::move(index)) {}
+
+  Result<std::vector<std::byte>> ask(std::string_view device, std::span<const std::byte> request,
+                                     std::size_t) const override {
+    const auto at = index_->ethtool.find(ethtool_key(device, request));
+    if (at == index_->ethtool.end()) return not_recorded(fmt::format("the driver of {}", device));
+    if (!at->second) return std::unexpected(at->second.error());
+    const auto bytes = std::as_bytes(std::span(*at->second));
+    return std::vector<std::byte>(bytes.begin(), bytes.end());
+  }
+
+ private:
+  std::shared_ptr<const RecordingIndex> index_;
+};
+
 }  // namespace
 
 Result<Node> replayed_node(const std::string& directory) {
@@ -216,7 +234,8 @@ Result<Node> replayed_node(const std::string& directory) {
               .files = std::make_shared<ReplayedFiles>(index, std::move(*contents)),
               .socket_options = std::make_shared<ReplayedSocketOptions>(index),
               .clock = std::move(clock),
-              .identity = index->identity};
+              .identity = index->identity,
+              .ethtool = std::make_shared<const ReplayedEthtool>(index)};
 }
 
 Result<std::string> recorded_attachment(const std::string& directory, std::string_view name) {

@@ -11,9 +11,9 @@ from conftest import wait_until
 
 EXPORTER = shutil.which("prometheus-node-exporter") or shutil.which("node_exporter")
 PORT = 9100
-FAMILIES = re.compile(r"node_(network|netstat|sockstat|softnet|arp|udp|nf_conntrack|bonding)_")
+FAMILIES = re.compile(r"node_(network|ethtool|netstat|sockstat|softnet|arp|udp|nf_conntrack|bonding)_")
 COLLECTORS = ("netdev", "netclass", "netstat", "sockstat", "softnet", "arp", "udp_queues",
-              "conntrack", "bonding", "ipvs", "infiniband")
+              "conntrack", "bonding", "ipvs", "infiniband", "ethtool")
 
 # What may differ, and why. Each: does it concern this series, with this value of node_exporter's?
 # Such a series may be missing here or have another value.
@@ -183,7 +183,8 @@ def exporter_page(machine, *flags):
 def test_every_series_of_node_exporter_is_ours_too(rich_machine, netlink):
     flags = [] if netlink else ["--no-collector.netdev.netlink"]
     theirs = exporter_page(rich_machine, *flags)
-    agent = rich_machine.agent("--pods.source=none", "--web.listen-address=:20000", *flags)
+    agent = rich_machine.agent("--pods.source=none", "--web.listen-address=:20000",
+                               "--collector.ethtool", *flags)
     agent.text("/metrics")  # the first look at each link is at leisure
     found, used, compared = differences(agent.text("/metrics"), theirs(), agent.text("/metrics"))
     assert not found, "\n".join(found)

@@ -242,7 +242,8 @@ Node NodeBuilder::build() const {
           .files = std::make_shared<MemoryFiles>(*files_),
           .socket_options = std::make_shared<FakeSocketOptions>(*options_),
           .clock = clock_,
-          .identity = identity_};
+          .identity = identity_,
+          .ethtool = std::make_shared<const FakeEthtool>(*ethtool_)};
 }
 
 Result<> NodeBuilder::write_recording(const std::string& directory) const {
@@ -275,6 +276,11 @@ Result<> NodeBuilder::write_recording(const std::string& directory) const {
        {links_request(), addresses_request(), routes_request(), qdiscs_request(),
         neighbours_request(AddressFamily::ipv4), neighbours_request(AddressFamily::ipv6)}) {
     (void)node.netlink->dump(request, ignored);
+  }
+  for (const auto& [device, _] : ethtool_->devices) {
+    (void)read_ethtool_driver(*node.ethtool, device);
+    (void)read_ethtool_link(*node.ethtool, device);
+    (void)read_ethtool_statistics(*node.ethtool, device);
   }
   return (*recorder)->finish();
 }

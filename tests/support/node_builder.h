@@ -9,6 +9,7 @@
 
 #include "netlink/node/node.h"
 #include "tests/support/fake_clock.h"
+#include "tests/support/fake_ethtool.h"
 #include "tests/support/fake_netlink.h"
 #include "tests/support/fake_socket_options.h"
 #include "tests/support/memory_files.h"
@@ -72,6 +73,7 @@ class NodeBuilder {
   // Whatever the above do not say.
   MemoryFiles& files() { return *files_; }
   FakeNetlink& netlink() { return *netlink_; }
+  FakeEthtool& ethtool() { return *ethtool_; }
   Identity& identity() { return identity_; }
   const std::shared_ptr<FakeClock>& clock() const { return clock_; }
 
@@ -87,6 +89,7 @@ class NodeBuilder {
   std::shared_ptr<MemoryFiles> files_ = std::make_shared<MemoryFiles>();
   std::shared_ptr<FakeNetlink> netlink_ = std::make_shared<FakeNetlink>();
   std::shared_ptr<FakeSocketOptions> options_ = std::make_shared<FakeSocketOptions>();
+  std::shared_ptr<FakeEthtool> ethtool_ = std::make_shared<FakeEthtool>();
   std::shared_ptr<FakeClock> clock_ = std::make_shared<FakeClock>();
   Identity identity_;
   std::vector<FakeProcess> processes_;
