@@ -24,7 +24,7 @@ Result<std::vector<MetricSource>> collect_interfaces(Scrape& scrape) {
   families.push_back(per_item(
       "hostnet_interface_info",
       "An interface, its kind (veth, bridge; empty for hardware) and its bridge, bond or VRF.",
-      kGauge, facts->links, [facts](prometheus::MetricFamily& family, const Link& link) {
+      kGauge, facts->links, [facts](Samples& family, const Link& link) {
         add_sample(family,
                    {{"device", link.name},
                     {"kind", link.kind},

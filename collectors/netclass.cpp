@@ -64,8 +64,7 @@ using NetclassDevices = std::shared_ptr<const std::vector<NetclassDevice>>;
 
 void add_netclass_numbers(std::vector<MetricSource>& families, const NetclassDevices& devices) {
   for (const auto& number : kNetclassNumbers) {
-    const auto emit = [value = number.value](prometheus::MetricFamily& family,
-                                             const NetclassDevice& device) {
+    const auto emit = [value = number.value](Samples& family, const NetclassDevice& device) {
       if (const auto& is = device.*value) {
         add_sample(family, {{"device", device.name}}, static_cast<double>(*is));
       }
@@ -76,14 +75,14 @@ void add_netclass_numbers(std::vector<MetricSource>& families, const NetclassDev
 }
 
 void add_netclass_states(std::vector<MetricSource>& families, const NetclassDevices& devices) {
-  families.push_back(
-      per_item("node_network_up", "Whether the operational state is up.", kGauge, devices,
-               [](prometheus::MetricFamily& family, const NetclassDevice& device) {
-                 add_sample(family, {{"device", device.name}}, device.operstate == "up" ? 1 : 0);
-               }));
+  families.push_back(per_item("node_network_up", "Whether the operational state is up.", kGauge,
+                              devices, [](Samples& family, const NetclassDevice& device) {
+                                add_sample(family, {{"device", device.name}},
+                                           device.operstate == "up" ? 1 : 0);
+                              }));
   families.push_back(per_item("node_network_speed_bytes",
                               "The link's speed in bytes per second, where known.", kGauge, devices,
-                              [](prometheus::MetricFamily& family, const NetclassDevice& device) {
+                              [](Samples& family, const NetclassDevice& device) {
                                 constexpr double kBytesPerMegabit = 1e6 / 8;
                                 if (!device.speed) return;
                                 add_sample(family, {{"device", device.name}},
@@ -91,7 +90,7 @@ void add_netclass_states(std::vector<MetricSource>& families, const NetclassDevi
                               }));
   families.push_back(per_item("node_network_info",
                               "Addresses and states of each interface as labels.", kGauge, devices,
-                              [](prometheus::MetricFamily& family, const NetclassDevice& device) {
+                              [](Samples& family, const NetclassDevice& device) {
                                 const char* admin = "unknown";
                                 if (device.flags) admin = (*device.flags & 1) != 0 ? "up" : "down";
                                 add_sample(family,
@@ -104,13 +103,13 @@ void add_netclass_states(std::vector<MetricSource>& families, const NetclassDevi
                                             {"operstate", device.operstate}},
                                            1);
                               }));
-  families.push_back(
-      per_item("node_network_altnames_info", "Other names of each interface.", kGauge, devices,
-               [](prometheus::MetricFamily& family, const NetclassDevice& device) {
-                 for (const std::string& name : device.alternative_names) {
-                   add_sample(family, {{"altname", name}, {"device", device.name}}, 1);
-                 }
-               }));
+  families.push_back(per_item("node_network_altnames_info", "Other names of each interface.",
+                              kGauge, devices, [](Samples& family, const NetclassDevice& device) {
+                                for (const std::string& name : device.alternative_names) {
+                                  add_sample(family, {{"altname", name}, {"device", device.name}},
+                                             1);
+                                }
+                              }));
 }
 
 struct Netclass {

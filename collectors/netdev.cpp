@@ -122,7 +122,7 @@ struct Netdev {
 
 void Netdev::add_statistics(std::vector<MetricSource>& families, const NetdevStatistic& statistic,
                             const std::shared_ptr<const std::vector<const Link*>>& links) const {
-  const auto emit = [value = statistic.value, with_alias = alias](prometheus::MetricFamily& family,
+  const auto emit = [value = statistic.value, with_alias = alias](Samples& family,
                                                                   const Link* link) {
     const auto number = static_cast<double>(value(link->stats));
     if (with_alias) {

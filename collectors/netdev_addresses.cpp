@@ -50,7 +50,7 @@ Result<MetricSource> address_info(Scrape& scrape) {
   }
   return per_item("node_network_address_info", "An address of a network device.", kGauge,
                   std::shared_ptr<const std::vector<AddressRow>>(std::move(rows)),
-                  [](prometheus::MetricFamily& family, const AddressRow& row) {
+                  [](Samples& family, const AddressRow& row) {
                     add_sample(family,
                                {{"address", row.address},
                                 {"device", row.device},

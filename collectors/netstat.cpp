@@ -27,11 +27,14 @@ constexpr std::array<CollectorFlag, 1> kNetstatFlags = {{
 struct NetstatFields {
   const Pattern* pattern;
   FamilyList families;
+  std::string key;  // keeps its room: most fields are not shown
 
   // Text, because Tcp_MaxConn is -1 and octets need all 64 bits.
   Result<> add(const LineReader& reader, std::string_view protocol, std::string_view field,
                std::string_view text) {
-    const auto key = fmt::format("{}_{}", protocol, field);
+    key.assign(protocol);
+    key += '_';
+    key += field;
     if (!pattern->found_in(key)) return {};
     double value{};
     if (const auto positive = parse_u64(text)) {
@@ -93,7 +96,7 @@ Result<std::vector<MetricSource>> collect_netstat(const Pattern& pattern, const 
     std::string_view name;
     Result<> (*add)(NetstatFields&, std::string_view, std::string_view);
   };
-  NetstatFields fields{.pattern = &pattern, .families = {}};
+  NetstatFields fields{.pattern = &pattern, .families = {}, .key = {}};
   bool found = false;
   for (const auto& [name, add] : {Source{"netstat", add_netstat_pairs},
                                   {"snmp", add_netstat_pairs},

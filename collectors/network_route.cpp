@@ -40,7 +40,7 @@ std::string address_or_empty(const std::optional<IpAddress>& ip) {
   return ip ? ip->to_string() : std::string();
 }
 
-void add_route_info(prometheus::MetricFamily& family, const RouteHop& hop) {
+void add_route_info(Samples& family, const RouteHop& hop) {
   const std::string_view protocol = route_protocol_name(hop.protocol);
   add_sample(family,
              {{"dest", hop.prefix_length == 0
@@ -105,7 +105,8 @@ Result<std::vector<MetricSource>> collect_network_route(Scrape& scrape) {
   families.push_back({.name = "node_network_routes",
                       .help = "Unicast routes through each device, by next hop.",
                       .type = kGauge,
-                      .fill = [facts](prometheus::MetricFamily& family) {
+                      .fill = {},
+                      .stream = [facts](Samples& family) {
                         for (const auto& [device, count] : facts->by_device) {
                           add_sample(family, {{"device", device}}, static_cast<double>(count));
                         }

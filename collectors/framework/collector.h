@@ -21,15 +21,19 @@
 
 namespace hostnet {
 
-// One metric family that can be rendered later and more than once. `fill` adds
-// samples to a family whose name, help and type are set already; it holds
-// immutable facts by shared_ptr, so it is safe from any thread and long after
-// the read. Families of one name from several collectors are merged.
+class Samples;
+
+// One metric family that can be rendered later and more than once, by one of
+// `fill`, which adds samples to a family whose name, help and type are set
+// already, and `stream`, which costs less and knows no histograms. They hold
+// immutable facts by shared_ptr, so they are safe from any thread and long
+// after the read. Families of one name from several collectors are merged.
 struct MetricSource {
   std::string name;  // full name, "node_network_up"; counters end in _total
   std::string help;
   prometheus::MetricType type{};
   std::function<void(prometheus::MetricFamily&)> fill;
+  std::function<void(Samples&)> stream{};
 };
 
 // What one run of the collectors shares: reads that several need happen once

@@ -6,9 +6,9 @@
 #include <cmath>
 #include <limits>
 #include <optional>
-#include <tuple>
 
 #include "collectors/framework/exposition_text.h"
+#include "collectors/framework/samples.h"
 
 namespace hostnet {
 namespace {
@@ -31,25 +31,16 @@ std::string_view type_name(MetricType type, ExpositionFormat format) {
   return format == ExpositionFormat::openmetrics ? "unknown" : "untyped";
 }
 
+bool is_distribution(MetricType type) {
+  return type == MetricType::Histogram || type == MetricType::Summary;
+}
+
 double value_of(const ClientMetric& metric, MetricType type) {
   switch (type) {
     case MetricType::Counter: return metric.counter.value;
     case MetricType::Gauge: return metric.gauge.value;
     default: return metric.untyped.value;
   }
-}
-
-// promhttp's order: fewer labels first, then the values of the labels in name
-// order. Names only decide between samples that are equal otherwise.
-int compare_samples(const ClientMetric& a, const ClientMetric& b) {
-  if (a.label.size() != b.label.size()) return a.label.size() < b.label.size() ? -1 : 1;
-  for (std::size_t i = 0; i < a.label.size(); ++i) {
-    if (const int order = a.label[i].value.compare(b.label[i].value); order != 0) return order;
-  }
-  for (std::size_t i = 0; i < a.label.size(); ++i) {
-    if (const int order = a.label[i].name.compare(b.label[i].name); order != 0) return order;
-  }
-  return 0;
 }
 
 class ExpositionWriter {
@@ -68,11 +59,12 @@ class ExpositionWriter {
 
  private:
   bool openmetrics() const { return format_ == ExpositionFormat::openmetrics; }
+  void take_samples(const MetricSource& source);
   void order_samples();
   void write_head(MetricType type);
-  void write_sample(const ClientMetric& metric);
-  void write_distribution(const ClientMetric& metric);
-  void write_line(const ClientMetric& metric, std::string_view suffix, std::string_view extra_name,
+  void write_sample(std::size_t at);
+  void write_distribution(std::size_t at);
+  void write_line(std::size_t at, std::string_view suffix, std::string_view extra_name,
                   double extra_value, double value, bool is_count);
   bool flush();
 
@@ -80,50 +72,65 @@ class ExpositionWriter {
   const ExpositionSink& sink_;
   std::string buffer_;
   MetricFamily family_;
-  std::vector<const ClientMetric*> order_;
+  Samples samples_;
+  std::vector<LabelView> views_;
+  std::vector<std::size_t> order_;  // positions in samples_
   ExpositionResult result_;
   bool open_{true};
 };
 
-// Puts the samples of family_ in order into order_, without duplicates and
-// without those whose label names no parser takes. Collectors deliver most
-// families in order already, which one pass finds out.
+// Adds what the source has to samples_. Of a histogram only the labels: the rest
+// stays in family_.
+void ExpositionWriter::take_samples(const MetricSource& source) {
+  if (source.stream) return source.stream(samples_);
+  const bool distribution = is_distribution(family_.type);
+  const std::size_t known = family_.metric.size();
+  source.fill(family_);
+  for (std::size_t i = known; i < family_.metric.size(); ++i) {
+    const ClientMetric& metric = family_.metric[i];
+    views_.clear();
+    for (const auto& label : metric.label) views_.emplace_back(label.name, label.value);
+    if (distribution) {
+      samples_.add_distribution(views_, i, metric.timestamp_ms);
+    } else {
+      samples_.add(views_, value_of(metric, family_.type), metric.timestamp_ms);
+    }
+  }
+  if (!distribution) family_.metric.clear();
+}
+
+// Puts the samples in order into order_, without duplicates and without those
+// whose label names no parser takes. Collectors deliver most families in order
+// already, which one pass finds out.
 void ExpositionWriter::order_samples() {
   order_.clear();
-  order_.reserve(family_.metric.size());
+  order_.reserve(samples_.size());
   bool ascending = true;
-  for (ClientMetric& metric : family_.metric) {
-    auto& labels = metric.label;
-    if (labels.size() > 1 && !std::ranges::is_sorted(labels, {}, &ClientMetric::Label::name)) {
-      std::ranges::sort(labels, {}, &ClientMetric::Label::name);
-    }
-    const auto bad = std::ranges::find_if_not(
-        labels, [](const auto& label) { return is_label_name(label.name); });
-    const auto twice = std::ranges::adjacent_find(labels, {}, &ClientMetric::Label::name);
-    if (bad != labels.end() || twice != labels.end()) {
-      refuse(fmt::format("{}: label name \"{}\" cannot be written", family_.name,
-                         bad != labels.end() ? bad->name : twice->name),
+  for (std::size_t i = 0; i < samples_.size(); ++i) {
+    if (const auto& bad = samples_.bad_name(i)) {
+      refuse(fmt::format("{}: label name \"{}\" cannot be written", family_.name, *bad),
              &ExpositionResult::invalid);
       continue;
     }
-    if (!order_.empty() && compare_samples(*order_.back(), metric) >= 0) ascending = false;
-    order_.push_back(&metric);
+    if (!order_.empty() && samples_.compare(order_.back(), i) >= 0) ascending = false;
+    order_.push_back(i);
   }
   if (ascending) return;
-  // Of equals the first to come stays first: they lie in one array.
-  std::ranges::sort(order_, [](const ClientMetric* a, const ClientMetric* b) {
-    const int order = compare_samples(*a, *b);
+  // Of equals the first to come stays first.
+  std::ranges::sort(order_, [&](std::size_t a, std::size_t b) {
+    const int order = samples_.compare(a, b);
     return order != 0 ? order < 0 : a < b;
   });
-  const ClientMetric* last = nullptr;
-  std::erase_if(order_, [&](const ClientMetric* metric) {
-    if (last == nullptr || compare_samples(*last, *metric) != 0) {
-      last = metric;
+  std::optional<std::size_t> last;
+  std::erase_if(order_, [&](std::size_t at) {
+    if (!last || samples_.compare(*last, at) != 0) {
+      last = at;
       return false;
     }
     std::string labels;
-    for (const auto& label : metric->label) {
-      labels += fmt::format("{}{}=\"{}\"", labels.empty() ? "" : ",", label.name, label.value);
+    for (std::size_t i = 0; i < samples_.labels(at); ++i) {
+      labels += fmt::format("{}{}=\"{}\"", labels.empty() ? "" : ",", samples_.label_name(at, i),
+                            samples_.label_value(at, i));
     }
     refuse(fmt::format("{}{{{}}} came twice", family_.name, labels), &ExpositionResult::duplicates);
     return true;
@@ -137,6 +144,7 @@ bool ExpositionWriter::write_family(std::span<const MetricSource* const> sources
   family_.help = first.help;
   family_.type = first.type;
   family_.metric.clear();
+  samples_.clear();
   if (!is_metric_name(first.name)) {
     refuse(fmt::format("metric name \"{}\" cannot be written", first.name),
            &ExpositionResult::invalid);
@@ -144,7 +152,7 @@ bool ExpositionWriter::write_family(std::span<const MetricSource* const> sources
   }
   for (const MetricSource* source : sources) {
     if (source->type == first.type) {
-      source->fill(family_);
+      take_samples(*source);
     } else {
       refuse(fmt::format("{} is a {} and a {}", first.name, type_name(first.type, format_),
                          type_name(source->type, format_)),
@@ -162,8 +170,8 @@ bool ExpositionWriter::write_family(std::span<const MetricSource* const> sources
     type = MetricType::Untyped;
   }
   write_head(type);
-  for (const ClientMetric* metric : order_) {
-    write_sample(*metric);
+  for (const std::size_t at : order_) {
+    write_sample(at);
     if (buffer_.size() >= kChunk && !flush()) return false;
   }
   result_.series += order_.size();
@@ -184,49 +192,50 @@ void ExpositionWriter::write_head(MetricType type) {
   buffer_ += '\n';
 }
 
-void ExpositionWriter::write_sample(const ClientMetric& metric) {
-  if (family_.type == MetricType::Histogram || family_.type == MetricType::Summary) {
-    write_distribution(metric);
+void ExpositionWriter::write_sample(std::size_t at) {
+  if (is_distribution(family_.type)) {
+    write_distribution(at);
   } else {
-    write_line(metric, "", "", 0, value_of(metric, family_.type), false);
+    write_line(at, "", "", 0, samples_.value(at), false);
   }
 }
 
-void ExpositionWriter::write_distribution(const ClientMetric& metric) {
+void ExpositionWriter::write_distribution(std::size_t at) {
+  const ClientMetric& metric = family_.metric[samples_.distribution(at)];
   const auto count = [](std::uint64_t value) { return static_cast<double>(value); };
   if (family_.type == MetricType::Summary) {
     for (const auto& quantile : metric.summary.quantile) {
-      write_line(metric, "", "quantile", quantile.quantile, quantile.value, false);
+      write_line(at, "", "quantile", quantile.quantile, quantile.value, false);
     }
-    write_line(metric, "_sum", "", 0, metric.summary.sample_sum, false);
-    write_line(metric, "_count", "", 0, count(metric.summary.sample_count), true);
+    write_line(at, "_sum", "", 0, metric.summary.sample_sum, false);
+    write_line(at, "_count", "", 0, count(metric.summary.sample_count), true);
     return;
   }
   bool infinite = false;
   for (const auto& bucket : metric.histogram.bucket) {
     infinite = infinite || std::isinf(bucket.upper_bound);
-    write_line(metric, "_bucket", "le", bucket.upper_bound, count(bucket.cumulative_count), true);
+    write_line(at, "_bucket", "le", bucket.upper_bound, count(bucket.cumulative_count), true);
   }
   if (!infinite) {
-    write_line(metric, "_bucket", "le", std::numeric_limits<double>::infinity(),
+    write_line(at, "_bucket", "le", std::numeric_limits<double>::infinity(),
                count(metric.histogram.sample_count), true);
   }
-  write_line(metric, "_sum", "", 0, metric.histogram.sample_sum, false);
-  write_line(metric, "_count", "", 0, count(metric.histogram.sample_count), true);
+  write_line(at, "_sum", "", 0, metric.histogram.sample_sum, false);
+  write_line(at, "_count", "", 0, count(metric.histogram.sample_count), true);
 }
 
 // One line. A count is an integer in OpenMetrics; everything else is a float.
-void ExpositionWriter::write_line(const ClientMetric& metric, std::string_view suffix,
+void ExpositionWriter::write_line(std::size_t at, std::string_view suffix,
                                   std::string_view extra_name, double extra_value, double value,
                                   bool is_count) {
   buffer_ += family_.name;
   buffer_ += suffix;
   char separator = '{';
-  for (const auto& label : metric.label) {
+  for (std::size_t i = 0; i < samples_.labels(at); ++i) {
     buffer_ += separator;
-    buffer_ += label.name;
+    buffer_ += samples_.label_name(at, i);
     buffer_ += "=\"";
-    append_escaped(buffer_, label.value, true);
+    append_escaped(buffer_, samples_.label_value(at, i), true);
     buffer_ += '"';
     separator = ',';
   }
@@ -245,12 +254,12 @@ void ExpositionWriter::write_line(const ClientMetric& metric, std::string_view s
   } else {
     append_value(buffer_, value, format_);
   }
-  if (metric.timestamp_ms != 0) {
+  if (const std::int64_t timestamp = samples_.timestamp_ms(at); timestamp != 0) {
     buffer_ += ' ';
     if (openmetrics()) {
-      append_value(buffer_, static_cast<double>(metric.timestamp_ms) / 1000, format_);
+      append_value(buffer_, static_cast<double>(timestamp) / 1000, format_);
     } else {
-      buffer_ += fmt::format_int(metric.timestamp_ms).c_str();
+      buffer_ += fmt::format_int(timestamp).c_str();
     }
   }
   buffer_ += '\n';

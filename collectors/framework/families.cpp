@@ -30,17 +30,31 @@ void add_sample(prometheus::MetricFamily& family,
   set_sample_value(metric, family.type, value);
 }
 
+void add_sample(Samples& samples, std::initializer_list<LabelView> labels, double value) {
+  samples.add({labels.begin(), labels.size()}, value);
+}
+
+void add_sample(Samples& samples, const std::vector<prometheus::ClientMetric::Label>& labels,
+                double value) {
+  std::vector<LabelView> views;
+  views.reserve(labels.size());
+  for (const auto& label : labels) views.emplace_back(label.name, label.value);
+  samples.add(views, value);
+}
+
 MetricSource single(std::string name, std::string help, prometheus::MetricType type, double value) {
-  return {std::move(name), std::move(help), type,
-          [value](prometheus::MetricFamily& family) { add_sample(family, {}, value); }};
+  return {std::move(name), std::move(help), type, {}, [value](Samples& samples) {
+            samples.add({}, value);
+          }};
 }
 
 MetricSource live_source(std::string collector, std::string source) {
   return {"hostnet_collector_source",
-          "Where a collector that has several sources reads from right now.", kGauge,
-          [collector = std::move(collector),
-           source = std::move(source)](prometheus::MetricFamily& family) {
-            add_sample(family, {{"collector", collector}, {"source", source}}, 1);
+          "Where a collector that has several sources reads from right now.",
+          kGauge,
+          {},
+          [collector = std::move(collector), source = std::move(source)](Samples& samples) {
+            add_sample(samples, {{"collector", collector}, {"source", source}}, 1);
           }};
 }
 
@@ -48,25 +62,21 @@ void FamilyList::add(std::string_view name, std::string_view help, prometheus::M
                      std::initializer_list<LabelView> labels, double value) {
   auto found = families_.find(name);
   if (found == families_.end()) {
-    prometheus::MetricFamily family;
-    family.name = name;
-    family.help = help;
-    family.type = type;
-    found = families_.emplace(std::string(name), std::move(family)).first;
+    found = families_.emplace(std::string(name), Family{std::string(help), type, {}}).first;
   }
-  add_sample(found->second, labels, value);
+  add_sample(found->second.samples, labels, value);
 }
 
 std::vector<MetricSource> FamilyList::take() {
   std::vector<MetricSource> sources;
   sources.reserve(families_.size());
   for (auto& [name, family] : families_) {
-    auto samples =
-        std::make_shared<const std::vector<prometheus::ClientMetric>>(std::move(family.metric));
-    sources.push_back({name, std::move(family.help), family.type,
-                       [samples = std::move(samples)](prometheus::MetricFamily& out) {
-                         out.metric.insert(out.metric.end(), samples->begin(), samples->end());
-                       }});
+    auto samples = std::make_shared<const Samples>(std::move(family.samples));
+    sources.push_back({name,
+                       std::move(family.help),
+                       family.type,
+                       {},
+                       [samples = std::move(samples)](Samples& out) { out.add_all(*samples); }});
   }
   families_.clear();
   return sources;

@@ -14,14 +14,14 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "collectors/framework/collector.h"
+#include "collectors/framework/samples.h"
 
 namespace hostnet {
-
-using LabelView = std::pair<std::string_view, std::string_view>;
 
 // Adds one sample to a family of type Counter, Gauge or Untyped. Give labels
 // in name order: the writer need not sort them then.
@@ -29,6 +29,9 @@ void add_sample(prometheus::MetricFamily& family, std::initializer_list<LabelVie
                 double value);
 void add_sample(prometheus::MetricFamily& family,
                 std::vector<prometheus::ClientMetric::Label> labels, double value);
+void add_sample(Samples& samples, std::initializer_list<LabelView> labels, double value);
+void add_sample(Samples& samples, const std::vector<prometheus::ClientMetric::Label>& labels,
+                double value);
 
 inline constexpr auto kCounter = prometheus::MetricType::Counter;
 inline constexpr auto kGauge = prometheus::MetricType::Gauge;
@@ -42,15 +45,21 @@ MetricSource single(std::string name, std::string help, prometheus::MetricType t
 MetricSource live_source(std::string collector, std::string source);
 
 // A family with one sample for each of `items`: `emit(family, item)` calls
-// add_sample() once, or not at all where the item has no such value.
+// add_sample() once, or not at all where the item has no such value. Take the
+// family as `auto&` or `Samples&`; as prometheus::MetricFamily& it costs more.
 template <class Item, class Emit>
 MetricSource per_item(std::string name, std::string help, prometheus::MetricType type,
                       std::shared_ptr<const std::vector<Item>> items, Emit emit) {
-  auto fill = [items = std::move(items), emit = std::move(emit)](prometheus::MetricFamily& family) {
-    family.metric.reserve(family.metric.size() + items->size());
+  MetricSource source{std::move(name), std::move(help), type, {}, {}};
+  auto each = [items = std::move(items), emit = std::move(emit)](auto& family) {
     for (const Item& item : *items) emit(family, item);
   };
-  return {std::move(name), std::move(help), type, std::move(fill)};
+  if constexpr (std::is_invocable_v<Emit&, Samples&, const Item&>) {
+    source.stream = std::move(each);
+  } else {
+    source.fill = std::move(each);
+  }
+  return source;
 }
 
 // Collects samples by family name, whatever order they come in.
@@ -63,7 +72,12 @@ class FamilyList {
   std::vector<MetricSource> take();
 
  private:
-  std::map<std::string, prometheus::MetricFamily, std::less<>> families_;
+  struct Family {
+    std::string help;
+    prometheus::MetricType type{};
+    Samples samples;
+  };
+  std::map<std::string, Family, std::less<>> families_;
 };
 
 }  // namespace hostnet

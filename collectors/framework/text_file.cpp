@@ -9,6 +9,9 @@ namespace hostnet {
 namespace {
 
 constexpr std::string_view kBlanks = " \t\r\n";
+constexpr bool is_blank(char c) {
+  return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
 constexpr std::size_t kQuoted = 40;  // how much of a bad text an error repeats
 
 std::string quoted(std::string_view text) {
@@ -85,10 +88,14 @@ bool LineReader::next() {
   rest_ = end == std::string_view::npos ? std::string_view{} : rest_.substr(end + 1);
   ++number_;
   fields_.clear();
-  for (std::size_t at = line_.find_first_not_of(kBlanks); at != std::string_view::npos;) {
-    const auto stop = line_.find_first_of(kBlanks, at);
-    fields_.push_back(line_.substr(at, stop == std::string_view::npos ? stop : stop - at));
-    at = stop == std::string_view::npos ? stop : line_.find_first_not_of(kBlanks, stop);
+  // By hand: find_first_of() looks each character up by a call.
+  std::size_t at = 0;
+  while (true) {
+    while (at < line_.size() && is_blank(line_[at])) ++at;
+    if (at == line_.size()) break;
+    const std::size_t start = at;
+    while (at < line_.size() && !is_blank(line_[at])) ++at;
+    fields_.push_back(line_.substr(start, at - start));
   }
   return true;
 }

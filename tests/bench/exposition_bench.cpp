@@ -29,9 +29,14 @@ std::vector<MetricSource> bench_sources() {
   for (int i = 10; i < 46; ++i) {
     sources.push_back(per_item("node_network_statistic_" + std::to_string(i) + "_total",
                                "A counter of each device.", kCounter, shared,
-                               [](auto& family, const BenchDevice& device) {
+                               [](Samples& family, const BenchDevice& device) {
                                  add_sample(family, {{"device", device.name}}, device.value);
                                }));
+    sources.back().fill = [shared](prometheus::MetricFamily& family) {
+      for (const BenchDevice& device : *shared) {
+        add_sample(family, {{"device", device.name}}, device.value);
+      }
+    };
   }
   return sources;
 }
