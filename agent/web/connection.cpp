@@ -8,6 +8,10 @@ namespace {
 // Small pieces (a head, chunk frames) leave together.
 constexpr std::size_t kBlock = std::size_t{32} * 1024;
 constexpr int kRoomPollMs = 20;
+// A reader may be this far behind before its worker waits for it, and the worker
+// waits this long in one answer.
+constexpr std::size_t kFarBehind = std::size_t{128} * 1024;
+constexpr std::chrono::milliseconds kReaderPatience{25};
 
 }  // namespace
 
@@ -23,6 +27,14 @@ void Connection::account(std::size_t pending) {
 
 bool Connection::write(std::string_view bytes) {
   if (lost_) return false;
+  // Earlier bytes, never these: the last of an answer leave by the flush() after
+  // it, when the request no longer counts as one in flight. Its client may ask
+  // again at once and is not one too many then.
+  if (pending_ >= kBlock) {
+    if (wait_for_reader(flush()) == Io::closed) return false;
+    if (meter_.bytes > meter_.limit && !wait_for_room()) return false;
+  }
+  if (pending_ == 0) waited_ = {};
   pending_ += bytes.size();
   while (!bytes.empty()) {
     if (kept_.empty() || kept_.back().size() >= kBlock) kept_.emplace_back().reserve(kBlock);
@@ -30,9 +42,7 @@ bool Connection::write(std::string_view bytes) {
     kept_.back() += part;
     bytes.remove_prefix(part.size());
   }
-  if (pending_ < kBlock) return true;
-  if (flush() == Io::closed) return false;
-  return meter_.bytes <= meter_.limit || wait_for_room();
+  return true;
 }
 
 Io Connection::flush() {
@@ -54,6 +64,18 @@ Io Connection::flush() {
     pending_ = 0;
   }
   account(pending_);
+  return status;
+}
+
+Io Connection::wait_for_reader(Io status) {
+  while (status == Io::want_write && pending_ > kFarBehind && waited_ < kReaderPatience) {
+    const WebTime start = std::chrono::steady_clock::now();
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(kReaderPatience - waited_);
+    pollfd ready{.fd = transport.fd(), .events = POLLOUT, .revents = 0};
+    poll(&ready, 1, static_cast<int>(left.count()));
+    waited_ += std::chrono::steady_clock::now() - start;
+    status = flush();
+  }
   return status;
 }
 

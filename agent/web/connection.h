@@ -39,9 +39,10 @@ class Connection {
 
   std::uint64_t id() const { return id_; }
 
-  // Takes the bytes: what the kernel does not take now is kept. Waits only
-  // while all kept answers together are past the limit, and then not longer
-  // than the meter's patience. False: the client is lost.
+  // Takes the bytes: what the kernel does not take now is kept. Waits a moment
+  // for a reader that is only a little behind, so that a large page need not be
+  // kept whole; and, while all kept answers together are past the limit, not
+  // longer than the meter's patience. False: the client is lost.
   bool write(std::string_view bytes);
   // Sends what is kept. done: nothing is left.
   Io flush();
@@ -62,6 +63,7 @@ class Connection {
   bool watched{};  // by the loop's epoll
 
  private:
+  Io wait_for_reader(Io status);
   bool wait_for_room();
   void account(std::size_t pending);
 
@@ -71,6 +73,7 @@ class Connection {
   std::size_t sent_of_first_{};
   std::size_t pending_{};
   std::size_t metered_{};
+  std::chrono::steady_clock::duration waited_{};  // for this reader, in this answer
   bool lost_{};
 };
 

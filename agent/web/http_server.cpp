@@ -79,6 +79,8 @@ void HttpServer::Parts::Shared::work(JobQueue& lane) {
     if (job->counted) --counters.in_flight;
     counters.count(job->route, status);
     job->answered = true;
+    // The client need not wait until the loop wakes; what is left, the loop sends.
+    job->connection->flush();
     loop->take_back(std::move(job));
   }
   ended_one();
