@@ -1,0 +1,168 @@
+"""Scrapes while interfaces come and go, many scrapers at once, and one too many. A few seconds each;
+HOSTNET_LONG=1 gives them the time that a real trial takes (tests/run bench does)."""
+
+import ctypes
+import json
+import os
+import pathlib
+import subprocess
+import threading
+import time
+
+import pytest
+from conftest import wait_until
+
+LONG = bool(os.environ.get("HOSTNET_LONG"))
+SCRAPERS = pathlib.Path(__file__).with_name("scrapers.py")
+
+
+def pid_of(agent):
+    """nsenter's child, as this side of the PID namespace numbers it."""
+    children = pathlib.Path(f"/proc/{agent.process.pid}/task/{agent.process.pid}/children")
+    return int((children.read_text().split() or [agent.process.pid])[0])
+
+
+def status_kb(pid, field):
+    text = pathlib.Path(f"/proc/{pid}/status").read_text()
+    return int(text.split(field + ":")[1].split()[0])
+
+
+def threads_named(pid, name):
+    found = []
+    for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
+        if (task / "comm").read_text().strip() == name:
+            found.append(int(task.name))
+    return found
+
+
+def descriptors(pid):
+    return len(os.listdir(f"/proc/{pid}/fd"))
+
+
+def scrapers(machine, clients, scrapes, seconds):
+    return machine.start("/usr/bin/python3", SCRAPERS, "20000", clients, scrapes, seconds,
+                         stdout=subprocess.PIPE, text=True)
+
+
+class Churn:
+    """Makes and deletes a veth pair 50 times a second until it is stopped."""
+
+    def __init__(self, machine):
+        self.pairs = 0
+        self.ip = machine.start("ip", "-batch", "-", stdin=subprocess.PIPE, text=True)
+        self.stopping = threading.Event()
+        self.thread = threading.Thread(target=self.run)
+        self.thread.start()
+
+    def run(self):
+        begun = time.monotonic()
+        while not self.stopping.wait(max(0, begun + self.pairs / 50 - time.monotonic())):
+            self.ip.stdin.write(f"link add gone{self.pairs} type veth peer name over{self.pairs}\n"
+                                f"link delete gone{self.pairs}\n")
+            self.ip.stdin.flush()
+            self.pairs += 1
+
+    def stop(self):
+        """How many pairs there were; the batch ends at its first failure."""
+        self.stopping.set()
+        self.thread.join()
+        self.ip.stdin.close()
+        assert self.ip.wait(timeout=60) == 0
+        return self.pairs
+
+
+def test_no_scrape_loses_a_family_or_a_device_while_others_come_and_go(machine):
+    machine.run("mount", "-t", "sysfs", "sysfs", "/sys")
+    for n in range(5):
+        machine.run("ip", "link", "add", f"keep{n}", "type", "veth", "peer", "name", f"keep{n}p")
+        machine.run("ip", "link", "set", f"keep{n}", "up")
+        machine.run("ip", "link", "set", f"keep{n}p", "up")
+    agent = machine.agent("--pods.source=none", "--collector.qdisc", "--collector.network_route")
+    agent.text("/metrics")  # the first look at each link is at leisure
+    churn = Churn(machine)
+    wait_until(lambda: churn.pairs > 10, 10, "the churn")
+    scrapes = 500 if LONG else 100
+    said = json.loads(scrapers(machine, 1, scrapes, 300).communicate(timeout=310)[0])
+    assert churn.stop() > 10
+    assert said["errors"] == [] and said["statuses"] == {"200": scrapes}
+    assert said["lost"] == {} and said["outline"] > 400, said
+
+
+@pytest.mark.parametrize("limit", [40, 64])
+def test_as_many_scrapers_as_are_allowed_see_no_error_and_leave_nothing(machine, limit):
+    agent = machine.agent("--pods.source=none", f"--web.max-requests={limit}")
+    pid = pid_of(agent)
+    warm = scrapers(machine, limit, 5, 60)
+    assert json.loads(warm.communicate(timeout=120)[0])["errors"] == []
+    wait_until(lambda: descriptors(pid) < limit, 10, "the end of the first clients' connections")
+    fds, memory = descriptors(pid), status_kb(pid, "RssAnon")
+    running = scrapers(machine, limit, 1e9, 60 if LONG else 3)
+    collecting = set()
+    while running.poll() is None:
+        collecting.add(len(threads_named(pid, "collectors")))
+        time.sleep(0.05)
+    said = json.loads(running.stdout.read())
+    assert said["errors"] == [] and set(said["statuses"]) == {"200"}, said
+    assert said["statuses"]["200"] > limit and said["lost"] == {}, said
+    assert collecting == {1}
+    wait_until(lambda: descriptors(pid) <= fds, 10, "the end of the clients' connections")
+    assert status_kb(pid, "RssAnon") - memory < 1024
+
+
+class Stopped:
+    """Stops one thread of another process, as a debugger does, and lets it go on."""
+
+    SEIZE, INTERRUPT, DETACH, WALL = 0x4206, 0x4207, 17, 0x40000000
+
+    def __init__(self, thread):
+        self.thread = thread
+        self.libc = ctypes.CDLL(None, use_errno=True)
+        self.ptrace(self.SEIZE)
+        self.ptrace(self.INTERRUPT)
+        assert os.waitpid(thread, self.WALL)[0] == thread
+
+    def ptrace(self, request):
+        done = self.libc.ptrace(ctypes.c_long(request), ctypes.c_long(self.thread), None, None)
+        assert done == 0, os.strerror(ctypes.get_errno())
+
+    def go_on(self):
+        self.ptrace(self.DETACH)
+
+
+# One too many: all ask, one is refused; on the word, the rest read their answers.
+ASK_TOGETHER = r"""
+import select, socket, sys
+count = int(sys.argv[1])
+clients = [socket.create_connection(('127.0.0.1', 20000)) for _ in range(count)]
+for client in clients:
+    client.sendall(b'GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n')
+def answer(client):
+    text = b''
+    while got := client.recv(1 << 18): text += got
+    return text.decode()
+refused, _, _ = select.select(clients, [], [], 20)
+texts = [answer(client) for client in refused]
+print(len(texts), texts[0].split()[1], texts[0].splitlines()[-1], flush=True)
+sys.stdin.readline()
+rest = [answer(client) for client in clients if client not in refused]
+good = sum('HTTP/1.1 200' in text and 'success{collector="netdev"} 1' in text for text in rest)
+print(len(rest), good, flush=True)
+"""
+
+
+@pytest.mark.parametrize("limit", [40, 64])
+def test_one_scraper_too_many_is_refused_and_the_others_are_answered(machine, limit):
+    agent = machine.agent("--pods.source=none", f"--web.max-requests={limit}")
+    (collector,) = threads_named(pid_of(agent), "collectors")
+    stopped = Stopped(collector)
+    try:
+        asking = machine.python(ASK_TOGETHER, limit + 1, stdin=subprocess.PIPE,
+                                stdout=subprocess.PIPE, text=True)
+        assert asking.stdout.readline() == (
+            f"1 503 Limit of concurrent requests reached ({limit}), try again later.\n")
+        assert agent.curl("/healthz")[0] == 200  # does not wait behind them
+    finally:
+        stopped.go_on()
+    asking.stdin.write("\n")
+    asking.stdin.flush()
+    assert asking.stdout.readline() == f"{limit} {limit}\n"
