@@ -97,15 +97,14 @@ Result<std::vector<MetricSource>> collect_ipvs(const std::vector<IpvsLabel>& lab
 
   const auto sums = std::make_shared<const IpvsSums>(add_up_backends(*backends, labels));
   const auto backend = [&](const char* name, const char* help, std::uint64_t IpvsSum::* value) {
-    families.push_back(per_item(
-        name, help, kGauge, sums,
-        [labels, value](prometheus::MetricFamily& family, const IpvsSums::value_type& sum) {
-          std::vector<prometheus::ClientMetric::Label> pairs;
-          for (std::size_t i = 0; i < labels.size(); ++i) {
-            pairs.push_back({std::string(labels[i].name), sum.first[i]});
-          }
-          add_sample(family, std::move(pairs), static_cast<double>(sum.second.*value));
-        }));
+    families.push_back(per_item(name, help, kGauge, sums,
+                                [labels, value](Samples& family, const IpvsSums::value_type& sum) {
+                                  std::vector<prometheus::ClientMetric::Label> pairs;
+                                  for (std::size_t i = 0; i < labels.size(); ++i) {
+                                    pairs.push_back({std::string(labels[i].name), sum.first[i]});
+                                  }
+                                  add_sample(family, pairs, static_cast<double>(sum.second.*value));
+                                }));
   };
   backend("node_ipvs_backend_connections_active", "Active connections of each backend.",
           &IpvsSum::active);

@@ -112,7 +112,7 @@ class QdiscReader {
     for (const QdiscFamily& family : kQdiscFamilies) {
       families.push_back(per_item<QdiscSample>(
           family.name, family.help, family.type, samples,
-          [value = family.value](prometheus::MetricFamily& out, const QdiscSample& sample) {
+          [value = family.value](Samples& out, const QdiscSample& sample) {
             add_sample(out, {{"device", sample.device}, {"kind", sample.qdisc.kind}},
                        static_cast<double>(sample.qdisc.*value));
           }));
