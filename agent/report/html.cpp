@@ -12,6 +12,7 @@
 
 #include "agent/report/escape.h"
 #include "agent/report/html_findings.h"
+#include "agent/report/html_network.h"
 #include "agent/report/html_parts.h"
 #include "agent/report/page_assets.h"
 #include "agent/report/text.h"
@@ -45,8 +46,10 @@ constexpr Place kOverview{.path = "/", .title = "Overview"};
 constexpr Place kConflicts{.path = "/conflicts", .title = "Conflicts"};
 constexpr Place kRisks{.path = "/risks", .title = "Risks"};
 constexpr Place kPorts{.path = "/ports", .title = "Ports"};
-// Another view of the report is one line here and one in overview_html().
-constexpr std::array<Place, 4> kMenu{kOverview, kConflicts, kRisks, kPorts};
+constexpr Place kInterfaces{.path = "/interfaces", .title = "Interfaces"};
+constexpr Place kRoutes{.path = "/routes", .title = "Routes"};
+// Another view is one line here and one in overview_html().
+constexpr std::array<Place, 6> kMenu{kOverview, kConflicts, kRisks, kPorts, kInterfaces, kRoutes};
 
 // The frame around <main>. `here` marks the menu; a page that does not change
 // has no script.
@@ -65,14 +68,15 @@ std::string whole_page(const Place& here, std::string_view title, bool live,
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">"
       "<meta name=\"referrer\" content=\"no-referrer\"><link rel=\"icon\" href=\"data:,\">"
       "<title>{}</title><style>{}</style></head>\n<body>"
-      "<a class=\"skip\" href=\"#main\">Skip to the findings</a>"
+      "<a class=\"skip\" href=\"#main\">Skip to the content</a>"
       "<header><div class=\"bar\"><a class=\"brand\" href=\"/\">hostnet-agent</a>"
       "<nav aria-label=\"Views\">{}</nav>{}</div></header>\n"
       "<main id=\"main\">{}</main>\n"
       "<footer><a href=\"/metrics\">Metrics</a><a href=\"/conflicts?format=json\">Conflicts as "
       "JSON</a><a href=\"/risks?format=json\">Risks as JSON</a><a "
       "href=\"/ports?format=json\">Ports "
-      "as JSON</a></footer>{}</body></html>\n",
+      "as JSON</a><a href=\"/interfaces?format=json\">Interfaces as JSON</a><a "
+      "href=\"/routes?format=json\">Routes as JSON</a></footer>{}</body></html>\n",
       html_text(title), page_style(), menu, live ? kLive : "", main,
       live ? fmt::format("<script>{}</script>", page_script()) : "");
 }
@@ -108,7 +112,18 @@ std::string report_head(const Report& report) {
          figure(sockets, sockets == 1 ? "listening socket" : "listening sockets", false) +
          figure(report.declared.size(),
                 report.declared.size() == 1 ? "declared port" : "declared ports", false) +
-         "</ul>" + html_problems(report);
+         "</ul>" + html_problems(report.complete, report.problems, report.limits);
+}
+
+std::string network_page(const Place& place, const NetworkLook& look, const std::string& section) {
+  const bool complete = look.problems.empty();
+  const auto head = fmt::format(
+      "<h1>{}</h1><p class=\"meta\">{} <time datetime=\"{}\">{}</time></p>",
+      look.node.empty() ? "this node" : html_text(look.node),
+      complete ? html_badge("good", "✓", "complete") : html_badge("warning", "▲", "incomplete"),
+      rfc3339(look.generated_at), html_moment(look.generated_at));
+  return whole_page(place, fmt::format("{} · {} · hostnet-agent", place.title, look.node), true,
+                    head + html_problems(complete, look.problems, {}) + section);
 }
 
 std::string page_title(const Report& report, std::string_view view) {
@@ -119,10 +134,20 @@ std::string page_title(const Report& report, std::string_view view) {
 
 }  // namespace
 
-std::string overview_html(const Report& report) {
-  return whole_page(kOverview, page_title(report, kOverview.title), true,
-                    report_head(report) + html_findings(report, FindingClass::conflict, false) +
-                        html_findings(report, FindingClass::risk, false) + html_ports(report, {}));
+std::string overview_html(const Report& report, const Network& network) {
+  auto sections = report_head(report) + html_findings(report, FindingClass::conflict, false) +
+                  html_findings(report, FindingClass::risk, false) + html_ports(report, {});
+  if (network.interfaces) sections += html_interfaces(*network.interfaces, true);
+  if (network.routes) sections += html_routes(*network.routes, true);
+  return whole_page(kOverview, page_title(report, kOverview.title), true, sections);
+}
+
+std::string interfaces_html(const Interfaces& interfaces) {
+  return network_page(kInterfaces, interfaces.look, html_interfaces(interfaces, false));
+}
+
+std::string routes_html(const Routes& routes) {
+  return network_page(kRoutes, routes.look, html_routes(routes, false));
 }
 
 std::string findings_html(const Report& report, FindingClass finding_class, bool include_ignored) {

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "agent/findings/check.h"
+#include "agent/network/network.h"
 #include "agent/report/host_ports.h"
 #include "agent/report/report.h"
 
@@ -15,8 +16,11 @@ namespace hostnet {
 // old one, so what the server writes (escaped, see escape.h) is the only
 // rendering there is. The same report gives the same bytes.
 
-// `/`: conflicts, risks, ports.
-std::string overview_html(const Report& report);
+// `/`: conflicts, risks, ports, and of the network what is given.
+std::string overview_html(const Report& report, const Network& network = {});
+// `/interfaces` and `/routes`.
+std::string interfaces_html(const Interfaces& interfaces);
+std::string routes_html(const Routes& routes);
 // `/conflicts` and `/risks`.
 std::string findings_html(const Report& report, FindingClass finding_class, bool include_ignored);
 // `/ports` and `/ports/{port}`.

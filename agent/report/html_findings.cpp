@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <initializer_list>
 #include <string_view>
 #include <vector>
 
@@ -14,20 +13,6 @@
 
 namespace hostnet {
 namespace {
-
-std::string header_row(std::initializer_list<std::string_view> names) {
-  std::string row = "<thead><tr>";
-  for (const auto name : names) row += fmt::format("<th scope=\"col\">{}</th>", name);
-  return row + "</tr></thead>";
-}
-
-std::string caption(std::string_view title, std::size_t count) {
-  return fmt::format("<caption>{}<span class=\"count\">{}</span></caption>", title, count);
-}
-
-std::string in_card(std::string_view id, const std::string& content) {
-  return fmt::format("<section id=\"{}\"><div class=\"card\">{}</div></section>\n", id, content);
-}
 
 std::string finding_row(const Report& report, const Finding& finding) {
   std::vector<std::string> declared, held;
@@ -99,31 +84,32 @@ std::string html_findings(const Report& report, FindingClass finding_class, bool
   const auto* const title = conflict ? "Conflicts" : "Risks";
   const auto findings = findings_of(report, finding_class, include_ignored);
   if (findings.empty()) {
-    return in_card(id, fmt::format("<h2>{}</h2><p class=\"empty\">{}</p>", title,
-                                   nothing_found(report, conflict)));
+    return html_card(id, fmt::format("<h2>{}</h2><p class=\"empty\">{}</p>", title,
+                                     nothing_found(report, conflict)));
   }
   std::string rows;
   for (const auto* finding : findings) rows += finding_row(report, *finding);
-  return in_card(id, "<table class=\"findings\" role=\"table\">" + caption(title, findings.size()) +
-                         header_row({"Severity", "Port", "What", "Declared by", "Held by", "Since",
-                                     "What to do"}) +
-                         "<tbody>" + rows + "</tbody></table>");
+  return html_card(id, "<table class=\"findings\" role=\"table\">" +
+                           html_caption(title, findings.size()) +
+                           html_header_row({"Severity", "Port", "What", "Declared by", "Held by",
+                                            "Since", "What to do"}) +
+                           "<tbody>" + rows + "</tbody></table>");
 }
 
 std::string html_ports(const Report& report, const PortFilter& filter) {
   const auto ports = host_ports(report, filter);
   if (ports.empty()) {
-    return in_card("ports",
-                   fmt::format("<h2>Ports</h2><p class=\"empty\">{}</p>",
-                               filter.port ? fmt::format("Nobody holds or declares port {}.",
-                                                         port_words(filter.port, filter.protocol))
-                                           : "Nobody holds or declares a port."));
+    return html_card("ports",
+                     fmt::format("<h2>Ports</h2><p class=\"empty\">{}</p>",
+                                 filter.port ? fmt::format("Nobody holds or declares port {}.",
+                                                           port_words(filter.port, filter.protocol))
+                                             : "Nobody holds or declares a port."));
   }
   std::string rows;
   for (const auto& port : ports) rows += port_row(report, port);
-  return in_card("ports", "<table role=\"table\">" + caption("Ports", ports.size()) +
-                              header_row({"Port", "Held by", "Declared by", "Findings"}) +
-                              "<tbody>" + rows + "</tbody></table>");
+  return html_card("ports", "<table role=\"table\">" + html_caption("Ports", ports.size()) +
+                                html_header_row({"Port", "Held by", "Declared by", "Findings"}) +
+                                "<tbody>" + rows + "</tbody></table>");
 }
 
 std::string html_check(const CheckAnswer& answer) {
@@ -150,8 +136,9 @@ std::string html_check(const CheckAnswer& answer) {
   line("Held by", html_list(held));
   line("Declared by", html_list(declared));
   line("Risks", html_text(verdicts_words(answer.risks)));
-  return in_card("check", "<h2>Could a server bind this now?</h2><dl>" + list +
-                              "</dl><p class=\"empty\">" + html_text(answer.explanation) + "</p>");
+  return html_card("check", "<h2>Could a server bind this now?</h2><dl>" + list +
+                                "</dl><p class=\"empty\">" + html_text(answer.explanation) +
+                                "</p>");
 }
 
 }  // namespace hostnet

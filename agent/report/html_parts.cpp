@@ -81,6 +81,20 @@ std::string html_list(const std::vector<std::string>& items) {
   return list.empty() ? "" : "<ul>" + list + "</ul>";
 }
 
+std::string html_header_row(std::initializer_list<std::string_view> names) {
+  std::string row = "<thead><tr>";
+  for (const auto name : names) row += fmt::format("<th scope=\"col\">{}</th>", name);
+  return row + "</tr></thead>";
+}
+
+std::string html_caption(std::string_view title, std::size_t count) {
+  return fmt::format("<caption>{}<span class=\"count\">{}</span></caption>", title, count);
+}
+
+std::string html_card(std::string_view id, const std::string& content) {
+  return fmt::format("<section id=\"{}\"><div class=\"card\">{}</div></section>\n", id, content);
+}
+
 std::string html_holder(const Holder& holder) {
   std::string detail;
   if (holder.owner.kind != HolderKind::nat_rule) {
@@ -106,18 +120,16 @@ std::string html_declared(const DeclaredPort& declared) {
   return with_small(html_text(declared_words(declared)), detail);
 }
 
-std::string html_problems(const Report& report) {
+std::string html_problems(bool complete, const std::vector<Problem>& problems,
+                          const std::vector<Problem>& limits) {
   std::string html;
-  if (!report.complete) {
-    html +=
-        "<div class=\"notice\"><h2>Not everything could be seen</h2>" +
-        (report.problems.empty() ? "<p>No reason was given.</p>" : problem_items(report.problems)) +
-        "</div>";
+  if (!complete) {
+    html += "<div class=\"notice\"><h2>Not everything could be seen</h2>" +
+            (problems.empty() ? "<p>No reason was given.</p>" : problem_items(problems)) + "</div>";
   }
-  if (!report.limits.empty()) {
+  if (!limits.empty()) {
     html += "<details class=\"notice\" id=\"limits\"><summary>What this node can never show (" +
-            std::to_string(report.limits.size()) + ")</summary>" + problem_items(report.limits) +
-            "</details>";
+            std::to_string(limits.size()) + ")</summary>" + problem_items(limits) + "</details>";
   }
   return html;
 }

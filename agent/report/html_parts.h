@@ -1,7 +1,9 @@
 #pragma once
 
+#include <initializer_list>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "agent/findings/finding.h"
 #include "agent/pods/pod.h"
@@ -24,12 +26,18 @@ std::string html_cell(std::string_view label, std::string_view content,
 // <ul> of these items, each once; "" of none.
 std::string html_list(const std::vector<std::string>& items);
 
+// A table's first row; its caption with how many rows there are; a section.
+std::string html_header_row(std::initializer_list<std::string_view> names);
+std::string html_caption(std::string_view title, std::size_t count);
+std::string html_card(std::string_view id, const std::string& content);
+
 // Name and process, and below them kind, executable and cgroup.
 std::string html_holder(const Holder& holder);
 // "default/web-1 (web)", and below it the workload and the container's state.
 std::string html_declared(const DeclaredPort& declared);
 
 // What could not be seen, each with its remedy, and what never can.
-std::string html_problems(const Report& report);
+std::string html_problems(bool complete, const std::vector<Problem>& problems,
+                          const std::vector<Problem>& limits);
 
 }  // namespace hostnet

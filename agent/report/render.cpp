@@ -33,13 +33,33 @@ std::string render_check(Form form, const CheckAnswer& answer) {
   return "";
 }
 
-std::string render_overview(Form form, const Report& report) {
+std::string render_interfaces(Form form, const Interfaces& interfaces) {
+  switch (form) {
+    case Form::text: return interfaces_text(interfaces);
+    case Form::json: return interfaces_json(interfaces);
+    case Form::html: return interfaces_html(interfaces);
+  }
+  return "";
+}
+
+std::string render_routes(Form form, const Routes& routes) {
+  switch (form) {
+    case Form::text: return routes_text(routes);
+    case Form::json: return routes_json(routes);
+    case Form::html: return routes_html(routes);
+  }
+  return "";
+}
+
+std::string render_overview(Form form, const Report& report, const Network& network) {
   switch (form) {
     case Form::text:
       return findings_text(report, FindingClass::conflict, false) +
-             "\nMore: /risks /ports /ports/{port} /check?port= /metrics, each with ?format=json\n";
+             "\nMore: /risks /ports /ports/{port} /check?port= /interfaces /routes /metrics, each "
+             "with "
+             "?format=json\n";
     case Form::json: return findings_json(report, FindingClass::conflict, false);
-    case Form::html: return overview_html(report);
+    case Form::html: return overview_html(report, network);
   }
   return "";
 }

@@ -5,6 +5,8 @@
 #include "agent/report/form.h"
 #include "agent/report/html.h"
 #include "agent/report/json.h"
+#include "agent/report/network_json.h"
+#include "agent/report/network_text.h"
 #include "agent/report/text.h"
 
 namespace hostnet {
@@ -17,8 +19,10 @@ std::string render_findings(Form form, const Report& report, FindingClass findin
                             bool include_ignored);
 std::string render_ports(Form form, const Report& report, const PortFilter& filter = {});
 std::string render_check(Form form, const CheckAnswer& answer);
-// `/`: conflicts, risks and ports. As JSON it is the conflicts.
-std::string render_overview(Form form, const Report& report);
+std::string render_interfaces(Form form, const Interfaces& interfaces);
+std::string render_routes(Form form, const Routes& routes);
+// `/`: conflicts, risks, ports, interfaces and routes. As text and JSON it is the conflicts.
+std::string render_overview(Form form, const Report& report, const Network& network);
 // An error: status 404, "there is no /nonsense".
 std::string render_error(Form form, int status, std::string_view message);
 

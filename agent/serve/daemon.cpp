@@ -18,6 +18,7 @@
 #include "agent/latest.h"
 #include "agent/log/log.h"
 #include "agent/metrics/agent_metrics.h"
+#include "agent/network/read_network.h"
 #include "agent/pods/pod_feed.h"
 #include "agent/report/words.h"
 #include "agent/serve/metrics_page.h"
@@ -156,6 +157,14 @@ WatchSettings watch_settings(const std::shared_ptr<Shared>& shared, const Comman
   return settings;
 }
 
+// Whose network it is: the node's, unless the agent is in another namespace.
+void add_standing(const Standing& standing, NetworkLook& look) {
+  look.node = standing.node_name;
+  for (const Problem& problem : standing.problems) {
+    if (problem.code == "not_host_network_namespace") look.problems.push_back(problem);
+  }
+}
+
 Answers answers_from(const std::shared_ptr<Shared>& shared, const CommandLine& line) {
   Answers answers;
   answers.report = [shared] { return shared->report.get(); };
@@ -163,6 +172,18 @@ Answers answers_from(const std::shared_ptr<Shared>& shared, const CommandLine& l
     return check_once(*shared->standing.get(), *shared->pods.get(), *shared->policy.get(),
                       {&query, 1})
         .front();
+  };
+  answers.interfaces = [shared](const InterfaceFilter& filter) {
+    const auto standing = shared->standing.get();
+    auto interfaces = look_at_interfaces(*standing->node, filter);
+    add_standing(*standing, interfaces.look);
+    return interfaces;
+  };
+  answers.network_routes = [shared](const RouteFilter& filter) {
+    const auto standing = shared->standing.get();
+    auto routes = look_at_routes(*standing->node, filter);
+    add_standing(*standing, routes.look);
+    return routes;
   };
   answers.illness = [shared, started = steady_milliseconds()] { return illness(*shared, started); };
   answers.metrics = [shared](const HttpRequest& request) { return shared->page->answer(request); };

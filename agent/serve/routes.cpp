@@ -9,9 +9,13 @@
 #include "agent/report/form.h"
 #include "agent/report/html.h"
 #include "agent/report/render.h"
+#include "agent/serve/network_filters.h"
 
 namespace hostnet {
 namespace {
+
+constexpr std::size_t kOverviewRows = 25;
+constexpr std::size_t kOverviewRoutesWalked = 5000;
 
 // An answer that is not the one asked for.
 struct Refusal {
@@ -134,16 +138,40 @@ HttpHandler check_handler(const Answers& answers) {
   });
 }
 
+// `filter_of` reads the parameters, `look` looks, `render` says it.
+template <class FilterOf, class Look, class Render>
+HttpHandler network_handler(const Answers& answers, const FilterOf& filter_of, const Look& look,
+                            const Render& render) {
+  return in_form_asked([=](const HttpRequest& request, Form form) -> Or<std::string> {
+    const auto filter = filter_of(request);
+    if (!filter) return refuse(400, filter.error());
+    // Until then nobody has said which node this is.
+    if (!answers.report()) return refuse(503, "the first look at the node is not done yet");
+    return render(form, look(*filter));
+  });
+}
+
+// Of huge tables only so much as is looked at in passing: the page comes every 5 seconds.
+Network network_in_brief(const Answers& answers) {
+  return {.interfaces = answers.interfaces({.limit = kOverviewRows}),
+          .routes = answers.network_routes(
+              {.limit = kOverviewRows, .walk_at_most = kOverviewRoutesWalked})};
+}
+
 HttpHandler overview_handler(const Answers& answers) {
   return in_form_asked([answers](const HttpRequest& request, Form form) -> Or<std::string> {
     // The route takes every path that no other route has.
     if (request.path != "/") {
-      return refuse(404, fmt::format("there is no {}, try /conflicts, /risks, /ports or {}",
-                                     request.path, answers.telemetry_path));
+      return refuse(
+          404,
+          fmt::format("there is no {}, try /conflicts, /risks, /ports, /interfaces, /routes or "
+                      "{}",
+                      request.path, answers.telemetry_path));
     }
     const auto report = report_about_ports(answers);
     if (!report) return std::unexpected(report.error());
-    return render_overview(form, **report);
+    return render_overview(form, **report,
+                           form == Form::html ? network_in_brief(answers) : Network{});
   });
 }
 
@@ -188,6 +216,10 @@ std::vector<HttpRoute> routes(const Answers& answers) {
       detail("/ports", ports_handler(answers)),
       detail("/ports/", ports_handler(answers), true),
       detail("/check", check_handler(answers)),
+      detail("/interfaces",
+             network_handler(answers, interface_filter, answers.interfaces, render_interfaces)),
+      detail("/routes",
+             network_handler(answers, route_filter, answers.network_routes, render_routes)),
       health("/healthz", answers.illness),
       health("/readyz", unready),
       {.path = answers.telemetry_path,

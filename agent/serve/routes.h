@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "agent/findings/check.h"
+#include "agent/network/network.h"
 #include "agent/report/report.h"
 #include "agent/web/http.h"
 
@@ -19,6 +20,9 @@ namespace hostnet {
 struct Answers {
   std::function<std::shared_ptr<const Report>()> report;  // null before the first tick
   std::function<CheckAnswer(const CheckQuery&)> check;    // a fresh look
+  // Fresh looks at the network.
+  std::function<Interfaces(const InterfaceFilter&)> interfaces;
+  std::function<Routes(const RouteFilter&)> network_routes;
   // Why the agent is unwell; unset: it is well.
   std::function<std::optional<std::string>()> illness;
   HttpHandler metrics;

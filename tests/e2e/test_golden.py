@@ -36,6 +36,16 @@ def test_a_replayed_node_gives_the_golden_answer(words, name):
     same_as_golden(name, done.stdout)
 
 
+def test_a_replayed_nodes_network_is_golden(machine):
+    agent = machine.agent(f"--replay={NODE}")
+    for path, name in [("/interfaces", "interfaces.txt"), ("/interfaces?format=json",
+                       "interfaces.json"), ("/routes", "routes.txt"),
+                       ("/routes?format=json&table=main", "routes.json")]:
+        same_as_golden(name, agent.text(path))
+    page = agent.text("/", "-H", "Accept: text/html")
+    assert 'id="interfaces"' in page and 'id="routes"' in page
+
+
 def test_a_replayed_nodes_metrics_are_golden(machine):
     agent = machine.agent(f"--replay={NODE}", "--web.disable-exporter-metrics",
                           "--no-collector.time", "--collector.listener_info")

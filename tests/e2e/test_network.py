@@ -61,3 +61,55 @@ def test_ephemeral_ports_are_counted_by_address(machine):
         return int(found.group(1)) if found else 0
     # curl's own connections are there too.
     wait_until(lambda: 20 <= count() <= 60, 5, "twenty ports")
+
+
+def test_interfaces_and_routes_are_read_afresh_in_every_form(machine):
+    agent = machine.agent("--pods.source=none")
+    machine.run("sh", "-ec", """
+        ip link add d0 type veth peer name d1; ip link set d0 up; ip link set d1 up
+        ip addr add 10.9.0.1/24 dev d0; ip link add vx7 type vxlan id 7 dstport 4789 dev d0
+        ip link add br0 type bridge; ip link set d1 master br0
+        ip route add 10.8.0.0/16 via 10.9.0.2 metric 50 table 100
+        ip route add 10.7.0.0/16 nexthop via 10.9.0.2 weight 2 nexthop via 10.9.0.3""")
+    answer = agent.json("/interfaces")
+    assert answer["complete"] and answer["problems"] == [] and answer["more"] == 0
+    links = {link["name"]: link for link in answer["interfaces"]}
+    assert set(links) == {"lo", "d0", "d1", "vx7", "br0"}
+    assert {"address": "10.9.0.1", "prefix_length": 24, "scope": "global"} in links["d0"]["addresses"]
+    assert (links["vx7"]["network_id"], links["vx7"]["tunnel_port"]) == (7, 4789)
+    assert (links["vx7"]["kind"], links["vx7"]["lower"]) == ("vxlan", "d0")
+    assert (links["d1"]["master"], links["d1"]["state"]) == ("br0", "up")
+    assert not links["vx7"]["switched_on"]
+
+    route, = agent.json("/routes?table=100")["routes"]
+    assert route == {
+        "family": "ipv4", "table": "100", "destination": "10.8.0.0/16",
+        "next_hops": [{"gateway": "10.9.0.2", "device": "d0", "weight": 1}],
+        "protocol": "boot", "scope": "global", "type": "unicast", "metric": 50, "source": None}
+    route, = agent.json("/routes?to=10.7.1.1&table=main")["routes"]
+    assert [hop["weight"] for hop in route["next_hops"]] == [2, 1]
+    assert "10.8.0.0/16  10.9.0.2  d0      100" in agent.text("/routes?table=100")
+    first = agent.json("/routes?limit=1")
+    assert len(first["routes"]) == 1 and first["more"] > 1
+    page = agent.text("/routes", "-H", "Accept: text/html")
+    assert page.startswith("<!doctype html>") and "10.7.0.0/16" in page
+    status, body = agent.curl("/routes?table=mian&format=json")
+    assert (status, "main, local, default" in body) == (400, True)
+
+
+def test_a_huge_routing_table_is_cut_and_memory_stays(machine):
+    agent = machine.agent("--pods.source=none", "--no-collector.network_changes")
+    machine.run("sh", "-ec", "ip link add d0 type bridge; ip link set d0 up")
+    batch = "".join(f"route add 20.{i >> 8}.{i & 255}.0/24 dev d0 table 100\n" for i in range(50000))
+    machine.run("ip", "-batch", "-", input=batch)
+    resident = re.compile(r"^process_resident_memory_bytes (\S+)", re.M)
+    before = float(resident.search(agent.text("/metrics")).group(1))
+    answer = agent.json("/routes?family=ipv4")
+    assert answer["complete"] and len(answer["routes"]) == 1000
+    assert answer["more"] > 49000
+    # The first of the order, whatever the kernel begins with.
+    assert [r["destination"] for r in answer["routes"][:2]] == ["20.0.0.0/24", "20.0.1.0/24"]
+    assert "49" in agent.text("/routes").splitlines()[-1]
+    agent.text("/", "-H", "Accept: text/html")
+    after = float(resident.search(agent.text("/metrics")).group(1))
+    assert after - before < 8 << 20

@@ -1,0 +1,73 @@
+#pragma once
+
+// What /interfaces and /routes say: one look at the kernel's links, addresses
+// and routes, cut to what a page can show.
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/ports/port_table.h"
+#include "netlink/facts.h"
+#include "netlink/node/clock.h"
+
+namespace hostnet {
+
+inline constexpr std::size_t kNetworkRows = 1000;       // of an answer that nobody limits
+inline constexpr std::size_t kMostNetworkRows = 10000;  // that may be asked for
+
+// What every look at the network begins with.
+struct NetworkLook {
+  std::string node;
+  WallTime generated_at;
+  std::vector<Problem> problems;  // none: it is complete
+  std::size_t more{};             // rows that the limit left out
+  bool stopped{};                 // there may be more still: nobody counted them all
+};
+
+struct InterfaceFilter {
+  std::optional<std::string> device, kind;
+  std::size_t limit{kNetworkRows};
+};
+
+struct Interface {
+  Link link;
+  std::string master, lower;                // names; "" for none here; a veth's lower is its peer
+  std::optional<std::uint32_t> network_id;  // VLAN id or VNI
+  std::optional<std::uint32_t> speed;       // Mbit/s, where the driver knows it
+  std::vector<Address> addresses;
+};
+
+struct Interfaces {
+  NetworkLook look;
+  std::vector<Interface> rows;  // by ifindex
+};
+
+struct RouteFilter {
+  std::optional<AddressFamily> family;
+  std::optional<std::uint32_t> table;
+  std::optional<std::uint8_t> protocol, type;
+  std::optional<std::string> device;     // of any of its next hops
+  std::optional<IpAddress> destination;  // routes that match this address
+  std::size_t limit{kNetworkRows};
+  // Looks at so many routes at most; 0: at all of them.
+  std::size_t walk_at_most{};
+};
+
+struct Routes {
+  NetworkLook look;
+  // IPv4 first; the table main first and local last; by destination and metric.
+  std::vector<Route> rows;
+  std::map<std::uint32_t, std::string> devices;  // names of the rows' ifindexes
+};
+
+// Both, in brief, for the overview.
+struct Network {
+  std::optional<Interfaces> interfaces;
+  std::optional<Routes> routes;
+};
+
+}  // namespace hostnet

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <chrono>
+
+#include "agent/network/network.h"
+#include "netlink/node/node.h"
+
+namespace hostnet {
+
+// A fresh look over netlink on every call; what cannot be read is a problem of
+// the look, never an empty answer without one. Memory is bounded by the limit
+// of the filter, whatever the tables hold: the rows that stay are the first
+// ones of the order, whatever order the kernel tells them in. Any thread.
+Interfaces look_at_interfaces(const Node& node, const InterfaceFilter& filter);
+
+// Takes at most `time`; what it has by then is the answer, with a problem.
+Routes look_at_routes(const Node& node, const RouteFilter& filter,
+                      std::chrono::milliseconds time = std::chrono::seconds(5));
+
+}  // namespace hostnet

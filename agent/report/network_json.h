@@ -1,0 +1,14 @@
+#pragma once
+
+#include <string>
+
+#include "agent/network/network.h"
+
+namespace hostnet {
+
+// /interfaces and /routes, in the envelope of json.h's answers; `more` is how
+// many rows the limit left out, null when nobody counted them.
+std::string interfaces_json(const Interfaces& interfaces);
+std::string routes_json(const Routes& routes);
+
+}  // namespace hostnet

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "agent/network/network.h"
+
+namespace hostnet {
+
+// NAME, KIND, STATE, MASTER, MTU, SPEED, ADDRESSES, ERRORS, DROPS, CARRIER
+// CHANGES, DETAILS.
+std::string interfaces_text(const Interfaces& interfaces);
+// DESTINATION, GATEWAY, DEVICE, TABLE, PROTOCOL, SCOPE, METRIC, TYPE, SOURCE.
+std::string routes_text(const Routes& routes);
+
+// How to see what an answer left out; text and page say it.
+inline constexpr std::string_view kMoreInterfaces = "/interfaces?device= ?kind= ?limit=";
+inline constexpr std::string_view kMoreRoutes =
+    "/routes?table= ?device= ?family= ?protocol= ?type= ?to= ?limit=";
+
+}  // namespace hostnet

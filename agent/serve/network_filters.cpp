@@ -1,0 +1,96 @@
+#include "agent/serve/network_filters.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <optional>
+
+#include "agent/report/network_words.h"
+
+namespace hostnet {
+namespace {
+
+// Reads one parameter, if it is there, into `value`; false for a bad one.
+template <class T, class Parse>
+bool read_parameter(const HttpRequest& request, std::string_view name, std::optional<T>& value,
+                    const Parse& parse) {
+  const std::string* const text = parameter(request, name);
+  if (text == nullptr) return true;
+  value = parse(*text);
+  return value.has_value();
+}
+
+std::optional<std::string> any_word(const std::string& text) {
+  return text;
+}
+
+std::optional<std::size_t> parse_limit(const std::string& text) {
+  std::size_t limit = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), limit);
+  const bool whole = error == std::errc{} && end == text.data() + text.size();
+  return whole && limit >= 1 && limit <= kMostNetworkRows ? std::optional(limit) : std::nullopt;
+}
+
+std::optional<AddressFamily> parse_family(const std::string& text) {
+  for (const AddressFamily family : {AddressFamily::ipv4, AddressFamily::ipv6}) {
+    if (text == to_string(family)) return family;
+  }
+  return std::nullopt;
+}
+
+std::optional<IpAddress> parse_destination(const std::string& text) {
+  const auto address = parse_ip(text);
+  return address ? std::optional(*address) : std::nullopt;
+}
+
+std::unexpected<std::string> bad_parameter(const HttpRequest& request, std::string_view name,
+                                           std::string_view expected) {
+  return std::unexpected(
+      fmt::format("bad {} '{}': it is {}", name, *parameter(request, name), expected));
+}
+
+std::string limit_words() {
+  return fmt::format("a number from 1 to {}", kMostNetworkRows);
+}
+
+}  // namespace
+
+std::expected<InterfaceFilter, std::string> interface_filter(const HttpRequest& request) {
+  InterfaceFilter filter;
+  read_parameter(request, "device", filter.device, any_word);
+  read_parameter(request, "kind", filter.kind, any_word);
+  std::optional<std::size_t> limit;
+  if (!read_parameter(request, "limit", limit, parse_limit)) {
+    return bad_parameter(request, "limit", limit_words());
+  }
+  filter.limit = limit.value_or(kNetworkRows);
+  return filter;
+}
+
+std::expected<RouteFilter, std::string> route_filter(const HttpRequest& request) {
+  RouteFilter filter;
+  read_parameter(request, "device", filter.device, any_word);
+  if (!read_parameter(request, "table", filter.table, parse_route_table)) {
+    return bad_parameter(request, "table", "main, local, default or a number");
+  }
+  if (!read_parameter(request, "family", filter.family, parse_family)) {
+    return bad_parameter(request, "family", "ipv4 or ipv6");
+  }
+  if (!read_parameter(request, "protocol", filter.protocol, parse_route_protocol)) {
+    return bad_parameter(request, "protocol", "kernel, static, bird... or a number up to 255");
+  }
+  if (!read_parameter(request, "type", filter.type, parse_route_type)) {
+    return bad_parameter(request, "type", "unicast, local, blackhole... or a number up to 255");
+  }
+  if (!read_parameter(request, "to", filter.destination, parse_destination)) {
+    return bad_parameter(request, "to", "an IP address");
+  }
+  std::optional<std::size_t> limit;
+  if (!read_parameter(request, "limit", limit, parse_limit)) {
+    return bad_parameter(request, "limit", limit_words());
+  }
+  filter.limit = limit.value_or(kNetworkRows);
+  return filter;
+}
+
+}  // namespace hostnet

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <expected>
+#include <string>
+
+#include "agent/network/network.h"
+#include "agent/web/http.h"
+
+namespace hostnet {
+
+// ?device= ?kind= ?limit= of /interfaces; the error names the parameter.
+std::expected<InterfaceFilter, std::string> interface_filter(const HttpRequest& request);
+
+// ?table= ?device= ?family= ?protocol= ?type= ?to= ?limit= of /routes. Tables,
+// protocols and types by name or number; `to` is an address.
+std::expected<RouteFilter, std::string> route_filter(const HttpRequest& request);
+
+}  // namespace hostnet
