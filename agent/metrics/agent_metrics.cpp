@@ -66,6 +66,9 @@ struct AgentMetrics::Families {
       build_gauge(own, "hostnet_build_info", "The version of the agent.");
   prometheus::Family<prometheus::Counter>& requests =
       build_counter(http, "promhttp_metric_handler_requests_total", "Scrapes by status code.");
+  prometheus::Family<prometheus::Counter>& handler_errors =
+      build_counter(http, "promhttp_metric_handler_errors_total",
+                    "Scrapes with series left out (gathering) or cut short (encoding).");
   prometheus::Gauge& in_flight =
       build_gauge(http, "promhttp_metric_handler_requests_in_flight", "Scrapes being answered.")
           .Add({});
@@ -84,6 +87,9 @@ AgentMetrics::AgentMetrics(AgentMetricsSettings settings)
                            {"verdict", std::string(to_string(verdict))}});
   }
   for (const char* code : {"200", "500", "503"}) families_->requests.Add({{"code", code}});
+  for (const char* cause : {"encoding", "gathering"}) {
+    families_->handler_errors.Add({{"cause", cause}});
+  }
 }
 
 AgentMetrics::~AgentMetrics() = default;
@@ -121,7 +127,19 @@ void AgentMetrics::request_began() {
 
 void AgentMetrics::request_ended(int status) {
   families_->in_flight.Decrement();
+  request_refused(status);
+}
+
+void AgentMetrics::request_refused(int status) {
   families_->requests.Add({{"code", std::to_string(status)}}).Increment();
+}
+
+void AgentMetrics::gathering_failed() {
+  families_->handler_errors.Add({{"cause", "gathering"}}).Increment();
+}
+
+void AgentMetrics::encoding_failed() {
+  families_->handler_errors.Add({{"cause", "encoding"}}).Increment();
 }
 
 std::vector<MetricSource> AgentMetrics::collect(const Node& node) const {

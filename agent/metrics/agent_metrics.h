@@ -37,6 +37,12 @@ class AgentMetrics {
   // promhttp_metric_handler_*: around each answer of the metrics path.
   void request_began();
   void request_ended(int status);
+  // A scrape that was refused before it began: past --web.max-requests.
+  void request_refused(int status);
+  // promhttp_metric_handler_errors_total{cause}: series that had to be left out
+  // (gathering), a page that nobody took to its end (encoding).
+  void gathering_failed();
+  void encoding_failed();
 
   // All of these, hostnet_build_info and process_*, as they are now.
   std::vector<MetricSource> collect(const Node& node) const;

@@ -199,6 +199,9 @@ ServerOptions server_options(const std::shared_ptr<Shared>& shared, const Comman
                     : line.details == "none" ? Details::none
                                              : Details::loopback;
   options.web_config_file = line.web_config_file;
+  options.on_overload = [shared, path = line.telemetry_path](const HttpRequest& request) {
+    if (request.path == path) shared->metrics.request_refused(503);
+  };
   options.on_reload = [shared](const Result<>& loaded) {
     if (loaded) {
       log::info("web configuration loaded");

@@ -107,6 +107,8 @@ HttpResponse MetricsPage::answer(const HttpRequest& request) {
     for (const std::string& problem : written.problems) {
       log::warn("series left out of the metrics", {{"problem", problem}});
     }
+    if (written.duplicates + written.invalid > 0) metrics_.gathering_failed();
+    if (!written.complete) metrics_.encoding_failed();
     metrics_.request_ended(200);
     return written.complete;
   };

@@ -149,6 +149,7 @@ void Loop::hand_on(JobPtr job) {
     if (options_.max_requests > 0 &&
         counters_.in_flight >= static_cast<std::uint64_t>(options_.max_requests)) {
       ++counters_.overloaded;
+      if (options_.on_overload) options_.on_overload(job->request);
       job->refusal =
           error_answer(job->request, 503,
                        fmt::format("Limit of concurrent requests reached ({}), try again later.",

@@ -166,3 +166,5 @@ def test_one_scraper_too_many_is_refused_and_the_others_are_answered(machine, li
     asking.stdin.write("\n")
     asking.stdin.flush()
     assert asking.stdout.readline() == f"{limit} {limit}\n"
+    assert agent.metric(r'^promhttp_metric_handler_requests_total\{code="503"\} 1$')
+    assert agent.metric(r'^promhttp_metric_handler_errors_total\{cause="gathering"\} 0$')

@@ -53,6 +53,8 @@ TEST(AgentMetrics, CountWhatTheAgentDoes) {
   metrics.request_began();
   metrics.request_began();
   metrics.request_ended(200);
+  metrics.request_refused(503);
+  metrics.gathering_failed();
   const auto page = page_of(metrics.collect(node_with_self().build()));
   for (const auto* line : {
            "hostnet_scan_duration_seconds_bucket{stage=\"sockets\",le=\"0.00025\"} 0\n",
@@ -68,7 +70,9 @@ TEST(AgentMetrics, CountWhatTheAgentDoes) {
            "hostnet_build_info{revision=\"abc\",version=\"0.1.0\"} 1\n",
            "promhttp_metric_handler_requests_in_flight 1\n",
            "promhttp_metric_handler_requests_total{code=\"200\"} 1\n",
-           "promhttp_metric_handler_requests_total{code=\"503\"} 0\n",
+           "promhttp_metric_handler_requests_total{code=\"503\"} 1\n",
+           "promhttp_metric_handler_errors_total{cause=\"encoding\"} 0\n",
+           "promhttp_metric_handler_errors_total{cause=\"gathering\"} 1\n",
            "process_cpu_seconds_total 2\n",
            "process_open_fds 3\n",
            "process_max_fds 1024\n",
