@@ -1,6 +1,7 @@
 """Real peers of /metrics: Debian's Prometheus scrapes it, promtool checks it."""
 
 import json
+import re
 import subprocess
 
 from conftest import pod, wait_until
@@ -21,19 +22,32 @@ def test_promtool_finds_nothing_to_complain_about(machine):
     assert "# TYPE hostnet_port_conflict gauge" in page
 
 
-def query(machine, expression):
-    done = machine.run("curl", "-s", "-g", "--data-urlencode", f"query={expression}",
-                       "http://127.0.0.1:9090/api/v1/query", check=False)
+def api(machine, path, *parameters):
+    words = [word for pair in parameters for word in ("--data-urlencode", pair)]
+    done = machine.run("curl", "-s", "-g", "-G", *words, f"http://127.0.0.1:9090/api/v1/{path}",
+                       check=False)
     if done.returncode != 0 or not done.stdout.startswith("{"):
         return []
     answer = json.loads(done.stdout)
-    return answer["data"]["result"] if answer["status"] == "success" else []
+    return answer["data"] if answer["status"] == "success" else []
 
 
-def test_prometheus_scrapes_both_formats_and_keeps_the_labels(machine):
+def query(machine, expression):
+    found = api(machine, "query", f"query={expression}")
+    return found["result"] if found else []
+
+
+# Off by default, and there on every machine.
+MORE = ("interrupts", "listener_info", "lnstat", "network_route", "processes", "qdisc", "softirqs",
+        "tcpstat")
+
+
+def test_prometheus_scrapes_openmetrics_and_every_family_arrives(machine):
     machine.file("pods/pod.yaml", pod(port=8080))
     machine.listen(8080, name="squatter")
-    machine.agent("--pods.source=manifests", f"--pods.manifests={machine.directory}/pods")
+    agent = machine.agent("--pods.source=manifests", f"--pods.manifests={machine.directory}/pods",
+                          "--collector.network_changes.neighbours",
+                          *(f"--collector.{name}" for name in MORE))
     config = machine.file("prometheus.yml", """
 global: {scrape_interval: 1s, scrape_timeout: 1s}
 scrape_configs:
@@ -51,7 +65,26 @@ scrape_configs:
     assert labels["holder"] == "squatter"
     assert (labels["namespace"], labels["pod"], labels["port"]) == ("default", "web", "8080")
     assert query(machine, "process_resident_memory_bytes")
-    assert query(machine, 'node_scrape_collector_success{collector="ports"} == 1')
+    for name in ("ports", *MORE):
+        assert query(machine, f'node_scrape_collector_success{{collector="{name}"}} == 1'), name
+
+    page = agent.text("/metrics", "-H", "Accept: application/openmetrics-text; version=1.0.0")
+    families = dict(re.findall(r"^# TYPE (\S+) (\w+)$", page, re.M))
+    assert {"counter", "gauge", "histogram", "unknown"} <= set(families.values())
+    assert families["hostnet_network_changes"] == "counter"
+    # Text calls a counter's family by its samples' name, OpenMetrics does not: Prometheus got the
+    # latter, and of every family, with the same type.
+    samples = set(re.findall(r"^([a-z_0-9]+)[{ ]", page, re.M))
+
+    def missing():
+        arrived = {entry["metric"]: entry["type"] for entry in api(machine, "targets/metadata")}
+        assert arrived["hostnet_findings_opened"] == "counter"
+        return ({name for name, kind in families.items() if arrived.get(name) != kind}
+                | samples - set(api(machine, "label/__name__/values")))
+    try:
+        wait_until(lambda: not missing(), 10)
+    except AssertionError:
+        assert missing() == set()
 
 
 def test_openmetrics_and_gzip_are_answered_when_asked_for(machine):
