@@ -48,6 +48,13 @@ std::vector<ManifestResult> read_inputs(const std::vector<std::string>& names) {
       continue;
     }
     std::ranges::transform(*files, std::back_inserter(read), read_input);
+    // As kubectl has it: what should have been piped in did not come.
+    if (files->size() == 1 && read.back().documents == 0 && read.back().errors.empty()) {
+      read.back().errors.push_back({.file = name,
+                                    .document = 0,
+                                    .line = 0,
+                                    .message = "there is no Kubernetes object in it"});
+    }
   }
   return read;
 }

@@ -64,7 +64,6 @@ class ManifestReader {
 
   std::string file_;
   ManifestResult& result_;
-  int document_ = 0;
   std::vector<Complaint> complaints_;
 };
 
@@ -91,10 +90,10 @@ void ManifestReader::read_text(const DocumentText& text) {
 
   for (ParsedDocument& document : parsed.documents) {
     if (document.root.is_null()) continue;
-    ++document_;
+    ++result_.documents;
     complaints_ = std::move(document.complaints);
     read_object(document.root, "");
-    for (const Complaint& complaint : complaints_) add_error(document_, complaint);
+    for (const Complaint& complaint : complaints_) add_error(result_.documents, complaint);
   }
   if (parsed.failure) {
     Complaint failure = *std::move(parsed.failure);
@@ -105,7 +104,7 @@ void ManifestReader::read_text(const DocumentText& text) {
                      "remove it (" +
                      failure.message + ")"};
     }
-    add_error(++document_, failure);
+    add_error(++result_.documents, failure);
   }
 }
 
@@ -148,7 +147,7 @@ void ManifestReader::read_namespace(const Value& object) {
   result_.namespaces.push_back({.name = Fields(*metadata, "metadata", complaints_).text("name"),
                                 .enforce = enforce == nullptr ? std::string() : enforce->text,
                                 .file = file_,
-                                .document = document_,
+                                .document = result_.documents,
                                 .line = enforce == nullptr ? object.line : enforce->line});
 }
 
@@ -185,12 +184,12 @@ void ManifestReader::read_workload(const Value& object, const TemplateKind& kind
 void ManifestReader::add_object(ReadPod read, std::string kind, const Value& spec, bool fragment) {
   ManifestObject object{.kind = std::move(kind),
                         .file = file_,
-                        .document = document_,
+                        .document = result_.documents,
                         .fragment = fragment,
                         .pod = std::move(read.pod),
                         .notes = std::move(read.notes)};
   object.pod.source = "manifests";
-  object.pod.origin = fmt::format("{}: document {}", file_, document_);
+  object.pod.origin = fmt::format("{}: document {}", file_, result_.documents);
   if (const Value* replicas = spec.find("replicas")) {
     object.replicas_line = replicas->line;
     object.replicas_given = replicas->integer().has_value();

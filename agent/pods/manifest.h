@@ -59,6 +59,7 @@ struct ManifestResult {
   std::vector<ManifestObject> objects;  // in the file's order
   std::vector<ManifestNamespace> namespaces;
   std::vector<ManifestError> errors;
+  int documents{};  // that are not empty, of whatever kind
 
   // The pods of what is no fragment; source "manifests".
   std::vector<Pod> pods() const;

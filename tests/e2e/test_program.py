@@ -230,5 +230,7 @@ def test_check_reads_manifests_from_files_and_standard_input(machine):
     assert done.returncode == 1 and "in_node_port_range" in done.stdout
     done = run("check", "-f", "-", "--offline", input=pod(name="good", port=7070))
     assert done.returncode == 0, done.stdout + done.stderr
+    done = run("check", "-f", "-", "--offline", input="# nothing\n---\n")
+    assert done.returncode == 2 and "there is no Kubernetes object" in done.stdout
     done = run("check", "-f", "/nonexistent.yaml", "--offline")
     assert done.returncode == 2 and "nonexistent" in done.stderr + done.stdout
