@@ -60,8 +60,13 @@ std::optional<bool> may_bind_beside(const Holder& holder, const Bind& newcomer,
   if (port_use(socket) == PortUse::handshake) return true;  // its listener is here too
   const auto met = overlap(socket.protocol, newcomer, bind_of(socket, table.links));
   if (met == Overlap::no) return true;
-  const bool waits = socket.protocol == Protocol::udp || socket.state == SocketState::listen;
-  if (!waits || met == Overlap::unknown) return std::nullopt;
+  const bool options_decide =
+      socket.protocol == Protocol::tcp && socket.state != SocketState::listen;
+  if (options_decide) {
+    if (!holder.sharing.reuse_address) return std::nullopt;
+    if (*holder.sharing.reuse_address) return true;
+  }
+  if (met == Overlap::unknown) return std::nullopt;
   return false;
 }
 
@@ -75,7 +80,20 @@ bool may_be_running(const DeclaredPort& port) {
   return port.phase != "Pending";
 }
 
-std::string_view why_unknown(const Holder& holder) {
+// Why the options that decide are not known.
+std::string_view why_not_asked(const Holder& holder) {
+  switch (holder.sharing.unknown.value_or(Reason::internal)) {
+    case Reason::vanished: return ", and no process has it open that could be asked";
+    case Reason::denied: return ", and asking it was denied (SYS_PTRACE, Yama or seccomp)";
+    case Reason::unsupported: return ", which this kernel or recording does not tell";
+    default: return "";
+  }
+}
+
+std::string_view what_decides(const Holder& holder) {
+  if (holder.socket.protocol == Protocol::udp || holder.sharing.reuse_address) {
+    return "which stands in the way unless that socket is v6only";
+  }
   if (port_use(holder.socket) == PortUse::time_wait) {
     return "which stands in the way unless both sides set SO_REUSEADDR";
   }
@@ -116,8 +134,12 @@ std::string explain(const CheckAnswer& answer, const Judgement& judgement, bool 
                          who(*judgement.diverting.front()));
     case CheckVerdict::unknown: {
       if (sctp_unseen) return "This kernel does not show SCTP sockets.";
+      if (judgement.undecided.empty()) {
+        return fmt::format("{} has more connections than were looked at.", name);
+      }
       const Holder& holder = *judgement.undecided.front();
-      return fmt::format("{} {}, {}.", who(holder), what_it_does(holder), why_unknown(holder));
+      return fmt::format("{} {}, {}{}.", who(holder), what_it_does(holder), what_decides(holder),
+                         why_not_asked(holder));
     }
     case CheckVerdict::free: break;
   }
@@ -187,6 +209,8 @@ CheckAnswer check_port(const CheckQuery& query, const PortTable& table, const Po
   }
   answer.risks = risks_of_port(query.protocol, query.port, table, policy);
   const bool sctp_unseen = query.protocol == Protocol::sctp && !table.sctp_supported;
+  const bool partly_shown =
+      std::ranges::binary_search(table.partly_shown, std::pair(query.protocol, query.port));
   const Judgement judgement = judge(answer, newcomer, table);
   if (!node_has(answer.address, table)) {
     answer.bindable = false;
@@ -194,7 +218,7 @@ CheckAnswer check_port(const CheckQuery& query, const PortTable& table, const Po
   } else {
     if (!judgement.blocking.empty()) {
       answer.bindable = false;
-    } else if (judgement.undecided.empty() && !sctp_unseen) {
+    } else if (judgement.undecided.empty() && !sctp_unseen && !partly_shown) {
       answer.bindable = true;
     }
     answer.verdict = verdict_of(answer, judgement);

@@ -36,7 +36,11 @@ struct CheckAnswer {
   bool operator==(const CheckAnswer&) const = default;
 };
 
-// Judges a fresh look: `table` must hold every socket of that port in every
+// The newcomer is a TCP listener with SO_REUSEADDR or a plain UDP socket, on no
+// device and without SO_REUSEPORT. A holder whose bind overlaps its own is in its
+// way, unless that is a TCP socket that has SO_REUSEADDR too and does not listen
+// (inet_csk_bind_conflict(), net/ipv4/inet_connection_sock.c; tests/kernel holds
+// it against the kernel). Judges a fresh look: `table` must hold every socket of that port in every
 // state (SocketQuery with kEverySocketState). Pure.
 CheckAnswer check_port(const CheckQuery& query, const PortTable& table, const PodSnapshot& pods,
                        const Policy& policy, WallTime now);

@@ -23,8 +23,9 @@ Overlap overlap_of_addresses(const Bind& newcomer, const Bind& holder) {
     return mine.is_wildcard() ? overlap_unless(newcomer.v6only) : Overlap::no;
   }
   // An IPv4 newcomer. Inside the kernel a connected IPv6 socket carries a
-  // stand-in IPv4 address, which only the wildcard matches.
-  if (theirs.is_wildcard() || mine.is_wildcard()) return overlap_unless(holder.v6only);
+  // stand-in IPv4 address, which only the wildcard of a true IPv4 socket matches.
+  const bool meets_stand_in = mine.is_wildcard() && newcomer.address.family == AddressFamily::ipv4;
+  if (theirs.is_wildcard() || meets_stand_in) return overlap_unless(holder.v6only);
   return Overlap::no;
 }
 

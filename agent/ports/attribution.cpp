@@ -200,4 +200,10 @@ const Owner& Attribution::owner_of(const Socket& socket) const {
   return at == entries_.end() ? kUnknown : at->second.owner;
 }
 
+std::span<const SocketUse> Attribution::uses_of(const Socket& socket) const {
+  const auto at = entries_.find(key_of(socket));
+  if (at == entries_.end()) return {};
+  return at->second.uses;
+}
+
 }  // namespace hostnet

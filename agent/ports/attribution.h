@@ -49,6 +49,8 @@ class Attribution {
   // The owner as the last update left it, valid until the next; an unknown one
   // for a socket that was not in it.
   const Owner& owner_of(const Socket& socket) const;
+  // Through which descriptors processes had it then; empty: nobody is known to.
+  std::span<const SocketUse> uses_of(const Socket& socket) const;
 
   // Unset when every process that had to be looked into could be. Otherwise
   // why not, and what to do about it.

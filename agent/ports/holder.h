@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "netlink/error.h"
 #include "netlink/facts.h"
 
 namespace hostnet {
@@ -42,10 +43,21 @@ struct Owner {
   bool operator==(const Owner&) const = default;
 };
 
+// Whether a socket lets others bind its port too. Asked only where it decides:
+// sockets that do not listen, and UDP servers that share a declared port.
+struct Sharing {
+  std::optional<bool> reuse_address, reuse_port;  // SO_REUSEADDR, SO_REUSEPORT
+  // Why they are not known though they decide: vanished (no process has the
+  // socket any more), denied, unsupported (by the kernel or a recording).
+  std::optional<Reason> unknown;
+  bool operator==(const Sharing&) const = default;
+};
+
 // One thing that holds one port.
 struct Holder {
   Socket socket;  // for nat_rule: local address and port that the rule matches
   Owner owner;
+  Sharing sharing;
   std::string name;  // unit, namespace/pod, interface or comm: the `holder` label, unfolded
   std::string namespace_, pod;  // named by the pod source; "" unknown
   bool pod_terminating{};       // of that pod

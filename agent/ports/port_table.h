@@ -44,6 +44,9 @@ struct PortTable {
   std::vector<Problem> limits;
   PortRanges ranges;
   bool sctp_supported{};  // the kernel answers sock_diag for SCTP
+  // Ports with more connections than were looked at, sorted: none of the others
+  // is a holder here.
+  std::vector<std::pair<Protocol, std::uint16_t>> partly_shown;
   // The ports that some socket listened on in the last 120 s, sorted; unset:
   // nobody kept count. Without it TIME_WAIT is no finding.
   std::optional<std::vector<std::pair<Protocol, std::uint16_t>>> recent_listeners;

@@ -5,11 +5,10 @@
 #include <algorithm>
 #include <charconv>
 #include <iterator>
-#include <map>
 #include <tuple>
-#include <unordered_set>
 #include <utility>
 
+#include "agent/ports/append_sockets.h"
 #include "agent/ports/join_pods.h"
 #include "agent/ports/kernel_socket.h"
 #include "agent/ports/port_ranges.h"
@@ -20,21 +19,10 @@ namespace {
 
 constexpr std::uint32_t kTcpServers = state_bit(SocketState::listen);
 constexpr std::uint32_t kUdpServers = state_bit(SocketState::close);
-// A busy server has any number of connections on its own port: enough of them
-// to show, never all.
-constexpr std::size_t kMostConnectionsPerPort = 256;
-
-Problem dump_problem(std::string_view code, const Error& error, std::string_view remedy) {
-  return {.code = std::string(code), .message = error.message, .remedy = std::string(remedy)};
-}
-
-std::string_view remedy_of(const Error& error) {
-  if (error.reason == Reason::denied) {
-    return "allow netlink sockets of NETLINK_SOCK_DIAG and NETLINK_ROUTE (seccomp, SELinux)";
-  }
-  if (error.reason == Reason::unsupported) return "load the kernel modules tcp_diag and udp_diag";
-  return "look again; if it stays, report it with the output of `hostnet-agent record`";
-}
+constexpr std::uint32_t kSctpEndpoints =
+    state_bit(SocketState::listen) | state_bit(SocketState::close);
+// What a deep look finds has to be attributed too: as rare as a full scan of /proc.
+constexpr int kRestAfterAttribution = 20;
 
 const std::string* name_of_link(std::span<const Link> links, std::uint32_t index) {
   const auto found = std::ranges::find(links, index, &Link::index);
@@ -60,46 +48,58 @@ bool shows_bound_inactive(std::string_view release) {
   return std::pair(major, minor) >= std::pair(6U, 8U);
 }
 
-PortTableBuilder::PortTableBuilder(const Node& node) : node_(node), attribution_(node) {}
+PortTableBuilder::PortTableBuilder(const Node& node)
+    : node_(node), attribution_(node), deep_look_(node), options_(node) {}
 
-void PortTableBuilder::read_sockets_of(const SocketQuery& query, PortTable& table) {
-  const std::size_t before = sockets_.size();
-  std::map<std::uint16_t, std::size_t> connections;
-  const auto restart = [&] {
-    sockets_.resize(before);
-    connections.clear();
-  };
-  const auto add = [&](const Socket& socket) {
-    if (!socket.is_server() && ++connections[socket.local_port] > kMostConnectionsPerPort) return;
-    sockets_.push_back(socket);
-  };
-  const auto done = node_.netlink->sockets(query, {.on_restart = restart, .on_socket = add});
-  if (done) return;
-  restart();
-  // A kernel without IPv6 has no such sockets.
-  const Error& error = done.error();
-  if (query.family == AddressFamily::ipv6 && !node_.files->exists("proc/sys/net/ipv6")) return;
-  table.problems.push_back(dump_problem("sock_diag_failed", error, remedy_of(error)));
+void PortTableBuilder::read_servers(const LookOptions& options, PortTable& table) {
+  for (const AddressFamily family : {AddressFamily::ipv4, AddressFamily::ipv6}) {
+    append_sockets(node_, {.protocol = Protocol::tcp, .family = family, .states = kTcpServers},
+                   sockets_, table);
+    append_sockets(node_,
+                   {.protocol = Protocol::udp,
+                    .family = family,
+                    .states = kUdpServers,
+                    .memory = options.memory},
+                   sockets_, table);
+  }
+  // Asking a kernel without SCTP would make it load the module.
+  if (!options.sctp || !node_.files->exists("proc/1/net/sctp")) return;
+  const std::size_t problems = table.problems.size();
+  for (const AddressFamily family : {AddressFamily::ipv4, AddressFamily::ipv6}) {
+    append_sockets(node_, {.protocol = Protocol::sctp, .family = family, .states = kSctpEndpoints},
+                   sockets_, table);
+  }
+  // That it cannot tell of them is a finding, not a problem.
+  table.sctp_supported = table.problems.size() == problems;
+  table.problems.resize(problems);
 }
 
-void PortTableBuilder::look_deep(const LookOptions& options, PortTable& table) {
-  std::unordered_set<std::uint64_t> known;
-  for (const Socket& socket : sockets_) known.insert(socket.cookie);
-  const std::size_t before = sockets_.size();
-  for (const Protocol protocol : {Protocol::tcp, Protocol::udp}) {
-    for (const AddressFamily family : {AddressFamily::ipv4, AddressFamily::ipv6}) {
-      read_sockets_of({.protocol = protocol,
-                       .family = family,
-                       .states = kEverySocketState,
-                       .ports = options.deep_ports,
-                       .memory = options.memory},
-                      table);
+// `sockets_` are sorted: those of one port stand together.
+void PortTableBuilder::ask_options(const LookOptions& options, bool looked_deep, SteadyTime now,
+                                   PortTable& table) {
+  options_.begin_look(now);
+  sharing_.clear();
+  const auto ask = [&](Socket& socket, bool again) {
+    sharing_[socket.cookie] = options_.ask(socket, attribution_.uses_of(socket), again);
+  };
+  for (std::size_t i = 0; i < sockets_.size(); ++i) {
+    Socket& socket = sockets_[i];
+    if (options_decide(socket)) {
+      ask(socket, looked_deep);
+      continue;
+    }
+    if (socket.protocol != Protocol::udp || !socket.is_server()) continue;
+    const auto shares_port_with = [&](const Socket& other) {
+      return other.protocol == Protocol::udp && other.local_port == socket.local_port &&
+             other.is_server();
+    };
+    const bool shared = (i > 0 && shares_port_with(sockets_[i - 1])) ||
+                        (i + 1 < sockets_.size() && shares_port_with(sockets_[i + 1]));
+    if (shared && std::ranges::binary_search(options.urgent_ports, socket.local_port)) {
+      ask(socket, false);
     }
   }
-  const auto again = std::remove_if(
-      sockets_.begin() + static_cast<std::ptrdiff_t>(before), sockets_.end(),
-      [&](const Socket& socket) { return socket.cookie != 0 && known.contains(socket.cookie); });
-  sockets_.erase(again, sockets_.end());
+  if (options_.problem()) table.problems.push_back(*options_.problem());
 }
 
 void PortTableBuilder::read_network(const LookOptions& options, PortTable& table) {
@@ -120,11 +120,14 @@ void PortTableBuilder::read_network(const LookOptions& options, PortTable& table
 }
 
 void PortTableBuilder::add_holders(PortTable& table) {
-  // Holders are large: the sockets are sorted instead of them.
-  std::ranges::sort(sockets_, in_port_order);
   table.holders.reserve(sockets_.size());
   for (const Socket& socket : sockets_) {
     Holder holder{.socket = socket, .owner = attribution_.owner_of(socket)};
+    if (!sharing_.empty()) {
+      if (const auto at = sharing_.find(socket.cookie); at != sharing_.end()) {
+        holder.sharing = at->second;
+      }
+    }
     if (const auto* name = name_of_link(links_, socket.interface)) holder.device = *name;
     if (holder.owner.kind == HolderKind::kernel) {
       if (const Link* tunnel = tunnel_of(socket, links_)) holder.device = tunnel->name;
@@ -137,15 +140,12 @@ void PortTableBuilder::add_holders(PortTable& table) {
 PortTable PortTableBuilder::look(const LookOptions& options, SteadyTime now) {
   PortTable table;
   sockets_.clear();
-  for (const AddressFamily family : {AddressFamily::ipv4, AddressFamily::ipv6}) {
-    read_sockets_of({.protocol = Protocol::tcp, .family = family, .states = kTcpServers}, table);
-    read_sockets_of({.protocol = Protocol::udp,
-                     .family = family,
-                     .states = kUdpServers,
-                     .memory = options.memory},
-                    table);
-  }
-  if (!options.deep_ports.empty()) look_deep(options, table);
+  read_servers(options, table);
+  listeners_.see(sockets_, now);
+  table.recent_listeners = listeners_.ports(now);
+  const bool looked_deep = deep_look_.look(
+      {.ports = options.deep_ports, .memory = options.memory, .paced = options.deep_paced}, now,
+      sockets_, table);
   // After the sockets, so that a tunnel's device is never missing.
   read_network(options, table);
   table.ranges = read_port_ranges(*node_.files, table.problems);
@@ -154,17 +154,25 @@ PortTable PortTableBuilder::look(const LookOptions& options, SteadyTime now) {
                                    .ephemeral = table.ranges.ephemeral};
   std::ranges::set_union(options.deep_ports, options.urgent_ports,
                          std::back_inserter(attribution.urgent_ports));
+  const auto begin = node_.clock->thread_cpu();
   attribution_.update(sockets_, links_, attribution, now);
+  // Holders are large: the sockets are sorted instead of them.
+  std::ranges::sort(sockets_, in_port_order);
+  ask_options(options, looked_deep, now, table);
+  if (looked_deep) {
+    deep_look_.rest(kRestAfterAttribution * (node_.clock->thread_cpu() - begin));
+  }
   table.attribution_complete = !attribution_.problem().has_value();
   if (!table.attribution_complete) table.problems.push_back(*attribution_.problem());
   add_holders(table);
 
-  if (!shows_bound_inactive(node_.identity.release)) {
+  const Identity& identity = node_.identity;
+  if (!identity.shows_bound_inactive.value_or(shows_bound_inactive(identity.release))) {
     table.limits.push_back(
         {.code = "bound_inactive_invisible",
          .message = fmt::format("Linux {} does not show TCP sockets that are bound and do not "
                                 "listen",
-                                node_.identity.release),
+                                identity.release),
          .remedy = "Linux 6.8 or newer shows them"});
   }
   std::ranges::sort(table.problems);

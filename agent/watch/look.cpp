@@ -127,12 +127,14 @@ std::vector<CheckAnswer> check_once(const Standing& standing, const PodSnapshot&
   ports.erase(repeated.begin(), repeated.end());
 
   PortTableBuilder builder(*standing.node);
-  PortTable table = builder.look({.node_components = policy.node_components,
-                                  .network_changed = true,
-                                  .deep_ports = ports,
-                                  .urgent_ports = ports,
-                                  .memory = false},
-                                 standing.node->clock->steady());
+  PortTable table = builder.look(
+      {.node_components = policy.node_components,
+       .network_changed = true,
+       .deep_ports = ports,
+       .sctp = std::ranges::find(queries, Protocol::sctp, &CheckQuery::protocol) != queries.end(),
+       .urgent_ports = ports,
+       .memory = false},
+      standing.node->clock->steady());
   join_pods(table.holders, pods);
   std::vector<CheckAnswer> answers;
   std::ranges::transform(queries, std::back_inserter(answers), [&](const CheckQuery& query) {

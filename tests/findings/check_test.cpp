@@ -71,6 +71,35 @@ TEST(CheckPort, AConnectionIsUndecidedWhereItOverlapsOnly) {
   EXPECT_EQ(check(scene, 40000, "127.0.0.2").bindable, true);
   EXPECT_EQ(check(scene, 40000, "::", Protocol::tcp, true).bindable, true);
 }
+TEST(CheckPort, ReuseAddressOfASocketThatDoesNotListenDecides) {
+  Holder client = connection("127.0.0.1", 40000, "127.0.0.1", 5432, nginx_owner());
+  client.sharing.reuse_address = false;
+  EXPECT_EQ(check(Scene().hold(client), 40000).verdict, CheckVerdict::in_use);
+  client.sharing.reuse_address = true;
+  EXPECT_EQ(check(Scene().hold(client), 40000).verdict, CheckVerdict::free);
+  client.socket.state = SocketState::bound_inactive;
+  EXPECT_EQ(check(Scene().hold(client), 40000).verdict, CheckVerdict::free);
+  client.socket.state = SocketState::listen;
+  EXPECT_EQ(check(Scene().hold(client), 40000).verdict, CheckVerdict::in_use);
+  Holder remembered = time_wait("10.0.0.1", 40000);
+  remembered.sharing.reuse_address = false;
+  EXPECT_EQ(check(Scene().hold(remembered), 40000).verdict, CheckVerdict::in_use);
+}
+TEST(CheckPort, WhyItIsNotKnownIsSaid) {
+  Holder client = connection("127.0.0.1", 40000, "127.0.0.1", 5432, nginx_owner());
+  client.sharing.unknown = Reason::denied;
+  EXPECT_THAT(check(Scene().hold(client), 40000).explanation, HasSubstr("denied"));
+  client.sharing.unknown = Reason::vanished;
+  EXPECT_THAT(check(Scene().hold(client), 40000).explanation, HasSubstr("no process has it open"));
+}
+TEST(CheckPort, MoreConnectionsThanWereLookedAtMakeItUnknown) {
+  Scene scene;
+  scene.table.partly_shown = {{Protocol::tcp, 8080}};
+  const auto answer = check(scene, 8080);
+  EXPECT_EQ(answer.verdict, CheckVerdict::unknown);
+  EXPECT_EQ(answer.explanation, "8080/tcp has more connections than were looked at.");
+  EXPECT_EQ(check(scene, 8081).verdict, CheckVerdict::free);
+}
 TEST(CheckPort, TimeWaitIsUndecided) {
   Scene scene;
   scene.hold(time_wait("10.0.0.1", 8080));

@@ -57,6 +57,12 @@ TEST(Overlap, AV4MappedAddressIsTheIpv4One) {
   EXPECT_EQ(tcp(v6only(), at("::ffff:127.0.0.1")), kNo);
   EXPECT_EQ(tcp(dual(), at("::ffff:127.0.0.1")), kYes);
 }
+TEST(Overlap, AnIpv6ConnectionMeetsTheWildcardOfATrueIpv4SocketOnly) {
+  const Bind connected{.address = ip("fd00::1"), .v6only = false};
+  EXPECT_EQ(tcp(at("0.0.0.0"), connected), kYes);
+  EXPECT_EQ(tcp({.address = ip("::ffff:0.0.0.0"), .v6only = false}, connected), kNo);
+  EXPECT_EQ(tcp({.address = ip("::ffff:0.0.0.0"), .v6only = false}, dual()), kYes);
+}
 TEST(Overlap, TwoDevicesLiveSideBySideAndNoDeviceMeetsEach) {
   Bind on_lo = at("0.0.0.0");
   on_lo.interface = 1;

@@ -119,6 +119,9 @@ TEST(PortTableBuilder, AnOldKernelsBlindSpotIsALimitNotAProblem) {
   const PortTable table = builder.look(with_default_policy(), kNow);
   EXPECT_THAT(table.limits, ElementsAre(Field(&Problem::code, "bound_inactive_invisible")));
   EXPECT_THAT(table.problems, IsEmpty());
+  old.identity().shows_bound_inactive = true;  // a backport: what was tried counts
+  const Node patched = old.build();
+  EXPECT_THAT(PortTableBuilder(patched).look(with_default_policy(), kNow).limits, IsEmpty());
   EXPECT_TRUE(shows_bound_inactive("6.8.0-rc1"));
   EXPECT_TRUE(shows_bound_inactive("10.0"));
   EXPECT_FALSE(shows_bound_inactive("5.15.0"));

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "agent/ports/port_table.h"
+#include "netlink/node/node.h"
+
+namespace hostnet {
+
+// Appends what a query finds to `sockets`; of each port at most 256 connections
+// (the table then says that the port is partly shown). A failure is a problem of
+// the table, and nothing is appended.
+void append_sockets(const Node& node, const SocketQuery& query, std::vector<Socket>& sockets,
+                    PortTable& table);
+
+// A dump that failed: its message, under this code.
+Problem dump_problem(std::string_view code, const Error& error, std::string_view remedy);
+
+}  // namespace hostnet
