@@ -48,8 +48,10 @@ constexpr Place kRisks{.path = "/risks", .title = "Risks"};
 constexpr Place kPorts{.path = "/ports", .title = "Ports"};
 constexpr Place kInterfaces{.path = "/interfaces", .title = "Interfaces"};
 constexpr Place kRoutes{.path = "/routes", .title = "Routes"};
+constexpr Place kHistory{.path = "/history", .title = "History"};
 // Another view is one line here and one in overview_html().
-constexpr std::array<Place, 6> kMenu{kOverview, kConflicts, kRisks, kPorts, kInterfaces, kRoutes};
+constexpr std::array<Place, 7> kMenu{kOverview,   kConflicts, kRisks,  kPorts,
+                                     kInterfaces, kRoutes,    kHistory};
 
 // The frame around <main>. `here` marks the menu; a page that does not change
 // has no script.
@@ -159,6 +161,11 @@ std::string findings_html(const Report& report, FindingClass finding_class, bool
 std::string ports_html(const Report& report, const PortFilter& filter) {
   return whole_page(kPorts, page_title(report, kPorts.title), true,
                     report_head(report) + html_ports(report, filter));
+}
+
+std::string history_html(const Report& report, const FindingEvents& events) {
+  return whole_page(kHistory, page_title(report, kHistory.title), true,
+                    report_head(report) + html_history(events));
 }
 
 std::string check_html(const CheckAnswer& answer) {

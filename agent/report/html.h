@@ -5,6 +5,7 @@
 
 #include "agent/findings/check.h"
 #include "agent/network/network.h"
+#include "agent/report/history.h"
 #include "agent/report/host_ports.h"
 #include "agent/report/report.h"
 
@@ -25,6 +26,8 @@ std::string routes_html(const Routes& routes);
 std::string findings_html(const Report& report, FindingClass finding_class, bool include_ignored);
 // `/ports` and `/ports/{port}`.
 std::string ports_html(const Report& report, const PortFilter& filter = {});
+// `/history`.
+std::string history_html(const Report& report, const FindingEvents& events);
 // `/check`.
 std::string check_html(const CheckAnswer& answer);
 std::string error_html(int status, std::string_view message);

@@ -8,6 +8,7 @@
 #include <span>
 #include <utility>
 
+#include "agent/report/history.h"
 #include "agent/report/words.h"
 
 namespace hostnet {
@@ -160,6 +161,18 @@ std::string ports_json(const Report& report, const PortFilter& filter) {
                         [](const DeclaredPort* declared) { return declared_json(*declared); })},
             {"findings", json_array(port.findings, verdict_json)}};
       });
+}
+
+std::string history_json(const Report& report, const FindingEvents& events) {
+  auto json = look_json(report);
+  json["events"] = json_array(events, [](const std::shared_ptr<const FindingEvent>& event) {
+    const auto seconds = static_cast<double>(event->lasted.count()) / 1000;
+    return Json{{"event", event->opened ? "opened" : "closed"},
+                {"at", rfc3339(event->at)},
+                {"lasted_seconds", event->opened ? Json(nullptr) : Json(seconds)},
+                {"finding", finding_json(event->finding)}};
+  });
+  return one_line(json);
 }
 
 std::string check_json(const CheckAnswer& answer) {

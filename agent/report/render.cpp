@@ -51,13 +51,22 @@ std::string render_routes(Form form, const Routes& routes) {
   return "";
 }
 
+std::string render_history(Form form, const Report& report, const FindingEvents& events) {
+  switch (form) {
+    case Form::text: return history_text(report, events);
+    case Form::json: return history_json(report, events);
+    case Form::html: return history_html(report, events);
+  }
+  return "";
+}
+
 std::string render_overview(Form form, const Report& report, const Network& network) {
   switch (form) {
     case Form::text:
       return findings_text(report, FindingClass::conflict, false) +
-             "\nMore: /risks /ports /ports/{port} /check?port= /interfaces /routes /metrics, each "
-             "with "
-             "?format=json\n";
+             "\nMore: /risks /ports /ports/{port} /check?port= /interfaces /routes /history "
+             "/metrics, each "
+             "with ?format=json\n";
     case Form::json: return findings_json(report, FindingClass::conflict, false);
     case Form::html: return overview_html(report, network);
   }

@@ -21,6 +21,7 @@ std::string render_ports(Form form, const Report& report, const PortFilter& filt
 std::string render_check(Form form, const CheckAnswer& answer);
 std::string render_interfaces(Form form, const Interfaces& interfaces);
 std::string render_routes(Form form, const Routes& routes);
+std::string render_history(Form form, const Report& report, const FindingEvents& events);
 // `/`: conflicts, risks, ports, interfaces and routes. As text and JSON it is the conflicts.
 std::string render_overview(Form form, const Report& report, const Network& network);
 // An error: status 404, "there is no /nonsense".

@@ -39,6 +39,7 @@ constexpr std::chrono::seconds kGraceForAnswers{2};
 // in here stays while one of them runs.
 struct Shared {
   Latest<Report> report;
+  Latest<FindingEvents> history;
   Latest<Standing> standing;
   Latest<PodSnapshot> pods;
   Latest<Policy> policy;
@@ -140,6 +141,8 @@ WatchSettings watch_settings(const std::shared_ptr<Shared>& shared, const Comman
       log_event(event);
       if (event.opened) shared->metrics.opened(event.finding.verdict);
     }
+    shared->history.set(
+        std::make_shared<const FindingEvents>(with_events(shared->history.get().get(), events)));
   };
   settings.on_report = [shared](std::shared_ptr<const Report> report, const TickStats& stats) {
     shared->metrics.observe_scan("ports", stats.ports);
@@ -173,6 +176,7 @@ Answers answers_from(const std::shared_ptr<Shared>& shared, const CommandLine& l
                       {&query, 1})
         .front();
   };
+  answers.history = [shared] { return shared->history.get(); };
   answers.interfaces = [shared](const InterfaceFilter& filter) {
     const auto standing = shared->standing.get();
     auto interfaces = look_at_interfaces(*standing->node, filter);

@@ -103,6 +103,15 @@ HttpHandler ports_handler(const Answers& answers) {
   });
 }
 
+HttpHandler history_handler(const Answers& answers) {
+  return in_form_asked([answers](const HttpRequest&, Form form) -> Or<std::string> {
+    const auto report = report_about_ports(answers);
+    if (!report) return std::unexpected(report.error());
+    const auto events = answers.history();
+    return render_history(form, **report, events ? *events : FindingEvents{});
+  });
+}
+
 Or<CheckQuery> check_query(const HttpRequest& request) {
   CheckQuery query;
   const std::string* port_text = parameter(request, "port");
@@ -216,6 +225,7 @@ std::vector<HttpRoute> routes(const Answers& answers) {
       detail("/ports", ports_handler(answers)),
       detail("/ports/", ports_handler(answers), true),
       detail("/check", check_handler(answers)),
+      detail("/history", history_handler(answers)),
       detail("/interfaces",
              network_handler(answers, interface_filter, answers.interfaces, render_interfaces)),
       detail("/routes",

@@ -11,6 +11,7 @@
 
 #include "agent/findings/check.h"
 #include "agent/network/network.h"
+#include "agent/report/history.h"
 #include "agent/report/report.h"
 #include "agent/web/http.h"
 
@@ -18,8 +19,9 @@ namespace hostnet {
 
 // Where the handlers get their facts. Called from any worker thread.
 struct Answers {
-  std::function<std::shared_ptr<const Report>()> report;  // null before the first tick
-  std::function<CheckAnswer(const CheckQuery&)> check;    // a fresh look
+  std::function<std::shared_ptr<const Report>()> report;          // null before the first tick
+  std::function<CheckAnswer(const CheckQuery&)> check;            // a fresh look
+  std::function<std::shared_ptr<const FindingEvents>()> history;  // null: nothing yet
   // Fresh looks at the network.
   std::function<Interfaces(const InterfaceFilter&)> interfaces;
   std::function<Routes(const RouteFilter&)> network_routes;

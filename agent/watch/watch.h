@@ -66,7 +66,7 @@ class Watch {
   WatchSettings settings_;
   WakeUp wake_;
   PortTableBuilder builder_;
-  FindingTracker tracker_;
+  FindingTracker tracker_{0};             // who wants a history keeps the events
   std::shared_ptr<const Policy> policy_;  // the one the tracker has
   std::unique_ptr<Subscription> changes_;
   bool network_changed_{true};

@@ -42,6 +42,7 @@ def test_a_replayed_nodes_network_is_golden(machine):
                        "interfaces.json"), ("/routes", "routes.txt"),
                        ("/routes?format=json&table=main", "routes.json")]:
         same_as_golden(name, agent.text(path))
+    same_as_golden("history.txt", agent.text("/history"))
     page = agent.text("/", "-H", "Accept: text/html")
     assert 'id="interfaces"' in page and 'id="routes"' in page
 

@@ -3,7 +3,7 @@
 import re
 import subprocess
 
-from conftest import wait_until
+from conftest import pod, wait_until
 
 CHANGES = re.compile(r'^hostnet_network_changes_total\{change="(\w+)",object="(\w+)"\} (\d+)', re.M)
 
@@ -113,3 +113,17 @@ def test_a_huge_routing_table_is_cut_and_memory_stays(machine):
     agent.text("/", "-H", "Accept: text/html")
     after = float(resident.search(agent.text("/metrics")).group(1))
     assert after - before < 8 << 20
+
+
+def test_the_history_keeps_a_conflict_that_is_over(machine):
+    machine.file("pods/pod.yaml", pod(port=8080))
+    squatter = machine.listen(8080, name="squatter")
+    agent = machine.agent("--pods.source=manifests", f"--pods.manifests={machine.directory}/pods")
+    wait_until(lambda: agent.findings(port=8080), 5, "the conflict")
+    machine.stop(squatter)
+    wait_until(lambda: not agent.findings(port=8080), 5, "its end")
+    closed, opened = agent.json("/history")["events"][:2]
+    assert (closed["event"], opened["event"]) == ("closed", "opened")
+    assert closed["finding"]["id"] == opened["finding"]["id"]
+    assert closed["lasted_seconds"] > 0
+    assert "squatter" in agent.text("/history")
