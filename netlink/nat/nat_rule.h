@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "netlink/nat/packet_rules.h"
+
+namespace hostnet {
+
+// Who keeps a rule, by the names that each gives its chains, maps and comments.
+enum class NatKeeper {
+  other,
+  cni_portmap,   // the CNI plugin: chains CNI-DN-…, or the table cni_hostport
+  cri_hostport,  // CRI-O, dockershim: KUBE-HOSTPORTS, or the table crio-hostports
+  kube_proxy,    // NodePorts and other Service ports
+  docker,        // published ports: the chain DOCKER
+};
+std::string_view to_string(NatKeeper keeper);  // "cni_portmap", … "other"
+
+// Packets to `scope` are sent elsewhere. Rules come in the order in which the
+// kernel tries them: of those that match a packet, the first has it.
+struct NatRule {
+  NatSource source{};
+  std::string table;
+  // One family; ports and protocol as asked (ip_protocol none: every protocol);
+  // destination none: every address; local_only: of this machine.
+  PacketScope scope;
+  bool prerouting{}, output{};        // takes arriving packets; this machine's own
+  bool redirect{};                    // to a port of this machine
+  std::vector<NatTarget> targets;     // backends, at most kMostTargets; empty: cannot be told
+  std::vector<std::string> chains;    // from the base chain to the one with the rule
+  std::vector<std::string> comments;  // of the rules and elements on the way
+  NatKeeper keeper{};
+  std::string sandbox_id;  // of cni_portmap: the pod's sandbox; CRI-O: its hash; "" not told
+  std::string service;     // of kube_proxy: "namespace/name:port" or what is told; ""
+  // As a person would write it: "ip nat CNI-DN-05: tcp dport 8000 dnat to 10.0.0.5:80".
+  std::string text;
+  bool operator==(const NatRule&) const = default;
+};
+inline constexpr std::size_t kMostTargets = 64;
+
+}  // namespace hostnet

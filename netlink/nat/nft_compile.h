@@ -1,0 +1,28 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "netlink/nat/nft_messages.h"
+#include "netlink/nat/packet_rules.h"
+
+namespace hostnet {
+
+// A set of the rule's table, with its elements (intervals closed); nullptr when
+// there is none of that name. Asked for only where the elements decide.
+using NftSetLookup = std::function<Result<const NftSet*>(std::string_view name)>;
+
+// Runs the rule's expressions over registers that hold what a packet has, and
+// gives every way through. Expressions that are not known make the rule
+// conditional and are counted by name; lengths that do not fit are
+// Reason::malformed.
+Result<PacketRule> compile_nft_rule(const NftRule& rule, const NftSetLookup& sets,
+                                    UnknownParts& unknown);
+
+// A rule over sets has at most so many alternatives; others are left out and
+// counted as unknown.
+inline constexpr std::size_t kMostAlternatives = 65536;
+
+}  // namespace hostnet

@@ -1,0 +1,65 @@
+#pragma once
+
+// The nf_tables machine behind compile_nft_rule(): one Path for each way that a
+// packet may take through a rule.
+
+#include <string>
+#include <vector>
+
+#include "netlink/nat/nft_attributes.h"
+#include "netlink/nat/nft_compile.h"
+#include "netlink/nat/symbolic.h"
+
+namespace hostnet {
+
+struct NftPath {
+  SymbolicRegisters registers;
+  PacketScope scope;
+  std::string comment;
+};
+
+class NftMachine {
+ public:
+  NftMachine(const NftRule& rule, const NftSetLookup& sets, UnknownParts& unknown);
+
+  // One expression, over every path.
+  Result<> run(std::string_view name, std::span<const std::byte> data);
+  // The comment of a `match comment`, else the rule's own.
+  PacketRule finish() &&;
+
+ private:
+  using Data = std::span<const std::byte>;
+
+  Result<> immediate(Data data);
+  Result<> payload(Data data);
+  Result<> meta(Data data);
+  Result<> fib(Data data);
+  Result<> bitwise(Data data);
+  Result<> compare(Data data);
+  Result<> range(Data data);
+  Result<> lookup(Data data);
+  Result<> translate(Data data);
+  Result<> redirect(Data data);
+  Result<> match(Data data);
+  Result<> target(Data data);
+  Result<> load(Data data, std::size_t register_attribute, PacketField field);
+
+  Result<> look_up_in(const NftSet& set, std::size_t from, const std::uint32_t* into);
+  Result<> look_up_absence(const NftSet& set, std::size_t from);
+  void narrow_all();
+  void forget_registers();
+  void end_all(const PacketAction& action);
+  void replace_paths(std::vector<NftPath> paths);
+  void put_constant(SymbolicRegisters& registers, std::size_t at, Data value) const;
+  std::optional<NatTarget> target_of(const NftPath& path, std::optional<AddressFamily> family,
+                                     const std::array<std::uint32_t, 4>& registers) const;
+
+  const NftRule& rule_;
+  const NftSetLookup& sets_;
+  UnknownParts& unknown_;
+  std::optional<AddressFamily> family_;  // of the table; none: both
+  std::vector<NftPath> paths_;
+  PacketRule out_;
+};
+
+}  // namespace hostnet

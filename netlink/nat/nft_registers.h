@@ -1,0 +1,25 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "netlink/error.h"
+#include "netlink/nat/nft_messages.h"
+#include "netlink/nat/symbolic.h"
+
+namespace hostnet {
+
+// Where a register (enum nft_registers) begins in SymbolicRegisters, which must
+// hold `length` bytes from there.
+Result<std::size_t> nft_slot(std::uint32_t number, std::size_t length);
+
+// What a byte of the packet is, by base (enum nft_payload_bases) and offset.
+SymbolicByte payload_byte(std::uint32_t base, std::uint64_t offset,
+                          std::optional<AddressFamily> family);
+
+// What a verdict does; none: the rule goes on, or it does not match (NFT_BREAK).
+std::optional<PacketAction> action_of(const NftVerdict& verdict);
+
+}  // namespace hostnet

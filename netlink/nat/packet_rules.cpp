@@ -1,0 +1,35 @@
+#include "netlink/nat/packet_rules.h"
+
+#include <fmt/format.h>
+
+#include "netlink/nat/nat_rule.h"
+
+namespace hostnet {
+
+std::string NatTarget::to_string() const {
+  std::string ports;
+  if (port != 0) ports = fmt::format(":{}", port);
+  if (port != 0 && last_port != port) ports += fmt::format("-{}", last_port);
+  if (!address) return ports;
+  const bool brackets = address->family == AddressFamily::ipv6 && !ports.empty();
+  std::string text = address->to_string();
+  if (last_address) text += "-" + last_address->to_string();
+  return brackets ? "[" + text + "]" + ports : text + ports;
+}
+
+std::string_view to_string(NatSource source) {
+  return source == NatSource::nf_tables ? "nf_tables" : "ip_tables";
+}
+
+std::string_view to_string(NatKeeper keeper) {
+  switch (keeper) {
+    case NatKeeper::cni_portmap: return "cni_portmap";
+    case NatKeeper::cri_hostport: return "cri_hostport";
+    case NatKeeper::kube_proxy: return "kube_proxy";
+    case NatKeeper::docker: return "docker";
+    case NatKeeper::other: break;
+  }
+  return "other";
+}
+
+}  // namespace hostnet

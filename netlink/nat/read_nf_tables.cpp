@@ -1,0 +1,157 @@
+#include "netlink/nat/read_nf_tables.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "netlink/nat/netfilter.h"
+#include "netlink/nat/nft_compile.h"
+
+namespace hostnet {
+namespace {
+
+constexpr int kAttempts = 3;
+
+// All answers to a request, each decoded.
+template <class T>
+Result<std::vector<T>> every_answer(Netlink& netlink, const NetlinkRequest& request,
+                                    Result<T> (*decode)(const NetlinkMessage&)) {
+  std::vector<T> out;
+  const DumpSink sink{[&] { out.clear(); },
+                      [&](const NetlinkMessage& message) -> Result<> {
+                        auto one = decode(message);
+                        if (!one) {
+                          one.error().message = request.doing + ": " + one.error().message;
+                          return std::unexpected(std::move(one).error());
+                        }
+                        out.push_back(*std::move(one));
+                        return {};
+                      }};
+  if (auto done = netlink.dump(request, sink); !done) {
+    return std::unexpected(std::move(done).error());
+  }
+  return out;
+}
+
+Result<std::uint32_t> generation(Netlink& netlink) {
+  const auto told = every_answer(netlink, nft_generation_request(), decode_nft_generation);
+  if (!told) return std::unexpected(told.error());
+  return told->empty() ? 0 : told->back();
+}
+
+std::optional<AddressFamily> packet_family(std::uint8_t family) {
+  if (family == NFPROTO_IPV4) return AddressFamily::ipv4;
+  if (family == NFPROTO_IPV6) return AddressFamily::ipv6;
+  return std::nullopt;
+}
+
+// One table: chains and rules at once, sets when a rule needs them.
+class TableReader {
+ public:
+  TableReader(Netlink& netlink, NftTableId id, UnknownParts& unknown)
+      : netlink_(netlink), id_(std::move(id)), unknown_(unknown) {}
+
+  Result<PacketTable> read(const std::vector<NftChain>& chains) {
+    PacketTable out{.source = NatSource::nf_tables,
+                    .family = packet_family(id_.family),
+                    .name = id_.name,
+                    .chains = {}};
+    std::map<std::string, std::size_t> places;
+    for (const NftChain& chain : chains) {
+      if (chain.table != id_) continue;
+      places.emplace(chain.name, out.chains.size());
+      out.chains.push_back(
+          {.name = chain.name, .hook = chain.hook, .priority = chain.priority, .rules = {}});
+    }
+    const auto rules =
+        every_answer(netlink_, nft_list_request(NftList::rules, id_), decode_nft_rule);
+    if (!rules) return std::unexpected(rules.error());
+    const NftSetLookup lookup = [this](std::string_view name) { return set(name); };
+    for (const NftRule& rule : *rules) {
+      const auto place = places.find(rule.chain);
+      if (place == places.end()) continue;  // it came between the two lists
+      auto compiled = compile_nft_rule(rule, lookup, unknown_);
+      if (!compiled) return std::unexpected(std::move(compiled).error());
+      if (!compiled->alternatives.empty()) {
+        out.chains[place->second].rules.push_back(*std::move(compiled));
+      }
+    }
+    return out;
+  }
+
+ private:
+  Result<const NftSet*> set(std::string_view name) {
+    if (!sets_known_) {
+      auto listed = every_answer(netlink_, nft_list_request(NftList::sets, id_), decode_nft_set);
+      if (!listed) return std::unexpected(std::move(listed).error());
+      for (NftSet& one : *listed) sets_.insert_or_assign(one.name, std::move(one));
+      sets_known_ = true;
+    }
+    const auto at = sets_.find(name);
+    if (at == sets_.end()) return nullptr;
+    if (!with_elements_.insert(at->first).second) return &at->second;
+    auto elements =
+        every_answer(netlink_, nft_elements_request(id_, at->first), decode_nft_elements);
+    if (!elements) return std::unexpected(std::move(elements).error());
+    for (auto& some : *elements) {
+      std::ranges::move(some, std::back_inserter(at->second.elements));
+    }
+    if (is_interval_set(at->second)) {
+      close_intervals(at->second.elements);
+    } else {  // a hash table gives them in any order
+      std::ranges::sort(at->second.elements, {}, &NftElement::key);
+    }
+    return &at->second;
+  }
+
+  Netlink& netlink_;
+  NftTableId id_;
+  UnknownParts& unknown_;
+  std::map<std::string, NftSet, std::less<>> sets_;
+  std::set<std::string> with_elements_;
+  bool sets_known_{};
+};
+
+Result<PacketTables> read_once(Netlink& netlink) {
+  const auto chains =
+      every_answer(netlink, nft_list_request(NftList::chains, std::nullopt), decode_nft_chain);
+  if (!chains) return std::unexpected(chains.error());
+  std::set<NftTableId> translating;
+  for (const NftChain& chain : *chains) {
+    if (chain.hook) translating.insert(chain.table);
+  }
+  PacketTables out;
+  if (translating.empty()) return out;
+  const auto tables =
+      every_answer(netlink, nft_list_request(NftList::tables, std::nullopt), decode_nft_table);
+  if (!tables) return std::unexpected(tables.error());
+  for (const NftTable& table : *tables) {
+    if (table.dormant || !translating.contains(table.id)) continue;
+    auto read = TableReader(netlink, table.id, out.unknown).read(*chains);
+    if (!read) return std::unexpected(std::move(read).error());
+    out.tables.push_back(*std::move(read));
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<PacketTables> read_nf_tables(Netlink& netlink) {
+  Result<PacketTables> out;
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    const auto before = generation(netlink);
+    if (!before && before.error().reason == Reason::unsupported) return PacketTables{};
+    if (!before) return std::unexpected(before.error());
+    out = read_once(netlink);
+    const auto after = generation(netlink);
+    if (!after) return std::unexpected(after.error());
+    if (*before == *after) return out;
+    // What went between two questions is no failure: the next attempt knows.
+    if (!out && out.error().reason != Reason::vanished) return out;
+  }
+  if (out) out->changed_meanwhile = true;
+  return out;
+}
+
+}  // namespace hostnet

@@ -1,0 +1,16 @@
+#pragma once
+
+#include "netlink/nat/nat_rule.h"
+
+namespace hostnet {
+
+// Fills keeper, sandbox_id and service from the names of the table and the
+// chains and from the comments. Pure.
+void recognize_keeper(NatRule& rule);
+
+// A CNI portmap rule that also takes packets that only pass through this
+// machine: its chain is jumped to without asking for local addresses
+// (CVE-2025-67499, fixed in plugins 1.9.0).
+bool is_unguarded(const NatRule& rule);
+
+}  // namespace hostnet

@@ -1,0 +1,135 @@
+#include "netlink/nat/walk_nat.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "netlink/nat/netfilter.h"
+#include "netlink/nat/recognize.h"
+
+namespace hostnet {
+namespace {
+
+using ::testing::ElementsAre;
+using Kind = PacketAction::Kind;
+
+PacketScope tcp(std::uint16_t port) {
+  return {.ip_protocol = IPPROTO_TCP, .ports = {port, port}};
+}
+PacketRule when(const PacketScope& scope, PacketAction action) {
+  return {.alternatives = {{scope, std::move(action), ""}}, .comment = {}};
+}
+PacketRule to(const PacketScope& scope, const char* address) {
+  return when(scope, {Kind::dnat, {}, NatTarget{.address = parse_ip(address).value()}});
+}
+PacketRule jump(const PacketScope& scope, const char* chain, Kind kind = Kind::jump) {
+  return when(scope, {kind, chain, {}});
+}
+PacketChain base(std::vector<PacketRule> rules) {
+  return {.name = "base", .hook = NatHook::prerouting, .priority = -100, .rules = std::move(rules)};
+}
+PacketChain chain(const char* name, std::vector<PacketRule> rules) {
+  return {.name = name, .hook = {}, .rules = std::move(rules)};
+}
+NatWalk walked(std::vector<PacketChain> chains, const NatWalkOptions& options = {}) {
+  return walk_nat({{.family = AddressFamily::ipv4, .name = "t", .chains = std::move(chains)}},
+                  options);
+}
+std::vector<std::string> texts(const NatWalk& walk) {
+  std::vector<std::string> out;
+  for (const NatRule& rule : walk.rules) out.push_back(rule.text);
+  return out;
+}
+
+TEST(WalkNat, ChainsThatJumpInACircleEnd) {
+  const NatWalk walk =
+      walked({base({jump({}, "a")}), chain("a", {jump({}, "base"), to(tcp(1), "10.0.0.1")})});
+  EXPECT_FALSE(walk.complete);
+  EXPECT_FALSE(walk.rules.empty());
+}
+
+TEST(WalkNat, StepsAndRulesAreBounded) {
+  std::vector<PacketRule> rules;
+  for (std::uint16_t port = 1; port <= 100; ++port) rules.push_back(to(tcp(port), "10.0.0.1"));
+  EXPECT_EQ(walked({base(rules)}).rules.size(), 100U);
+  EXPECT_EQ(walked({base(rules)}, {.most_rules = 7}).rules.size(), 7U);
+  EXPECT_FALSE(walked({base(rules)}, {.most_steps = 7}).complete);
+}
+
+TEST(WalkNat, AChainThatIsNotThereIsPassed) {
+  EXPECT_THAT(texts(walked({base({jump({}, "gone"), to(tcp(1), "10.0.0.1")})})),
+              ElementsAre("ip t base: tcp dport 1 dnat to 10.0.0.1"));
+}
+
+TEST(WalkNat, GotoDoesNotComeBackToItsOwnChain) {
+  EXPECT_THAT(texts(walked({base({jump({}, "a"), to(tcp(3), "10.0.0.3")}),
+                            chain("a", {jump({}, "b", Kind::go_to), to(tcp(2), "10.0.0.2")}),
+                            chain("b", {to(tcp(1), "10.0.0.1")})})),
+              ElementsAre("ip t b: tcp dport 1 dnat to 10.0.0.1",
+                          "ip t base: tcp dport 3 dnat to 10.0.0.3"));
+}
+
+TEST(WalkNat, ReturnLeavesOnlyThePacketsThatItNames) {
+  EXPECT_THAT(texts(walked({base({jump({}, "a"), to(tcp(1), "10.0.0.3")}),
+                            chain("a", {when(tcp(1), {.kind = Kind::leave}), to(tcp(1), "10.0.0.1"),
+                                        to(tcp(2), "10.0.0.2")})})),
+              ElementsAre("ip t a: tcp dport 2 dnat to 10.0.0.2",
+                          "ip t base: tcp dport 1 dnat to 10.0.0.3"));
+}
+
+TEST(WalkNat, AConditionalRuleLeavesThePacketsToTheNext) {
+  PacketScope sometimes = tcp(1);
+  sometimes.conditional = true;
+  EXPECT_THAT(
+      texts(walked({base({when(sometimes, {.kind = Kind::accept}), to(tcp(1), "10.0.0.1")})})),
+      ElementsAre("ip t base: tcp dport 1 dnat to 10.0.0.1"));
+}
+
+TEST(WalkNat, BackendsOfOneRuleAreTogetherAndWithoutACondition) {
+  PacketScope sometimes;
+  sometimes.conditional = true;
+  const NatWalk walk = walked(
+      {base({jump(tcp(30080), "svc")}), chain("svc", {jump(sometimes, "one"), jump({}, "two")}),
+       chain("one", {to({}, "10.0.0.1")}), chain("two", {to({}, "10.0.0.2")})});
+  EXPECT_THAT(texts(walk), ElementsAre("ip t svc: tcp dport 30080 dnat to 10.0.0.1, 10.0.0.2"));
+}
+
+TEST(WalkNat, ARuleOfBothHooksIsOne) {
+  PacketChain output = base({jump({}, "a")});
+  output.name = "out";
+  output.hook = NatHook::output;
+  const NatWalk walk =
+      walked({base({jump({}, "a")}), output, chain("a", {to(tcp(1), "10.0.0.1")})});
+  ASSERT_EQ(walk.rules.size(), 1U);
+  EXPECT_TRUE(walk.rules[0].prerouting && walk.rules[0].output);
+}
+
+TEST(WalkNat, LoopbackIsAlwaysLocal) {
+  PacketScope scope = tcp(1);
+  scope.destination = span_of_prefix(parse_ip("127.0.0.2").value(), 32);
+  const std::vector<IpAddress> none;
+  EXPECT_EQ(walked({base({to(scope, "10.0.0.1")})}, {.local_addresses = none}).rules.size(), 1U);
+  scope.destination = span_of_prefix(parse_ip("10.0.0.2").value(), 32);
+  EXPECT_EQ(walked({base({to(scope, "10.0.0.1")})}, {.local_addresses = none}).rules.size(), 0U);
+}
+
+TEST(PacketScopes, SpansOfAddressesAreWrittenAsPrefixesWhereTheyAre) {
+  const auto span = [](const char* first, const char* last) {
+    return AddressSpan{parse_ip(first).value(), parse_ip(last).value()}.to_string();
+  };
+  EXPECT_EQ(span("10.0.0.0", "10.0.0.255"), "10.0.0.0/24");
+  EXPECT_EQ(span("10.0.0.1", "10.0.0.2"), "10.0.0.1-10.0.0.2");
+  EXPECT_EQ(span("0.0.0.0", "255.255.255.255"), "0.0.0.0/0");
+  EXPECT_EQ(span("fd00::", "fd00::ffff"), "fd00::/112");
+}
+
+TEST(PacketScopes, ProtocolsAndFamiliesThatDifferHaveNothingInCommon) {
+  EXPECT_FALSE(intersection(tcp(1), {.ip_protocol = IPPROTO_UDP}));
+  EXPECT_FALSE(intersection(tcp(1), tcp(2)));
+  PacketScope six;
+  six.destination = span_of_prefix(parse_ip("fd00::1").value(), 128);
+  EXPECT_FALSE(intersection({.family = AddressFamily::ipv4}, six));
+  EXPECT_EQ(intersection({}, six)->family, AddressFamily::ipv6);
+}
+
+}  // namespace
+}  // namespace hostnet
