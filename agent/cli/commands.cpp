@@ -70,9 +70,14 @@ int run_conflicts(const CommandLine& line) {
 int run_ports(const CommandLine& line) {
   const auto looking = look_from(line);
   if (!looking) return could_not(looking.error());
-  const Report report = look_once(looking->standing, looking->pods, looking->policy);
   PortFilter filter;
-  if (line.port) filter = {.port = line.port->port, .protocol = line.port->protocol};
+  std::vector<std::uint16_t> asked;
+  if (line.port) {
+    filter = {.port = line.port->port, .protocol = line.port->protocol};
+    asked = {line.port->port};
+  }
+  const Report report =
+      look_once(looking->standing, looking->pods, looking->policy, std::move(asked));
   fmt::print("{}", render_ports(form_of(line), report, filter));
   return report.complete ? 0 : kCouldNotLook;
 }

@@ -124,6 +124,25 @@ void find_bind_conflict(const Declaration& declaration, const Look& look,
   }
 }
 
+// shared_port: the pod has its port, and so has somebody else.
+void find_shared_port(const Declaration& declaration, const Look& look,
+                      std::vector<Finding>& found) {
+  const Holders holders = holders_that_share(declaration, look);
+  if (holders.empty()) return;
+  const DeclaredPort& port = declaration.port;
+  const Holder& holder = *holders.front();
+  const bool leaves = leaves_in_grace(holder, look);
+  Finding finding =
+      finding_about(Verdict::shared_port, leaves ? Severity::info : Severity::warning, declaration);
+  add_holders(finding, holders);
+  finding.explanation = fmt::format(
+      "{} {} too, with SO_REUSEPORT: the kernel gives it a share of what arrives for {} on {}.",
+      who(holder), what_it_does(holder), declarer(port), port_name(port));
+  finding.remedy = leaves ? "wait: the holder is terminating within its grace period"
+                          : remedy_against(holder, port);
+  found.push_back(std::move(finding));
+}
+
 // hostport_hijacks_listener, by the listener: the rules are not asked.
 void find_hijack(const Declaration& declaration, const Look& look, std::vector<Finding>& found) {
   const Holders holders = hijacked_listeners(declaration, look);
@@ -144,7 +163,11 @@ void find_hijack(const Declaration& declaration, const Look& look, std::vector<F
 
 void find_conflicts(const Look& look, std::vector<Finding>& found) {
   for (const Declaration& declaration : look.declarations) {
-    if (!declaration.rejected && satisfied(declaration, look) != Satisfied::no) continue;
+    if (!declaration.rejected) {
+      const auto listens = satisfied(declaration, look);
+      if (listens == Satisfied::yes) find_shared_port(declaration, look, found);
+      if (listens != Satisfied::no) continue;
+    }
     if (find_duplicate(declaration, look, found) || declaration.rejected) continue;
     if (declaration.port.mode == PortMode::host_network) {
       find_bind_conflict(declaration, look, found);

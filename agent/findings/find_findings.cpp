@@ -13,15 +13,7 @@ auto order_of_findings(const Finding& finding) {
                     finding.verdict, std::string_view(finding.id));
 }
 
-}  // namespace
-
-bool finding_comes_before(const Finding& one, const Finding& other) {
-  return order_of_findings(one) < order_of_findings(other);
-}
-
-std::vector<Finding> find_findings(const PortTable& table, const PodSnapshot& pods,
-                                   const Policy& policy, WallTime now) {
-  const Look look(table, pods, policy, now);
+std::vector<Finding> all_findings(const Look& look) {
   std::vector<Finding> found;
   find_conflicts(look, found);
   find_declaration_risks(look, found);
@@ -31,6 +23,35 @@ std::vector<Finding> find_findings(const PortTable& table, const PodSnapshot& po
   const auto repeated = std::ranges::unique(found, {}, &Finding::id);
   found.erase(repeated.begin(), repeated.end());
   return found;
+}
+
+std::vector<std::uint16_t> unsatisfied_ports(const Look& look) {
+  std::vector<std::uint16_t> ports;
+  for (const Declaration& declaration : look.declarations) {
+    if (declaration.rejected || declaration.port.mode != PortMode::host_network) continue;
+    if (satisfied(declaration, look) == Satisfied::no) ports.push_back(declaration.port.port);
+  }
+  std::ranges::sort(ports);
+  const auto repeated = std::ranges::unique(ports);
+  ports.erase(repeated.begin(), repeated.end());
+  return ports;
+}
+
+}  // namespace
+
+NodeFindings judge_node(const PortTable& table, const PodSnapshot& pods, const Policy& policy,
+                        WallTime now) {
+  const Look look(table, pods, policy, now);
+  return {.findings = all_findings(look), .unsatisfied = unsatisfied_ports(look)};
+}
+
+bool finding_comes_before(const Finding& one, const Finding& other) {
+  return order_of_findings(one) < order_of_findings(other);
+}
+
+std::vector<Finding> find_findings(const PortTable& table, const PodSnapshot& pods,
+                                   const Policy& policy, WallTime now) {
+  return all_findings(Look(table, pods, policy, now));
 }
 
 }  // namespace hostnet

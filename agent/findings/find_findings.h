@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <vector>
 
@@ -16,6 +17,16 @@ namespace hostnet {
 // pods' names already (join_pods()).
 std::vector<Finding> find_findings(const PortTable& table, const PodSnapshot& pods,
                                    const Policy& policy, WallTime now);
+
+// The same, and the declared ports (sorted, unique) of hostNetwork pods that do
+// not listen there: what holds them may be anything, so every socket on them is
+// wanted in the next look.
+struct NodeFindings {
+  std::vector<Finding> findings;
+  std::vector<std::uint16_t> unsatisfied;
+};
+NodeFindings judge_node(const PortTable& table, const PodSnapshot& pods, const Policy& policy,
+                        WallTime now);
 
 // The order of find_findings().
 bool finding_comes_before(const Finding& one, const Finding& other);

@@ -25,11 +25,36 @@ bool is_in_the_way(const Holder& holder, const DeclaredPort& port, const Look& l
   return dual_stack && fails_to_start(port) && meets(holder, *dual_stack, look);
 }
 
-// A connection that no process has any more and that nobody owns (FIN_WAIT,
-// LAST_ACK…): most are what the pod's own last server left behind.
+// A connection that no process has any more (FIN_WAIT, LAST_ACK…), and nobody
+// knows whose it was or what was set on it: most are what the pod's own last
+// server left behind, and let the next one bind.
 bool is_orphan(const Holder& holder) {
   return port_use(holder.socket) == PortUse::connected && holder.socket.inode == 0 &&
-         holder.owner.kind == HolderKind::unknown;
+         (holder.owner.kind == HolderKind::unknown || !holder.sharing.reuse_address);
+}
+
+// Servers set SO_REUSEADDR; so did this socket, and it does not listen.
+bool lets_servers_bind(const Holder& holder) {
+  return holder.socket.protocol == Protocol::tcp && holder.socket.state != SocketState::listen &&
+         holder.sharing.reuse_address == true;
+}
+
+// Ports of services whose every client and server binds the port, to hear what
+// is sent to all of them: RIP, PTP, SLP, DHCPv6, SSDP, WS-Discovery, mDNS, LLMNR.
+bool is_multicast_port(std::uint16_t port) {
+  static constexpr std::array<std::uint16_t, 10> kPorts{319, 320,  427,  520,  521,
+                                                        546, 1900, 3702, 5353, 5355};
+  return std::ranges::binary_search(kPorts, port);
+}
+
+// Whether the kernel gives this server a share of what arrives for others on its
+// port. TCP listeners can only meet with SO_REUSEPORT.
+bool takes_a_share(const Holder& holder) {
+  const Socket& socket = holder.socket;
+  if (!socket.is_server() || holder.owner.kind == HolderKind::nat_rule) return false;
+  if (socket.protocol == Protocol::tcp) return true;
+  return holder.sharing.reuse_port == true && !socket.local.is_multicast() &&
+         !is_multicast_port(socket.local_port);
 }
 
 auto telling_order(const Holder& holder) {
@@ -83,9 +108,34 @@ std::vector<const Holder*> holders_in_the_way(const Declaration& declaration, co
   std::vector<const Holder*> holders;
   for (const Holder* holder : look.holders_of(declaration.port)) {
     if (holder->owner.kind == HolderKind::nat_rule || is_orphan(*holder)) continue;
-    if (port_use(holder->socket) == PortUse::handshake) continue;
+    if (port_use(holder->socket) == PortUse::handshake || lets_servers_bind(*holder)) continue;
     if (relation_of(*holder, declaration, look) != Relation::foreign) continue;
     if (is_in_the_way(*holder, declaration.port, look)) holders.push_back(holder);
+  }
+  order_holders(holders);
+  return holders;
+}
+
+std::vector<const Holder*> holders_that_share(const Declaration& declaration, const Look& look) {
+  std::vector<Bind> own;
+  for (const Holder* holder : look.holders_of(declaration.port)) {
+    if (holder->socket.is_server() && !holder->owner.self &&
+        relation_of(*holder, declaration, look) == Relation::own) {
+      own.push_back(bind_of(holder->socket, look.table.links));
+    }
+  }
+  std::vector<const Holder*> holders;
+  for (const Holder* holder : look.holders_of(declaration.port)) {
+    if (!takes_a_share(*holder)) continue;
+    if (relation_of(*holder, declaration, look) != Relation::foreign) continue;
+    // It may be the pod's own while not every process could be seen.
+    if (holder->owner.kind == HolderKind::unknown && !look.table.attribution_complete) continue;
+    const Bind theirs = bind_of(holder->socket, look.table.links);
+    if (std::ranges::any_of(own, [&](const Bind& mine) {
+          return overlap(holder->socket.protocol, mine, theirs) == Overlap::yes;
+        })) {
+      holders.push_back(holder);
+    }
   }
   order_holders(holders);
   return holders;

@@ -75,6 +75,9 @@ std::vector<const Holder*> holders_in_the_way(const Declaration& declaration, co
 // The listeners and bound UDP sockets whose traffic a hostPort rule takes.
 std::vector<const Holder*> hijacked_listeners(const Declaration& declaration, const Look& look);
 
+// The servers of others that share the port of a declaration whose pod listens.
+std::vector<const Holder*> holders_that_share(const Declaration& declaration, const Look& look);
+
 // The order of `held_by`: by port use, kind, address, process.
 void order_holders(std::vector<const Holder*>& holders);
 

@@ -189,6 +189,13 @@ Answers answers_from(const std::shared_ptr<Shared>& shared, const CommandLine& l
     add_standing(*standing, routes.look);
     return routes;
   };
+  answers.port = [shared](std::uint16_t port) {
+    Report report =
+        look_once(*shared->standing.get(), shared->pods.get(), *shared->policy.get(), {port});
+    // Those of the watch have their grace and their history.
+    report.findings = shared->report.get()->findings;
+    return std::make_shared<const Report>(std::move(report));
+  };
   answers.illness = [shared, started = steady_milliseconds()] { return illness(*shared, started); };
   answers.metrics = [shared](const HttpRequest& request) { return shared->page->answer(request); };
   answers.telemetry_path = line.telemetry_path;

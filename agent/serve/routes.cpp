@@ -99,6 +99,7 @@ HttpHandler ports_handler(const Answers& answers) {
     }
     const auto report = report_about_ports(answers);
     if (!report) return std::unexpected(report.error());
+    if (filter.port) return render_ports(form, *answers.port(*filter.port), filter);
     return render_ports(form, **report, filter);
   });
 }

@@ -3,6 +3,7 @@
 // What the agent answers over HTTP (interface.md, section 3): one handler per
 // path, each a rendering of the newest report.
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -22,6 +23,8 @@ struct Answers {
   std::function<std::shared_ptr<const Report>()> report;          // null before the first tick
   std::function<CheckAnswer(const CheckQuery&)> check;            // a fresh look
   std::function<std::shared_ptr<const FindingEvents>()> history;  // null: nothing yet
+  // The newest report with a fresh look at every socket of one port.
+  std::function<std::shared_ptr<const Report>(std::uint16_t)> port;
   // Fresh looks at the network.
   std::function<Interfaces(const InterfaceFilter&)> interfaces;
   std::function<Routes(const RouteFilter&)> network_routes;

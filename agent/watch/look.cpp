@@ -78,6 +78,18 @@ std::vector<std::uint16_t> ports_of(const std::vector<DeclaredPort>& declared) {
   return ports;
 }
 
+std::vector<std::uint16_t> host_network_ports(const std::vector<DeclaredPort>& declared) {
+  std::vector<DeclaredPort> binding;
+  std::ranges::copy_if(declared, std::back_inserter(binding), [](const DeclaredPort& port) {
+    return port.mode == PortMode::host_network;
+  });
+  return ports_of(binding);
+}
+
+bool declares_sctp(const std::vector<DeclaredPort>& declared) {
+  return std::ranges::find(declared, Protocol::sctp, &DeclaredPort::protocol) != declared.end();
+}
+
 Report make_report(const Standing& standing, PortTable table,
                    std::shared_ptr<const PodSnapshot> pods, std::vector<DeclaredPort> declared) {
   const Clock& clock = *standing.node->clock;
@@ -101,18 +113,32 @@ Report make_report(const Standing& standing, PortTable table,
 }
 
 Report look_once(const Standing& standing, std::shared_ptr<const PodSnapshot> pods,
-                 const Policy& policy) {
+                 const Policy& policy, std::vector<std::uint16_t> asked) {
   std::vector<DeclaredPort> declared = declarations_of(*pods);
   PortTableBuilder builder(*standing.node);
-  PortTable table = builder.look({.node_components = policy.node_components,
-                                  .network_changed = true,
-                                  .deep_ports = {},
-                                  .urgent_ports = ports_of(declared),
-                                  .memory = false},
-                                 standing.node->clock->steady());
-  join_pods(table.holders, *pods);
+  LookOptions options{.node_components = policy.node_components,
+                      .network_changed = true,
+                      .deep_ports = std::move(asked),
+                      .sctp = declares_sctp(declared),
+                      .urgent_ports = ports_of(declared),
+                      .memory = false};
+  const auto look = [&] {
+    PortTable table = builder.look(options, standing.node->clock->steady());
+    join_pods(table.holders, *pods);
+    return table;
+  };
+  PortTable table = look();
+  NodeFindings judged = judge_node(table, *pods, policy, standing.node->clock->wall());
+  if (!judged.unsatisfied.empty()) {
+    std::vector<std::uint16_t> deep;
+    std::ranges::set_union(options.deep_ports, judged.unsatisfied, std::back_inserter(deep));
+    options.deep_ports = std::move(deep);
+    options.network_changed = false;
+    table = look();
+    judged = judge_node(table, *pods, policy, standing.node->clock->wall());
+  }
   Report report = make_report(standing, std::move(table), std::move(pods), std::move(declared));
-  report.findings = find_findings(*report.table, *report.pods, policy, report.generated_at);
+  report.findings = std::move(judged.findings);
   // Rules that do not compile were refused when the policy was read.
   if (auto rules = IgnoreRules::compile(policy.ignore)) apply_ignore_rules(report.findings, *rules);
   return report;

@@ -37,14 +37,19 @@ Standing stand_on(std::shared_ptr<const Node> node, const std::string& node_name
 // Pods declare these, sorted and unique: their owners are wanted at once.
 std::vector<std::uint16_t> ports_of(const std::vector<DeclaredPort>& declared);
 std::vector<DeclaredPort> declarations_of(const PodSnapshot& pods);
+// Those of hostNetwork pods: only they bind their ports.
+std::vector<std::uint16_t> host_network_ports(const std::vector<DeclaredPort>& declared);
+bool declares_sctp(const std::vector<DeclaredPort>& declared);
 
 // Everything of a report but its findings.
 Report make_report(const Standing& standing, PortTable table,
                    std::shared_ptr<const PodSnapshot> pods, std::vector<DeclaredPort> declared);
 
-// A look of its own, without grace or history: `since` stays unset.
+// A look of its own, without grace or history: `since` stays unset. Every socket
+// is shown on the ports that are asked for (sorted, unique), and on those whose
+// pods do not listen there.
 Report look_once(const Standing& standing, std::shared_ptr<const PodSnapshot> pods,
-                 const Policy& policy);
+                 const Policy& policy, std::vector<std::uint16_t> asked = {});
 
 // A fresh look at these ports in every state; an answer for each query.
 std::vector<CheckAnswer> check_once(const Standing& standing, const PodSnapshot& pods,

@@ -2,7 +2,9 @@
 
 #include <poll.h>
 
+#include <algorithm>
 #include <array>
+#include <iterator>
 #include <utility>
 
 #include "agent/findings/find_findings.h"
@@ -96,6 +98,17 @@ void Watch::read_changes(TickStats& stats) {
   network_changed_ = network_changed_ || batch->messages > 0 || batch->overruns > 0;
 }
 
+// Of which every socket is wanted: a pod does not listen there, or nobody looked yet.
+std::vector<std::uint16_t> Watch::ports_to_look_into(
+    const std::vector<std::uint16_t>& binding) const {
+  std::vector<std::uint16_t> ports;
+  std::ranges::copy_if(binding, std::back_inserter(ports), [&](std::uint16_t port) {
+    return !std::ranges::binary_search(declared_, port) ||
+           std::ranges::binary_search(unsatisfied_, port);
+  });
+  return ports;
+}
+
 void Watch::tick() {
   TickStats stats;
   read_changes(stats);
@@ -110,9 +123,13 @@ void Watch::tick() {
 
   const SteadyTime start = clock.steady();
   std::vector<DeclaredPort> declared = declarations_of(*pods);
+  std::vector<std::uint16_t> binding = host_network_ports(declared);
+  const std::vector<std::uint16_t> deep = ports_to_look_into(binding);
   PortTable table = builder_.look({.node_components = policy_->node_components,
                                    .network_changed = std::exchange(network_changed_, false),
-                                   .deep_ports = {},
+                                   .deep_ports = deep,
+                                   .deep_paced = true,
+                                   .sctp = declares_sctp(declared),
                                    .urgent_ports = ports_of(declared),
                                    .memory = true},
                                   start);
@@ -122,9 +139,12 @@ void Watch::tick() {
   join_pods(table.holders, *pods);
   auto report =
       std::make_shared<Report>(make_report(standing_, std::move(table), pods, std::move(declared)));
-  auto found = find_findings(*report->table, *pods, *policy_, report->generated_at);
-  auto update =
-      tracker_.update(std::move(found), looked, report->generated_at, pods->stale || !pods->synced);
+  NodeFindings judged = judge_node(*report->table, *pods, *policy_, report->generated_at);
+  look_again_ = !std::ranges::includes(deep, judged.unsatisfied);
+  declared_ = std::move(binding);
+  unsatisfied_ = std::move(judged.unsatisfied);
+  auto update = tracker_.update(std::move(judged.findings), looked, report->generated_at,
+                                pods->stale || !pods->synced);
   report->findings = std::move(update.findings);
   stats.findings = seconds_since(looked, clock.steady());
 
@@ -138,7 +158,7 @@ void Watch::sleep() const {
        {.fd = changes_ ? changes_->descriptor() : -1, .events = POLLIN, .revents = 0}}};
   const auto least = std::min(kLeastPause, settings_.interval);
   // First what is due anyway, deaf to the network; then until something happens.
-  if (::poll(waiting.data(), 1, static_cast<int>(least.count())) == 0) {
+  if (::poll(waiting.data(), 1, static_cast<int>(least.count())) == 0 && !look_again_) {
     const auto rest = settings_.interval - least;
     ::poll(waiting.data(), waiting.size(), static_cast<int>(rest.count()));
   }

@@ -10,6 +10,7 @@
 #include <span>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "agent/findings/tracker.h"
 #include "agent/report/report.h"
@@ -60,6 +61,7 @@ class Watch {
   void subscribe();
   void tick();
   void read_changes(TickStats& stats);
+  std::vector<std::uint16_t> ports_to_look_into(const std::vector<std::uint16_t>& binding) const;
   void sleep() const;
 
   Standing standing_;
@@ -70,6 +72,10 @@ class Watch {
   std::shared_ptr<const Policy> policy_;  // the one the tracker has
   std::unique_ptr<Subscription> changes_;
   bool network_changed_{true};
+  // Of the last tick: the ports that hostNetwork pods declare, those that their
+  // pods do not listen on, and whether some of these were only learned in it.
+  std::vector<std::uint16_t> declared_, unsatisfied_;
+  bool look_again_{};
   std::atomic<std::int64_t> last_tick_{-1};  // steady milliseconds
   std::jthread thread_;                      // last: it uses the others
 };

@@ -53,7 +53,7 @@ TEST(BindConflict, EveryKindOfHolderHasItsVerdict) {
 TEST(BindConflict, ASatisfiedDeclarationHasNone) {
   Scene scene;
   scene.add(web())
-      .hold(listener("0.0.0.0", 8080, nginx()))
+      .hold(listener("10.0.0.1", 8080, nginx()))
       .hold(listener("127.0.0.1", 8080, pod_owner("uid-web", "app", 9)));
   EXPECT_THAT(scene.conflict_names(), IsEmpty());
 }

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <condition_variable>
 #include <mutex>
 
@@ -116,6 +117,38 @@ TEST(Watch, LooksAtOnceWhenWokenAndTellsWhatCameAndWent) {
   ASSERT_TRUE(heard.wait_for_events(2));
   EXPECT_FALSE(heard.all_events()[1].opened);
   EXPECT_TRUE((*watch)->since_last_tick());
+}
+
+TEST(Watch, FindsAConnectionOnAPortThatItsPodDoesNotListenOn) {
+  NodeBuilder builder;
+  builder.process({.pid = 812, .comm = "etcd", .exe = "/usr/bin/etcd", .cgroup = "/etcd.service"});
+  Socket client = server_socket(Protocol::tcp, "10.0.0.5", 40123);
+  client.state = SocketState::established;
+  client.peer = *parse_ip("10.0.0.9");
+  client.peer_port = 2379;
+  client.inode = 4000;
+  builder.holds(812, client).options(4000, BindOptions{});
+  const auto pods = pods_declaring(40123);
+  const auto policy = std::make_shared<const Policy>(default_policy());
+  Heard heard;
+  WatchSettings settings;
+  settings.interval = 1h;
+  settings.pods = [&] { return pods; };
+  settings.policy = [&] { return policy; };
+  settings.on_report = [&](std::shared_ptr<const Report> report, const TickStats&) {
+    heard.report(std::move(report));
+  };
+  auto watch = Watch::start(stand_on(std::make_shared<const Node>(builder.build()), "n1"),
+                            std::move(settings));
+  ASSERT_TRUE(watch);
+  ASSERT_TRUE(heard.wait_for_reports(1)) << "in the first tick already";
+  const auto report = heard.last();
+  const auto found =
+      std::ranges::find(report->findings, Verdict::ephemeral_connection, &Finding::verdict);
+  ASSERT_NE(found, report->findings.end());
+  EXPECT_EQ(found->held_by.front().name, "etcd.service");
+  EXPECT_EQ(found->held_by.front().socket.peer_port, 2379);
+  EXPECT_EQ(found->held_by.front().sharing.reuse_address, false);
 }
 
 TEST(Watch, StopsWithoutWaitingForTheNextTick) {
