@@ -6,6 +6,7 @@
 
 #include "collectors/framework/collector.h"
 #include "collectors/framework/families.h"
+#include "netlink/tcp_states.h"
 
 namespace hostnet {
 namespace {
@@ -37,7 +38,7 @@ struct TcpCounts {
   std::array<std::uint64_t, 16> by_state{};
   std::uint64_t receive_queued{}, send_queued{};
 
-  void add(const Socket& socket) {
+  void add(const auto& socket) {
     // A half-open connection has one name for both of the kernel's states.
     const SocketState state =
         socket.state == SocketState::new_syn_recv ? SocketState::syn_recv : socket.state;
@@ -48,14 +49,27 @@ struct TcpCounts {
     receive_queued += socket.receive_queue;
     send_queued += socket.send_queue;
   }
-  void add(const TcpCounts& other) {
+  void add_up(const TcpCounts& other) {
     for (std::size_t i = 0; i < by_state.size(); ++i) by_state[i] += other.by_state[i];
     receive_queued += other.receive_queued;
     send_queued += other.send_queued;
   }
 };
 
-Result<TcpCounts> count_tcp_sockets(Netlink& netlink, AddressFamily family) {
+Result<TcpCounts> count_tcp_sockets(Netlink& netlink) {
+  TcpCounts counts;
+  const auto add = [&](const NetlinkMessage& message) -> Result<> {
+    const auto one = decode_tcp_state(message);
+    if (!one) return std::unexpected(one.error());
+    counts.add(*one);
+    return {};
+  };
+  const auto done = netlink.dump(tcp_states_request(), {[&] { counts = {}; }, add});
+  if (!done) return std::unexpected(done.error());
+  return counts;
+}
+
+Result<TcpCounts> count_tcp_sockets_of(Netlink& netlink, AddressFamily family) {
   TcpCounts counts;
   const SocketQuery query{.protocol = Protocol::tcp,
                           .family = family,
@@ -68,17 +82,27 @@ Result<TcpCounts> count_tcp_sockets(Netlink& netlink, AddressFamily family) {
   return counts;
 }
 
-Result<std::vector<MetricSource>> collect_tcpstat(Scrape& scrape) {
-  Netlink& netlink = *scrape.node().netlink;
-  auto counts = count_tcp_sockets(netlink, AddressFamily::ipv4);
-  if (!counts) return std::unexpected(std::move(counts).error());
-  const auto ipv6 = count_tcp_sockets(netlink, AddressFamily::ipv6);
+// For a recording that does not have the one request for both.
+Result<TcpCounts> count_tcp_sockets_by_family(Netlink& netlink) {
+  auto counts = count_tcp_sockets_of(netlink, AddressFamily::ipv4);
+  if (!counts) return counts;
+  const auto ipv6 = count_tcp_sockets_of(netlink, AddressFamily::ipv6);
   if (ipv6) {
-    counts->add(*ipv6);
+    counts->add_up(*ipv6);
   } else if (ipv6.error().reason != Reason::unsupported &&
              ipv6.error().reason != Reason::vanished) {  // a kernel without IPv6
     return std::unexpected(ipv6.error());
   }
+  return counts;
+}
+
+Result<std::vector<MetricSource>> collect_tcpstat(Scrape& scrape) {
+  Netlink& netlink = *scrape.node().netlink;
+  auto counts = count_tcp_sockets(netlink);
+  if (!counts && counts.error().reason == Reason::unsupported) {
+    counts = count_tcp_sockets_by_family(netlink);
+  }
+  if (!counts) return std::unexpected(std::move(counts).error());
 
   FamilyList families;
   const auto add = [&](std::string_view state, std::uint64_t value) {

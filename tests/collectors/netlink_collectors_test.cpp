@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <linux/inet_diag.h>
+#include <linux/netlink.h>
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 
@@ -72,12 +74,32 @@ TEST(Tcpstat, AddsUpBothFamiliesAndLeavesListenersOutOfTheBytes) {
   EXPECT_THAT(page, HasSubstr(state_line("tx_queued_bytes", 27)));
 }
 
+TEST(Tcpstat, CountsBothFamiliesInOneWalkWhereTheKernelGivesIt) {
+  NodeBuilder builder;
+  // What the other requests would give is not asked for.
+  builder.socket(tcp_socket(SocketState::established, "10.0.0.1", 1, 1));
+  builder.netlink().answers[{NETLINK_SOCK_DIAG, TCPDIAG_GETSOCK}] = {
+      encode_socket(tcp_socket(SocketState::listen, "::", 3, 4096)),
+      encode_socket(tcp_socket(SocketState::close_wait, "10.0.0.1", 5, 7)),
+      encode_socket(tcp_socket(SocketState::close_wait, "fe80::1", 10, 20))};
+  const auto page = *TestCollector("tcpstat").page(builder.build());
+  EXPECT_THAT(page, HasSubstr(state_line("established", 0)));
+  EXPECT_THAT(page, HasSubstr(state_line("listen", 1)));
+  EXPECT_THAT(page, HasSubstr(state_line("close_wait", 2)));
+  EXPECT_THAT(page, HasSubstr(state_line("rx_queued_bytes", 15)));
+  EXPECT_THAT(page, HasSubstr(state_line("tx_queued_bytes", 27)));
+  builder.netlink().answers[{NETLINK_SOCK_DIAG, TCPDIAG_GETSOCK}][1].resize(40);
+  EXPECT_FALSE(TestCollector("tcpstat").page(builder.build()));
+}
+
 // Answers IPv4 sockets from memory, twice because the first dump was cut, and
 // fails for IPv6.
 class HalfNetlink final : public Netlink {
  public:
   explicit HalfNetlink(Reason ipv6) : ipv6_(ipv6) {}
-  Result<> dump(const NetlinkRequest&, const DumpSink&) override { return {}; }
+  Result<> dump(const NetlinkRequest&, const DumpSink&) override {
+    return failure(Reason::unsupported, "by family only");
+  }
   Result<> sockets(const SocketQuery& query, const SocketSink& sink) override {
     if (query.family == AddressFamily::ipv6) return failure(ipv6_, "no IPv6");
     sink.on_socket(tcp_socket(SocketState::established, "10.0.0.1", 1, 1));

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "netlink/sock_diag.h"
+#include "netlink/tcp_states.h"
 #include "tests/kernel/network_namespace.h"
 
 #ifndef IPPROTO_MPTCP
@@ -70,6 +71,33 @@ TEST_F(KernelSockets, ADualStackListenerAppearsOnceAsIpv6) {
   EXPECT_EQ(find(Protocol::tcp, inode_of(v6only)).value().v6only, true);
   EXPECT_EQ(find(Protocol::tcp, inode_of(dual)).value().local.family, AddressFamily::ipv6);
   EXPECT_TRUE(every(Protocol::tcp, AddressFamily::ipv4).empty());
+}
+
+TEST_F(KernelSockets, OneWalkGivesTheStatesThatTwoByFamilyGive) {
+  const TestFd dual = listening("::", 8080, {.v6only = false});
+  const TestFd plain = listening("127.0.0.1", 8081);
+  const auto first = connection(dual, "::1");
+  const auto second = connection(plain, "127.0.0.1");
+  ASSERT_EQ(send(second.first.get(), "twelve bytes", 12, 0), 12);
+  std::vector<std::tuple<SocketState, std::uint32_t, std::uint32_t>> by_family;
+  std::vector<std::tuple<SocketState, std::uint32_t, std::uint32_t>> at_once;
+  for (const auto family : {AddressFamily::ipv4, AddressFamily::ipv6}) {
+    for (const Socket& socket : every(Protocol::tcp, family)) {
+      by_family.emplace_back(socket.state, socket.receive_queue, socket.send_queue);
+    }
+  }
+  const auto done = netlink().dump(
+      tcp_states_request(), {[&] { at_once.clear(); },
+                             [&](const NetlinkMessage& message) -> Result<> {
+                               const auto one = decode_tcp_state(message).value();
+                               at_once.emplace_back(one.state, one.receive_queue, one.send_queue);
+                               return {};
+                             }});
+  ASSERT_TRUE(done) << done.error().message;
+  EXPECT_EQ(at_once.size(), 6U);
+  std::ranges::sort(at_once);
+  std::ranges::sort(by_family);
+  EXPECT_EQ(at_once, by_family);
 }
 
 TEST_F(KernelSockets, AnIpv4ConnectionOfADualStackListenerIsMapped) {
