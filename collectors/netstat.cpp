@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <memory>
 
 #include "collectors/framework/collector.h"
@@ -24,58 +25,101 @@ constexpr std::array<CollectorFlag, 1> kNetstatFlags = {{
      "show the fields, as <protocol>_<field>, that the expression is found in"},
 }};
 
-struct NetstatFields {
-  const Pattern* pattern;
-  FamilyList families;
-  std::string key;  // keeps its room: most fields are not shown
+// A field that is shown, and where it is in its line.
+struct NetstatField {
+  std::size_t at{};
+  std::string name, help;
+};
 
-  // Text, because Tcp_MaxConn is -1 and octets need all 64 bits.
-  Result<> add(const LineReader& reader, std::string_view protocol, std::string_view field,
-               std::string_view text) {
+// A line of names, and which of them are shown.
+struct NetstatLine {
+  std::string names, protocol;
+  std::size_t fields{};
+  std::vector<NetstatField> shown;
+};
+
+// What is kept between scrapes: the names are the same each time, and most of
+// the fields are not shown.
+struct Netstat {
+  Pattern pattern;
+  std::map<std::pair<std::string, std::size_t>, NetstatLine> lines;  // by file and line
+  std::string key;                                                   // keeps its room
+
+  explicit Netstat(Pattern shown) : pattern(std::move(shown)) {}
+
+  // Whether the field is shown; its name in `key`.
+  bool shows(std::string_view protocol, std::string_view field) {
     key.assign(protocol);
     key += '_';
     key += field;
-    if (!pattern->found_in(key)) return {};
-    double value{};
-    if (const auto positive = parse_u64(text)) {
-      value = static_cast<double>(*positive);
-    } else if (const auto any = parse_i64(text)) {
-      value = static_cast<double>(*any);
-    } else {
-      return reader.malformed(positive.error().message);
-    }
-    families.add("node_netstat_" + key, fmt::format("The kernel's statistic {}.", key), kUntyped,
-                 {}, value);
-    return {};
+    return pattern.found_in(key);
   }
+  Result<> read_names(LineReader& reader, NetstatLine& line);
+  Result<> add_pairs(FamilyList& families, std::string_view path, std::string_view text);
+  Result<> add_snmp6(FamilyList& families, std::string_view path, std::string_view text);
+  Result<std::vector<MetricSource>> collect(const Files& files);
 };
 
+std::string netstat_help(std::string_view key) {
+  return fmt::format("The kernel's statistic {}.", key);
+}
+
+// Text, because Tcp_MaxConn is -1 and octets need all 64 bits.
+Result<> add_netstat(FamilyList& families, const LineReader& reader, std::string_view name,
+                     std::string_view help, std::string_view text) {
+  double value{};
+  if (const auto positive = parse_u64(text)) {
+    value = static_cast<double>(*positive);
+  } else if (const auto any = parse_i64(text)) {
+    value = static_cast<double>(*any);
+  } else {
+    return reader.malformed(positive.error().message);
+  }
+  families.add(name, help, kUntyped, {}, value);
+  return {};
+}
+
+Result<> Netstat::read_names(LineReader& reader, NetstatLine& line) {
+  line = {};
+  reader.cut();
+  const auto fields = reader.fields();
+  if (!fields[0].ends_with(':')) {
+    return reader.malformed("expected a line of names and one of numbers");
+  }
+  line.protocol = fields[0];
+  line.fields = fields.size();
+  for (std::size_t i = 1; i < fields.size(); ++i) {
+    if (!shows(fields[0].substr(0, fields[0].size() - 1), fields[i])) continue;
+    line.shown.push_back({i, "node_netstat_" + key, netstat_help(key)});
+  }
+  line.names = reader.line();
+  return {};
+}
+
 // Pairs of lines: "Tcp: ActiveOpens InSegs", "Tcp: 12 345".
-Result<> add_netstat_pairs(NetstatFields& fields, std::string_view path, std::string_view text) {
-  LineReader names(path, text);
-  while (names.next()) {
-    if (names.fields().empty()) continue;
-    LineReader numbers = names;
-    if (!names.fields()[0].ends_with(':') || !numbers.next()) {
-      return names.malformed("expected a line of names and one of numbers");
+Result<> Netstat::add_pairs(FamilyList& families, std::string_view path, std::string_view text) {
+  LineReader reader(path, text);
+  while (reader.next_whole()) {
+    if (trim(reader.line()).empty()) continue;
+    NetstatLine& line = lines[{std::string(path), reader.number()}];
+    if (line.names != reader.line()) {
+      if (auto read = read_names(reader, line); !read) return read;
     }
-    const std::string_view protocol = names.fields()[0];
-    if (numbers.fields().size() != names.fields().size() || numbers.fields()[0] != protocol) {
-      return numbers.malformed(
-          fmt::format("expected {} numbers of {}", names.fields().size() - 1, protocol));
+    if (!reader.next()) return reader.malformed("expected a line of names and one of numbers");
+    if (reader.fields().size() != line.fields || reader.fields()[0] != line.protocol) {
+      return reader.malformed(
+          fmt::format("expected {} numbers of {}", line.fields - 1, line.protocol));
     }
-    for (std::size_t i = 1; i < names.fields().size(); ++i) {
-      auto added = fields.add(numbers, protocol.substr(0, protocol.size() - 1), names.fields()[i],
-                              numbers.fields()[i]);
+    for (const NetstatField& field : line.shown) {
+      auto added = add_netstat(families, reader, field.name, field.help, reader.fields()[field.at]);
       if (!added) return added;
     }
-    names = std::move(numbers);
   }
   return {};
 }
 
 // "Ip6InReceives 7": the protocol ends with the first 6.
-Result<> add_netstat_snmp6(NetstatFields& fields, std::string_view path, std::string_view text) {
+Result<> Netstat::add_snmp6(FamilyList& families, std::string_view path, std::string_view text) {
   LineReader reader(path, text);
   while (reader.next()) {
     if (reader.fields().empty()) continue;
@@ -84,23 +128,26 @@ Result<> add_netstat_snmp6(NetstatFields& fields, std::string_view path, std::st
     if (reader.fields().size() != 2 || six == std::string_view::npos) {
       return reader.malformed("expected \"<protocol>6<field> <number>\"");
     }
+    if (!shows(name.substr(0, six + 1), name.substr(six + 1))) continue;
     auto added =
-        fields.add(reader, name.substr(0, six + 1), name.substr(six + 1), reader.fields()[1]);
+        add_netstat(families, reader, "node_netstat_" + key, netstat_help(key), reader.fields()[1]);
     if (!added) return added;
   }
   return {};
 }
 
-Result<std::vector<MetricSource>> collect_netstat(const Pattern& pattern, const Files& files) {
+Result<std::vector<MetricSource>> Netstat::collect(const Files& files) {
   struct Source {
     std::string_view name;
-    Result<> (*add)(NetstatFields&, std::string_view, std::string_view);
+    Result<> (Netstat::*add)(FamilyList&, std::string_view, std::string_view);
   };
-  NetstatFields fields{.pattern = &pattern, .families = {}, .key = {}};
+  constexpr std::size_t kOrdinary = 256;  // lines; kernels have a dozen
+  if (lines.size() > kOrdinary) lines.clear();
+  FamilyList families;
   bool found = false;
-  for (const auto& [name, add] : {Source{"netstat", add_netstat_pairs},
-                                  {"snmp", add_netstat_pairs},
-                                  {"snmp6", add_netstat_snmp6}}) {
+  for (const auto& [name, add] : {Source{"netstat", &Netstat::add_pairs},
+                                  {"snmp", &Netstat::add_pairs},
+                                  {"snmp6", &Netstat::add_snmp6}}) {
     const std::string path = net_path(files, name);
     const auto text = files.read(path);
     if (!text) {
@@ -108,19 +155,19 @@ Result<std::vector<MetricSource>> collect_netstat(const Pattern& pattern, const 
       return std::unexpected(text.error());
     }
     found = true;
-    if (auto done = add(fields, path, *text); !done) {
+    if (auto done = (this->*add)(families, path, *text); !done) {
       return std::unexpected(std::move(done).error());
     }
   }
   if (!found) return failure(Reason::unsupported, "no netstat, snmp or snmp6 in /proc/net");
-  return fields.families.take();
+  return families.take();
 }
 
 Result<Collect> make_netstat(const CollectorOptions& options) {
   auto pattern = Pattern::compile("netstat.fields", options.text("netstat.fields"));
   if (!pattern) return std::unexpected(std::move(pattern).error());
-  const auto shown = std::make_shared<const Pattern>(std::move(*pattern));
-  return [shown](Scrape& scrape) { return collect_netstat(*shown, *scrape.node().files); };
+  const auto netstat = std::make_shared<Netstat>(std::move(*pattern));
+  return [netstat](Scrape& scrape) { return netstat->collect(*scrape.node().files); };
 }
 
 }  // namespace

@@ -147,7 +147,7 @@ std::vector<MetricSource> AgentMetrics::collect(const Node& node) const {
   for (auto& family : families_->own.Collect()) sources.push_back(source_of(std::move(family)));
   if (!settings_.exporter_metrics) return sources;
   for (auto& family : families_->http.Collect()) sources.push_back(source_of(std::move(family)));
-  for (auto& source : process_metrics(*node.files, node.identity.page_size)) {
+  for (auto& source : process_metrics(*node.files, node.identity.page_size, boot_)) {
     sources.push_back(std::move(source));
   }
   return sources;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -51,6 +52,7 @@ class AgentMetrics {
   struct Families;
   AgentMetricsSettings settings_;
   std::unique_ptr<Families> families_;
+  mutable std::atomic<double> boot_{};  // for process_metrics()
 };
 
 }  // namespace hostnet

@@ -39,8 +39,8 @@ std::optional<double> boot_time(const Files& files) {
 
 // Fields after the command's name, which may hold anything but ends with the
 // last parenthesis: [0] is field 3, the state.
-void add_from_stat(std::vector<MetricSource>& families, const Files& files,
-                   std::uint64_t page_size) {
+void add_from_stat(std::vector<MetricSource>& families, const Files& files, std::uint64_t page_size,
+                   std::atomic<double>& boot) {
   const auto text = files.read("proc/self/stat");
   const auto end_of_name = text ? text->rfind(')') : std::string::npos;
   if (end_of_name == std::string::npos) return;
@@ -59,17 +59,19 @@ void add_from_stat(std::vector<MetricSource>& families, const Files& files,
                             static_cast<double>(*virtual_bytes)));
   families.push_back(single("process_resident_memory_bytes", "Resident memory of the agent.",
                             kGauge, static_cast<double>(*resident_pages * page_size)));
-  if (const auto boot = boot_time(files)) {
+  if (boot == 0) boot = boot_time(files).value_or(0);
+  if (boot != 0) {
     families.push_back(single("process_start_time_seconds", "When the agent started, Unix time.",
-                              kGauge, *boot + static_cast<double>(*start) / kTicksPerSecond));
+                              kGauge, boot + static_cast<double>(*start) / kTicksPerSecond));
   }
 }
 
 }  // namespace
 
-std::vector<MetricSource> process_metrics(const Files& files, std::uint64_t page_size) {
+std::vector<MetricSource> process_metrics(const Files& files, std::uint64_t page_size,
+                                          std::atomic<double>& boot) {
   std::vector<MetricSource> families;
-  add_from_stat(families, files, page_size);
+  add_from_stat(families, files, page_size, boot);
   if (const auto open = files.list("proc/self/fd")) {
     families.push_back(single("process_open_fds", "Descriptors that the agent has open.", kGauge,
                               static_cast<double>(open->size())));

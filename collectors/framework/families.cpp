@@ -64,19 +64,20 @@ void FamilyList::add(std::string_view name, std::string_view help, prometheus::M
   if (found == families_.end()) {
     found = families_.emplace(std::string(name), Family{std::string(help), type, {}}).first;
   }
-  add_sample(found->second.samples, labels, value);
+  found->second.samples.push_back(static_cast<std::uint32_t>(samples_.size()));
+  add_sample(samples_, labels, value);
 }
 
 std::vector<MetricSource> FamilyList::take() {
+  const auto all = std::make_shared<const Samples>(std::move(samples_));
+  samples_ = {};
   std::vector<MetricSource> sources;
   sources.reserve(families_.size());
   for (auto& [name, family] : families_) {
-    auto samples = std::make_shared<const Samples>(std::move(family.samples));
-    sources.push_back({name,
-                       std::move(family.help),
-                       family.type,
-                       {},
-                       [samples = std::move(samples)](Samples& out) { out.add_all(*samples); }});
+    auto stream = [all, chosen = std::move(family.samples)](Samples& out) {
+      out.add_from(*all, chosen);
+    };
+    sources.push_back({name, std::move(family.help), family.type, {}, std::move(stream)});
   }
   families_.clear();
   return sources;

@@ -8,6 +8,7 @@
 #include <prometheus/client_metric.h>
 #include <prometheus/metric_family.h>
 
+#include <cstdint>
 #include <functional>
 #include <initializer_list>
 #include <map>
@@ -75,9 +76,10 @@ class FamilyList {
   struct Family {
     std::string help;
     prometheus::MetricType type{};
-    Samples samples;
+    std::vector<std::uint32_t> samples;  // positions in samples_
   };
   std::map<std::string, Family, std::less<>> families_;
+  Samples samples_;  // of all families
 };
 
 }  // namespace hostnet

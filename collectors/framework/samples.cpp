@@ -21,9 +21,9 @@ void Samples::clear() {
   names_.clear();
 }
 
-void Samples::add_all(const Samples& from) {
+void Samples::add_from(const Samples& from, std::span<const std::uint32_t> places) {
   std::vector<LabelView> labels;
-  for (std::size_t at = 0; at < from.size(); ++at) {
+  for (const std::size_t at : places) {
     labels.clear();
     for (std::size_t i = 0; i < from.labels(at); ++i) {
       labels.emplace_back(from.label_name(at, i), from.label_value(at, i));

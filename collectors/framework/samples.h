@@ -32,8 +32,8 @@ class Samples {
                         std::int64_t timestamp_ms) {
     add_sample_at(labels, 0, timestamp_ms, static_cast<std::uint32_t>(place));
   }
-  // All of another one's, none of which is a distribution.
-  void add_all(const Samples& from);
+  // Those at these places of another one, none of which is a distribution.
+  void add_from(const Samples& from, std::span<const std::uint32_t> places);
   void clear();
 
   // What follows takes positions, 0 to size() - 1, in the order they came.

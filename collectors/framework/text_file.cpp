@@ -82,11 +82,22 @@ Result<std::uint64_t> read_u64(const Files& files, std::string_view path) {
 }
 
 bool LineReader::next() {
+  if (!next_whole()) return false;
+  cut();
+  return true;
+}
+
+bool LineReader::next_whole() {
   if (rest_.empty()) return false;
   const auto end = rest_.find('\n');
   line_ = rest_.substr(0, end);
   rest_ = end == std::string_view::npos ? std::string_view{} : rest_.substr(end + 1);
   ++number_;
+  fields_.clear();
+  return true;
+}
+
+void LineReader::cut() {
   fields_.clear();
   // By hand: find_first_of() looks each character up by a call.
   std::size_t at = 0;
@@ -97,7 +108,6 @@ bool LineReader::next() {
     while (at < line_.size() && !is_blank(line_[at])) ++at;
     fields_.push_back(line_.substr(start, at - start));
   }
-  return true;
 }
 
 Result<std::uint64_t> LineReader::u64(std::size_t field) const {

@@ -40,7 +40,9 @@ class LineReader {
  public:
   LineReader(std::string_view path, std::string_view text) : path_(path), rest_(text) {}
 
-  bool next();  // moves to the next line; false at the end
+  bool next();        // moves to the next line; false at the end
+  bool next_whole();  // the same, and leaves the line whole: fields() is empty
+  void cut();         // what next_whole() left
   std::string_view line() const { return line_; }
   std::size_t number() const { return number_; }  // 1 for the first
   std::span<const std::string_view> fields() const { return fields_; }
