@@ -16,6 +16,7 @@ Collector interfaces_collector();
 Collector interrupts_collector();
 Collector ipvs_collector();
 Collector lnstat_collector();
+Collector multicast_collector();
 Collector netclass_collector();
 Collector netdev_collector();
 Collector netstat_collector();
@@ -45,6 +46,7 @@ std::span<const Collector> all_collectors() {
       interrupts_collector(),     //
       ipvs_collector(),           //
       lnstat_collector(),         //
+      multicast_collector(),      //
       netclass_collector(),       //
       netdev_collector(),         //
       netstat_collector(),        //
