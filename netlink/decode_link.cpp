@@ -94,6 +94,18 @@ std::string mac_text(std::span<const std::uint8_t> bytes) {
   return fmt::format("{:02x}", fmt::join(bytes, ":"));
 }
 
+VirtualFunctionStats virtual_function_stats(const AttributeTable<IFLA_VF_STATS_MAX>& from) {
+  const auto counter = [&](std::size_t type) { return from.get_or<std::uint64_t>(type, 0); };
+  return {.rx_packets = counter(IFLA_VF_STATS_RX_PACKETS),
+          .tx_packets = counter(IFLA_VF_STATS_TX_PACKETS),
+          .rx_bytes = counter(IFLA_VF_STATS_RX_BYTES),
+          .tx_bytes = counter(IFLA_VF_STATS_TX_BYTES),
+          .broadcast = counter(IFLA_VF_STATS_BROADCAST),
+          .multicast = counter(IFLA_VF_STATS_MULTICAST),
+          .rx_dropped = counter(IFLA_VF_STATS_RX_DROPPED),
+          .tx_dropped = counter(IFLA_VF_STATS_TX_DROPPED)};
+}
+
 Result<VirtualFunction> decode_virtual_function(std::span<const std::byte> bytes) {
   const auto attributes = AttributeTable<IFLA_VF_MAX>::of(bytes);
   if (!attributes) return std::unexpected(attributes.error());
@@ -111,6 +123,11 @@ Result<VirtualFunction> decode_virtual_function(std::span<const std::byte> bytes
   }
   if (const auto trust = attributes->get<ifla_vf_trust>(IFLA_VF_TRUST)) {
     function.trust = trust->setting != 0;
+  }
+  if (attributes->has(IFLA_VF_STATS)) {
+    const auto stats = AttributeTable<IFLA_VF_STATS_MAX>::of((*attributes)[IFLA_VF_STATS]);
+    if (!stats) return std::unexpected(stats.error());
+    function.stats = virtual_function_stats(*stats);
   }
   return function;
 }

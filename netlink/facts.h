@@ -99,6 +99,14 @@ struct LinkStats {
   bool operator==(const LinkStats&) const = default;
 };
 
+// Counters of one virtual function as its physical device keeps them
+// (IFLA_VF_STATS), in packets or bytes.
+struct VirtualFunctionStats {
+  std::uint64_t rx_packets{}, tx_packets{}, rx_bytes{}, tx_bytes{};
+  std::uint64_t broadcast{}, multicast{}, rx_dropped{}, tx_dropped{};
+  bool operator==(const VirtualFunctionStats&) const = default;
+};
+
 // One SR-IOV virtual function of a physical device (IFLA_VF_INFO).
 struct VirtualFunction {
   std::uint32_t index{};
@@ -107,6 +115,7 @@ struct VirtualFunction {
   std::optional<bool> spoof_check;
   std::optional<std::uint32_t> link_state;  // 0 auto, 1 enable, 2 disable
   std::optional<bool> trust;
+  std::optional<VirtualFunctionStats> stats;  // not every driver has them
   bool operator==(const VirtualFunction&) const = default;
 };
 

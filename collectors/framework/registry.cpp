@@ -27,6 +27,7 @@ Collector routes_collector();
 Collector sockstat_collector();
 Collector softirqs_collector();
 Collector softnet_collector();
+Collector sriov_collector();
 Collector sysctl_collector();
 Collector tcpstat_collector();
 Collector time_collector();
@@ -57,6 +58,7 @@ std::span<const Collector> all_collectors() {
       sockstat_collector(),       //
       softirqs_collector(),       //
       softnet_collector(),        //
+      sriov_collector(),          //
       sysctl_collector(),         //
       tcpstat_collector(),        //
       time_collector(),           //

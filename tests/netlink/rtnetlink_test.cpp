@@ -112,23 +112,28 @@ TEST(DecodeLink, ReadsAlternativeNamesAndVirtualFunctions) {
   mac.vf = 1;
   mac.mac[0] = 2;
   mac.mac[5] = 0xab;
-  const Bytes function =
-      join(attribute(IFLA_VF_MAC, raw(mac)), attribute(IFLA_VF_VLAN, raw(ifla_vf_vlan{1, 100, 0})),
-           attribute(IFLA_VF_SPOOFCHK, raw(ifla_vf_spoofchk{1, 1})),
-           attribute(IFLA_VF_LINK_STATE, raw(ifla_vf_link_state{1, 2})),
-           attribute(IFLA_VF_TRUST, raw(ifla_vf_trust{1, 0})));
+  const Bytes function = join(
+      attribute(IFLA_VF_MAC, raw(mac)), attribute(IFLA_VF_VLAN, raw(ifla_vf_vlan{1, 100, 0})),
+      attribute(IFLA_VF_SPOOFCHK, raw(ifla_vf_spoofchk{1, 1})),
+      attribute(IFLA_VF_LINK_STATE, raw(ifla_vf_link_state{1, 2})),
+      attribute(IFLA_VF_TRUST, raw(ifla_vf_trust{1, 0})),
+      attribute(IFLA_VF_STATS, join(attribute(IFLA_VF_STATS_RX_BYTES, raw(std::uint64_t{1} << 40U)),
+                                    attribute(IFLA_VF_STATS_TX_DROPPED, raw(std::uint64_t{7})),
+                                    attribute(99, raw(std::uint64_t{9})))));
   const Link link = link_with(join(
       attribute(IFLA_PROP_LIST, join(attribute(IFLA_ALT_IFNAME, text("enp1s0")),
                                      attribute(IFLA_ALT_IFNAME, text("a-much-longer-name-of-it")))),
       attribute(IFLA_VFINFO_LIST, attribute(IFLA_VF_INFO, function))));
   EXPECT_EQ(link.alternative_names,
             (std::vector<std::string>{"enp1s0", "a-much-longer-name-of-it"}));
-  const VirtualFunction expected{.index = 1,
-                                 .mac = "02:00:00:00:00:ab",
-                                 .vlan = 100,
-                                 .spoof_check = true,
-                                 .link_state = 2,
-                                 .trust = false};
+  const VirtualFunction expected{
+      .index = 1,
+      .mac = "02:00:00:00:00:ab",
+      .vlan = 100,
+      .spoof_check = true,
+      .link_state = 2,
+      .trust = false,
+      .stats = VirtualFunctionStats{.rx_bytes = std::uint64_t{1} << 40U, .tx_dropped = 7}};
   EXPECT_EQ(link.virtual_functions, std::vector<VirtualFunction>{expected});
 }
 

@@ -103,6 +103,38 @@ rtnl_link_stats64 kernel_stats(const LinkStats& s) {
   return out;
 }
 
+Bytes one_virtual_function(const VirtualFunction& function) {
+  Bytes out;
+  ifla_vf_mac mac{};
+  mac.vf = function.index;
+  for (std::size_t i = 0; i < 6 && 3 * i < function.mac.size(); ++i) {
+    mac.mac[i] = static_cast<std::uint8_t>(std::stoul(function.mac.substr(3 * i, 2), nullptr, 16));
+  }
+  put_attribute(out, IFLA_VF_MAC, raw(mac));
+  const auto setting = [&](unsigned type, std::optional<std::uint32_t> value) {
+    if (value) put_attribute(out, type, raw(std::array{function.index, *value}));
+  };
+  if (function.vlan) {
+    put_attribute(out, IFLA_VF_VLAN, raw(ifla_vf_vlan{function.index, *function.vlan, 0}));
+  }
+  setting(IFLA_VF_SPOOFCHK, function.spoof_check);
+  setting(IFLA_VF_LINK_STATE, function.link_state);
+  setting(IFLA_VF_TRUST, function.trust);
+  if (const auto& s = function.stats) {
+    Bytes stats;
+    put_attribute(stats, IFLA_VF_STATS_RX_PACKETS, raw(s->rx_packets));
+    put_attribute(stats, IFLA_VF_STATS_TX_PACKETS, raw(s->tx_packets));
+    put_attribute(stats, IFLA_VF_STATS_RX_BYTES, raw(s->rx_bytes));
+    put_attribute(stats, IFLA_VF_STATS_TX_BYTES, raw(s->tx_bytes));
+    put_attribute(stats, IFLA_VF_STATS_BROADCAST, raw(s->broadcast));
+    put_attribute(stats, IFLA_VF_STATS_MULTICAST, raw(s->multicast));
+    put_attribute(stats, IFLA_VF_STATS_RX_DROPPED, raw(s->rx_dropped));
+    put_attribute(stats, IFLA_VF_STATS_TX_DROPPED, raw(s->tx_dropped));
+    put_attribute(out, IFLA_VF_STATS | NLA_F_NESTED, stats);
+  }
+  return out;
+}
+
 }  // namespace
 
 Bytes encode_link(const Link& link) {
@@ -132,6 +164,13 @@ Bytes encode_link(const Link& link) {
   if (!link.broadcast.empty()) put_attribute(out, IFLA_BROADCAST, raw_bytes(link.broadcast));
   if (!link.kind.empty()) put_attribute(out, IFLA_LINKINFO, link_kind_info(link));
   put_attribute(out, IFLA_STATS64, raw(kernel_stats(link.stats)));
+  if (!link.virtual_functions.empty()) {
+    Bytes functions;
+    for (const auto& function : link.virtual_functions) {
+      put_attribute(functions, IFLA_VF_INFO | NLA_F_NESTED, one_virtual_function(function));
+    }
+    put_attribute(out, IFLA_VFINFO_LIST | NLA_F_NESTED, functions);
+  }
   if (!link.alternative_names.empty()) {
     Bytes names;
     for (const auto& name : link.alternative_names) {
