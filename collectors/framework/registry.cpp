@@ -33,6 +33,7 @@ Collector tcpstat_collector();
 Collector time_collector();
 Collector udp_queues_collector();
 Collector uname_collector();
+Collector wifi_collector();
 Collector xfrm_collector();
 
 std::span<const Collector> all_collectors() {
@@ -64,6 +65,7 @@ std::span<const Collector> all_collectors() {
       time_collector(),           //
       udp_queues_collector(),     //
       uname_collector(),          //
+      wifi_collector(),           //
       xfrm_collector(),           //
   };
   return kAll;

@@ -1,0 +1,65 @@
+#pragma once
+
+// Wireless devices by generic netlink (include/uapi/linux/genetlink.h,
+// nl80211.h). Needs no capability to look.
+//
+// decode_*: one message of the answer into one fact. No value: the message is
+// none of it (a network that was only heard of, not joined). Reason::malformed:
+// lengths that do not fit. What a driver does not tell is 0.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "netlink/messages.h"
+#include "netlink/netlink.h"
+
+namespace hostnet {
+
+// The number under which the kernel talks about a family of generic netlink.
+// Reason::unsupported: it does not have it (no such hardware, no module).
+Result<std::uint16_t> find_generic_family(Netlink& netlink, std::string_view name);
+
+struct WifiInterface {
+  std::uint32_t index{};
+  std::string name;  // empty for a device without a network interface (P2P)
+  std::uint32_t frequency_mhz{};
+  bool operator==(const WifiInterface&) const = default;
+};
+
+// A peer: the access point of a client, or a client of an access point.
+struct WifiStation {
+  std::string mac;  // "02:00:00:00:00:01"
+  std::uint32_t connected_seconds{}, inactive_ms{};
+  std::uint64_t rx_bytes{}, tx_bytes{};
+  std::uint64_t rx_bits_per_second{}, tx_bits_per_second{};
+  std::uint32_t rx_packets{}, tx_packets{}, tx_retries{}, tx_failed{}, beacon_loss{};
+  std::int8_t signal_dbm{};
+  bool operator==(const WifiStation&) const = default;
+};
+
+enum class WifiNetworkStatus : std::uint8_t { authenticated, associated, ibss_joined, other };
+
+// The network that an interface is part of.
+struct WifiNetwork {
+  std::string bssid;
+  std::string ssid;  // any bytes, at most 255
+  WifiNetworkStatus status{};
+  bool operator==(const WifiNetwork&) const = default;
+};
+
+Result<std::optional<WifiInterface>> decode_wifi_interface(const NetlinkMessage& message);
+Result<std::optional<WifiStation>> decode_wifi_station(const NetlinkMessage& message);
+Result<std::optional<WifiNetwork>> decode_wifi_network(const NetlinkMessage& message);
+
+// `family` is find_generic_family()'s of "nl80211".
+Result<std::vector<WifiInterface>> read_wifi_interfaces(Netlink& netlink, std::uint16_t family);
+Result<std::vector<WifiStation>> read_wifi_stations(Netlink& netlink, std::uint16_t family,
+                                                    std::uint32_t interface);
+// None while the interface is part of no network.
+Result<std::optional<WifiNetwork>> read_wifi_network(Netlink& netlink, std::uint16_t family,
+                                                     std::uint32_t interface);
+
+}  // namespace hostnet
