@@ -28,6 +28,9 @@ Result<std::vector<ConntrackCounters>> parse_conntrack_stat(std::string_view pat
     const auto found = std::ranges::find(names.fields(), kConntrackCounters[i].name);
     columns[i] = static_cast<std::size_t>(found - names.fields().begin());
   }
+  if (std::ranges::all_of(columns, [&](auto i) { return i == names.fields().size(); })) {
+    return names.malformed("expected the names of the counters");
+  }
   std::vector<ConntrackCounters> cpus;
   LineReader reader = names;
   while (reader.next()) {

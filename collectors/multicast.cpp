@@ -102,6 +102,7 @@ Result<> Multicast::read_igmp(const Files& files, std::vector<Membership>& out) 
     if (reader.number() == 1 || fields.empty()) continue;
     if (reader.line().front() != '\t') {
       if (fields.size() < 2) return reader.malformed("expected an index and a device");
+      if (const auto index = reader.u64(0); !index) return std::unexpected(index.error());
       device = fields[1];
       if (device.ends_with(':')) device.remove_suffix(1);
       if (device.empty()) return reader.malformed("no device name");

@@ -26,7 +26,7 @@ Result<> add_sockstat(FamilyList& families, std::string_view path, std::string_v
     const auto fields = reader.fields();
     if (fields.empty()) continue;
     std::string_view protocol = fields[0];
-    if (!protocol.ends_with(':') || fields.size() % 2 == 0) {
+    if (protocol.size() < 2 || !protocol.ends_with(':') || fields.size() % 2 == 0) {
       return reader.malformed("expected \"<protocol>: <name> <number> ...\"");
     }
     protocol.remove_suffix(1);
