@@ -16,15 +16,16 @@ FROM_FILES = ["bonding", "boottime", "conntrack", "infiniband", "interrupts", "i
               "netstat", "sockstat", "softirqs", "softnet", "sysctl", "udp_queues", "xfrm"]
 # where netlink is not used,
 FROM_FILES_TOO = ["arp", "netdev"]
-# and those that ask netlink too.
-ALL = [*FROM_FILES, *FROM_FILES_TOO, "interfaces", "netclass", "network_route", "processes", "qdisc",
-       "routes", "tcpstat", "uname"]
+# and those that ask netlink too, or that node_exporter does not have.
+ALL = [*FROM_FILES, *FROM_FILES_TOO, "ethtool", "interfaces", "multicast", "netclass",
+       "network_route", "processes", "qdisc", "routes", "sriov", "tcpstat", "uname", "wifi"]
 SYSCTLS = ["--collector.sysctl.include=net.ipv4.tcp_rmem:min,default,max",
            "--collector.sysctl.include-info=net.ipv4.tcp_congestion_control"]
 WITHOUT_NETLINK = ["--no-collector.netdev.netlink", "--no-collector.arp.netlink"]
 
 # What promlint has against names that are node_exporter's and stay as they are.
-NODE_EXPORTERS = [r"node_netstat_\w+ metric names should be written in 'snake_case' not 'camelCase'$"]
+NODE_EXPORTERS = [r"node_netstat_\w+ metric names should be written in 'snake_case' not 'camelCase'$",
+                  r'node_wifi_\w+ use base unit "bytes" instead of "bits"$']
 
 
 @pytest.fixture(scope="module")
@@ -43,8 +44,9 @@ def page_of(machine, collectors, *flags):
     agent.stop()
     # Not the agent's own families, and nothing that says how long something took.
     return "".join(line for line in page.splitlines(keepends=True)
-                   if re.match(r"(# (HELP|TYPE) )?(node_|hostnet_(interface_info|routes|collector_))",
-                               line) and "duration_seconds" not in line)
+                   if re.match(r"(# (HELP|TYPE) )?(node_|"
+                               r"hostnet_(interface_info|multicast|routes|sriov|collector_))", line)
+                   and "duration_seconds" not in line)
 
 
 def test_its_metrics_are_golden_and_promtool_takes_them(machine, node):
