@@ -1,8 +1,7 @@
 #include "agent/report/doctor.h"
 
-#include <nlohmann/json.hpp>
-
 #include "agent/report/escape.h"
+#include "agent/report/json_parts.h"
 #include "agent/report/table.h"
 
 namespace hostnet {
@@ -21,14 +20,14 @@ std::string_view level_words(FootingCheck::Level level) {
 
 std::string render_doctor(Form form, std::span<const FootingCheck> checks) {
   if (form == Form::json) {
-    nlohmann::ordered_json json{{"api_version", "v1"}, {"checks", nlohmann::ordered_json::array()}};
+    Json json{{"api_version", kApiVersion}, {"checks", Json::array()}};
     for (const FootingCheck& check : checks) {
       json["checks"].push_back({{"name", check.name},
                                 {"level", level_words(check.level)},
-                                {"found", valid_utf8(check.found)},
-                                {"fix", valid_utf8(check.fix)}});
+                                {"found", check.found},
+                                {"fix", check.fix}});
     }
-    return json.dump() + "\n";
+    return json_text(json) + "\n";
   }
   TextTable table({"CHECK", "IS", "FOUND", "FIX"});
   for (const FootingCheck& check : checks) {

@@ -104,17 +104,6 @@ Utf8Character next_character(std::string_view text) {
   return {.code = code, .size = size, .valid = true};
 }
 
-std::string valid_utf8(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  while (!text.empty()) {
-    const auto character = next_character(text);
-    out += character.valid ? text.substr(0, character.size) : std::string_view("\xEF\xBF\xBD");
-    text.remove_prefix(character.size);
-  }
-  return out;
-}
-
 std::string terminal_text(std::string_view text) {
   std::string out;
   out.reserve(text.size());

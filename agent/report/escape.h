@@ -19,9 +19,6 @@ struct Utf8Character {
 };
 Utf8Character next_character(std::string_view text);
 
-// Every byte that is no UTF-8 replaced by U+FFFD.
-std::string valid_utf8(std::string_view text);
-
 // For a terminal, on one line: control characters, line and paragraph
 // separators, direction overrides and invalid bytes are written as \n, \t,
 // \x1b or \u202e, the rest stays.

@@ -3,43 +3,18 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <span>
-#include <utility>
 
 #include "agent/report/history.h"
+#include "agent/report/json_parts.h"
 #include "agent/report/words.h"
 
 namespace hostnet {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
-constexpr std::string_view kApiVersion = "v1";
-
-template <class T>
-Json or_null(const std::optional<T>& value) {
-  return value ? Json(*value) : Json(nullptr);
-}
-
-std::string dumped(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
-
 std::string one_line(const Json& json) {
-  return dumped(json) + "\n";
-}
-
-template <class Range, class Convert>
-Json json_array(const Range& items, const Convert& convert) {
-  auto array = Json::array();
-  for (const auto& item : items) array.push_back(convert(item));
-  return array;
-}
-
-Json problem_json(const Problem& problem) {
-  return Json{{"code", problem.code}, {"message", problem.message}, {"remedy", problem.remedy}};
+  return json_text(json) + "\n";
 }
 
 Json verdict_json(Verdict verdict) {
@@ -124,32 +99,16 @@ Json look_json(const Report& report) {
               {"limits", json_array(report.limits, problem_json)}};
 }
 
-// `look` with one more member, an array. Written item by item: as one document
-// the list of a busy node would take ten times its text in memory.
-template <class Range, class Convert>
-std::string with_list(const Json& look, std::string_view name, const Range& items,
-                      const Convert& convert) {
-  std::string text = dumped(look);
-  text.pop_back();  // the brace that closes it
-  text += fmt::format(",\"{}\":[", name);
-  bool first = true;
-  for (const auto& item : items) {
-    if (!std::exchange(first, false)) text += ',';
-    text += dumped(convert(item));
-  }
-  return text += "]}\n";
-}
-
 }  // namespace
 
 std::string findings_json(const Report& report, FindingClass finding_class, bool include_ignored) {
-  return with_list(look_json(report), "findings",
-                   findings_of(report, finding_class, include_ignored),
-                   [](const Finding* finding) { return finding_json(*finding); });
+  return line_with_list(look_json(report), "findings",
+                        findings_of(report, finding_class, include_ignored),
+                        [](const Finding* finding) { return finding_json(*finding); });
 }
 
 std::string ports_json(const Report& report, const PortFilter& filter) {
-  return with_list(
+  return line_with_list(
       look_json(report), "ports", host_ports(report, filter), [](const HostPort& port) {
         return Json{
             {"protocol", to_string(port.protocol)},
@@ -164,15 +123,13 @@ std::string ports_json(const Report& report, const PortFilter& filter) {
 }
 
 std::string history_json(const Report& report, const FindingEvents& events) {
-  auto json = look_json(report);
-  json["events"] = json_array(events, [](const std::shared_ptr<const FindingEvent>& event) {
+  return line_with_list(look_json(report), "events", events, [](const auto& event) {
     const auto seconds = static_cast<double>(event->lasted.count()) / 1000;
     return Json{{"event", event->opened ? "opened" : "closed"},
                 {"at", rfc3339(event->at)},
                 {"lasted_seconds", event->opened ? Json(nullptr) : Json(seconds)},
                 {"finding", finding_json(event->finding)}};
   });
-  return one_line(json);
 }
 
 std::string check_json(const CheckAnswer& answer) {

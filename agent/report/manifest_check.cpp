@@ -2,17 +2,14 @@
 
 #include <fmt/format.h>
 
-#include <nlohmann/json.hpp>
-
 #include "agent/report/escape.h"
 #include "agent/report/json.h"
+#include "agent/report/json_parts.h"
 #include "agent/report/table.h"
 #include "agent/report/words.h"
 
 namespace hostnet {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 std::string place(const std::string& file, unsigned line) {
   return line == 0 ? file : fmt::format("{}:{}", file, line);
@@ -58,42 +55,42 @@ std::string text_of_check(const ManifestCheck& check) {
 Json json_of_lint(const Lint& lint) {
   Json json{{"code", lint.code},
             {"severity", to_string(lint.severity)},
-            {"file", valid_utf8(lint.file)},
+            {"file", lint.file},
             {"document", lint.document},
             {"line", lint.line},
-            {"namespace", valid_utf8(lint.namespace_)},
-            {"pod", valid_utf8(lint.pod)},
-            {"workload", valid_utf8(lint.workload)},
-            {"container", valid_utf8(lint.container)}};
+            {"namespace", lint.namespace_},
+            {"pod", lint.pod},
+            {"workload", lint.workload},
+            {"container", lint.container}};
   json["protocol"] = lint.protocol ? Json(to_string(*lint.protocol)) : Json(nullptr);
-  json["port"] = lint.port ? Json(*lint.port) : Json(nullptr);
-  json["message"] = valid_utf8(lint.message);
-  json["remedy"] = valid_utf8(lint.remedy);
+  json["port"] = or_null(lint.port);
+  json["message"] = lint.message;
+  json["remedy"] = lint.remedy;
   return json;
 }
 
 std::string json_of_check(const ManifestCheck& check) {
-  Json json{{"api_version", "v1"}, {"offline", check.offline}};
+  Json json{{"api_version", kApiVersion}, {"offline", check.offline}};
   json["errors"] = Json::array();
   for (const ManifestError& error : check.errors) {
-    json["errors"].push_back({{"file", valid_utf8(error.file)},
+    json["errors"].push_back({{"file", error.file},
                               {"document", error.document},
                               {"line", error.line},
-                              {"message", valid_utf8(error.message)}});
+                              {"message", error.message}});
   }
   json["lints"] = Json::array();
   for (const Lint& lint : check.lints) json["lints"].push_back(json_of_lint(lint));
   json["ports"] = Json::array();
   for (const ManifestCheck::Port& port : check.ports) {
-    Json entry{{"origin", valid_utf8(port.origin)},
-               {"namespace", valid_utf8(port.declared.namespace_)},
-               {"pod", valid_utf8(port.declared.pod)},
-               {"container", valid_utf8(port.declared.container)},
+    Json entry{{"origin", port.origin},
+               {"namespace", port.declared.namespace_},
+               {"pod", port.declared.pod},
+               {"container", port.declared.container},
                {"severity", to_string(severity_of(port.answer))}};
     entry["check"] = Json::parse(check_json(port.answer));
     json["ports"].push_back(std::move(entry));
   }
-  return json.dump() + "\n";
+  return json_text(json) + "\n";
 }
 
 }  // namespace

@@ -7,16 +7,11 @@
 namespace hostnet {
 namespace {
 
-TEST(ValidUtf8, KeepsWhatIsValidAndReplacesEveryOtherByte) {
-  EXPECT_EQ(valid_utf8("nginx é 漢 😀"), "nginx é 漢 😀");
-  EXPECT_EQ(valid_utf8("a\xff"), "a\xEF\xBF\xBD");
-  EXPECT_EQ(valid_utf8("\xE6\xBC"), "\xEF\xBF\xBD\xEF\xBF\xBD");  // cut short
-}
-
-TEST(ValidUtf8, RefusesOverlongFormsSurrogatesAndWhatIsBeyondUnicode) {
-  for (const std::string bytes :
-       {"\xC0\x80", "\xE0\x80\x80", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xF8\x88\x80\x80"}) {
-    EXPECT_EQ(valid_utf8(bytes).find(bytes), std::string::npos);
+TEST(NextCharacter, RefusesOverlongFormsSurrogatesAndWhatIsBeyondUnicode) {
+  EXPECT_TRUE(next_character("漢").valid);
+  for (const std::string bytes : {"\xC0\x80", "\xE0\x80\x80", "\xED\xA0\x80", "\xF4\x90\x80\x80",
+                                  "\xF8\x88\x80\x80", "\xE6\xBC"}) {
+    EXPECT_FALSE(next_character(bytes).valid) << testing::PrintToString(bytes);
   }
 }
 
