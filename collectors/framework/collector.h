@@ -33,7 +33,7 @@ struct MetricSource {
   std::string help;
   prometheus::MetricType type{};
   std::function<void(prometheus::MetricFamily&)> fill;
-  std::function<void(Samples&)> stream{};
+  std::function<void(Samples&)> stream;
 };
 
 // What one run of the collectors shares: reads that several need happen once

@@ -36,11 +36,12 @@ class Server:
         self.name, self.port = name, port
         self.process = subprocess.Popen([*words], stdout=subprocess.DEVNULL,
                                         stderr=subprocess.DEVNULL)
-        self.connection = None
+        self.connection = None  # made with the first request: servers drop who asks nothing
         end = time.monotonic() + 20
-        while self.connection is None:
+        while True:
             try:
-                self.connection = socket.create_connection(("127.0.0.1", port), timeout=30)
+                self.connect().close()
+                break
             except OSError:
                 assert self.process.poll() is None, f"{name} ended: {words}"
                 assert time.monotonic() < end, f"{name} does not listen"
@@ -48,10 +49,14 @@ class Server:
         self.buffer = bytearray(1 << 22)
         self.idle_rss = self.status("VmRSS")
 
+    def connect(self):
+        return socket.create_connection(("127.0.0.1", self.port), timeout=30)
+
     def scrape(self, gzip=False):
         """(seconds, CPU seconds, bytes) of one scrape, from the request to the last byte."""
         request = (f"GET /metrics HTTP/1.1\r\nHost: localhost:{self.port}\r\n"
                    + ("Accept-Encoding: gzip\r\n" if gzip else "") + "\r\n").encode()
+        self.connection = self.connection or self.connect()
         view, size, ended = memoryview(self.buffer), 0, False
         before, start = self.cpu(), time.perf_counter()
         self.connection.sendall(request)
@@ -80,7 +85,8 @@ class Server:
         return int(text.split(field + ":")[1].split()[0]) / 1024
 
     def stop(self):
-        self.connection.close()
+        if self.connection:
+            self.connection.close()
         self.process.terminate()
         self.process.wait(timeout=20)
 
