@@ -222,7 +222,7 @@ bool is_interval_set(const NftSet& set) {
 
 void close_intervals(std::vector<NftElement>& elements) {
   // By key; where one interval ends and another begins, the end comes first.
-  std::ranges::stable_sort(elements, [](const NftElement& one, const NftElement& other) {
+  std::ranges::sort(elements, [](const NftElement& one, const NftElement& other) {
     if (one.catch_all != other.catch_all) return other.catch_all;
     if (one.key != other.key) return one.key < other.key;
     return one.interval_end && !other.interval_end;

@@ -19,6 +19,7 @@ using ChainsByName = std::unordered_map<std::string_view, const PacketChain*>;
 struct BaseChain {
   const PacketTable* table{};
   const PacketChain* chain{};
+  std::size_t place{};
 };
 
 bool same_but_for_chance(PacketScope one, PacketScope other) {
@@ -189,10 +190,12 @@ std::vector<BaseChain> base_chains(const std::vector<PacketTable>& tables, NatHo
   std::vector<BaseChain> out;
   for (const PacketTable& table : tables) {
     for (const PacketChain& chain : table.chains) {
-      if (chain.hook == hook) out.push_back({&table, &chain});
+      if (chain.hook == hook) out.push_back({&table, &chain, out.size()});
     }
   }
-  std::ranges::stable_sort(out, {}, [](const BaseChain& base) { return base.chain->priority; });
+  // Of one priority: in the order in which they were told.
+  std::ranges::sort(out, {},
+                    [](const BaseChain& one) { return std::pair(one.chain->priority, one.place); });
   return out;
 }
 
