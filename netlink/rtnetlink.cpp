@@ -32,7 +32,7 @@ Result<std::vector<T>> read_table(Netlink& netlink, const NetlinkRequest& reques
   return table;
 }
 
-unsigned char system_family(AddressFamily family) {
+unsigned char rtnetlink_family(AddressFamily family) {
   return family == AddressFamily::ipv4 ? AF_INET : AF_INET6;
 }
 
@@ -59,7 +59,7 @@ NetlinkRequest routes_request() {
 
 NetlinkRequest neighbours_request(AddressFamily family) {
   ndmsg header{};
-  header.ndm_family = system_family(family);
+  header.ndm_family = rtnetlink_family(family);
   return std::move(RequestBuilder(NETLINK_ROUTE, RTM_GETNEIGH, NLM_F_DUMP,
                                   "listing " + std::string(to_string(family)) + " neighbours")
                        .fixed(header))

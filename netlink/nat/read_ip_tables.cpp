@@ -15,7 +15,7 @@ namespace {
 // IPT_SO_GET_INFO and IPT_SO_GET_ENTRIES; IP6T_… have the same numbers.
 constexpr int kGetInfo = 64, kGetEntries = 65;
 constexpr char kNat[32] = "nat";
-constexpr int kAttempts = 3;
+constexpr int kIpTablesReads = 3;
 constexpr std::size_t kLargestTable = std::size_t{64} << 20U;
 
 struct TableInfo {  // struct ipt_getinfo
@@ -35,7 +35,7 @@ class LiveIpTables final : public IpTables {
     const UniqueFd fd(socket(ipv4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0));
     if (!fd) return system_failure(errno, doing);
     int refused = EAGAIN;  // it grew or shrank between the two questions
-    for (int attempt = 0; attempt < kAttempts && refused == EAGAIN; ++attempt) {
+    for (int attempt = 0; attempt < kIpTablesReads && refused == EAGAIN; ++attempt) {
       IpTableBytes out;
       refused = ask(fd.get(), ipv4 ? IPPROTO_IP : IPPROTO_IPV6, out);
       if (refused == 0) return out;

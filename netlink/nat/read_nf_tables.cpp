@@ -11,7 +11,7 @@
 namespace hostnet {
 namespace {
 
-constexpr int kAttempts = 3;
+constexpr int kNfTablesReads = 3;
 
 // All answers to a request, each decoded.
 template <class T>
@@ -139,7 +139,7 @@ Result<PacketTables> read_once(Netlink& netlink) {
 
 Result<PacketTables> read_nf_tables(Netlink& netlink) {
   Result<PacketTables> out;
-  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+  for (int attempt = 0; attempt < kNfTablesReads; ++attempt) {
     const auto before = generation(netlink);
     if (!before && before.error().reason == Reason::unsupported) return PacketTables{};
     if (!before) return std::unexpected(before.error());
