@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <utility>
 
 #include "collectors/framework/exposition_text.h"
 
@@ -41,7 +42,10 @@ std::uint32_t Samples::names_for(std::span<const LabelView> labels) {
   for (const auto& [name, value] : labels) set.given.emplace_back(name);
   set.order.resize(labels.size());
   std::iota(set.order.begin(), set.order.end(), std::size_t{0});
-  std::ranges::stable_sort(set.order, {}, [&](std::size_t at) { return set.given[at]; });
+  // Not stable_sort: clang refuses libstdc++'s, which uses what C++17 deprecated.
+  std::ranges::sort(set.order, {}, [&](std::size_t at) {
+    return std::pair<std::string_view, std::size_t>(set.given[at], at);
+  });
   for (const std::size_t at : set.order) set.names.push_back(set.given[at]);
   const auto bad = std::ranges::find_if_not(set.names, is_label_name);
   const auto twice = std::ranges::adjacent_find(set.names);
