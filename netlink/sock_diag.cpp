@@ -73,10 +73,21 @@ NetlinkRequest socket_request(const SocketQuery& query) {
   return std::move(builder).build();
 }
 
+NetlinkRequest tcp_request_of_both_families(const SocketQuery& query) {
+  inet_diag_req request{};
+  request.idiag_ext = query.memory ? 1U << (INET_DIAG_SKMEMINFO - 1) : 0;
+  request.idiag_states = wanted_states(query);
+  RequestBuilder builder(NETLINK_SOCK_DIAG, TCPDIAG_GETSOCK, NLM_F_DUMP, "listing tcp sockets");
+  builder.fixed(request);
+  if (!query.ports.empty()) builder.attribute(INET_DIAG_REQ_BYTECODE, port_filter(query.ports));
+  return std::move(builder).build();
+}
+
 Result<Socket> decode_socket(const NetlinkMessage& message, Protocol protocol) {
   const auto reply = copy_of<inet_diag_msg>(message.payload);
   const auto family = ip_family(reply.idiag_family);
-  if (message.type != SOCK_DIAG_BY_FAMILY || message.payload.size() < sizeof reply || !family) {
+  const bool is_socket = message.type == SOCK_DIAG_BY_FAMILY || message.type == TCPDIAG_GETSOCK;
+  if (!is_socket || message.payload.size() < sizeof reply || !family) {
     return failure(Reason::malformed, "reading a socket: type " + std::to_string(message.type) +
                                           ", family " + std::to_string(reply.idiag_family) + ", " +
                                           std::to_string(message.payload.size()) + " bytes");

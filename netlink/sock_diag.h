@@ -15,6 +15,11 @@ namespace hostnet {
 // INET_DIAG_INFO is never asked for: it costs the kernel a lock per socket.
 NetlinkRequest socket_request(const SocketQuery& query);
 
+// TCP sockets of both families in one walk over the kernel's table, which is
+// what a dump costs: struct inet_diag_req, the interface of before Linux 3.3 that
+// every kernel still has. The query's protocol and family do not count.
+NetlinkRequest tcp_request_of_both_families(const SocketQuery& query);
+
 // One socket out of one reply (struct inet_diag_msg). The message does not tell
 // its protocol, so the caller does. A dual-stack socket is `ipv6`, with
 // v4-mapped addresses where it speaks IPv4. A TCP reply in state 7 is a

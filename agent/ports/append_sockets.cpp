@@ -5,6 +5,8 @@
 #include <string>
 #include <unordered_map>
 
+#include "netlink/sock_diag.h"
+
 namespace hostnet {
 namespace {
 
@@ -20,6 +22,31 @@ std::string_view remedy_of_sock_diag(const Error& error) {
   return "look again; if it stays, report it with the output of `hostnet-agent record`";
 }
 
+// Takes sockets while they come, but for each port only so many connections.
+class SocketTaker {
+ public:
+  explicit SocketTaker(std::vector<Socket>& sockets) : sockets_(sockets) {}
+
+  void restart() {
+    sockets_.resize(before_);
+    connections_.clear();
+  }
+  void take(const Socket& socket) {
+    if (!socket.is_server() && ++connections_[socket.local_port] > kMostConnectionsPerPort) return;
+    sockets_.push_back(socket);
+  }
+  void tell_partly_shown(Protocol protocol, PortTable& table) const {
+    for (const auto& [port, count] : connections_) {
+      if (count > kMostConnectionsPerPort) table.partly_shown.emplace_back(protocol, port);
+    }
+  }
+
+ private:
+  std::vector<Socket>& sockets_;
+  std::size_t before_ = sockets_.size();
+  std::unordered_map<std::uint16_t, std::size_t> connections_;
+};
+
 }  // namespace
 
 Problem dump_problem(std::string_view code, const Error& error, std::string_view remedy) {
@@ -28,28 +55,39 @@ Problem dump_problem(std::string_view code, const Error& error, std::string_view
 
 void append_sockets(const Node& node, const SocketQuery& query, std::vector<Socket>& sockets,
                     PortTable& table) {
-  const std::size_t before = sockets.size();
-  std::unordered_map<std::uint16_t, std::size_t> connections;
-  const auto restart = [&] {
-    sockets.resize(before);
-    connections.clear();
-  };
-  const auto add = [&](const Socket& socket) {
-    if (!socket.is_server() && ++connections[socket.local_port] > kMostConnectionsPerPort) return;
-    sockets.push_back(socket);
-  };
-  const auto done = node.netlink->sockets(query, {.on_restart = restart, .on_socket = add});
-  if (done) {
-    for (const auto& [port, count] : connections) {
-      if (count > kMostConnectionsPerPort) table.partly_shown.emplace_back(query.protocol, port);
-    }
-    return;
-  }
-  restart();
+  SocketTaker taker(sockets);
+  const auto done = node.netlink->sockets(
+      query, {.on_restart = [&] { taker.restart(); },
+              .on_socket = [&](const Socket& socket) { taker.take(socket); }});
+  if (done) return taker.tell_partly_shown(query.protocol, table);
+  taker.restart();
   // A kernel without IPv6 has no such sockets.
   const Error& error = done.error();
   if (query.family == AddressFamily::ipv6 && !node.files->exists("proc/sys/net/ipv6")) return;
   table.problems.push_back(dump_problem("sock_diag_failed", error, remedy_of_sock_diag(error)));
+}
+
+void append_tcp_sockets(const Node& node, const SocketQuery& query, std::vector<Socket>& sockets,
+                        PortTable& table) {
+  SocketTaker taker(sockets);
+  SocketQuery wanted = query;
+  wanted.protocol = Protocol::tcp;
+  const auto take = [&](const NetlinkMessage& message) -> Result<> {
+    const auto socket = decode_socket(message, Protocol::tcp);
+    if (!socket) return std::unexpected(socket.error());
+    wanted.family = socket->local.family;
+    if (matches(wanted, *socket)) taker.take(*socket);
+    return {};
+  };
+  const auto done =
+      node.netlink->dump(tcp_request_of_both_families(query),
+                         {.on_restart = [&] { taker.restart(); }, .on_message = take});
+  if (done) return taker.tell_partly_shown(Protocol::tcp, table);
+  taker.restart();
+  for (const AddressFamily family : {AddressFamily::ipv4, AddressFamily::ipv6}) {
+    wanted.family = family;
+    append_sockets(node, wanted, sockets, table);
+  }
 }
 
 }  // namespace hostnet

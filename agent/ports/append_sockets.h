@@ -14,6 +14,11 @@ namespace hostnet {
 void append_sockets(const Node& node, const SocketQuery& query, std::vector<Socket>& sockets,
                     PortTable& table);
 
+// The same for TCP of both families, in one walk over the kernel's table where
+// the node can do that (a recording cannot). The query's family does not count.
+void append_tcp_sockets(const Node& node, const SocketQuery& query, std::vector<Socket>& sockets,
+                        PortTable& table);
+
 // A dump that failed: its message, under this code.
 Problem dump_problem(std::string_view code, const Error& error, std::string_view remedy);
 

@@ -38,16 +38,17 @@ void DeepLook::dump(const Wanted& wanted) {
   seen_.clear();
   PortTable said;
   const auto begin = node_.clock->thread_cpu();
-  for (const Protocol protocol : {Protocol::tcp, Protocol::udp}) {
-    for (const AddressFamily family : {AddressFamily::ipv4, AddressFamily::ipv6}) {
-      append_sockets(node_,
-                     {.protocol = protocol,
-                      .family = family,
-                      .states = states_beside_servers(protocol),
-                      .ports = {wanted.ports.begin(), wanted.ports.end()},
-                      .memory = wanted.memory},
-                     seen_, said);
-    }
+  SocketQuery query{.protocol = Protocol::tcp,
+                    .family = AddressFamily::ipv4,
+                    .states = states_beside_servers(Protocol::tcp),
+                    .ports = {wanted.ports.begin(), wanted.ports.end()},
+                    .memory = wanted.memory};
+  append_tcp_sockets(node_, query, seen_, said);
+  query.protocol = Protocol::udp;
+  query.states = states_beside_servers(Protocol::udp);
+  for (const AddressFamily family : {AddressFamily::ipv4, AddressFamily::ipv6}) {
+    query.family = family;
+    append_sockets(node_, query, seen_, said);
   }
   next_ = node_.clock->steady() + kRest * (node_.clock->thread_cpu() - begin);
   problems_ = std::move(said.problems);

@@ -6,12 +6,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <array>
 #include <chrono>
 #include <cstdio>
+#include <ctime>
 #include <fstream>
 #include <string>
 #include <thread>
+#include <vector>
 
 namespace hostnet {
 namespace {
@@ -26,6 +27,14 @@ double status_mebibytes(pid_t pid, const std::string& field) {
   return 0;
 }
 
+// Of all its threads.
+double cpu_seconds(pid_t pid) {
+  clockid_t clock{};
+  timespec used{};
+  if (::clock_getcpuclockid(pid, &clock) != 0 || ::clock_gettime(clock, &used) != 0) return 0;
+  return static_cast<double>(used.tv_sec) + static_cast<double>(used.tv_nsec) / 1e9;
+}
+
 bool answers(const char* path) {
   httplib::Client client("127.0.0.1", kPort);
   client.set_read_timeout(std::chrono::seconds{10});
@@ -35,12 +44,16 @@ bool answers(const char* path) {
 
 }  // namespace
 
-std::optional<AgentMemory> memory_of_running_agent() {
-  std::array<std::string, 4> words{HOSTNET_AGENT_PROGRAM, "--pods.source=none",
-                                   "--web.listen-address=127.0.0.1:" + std::to_string(kPort),
-                                   "--log.level=error"};
-  std::array<char*, words.size() + 1> arguments{};
-  for (std::size_t i = 0; i < words.size(); ++i) arguments[i] = words[i].data();
+std::optional<AgentMemory> memory_of_running_agent(const std::vector<std::string>& flags,
+                                                   int quiet_seconds) {
+  std::vector<std::string> words{HOSTNET_AGENT_PROGRAM,
+                                 "--web.listen-address=127.0.0.1:" + std::to_string(kPort),
+                                 "--log.level=error"};
+  words.insert(words.end(), flags.begin(), flags.end());
+  std::vector<char*> arguments;
+  arguments.reserve(words.size() + 1);
+  for (std::string& word : words) arguments.push_back(word.data());
+  arguments.push_back(nullptr);
   pid_t pid = 0;
   if (::posix_spawn(&pid, arguments[0], nullptr, nullptr, arguments.data(), environ) != 0) {
     std::perror("running the agent");
@@ -57,9 +70,13 @@ std::optional<AgentMemory> memory_of_running_agent() {
     good = answers("/metrics") && answers("/conflicts") && answers("/ports?format=json");
     std::this_thread::sleep_for(std::chrono::seconds{1});
   }
+  const double before = cpu_seconds(pid);
+  std::this_thread::sleep_for(std::chrono::seconds{quiet_seconds});
+  const double used = cpu_seconds(pid) - before;
   if (good) {
     memory = AgentMemory{.resident = status_mebibytes(pid, "VmRSS"),
-                         .anonymous = status_mebibytes(pid, "RssAnon")};
+                         .anonymous = status_mebibytes(pid, "RssAnon"),
+                         .cpu = quiet_seconds > 0 ? used / quiet_seconds : 0};
   } else {
     std::fprintf(stderr, "the agent did not answer\n");
   }

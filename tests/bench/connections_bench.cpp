@@ -1,0 +1,208 @@
+// What the deep look costs on a node with 100,000 TCP sockets in use, of eight
+// processes, and 200 declared ports that nobody listens on, half of them in the
+// ephemeral range. In namespaces of our own; needs root.
+//
+//   connections_bench [SECONDS]     how long the program itself is watched (60)
+//
+// Exit 1 when a tick takes more than 3 ms of CPU, a deep look more than 60 ms, or
+// the program more than 20 MiB or more than 1 % of a core beside its ticks.
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "agent/config/policy.h"
+#include "agent/ports/port_table_builder.h"
+#include "agent_memory.h"
+
+namespace hostnet {
+namespace {
+
+constexpr int kProcesses = 8;
+constexpr int kPairs = 6'250;  // of sockets, in each process
+constexpr int kDeclared = 200;
+constexpr double kMostTickMilliseconds = 3.0;
+constexpr double kMostDeepMilliseconds = 60.0;
+constexpr double kMostResident = 20.0;
+constexpr double kMostDeepShare = 0.01;
+
+std::uint16_t declared_port(int index) {
+  return static_cast<std::uint16_t>(index % 2 == 0 ? 8000 + index : 40'000 + 36 * index);
+}
+
+// Both ends of its connections are its own.
+void connect_pairs(int index) {
+  const rlimit files{.rlim_cur = 65'536, .rlim_max = 65'536};
+  ::setrlimit(RLIMIT_NOFILE, &files);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<std::uint16_t>(5000 + index));
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  const auto* at = reinterpret_cast<const sockaddr*>(&address);
+  const int server = ::socket(AF_INET, SOCK_STREAM, 0);
+  if (::bind(server, at, sizeof address) != 0 || ::listen(server, 128) != 0) {
+    std::perror("connections_bench: listen");
+  }
+  for (int i = 0; i < kPairs; ++i) {
+    // The kernel gives even ports first: those that are declared are even.
+    const int client = ::socket(AF_INET, SOCK_STREAM, 0);
+    if (::connect(client, at, sizeof address) != 0 || ::accept(server, nullptr, nullptr) < 0) {
+      std::perror("connections_bench: connect");
+      break;
+    }
+  }
+}
+
+class BusyNode {
+ public:
+  BusyNode() {
+    std::array<int, 2> ready{};
+    if (::pipe2(ready.data(), O_CLOEXEC) != 0) return;
+    for (int i = 0; i < kProcesses; ++i) {
+      const int pid = ::fork();
+      if (pid == 0) {
+        ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+        connect_pairs(i);
+        (void)!::write(ready[1], "x", 1);
+        for (;;) ::pause();
+      }
+      pids_.push_back(pid);
+    }
+    std::array<char, 1> byte{};
+    for (int i = 0; i < kProcesses; ++i) {
+      if (::read(ready[0], byte.data(), 1) != 1) break;
+    }
+    ::close(ready[0]);
+    ::close(ready[1]);
+  }
+  ~BusyNode() {
+    for (const int pid : pids_) ::kill(pid, SIGKILL);
+    for (const int pid : pids_) ::waitpid(pid, nullptr, 0);
+  }
+  BusyNode(const BusyNode&) = delete;
+  BusyNode& operator=(const BusyNode&) = delete;
+
+ private:
+  std::vector<int> pids_;
+};
+
+template <class Work>
+double cpu_milliseconds(const Node& node, int times, Work work) {
+  const auto begin = node.clock->thread_cpu();
+  for (int i = 0; i < times; ++i) work();
+  return std::chrono::duration<double, std::milli>(node.clock->thread_cpu() - begin).count() /
+         times;
+}
+
+int measure_looks() {
+  const auto node = live_node({});
+  if (!node) {
+    std::fprintf(stderr, "connections_bench: %s\n", node.error().message.c_str());
+    return 2;
+  }
+  LookOptions options{.node_components = default_policy().node_components,
+                      .network_changed = false};
+  for (int i = 0; i < kDeclared; ++i) options.deep_ports.push_back(declared_port(i));
+  std::ranges::sort(options.deep_ports);
+  options.urgent_ports = options.deep_ports;
+  PortTableBuilder builder(*node);
+  const std::size_t holders = builder.look(options, node->clock->steady()).holders.size();
+  const auto look = [&] { builder.look(options, node->clock->steady()); };
+  const double deep = cpu_milliseconds(*node, 10, look);
+  options.deep_paced = true;  // none is due so soon: ordinary ticks
+  const double tick = cpu_milliseconds(*node, 50, look);
+  const bool good = tick <= kMostTickMilliseconds && deep <= kMostDeepMilliseconds && holders > 0;
+  std::printf("%d sockets, %d declared ports, %zu holders: tick %.2f ms, deep look %.1f ms: %s\n",
+              2 * kPairs * kProcesses, kDeclared, holders, tick, deep, good ? "good" : "MISSED");
+  return good ? 0 : 1;
+}
+
+int measure_program(int seconds) {
+  std::string pod =
+      R"({"apiVersion":"v1","kind":"Pod","metadata":{"name":"web","namespace":"default"},)"
+      R"("spec":{"hostNetwork":true,"dnsPolicy":"ClusterFirstWithHostNet",)"
+      R"("containers":[{"name":"main","image":"x","ports":[)";
+  for (int i = 0; i < kDeclared; ++i) {
+    pod += i == 0 ? "" : ",";
+    pod += R"({"containerPort":)" + std::to_string(declared_port(i)) + "}";
+  }
+  const auto manifest = std::filesystem::temp_directory_path() /
+                        ("connections_bench-" + std::to_string(::getpid()) + ".json");
+  std::ofstream(manifest) << pod << "]}]}}\n";
+  const auto memory = memory_of_running_agent(
+      {"--pods.source=manifests", "--pods.manifests=" + manifest.string()}, seconds);
+  std::filesystem::remove(manifest);
+  if (!memory) return 1;
+  const double most_cpu = kMostDeepShare + kMostTickMilliseconds / 1000;
+  const bool good = memory->resident <= kMostResident && memory->cpu <= most_cpu;
+  std::printf("the program: RSS %.1f MiB, RssAnon %.1f MiB, %.2f %% of a core over %d s: %s\n",
+              memory->resident, memory->anonymous, 100 * memory->cpu, seconds,
+              good ? "good" : "MISSED");
+  return good ? 0 : 1;
+}
+
+void loopback_up() {
+  const int socket = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  ifreq request{};
+  std::strncpy(request.ifr_name, "lo", sizeof request.ifr_name - 1);
+  request.ifr_flags = IFF_UP;
+  if (::ioctl(socket, SIOCSIFFLAGS, &request) != 0) std::perror("connections_bench: lo");
+  ::close(socket);
+}
+
+int measure_all(int seconds) {
+  const BusyNode node;
+  const int looks = measure_looks();
+  std::fflush(nullptr);
+  return std::max(looks, measure_program(seconds));
+}
+
+}  // namespace
+}  // namespace hostnet
+
+// As pid 1 of the node: the agent answers only in pid 1's network namespace.
+int main(int argc, char** argv) {
+  const bool given = argc > 1 && argv[1][0] != '-';
+  const int seconds = given ? std::atoi(argv[1]) : 60;
+  if (::unshare(CLONE_NEWNET | CLONE_NEWPID | CLONE_NEWNS) != 0) {
+    std::perror("connections_bench: namespaces of our own");
+    return 2;
+  }
+  const int pid = ::fork();
+  if (pid == 0) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
+        ::mount("proc", "/proc", "proc", 0, nullptr) != 0) {
+      std::perror("connections_bench: /proc");
+      std::_Exit(2);
+    }
+    hostnet::loopback_up();
+    const int result = hostnet::measure_all(seconds);
+    std::fflush(nullptr);
+    std::_Exit(result);
+  }
+  int status = 0;
+  ::waitpid(pid, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 2;
+}
