@@ -43,7 +43,7 @@ Result<std::span<const std::byte>> data_value(const AttributeTable<Maximum>& tab
 }  // namespace
 
 NftMachine::NftMachine(const NftRule& rule, const NftSetLookup& sets, UnknownParts& unknown)
-    : rule_(rule), sets_(sets), unknown_(unknown), family_(family_of_table(rule.table.family)) {
+    : sets_(sets), unknown_(unknown), family_(family_of_table(rule.table.family)) {
   NftPath start;
   start.scope.family = family_;
   paths_.push_back(std::move(start));

@@ -54,7 +54,6 @@ class NftMachine {
   std::optional<NatTarget> target_of(const NftPath& path, std::optional<AddressFamily> family,
                                      const std::array<std::uint32_t, 4>& registers) const;
 
-  const NftRule& rule_;
   const NftSetLookup& sets_;
   UnknownParts& unknown_;
   std::optional<AddressFamily> family_;  // of the table; none: both
