@@ -1,0 +1,118 @@
+#include "agent/kube/cluster_access.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <optional>
+#include <utility>
+
+namespace hostnet {
+namespace {
+
+constexpr std::size_t kLargestCredential = std::size_t{1} << 20;
+
+std::optional<int> port_from(std::string_view text) {
+  int port = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+  if (error != std::errc{} || end != text.data() + text.size() || port < 1 || port > 65535) {
+    return std::nullopt;
+  }
+  return port;
+}
+
+std::unexpected<Error> bad_url(std::string_view url, std::string_view why) {
+  return failure(Reason::malformed, fmt::format("server '{}': {}", url, why));
+}
+
+bool may_be_in_a_host(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+         c == '-' || c == '_' || c == ':';
+}
+
+}  // namespace
+
+Result<ClusterAccess> parse_server_url(std::string_view url) {
+  constexpr std::string_view kScheme = "https://";
+  if (!url.starts_with(kScheme)) return bad_url(url, "only https:// is spoken");
+  std::string_view rest = url.substr(kScheme.size());
+  ClusterAccess access;
+  if (const auto slash = rest.find('/'); slash != std::string_view::npos) {
+    access.base_path = rest.substr(slash);
+    rest = rest.substr(0, slash);
+    while (access.base_path.ends_with('/')) access.base_path.pop_back();
+  }
+  if (access.base_path.find_first_of("?# \r\n") != std::string::npos) {
+    return bad_url(url, "a path must be plain");
+  }
+  std::string_view port;
+  if (rest.starts_with('[')) {
+    const auto end = rest.find(']');
+    if (end == std::string_view::npos) return bad_url(url, "']' is missing");
+    access.host = rest.substr(1, end - 1);
+    rest = rest.substr(end + 1);
+    if (!rest.empty() && !rest.starts_with(':')) return bad_url(url, "no port after ']'");
+    port = rest;
+  } else {
+    const auto colon = rest.find(':');
+    access.host = rest.substr(0, colon);
+    port = colon == std::string_view::npos ? "" : rest.substr(colon);
+  }
+  if (access.host.empty() || !std::ranges::all_of(access.host, may_be_in_a_host)) {
+    return bad_url(url, "no host");
+  }
+  if (!port.empty()) {
+    const auto number = port_from(port.substr(1));
+    if (!number) return bad_url(url, "no port from 1 to 65535");
+    access.port = *number;
+  }
+  return access;
+}
+
+Result<ClusterAccess> in_cluster_access(const std::function<const char*(const char*)>& environment,
+                                        const std::string& folder) {
+  const char* host = environment("KUBERNETES_SERVICE_HOST");
+  const char* port = environment("KUBERNETES_SERVICE_PORT");
+  if (host == nullptr || *host == '\0') {
+    return failure(Reason::vanished, "KUBERNETES_SERVICE_HOST is not set: this is not a pod");
+  }
+  ClusterAccess access;
+  access.host = host;
+  if (port != nullptr && *port != '\0') {
+    const auto number = port_from(port);
+    if (!number) {
+      return failure(Reason::malformed,
+                     fmt::format("KUBERNETES_SERVICE_PORT '{}' is no port", port));
+    }
+    access.port = *number;
+  }
+  access.token.file = folder + "/token";
+  access.ca.file = folder + "/ca.crt";
+  std::error_code ignored;
+  if (!std::filesystem::exists(access.token.file, ignored)) {
+    return failure(Reason::vanished,
+                   access.token.file + " is missing: the pod has no service account token");
+  }
+  return access;
+}
+
+Result<std::string> read_credential(const Credential& credential) {
+  if (!credential.data.empty() || credential.file.empty()) return credential.data;
+  std::ifstream file(credential.file, std::ios::binary);
+  if (!file) return system_failure(errno, "reading " + credential.file);
+  std::string text(kLargestCredential + 1, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(file.gcount()));
+  if (file.bad()) return failure(Reason::internal, "reading " + credential.file + " failed");
+  if (text.size() > kLargestCredential) {
+    return failure(Reason::malformed, credential.file + " is larger than 1 MiB");
+  }
+  while (!text.empty() && std::string_view(" \t\r\n").contains(text.back())) text.pop_back();
+  if (text.empty()) return failure(Reason::malformed, credential.file + " is empty");
+  return text;
+}
+
+}  // namespace hostnet

@@ -1,0 +1,54 @@
+#pragma once
+
+// Where the API server (or the kubelet) is, whom to trust and as whom to come.
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "netlink/error.h"
+
+namespace hostnet {
+
+// Contents, or the file that has them, which is read again for each request:
+// tokens and certificates are replaced while the agent runs.
+struct Credential {
+  std::string file;
+  std::string data;
+  bool empty() const { return file.empty() && data.empty(); }
+  bool operator==(const Credential&) const = default;
+};
+
+struct ClusterAccess {
+  std::string host;  // without brackets
+  int port{443};
+  std::string base_path;        // "" or "/k8s/clusters/c-1"
+  Credential ca;                // PEM; empty: the system's authorities
+  bool insecure{};              // the server's certificate is not looked at
+  Credential certificate, key;  // PEM, of the client
+  Credential token;             // bearer
+  bool operator==(const ClusterAccess&) const = default;
+};
+
+// "https://10.0.0.1:6443/path" into host, port and base_path. Only https: a
+// token must not go over the wire in the clear. Pure.
+Result<ClusterAccess> parse_server_url(std::string_view url);
+
+// A kubeconfig's current-context. `folder` is where its relative paths start.
+// Programs (exec), auth providers and passwords are refused by name: the agent
+// never runs anything. Pure. k8s.io/client-go/tools/clientcmd/api/v1
+Result<ClusterAccess> parse_kubeconfig(std::string_view text, const std::string& folder);
+Result<ClusterAccess> read_kubeconfig(const std::string& file);
+
+inline constexpr std::string_view kServiceAccountFolder =
+    "/var/run/secrets/kubernetes.io/serviceaccount";
+// What a pod is given. Reason::vanished where this is no pod or it has no token.
+Result<ClusterAccess> in_cluster_access(
+    const std::function<const char*(const char*)>& environment,
+    const std::string& folder = std::string(kServiceAccountFolder));
+
+// What it holds now: data, or the file's contents without blanks at its end, at
+// most 1 MiB. "" where there is none.
+Result<std::string> read_credential(const Credential& credential);
+
+}  // namespace hostnet

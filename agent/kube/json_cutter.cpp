@@ -1,0 +1,205 @@
+#include "agent/kube/json_cutter.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace hostnet {
+namespace {
+
+// No name that anybody asks for is longer.
+constexpr std::size_t kLongestKey = 64;
+// What the buffer may keep from one value to the next.
+constexpr std::size_t kKeptBuffer = std::size_t{64} << 10;
+
+bool is_blank(char c) {
+  return c == ' ' || c == '\n' || c == '\t' || c == '\r';
+}
+
+}  // namespace
+
+JsonCutter::JsonCutter(JsonCut cut, JsonPieces pieces)
+    : cut_(std::move(cut)), pieces_(std::move(pieces)) {}
+
+Result<> JsonCutter::feed(std::string_view bytes) {
+  for (const char c : bytes) {
+    step(c);
+    if (state_ == State::failed) return std::unexpected(error_);
+  }
+  return {};
+}
+
+void JsonCutter::fail(Reason reason, std::string message) {
+  state_ = State::failed;
+  error_ = {.reason = reason, .system_error = 0, .message = std::move(message)};
+}
+
+bool JsonCutter::wanted(std::string_view member) const {
+  return std::ranges::find(cut_.members, member) != cut_.members.end();
+}
+
+void JsonCutter::keep(char c) {
+  if (!capture_) return;
+  if (value_.size() >= cut_.limit) {
+    fail(Reason::malformed,
+         "JSON: a value is longer than " + std::to_string(cut_.limit) + " bytes");
+    return;
+  }
+  value_.push_back(c);
+}
+
+void JsonCutter::begin_value(char c, bool element) {
+  capture_ = element ? pieces_.on_element != nullptr : wanted(key_) && pieces_.on_member;
+  state_ = element ? State::in_element : State::in_value;
+  value_.clear();
+  in_string_ = text_ = c == '"';
+  escaped_ = false;
+  depth_ = c == '{' || c == '[' ? 1 : 0;
+  scalar_ = depth_ == 0 && !text_;
+  if (scalar_ && (c == ',' || c == ':' || c == '}' || c == ']')) {
+    return fail(Reason::malformed, "JSON: a value is missing");
+  }
+  keep(c);
+}
+
+bool JsonCutter::continue_value(char c) {
+  if (scalar_) {
+    if (c == ',' || c == '}' || c == ']' || is_blank(c)) {
+      end_value();
+      return false;
+    }
+    keep(c);
+    return true;
+  }
+  keep(c);
+  if (state_ == State::failed) return true;
+  if (in_string_) {
+    if (escaped_) {
+      escaped_ = false;
+    } else if (c == '\\') {
+      escaped_ = true;
+    } else if (c == '"') {
+      in_string_ = false;
+      if (text_) end_value();
+    }
+    return true;
+  }
+  if (c == '"') {
+    in_string_ = true;
+  } else if (c == '{' || c == '[') {
+    ++depth_;
+  } else if ((c == '}' || c == ']') && --depth_ == 0) {
+    end_value();
+  }
+  return true;
+}
+
+void JsonCutter::end_value() {
+  const bool element = state_ == State::in_element;
+  state_ = element ? State::after_element : State::after_value;
+  if (!capture_) return;
+  const bool more = element ? pieces_.on_element(value_) : pieces_.on_member(key_, value_);
+  if (value_.capacity() > kKeptBuffer) std::string().swap(value_);
+  if (!more) fail(Reason::vanished, "JSON: no more is wanted");
+}
+
+void JsonCutter::step(char c) {
+  // A scalar's end is seen only by what follows it.
+  if (state_ == State::in_value || state_ == State::in_element) {
+    if (continue_value(c) || state_ == State::failed) return;
+  }
+  if (state_ == State::in_key) {
+    if (escaped_) {
+      escaped_ = false;
+    } else if (c == '\\') {
+      escaped_ = true;
+    } else if (c == '"') {
+      state_ = State::colon;
+      return;
+    }
+    if (key_.size() <= kLongestKey) key_.push_back(c);
+    return;
+  }
+  if (is_blank(c)) return;
+  switch (state_) {
+    case State::between:
+      if (c != '{') return fail(Reason::malformed, "JSON: an object was expected");
+      state_ = State::first_key;
+      return;
+    case State::first_key:
+    case State::key:
+      if (c == '"') {
+        key_.clear();
+        escaped_ = false;
+        state_ = State::in_key;
+        return;
+      }
+      if (c != '}' || state_ == State::key) {
+        return fail(Reason::malformed, "JSON: a member's name was expected");
+      }
+      break;
+    case State::colon:
+      if (c != ':') return fail(Reason::malformed, "JSON: a colon was expected");
+      state_ = State::value;
+      return;
+    case State::value:
+      if (c == '[' && !cut_.list.empty() && key_ == cut_.list) {
+        state_ = State::first_element;
+        return;
+      }
+      return begin_value(c, false);
+    case State::first_element:
+      if (c == ']') {
+        state_ = State::after_value;
+        return;
+      }
+      return begin_value(c, true);
+    case State::element: return begin_value(c, true);
+    case State::after_element:
+      if (c == ',') {
+        state_ = State::element;
+      } else if (c == ']') {
+        state_ = State::after_value;
+      } else {
+        fail(Reason::malformed, "JSON: a comma or the list's end was expected");
+      }
+      return;
+    case State::after_value:
+      if (c == ',') {
+        state_ = State::key;
+        return;
+      }
+      if (c != '}') {
+        return fail(Reason::malformed, "JSON: a comma or the object's end was expected");
+      }
+      break;
+    case State::in_key:
+    case State::in_value:
+    case State::in_element:
+    case State::failed: return;
+  }
+  // The outermost object's end.
+  ++objects_;
+  state_ = State::between;
+  if (pieces_.on_end && !pieces_.on_end()) fail(Reason::vanished, "JSON: no more is wanted");
+}
+
+std::string json_member(std::string_view object, const std::vector<std::string>& members) {
+  std::string found(object);
+  for (const std::string& member : members) {
+    std::string value;
+    JsonCutter cutter({.members = {member}, .list = {}},
+                      {.on_member =
+                           [&](std::string_view, std::string_view text) {
+                             value = text;
+                             return false;
+                           },
+                       .on_element = {},
+                       .on_end = {}});
+    static_cast<void>(cutter.feed(found));
+    found = std::move(value);
+  }
+  if (found.size() >= 2 && found.front() == '"') return found.substr(1, found.size() - 2);
+  return found;
+}
+
+}  // namespace hostnet

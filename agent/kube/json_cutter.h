@@ -1,0 +1,87 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "netlink/error.h"
+
+namespace hostnet {
+
+// What to take out of each JSON object of a stream.
+struct JsonCut {
+  std::vector<std::string> members;          // whole values of members of the outermost object
+  std::string list;                          // a member whose elements are wanted one by one
+  std::size_t limit = std::size_t{4} << 20;  // bytes of one value; etcd keeps at most 1.5 MiB
+};
+
+// The pieces, as they were written (strings with their quotes). False: no more
+// is wanted. An unset one is not called.
+struct JsonPieces {
+  std::function<bool(std::string_view member, std::string_view value)> on_member;
+  std::function<bool(std::string_view element)> on_element;
+  std::function<bool()> on_end;  // of an outermost object
+};
+
+// Cuts a body that arrives in pieces of any size, so that no more than one
+// value of it is ever kept: LIST ({"metadata":…,"items":[…]}) and WATCH (one
+// {"type":…,"object":…} after the other) of Kubernetes' API. It looks at
+// structure only and is no validator: whoever reads a piece finds what is wrong
+// inside of it. Owned by one thread.
+class JsonCutter {
+ public:
+  JsonCutter(JsonCut cut, JsonPieces pieces);
+
+  // Reason::malformed: no stream of objects, or a value beyond the limit;
+  // Reason::vanished: a callback said that it has enough. Both stay.
+  Result<> feed(std::string_view bytes);
+
+  // Whether the stream may end here: not inside of an object.
+  bool between_objects() const { return state_ == State::between; }
+  std::size_t objects() const { return objects_; }
+
+ private:
+  enum class State {
+    between,
+    first_key,  // or the object's end
+    key,        // a key must come
+    in_key,
+    colon,
+    value,
+    in_value,
+    after_value,
+    first_element,  // or the list's end
+    element,
+    in_element,
+    after_element,
+    failed,
+  };
+
+  void step(char c);
+  void begin_value(char c, bool element);
+  // False: `c` is not part of the value, which ended before it.
+  bool continue_value(char c);
+  void end_value();
+  void keep(char c);
+  void fail(Reason reason, std::string message);
+  bool wanted(std::string_view member) const;
+
+  JsonCut cut_;
+  JsonPieces pieces_;
+  State state_{};
+  std::size_t objects_{};
+  std::string key_, value_;
+  bool capture_{};
+  bool escaped_{}, in_string_{}, scalar_{}, text_{};  // of the value at hand
+  std::size_t depth_{};
+  Error error_;
+};
+
+// The value of members.front().members[1]… in a JSON object, as written, "" for
+// none: json_member(pod, {"metadata", "resourceVersion"}). Strings without their
+// quotes, escapes untouched.
+std::string json_member(std::string_view object, const std::vector<std::string>& members);
+
+}  // namespace hostnet

@@ -1,0 +1,107 @@
+#include "agent/kube/cluster_access.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+namespace hostnet {
+namespace {
+
+using testing::HasSubstr;
+
+std::string kubeconfig(const std::string& cluster, const std::string& user) {
+  return "apiVersion: v1\nkind: Config\ncurrent-context: here\n"
+         "contexts: [{name: other, context: {cluster: x, user: y}},\n"
+         "           {name: here, context: {cluster: c, user: u}}]\n"
+         "clusters: [{name: c, cluster: {" +
+         cluster + "}}]\nusers: [{name: u, user: {" + user + "}}]\n";
+}
+
+std::string refusal(const std::string& cluster, const std::string& user) {
+  const auto access = parse_kubeconfig(kubeconfig(cluster, user), "/etc/kube");
+  return access ? "accepted" : access.error().message;
+}
+
+TEST(Kubeconfig, TakesServerAuthorityAndToken) {
+  const auto access = parse_kubeconfig(
+      kubeconfig("server: 'https://[fd00::1]:6443/base/', certificate-authority-data: Q0EK",
+                 "token: secret"),
+      "/etc/kube");
+  ASSERT_TRUE(access) << access.error().message;
+  EXPECT_EQ(access->host, "fd00::1");
+  EXPECT_EQ(access->port, 6443);
+  EXPECT_EQ(access->base_path, "/base");
+  EXPECT_EQ(access->ca.data, "CA\n");
+  EXPECT_EQ(access->token.data, "secret");
+  EXPECT_FALSE(access->insecure);
+}
+
+TEST(Kubeconfig, RelativePathsStartInItsFolder) {
+  const auto access = parse_kubeconfig(
+      kubeconfig("server: 'https://api.example', certificate-authority: pki/ca.crt, "
+                 "insecure-skip-tls-verify: true",
+                 "tokenFile: /run/token, client-certificate: c.pem, client-key-data: S0VZ"),
+      "/etc/kube");
+  ASSERT_TRUE(access) << access.error().message;
+  EXPECT_EQ(access->port, 443);
+  EXPECT_EQ(access->ca.file, "/etc/kube/pki/ca.crt");
+  EXPECT_EQ(access->token.file, "/run/token");
+  EXPECT_EQ(access->certificate.file, "/etc/kube/c.pem");
+  EXPECT_EQ(access->key.data, "KEY");
+  EXPECT_TRUE(access->insecure);
+}
+
+TEST(Kubeconfig, NamesWhatItRefusesAndWhy) {
+  const std::string server = "server: 'https://a'";
+  EXPECT_THAT(refusal(server, "exec: {command: aws}"), HasSubstr("never does"));
+  EXPECT_THAT(refusal(server, "auth-provider: {name: gcp}"), HasSubstr("auth-provider"));
+  EXPECT_THAT(refusal(server, "username: a, password: b"), HasSubstr("passwords"));
+  EXPECT_THAT(refusal(server, "client-certificate: c.pem"), HasSubstr("go together"));
+  EXPECT_THAT(refusal("server: 'http://a'", ""), HasSubstr("https"));
+  EXPECT_THAT(refusal(server + ", tls-server-name: b", ""), HasSubstr("tls-server-name"));
+  EXPECT_THAT(refusal(server + ", certificate-authority-data: '?'", ""), HasSubstr("base64"));
+  EXPECT_THAT(parse_kubeconfig("a: [", "").error().message, HasSubstr("line"));
+  EXPECT_THAT(parse_kubeconfig("current-context: x", "").error().message, HasSubstr("'x'"));
+  EXPECT_THAT(read_kubeconfig("/nowhere/config").error().message, HasSubstr("/nowhere/config"));
+}
+
+TEST(Kubeconfig, AnErrorNeverQuotesASecret) {
+  EXPECT_THAT(refusal("server: 'https://a'", "token: hunter2, exec: {}, password: hunter2"),
+              testing::Not(HasSubstr("hunter2")));
+}
+
+TEST(ServerUrl, RefusesWhatIsNone) {
+  for (const std::string_view url :
+       {"", "https://", "https://a:0", "https://a:70000", "https://[::1", "https://[::1]x",
+        "https://a b", "ftp://a", "https://a/p?q", "https://a:1:2"}) {
+    EXPECT_FALSE(parse_server_url(url)) << url;
+  }
+}
+
+TEST(InCluster, NeedsTheEnvironmentAndAToken) {
+  const auto folder = std::filesystem::path(testing::TempDir()) / "in_cluster_needs";
+  std::filesystem::create_directories(folder);
+  std::filesystem::remove(folder / "token");
+  const auto outside = [](const char*) -> const char* { return nullptr; };
+  const auto inside = [](const char* name) -> const char* {
+    return std::string_view(name) == "KUBERNETES_SERVICE_HOST" ? "10.0.0.1" : "6443";
+  };
+  EXPECT_EQ(in_cluster_access(outside, folder.string()).error().reason, Reason::vanished);
+  EXPECT_THAT(in_cluster_access(inside, folder.string()).error().message, HasSubstr("token"));
+  std::ofstream(folder / "token") << "first\n";
+  const auto access = in_cluster_access(inside, folder.string());
+  ASSERT_TRUE(access);
+  EXPECT_EQ(access->host, "10.0.0.1");
+  EXPECT_EQ(access->port, 6443);
+  EXPECT_EQ(read_credential(access->token), "first");
+  std::ofstream(folder / "token") << "second";
+  EXPECT_EQ(read_credential(access->token), "second");
+  std::ofstream(folder / "token") << "\n";
+  EXPECT_FALSE(read_credential(access->token));
+  std::filesystem::remove_all(folder);
+}
+
+}  // namespace
+}  // namespace hostnet

@@ -1,0 +1,198 @@
+#include "agent/kube/pod_watch.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace hostnet {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Not;
+
+constexpr SteadyTime kStart{1h};
+
+std::string pod_text(const std::string& name, int port, const std::string& version) {
+  return R"({"metadata":{"name":")" + name + R"(","namespace":"default","uid":"uid-)" + name +
+         R"(","resourceVersion":")" + version +
+         R"("},"spec":{"hostNetwork":true,"nodeName":"n1","containers":[{"name":"c","ports":[{"containerPort":)" +
+         std::to_string(port) + "}]}]}}";
+}
+
+void list(PodWatch& watch, const std::vector<std::string>& pods, const std::string& version,
+          SteadyTime now) {
+  watch.list_metadata(R"({"resourceVersion":")" + version + R"("})");
+  for (const auto& pod : pods) watch.listed(pod);
+  ASSERT_TRUE(watch.list_done(now));
+  EXPECT_EQ(watch.ended(200, {}, "", 1.0, now), 0ms);
+}
+
+std::vector<std::string> names(const PodWatch& watch) {
+  std::vector<std::string> found;
+  for (const auto& [key, pod] : watch.pods()) found.push_back(pod.name);
+  return found;
+}
+
+PodWatch watching(SteadyTime now = kStart) {
+  PodWatch watch("n1");
+  list(watch, {pod_text("a", 80, "5"), pod_text("b", 81, "6")}, "10", now);
+  return watch;
+}
+
+TEST(PodWatch, ListsFromTheCacheThenWatchesFromThere) {
+  PodWatch watch("n 1");
+  EXPECT_EQ(watch.path(0), "/api/v1/pods?fieldSelector=spec.nodeName%3Dn%201&resourceVersion=0");
+  EXPECT_FALSE(watch.freshness().last_heard);
+  list(watch, {pod_text("a", 80, "5")}, "10", kStart);
+  EXPECT_TRUE(watch.freshness().last_heard);
+  EXPECT_THAT(names(watch), ElementsAre("a"));
+  EXPECT_THAT(watch.path(0), HasSubstr("&watch=1&allowWatchBookmarks=true&resourceVersion=10&"
+                                       "timeoutSeconds=300"));
+  EXPECT_THAT(watch.path(1), HasSubstr("timeoutSeconds=600"));
+}
+
+TEST(PodWatch, EventsChangeThePodsAndWhereToGoOn) {
+  PodWatch watch = watching();
+  watch.accepted(kStart);
+  EXPECT_TRUE(watch.event("\"ADDED\"", pod_text("c", 82, "11"), kStart));
+  EXPECT_TRUE(watch.event("\"MODIFIED\"", pod_text("a", 90, "12"), kStart));
+  EXPECT_TRUE(watch.event("\"DELETED\"", pod_text("b", 81, "13"), kStart));
+  EXPECT_THAT(names(watch), ElementsAre("a", "c"));
+  EXPECT_EQ(watch.pods().at("uid-a").containers[0].ports[0].container_port, 90);
+  EXPECT_TRUE(watch.event("\"BOOKMARK\"", R"({"metadata":{"resourceVersion":"99"}})", kStart));
+  watch.ended(200, {}, "cut", 1.0, kStart);
+  EXPECT_THAT(watch.path(0), HasSubstr("resourceVersion=99&"));
+}
+
+TEST(PodWatch, AnEventThatChangesNothingIsNoChange) {
+  PodWatch watch = watching();
+  const auto before = watch.changes();
+  watch.accepted(kStart);
+  watch.event("\"MODIFIED\"", pod_text("a", 80, "11"), kStart);
+  watch.event("\"DELETED\"", pod_text("unknown", 80, "12"), kStart);
+  EXPECT_EQ(watch.changes(), before);
+  watch.event("\"DELETED\"", pod_text("a", 80, "13"), kStart);
+  EXPECT_EQ(watch.changes(), before + 1);
+}
+
+TEST(PodWatch, GoneMeansListAgainAndWhatIsKnownStaysMeanwhile) {
+  PodWatch watch = watching();
+  watch.accepted(kStart);
+  EXPECT_FALSE(
+      watch.event("\"ERROR\"", R"({"kind":"Status","code":410,"message":"too old"})", kStart));
+  EXPECT_GT(watch.ended(200, {}, "enough", 1.0, kStart), 0ms);
+  EXPECT_TRUE(watch.listing());
+  EXPECT_THAT(names(watch), ElementsAre("a", "b"));
+  EXPECT_FALSE(watch.freshness().stale(kStart));
+  list(watch, {pod_text("b", 81, "20")}, "21", kStart + 1s);
+  EXPECT_THAT(names(watch), ElementsAre("b"));
+
+  watch.ended(410, {}, "the server answers 410", 1.0, kStart);
+  EXPECT_TRUE(watch.listing());
+}
+
+TEST(PodWatch, AnotherErrorGoesOnFromWhereItWas) {
+  PodWatch watch = watching();
+  watch.accepted(kStart);
+  watch.event("\"ERROR\"", R"({"code":500,"message":"etcd\u0007 is away"})", kStart);
+  watch.ended(200, {}, "enough", 1.0, kStart);
+  EXPECT_FALSE(watch.listing());
+  EXPECT_THAT(watch.freshness().problem, HasSubstr("500"));
+  EXPECT_EQ(watch.freshness().failures, 1U);
+}
+
+TEST(PodWatch, ATruncatedListCountsForNothing) {
+  PodWatch watch("n1");
+  watch.list_metadata(R"({"resourceVersion":"10"})");
+  watch.listed(pod_text("a", 80, "5"));
+  EXPECT_GT(watch.ended(200, {}, "the answer was cut short", 1.0, kStart), 0ms);
+  EXPECT_FALSE(watch.freshness().last_heard);
+  EXPECT_TRUE(watch.pods().empty());
+  EXPECT_TRUE(watch.listing());
+  list(watch, {pod_text("b", 80, "5")}, "11", kStart);
+  EXPECT_THAT(names(watch), ElementsAre("b"));
+}
+
+TEST(PodWatch, AListWithoutAVersionIsNone) {
+  PodWatch watch("n1");
+  watch.listed(pod_text("a", 80, "5"));
+  EXPECT_FALSE(watch.list_done(kStart));
+  EXPECT_FALSE(watch.freshness().last_heard);
+}
+
+TEST(PodWatch, ThreeFailuresInARowMakeItStaleUntilItAnswersAndHasCaughtUp) {
+  PodWatch watch = watching();
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_FALSE(watch.freshness().stale(kStart + 1s));
+    watch.ended(0, {}, "refused", 1.0, kStart + 1s);
+  }
+  EXPECT_TRUE(watch.freshness().stale(kStart + 1s));
+  EXPECT_EQ(watch.freshness().failing_since, kStart + 1s);
+  EXPECT_THAT(watch.freshness().problem, HasSubstr("refused"));
+  watch.accepted(kStart + 5s);
+  EXPECT_TRUE(watch.freshness().stale(kStart + 5s));
+  EXPECT_EQ(watch.freshness().next_change(kStart + 5s), kStart + 7s);
+  EXPECT_FALSE(watch.freshness().stale(kStart + 7s));
+  EXPECT_FALSE(watch.freshness().failing_since);
+}
+
+TEST(PodWatch, SilenceMakesItStaleAndABookmarkEndsThat) {
+  PodWatch watch = watching();
+  watch.accepted(kStart);
+  EXPECT_EQ(watch.freshness().next_change(kStart), kStart + 3min);
+  EXPECT_FALSE(watch.freshness().stale(kStart + 2min));
+  EXPECT_TRUE(watch.freshness().stale(kStart + 3min));
+  watch.event("\"BOOKMARK\"", R"({"metadata":{"resourceVersion":"11"}})", kStart + 4min);
+  EXPECT_FALSE(watch.freshness().stale(kStart + 4min));
+}
+
+TEST(PodWatch, AnotherSourceHasItsTurnAfterThreeAttemptsOrFiveMinutes) {
+  PodWatch fresh("n1");
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_FALSE(fresh.freshness().turn_is_over(kStart));
+    fresh.ended(0, {}, "refused", 1.0, kStart);
+  }
+  EXPECT_TRUE(fresh.freshness().turn_is_over(kStart));
+
+  PodWatch known = watching();
+  EXPECT_FALSE(known.freshness().turn_is_over(kStart + 1h));
+  for (int i = 0; i < 9; ++i) known.ended(0, {}, "refused", 1.0, kStart + 1min);
+  EXPECT_FALSE(known.freshness().turn_is_over(kStart + 5min));
+  EXPECT_TRUE(known.freshness().turn_is_over(kStart + 6min));
+}
+
+TEST(PodWatch, AWatchThatIsCutAgainAndAgainIsNotStaleButSlowsDown) {
+  PodWatch watch = watching();
+  Backoff::Duration last{};
+  for (int i = 0; i < 6; ++i) {
+    watch.accepted(kStart);
+    const auto pause = watch.ended(200, {}, "cut", 1.0, kStart + 1s);
+    EXPECT_GT(pause, last);
+    last = pause;
+  }
+  EXPECT_FALSE(watch.freshness().stale(kStart + 1s));
+  EXPECT_EQ(watch.freshness().problem, "");
+  watch.accepted(kStart);
+  EXPECT_LT(watch.ended(200, {}, "", 1.0, kStart + 2min), 1s);
+}
+
+TEST(PodWatch, HonoursRetryAfter) {
+  PodWatch watch = watching();
+  EXPECT_EQ(watch.ended(429, 20s, "too many requests", 0.0, kStart), 20s);
+}
+
+TEST(PodWatch, WhatIsNoPodIsPassedOver) {
+  PodWatch watch = watching();
+  watch.accepted(kStart);
+  for (const char* object : {"{}", "[]", "{\"metadata\":{}}", "{\"metadata\":7}", "nonsense", ""}) {
+    EXPECT_TRUE(watch.event("\"ADDED\"", object, kStart));
+  }
+  EXPECT_TRUE(watch.event("\"WHATEVER\"", pod_text("z", 1, "77"), kStart));
+  EXPECT_THAT(names(watch), ElementsAre("a", "b"));
+  EXPECT_THAT(watch.path(0), HasSubstr("resourceVersion=10&"));
+  EXPECT_THAT(watch.path(0), Not(HasSubstr("77")));
+}
+
+}  // namespace
+}  // namespace hostnet
