@@ -264,6 +264,12 @@ void apply_flags(const Values& given, const Values& all, CommandLine& line) {
   line.collector_options = collector_options(all);
   line.pods_source = text_of(all, "pods.source");
   line.manifests = list("pods.manifests");
+  line.kubeconfig = text_of(all, "pods.kubeconfig");
+  line.kubelet_url = text_of(all, "pods.kubelet-url");
+  line.kubelet_ca_file = text_of(all, "pods.kubelet-ca-file");
+  line.kubelet_insecure = text_of(all, "pods.kubelet-insecure-skip-verify") == "true";
+  line.pods_interval = parse_duration(text_of(all, "pods.interval")).value();
+  line.pods_retry = parse_duration(text_of(all, "pods.retry")).value();
   line.node_name = text_of(all, "pods.node-name");
   line.watch_interval = parse_duration(text_of(all, "watch.interval")).value();
   line.config_file = text_of(all, "config.file");

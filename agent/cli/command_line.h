@@ -44,8 +44,12 @@ struct CommandLine {
   std::set<std::string, std::less<>> collectors;  // the ones that are on
   CollectorOptions collector_options;
 
-  std::string pods_source;  // auto, manifests, none
+  std::string pods_source;  // auto, apiserver, kubelet, manifests, none
   std::vector<std::string> manifests;
+  std::string kubeconfig;
+  std::string kubelet_url, kubelet_ca_file;
+  bool kubelet_insecure{};
+  std::chrono::milliseconds pods_interval{}, pods_retry{};
   std::string node_name;  // "" when nobody said: the host's name
 
   std::chrono::milliseconds watch_interval{};

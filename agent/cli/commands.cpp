@@ -6,6 +6,7 @@
 
 #include "agent/cli/check_files.h"
 #include "agent/cli/healthcheck.h"
+#include "agent/cli/pod_sources.h"
 #include "agent/config/load_policy.h"
 #include "agent/footing/footing.h"
 #include "agent/pods/pods_json.h"
@@ -151,14 +152,6 @@ int run_doctor(const CommandLine& line) {
 
 Result<Node> open_node(const CommandLine& line) {
   return line.replay.empty() ? live_node(line.paths) : replayed_node(line.replay);
-}
-
-PodFeedOptions pod_feed_options(const CommandLine& line, const std::string& node_name) {
-  const bool none = line.pods_source == "none";
-  return {.manifests = none ? std::vector<std::string>{} : line.manifests,
-          .none_wanted = none,
-          .node_name = node_name,
-          .on_change = {}};
 }
 
 Result<std::shared_ptr<const PodSnapshot>> pods_now(const CommandLine& line,

@@ -13,9 +13,6 @@ namespace hostnet {
 // This machine, or the recording of --replay.
 Result<Node> open_node(const CommandLine& line);
 
-// Where the command line says that pods come from.
-PodFeedOptions pod_feed_options(const CommandLine& line, const std::string& node_name);
-
 // What the pod source says right now; of --replay, what it recorded.
 Result<std::shared_ptr<const PodSnapshot>> pods_now(const CommandLine& line,
                                                     const std::string& node_name, WallTime now);

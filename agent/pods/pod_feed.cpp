@@ -28,29 +28,63 @@ ManifestSourceOptions source_options(const PodFeedOptions& options) {
   return source;
 }
 
-// Without a path there is nothing to follow; that is a source of its own.
-std::shared_ptr<const PodSnapshot> published(const PodSnapshot& from,
-                                             const PodFeedOptions& options) {
+void add_live(const LiveState& live, SteadyTime now, PodSnapshot& snapshot) {
+  const Freshness& fresh = live.shown.freshness;
+  snapshot.source = live.shown.source;
+  snapshot.synced = fresh.last_heard.has_value();
+  snapshot.stale = snapshot.synced && (live.abandoned || fresh.stale(now));
+  snapshot.last_success = live.shown.last_success;
+  snapshot.pods.insert(snapshot.pods.end(), live.shown.pods->begin(), live.shown.pods->end());
+  // A single failed attempt is nobody's business.
+  if (snapshot.synced && !snapshot.stale) return;
+  snapshot.errors.insert(snapshot.errors.end(), live.problems.begin(), live.problems.end());
+}
+
+// The manifests' pods, and beside them the live source's where there is one.
+std::shared_ptr<const PodSnapshot> published(const PodSnapshot& from, const PodFeedOptions& options,
+                                             const LiveState* live, SteadyTime now) {
   auto snapshot = std::make_shared<PodSnapshot>(from);
-  if (options.manifests.empty()) {
+  const bool answered = live != nullptr && live->shown.freshness.last_heard.has_value();
+  const bool without = live != nullptr && !answered && live->all_failed &&
+                       options.manifests_will_do && !options.manifests.empty();
+  if (without) {
+    snapshot->errors.insert(snapshot->errors.end(), live->problems.begin(), live->problems.end());
+  } else if (live != nullptr) {
+    add_live(*live, now, *snapshot);
+  } else if (options.manifests.empty()) {
+    // Without a path there is nothing to follow; that is a source of its own.
     snapshot->source = "none";
     snapshot->synced = true;
     if (!options.none_wanted) {
       snapshot->errors.emplace_back(
-          "there is no pod source, so nothing is known to be declared: name manifests with "
-          "--pods.manifests, or say --pods.source=none");
+          "there is no pod source, so nothing is known to be declared: this is not a pod; name a "
+          "--pods.kubeconfig, or manifests with --pods.manifests, or say --pods.source=none");
     }
   }
   snapshot->pods = merge_pods(std::move(snapshot->pods), options.node_name);
   return snapshot;
 }
 
+std::shared_ptr<const PodSnapshot> with_manifests(const PodFeedOptions& options,
+                                                  const LiveState* live, WallTime now) {
+  ManifestSource source(source_options(options));
+  source.refresh(steady_now(), now);
+  return published(source.snapshot(), options, live, steady_now());
+}
+
 }  // namespace
 
 std::shared_ptr<const PodSnapshot> read_pods_once(const PodFeedOptions& options, WallTime now) {
-  ManifestSource source(source_options(options));
-  source.refresh(steady_now(), now);
-  return published(source.snapshot(), options);
+  if (options.live.empty()) return with_manifests(options, nullptr, now);
+  const LiveState live = look_at_live_sources(options.live);
+  return with_manifests(options, &live, now);
+}
+
+std::shared_ptr<const PodSnapshot> pods_at_start(const PodFeedOptions& options, WallTime now) {
+  if (options.live.empty()) return with_manifests(options, nullptr, now);
+  LiveState live;
+  live.shown.source = options.live.front().name;
+  return with_manifests(options, &live, now);
 }
 
 Result<std::shared_ptr<const PodSnapshot>> recorded_pods(const std::string& directory,
@@ -77,24 +111,45 @@ Result<std::unique_ptr<PodFeed>> PodFeed::start(PodFeedOptions options) {
 }
 
 PodFeed::PodFeed(PodFeedOptions options, WakeUp wake)
-    : options_(std::move(options)), wake_(std::move(wake)), source_(source_options(options_)) {}
+    : options_(std::move(options)), wake_(std::move(wake)), source_(source_options(options_)) {
+  if (options_.live.empty()) return;
+  live_ = std::make_unique<LiveFeed>(options_.live, options_.retry, [this] { wake_.wake(); });
+}
 
 PodFeed::~PodFeed() {
   thread_.request_stop();
   wake_.wake();
 }
 
+void PodFeed::publish() {
+  const SteadyTime now = steady_now();
+  if (live_ == nullptr) {
+    options_.on_change(published(source_.snapshot(), options_, nullptr, now));
+    return;
+  }
+  const LiveState live = live_->state();
+  live_changes_at_ = live.shown.freshness.next_change(now);
+  options_.on_change(published(source_.snapshot(), options_, &live, now));
+}
+
 void PodFeed::follow(const std::stop_token& stopped) {
-  while (!stopped.stop_requested()) {
-    if (source_.refresh(steady_now(), wall_now())) {
-      options_.on_change(published(source_.snapshot(), options_));
-    }
-    const auto left =
-        std::chrono::ceil<std::chrono::milliseconds>(source_.next_look() - steady_now());
-    std::array<pollfd, 2> waiting{{{.fd = wake_.descriptor(), .events = POLLIN, .revents = 0},
-                                   {.fd = source_.descriptor(), .events = POLLIN, .revents = 0}}};
-    ::poll(waiting.data(), waiting.size(),
-           static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 60'000)));
+  while (true) {
+    // Before looking: what happens after it wakes again.
+    wake_.consume();
+    if (stopped.stop_requested()) return;
+    source_.refresh(steady_now(), wall_now());
+    publish();
+    do {
+      const SteadyTime next =
+          std::min(source_.next_look(), live_changes_at_.value_or(SteadyTime::max()));
+      const auto left = std::chrono::ceil<std::chrono::milliseconds>(next - steady_now());
+      std::array<pollfd, 2> waiting{{{.fd = wake_.descriptor(), .events = POLLIN, .revents = 0},
+                                     {.fd = source_.descriptor(), .events = POLLIN, .revents = 0}}};
+      ::poll(waiting.data(), waiting.size(),
+             static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 60'000)));
+      if (waiting[0].revents != 0) break;
+      if (live_changes_at_ && steady_now() >= *live_changes_at_) break;
+    } while (!source_.refresh(steady_now(), wall_now()));
   }
 }
 

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "agent/cli/commands.h"
+#include "agent/cli/pod_sources.h"
 #include "agent/config/load_policy.h"
 #include "agent/config/watched_file.h"
 #include "agent/latest.h"
@@ -308,7 +309,9 @@ int run_daemon(const CommandLine& line) {
   const std::string node_name = standing.node_name;
   shared->standing.set(std::make_shared<const Standing>(standing));
 
-  auto pods = pods_now(line, node_name, shared_node->clock->wall());
+  const WallTime now = shared_node->clock->wall();
+  auto pods = line.replay.empty() ? pods_at_start(pod_feed_options(line, node_name), now)
+                                  : recorded_pods(line.replay, now);
   if (!pods) return cannot_start(pods.error().message);
   shared->pods.set(*std::move(pods));
   auto watch = Watch::start(std::move(standing), watch_settings(shared, line));

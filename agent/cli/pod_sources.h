@@ -1,0 +1,18 @@
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "agent/cli/command_line.h"
+#include "agent/pods/pod_feed.h"
+
+namespace hostnet {
+
+// The pod sources that --pods.* ask for, on_change unset. `auto` means: the API
+// server, if this is a pod or a kubeconfig is named; then the kubelet, if a flag
+// says how; then manifests. `environment` is getenv(3) or a test's own.
+PodFeedOptions pod_feed_options(const CommandLine& line, const std::string& node_name,
+                                const std::function<const char*(const char*)>& environment);
+PodFeedOptions pod_feed_options(const CommandLine& line, const std::string& node_name);
+
+}  // namespace hostnet

@@ -1,0 +1,141 @@
+#include <utility>
+
+#include "agent/kube/json_cutter.h"
+#include "agent/kube/live_source.h"
+#include "agent/kube/pod_watch.h"
+
+namespace hostnet {
+namespace {
+
+// How often at most it is said that nothing changed.
+constexpr std::chrono::seconds kSayAliveEvery{5};
+
+SteadyTime api_steady_now() {
+  return std::chrono::steady_clock::now();
+}
+
+WallTime api_wall_now() {
+  return std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
+}
+
+class ApiserverSource final : public LiveSource {
+ public:
+  using Publish = std::function<void(LivePods)>;
+
+  ApiserverSource(ClusterAccess access, const std::string& node_name, KubeTiming timing)
+      : client_(std::move(access), timing), watch_(node_name, timing.retry) {}
+
+  std::chrono::milliseconds step(double random, const Publish& publish) override {
+    const std::string path = watch_.path(random);
+    return watch_.listing() ? list(path, random, publish) : watch(path, random, publish);
+  }
+  const Freshness& freshness() const override { return watch_.freshness(); }
+  void stop() override { client_.stop(); }
+
+ private:
+  std::chrono::milliseconds list(const std::string& path, double random, const Publish& publish) {
+    JsonCutter cutter({.members = {"metadata"}, .list = "items"},
+                      {.on_member =
+                           [this](std::string_view, std::string_view value) {
+                             watch_.list_metadata(value);
+                             return true;
+                           },
+                       .on_element =
+                           [this](std::string_view pod) {
+                             watch_.listed(pod);
+                             return true;
+                           },
+                       .on_end = {}});
+    Result<> cut;
+    const KubeReply reply = client_.get(
+        path, [] {},
+        [&](std::string_view bytes) {
+          cut = cutter.feed(bytes);
+          return cut.has_value();
+        });
+    std::string why = cut ? reply.problem : cut.error().message;
+    const SteadyTime now = api_steady_now();
+    if (why.empty()) {
+      if (cutter.objects() != 1 || !cutter.between_objects()) {
+        why = "the list was cut short";
+      } else if (watch_.list_done(now)) {
+        last_success_ = api_wall_now();
+      } else {
+        why = "the list has no resourceVersion";
+      }
+    }
+    if (reply.status == 403) why += "; it needs pods: list, watch";
+    const auto pause = watch_.ended(reply.status, reply.retry_after, why, random, now);
+    say(publish, now);
+    return pause;
+  }
+
+  std::chrono::milliseconds watch(const std::string& path, double random, const Publish& publish) {
+    std::string type, object;
+    JsonCutter cutter({.members = {"type", "object"}, .list = {}},
+                      {.on_member =
+                           [&](std::string_view member, std::string_view value) {
+                             (member == "type" ? type : object) = value;
+                             return true;
+                           },
+                       .on_element = {},
+                       .on_end =
+                           [&] {
+                             const bool more = watch_.event(type, object, api_steady_now());
+                             if (more) last_success_ = api_wall_now();
+                             type.clear();
+                             object.clear();
+                             return more;
+                           }});
+    const KubeReply reply = client_.get(
+        path,
+        [&] {
+          watch_.accepted(api_steady_now());
+          say(publish, api_steady_now());
+        },
+        [&](std::string_view bytes) {
+          const bool more = cutter.feed(bytes).has_value();
+          say_if_new(publish, api_steady_now());
+          return more;
+        });
+    const SteadyTime now = api_steady_now();
+    const auto pause = watch_.ended(reply.status, reply.retry_after, reply.problem, random, now);
+    say(publish, now);
+    return pause;
+  }
+
+  void say_if_new(const Publish& publish, SteadyTime now) {
+    if (watch_.changes() != said_changes_ || now - said_at_ >= kSayAliveEvery) say(publish, now);
+  }
+
+  void say(const Publish& publish, SteadyTime now) {
+    if (watch_.changes() != said_changes_) {
+      auto pods = std::make_shared<std::vector<Pod>>();
+      pods->reserve(watch_.pods().size());
+      for (const auto& [key, pod] : watch_.pods()) pods->push_back(pod);
+      pods_ = std::move(pods);
+    }
+    said_changes_ = watch_.changes();
+    said_at_ = now;
+    publish({.source = "apiserver",
+             .pods = pods_,
+             .last_success = last_success_,
+             .freshness = watch_.freshness()});
+  }
+
+  KubeClient client_;
+  PodWatch watch_;
+  std::shared_ptr<const std::vector<Pod>> pods_ = std::make_shared<const std::vector<Pod>>();
+  std::optional<WallTime> last_success_;
+  std::uint64_t said_changes_{};
+  SteadyTime said_at_;
+};
+
+}  // namespace
+
+std::unique_ptr<LiveSource> apiserver_source(ClusterAccess access, const std::string& node_name,
+                                             KubeTiming timing) {
+  return std::make_unique<ApiserverSource>(std::move(access), node_name, timing);
+}
+
+}  // namespace hostnet

@@ -1,0 +1,233 @@
+#include "agent/kube/kube_client.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <httplib.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+#include <sys/socket.h>
+
+#include <atomic>
+#include <charconv>
+#include <mutex>
+#include <utility>
+
+#include "netlink/unique_fd.h"
+
+namespace hostnet {
+namespace {
+
+constexpr std::chrono::seconds kWriteTimeout{10};
+
+template <auto free_function>
+struct OpensslDeleter {
+  template <class T>
+  void operator()(T* object) const {
+    free_function(object);
+  }
+};
+template <class T, auto free_function>
+using OpensslPtr = std::unique_ptr<T, OpensslDeleter<free_function>>;
+using BioPtr = OpensslPtr<BIO, BIO_free_all>;
+using CertificatePtr = OpensslPtr<X509, X509_free>;
+using KeyPtr = OpensslPtr<EVP_PKEY, EVP_PKEY_free>;
+using StorePtr = OpensslPtr<X509_STORE, X509_STORE_free>;
+
+std::string name_of(const Credential& credential, std::string_view what) {
+  return credential.file.empty() ? std::string(what) : fmt::format("{} {}", what, credential.file);
+}
+
+// No pass phrase is ever asked for.
+int no_pass_phrase(char*, int, int, void*) {
+  return 0;
+}
+
+BioPtr bio_of(const std::string& text) {
+  return BioPtr(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
+}
+
+CertificatePtr next_certificate(BIO* pem) {
+  return CertificatePtr(PEM_read_bio_X509(pem, nullptr, no_pass_phrase, nullptr));
+}
+
+Result<> trust(SSL_CTX* context, const Credential& authority) {
+  if (authority.empty()) return {};  // the system's
+  const auto text = read_credential(authority);
+  if (!text) return std::unexpected(text.error());
+  const StorePtr store(X509_STORE_new());
+  const BioPtr pem = bio_of(*text);
+  int count = 0;
+  while (const CertificatePtr certificate = next_certificate(pem.get())) {
+    count += X509_STORE_add_cert(store.get(), certificate.get()) == 1 ? 1 : 0;
+  }
+  ERR_clear_error();
+  if (count == 0) {
+    return failure(Reason::malformed,
+                   name_of(authority, "certificate authority") + " has no PEM certificate");
+  }
+  // This one alone decides: the client adds the system's authorities to another.
+  // Whatever is in it is trusted, an intermediate or the server's own certificate too.
+  X509_STORE_set_flags(store.get(), X509_V_FLAG_PARTIAL_CHAIN);
+  SSL_CTX_set1_verify_cert_store(context, store.get());
+  return {};
+}
+
+Result<> identify(SSL_CTX* context, const ClusterAccess& access) {
+  if (access.certificate.empty()) return {};
+  const auto certificates = read_credential(access.certificate);
+  if (!certificates) return std::unexpected(certificates.error());
+  const auto key_text = read_credential(access.key);
+  if (!key_text) return std::unexpected(key_text.error());
+  const BioPtr pem = bio_of(*certificates);
+  const CertificatePtr leaf = next_certificate(pem.get());
+  const BioPtr key_pem = bio_of(*key_text);
+  const KeyPtr key(PEM_read_bio_PrivateKey(key_pem.get(), nullptr, no_pass_phrase, nullptr));
+  const bool usable = leaf && key && SSL_CTX_use_certificate(context, leaf.get()) == 1 &&
+                      SSL_CTX_use_PrivateKey(context, key.get()) == 1;
+  while (usable) {
+    const CertificatePtr between = next_certificate(pem.get());
+    if (!between || SSL_CTX_add1_chain_cert(context, between.get()) != 1) break;
+  }
+  ERR_clear_error();
+  if (!usable) {
+    return failure(Reason::malformed, name_of(access.certificate, "client certificate") + " and " +
+                                          name_of(access.key, "key") + " are not a usable pair");
+  }
+  return {};
+}
+
+std::optional<std::chrono::seconds> retry_after_of(const httplib::Response& response) {
+  const std::string text = response.get_header_value("Retry-After");
+  int seconds = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  if (text.empty() || error != std::errc{} || end != text.data() + text.size() || seconds < 0) {
+    return std::nullopt;
+  }
+  return std::chrono::seconds(seconds);
+}
+
+std::string_view words_for(int status) {
+  switch (status) {
+    case 401: return "the token or certificate is not accepted";
+    case 403: return "the account may not do this";
+    case 404: return "there is no such path";
+    case 410: return "the history is gone";
+    case 429: return "too many requests";
+    default: return status >= 500 ? "the server has a problem" : "not what was asked for";
+  }
+}
+
+std::string words_for(httplib::Error error, const httplib::SSLClient& client) {
+  switch (error) {
+    case httplib::Error::Connection: return "cannot connect";
+    case httplib::Error::ConnectionTimeout: return "no connection in time";
+    case httplib::Error::Read: return "the answer was cut short or did not come";
+    case httplib::Error::SSLConnection: return "TLS failed";
+    case httplib::Error::SSLServerVerification: {
+      const long why = client.get_openssl_verify_result();
+      return fmt::format(
+          "its certificate is not accepted: {}",
+          why == X509_V_OK ? "it is for another name" : X509_verify_cert_error_string(why));
+    }
+    default: return httplib::to_string(error);
+  }
+}
+
+}  // namespace
+
+struct KubeClient::Running {
+  std::atomic<bool> stopped;
+  std::mutex mutex;
+  // Of the connection at hand, under the mutex. A descriptor of our own: the
+  // library may close its at any time, and its stop() waits for a handshake.
+  UniqueFd socket;
+
+  void watch(int descriptor) {
+    const std::scoped_lock lock(mutex);
+    socket.reset(::fcntl(descriptor, F_DUPFD_CLOEXEC, 0));
+    if (stopped) ::shutdown(socket.get(), SHUT_RDWR);
+  }
+};
+
+KubeClient::KubeClient(ClusterAccess access, KubeTiming timing)
+    : access_(std::move(access)), timing_(timing), running_(std::make_unique<Running>()) {}
+
+KubeClient::~KubeClient() = default;
+
+void KubeClient::stop() {
+  running_->stopped = true;
+  const std::scoped_lock lock(running_->mutex);
+  if (running_->socket.get() >= 0) ::shutdown(running_->socket.get(), SHUT_RDWR);
+}
+
+KubeReply KubeClient::get(const std::string& path, const std::function<void()>& on_accepted,
+                          const std::function<bool(std::string_view)>& on_body) {
+  const std::string where = access_.host.contains(':')
+                                ? fmt::format("[{}]:{}", access_.host, access_.port)
+                                : fmt::format("{}:{}", access_.host, access_.port);
+  KubeReply reply;
+  httplib::SSLClient client(access_.host, access_.port);
+  client.set_connection_timeout(timing_.connect);
+  client.set_read_timeout(timing_.silence);
+  client.set_write_timeout(kWriteTimeout);
+  client.set_tcp_nodelay(true);
+  client.set_url_encode(false);
+  client.enable_server_certificate_verification(!access_.insecure);
+  httplib::Headers headers{{"Accept", "application/json"},
+                           {"Accept-Encoding", "identity"},
+                           {"User-Agent", "hostnet-agent"}};
+  SSL_CTX* const context = client.ssl_context();
+  SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
+  Result<> prepared;
+  if (!access_.insecure) prepared = trust(context, access_.ca);
+  if (prepared) prepared = identify(context, access_);
+  if (prepared && !access_.token.empty()) {
+    const auto token = read_credential(access_.token);
+    if (!token) {
+      prepared = std::unexpected(token.error());
+    } else if (token->find_first_of("\r\n") != std::string::npos) {
+      prepared = failure(Reason::malformed, "the token has more than one line");
+    } else {
+      headers.emplace("Authorization", "Bearer " + *token);
+    }
+  }
+  if (!prepared) {
+    reply.problem = prepared.error().message;
+    return reply;
+  }
+
+  client.set_socket_options([this](int descriptor) { running_->watch(descriptor); });
+  bool refused = false;
+  const auto answer = client.Get(
+      access_.base_path + path, headers,
+      [&](const httplib::Response& response) {
+        reply.status = response.status;
+        reply.retry_after = retry_after_of(response);
+        if (response.status != 200 || running_->stopped) return false;
+        on_accepted();
+        return true;
+      },
+      [&](const char* data, std::size_t size) {
+        refused = running_->stopped || !on_body({data, size});
+        return !refused;
+      });
+  {
+    const std::scoped_lock lock(running_->mutex);
+    running_->socket.reset();
+  }
+  if (running_->stopped) {
+    reply.problem = "stopped";
+  } else if (reply.status != 0 && reply.status != 200) {
+    reply.problem = fmt::format("{} answers {}: {}", where, reply.status, words_for(reply.status));
+  } else if (!answer && !refused) {
+    reply.problem = fmt::format("{}: {}", where, words_for(answer.error(), client));
+  } else if (refused) {
+    reply.problem = fmt::format("{}: the answer was given up", where);
+  } else {
+    reply.whole = true;
+  }
+  return reply;
+}
+
+}  // namespace hostnet

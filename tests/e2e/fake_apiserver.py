@@ -1,0 +1,204 @@
+"""An API server (and kubelet) for tests: pods of one node over TLS, which fails as it is told to.
+
+    fake_apiserver.py DIRECTORY PORT
+
+DIRECTORY has server.crt and server.key. Each line on standard input is a JSON command, answered
+with one line of JSON on standard output; see Server.command()."""
+
+import http.server
+import json
+import pathlib
+import socketserver
+import ssl
+import sys
+import threading
+import time
+import urllib.parse
+
+
+class State:
+    def __init__(self):
+        self.changed = threading.Condition()
+        self.version = 100
+        self.pods = {}
+        self.events = []          # (version, type, object)
+        self.oldest = 0           # watches from before are gone
+        self.token = None         # the one that is accepted; None: any
+        self.answers = []         # what the next requests get instead: {"status", "retry_after"}
+        self.truncate = 0         # so many lists are cut in the middle
+        self.errors = []          # what the next watches say: a Status
+        self.gone_in_stream = False
+        self.watch_seconds = None
+        self.generation = 0       # a change ends all watches
+        self.requests = []
+        self.open_watches = 0
+
+
+STATE = State()
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *_):
+        pass
+
+    def handle(self):
+        try:
+            self.request.settimeout(5)
+            self.request.do_handshake()
+            super().handle()
+        except OSError:  # a peer that does not trust us, or went away
+            pass
+
+    def refuse(self, status, retry_after=None):
+        body = json.dumps({"kind": "Status", "code": status}).encode()
+        self.send_response(status)
+        if retry_after is not None:
+            self.send_header("Retry-After", str(retry_after))
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_GET(self):
+        self.close_connection = True
+        url = urllib.parse.urlparse(self.path)
+        query = dict(urllib.parse.parse_qsl(url.query))
+        with STATE.changed:
+            STATE.requests.append(self.path)
+            token = self.headers.get("Authorization")
+            if STATE.token is not None and token != f"Bearer {STATE.token}":
+                return self.refuse(401)
+            if STATE.answers:
+                return self.refuse(**STATE.answers.pop(0))
+        if "watch" in query:
+            return self.watch(int(query["resourceVersion"]))
+        return self.list()
+
+    def chunk(self, text):
+        data = text.encode()
+        self.wfile.write(f"{len(data):x}\r\n".encode() + data + b"\r\n")
+        self.wfile.flush()
+
+    def start(self):
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+
+    def list(self):
+        with STATE.changed:
+            body = json.dumps({"kind": "PodList", "apiVersion": "v1",
+                               "metadata": {"resourceVersion": str(STATE.version)},
+                               "items": list(STATE.pods.values())})
+            cut = STATE.truncate > 0
+            STATE.truncate -= cut
+        self.start()
+        if cut:
+            self.chunk(body[:len(body) // 2])
+            return
+        for at in range(0, len(body), 65536):
+            self.chunk(body[at:at + 65536])
+        self.wfile.write(b"0\r\n\r\n")
+
+    def watch(self, version):
+        with STATE.changed:
+            gone = version < STATE.oldest
+            in_stream = STATE.gone_in_stream
+            error = STATE.errors.pop(0) if STATE.errors else None
+            generation = STATE.generation
+            STATE.open_watches += 1
+        try:
+            if gone and not in_stream:
+                return self.refuse(410)
+            self.start()
+            if gone:
+                error = {"kind": "Status", "code": 410, "reason": "Expired", "message": "too old"}
+            if error:
+                self.chunk(json.dumps({"type": "ERROR", "object": error}) + "\n")
+                return
+            end = time.monotonic() + (STATE.watch_seconds or 3600)
+            while True:
+                with STATE.changed:
+                    if STATE.generation != generation or time.monotonic() > end:
+                        return  # cut: without the last chunk
+                    new = [e for e in STATE.events if e[0] > version]
+                    if not new:
+                        STATE.changed.wait(min(0.05, max(0.001, end - time.monotonic())))
+                for event_version, kind, item in new:
+                    line = json.dumps({"type": kind, "object": item}) + "\n"
+                    self.chunk(line[:7])  # events do not come in whole pieces
+                    self.chunk(line[7:])
+                    version = event_version
+        finally:
+            with STATE.changed:
+                STATE.open_watches -= 1
+
+
+class Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
+    daemon_threads = True
+    allow_reuse_address = True
+
+    def load(self, directory):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(directory / "server.crt", directory / "server.key")
+        self.context = context
+
+    def get_request(self):
+        connection, address = super().get_request()
+        return self.context.wrap_socket(connection, server_side=True,
+                                        do_handshake_on_connect=False), address
+
+    def command(self, order):
+        name = order["do"]
+        with STATE.changed:
+            if name in ("apply", "delete"):
+                STATE.version += 1
+                key = order["pod"]["metadata"]["name"]
+                item = json.loads(json.dumps(order["pod"]))
+                item["metadata"]["resourceVersion"] = str(STATE.version)
+                kind = "DELETED" if name == "delete" else \
+                    "MODIFIED" if key in STATE.pods else "ADDED"
+                STATE.pods.pop(key, None)
+                if name == "apply":
+                    STATE.pods[key] = item
+                if not order.get("unheard"):
+                    STATE.events.append((STATE.version, kind, item))
+            elif name == "bookmark":
+                STATE.version += 10
+                STATE.events.append((STATE.version, "BOOKMARK",
+                                     {"kind": "Pod",
+                                      "metadata": {"resourceVersion": str(STATE.version)}}))
+            elif name == "compact":  # what happened until now can no longer be watched
+                STATE.version += 1
+                STATE.oldest = STATE.version
+                STATE.events.clear()
+                STATE.gone_in_stream = order["in_stream"]
+                STATE.generation += 1
+            elif name == "cut":
+                STATE.generation += 1
+            elif name == "set":
+                for key, value in order["state"].items():
+                    assert hasattr(STATE, key), key
+                    setattr(STATE, key, value)
+            elif name == "reload":
+                self.load(pathlib.Path(sys.argv[1]))
+                STATE.generation += 1
+            STATE.changed.notify_all()
+            return {"requests": STATE.requests, "watches": STATE.open_watches,
+                    "pending": len(STATE.answers) + len(STATE.errors) + STATE.truncate}
+
+
+def main():
+    server = Server(("127.0.0.1", int(sys.argv[2])), Handler, bind_and_activate=False)
+    server.load(pathlib.Path(sys.argv[1]))
+    server.server_bind()
+    server.server_activate()
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    print(json.dumps({"ready": True}), flush=True)
+    for line in sys.stdin:
+        print(json.dumps(server.command(json.loads(line))), flush=True)
+
+
+if __name__ == "__main__":
+    main()

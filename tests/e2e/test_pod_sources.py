@@ -1,0 +1,296 @@
+"""Live pod sources against a TLS server that fails in every way we know (fake_apiserver.py): what is
+found is right in the end, and nothing is found in between that is not so."""
+
+import json
+import subprocess
+import threading
+import time
+
+import pytest
+from conftest import ROOT, pod, wait_until
+
+NODE = "n1"
+RETRY = "--pods.retry=10ms"
+
+
+def certificate(directory, authority="ca"):
+    """An authority of that name and a certificate for 127.0.0.1 that it signed."""
+    directory.mkdir(exist_ok=True)
+
+    def openssl(*words):
+        subprocess.run(["openssl", *words], cwd=directory, check=True, capture_output=True)
+    key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    openssl("req", "-x509", *key, "-keyout", f"{authority}.key", "-out", f"{authority}.crt",
+            "-days", "2", "-subj", f"/CN={authority}")
+    openssl("req", *key, "-keyout", "server.key", "-out", "server.csr", "-subj", "/CN=server")
+    (directory / "san").write_text("subjectAltName=IP:127.0.0.1")
+    openssl("x509", "-req", "-in", "server.csr", "-CA", f"{authority}.crt", "-CAkey",
+            f"{authority}.key", "-CAcreateserial", "-out", "server.crt", "-days", "2", "-extfile",
+            "san")
+
+
+class Cluster:
+    def __init__(self, machine, port=6443):
+        self.machine, self.port = machine, port
+        self.pki = machine.directory / "pki"
+        certificate(self.pki)
+        machine.file("pki/token", "first")
+        self.start()
+        self.tell("set", state={"token": "first"})
+        self.config = machine.file("kubeconfig", f"""
+current-context: c
+contexts: [{{name: c, context: {{cluster: c, user: u}}}}]
+clusters: [{{name: c, cluster: {{server: 'https://127.0.0.1:{port}', certificate-authority: pki/ca.crt}}}}]
+users: [{{name: u, user: {{tokenFile: pki/token}}}}]
+""")
+
+    def start(self):
+        self.process = self.machine.start(
+            "/usr/bin/python3", ROOT / "tests/e2e/fake_apiserver.py", self.pki, self.port,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=None, text=True)
+        assert json.loads(self.process.stdout.readline()) == {"ready": True}
+
+    def tell(self, do, **order):
+        self.process.stdin.write(json.dumps({"do": do, **order}) + "\n")
+        self.process.stdin.flush()
+        return json.loads(self.process.stdout.readline())
+
+    def apply(self, name, port, **options):
+        self.tell("apply", pod=api_pod(name, port), **options)
+
+    def agent(self, *flags, **options):
+        return self.machine.agent("--pods.source=apiserver", RETRY, f"--pods.kubeconfig={self.config}",
+                                  f"--pods.node-name={NODE}", *flags, **options)
+
+    def requests(self, watch):
+        return [r for r in self.tell("look")["requests"] if ("watch=1" in r) == watch]
+
+
+def api_pod(name, port):
+    made = json.loads(pod(name=name, port=port, uid=f"uid-{name}"))
+    made["spec"]["nodeName"] = NODE
+    made["status"] = {"phase": "Running"}
+    return made
+
+
+@pytest.fixture
+def cluster(machine):
+    return Cluster(machine)
+
+
+def conflicts(agent):
+    return {(f["port"], f["verdict"]) for f in agent.findings()}
+
+
+def source_up(agent):
+    return agent.metric("^hostnet_pod_source_up")[0].endswith(" 1")
+
+
+def test_a_list_and_its_watch_are_followed_without_another_list(machine, cluster):
+    for port in (8080, 8081):
+        machine.listen(port, name="squatter")
+    cluster.apply("web", 8080)
+    agent = cluster.agent()
+    wait_until(lambda: conflicts(agent) == {(8080, "unmanaged_process")}, 5, "what the list says")
+    assert agent.findings()[0]["declared_by"][0]["source"] == "apiserver"
+    assert source_up(agent)
+    assert agent.metric("^hostnet_pod_source_pods") == ['hostnet_pod_source_pods{source="apiserver"} 1']
+    heard = float(agent.metric("^hostnet_pod_source_last_success_timestamp_seconds")[0].split()[1])
+    assert abs(time.time() - heard) < 10
+    cluster.apply("late", 8081)
+    wait_until(lambda: (8081, "unmanaged_process") in conflicts(agent), 2, "an added pod")
+    cluster.apply("web", 9090)
+    wait_until(lambda: conflicts(agent) == {(8081, "unmanaged_process")}, 2, "a modified pod")
+    cluster.tell("delete", pod=api_pod("late", 8081))
+    wait_until(lambda: not conflicts(agent), 2, "a deleted pod")
+    assert cluster.requests(watch=False) == [
+        f"/api/v1/pods?fieldSelector=spec.nodeName%3D{NODE}&resourceVersion=0"]
+    assert "allowWatchBookmarks=true" in cluster.requests(watch=True)[0]
+    assert agent.json("/conflicts")["complete"]
+    began = time.monotonic()
+    assert agent.stop() == 0 and time.monotonic() - began < 2, "an open watch must not hold it up"
+    assert "first" not in agent.log()
+
+
+class Witness:
+    """Looks at the conflicts all the time; none may be other than expected."""
+
+    def __init__(self, agent, allowed):
+        self.agent, self.allowed, self.lies, self.looks = agent, allowed, set(), 0
+        self.over = threading.Event()
+        self.thread = threading.Thread(target=self.run)
+        self.thread.start()
+
+    def run(self):
+        while not self.over.wait(0.1):
+            self.lies |= conflicts(self.agent) - self.allowed
+            self.looks += 1
+
+    def close(self):
+        self.over.set()
+        self.thread.join()
+        assert self.looks > 3 and not self.lies, self.lies
+
+
+def trouble(cluster):
+    yield "the watch is cut", lambda: cluster.tell("cut")
+    yield "410", lambda: cluster.tell("compact", in_stream=False)
+    yield "410 in the stream", lambda: cluster.tell("compact", in_stream=True)
+
+    def answer(**state):
+        cluster.tell("set", state=state)
+        cluster.tell("cut")
+    yield "an error in the stream", lambda: answer(errors=[{"code": 500, "message": "etcd"}])
+    yield "too many requests", lambda: answer(answers=[{"status": 429, "retry_after": 1}])
+
+    def truncated():
+        cluster.tell("set", state={"truncate": 2})
+        cluster.tell("compact", in_stream=True)
+    yield "truncated lists", truncated
+    yield "a new token", lambda: (cluster.machine.file("pki/token", "second\n"),
+                                  answer(token="second"))
+
+
+def test_findings_are_right_after_each_trouble_and_never_wrong_in_between(machine, cluster):
+    ports = range(8080, 8087)
+    for port in ports:
+        machine.listen(port, name="squatter")
+    machine.listen(8070, name="squatter")
+    cluster.apply("steady", 8070)
+    agent = cluster.agent()
+    wait_until(lambda: conflicts(agent), 5, "the first list")
+    witness = Witness(agent, {(p, "unmanaged_process") for p in [8070, *ports]})
+    try:
+        for port, (name, cause) in zip(ports, trouble(cluster), strict=True):
+            cause()
+            cluster.apply("moving", port)
+            expected = {(8070, "unmanaged_process"), (port, "unmanaged_process")}
+            wait_until(lambda: conflicts(agent) == expected, 8, f"the truth after: {name}")
+            assert cluster.tell("look")["pending"] == 0, name
+    finally:
+        witness.close()
+    assert len(cluster.requests(watch=False)) == 6  # the first, 3 times gone, 2 cut
+    assert "second" not in agent.log()
+
+
+def test_a_server_that_is_away_freezes_what_was_found(machine, cluster):
+    squatter = machine.listen(8080, name="squatter")
+    cluster.apply("web", 8080)
+    cluster.apply("other", 8081)
+    agent = cluster.agent()
+    wait_until(lambda: conflicts(agent) == {(8080, "unmanaged_process")}, 5, "the conflict")
+    machine.stop(cluster.process)
+    wait_until(lambda: not source_up(agent), 8, "the source to be down")
+    machine.stop(squatter)
+    machine.listen(8081, name="squatter")
+    ticks = agent.metric("^hostnet_last_scan")
+    wait_until(lambda: agent.metric("^hostnet_last_scan") != ticks, 3, "another look")
+    frozen = agent.json("/conflicts")
+    assert [(f["port"], f["stale"]) for f in frozen["findings"]] == [(8080, True)]
+    assert not frozen["complete"]
+    assert any("127.0.0.1:6443: cannot connect" in p["message"] for p in frozen["problems"])
+    assert "(stale)" in agent.text("/conflicts")
+
+    cluster.start()  # its history is gone: it counts from another version
+    cluster.tell("set", state={"oldest": 1000, "version": 1000})
+    cluster.apply("other", 8081)
+    wait_until(lambda: conflicts(agent) == {(8081, "unmanaged_process")}, 25, "the truth again")
+    assert source_up(agent) and agent.json("/conflicts")["complete"]
+
+
+def test_a_replaced_authority_is_refused_until_its_file_says_so(machine, cluster):
+    cluster.apply("web", 8080)
+    agent = cluster.agent()
+    wait_until(lambda: source_up(agent), 5, "the first list")
+    certificate(cluster.pki, "new")
+    seen = len(cluster.tell("reload")["requests"])
+    wait_until(lambda: any("certificate is not accepted" in p["message"]
+                           for p in agent.json("/conflicts")["problems"]), 8, "the refusal")
+    assert len(cluster.tell("look")["requests"]) == seen, "a token went to an unknown server"
+    machine.file("pki/ca.crt", (cluster.pki / "new.crt").read_text())
+    wait_until(lambda: source_up(agent), 10, "the new authority")
+
+
+def test_a_large_list_does_not_show_in_memory(machine, cluster):
+    for i in range(100):
+        big = api_pod(f"big-{i}", 10000 + i)
+        big["metadata"]["managedFields"] = [{"manager": "m" * 1000}] * 200
+        cluster.tell("apply", pod=big)
+    agent = cluster.agent()
+    wait_until(lambda: agent.metric('^hostnet_pod_source_pods{source="apiserver"} 100'), 10, "them")
+    pid = machine.run("pgrep", "-n", "hostnet-agent").stdout.strip()
+    status = machine.run("cat", f"/proc/{pid}/status").stdout
+    peak = int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1])
+    assert peak < 40_000, "20 MB went through, they must not have been kept"
+
+
+def test_a_static_pod_and_its_mirror_are_one(machine, cluster):
+    mirror = api_pod(f"etcd-{NODE}", 2379)
+    mirror["metadata"]["annotations"] = {"kubernetes.io/config.hash": "0123456789abcdef" * 2,
+                                         "kubernetes.io/config.mirror": "0123456789abcdef" * 2}
+    cluster.tell("apply", pod=mirror)
+    machine.file("static/etcd.yaml", pod(name="etcd", port=2379))
+    agent = cluster.agent(f"--pods.manifests={machine.directory}/static")
+    wait_until(lambda: source_up(agent), 5, "the list")
+    (port,) = agent.json("/ports/2379")["ports"]
+    assert [d["source"] for d in port["declared_by"]] == ["apiserver"]
+    assert agent.findings() == []
+
+
+def test_the_kubelet_is_polled_and_its_certificate_looked_at(machine, cluster):
+    machine.listen(8080, name="squatter")
+    machine.listen(8081, name="squatter")
+    cluster.apply("web", 8080)
+    flags = ("--pods.source=kubelet", RETRY, f"--pods.kubeconfig={cluster.config}",
+             "--pods.kubelet-url=https://127.0.0.1:6443", f"--pods.node-name={NODE}")
+    refused = machine.once("conflicts", *flags)
+    assert refused.returncode == 2 and "certificate is not accepted" in refused.stdout
+    assert cluster.tell("look")["requests"] == []
+    assert machine.once("conflicts", *flags, "--pods.kubelet-insecure-skip-verify").returncode == 1
+
+    agent = machine.agent(*flags, f"--pods.kubelet-ca-file={cluster.pki}/ca.crt",
+                          "--pods.interval=200ms")
+    wait_until(lambda: conflicts(agent) == {(8080, "unmanaged_process")}, 5, "the first poll")
+    cluster.apply("web", 8081)
+    wait_until(lambda: conflicts(agent) == {(8081, "unmanaged_process")}, 3, "another poll")
+    assert set(cluster.tell("look")["requests"]) == {"/pods"}
+    machine.stop(cluster.process)
+    wait_until(lambda: not source_up(agent), 5, "three failed polls")
+    assert agent.findings()[0]["stale"]
+
+
+def test_auto_takes_what_answers_and_says_why_not_the_others(machine, cluster):
+    flags = [RETRY, f"--pods.kubeconfig={cluster.config}", f"--pods.node-name={NODE}"]
+    cluster.apply("web", 8080)
+    machine.listen(8080, name="squatter")
+    assert machine.once("conflicts", *flags).returncode == 1
+    cluster.tell("set", state={"answers": [{"status": 403}]})
+    agent = machine.agent(*flags, "--pods.kubelet-url=https://127.0.0.1:6443",
+                          f"--pods.kubelet-ca-file={cluster.pki}/ca.crt")
+    wait_until(lambda: conflicts(agent), 5, "the API server at the second attempt")
+    agent.stop()
+
+    machine.stop(cluster.process)
+    machine.file("pods/pod.yaml", pod(name="web", port=8080))
+    flags += ["--pods.kubelet-url=https://127.0.0.1:6444",
+              f"--pods.manifests={machine.directory}/pods"]
+    agent = machine.agent(*flags)
+    wait_until(lambda: agent.metric('^hostnet_pod_source_up{source="manifests"} 1'), 10, "manifests")
+    said = " ".join(p["message"] for p in agent.json("/conflicts")["problems"])
+    assert "apiserver: 127.0.0.1:6443: cannot connect" in said
+    assert "kubelet: 127.0.0.1:6444: cannot connect" in said
+    assert conflicts(agent) == {(8080, "unmanaged_process")}
+    doctor = machine.once("doctor", *flags)
+    assert doctor.returncode == 1 and "6443: cannot connect" in doctor.stdout
+
+
+def test_a_kubeconfig_that_would_run_a_program_is_refused(machine):
+    config = machine.file("config", """
+current-context: c
+contexts: [{name: c, context: {cluster: c, user: u}}]
+clusters: [{name: c, cluster: {server: 'https://127.0.0.1:1'}}]
+users: [{name: u, user: {exec: {command: aws}}}]
+""")
+    done = machine.once("conflicts", "--pods.source=apiserver", f"--pods.kubeconfig={config}")
+    assert done.returncode == 2
+    assert "exec would run a program, which the agent never does" in done.stdout
