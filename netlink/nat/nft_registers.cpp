@@ -9,9 +9,11 @@ namespace hostnet {
 Result<std::size_t> nft_slot(std::uint32_t number, std::size_t length) {
   constexpr std::size_t kBytes = std::tuple_size_v<SymbolicRegisters>;
   std::size_t at = kBytes;
-  if (number >= NFT_REG_1 && number <= NFT_REG_4) at = (number - NFT_REG_1) * NFT_REG_SIZE;
+  if (number >= NFT_REG_1 && number <= NFT_REG_4) {
+    at = std::size_t{number - NFT_REG_1} * NFT_REG_SIZE;
+  }
   if (number >= NFT_REG32_00 && number <= NFT_REG32_15) {
-    at = (number - NFT_REG32_00) * NFT_REG32_SIZE;
+    at = std::size_t{number - NFT_REG32_00} * NFT_REG32_SIZE;
   }
   if (at >= kBytes || length > kBytes - at) {
     return failure(Reason::malformed, std::to_string(length) + " bytes in nf_tables register " +

@@ -140,8 +140,8 @@ std::optional<PacketScope> with_address_type(const PacketScope& scope, const Fie
 bool constant_between(const FieldRun& run) {
   std::vector<std::byte> value;
   for (const SymbolicByte& byte : run.bytes) value.push_back(std::byte{byte.flip});
-  return std::ranges::lexicographical_compare(value, run.low) == false &&
-         std::ranges::lexicographical_compare(run.high, value) == false;
+  return !std::ranges::lexicographical_compare(value, run.low) &&
+         !std::ranges::lexicographical_compare(run.high, value);
 }
 
 std::optional<PacketScope> between_in_run(const PacketScope& scope, const FieldRun& run) {
@@ -225,11 +225,9 @@ std::vector<PacketScope> packets_outside(const PacketScope& scope,
   } else if (one_run && run.field() == PacketField::random) {
     out.push_back(scope);
     out.back().random = true;
-  } else if (!one_run || run.field() == PacketField::unknown) {
-    add(maybe(scope));
-  } else if (!has_spans(run)) {
+  } else if (one_run && run.field() != PacketField::unknown && !has_spans(run)) {
     add(other_than(scope, run));
-  } else if (!run.is_plain()) {
+  } else if (!one_run || run.field() == PacketField::unknown || !run.is_plain()) {
     add(maybe(scope));
   } else {
     const std::vector<std::byte> least(low.size(), std::byte{0});

@@ -12,7 +12,7 @@ namespace hostnet {
 // nest: what was taken on a level is forgotten when the level is left.
 class TakenPackets {
  public:
-  enum : std::size_t { kForGood = 0 };  // the level that is never left
+  static constexpr std::size_t kForGood = 0;  // the level that is never left
 
   void add(const PacketScope& scope, std::size_t level);
   bool contains(const PacketScope& scope) const;
