@@ -29,7 +29,7 @@ std::string printable(std::string text) {
 }
 
 std::string version_in(std::string_view object) {
-  std::string version = json_member(object, {"metadata", "resourceVersion"});
+  const std::string version = json_member(object, {"metadata", "resourceVersion"});
   return version.size() > kLongestVersion ? std::string() : version;
 }
 
