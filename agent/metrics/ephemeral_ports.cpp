@@ -20,7 +20,7 @@ using PortSet = std::bitset<65536>;
 // More addresses than these are only known to be more.
 constexpr std::size_t kCountedDrops = 4096;
 
-constexpr std::array kProtocols{Protocol::tcp, Protocol::udp};
+constexpr std::array kWalkedProtocols{Protocol::tcp, Protocol::udp};
 
 // The ports in use at each address of one protocol.
 class PortsByAddress {
@@ -118,7 +118,7 @@ Result<EphemeralPortUse> read_ephemeral_ports(const Node& node) {
   EphemeralPortUse use;
   use.range = usable->size();
   if (usable->empty()) return use;
-  for (const Protocol protocol : kProtocols) {
+  for (const Protocol protocol : kWalkedProtocols) {
     const auto in_use = ports_in_use(*node.netlink, protocol, *usable);
     if (!in_use) return std::unexpected(in_use.error());
     for (const auto& [address, ports] : in_use->ports()) {
