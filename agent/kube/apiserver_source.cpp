@@ -3,20 +3,13 @@
 #include "agent/kube/json_cutter.h"
 #include "agent/kube/live_source.h"
 #include "agent/kube/pod_watch.h"
+#include "agent/real_time.h"
 
 namespace hostnet {
 namespace {
 
 // How often at most it is said that nothing changed.
 constexpr std::chrono::seconds kSayAliveEvery{5};
-
-SteadyTime api_steady_now() {
-  return std::chrono::steady_clock::now();
-}
-
-WallTime api_wall_now() {
-  return std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
-}
 
 class ApiserverSource final : public LiveSource {
  public:
@@ -54,12 +47,12 @@ class ApiserverSource final : public LiveSource {
           return cut.has_value();
         });
     std::string why = cut ? reply.problem : cut.error().message;
-    const SteadyTime now = api_steady_now();
+    const SteadyTime now = steady_now();
     if (why.empty()) {
       if (cutter.objects() != 1 || !cutter.between_objects()) {
         why = "the list was cut short";
       } else if (watch_.list_done(now)) {
-        last_success_ = api_wall_now();
+        last_success_ = wall_now();
       } else {
         why = "the list has no resourceVersion";
       }
@@ -81,8 +74,8 @@ class ApiserverSource final : public LiveSource {
                        .on_element = {},
                        .on_end =
                            [&] {
-                             const bool more = watch_.event(type, object, api_steady_now());
-                             if (more) last_success_ = api_wall_now();
+                             const bool more = watch_.event(type, object, steady_now());
+                             if (more) last_success_ = wall_now();
                              type.clear();
                              object.clear();
                              return more;
@@ -90,15 +83,15 @@ class ApiserverSource final : public LiveSource {
     const KubeReply reply = client_.get(
         path,
         [&] {
-          watch_.accepted(api_steady_now());
-          say(publish, api_steady_now());
+          watch_.accepted(steady_now());
+          say(publish, steady_now());
         },
         [&](std::string_view bytes) {
           const bool more = cutter.feed(bytes).has_value();
-          say_if_new(publish, api_steady_now());
+          say_if_new(publish, steady_now());
           return more;
         });
-    const SteadyTime now = api_steady_now();
+    const SteadyTime now = steady_now();
     const auto pause = watch_.ended(reply.status, reply.retry_after, reply.problem, random, now);
     say(publish, now);
     return pause;

@@ -5,6 +5,7 @@
 #include "agent/kube/json_cutter.h"
 #include "agent/kube/live_source.h"
 #include "agent/pods/read_pod.h"
+#include "agent/real_time.h"
 
 namespace hostnet {
 namespace {
@@ -46,12 +47,11 @@ class KubeletSource final : public LiveSource {
       why = "the list was cut short";
     }
     if (reply.status == 403) why += "; it needs nodes/pods: get";
-    const SteadyTime now = std::chrono::steady_clock::now();
+    const SteadyTime now = steady_now();
     auto pause = interval_;
     if (why.empty()) {
       pods_ = std::move(pods);
-      last_success_ =
-          std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
+      last_success_ = wall_now();
       freshness_.heard(now);
       backoff_.reset();
     } else {

@@ -8,18 +8,11 @@
 #include <utility>
 
 #include "agent/pods/manifest.h"
+#include "agent/real_time.h"
 #include "netlink/node/node.h"
 
 namespace hostnet {
 namespace {
-
-SteadyTime steady_now() {
-  return std::chrono::steady_clock::now();
-}
-
-WallTime wall_now() {
-  return std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
-}
 
 ManifestSourceOptions source_options(const PodFeedOptions& options) {
   ManifestSourceOptions source;

@@ -21,6 +21,7 @@
 #include "agent/metrics/agent_metrics.h"
 #include "agent/network/read_network.h"
 #include "agent/pods/pod_feed.h"
+#include "agent/real_time.h"
 #include "agent/report/words.h"
 #include "agent/serve/metrics_page.h"
 #include "agent/serve/routes.h"
@@ -58,10 +59,6 @@ std::int64_t steady_milliseconds() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(
              std::chrono::steady_clock::now().time_since_epoch())
       .count();
-}
-
-WallTime wall_now() {
-  return std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
 }
 
 int cannot_start(std::string_view why) {
