@@ -233,7 +233,7 @@ FootingCheck check_pods(const PodSnapshot& pods, bool source_wanted) {
     return {.name = name,
             .level = Level::limited,
             .found = "none: no declarations to compare the node with",
-            .fix = "name manifests with --pods.manifests",
+            .fix = "name a cluster with --pods.kubeconfig, or manifests with --pods.manifests",
             .problem = std::nullopt};
   }
   if (!pods.errors.empty()) {
