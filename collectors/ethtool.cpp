@@ -49,7 +49,7 @@ const std::map<std::string_view, std::string_view> kNamedStatistics = {
 bool is_mark(char c) {
   const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
   const bool digit = c >= '0' && c <= '9';
-  return !(letter || digit || c == '_');
+  return !letter && !digit && c != '_';
 }
 
 // What may not stand in a metric's name becomes one "_", together with the

@@ -52,7 +52,7 @@ class AgentMetrics {
   struct Families;
   AgentMetricsSettings settings_;
   std::unique_ptr<Families> families_;
-  mutable std::atomic<double> boot_{};  // for process_metrics()
+  mutable std::atomic<double> boot_;  // for process_metrics()
 };
 
 }  // namespace hostnet

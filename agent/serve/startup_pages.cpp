@@ -21,6 +21,7 @@ int release_object(dl_phdr_info* object, std::size_t /*size*/, void* page_size) 
     const std::uintptr_t first = (begin + page - 1) / page * page;
     const std::uintptr_t last = (begin + segment.p_memsz) / page * page;
     if (first >= last) continue;
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): the loader tells addresses as numbers
     ::madvise(reinterpret_cast<void*>(first), last - first, MADV_DONTNEED);
   }
   return 0;
