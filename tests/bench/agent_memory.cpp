@@ -59,9 +59,8 @@ std::optional<AgentMemory> memory_of_running_agent(const std::vector<std::string
     std::perror("running the agent");
     return std::nullopt;
   }
-  using Clock = std::chrono::steady_clock;
-  const auto give_up = Clock::now() + std::chrono::seconds{30};
-  while (!answers("/readyz") && Clock::now() < give_up) {
+  const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds{30};
+  while (!answers("/readyz") && std::chrono::steady_clock::now() < give_up) {
     std::this_thread::sleep_for(std::chrono::milliseconds{50});
   }
   std::optional<AgentMemory> memory;
