@@ -19,10 +19,6 @@ constexpr std::chrono::seconds kSpeedStays{60};
 constexpr std::array<std::string_view, 7> kOperstates = {
     "unknown", "notpresent", "down", "lowerlayerdown", "testing", "dormant", "up"};
 
-std::string hardware_address(const std::vector<std::uint8_t>& bytes) {
-  return fmt::format("{:02x}", fmt::join(bytes, ":"));
-}
-
 NetclassDevice::Number number_of(const std::optional<std::uint32_t>& value) {
   return value ? NetclassDevice::Number(*value) : std::nullopt;
 }
@@ -68,12 +64,20 @@ NetclassDevice::Number sysfs_speed(const Files& files, std::string_view device) 
 
 }  // namespace
 
+std::string_view operational_state(const Link& link) {
+  return kOperstates[link.operstate < kOperstates.size() ? link.operstate : 0];
+}
+
+std::string hardware_address(const std::vector<std::uint8_t>& bytes) {
+  return fmt::format("{:02x}", fmt::join(bytes, ":"));
+}
+
 NetclassDevice netclass_device(const Link& link) {
   NetclassDevice device;
   device.name = link.name;
   device.address = hardware_address(link.address);
   device.broadcast = hardware_address(link.broadcast);
-  device.operstate = kOperstates[link.operstate < kOperstates.size() ? link.operstate : 0];
+  device.operstate = operational_state(link);
   device.alias = link.alias;
   device.alternative_names = link.alternative_names;
   if ((link.flags & IFF_UP) != 0) {  // sysfs refuses both while the device is down

@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "netlink/error.h"
@@ -24,6 +25,11 @@ struct NetclassDevice {
   Number dormant, flags, group, index, link, link_mode, mtu, name_assign_type, queue_length;
   Number speed, type;  // speed in Mbit/s, never negative
 };
+
+// As sysfs spells them, RFC 2863's states ("up", "lowerlayerdown"; "unknown" for
+// one that it does not have) and link-layer addresses ("02:00:00:00:00:01").
+std::string_view operational_state(const Link& link);
+std::string hardware_address(const std::vector<std::uint8_t>& bytes);
 
 // The interface as netlink tells it; what only sysfs has stays empty.
 NetclassDevice netclass_device(const Link& link);

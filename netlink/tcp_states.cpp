@@ -1,23 +1,18 @@
 #include "netlink/tcp_states.h"
 
 #include <linux/inet_diag.h>
-#include <sys/socket.h>
 
 #include <string>
 
 #include "netlink/attributes.h"
-#include "netlink/request.h"
+#include "netlink/sock_diag.h"
 
 namespace hostnet {
 
 NetlinkRequest tcp_states_request() {
-  inet_diag_req request{};
-  request.idiag_family = AF_INET;
-  request.idiag_states = kEverySocketState & ~state_bit(SocketState::bound_inactive);
-  return std::move(
-             RequestBuilder(NETLINK_SOCK_DIAG, TCPDIAG_GETSOCK, NLM_F_DUMP, "listing tcp sockets")
-                 .fixed(request))
-      .build();
+  SocketQuery query;
+  query.states = kEverySocketState & ~state_bit(SocketState::bound_inactive);
+  return tcp_request_of_both_families(query);
 }
 
 Result<TcpState> decode_tcp_state(const NetlinkMessage& message) {

@@ -14,9 +14,8 @@ struct TcpState {
   bool operator==(const TcpState&) const = default;
 };
 
-// TCPDIAG_GETSOCK (include/uapi/linux/inet_diag.h), older than the request by
-// family: one walk of the kernel's table gives IPv4 and IPv6, where two by
-// family walk it twice. Every socket but those that are only bound.
+// tcp_request_of_both_families() (sock_diag.h) for every socket but those that
+// are only bound.
 NetlinkRequest tcp_states_request();
 
 // Out of one reply (struct inet_diag_msg).

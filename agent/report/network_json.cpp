@@ -4,6 +4,7 @@
 #include "agent/report/network_words.h"
 #include "agent/report/times.h"
 #include "collectors/framework/route_labels.h"
+#include "collectors/netclass_device.h"
 
 namespace hostnet {
 namespace {
@@ -60,7 +61,7 @@ Json interface_json(const Interface& interface) {
               {"lower", interface.lower},
               {"mtu", link.mtu},
               {"speed_mbit", or_null(interface.speed)},
-              {"mac", mac_words(link)},
+              {"mac", hardware_address(link.address)},
               {"addresses", std::move(addresses)},
               {"network_id", or_null(interface.network_id)},
               {"tunnel_port", or_null(link.tunnel_port)},

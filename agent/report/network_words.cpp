@@ -9,15 +9,12 @@
 
 #include "agent/report/words.h"
 #include "collectors/framework/route_labels.h"
+#include "collectors/netclass_device.h"
 
 namespace hostnet {
 namespace {
 
 constexpr std::uint16_t kArphrdLoopback = 772;  // include/uapi/linux/if_arp.h
-
-// IF_OPER_*, include/uapi/linux/if.h.
-constexpr std::array<std::string_view, 7> kOperationalStates{
-    "unknown", "notpresent", "down", "lowerlayerdown", "testing", "dormant", "up"};
 
 // RTN_*, include/uapi/linux/rtnetlink.h.
 constexpr std::array<std::string_view, 12> kRouteTypes{
@@ -46,11 +43,6 @@ std::string hops_joined(const Route& route, const Words& words) {
 
 }  // namespace
 
-std::string_view operational_state(const Link& link) {
-  return link.operstate < kOperationalStates.size() ? kOperationalStates.at(link.operstate)
-                                                    : kOperationalStates.front();
-}
-
 bool is_switched_on(const Link& link) {
   return (link.flags & IFF_UP) != 0;
 }
@@ -62,10 +54,6 @@ std::string_view state_words(const Link& link) {
 std::string kind_words(const Link& link) {
   if (!link.kind.empty()) return link.kind;
   return link.type == kArphrdLoopback ? "loopback" : "hardware";
-}
-
-std::string mac_words(const Link& link) {
-  return fmt::format("{:02x}", fmt::join(link.address, ":"));
 }
 
 std::string prefix_words(const IpAddress& ip, unsigned length) {

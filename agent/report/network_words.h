@@ -12,15 +12,12 @@ namespace hostnet {
 // How interfaces and routes are written for people and programs, the same in
 // text, JSON and on the page. What comes back is not escaped yet.
 
-// RFC 2863's states as sysfs spells them: "up", "down", "lowerlayerdown", "unknown"...
-std::string_view operational_state(const Link& link);
 // Whether somebody switched it on (IFF_UP).
 bool is_switched_on(const Link& link);
 // "up", "down"... or "off" when nobody switched it on.
 std::string_view state_words(const Link& link);
 // "vxlan", "loopback", "hardware" (or whatever has no kind).
 std::string kind_words(const Link& link);
-std::string mac_words(const Link& link);                            // "02:00:00:00:00:01"
 std::string prefix_words(const IpAddress& ip, unsigned length);     // "10.0.0.1/24"
 std::string speed_words(const std::optional<std::uint32_t>& mbit);  // "25 Gbit/s"
 // What is of this kind of interface only: "id 7 port 8472 on eth0", "8 VFs".

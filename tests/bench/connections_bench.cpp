@@ -9,12 +9,9 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
-#include <net/if.h>
 #include <netinet/in.h>
 #include <sched.h>
 #include <signal.h>
-#include <sys/ioctl.h>
-#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -35,6 +32,7 @@
 #include "agent/config/policy.h"
 #include "agent/ports/port_table_builder.h"
 #include "agent_memory.h"
+#include "own_node.h"
 
 namespace hostnet {
 namespace {
@@ -162,15 +160,6 @@ int measure_program(int seconds) {
   return good ? 0 : 1;
 }
 
-void loopback_up() {
-  const int socket = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  ifreq request{};
-  std::strncpy(request.ifr_name, "lo", sizeof request.ifr_name - 1);
-  request.ifr_flags = IFF_UP;
-  if (::ioctl(socket, SIOCSIFFLAGS, &request) != 0) std::perror("connections_bench: lo");
-  ::close(socket);
-}
-
 int measure_all(int seconds) {
   const BusyNode node;
   const int looks = measure_looks();
@@ -181,28 +170,8 @@ int measure_all(int seconds) {
 }  // namespace
 }  // namespace hostnet
 
-// As pid 1 of the node: the agent answers only in pid 1's network namespace.
 int main(int argc, char** argv) {
   const bool given = argc > 1 && argv[1][0] != '-';
   const int seconds = given ? std::atoi(argv[1]) : 60;
-  if (::unshare(CLONE_NEWNET | CLONE_NEWPID | CLONE_NEWNS) != 0) {
-    std::perror("connections_bench: namespaces of our own");
-    return 2;
-  }
-  const int pid = ::fork();
-  if (pid == 0) {
-    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
-        ::mount("proc", "/proc", "proc", 0, nullptr) != 0) {
-      std::perror("connections_bench: /proc");
-      std::_Exit(2);
-    }
-    hostnet::loopback_up();
-    const int result = hostnet::measure_all(seconds);
-    std::fflush(nullptr);
-    std::_Exit(result);
-  }
-  int status = 0;
-  ::waitpid(pid, &status, 0);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 2;
+  return hostnet::in_a_node_of_its_own([seconds] { return hostnet::measure_all(seconds); });
 }

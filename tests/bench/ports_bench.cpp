@@ -9,14 +9,11 @@
 #include <arpa/inet.h>
 #include <benchmark/benchmark.h>
 #include <fcntl.h>
-#include <net/if.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <spawn.h>
-#include <sys/ioctl.h>
-#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -28,13 +25,13 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <ctime>
 #include <vector>
 
 #include "agent/config/policy.h"
 #include "agent/ports/port_table_builder.h"
 #include "agent_memory.h"
+#include "own_node.h"
 
 namespace hostnet {
 namespace {
@@ -215,16 +212,6 @@ int weigh() {
   return good ? 0 : 1;
 }
 
-// The loopback device of the new namespace.
-void bring_up_loopback() {
-  const int socket = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  ifreq request{};
-  std::strncpy(request.ifr_name, "lo", sizeof request.ifr_name - 1);
-  request.ifr_flags = IFF_UP;
-  if (::ioctl(socket, SIOCSIFFLAGS, &request) != 0) std::perror("ports_bench: lo");
-  ::close(socket);
-}
-
 }  // namespace
 }  // namespace hostnet
 
@@ -236,35 +223,11 @@ int measure() {
   return std::max(hostnet::compare(), hostnet::weigh());
 }
 
-// As pid 1 of the node: the agent answers only in pid 1's network namespace.
-int in_a_node_of_its_own() {
-  if (::unshare(CLONE_NEWNET | CLONE_NEWPID | CLONE_NEWNS) != 0) {
-    std::perror("ports_bench: namespaces of our own");
-    return 2;
-  }
-  const int pid = ::fork();
-  if (pid == 0) {
-    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
-        ::mount("proc", "/proc", "proc", 0, nullptr) != 0) {
-      std::perror("ports_bench: /proc");
-      std::_Exit(2);
-    }
-    hostnet::bring_up_loopback();
-    const int result = measure();
-    std::fflush(nullptr);
-    std::_Exit(result);
-  }
-  int status = 0;
-  ::waitpid(pid, &status, 0);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 2;
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
   benchmark::Initialize(&argc, argv);
-  const int result = in_a_node_of_its_own();
+  const int result = hostnet::in_a_node_of_its_own(measure);
   benchmark::Shutdown();
   return result;
 }
