@@ -1,0 +1,209 @@
+"""A machine of its own for each test: network, PID and mount namespaces with a fresh /proc, so that
+pid 1 of that /proc is in the same network namespace as the agent, as on a real node."""
+
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+AGENT = os.environ.get("HOSTNET_AGENT", str(ROOT / "build/gcc/agent/hostnet-agent"))
+
+
+def wait_until(condition, seconds=10.0, what="the condition"):
+    """Polls until condition() is truthy and returns that; the caller's bound is the assertion."""
+    end = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > end:
+            raise AssertionError(f"{what} did not come true within {seconds} s")
+        time.sleep(0.02)
+
+
+class Machine:
+    def __init__(self, directory):
+        self.directory = pathlib.Path(directory)
+        self.processes = []
+        self.cgroups = []
+        self.shell = subprocess.Popen(
+            ["unshare", "--net", "--pid", "--mount", "--fork", "--kill-child", "--mount-proc",
+             "sh", "-c", "ip link set lo up && echo up && exec sleep 3600"],
+            stdout=subprocess.PIPE, text=True)
+        assert self.shell.stdout.readline() == "up\n"
+        children = pathlib.Path(f"/proc/{self.shell.pid}/task/{self.shell.pid}/children")
+        self.init = int(children.read_text().split()[0])
+
+    def command(self, *words):
+        return ["nsenter", "-t", str(self.init), "--net", "--pid", "--mount", "--", *map(str, words)]
+
+    def run(self, *words, check=True, **options):
+        done = subprocess.run(self.command(*words), capture_output=True, text=True, timeout=60,
+                              **options)
+        if check and done.returncode != 0:
+            raise AssertionError(f"{words}: exit {done.returncode}\n{done.stdout}{done.stderr}")
+        return done
+
+    def start(self, *words, **options):
+        options.setdefault("stdout", subprocess.DEVNULL)
+        options.setdefault("stderr", subprocess.DEVNULL)
+        process = subprocess.Popen(self.command(*words), start_new_session=True, **options)
+        self.processes.append(process)
+        return process
+
+    @staticmethod
+    def stop(process):
+        """Ends what start() started, and what that started."""
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait(timeout=10)
+
+    def python(self, code, *arguments, **options):
+        return self.start("/usr/bin/python3", "-c", code, *arguments, **options)
+
+    def listen(self, port, address="0.0.0.0", name=None, cgroup=None):
+        """A TCP listener in a process of its own, which has its socket when this returns."""
+        code = (
+            "import socket,sys,pathlib,os\n"
+            "a,p,c,n=sys.argv[1],int(sys.argv[2]),sys.argv[3],sys.argv[4]\n"
+            "if c: pathlib.Path(c,'cgroup.procs').write_text('0')\n"
+            "if n: pathlib.Path('/proc/self/comm').write_text(n)\n"
+            "s=socket.socket(socket.AF_INET6 if ':' in a else socket.AF_INET)\n"
+            "s.setsockopt(socket.SOL_SOCKET,socket.SO_REUSEADDR,1)\n"
+            "s.bind((a,p)); s.listen(16); print('ready',flush=True)\n"
+            "import signal; signal.pause()\n")
+        process = self.python(code, address, port, cgroup or "", name or "",
+                              stdout=subprocess.PIPE, text=True)
+        assert process.stdout.readline() == "ready\n"
+        return process
+
+    def cgroup(self, path):
+        """A cgroup below the real cgroup2 mount, removed with the machine."""
+        mount = pathlib.Path("/sys/fs/cgroup")
+        if not (mount / "cgroup.procs").exists() or not (mount / "cgroup.controllers").exists():
+            mount = mount / "unified"
+        made = mount / path.lstrip("/")
+        missing = [p for p in [made, *made.parents] if not p.exists()]
+        made.mkdir(parents=True, exist_ok=True)
+        self.cgroups += missing
+        return str(made)
+
+    def file(self, name, text):
+        path = self.directory / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f".{path.name}.new")
+        temporary.write_text(text)
+        temporary.rename(path)
+        return path
+
+    def agent(self, *flags, wait="/readyz", capabilities=None, **options):
+        return Agent(self, flags, wait, capabilities, options)
+
+    def once(self, *words, check=False):
+        """A one-shot call of the program."""
+        return self.run(AGENT, *words, check=check)
+
+    def close(self):
+        for process in self.processes:
+            self.stop(process)
+        self.shell.kill()
+        self.shell.wait(timeout=10)
+        for path in self.cgroups:
+            for _ in range(100):
+                try:
+                    path.rmdir()
+                    break
+                except OSError:
+                    time.sleep(0.02)
+
+
+class Client:
+    """What a running agent on the machine answers."""
+    PORT = 20000
+
+    def __init__(self, machine):
+        self.machine = machine
+
+    def log(self):
+        return ""
+
+    def curl(self, path, *flags):
+        """(status, body)"""
+        done = self.machine.run("curl", "-sS", "-g", "--max-time", "10", "-w", "\n%{http_code}",
+                                *flags, f"http://127.0.0.1:{self.PORT}{path}", check=False)
+        body, _, status = done.stdout.rpartition("\n")
+        return int(status or 0), body
+
+    def text(self, path, *flags):
+        status, body = self.curl(path, *flags)
+        assert status == 200, f"{path}: {status}\n{body}\n{self.log()}"
+        return body
+
+    def json(self, path):
+        return json.loads(self.text(path + ("&" if "?" in path else "?") + "format=json"))
+
+    def findings(self, kind="conflicts", port=None):
+        found = self.json(f"/{kind}")["findings"]
+        return [f for f in found if port is None or f["port"] == port]
+
+    def verdicts(self, kind="conflicts", port=None):
+        return sorted(f["verdict"] for f in self.findings(kind, port))
+
+    def metric(self, pattern):
+        return [line for line in self.text("/metrics").splitlines() if re.search(pattern, line)]
+
+
+class Agent(Client):
+    def __init__(self, machine, flags, wait, capabilities, options):
+        super().__init__(machine)
+        self.log_path = machine.directory / f"agent-{len(machine.processes)}.log"
+        words = [AGENT, *flags]
+        if capabilities is not None:
+            keep = ",".join(f"+{c}" for c in capabilities)
+            words = ["setpriv", "--inh-caps=-all" + ("," + keep if keep else ""),
+                     "--bounding-set=-all" + ("," + keep if keep else ""), *words]
+        with open(self.log_path, "wb") as log:
+            self.process = machine.start(*words, stderr=log, **options)
+        if wait:
+            wait_until(lambda: self.process.poll() is not None or self.curl(wait)[0] == 200, 10,
+                       f"{wait}\n{self.log()}")
+            assert self.process.poll() is None, self.log()
+
+    def log(self):
+        return self.log_path.read_text()
+
+    def stop(self):
+        """SIGTERM to the agent itself; its exit code."""
+        children = pathlib.Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        pids = [int(p) for p in children.read_text().split()] or [self.process.pid]
+        for pid in pids:
+            os.kill(pid, signal.SIGTERM)
+        return self.process.wait(timeout=15)
+
+
+def pod(name="web", port=8080, uid=None, host_ip=None, protocol=None, namespace="default",
+        dns="ClusterFirstWithHostNet", host_port=None):
+    """A pod manifest (JSON is YAML) that declares one host port."""
+    declared = {"containerPort": port}
+    if host_port:
+        declared["hostPort"] = host_port
+    if host_ip:
+        declared["hostIP"] = host_ip
+    if protocol:
+        declared["protocol"] = protocol
+    metadata = {"name": name, "namespace": namespace}
+    if uid:
+        metadata["uid"] = uid
+    spec = {"dnsPolicy": dns, "containers": [{"name": "main", "image": "x", "ports": [declared]}]}
+    if not host_port:
+        spec["hostNetwork"] = True
+    return json.dumps({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}) + "\n"
+
+
+for program in ("unshare", "nsenter", "ip", "curl", "setpriv"):
+    assert shutil.which(program), f"{program} is missing: run tests/run, which installs it"
