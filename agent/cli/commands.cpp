@@ -9,6 +9,7 @@
 #include "agent/cli/pod_sources.h"
 #include "agent/config/load_policy.h"
 #include "agent/footing/footing.h"
+#include "agent/kube/server_version.h"
 #include "agent/pods/pods_json.h"
 #include "agent/report/doctor.h"
 #include "agent/report/render.h"
@@ -127,6 +128,10 @@ int run_record(const CommandLine& line) {
   if (auto done = (*recorder)->attach(kRecordedPods, redacted_pods_json(looking->pods->pods));
       !done) {
     return could_not(done.error());
+  }
+  if (const auto& version = looking->pods->server_version) {
+    auto done = (*recorder)->attach(kRecordedServerVersion, server_version_json(*version));
+    if (!done) return could_not(done.error());
   }
   if (auto done = (*recorder)->finish(); !done) return could_not(done.error());
   fmt::print("recorded {} holders of ports and {} declared ports in {}\n",

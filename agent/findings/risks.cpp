@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <ranges>
 #include <set>
 
 #include "agent/findings/look.h"
@@ -70,11 +71,14 @@ void unsupported_protocol(const Declaration& declaration, const Look& look,
   found.push_back(std::move(finding));
 }
 
-// The API server counts sidecars' ports from 1.33.6 and 1.34.0 on
-// (kubernetes#133390).
+// The scheduler counts sidecars' ports from 1.33.6 and 1.34.0 on (kubernetes#133390).
+// A "1.33" of which the rest is not known may be either.
 bool scheduler_ignores_sidecars(const PodSnapshot& pods) {
   static const std::vector<int> kCounts{1, 33, 6};
-  return pods.server_version && !pods.server_version->empty() && *pods.server_version < kCounts;
+  if (!pods.server_version) return false;
+  const std::vector<int>& version = *pods.server_version;
+  const bool known = !std::ranges::equal(version, kCounts | std::views::take(version.size()));
+  return known && version < kCounts;
 }
 
 void scheduler_blind(const Declaration& declaration, const Look& look,

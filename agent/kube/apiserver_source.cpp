@@ -1,8 +1,10 @@
+#include <algorithm>
 #include <utility>
 
 #include "agent/kube/json_cutter.h"
 #include "agent/kube/live_source.h"
 #include "agent/kube/pod_watch.h"
+#include "agent/kube/server_version.h"
 #include "agent/real_time.h"
 
 namespace hostnet {
@@ -10,22 +12,49 @@ namespace {
 
 // How often at most it is said that nothing changed.
 constexpr std::chrono::seconds kSayAliveEvery{5};
+// The version is nice to know; nothing waits long for it.
+constexpr std::chrono::seconds kVersionSilence{3};
+constexpr std::chrono::minutes kVersionAtMostEvery{1};
+
+KubeTiming version_timing(KubeTiming timing) {
+  timing.silence = std::min(timing.silence, kVersionSilence);
+  return timing;
+}
 
 class ApiserverSource final : public LiveSource {
  public:
   using Publish = std::function<void(LivePods)>;
 
   ApiserverSource(ClusterAccess access, const std::string& node_name, KubeTiming timing)
-      : client_(std::move(access), timing), watch_(node_name, timing.retry) {}
+      : client_(access, timing),
+        version_client_(std::move(access), version_timing(timing)),
+        watch_(node_name, timing.retry) {}
 
   std::chrono::milliseconds step(double random, const Publish& publish) override {
     const std::string path = watch_.path(random);
     return watch_.listing() ? list(path, random, publish) : watch(path, random, publish);
   }
   const Freshness& freshness() const override { return watch_.freshness(); }
-  void stop() override { client_.stop(); }
+  void stop() override {
+    client_.stop();
+    version_client_.stop();
+  }
 
  private:
+  // It may fail: then what was known stays.
+  void ask_version() {
+    const SteadyTime now = steady_now();
+    if (version_asked_at_ && now - *version_asked_at_ < kVersionAtMostEvery) return;
+    version_asked_at_ = now;
+    const KubeAnswer answer = version_client_.send({.method = KubeMethod::get,
+                                                    .path = std::string(kVersionPath),
+                                                    .content_type = {},
+                                                    .body = {}});
+    if (!answer.reply.whole) return;
+    server_version_ = parse_server_version(answer.body);
+    version_known_ = true;
+  }
+
   std::chrono::milliseconds list(const std::string& path, double random, const Publish& publish) {
     JsonCutter cutter({.members = {"metadata"}, .list = "items"},
                       {.on_member =
@@ -53,6 +82,7 @@ class ApiserverSource final : public LiveSource {
         why = "the list was cut short";
       } else if (watch_.list_done(now)) {
         last_success_ = wall_now();
+        ask_version();
       } else {
         why = "the list has no resourceVersion";
       }
@@ -64,6 +94,7 @@ class ApiserverSource final : public LiveSource {
   }
 
   std::chrono::milliseconds watch(const std::string& path, double random, const Publish& publish) {
+    if (!version_known_) ask_version();
     std::string type, object;
     JsonCutter cutter({.members = {"type", "object"}, .list = {}},
                       {.on_member =
@@ -92,6 +123,7 @@ class ApiserverSource final : public LiveSource {
           return more;
         });
     const SteadyTime now = steady_now();
+    version_known_ = version_known_ && reply.whole;
     const auto pause = watch_.ended(reply.status, reply.retry_after, reply.problem, random, now);
     say(publish, now);
     return pause;
@@ -113,13 +145,17 @@ class ApiserverSource final : public LiveSource {
     publish({.source = "apiserver",
              .pods = pods_,
              .last_success = last_success_,
+             .server_version = server_version_,
              .freshness = watch_.freshness()});
   }
 
-  KubeClient client_;
+  KubeClient client_, version_client_;
   PodWatch watch_;
   std::shared_ptr<const std::vector<Pod>> pods_ = std::make_shared<const std::vector<Pod>>();
   std::optional<WallTime> last_success_;
+  std::optional<std::vector<int>> server_version_;
+  bool version_known_{};  // asked since the connection was last lost
+  std::optional<SteadyTime> version_asked_at_;
   std::uint64_t said_changes_{};
   SteadyTime said_at_;
 };

@@ -13,12 +13,14 @@
 #include <mutex>
 #include <utility>
 
+#include "agent/kube/json_cutter.h"
 #include "netlink/unique_fd.h"
 
 namespace hostnet {
 namespace {
 
 constexpr std::chrono::seconds kWriteTimeout{10};
+constexpr std::size_t kLongestWords = 200;  // of what a server says
 
 template <auto free_function>
 struct OpensslDeleter {
@@ -161,8 +163,13 @@ void KubeClient::stop() {
   if (running_->socket.get() >= 0) ::shutdown(running_->socket.get(), SHUT_RDWR);
 }
 
-KubeReply KubeClient::get(const std::string& path, const std::function<void()>& on_accepted,
-                          const std::function<bool(std::string_view)>& on_body) {
+// Who hears an answer while it comes.
+struct KubeClient::Listener {
+  std::function<bool(int status)> on_status;            // false: the body is not wanted
+  std::function<bool(std::string_view bytes)> on_body;  // false: no more is wanted
+};
+
+KubeReply KubeClient::exchange(const KubeRequest& request, const Listener& listener) {
   const std::string where = access_.host.contains(':')
                                 ? fmt::format("[{}]:{}", access_.host, access_.port)
                                 : fmt::format("{}:{}", access_.host, access_.port);
@@ -199,26 +206,29 @@ KubeReply KubeClient::get(const std::string& path, const std::function<void()>& 
 
   client.set_socket_options([this](int descriptor) { running_->watch(descriptor); });
   bool refused = false;
-  const auto answer = client.Get(
-      access_.base_path + path, headers,
-      [&](const httplib::Response& response) {
-        reply.status = response.status;
-        reply.retry_after = retry_after_of(response);
-        if (response.status != 200 || running_->stopped) return false;
-        on_accepted();
-        return true;
-      },
-      [&](const char* data, std::size_t size) {
-        refused = running_->stopped || !on_body({data, size});
-        return !refused;
-      });
+  httplib::Request wire;
+  wire.method = to_string(request.method);
+  wire.path = access_.base_path + request.path;
+  wire.headers = std::move(headers);
+  wire.body = request.body;
+  if (!request.content_type.empty()) wire.headers.emplace("Content-Type", request.content_type);
+  wire.response_handler = [&](const httplib::Response& response) {
+    reply.status = response.status;
+    reply.retry_after = retry_after_of(response);
+    return !running_->stopped && listener.on_status(response.status);
+  };
+  wire.content_receiver = [&](const char* data, std::size_t size, std::uint64_t, std::uint64_t) {
+    refused = running_->stopped || !listener.on_body({data, size});
+    return !refused;
+  };
+  const auto answer = client.send(wire);
   {
     const std::scoped_lock lock(running_->mutex);
     running_->socket.reset();
   }
   if (running_->stopped) {
     reply.problem = "stopped";
-  } else if (reply.status != 0 && reply.status != 200) {
+  } else if (reply.status != 0 && reply.status != 200 && reply.status != 201) {
     reply.problem = fmt::format("{} answers {}: {}", where, reply.status, words_for(reply.status));
   } else if (!answer && !refused) {
     reply.problem = fmt::format("{}: {}", where, words_for(answer.error(), client));
@@ -228,6 +238,34 @@ KubeReply KubeClient::get(const std::string& path, const std::function<void()>& 
     reply.whole = true;
   }
   return reply;
+}
+
+KubeReply KubeClient::get(const std::string& path, const std::function<void()>& on_accepted,
+                          const std::function<bool(std::string_view)>& on_body) {
+  const auto accepted = [&](int status) {
+    if (status != 200) return false;
+    on_accepted();
+    return true;
+  };
+  return exchange({.method = KubeMethod::get, .path = path, .content_type = {}, .body = {}},
+                  {.on_status = accepted, .on_body = on_body});
+}
+
+KubeAnswer KubeClient::send(const KubeRequest& request) {
+  KubeAnswer answer;
+  answer.reply = exchange(request, {.on_status = [](int) { return true; },
+                                    .on_body =
+                                        [&](std::string_view bytes) {
+                                          answer.body += bytes;
+                                          return answer.body.size() <= kLargestAnswer;
+                                        }});
+  if (answer.body.size() > kLargestAnswer) answer.body.resize(kLargestAnswer);
+  if (answer.reply.status >= 400) {
+    // A Status says more than the number.
+    const std::string said = json_member(answer.body, {"message"});
+    if (!said.empty()) answer.reply.problem += ": " + said.substr(0, kLongestWords);
+  }
+  return answer;
 }
 
 }  // namespace hostnet

@@ -3,24 +3,13 @@
 #include <chrono>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 
 #include "agent/kube/cluster_access.h"
-#include "netlink/error.h"
+#include "agent/kube/kube_request.h"
 
 namespace hostnet {
-
-struct KubeReply {
-  int status{};  // of HTTP
-  std::optional<std::chrono::seconds> retry_after;
-  // "" when status is 200 and the body ended as it should; else one line that
-  // says what went wrong, with the server's address, never with a credential.
-  std::string problem;
-  // The body's end came in order: not cut, not given up.
-  bool whole{};
-};
 
 struct KubeTiming {
   std::chrono::seconds connect{3};
@@ -30,8 +19,9 @@ struct KubeTiming {
   std::chrono::milliseconds retry{800};
 };
 
-// GET over TLS. Credentials are read again for each request, so that rotated
-// ones count; the token is sent only to a server whose certificate was accepted.
+// Requests over TLS, each on a connection of its own. Credentials are read again
+// for each, so that rotated ones count; the token is sent only to a server whose
+// certificate was accepted.
 class KubeClient {
  public:
   explicit KubeClient(ClusterAccess access, KubeTiming timing = {});
@@ -44,6 +34,8 @@ class KubeClient {
   // more is wanted. A body with another status is left unread.
   KubeReply get(const std::string& path, const std::function<void()>& on_accepted,
                 const std::function<bool(std::string_view)>& on_body);
+  // Blocks until the answer is over; for answers that are kept whole.
+  KubeAnswer send(const KubeRequest& request);
 
   // From any thread: what runs ends soon, what comes later ends at once. While a
   // name is being resolved it cannot be woken: call again until it has ended.
@@ -51,6 +43,9 @@ class KubeClient {
 
  private:
   struct Running;
+  struct Listener;
+  KubeReply exchange(const KubeRequest& request, const Listener& listener);
+
   ClusterAccess access_;
   KubeTiming timing_;
   std::unique_ptr<Running> running_;

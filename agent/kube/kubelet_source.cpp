@@ -62,6 +62,7 @@ class KubeletSource final : public LiveSource {
     publish({.source = "kubelet",
              .pods = pods_,
              .last_success = last_success_,
+             .server_version = std::nullopt,  // the kubelet knows its own only
              .freshness = freshness_});
     return pause;
   }

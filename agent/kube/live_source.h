@@ -21,6 +21,7 @@ struct LivePods {
   std::string source;  // "apiserver", "kubelet"
   std::shared_ptr<const std::vector<Pod>> pods = std::make_shared<const std::vector<Pod>>();
   std::optional<WallTime> last_success;
+  std::optional<std::vector<int>> server_version;  // of the API server: parse_server_version()
   Freshness freshness;
 };
 
@@ -41,7 +42,8 @@ class LiveSource {
   virtual void stop() = 0;
 };
 
-// LIST once, then WATCH: no list is ever polled.
+// LIST once, then WATCH: no list is ever polled. The server's version is asked for
+// after the LIST, and when a WATCH did not end in order: then it may be another's.
 std::unique_ptr<LiveSource> apiserver_source(ClusterAccess access, const std::string& node_name,
                                              KubeTiming timing = {});
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "agent/kube/json_cutter.h"
+#include "agent/kube/kube_request.h"
 #include "agent/pods/read_pod.h"
 
 namespace hostnet {
@@ -41,20 +42,6 @@ std::optional<Pod> pod_in(std::string_view object) {
 }
 
 }  // namespace
-
-std::string percent_encoded(std::string_view text) {
-  std::string encoded;
-  for (const char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       c == '-' || c == '.' || c == '_' || c == '~';
-    if (plain) {
-      encoded.push_back(c);
-    } else {
-      encoded += fmt::format("%{:02X}", static_cast<unsigned char>(c));
-    }
-  }
-  return encoded;
-}
 
 std::string PodWatch::path(double random) const {
   const std::string pods =

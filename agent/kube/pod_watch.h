@@ -67,7 +67,4 @@ class PodWatch {
   std::uint64_t changes_{};
 };
 
-// A name as part of a URL's query (RFC 3986).
-std::string percent_encoded(std::string_view text);
-
 }  // namespace hostnet

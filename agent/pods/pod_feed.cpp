@@ -7,6 +7,7 @@
 #include <chrono>
 #include <utility>
 
+#include "agent/kube/server_version.h"
 #include "agent/pods/manifest.h"
 #include "agent/real_time.h"
 #include "netlink/node/node.h"
@@ -27,6 +28,7 @@ void add_live(const LiveState& live, SteadyTime now, PodSnapshot& snapshot) {
   snapshot.synced = fresh.last_heard.has_value();
   snapshot.stale = snapshot.synced && (live.abandoned || fresh.stale(now));
   snapshot.last_success = live.shown.last_success;
+  snapshot.server_version = live.shown.server_version;
   snapshot.pods.insert(snapshot.pods.end(), live.shown.pods->begin(), live.shown.pods->end());
   // A single failed attempt is nobody's business.
   if (snapshot.synced && !snapshot.stale) return;
@@ -91,6 +93,12 @@ Result<std::shared_ptr<const PodSnapshot>> recorded_pods(const std::string& dire
   snapshot->pods = read.pods();
   snapshot->synced = true;
   snapshot->last_success = now;
+  // Not there: it was not known.
+  if (const auto version = recorded_attachment(directory, kRecordedServerVersion)) {
+    snapshot->server_version = parse_server_version(*version);
+  } else if (version.error().reason != Reason::vanished) {
+    return std::unexpected(version.error());
+  }
   return snapshot;
 }
 

@@ -19,8 +19,10 @@
 
 namespace hostnet {
 
-// The name of the pods in a recording: Recorder::attach().
+// The names of the pods and of the API server's version in a recording:
+// Recorder::attach().
 inline constexpr std::string_view kRecordedPods = "pods.json";
+inline constexpr std::string_view kRecordedServerVersion = "version.json";
 
 struct PodFeedOptions {
   std::vector<std::string> manifests;  // files and folders

@@ -31,6 +31,15 @@ class State:
         self.watch_seconds = None
         self.generation = 0       # a change ends all watches
         self.requests = []
+        self.server_version = None  # what GET /version says; None: 404
+        self.version_requests = 0
+        self.node = {"kind": "Node", "metadata": {"name": "n1"}, "status": {"conditions": [
+            {"type": "Ready", "status": "True", "lastTransitionTime": "2026-01-01T00:00:00Z"}]}}
+        self.stored = {}          # Events by namespace/name
+        self.writes = []          # every POST and PATCH: {"method", "path", "type", "body", "status"}
+        self.refusals = []        # what the next writes get: {"match", "status", "retry_after"}
+        self.forbidden = []       # writes whose path has one of these get 403
+        self.hang = False         # writes get no answer
         self.open_watches = 0
 
 
@@ -51,8 +60,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
         except OSError:  # a peer that does not trust us, or went away
             pass
 
-    def refuse(self, status, retry_after=None):
-        body = json.dumps({"kind": "Status", "code": status}).encode()
+    def refuse(self, status, retry_after=None, message=None):
+        self.answer(status, {"kind": "Status", "code": status,
+                             **({"message": message} if message else {})}, retry_after)
+
+    def answer(self, status, content, retry_after=None):
+        body = json.dumps(content).encode()
         self.send_response(status)
         if retry_after is not None:
             self.send_header("Retry-After", str(retry_after))
@@ -65,15 +78,80 @@ class Handler(http.server.BaseHTTPRequestHandler):
         url = urllib.parse.urlparse(self.path)
         query = dict(urllib.parse.parse_qsl(url.query))
         with STATE.changed:
-            STATE.requests.append(self.path)
+            if url.path == "/version":
+                STATE.version_requests += 1
+            else:
+                STATE.requests.append(self.path)
             token = self.headers.get("Authorization")
             if STATE.token is not None and token != f"Bearer {STATE.token}":
                 return self.refuse(401)
+            if url.path == "/version":
+                version = STATE.server_version
+                return self.answer(200, version) if version else self.refuse(404)
             if STATE.answers:
                 return self.refuse(**STATE.answers.pop(0))
         if "watch" in query:
             return self.watch(int(query["resourceVersion"]))
         return self.list()
+
+    def do_POST(self):
+        self.write()
+
+    def do_PATCH(self):
+        self.write()
+
+    def write(self):
+        """Events and the node's status, as the API server keeps them."""
+        self.close_connection = True
+        url = urllib.parse.urlparse(self.path)
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        made = {"method": self.command, "path": self.path, "body": body,
+                "type": self.headers.get("Content-Type"), "status": 0}
+        with STATE.changed:
+            STATE.writes.append(made)
+            STATE.changed.wait_for(lambda: not STATE.hang)
+            status, content, retry_after = self.judge(url.path, "dryRun=All" in url.query, body)
+            made["status"] = status
+        self.answer(status, content, retry_after)
+
+    def judge(self, path, dry, body):
+        if STATE.token is not None and \
+                self.headers.get("Authorization") != f"Bearer {STATE.token}":
+            return 401, {"kind": "Status", "code": 401}, None
+        for refusal in STATE.refusals:
+            if refusal["match"] in path:
+                STATE.refusals.remove(refusal)
+                return refusal["status"], {"kind": "Status"}, refusal.get("retry_after")
+        if any(part in path for part in STATE.forbidden):
+            return 403, {"kind": "Status", "code": 403,
+                         "message": "User \"agent\" cannot do that"}, None
+        words = path.split("/")
+        if self.command == "PATCH" and words[3] == "nodes":
+            if words[4:] != [STATE.node["metadata"]["name"], "status"]:
+                return 404, {"kind": "Status", "code": 404}, None
+            node = json.loads(json.dumps(STATE.node))
+            for new in body["status"]["conditions"]:  # merged by type
+                for old in node["status"]["conditions"]:
+                    if old["type"] == new["type"]:
+                        old.update(new)
+                        break
+                else:
+                    node["status"]["conditions"].append(new)
+            if not dry:
+                STATE.node = node
+            return 200, node, None
+        assert words[3] == "namespaces" and words[5] == "events", path
+        if self.command == "POST":
+            key = f"{words[4]}/{body['metadata']['name']}"
+            if key in STATE.stored:
+                return 409, {"kind": "Status", "code": 409, "reason": "AlreadyExists"}, None
+            STATE.stored[key] = body
+            return 201, body, None
+        key = f"{words[4]}/{words[6]}"
+        if key not in STATE.stored:
+            return 404, {"kind": "Status", "code": 404}, None
+        STATE.stored[key].update(body)
+        return 200, STATE.stored[key], None
 
     def chunk(self, text):
         data = text.encode()
@@ -186,6 +264,9 @@ class Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
                 STATE.generation += 1
             STATE.changed.notify_all()
             return {"requests": STATE.requests, "watches": STATE.open_watches,
+                    "version_requests": STATE.version_requests, "writes": STATE.writes,
+                    "events": list(STATE.stored.values()),
+                    "conditions": STATE.node["status"]["conditions"],
                     "pending": len(STATE.answers) + len(STATE.errors) + STATE.truncate}
 
 

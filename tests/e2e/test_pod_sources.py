@@ -237,6 +237,33 @@ def test_a_static_pod_and_its_mirror_are_one(machine, cluster):
     assert agent.findings() == []
 
 
+def test_the_servers_version_says_whether_its_scheduler_counts_sidecars(machine, cluster):
+    made = api_pod("web", 8080)
+    sidecar = {**made["spec"]["containers"].pop(), "restartPolicy": "Always"}
+    made["spec"]["initContainers"] = [sidecar]
+    made["spec"]["containers"] = [{"name": "app", "image": "x"}]
+    cluster.tell("apply", pod=made)
+    flags = ["--pods.source=apiserver", RETRY, f"--pods.kubeconfig={cluster.config}",
+             f"--pods.node-name={NODE}"]
+
+    def risks(*words):
+        agent = machine.agent(*words)
+        wait_until(lambda: source_up(agent), 5, "the list")
+        wait_until(lambda: agent.json("/ports/8080")["ports"], 5, "the declaration")
+        found = agent.verdicts("risks")
+        agent.stop()
+        return found
+    assert risks(*flags) == [], "the server does not say its version"
+    cluster.tell("set", state={"server_version": {"major": "1", "minor": "33+",
+                                                  "gitVersion": "v1.33.4+k3s1"}})
+    assert risks(*flags) == ["scheduler_blind"]
+    assert machine.once("record", machine.directory / "recording", *flags).returncode == 0
+    cluster.tell("set", state={"server_version": {"gitVersion": "v1.34.1"}})
+    assert risks(*flags) == []
+    agent = machine.agent(f"--replay={machine.directory}/recording")
+    assert agent.verdicts("risks") == ["scheduler_blind"]
+
+
 def test_the_kubelet_is_polled_and_its_certificate_looked_at(machine, cluster):
     machine.listen(8080, name="squatter")
     machine.listen(8081, name="squatter")

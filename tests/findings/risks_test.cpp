@@ -177,7 +177,8 @@ TEST(SchedulerBlind, SidecarsWereNotCountedBefore1336) {
     scene.pods.server_version = version;
     EXPECT_THAT(names(scene), ElementsAre("scheduler_blind"));
   }
-  for (const auto& version : {std::vector<int>{1, 33, 6}, {1, 34, 0}, {2, 0, 0}}) {
+  for (const auto& version :
+       {std::vector<int>{1, 33, 6}, {1, 34, 0}, {2, 0, 0}, {1, 33}, {1}, {}}) {
     scene.pods.server_version = version;
     EXPECT_THAT(names(scene), IsEmpty());
   }

@@ -1,0 +1,44 @@
+#include "agent/kube/kube_request.h"
+
+#include <fmt/format.h>
+
+namespace hostnet {
+
+std::string_view to_string(KubeMethod method) {
+  switch (method) {
+    case KubeMethod::get: return "GET";
+    case KubeMethod::post: return "POST";
+    case KubeMethod::patch: return "PATCH";
+  }
+  return "GET";
+}
+
+Reason reason_of(const KubeReply& reply) {
+  switch (reply.status) {
+    case 0: return Reason::unreachable;
+    case 401:
+    case 403: return Reason::denied;
+    case 404:
+    case 410: return Reason::vanished;
+    case 408:
+    case 504: return Reason::timeout;
+    case 429: return Reason::exhausted;
+    default: return reply.status >= 500 ? Reason::unreachable : Reason::malformed;
+  }
+}
+
+std::string percent_encoded(std::string_view text) {
+  std::string encoded;
+  for (const char c : text) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       c == '-' || c == '.' || c == '_' || c == '~';
+    if (plain) {
+      encoded.push_back(c);
+    } else {
+      encoded += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+    }
+  }
+  return encoded;
+}
+
+}  // namespace hostnet
