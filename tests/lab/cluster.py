@@ -1,0 +1,160 @@
+"""A real one-node Kubernetes with the agent as a DaemonSet, and pods for it."""
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "e2e"))
+from machine import ROOT, Client, Machine, wait_until  # noqa: E402
+
+CLUSTER = pathlib.Path(os.environ.get("HOSTNET_LAB", ROOT.parent / "shared/lab/cluster.sh"))
+BINARIES = pathlib.Path(os.environ.get("HOSTNET_LAB_BUILD", "/tmp/lab")) / "bin"
+NODE_IP = "10.99.0.1"
+NAMESPACE = "hostnet-agent"
+# Two cores and, at times, a compiler beside us: a pod takes seconds to start, and some seconds more to go.
+SLOW = 90
+
+
+class Cluster(Machine):
+    """The node: what Machine has for processes outside Kubernetes, and kubectl."""
+
+    def __init__(self, directory):
+        self.directory = pathlib.Path(directory)
+        self.processes = []
+        self.cgroups = []
+        # The kernel ends the node with us, whatever ends us.
+        self.shell = subprocess.Popen(
+            ["setpriv", "--pdeathsig", "KILL", HERE / "node", CLUSTER, BINARIES],
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        said = []
+        for line in self.shell.stdout:
+            if line == "up\n":
+                break
+            if line.startswith("cgroup "):
+                self.cgroups.append(pathlib.Path(line.split(maxsplit=1)[1].rstrip("\n")))
+            said.append(line)
+        else:
+            self.close()
+            raise AssertionError("the cluster did not come up:\n" + "".join(said))
+        children = pathlib.Path(f"/proc/{self.shell.pid}/task/{self.shell.pid}/children")
+        self.init = int(children.read_text().split()[0])
+
+    def command(self, *words):
+        return [str(HERE / "enter"), str(self.init), *map(str, words)]
+
+    def path(self, inside):
+        """A file of the node as this process can open it."""
+        return pathlib.Path(f"/proc/{self.init}/root") / str(inside).lstrip("/")
+
+    def kubectl(self, *words, stdin=None, check=True):
+        done = self.run("kubectl", *words, check=check, input=stdin)
+        return done.stdout
+
+    def get(self, kind, name, namespace="default"):
+        """The object; None where there is none."""
+        said = self.kubectl("get", kind, name, "-n", namespace, "-o", "json", "--ignore-not-found")
+        return json.loads(said) if said else None
+
+    def list(self, kind, *selection):
+        return json.loads(self.kubectl("get", kind, *selection, "-o", "json"))["items"]
+
+    def apply(self, *objects):
+        return self.kubectl("apply", "-f", "-", stdin="\n---\n".join(map(json.dumps, objects)))
+
+    def load(self, archive):
+        self.run(CLUSTER, "import", archive)
+
+    def pid(self, component):
+        """The process of etcd, containerd, apiserver, kcm, scheduler, kubelet or proxy, as the node numbers it."""
+        return int(self.path(f"/run/lab/pid/{component}").read_text())
+
+    def static(self, manifest):
+        """A pod that the kubelet reads from its folder; the file, to be removed again."""
+        name = manifest["metadata"]["name"]
+        file = self.path(f"/run/lab/manifests/{name}.json")
+        hidden = file.with_name(f".{name}")
+        hidden.write_text(json.dumps(manifest))
+        hidden.rename(file)
+        return file
+
+    def close(self):
+        for process in self.processes:
+            self.stop(process)
+        self.shell.kill()
+        self.shell.wait(timeout=30)
+        for top in self.cgroups:
+            wait_until(lambda top=top: gone(top), 30, f"the end of what ran in {top}")
+
+
+def gone(cgroup):
+    """Removes it with what is below; true when that worked."""
+    for path, _, _ in os.walk(cgroup, topdown=False):
+        try:
+            os.rmdir(path)
+        except OSError:
+            pass
+    return not cgroup.exists()
+
+
+class DaemonSetAgent(Client):
+    """The agent that the cluster runs, and its rollout."""
+
+    def __init__(self, cluster):
+        super().__init__(cluster)
+        self.applied = None
+
+    def apply(self, manifest):
+        """Makes the cluster run this one, and waits until it does."""
+        if self.applied == manifest:
+            return
+        self.applied = None
+        kubectl = self.machine.kubectl
+        kubectl("delete", "daemonset", "-n", NAMESPACE, "--all", "--wait=false")
+        wait_until(lambda: not self.pods(), SLOW, "the end of the former agent")
+        kubectl("apply", "-f", "-", stdin=manifest)
+        wait_until(self.ready, SLOW, "a ready agent")
+        self.applied = manifest
+
+    def pods(self):
+        return self.machine.list("pods", "-n", NAMESPACE)
+
+    def ready(self):
+        daemonset = self.machine.get("daemonset", "hostnet-agent", NAMESPACE)
+        status = daemonset.get("status", {})
+        return (status.get("observedGeneration") == daemonset["metadata"]["generation"]
+                and status.get("desiredNumberScheduled") == 1 and status.get("numberReady") == 1)
+
+    def log(self):
+        return self.machine.kubectl("logs", "-n", NAMESPACE, "daemonset/hostnet-agent", check=False)
+
+
+def render(folder):
+    """What kubectl apply -k sends."""
+    done = subprocess.run(["kubectl", "kustomize", ROOT / folder], capture_output=True, text=True,
+                          timeout=60)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def serve(port):
+    """A container's command: an HTTP server on that port, which ends when it cannot have it."""
+    return ["httpd", "-f", "-p", str(port), "-h", "/tmp"]
+
+
+IDLE = ["sleep", "1000000"]
+
+
+def pod(name, command, ports=(), host_network=True, labels=None, grace=0, **spec):
+    """A Pod of one container. ports: containerPort objects, or numbers."""
+    ports = [{"containerPort": p} if isinstance(p, int) else p for p in ports]
+    return {
+        "apiVersion": "v1", "kind": "Pod",
+        "metadata": {"name": name, "namespace": "default", "labels": {"lab": "test", **(labels or {})}},
+        "spec": {
+            "hostNetwork": host_network, "terminationGracePeriodSeconds": grace,
+            "containers": [{"name": "main", "image": "lab.local/busybox:1",
+                            "imagePullPolicy": "Never", "command": command, "ports": ports}],
+            **({"dnsPolicy": "ClusterFirstWithHostNet"} if host_network else {}), **spec}}
