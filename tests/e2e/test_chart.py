@@ -1,0 +1,199 @@
+"""deploy/chart: what Helm makes of it, compared with what kustomize makes of deploy/, checked against
+the API's schemas, by ourselves and by running what it says. tests/chart has the tools and the values."""
+
+import json
+import re
+import subprocess
+
+import pytest
+import yaml
+
+from conftest import AGENT, ROOT
+
+CHART = ROOT / "deploy/chart"
+VALUES = sorted((ROOT / "tests/chart/values").glob("*.yaml"))
+OVERLAYS = [path for path in sorted((ROOT / "deploy/overlays").iterdir())
+            if (ROOT / f"tests/chart/values/{path.name}.yaml").exists()]
+FOLDERS = [ROOT / "deploy", *sorted((ROOT / "deploy/overlays").iterdir())]
+OLD = "--kube-version=1.29"  # the last that has no field for AppArmor
+NEW = "--kube-version=1.34"
+
+
+@pytest.fixture(scope="module")
+def tools():
+    done = subprocess.run([ROOT / "tests/chart/tools"], capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def call(*words, check=True, **options):
+    done = subprocess.run([*map(str, words)], capture_output=True, text=True, timeout=120, **options)
+    assert not check or done.returncode == 0, done.stdout + done.stderr
+    return done
+
+
+def render(*words, check=True):
+    done = call(ROOT / "tests/chart/render", *words, check=check)
+    return done.stdout if check else done
+
+
+def kustomize(folder):
+    return call("kubectl", "kustomize", folder).stdout
+
+
+def objects(text):
+    return [o for o in yaml.safe_load_all(text) if o]
+
+
+def only(text, kind):
+    (found,) = [o for o in objects(text) if o["kind"] == kind]
+    return found
+
+
+CHARTS_OWN = ("app.kubernetes.io/instance", "app.kubernetes.io/managed-by",
+              "app.kubernetes.io/version", "helm.sh/chart")
+
+
+def without(value, names):
+    if isinstance(value, dict):
+        return {k: without(v, names) for k, v in value.items() if k not in names}
+    return [without(v, names) for v in value] if isinstance(value, list) else value
+
+
+def canonical(value):
+    return json.dumps(value, sort_keys=True)
+
+
+def sorted_volumes(value):
+    """A pod's volumes and mounts in one order: theirs means nothing."""
+    if isinstance(value, dict):
+        return {k: sorted(v, key=canonical) if k in ("volumes", "volumeMounts") else sorted_volumes(v)
+                for k, v in value.items()}
+    return [sorted_volumes(v) for v in value] if isinstance(value, list) else value
+
+
+def comparable(text):
+    """By kind and name, without the labels by which Helm knows its own; the namespace is the user's."""
+    found = {}
+    for made in objects(text):
+        if made["kind"] == "Namespace":
+            continue
+        made = sorted_volumes(without(made, CHARTS_OWN))
+        made["metadata"].pop("labels", None)
+        found[made["kind"], made["metadata"]["name"]] = made
+    return found
+
+
+@pytest.mark.parametrize("folder", [ROOT / "deploy", *OVERLAYS], ids=lambda path: path.name)
+def test_the_chart_is_what_kustomize_makes_field_by_field(tools, folder):
+    values = [] if folder.name == "deploy" else [ROOT / f"tests/chart/values/{folder.name}.yaml"]
+    wanted = comparable(kustomize(folder))
+    assert comparable(render(*values, OLD)) == wanted
+    # Where there is a field for it, it takes the annotation's place.
+    template = wanted["DaemonSet", "hostnet-agent"]["spec"]["template"]
+    (profile,) = [name for name in template["metadata"]["annotations"] if "apparmor" in name]
+    assert template["metadata"]["annotations"].pop(profile) == "unconfined"
+    (container,) = template["spec"]["containers"]
+    assert profile.endswith("/" + container["name"])
+    container["securityContext"]["appArmorProfile"] = {"type": "Unconfined"}
+    assert comparable(render(*values, NEW)) == wanted
+
+
+def complaints(tools, *texts):
+    made = [o for text in texts for o in objects(text)]
+    # OpenShift's own kind is in no schema that we have.
+    made = [o for o in made if o["kind"] != "SecurityContextConstraints"]
+    done = call("node", ROOT / "tests/chart/validate.mjs", cwd=tools, check=False,
+                input=json.dumps(made))
+    assert done.returncode in (0, 1) and done.stderr == "", done.stderr
+    return done.stdout.splitlines()
+
+
+def test_the_schemas_of_the_api_have_nothing_to_say(tools):
+    assert complaints(tools, *map(kustomize, FOLDERS), render(), render(OLD),
+                      *(render(values) for values in VALUES)) == []
+
+
+def test_the_schemas_would_have_something_to_say(tools):
+    spoilt = render().replace("hostPID:", "hostPid:").replace("containerPort: 20000",
+                                                              "containerPort: many")
+    found = complaints(tools, spoilt)
+    assert len(found) == 2
+    assert "containerPort must be integer" in found[0]
+    assert found[1].endswith("unknown field /spec/template/spec/hostPid")
+
+
+@pytest.mark.parametrize("values", [None, *VALUES], ids=lambda path: path.stem if path else "defaults")
+def test_our_own_check_has_nothing_to_say(tools, values):
+    done = call(AGENT, "check", "--offline", "-f", "-", check=False,
+                input=render(*([values] if values else [])))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "0 errors, 0 remarks" in done.stdout
+
+
+@pytest.mark.parametrize("values", [None, *VALUES], ids=lambda path: path.stem if path else "defaults")
+def test_the_agent_takes_the_flags_and_the_configuration(tools, machine, values):
+    text = render(*([values] if values else []))
+    (container,) = only(text, "DaemonSet")["spec"]["template"]["spec"]["containers"]
+    known = machine.once("--help").stdout
+    for flag in container["args"]:
+        if flag.startswith("--report.") and "--report." not in known:
+            continue  # not in this version of the agent yet
+        assert re.search(re.escape(flag.partition("=")[0]) + r"\s", known), flag
+    # There is no cluster here, nor a Secret.
+    flags = [flag for flag in container["args"] if not flag.startswith(
+        ("--pods.", "--report.", "--web.config", "--web.listen-address"))]
+    for made in objects(text):
+        if made["kind"] == "ConfigMap" and "config.yaml" in made.get("data", {}):
+            path = machine.file("config.yaml", made["data"]["config.yaml"])
+            flags = [f"--config.file={path}" if flag.startswith("--config.file=") else flag
+                     for flag in flags]
+    agent = machine.agent(*(flag.replace("/host/", "/") for flag in flags), "--pods.source=none")
+    assert agent.metric("^hostnet_config_last_reload_successful 1$")
+
+
+def test_rights_are_given_only_for_what_is_switched_on(tools):
+    def rules(*options):
+        return {(resource, verb) for rule in only(render(*options), "ClusterRole")["rules"]
+                for resource in rule["resources"] for verb in rule["verbs"]}
+    pods = {("pods", "list"), ("pods", "watch")}
+    assert rules() == pods
+    assert rules("--set=podSource.type=kubelet") == {("nodes/pods", "get")}
+    assert rules("--set=report.events=true") == pods | {("events", "create"), ("events", "patch")}
+    assert rules("--set=report.nodeCondition=true") == pods | {("nodes/status", "patch")}
+    quiet = render("--set=podSource.type=manifests")
+    assert not [o for o in objects(quiet) if o["kind"].startswith("ClusterRole")]
+    assert not [o for o in objects(render("--set=rbac.create=false"))
+                if o["kind"].startswith("ClusterRole")]
+
+
+@pytest.mark.parametrize("option, said", [
+    ("leest=true", "'leest' not allowed"),
+    ("podSource.type=guess", "/podSource/type"),
+    ("service.port=70000", "/service/port"),
+    ("updateStrategy.rollingUpdate.maxSurge=1", "maxSurge must be 0"),
+    ("prometheus.monitor.enabled=true", "needs service.enabled"),
+])
+def test_a_bad_value_is_refused_sorted_volumes(tools, option, said):
+    done = render(f"--set={option}", check=False)
+    assert done.returncode != 0
+    assert said in done.stderr
+
+
+def test_a_packaged_chart_is_whole_and_of_the_programs_version(tools, tmp_path):
+    helm = f"{tools}/helm"
+    call(helm, "lint", "--strict", CHART)
+    call(helm, "package", CHART, "--destination", tmp_path)
+    version = call(AGENT, "--version").stdout.split()[-1]
+    package = tmp_path / f"hostnet-agent-{version}.tgz"
+    values = ROOT / "tests/chart/values/prometheus-operator.yaml"
+    done = call(helm, "template", "hostnet-agent", package, "--namespace", "hostnet-agent", "-f", values)
+    assert objects(done.stdout) == objects(render(values))
+    assert only(done.stdout, "PrometheusRule")["spec"]["groups"][0]["rules"]
+    (container,) = only(done.stdout, "DaemonSet")["spec"]["template"]["spec"]["containers"]
+    assert container["image"] == f"hostnet-agent:{version}"
+
+
+def test_the_notes_name_the_label_that_the_namespace_needs(tools):
+    done = call(f"{tools}/helm", "install", "x", CHART, "--dry-run=client", "--namespace=net")
+    assert "kubectl label namespace net pod-security.kubernetes.io/enforce=privileged" in done.stdout
