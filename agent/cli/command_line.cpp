@@ -273,6 +273,10 @@ void apply_flags(const Values& given, const Values& all, CommandLine& line) {
   line.node_name = text_of(all, "pods.node-name");
   line.watch_interval = parse_duration(text_of(all, "watch.interval")).value();
   line.config_file = text_of(all, "config.file");
+  line.reserve_ports = text_of(all, "fix.reserve-ports") == "true";
+  line.restore_on_exit = text_of(all, "fix.restore-on-exit") == "true";
+  line.release_after = parse_duration(text_of(all, "fix.release-after")).value();
+  line.state_folder = text_of(all, "fix.state-folder");
   line.log_level = text_of(all, "log.level");
   line.log_format = text_of(all, "log.format");
 }
@@ -339,6 +343,9 @@ std::expected<CommandLine, UsageError> parse_command_line(
     line.node_name = name == nullptr ? "" : name;
   }
   if (auto done = apply_words(words, line); !done) return std::unexpected(done.error());
+  if (line.command == Command::serve && line.reserve_ports && !line.replay.empty()) {
+    return usage("--fix.reserve-ports changes this machine, --replay is not about this machine");
+  }
   return line;
 }
 

@@ -54,6 +54,9 @@ struct CommandLine {
 
   std::chrono::milliseconds watch_interval{};
   std::string config_file;
+  bool reserve_ports{}, restore_on_exit{};
+  std::chrono::milliseconds release_after{};
+  std::string state_folder;
   std::string log_level, log_format;
 
   // Of one command or a few.

@@ -114,24 +114,6 @@ std::string shell_word(std::string_view word) {
   return quoted + "'";
 }
 
-std::string port_list(std::vector<PortRange> ranges) {
-  std::ranges::sort(ranges);
-  std::vector<PortRange> merged;
-  for (const PortRange& range : ranges) {
-    if (!merged.empty() && range.first <= merged.back().last + 1) {
-      merged.back().last = std::max(merged.back().last, range.last);
-    } else {
-      merged.push_back(range);
-    }
-  }
-  std::string list;
-  for (const auto& [first, last] : merged) {
-    if (!list.empty()) list += ',';
-    list += first == last ? fmt::format("{}", first) : fmt::format("{}-{}", first, last);
-  }
-  return list;
-}
-
 std::string reserve_command(const Look& look) {
   std::vector<PortRange> ranges = look.table.ranges.reserved;
   for (const auto& [key, declarations] : look.declared) {

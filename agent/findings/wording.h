@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "agent/findings/look.h"
+#include "agent/ports/port_ranges.h"
 
 namespace hostnet {
 
@@ -29,8 +30,6 @@ std::string shell_word(std::string_view word);
 // sessions, what keeps the node reachable) only how to look at it.
 std::string remedy_against(const Holder& holder, const DeclaredPort& port);
 
-// Ranges sorted, overlapping and neighbouring ones merged: "9100,30003-30005".
-std::string port_list(std::vector<PortRange> ranges);
 // `sysctl -w net.ipv4.ip_local_reserved_ports=…`: what is reserved already and
 // every declared port in the ephemeral range.
 std::string reserve_command(const Look& look);

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <optional>
 #include <string>
+#include <utility>
 
 namespace hostnet {
 namespace {
@@ -82,6 +83,24 @@ Result<std::vector<PortRange>> parse_port_list(std::string_view text) {
     ranges.push_back(*range);
   }
   return ranges;
+}
+
+std::string port_list(std::vector<PortRange> ranges) {
+  std::ranges::sort(ranges);
+  std::vector<PortRange> merged;
+  for (const PortRange& range : ranges) {
+    if (!merged.empty() && range.first <= merged.back().last + 1) {
+      merged.back().last = std::max(merged.back().last, range.last);
+    } else {
+      merged.push_back(range);
+    }
+  }
+  std::string list;
+  for (const auto& [first, last] : merged) {
+    if (!list.empty()) list += ',';
+    list += first == last ? fmt::format("{}", first) : fmt::format("{}-{}", first, last);
+  }
+  return list;
 }
 
 PortRanges read_port_ranges(const Files& files, std::vector<Problem>& problems) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -16,6 +17,9 @@ Result<PortRange> parse_port_range(std::string_view text);
 // net.ipv4.ip_local_reserved_ports: "8080,9148-9150", in the kernel's order; an
 // empty line is no range.
 Result<std::vector<PortRange>> parse_port_list(std::string_view text);
+
+// The same, written: sorted, overlapping and neighbouring ranges merged.
+std::string port_list(std::vector<PortRange> ranges);
 
 // The ranges of the network namespace that procfs shows. What cannot be read or
 // parsed keeps the kernel's default and is a problem.

@@ -123,8 +123,9 @@ std::string html_declared(const DeclaredPort& declared) {
 std::string html_problems(bool complete, const std::vector<Problem>& problems,
                           const std::vector<Problem>& limits) {
   std::string html;
-  if (!complete) {
-    html += "<div class=\"notice\"><h2>Not everything could be seen</h2>" +
+  if (!complete || !problems.empty()) {
+    html += std::string("<div class=\"notice\"><h2>Not everything could be ") +
+            (complete ? "done" : "seen") + "</h2>" +
             (problems.empty() ? "<p>No reason was given.</p>" : problem_items(problems)) + "</div>";
   }
   if (!limits.empty()) {

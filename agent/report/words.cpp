@@ -141,15 +141,16 @@ std::string pods_words(const Report& report) {
 }
 
 std::string completeness_words(const Report& report) {
-  if (report.complete) return "complete";
   std::vector<std::string> reasons;
   for (const auto& problem : report.problems) {
     reasons.push_back(problem.remedy.empty()
                           ? problem.message
                           : fmt::format("{} ({})", problem.message, problem.remedy));
   }
-  if (reasons.empty()) return "incomplete";
-  return fmt::format("incomplete: {}", fmt::join(reasons, "; "));
+  const std::string_view answer = report.complete ? "complete" : "incomplete";
+  if (reasons.empty()) return std::string(answer);
+  return fmt::format("{}: {}", report.complete ? "complete, but" : answer,
+                     fmt::join(reasons, "; "));
 }
 
 std::string summary_words(const Report& report) {

@@ -24,6 +24,7 @@
 #include "agent/real_time.h"
 #include "agent/report/words.h"
 #include "agent/serve/metrics_page.h"
+#include "agent/serve/port_reservation.h"
 #include "agent/serve/routes.h"
 #include "agent/serve/startup_pages.h"
 #include "agent/version.h"
@@ -124,12 +125,29 @@ void log_new_problems(const Report* before, const Report& now) {
         std::ranges::find(before->problems, problem) != before->problems.end()) {
       continue;
     }
-    log::warn("cannot see everything",
+    log::warn("not everything can be seen or done",
               {{"code", problem.code}, {"problem", problem.message}, {"remedy", problem.remedy}});
   }
 }
 
-WatchSettings watch_settings(const std::shared_ptr<Shared>& shared, const CommandLine& line) {
+// Ports that cannot be reserved are a problem, but hide nothing: the report stays complete.
+void reserve_ports(PortReserver& reserver, Report& report) {
+  Reservations done = reserver.see(report, report.generated_at_steady);
+  log_reservations(done);
+  if (done.problem) report.problems.push_back(*std::move(done.problem));
+}
+
+void restore_ports(PortReserver& reserver) {
+  const Reservations done = reserver.restore();
+  log_reservations(done);
+  if (done.problem) {
+    log::error("reserved ports are not restored",
+               {{"error", done.problem->message}, {"remedy", done.problem->remedy}});
+  }
+}
+
+WatchSettings watch_settings(const std::shared_ptr<Shared>& shared, const CommandLine& line,
+                             PortReserver* reserver) {
   WatchSettings settings;
   settings.interval = line.watch_interval;
   settings.pods = [shared] { return shared->pods.get(); };
@@ -142,6 +160,9 @@ WatchSettings watch_settings(const std::shared_ptr<Shared>& shared, const Comman
     shared->history.set(
         std::make_shared<const FindingEvents>(with_events(shared->history.get().get(), events)));
   };
+  if (reserver != nullptr) {
+    settings.amend = [reserver](Report& report) { reserve_ports(*reserver, report); };
+  }
   settings.on_report = [shared](std::shared_ptr<const Report> report, const TickStats& stats) {
     shared->metrics.observe_scan("ports", stats.ports);
     shared->metrics.observe_scan("findings", stats.findings);
@@ -311,7 +332,8 @@ int run_daemon(const CommandLine& line) {
                                   : recorded_pods(line.replay, now);
   if (!pods) return cannot_start(pods.error().message);
   shared->pods.set(*std::move(pods));
-  auto watch = Watch::start(std::move(standing), watch_settings(shared, line));
+  const auto reserver = port_reserver(line, shared_node);
+  auto watch = Watch::start(std::move(standing), watch_settings(shared, line, reserver.get()));
   if (!watch) return cannot_start(watch.error().message);
 
   // A recording's pods do not change.
@@ -335,6 +357,7 @@ int run_daemon(const CommandLine& line) {
   (*server)->stop(kGraceForAnswers);
   feed.reset();
   (*watch)->stop();
+  if (reserver && line.restore_on_exit) restore_ports(*reserver);
   log::flush();
   return 0;
 }

@@ -149,6 +149,7 @@ void Watch::tick() {
   stats.findings = seconds_since(looked, clock.steady());
 
   if (settings_.on_events && !update.events.empty()) settings_.on_events(update.events);
+  if (settings_.amend) settings_.amend(*report);
   settings_.on_report(std::move(report), stats);
 }
 

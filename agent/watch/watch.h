@@ -33,6 +33,9 @@ struct WatchSettings {
   std::function<std::shared_ptr<const Policy>()> policy;
   // What came and went in a tick; called on the watch's thread.
   std::function<void(std::span<const FindingEvent>)> on_events;
+  // May add to the new report what the watch does not know; called on the
+  // watch's thread before on_report.
+  std::function<void(Report&)> amend;
   // The new report and what it cost; called on the watch's thread after on_events.
   std::function<void(std::shared_ptr<const Report>, const TickStats&)> on_report;
   // Something that the watch lives on without, once per change.

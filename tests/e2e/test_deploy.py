@@ -44,7 +44,8 @@ def test_the_agent_starts_with_the_flags_of_the_daemonset(folder, machine):
     for flag in flags:
         assert re.search(re.escape(flag.partition("=")[0]) + r"\s", known), flag
     flags = [flag for flag in flags if not flag.startswith("--pods.")]
-    machine.agent(*flags, "--pods.source=none")  # waits until it is ready
+    machine.agent(*flags, "--pods.source=none",  # waits until it is ready
+                  f"--fix.state-folder={machine.directory}/state")
 
 
 def test_the_image_is_the_one_that_packaging_makes():

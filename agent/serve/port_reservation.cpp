@@ -1,0 +1,37 @@
+#include "agent/serve/port_reservation.h"
+
+#include <string_view>
+
+#include "agent/log/log.h"
+#include "agent/ports/port_ranges.h"
+
+namespace hostnet {
+namespace {
+
+void log_ports(std::string_view what, const PortSet& ports) {
+  if (ports.none()) return;
+  log::info(what, {{"ports", port_list(ranges_of(ports))},
+                   {"sysctl", "net.ipv4.ip_local_reserved_ports"}});
+}
+
+}  // namespace
+
+std::unique_ptr<PortReserver> port_reserver(const CommandLine& line,
+                                            std::shared_ptr<const Node> node) {
+  if (!line.reserve_ports) return nullptr;
+  return std::make_unique<PortReserver>(
+      std::move(node), live_reserved_ports_file(line.paths.procfs),
+      ReserverSettings{.state_folder = line.state_folder, .release_after = line.release_after});
+}
+
+void log_reservations(const Reservations& done) {
+  if (done.forgotten) {
+    log::warn("what an earlier run reserved is not known and stays",
+              {{"error", done.forgotten->message}});
+  }
+  log_ports("somebody else wrote the reserved ports, what is in the list stays", done.taken_over);
+  log_ports("reserved declared ports", done.added);
+  log_ports("released ports that are no longer declared", done.released);
+}
+
+}  // namespace hostnet
