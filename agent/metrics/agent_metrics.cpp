@@ -5,6 +5,10 @@
 #include <prometheus/histogram.h>
 #include <prometheus/registry.h>
 
+#include <algorithm>
+#include <cstdint>
+#include <utility>
+
 #include "agent/metrics/process_metrics.h"
 #include "collectors/framework/families.h"
 
@@ -28,12 +32,36 @@ auto& build_gauge(prometheus::Registry& registry, const char* name, const char* 
 }
 
 MetricSource source_of(prometheus::MetricFamily family) {
-  auto samples =
+  auto metrics =
       std::make_shared<const std::vector<prometheus::ClientMetric>>(std::move(family.metric));
-  return {std::move(family.name), std::move(family.help), family.type,
-          [samples = std::move(samples)](prometheus::MetricFamily& out) {
-            out.metric.insert(out.metric.end(), samples->begin(), samples->end());
-          }};
+  MetricSource source{std::move(family.name), std::move(family.help), family.type, {}, {}};
+  if (family.type == prometheus::MetricType::Histogram) {
+    source.fill = [metrics = std::move(metrics)](prometheus::MetricFamily& out) {
+      out.metric.insert(out.metric.end(), metrics->begin(), metrics->end());
+    };
+  } else {
+    const bool counts = family.type == prometheus::MetricType::Counter;
+    source.stream = [metrics = std::move(metrics), counts](Samples& out) {
+      for (const auto& metric : *metrics) {
+        add_sample(out, metric.label, counts ? metric.counter.value : metric.gauge.value);
+      }
+    };
+  }
+  return source;
+}
+
+MetricSource opened_source(const std::vector<std::atomic<std::uint64_t>>& opened) {
+  using Opened = std::pair<Verdict, std::uint64_t>;
+  auto now = std::make_shared<std::vector<Opened>>();
+  for (std::size_t i = 0; i < opened.size(); ++i) now->emplace_back(all_verdicts()[i], opened[i]);
+  return per_item(
+      "hostnet_findings_opened_total", "Findings that came up since the agent started.", kCounter,
+      std::shared_ptr<const std::vector<Opened>>(std::move(now)),
+      [](Samples& family, const Opened& one) {
+        add_sample(family,
+                   {{"class", to_string(class_of(one.first))}, {"verdict", to_string(one.first)}},
+                   static_cast<double>(one.second));
+      });
 }
 
 }  // namespace
@@ -52,8 +80,9 @@ struct AgentMetrics::Families {
       build_counter(own, "hostnet_netlink_overruns_total",
                     "Times that the kernel dropped netlink events because they were not read in "
                     "time.");
-  prometheus::Family<prometheus::Counter>& opened = build_counter(
-      own, "hostnet_findings_opened_total", "Findings that came up since the agent started.");
+  // By place in all_verdicts(); every scrape shows each, too many for the registry.
+  std::vector<std::atomic<std::uint64_t>> opened =
+      std::vector<std::atomic<std::uint64_t>>(all_verdicts().size());
   prometheus::Gauge& reload_successful =
       build_gauge(own, "hostnet_config_last_reload_successful",
                   "Whether the configuration file was good when it was last read.")
@@ -82,10 +111,6 @@ AgentMetrics::AgentMetrics(AgentMetricsSettings settings)
   families_->reload_successful.Set(1);
   // Present at 0, so that increase() sees the first one.
   families_->overruns.Add({{"family", "route"}});
-  for (const Verdict verdict : all_verdicts()) {
-    families_->opened.Add({{"class", std::string(to_string(class_of(verdict)))},
-                           {"verdict", std::string(to_string(verdict))}});
-  }
   for (const char* code : {"200", "500", "503"}) families_->requests.Add({{"code", code}});
   for (const char* cause : {"encoding", "gathering"}) {
     families_->handler_errors.Add({{"cause", cause}});
@@ -108,10 +133,8 @@ void AgentMetrics::overrun(std::string_view family, std::size_t times) {
 }
 
 void AgentMetrics::opened(Verdict verdict) {
-  families_->opened
-      .Add({{"class", std::string(to_string(class_of(verdict)))},
-            {"verdict", std::string(to_string(verdict))}})
-      .Increment();
+  const auto place = std::ranges::find(all_verdicts(), verdict) - all_verdicts().begin();
+  ++families_->opened[static_cast<std::size_t>(place)];
 }
 
 void AgentMetrics::config_reloaded(bool successful, WallTime now) {
@@ -142,15 +165,18 @@ void AgentMetrics::encoding_failed() {
   families_->handler_errors.Add({{"cause", "encoding"}}).Increment();
 }
 
-std::vector<MetricSource> AgentMetrics::collect(const Node& node) const {
+std::vector<MetricSource> AgentMetrics::collect() const {
   std::vector<MetricSource> sources;
   for (auto& family : families_->own.Collect()) sources.push_back(source_of(std::move(family)));
+  sources.push_back(opened_source(families_->opened));
   if (!settings_.exporter_metrics) return sources;
   for (auto& family : families_->http.Collect()) sources.push_back(source_of(std::move(family)));
-  for (auto& source : process_metrics(*node.files, node.identity.page_size, boot_)) {
-    sources.push_back(std::move(source));
-  }
   return sources;
+}
+
+std::vector<MetricSource> AgentMetrics::process(const Node& node) const {
+  if (!settings_.exporter_metrics) return {};
+  return process_metrics(*node.files, node.identity.page_size, boot_);
 }
 
 }  // namespace hostnet

@@ -45,8 +45,10 @@ class AgentMetrics {
   void gathering_failed();
   void encoding_failed();
 
-  // All of these, hostnet_build_info and process_*, as they are now.
-  std::vector<MetricSource> collect(const Node& node) const;
+  // All of these and hostnet_build_info, as they are now.
+  std::vector<MetricSource> collect() const;
+  // process_*, read from `node`; none without exporter metrics.
+  std::vector<MetricSource> process(const Node& node) const;
 
  private:
   struct Families;

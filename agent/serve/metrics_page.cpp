@@ -98,10 +98,13 @@ HttpResponse MetricsPage::answer(const HttpRequest& request) {
   response.content_type = content_type(format);
   response.stream = [this, format, filter = *filter, budget](Sink& sink) {
     metrics_.request_began();
-    const auto collected = runner_->collect(filter, budget);
-    const std::vector<MetricSource> own = metrics_.collect(*node_);
+    std::vector<MetricSource> process;
+    const auto collected =
+        runner_->collect(filter, budget, [&] { process = metrics_.process(*node_); });
+    const std::vector<MetricSource> own = metrics_.collect();
     std::vector<const MetricSource*> sources = collected.sources();
     for (const MetricSource& source : own) sources.push_back(&source);
+    for (const MetricSource& source : process) sources.push_back(&source);
     const ExpositionResult written = write_exposition(
         std::move(sources), format, [&](std::string_view text) { return sink.write(text); });
     for (const std::string& problem : written.problems) {

@@ -47,8 +47,9 @@ Result<std::unique_ptr<CollectorRunner>> CollectorRunner::create(
 }
 
 CollectedFamilies CollectorRunner::collect(const CollectorFilter& filter,
-                                           std::chrono::nanoseconds budget) {
-  return state_->collect(filter, budget);
+                                           std::chrono::nanoseconds budget,
+                                           std::function<void()> meanwhile) {
+  return state_->collect(filter, budget, std::move(meanwhile));
 }
 
 std::vector<std::string> CollectorRunner::enabled() const {

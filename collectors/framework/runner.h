@@ -105,8 +105,10 @@ class CollectorRunner {
 
   // Returns within `budget` (and scrape_timeout), with what is there by then: a
   // collector that is late has success 0 and Reason::timeout, and is skipped
-  // until it returns.
-  CollectedFamilies collect(const CollectorFilter& filter, std::chrono::nanoseconds budget);
+  // until it returns. `meanwhile`, if given, is called once, on this thread while
+  // the collectors run: it must be short, nothing watches it.
+  CollectedFamilies collect(const CollectorFilter& filter, std::chrono::nanoseconds budget,
+                            std::function<void()> meanwhile = {});
 
   // Names of the enabled collectors, in the order they run.
   std::vector<std::string> enabled() const;

@@ -137,7 +137,10 @@ bool CollectorRunner::State::work_off(Lock& lock, CollectorRun& run, std::uint64
   }
   run.done = true;
   if (run_.get() == &run) run_.reset();
+  // Not under the lock: who wakes would only wait for it.
+  lock.unlock();
   changed_.notify_all();
+  lock.lock();
   return true;
 }
 
@@ -152,7 +155,6 @@ void CollectorRunner::State::begin_run(CollectorFilter filter, RealTime deadline
   run_->deadline = deadline;
   run_->finished.resize(slots_.size());
   run_->scrape = std::make_shared<RunScrape>(node_, settings_.read_links);
-  work_.notify_one();
 }
 
 // Whoever waits calls this: takes the run from a collector that is late and
@@ -219,13 +221,31 @@ void CollectorRunner::State::wait(Lock& lock, CollectorRun& run, RealTime deadli
 }
 
 CollectedFamilies CollectorRunner::State::collect(CollectorFilter filter,
-                                                  std::chrono::nanoseconds budget) {
+                                                  std::chrono::nanoseconds budget,
+                                                  std::function<void()> meanwhile) {
   filter.wanted.resize(slots_.size());
   const RealTime deadline = RealClock::now() + std::min(budget, settings_.scrape_timeout);
+  auto collected = collect_by(deadline, filter, meanwhile);
+  if (meanwhile) meanwhile();  // there was nothing to wait for
+  return collected;
+}
+
+// Empties `meanwhile` when it calls it.
+CollectedFamilies CollectorRunner::State::collect_by(RealTime deadline,
+                                                     const CollectorFilter& filter,
+                                                     std::function<void()>& meanwhile) {
   Lock lock(mutex_);
+  const auto wait_for = [&](CollectorRun& run) {
+    if (meanwhile) {
+      lock.unlock();
+      std::exchange(meanwhile, nullptr)();
+      lock.lock();
+    }
+    wait(lock, run, deadline);
+  };
   while (true) {
     if (const auto run = run_; run && covers(run->filter, filter)) {
-      wait(lock, *run, deadline);
+      wait_for(*run);
       // Another scrape's shorter time cut it short: ask again.
       const bool cut = std::ranges::any_of(run->finished, [&](const auto& finished) {
         const auto slot = static_cast<std::size_t>(&finished - run->finished.data());
@@ -236,13 +256,16 @@ CollectedFamilies CollectorRunner::State::collect(CollectorFilter filter,
     }
     if (run_) {
       const auto other = run_;
-      wait(lock, *other, deadline);
+      wait_for(*other);
     } else if (!have_worker()) {
       return assemble(filter, nullptr);
     } else {
       begin_run(filter, deadline);
       const auto run = run_;
-      wait(lock, *run, deadline);
+      lock.unlock();
+      work_.notify_one();
+      lock.lock();
+      wait_for(*run);
       lock.unlock();
       observe(*run);
       lock.lock();

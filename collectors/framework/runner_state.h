@@ -51,7 +51,8 @@ class CollectorRunner::State : public std::enable_shared_from_this<CollectorRunn
   State(std::shared_ptr<const Node> node, std::vector<CollectorSlot> slots,
         std::vector<std::string> disabled, RunnerSettings settings);
 
-  CollectedFamilies collect(CollectorFilter filter, std::chrono::nanoseconds budget);
+  CollectedFamilies collect(CollectorFilter filter, std::chrono::nanoseconds budget,
+                            std::function<void()> meanwhile);
   Result<> start_worker_now();
   void stop();
   std::size_t abandoned();
@@ -69,6 +70,8 @@ class CollectorRunner::State : public std::enable_shared_from_this<CollectorRunn
   void watch(CollectorRun& run, RealTime now);
   void leave_behind(CollectorRun& run, RealTime now);
   void end_run(CollectorRun& run, const Error& unfinished);
+  CollectedFamilies collect_by(RealTime deadline, const CollectorFilter& filter,
+                               std::function<void()>& meanwhile);
   void wait(Lock& lock, CollectorRun& run, RealTime deadline);
   CollectedFamilies assemble(const CollectorFilter& filter, const CollectorRun* run) const;
   void observe(const CollectorRun& run) const;

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <future>
 #include <latch>
 #include <semaphore>
 #include <thread>
@@ -122,6 +123,21 @@ TEST(Runner, ReadsLinksOncePerScrapeSortedAndOutsideTheCollectorsTime) {
   EXPECT_EQ(seen[1].seconds, 1);
   collect_all(*runner);
   EXPECT_EQ(reads, 2);
+}
+
+TEST(Runner, LetsTheCallerWorkWhileTheCollectorsRun) {
+  std::promise<void> worked;
+  auto runner = runner_of({{"waits", true, [&](Scrape&) -> Result<std::vector<MetricSource>> {
+                              worked.get_future().wait();
+                              return std::vector<MetricSource>{};
+                            }}});
+  int times = 0;
+  const auto collected = runner->collect(*runner->filter({}, {}), 30s, [&] {
+    ++times;
+    worked.set_value();
+  });
+  EXPECT_TRUE(collected.outcomes[0].success());
+  EXPECT_EQ(times, 1);
 }
 
 TEST(Runner, FiltersAsNodeExporterDoes) {

@@ -40,6 +40,14 @@ NodeBuilder node_with_self() {
   return builder;
 }
 
+std::vector<MetricSource> all_of(const AgentMetrics& metrics) {
+  auto sources = metrics.collect();
+  for (auto& source : metrics.process(node_with_self().build())) {
+    sources.push_back(std::move(source));
+  }
+  return sources;
+}
+
 TEST(AgentMetrics, CountWhatTheAgentDoes) {
   AgentMetrics metrics({.version = "0.1.0", .revision = "abc"});
   metrics.observe_scan("sockets", 0.0003);
@@ -55,7 +63,7 @@ TEST(AgentMetrics, CountWhatTheAgentDoes) {
   metrics.request_ended(200);
   metrics.request_refused(503);
   metrics.gathering_failed();
-  const auto page = page_of(metrics.collect(node_with_self().build()));
+  const auto page = page_of(all_of(metrics));
   for (const auto* line : {
            "hostnet_scan_duration_seconds_bucket{stage=\"sockets\",le=\"0.00025\"} 0\n",
            "hostnet_scan_duration_seconds_bucket{stage=\"sockets\",le=\"0.0005\"} 1\n",
@@ -87,7 +95,7 @@ TEST(AgentMetrics, CountWhatTheAgentDoes) {
 
 TEST(AgentMetrics, LeaveOutTheExportersOwnWhenTold) {
   const AgentMetrics metrics({.version = "1", .revision = "r", .exporter_metrics = false});
-  const auto page = page_of(metrics.collect(node_with_self().build()));
+  const auto page = page_of(all_of(metrics));
   EXPECT_THAT(page, Not(HasSubstr("process_")));
   EXPECT_THAT(page, Not(HasSubstr("promhttp_")));
   EXPECT_THAT(page, HasSubstr("hostnet_build_info"));
@@ -105,10 +113,9 @@ TEST(AgentMetrics, AreReportedFromManyThreads) {
       }
     });
   }
-  const Node node = NodeBuilder().build();
-  for (int n = 0; n < 20; ++n) metrics.collect(node);
+  for (int n = 0; n < 20; ++n) metrics.collect();
   threads.clear();
-  EXPECT_THAT(page_of(metrics.collect(node)), HasSubstr("stage=\"nat\"} 800\n"));
+  EXPECT_THAT(page_of(metrics.collect()), HasSubstr("stage=\"nat\"} 800\n"));
 }
 
 std::shared_ptr<const Report> busy_report() {
@@ -205,7 +212,7 @@ TEST(AgentMetrics, SatisfyPromtool) {
   ASSERT_TRUE(runner);
   const auto collected = (*runner)->collect(*(*runner)->filter({}, {}), std::chrono::seconds(30));
   auto sources = collected.sources();
-  const auto own = metrics.collect(node_with_self().build());
+  const auto own = all_of(metrics);
   for (const auto& source : own) sources.push_back(&source);
   std::string page;
   const auto result =
