@@ -2,11 +2,18 @@
 
 #include <poll.h>
 
+#include <algorithm>
+#include <array>
+#include <span>
+
 namespace hostnet {
 namespace {
 
-// Small pieces (a head, chunk frames) leave together.
 constexpr std::size_t kBlock = std::size_t{32} * 1024;
+// Sent while the answer is still written. Below it a whole answer leaves at
+// once: each send may wake the client, which then finds little.
+constexpr std::size_t kWorthSending = std::size_t{64} * 1024;
+constexpr std::size_t kBlocksAtOnce = 4;
 constexpr int kRoomPollMs = 20;
 // A reader may be this far behind before its worker waits for it, and the worker
 // waits this long in one answer.
@@ -30,7 +37,7 @@ bool Connection::write(std::string_view bytes) {
   // Earlier bytes, never these: the last of an answer leave by the flush() after
   // it, when the request no longer counts as one in flight. Its client may ask
   // again at once and is not one too many then.
-  if (pending_ >= kBlock) {
+  if (pending_ >= kWorthSending) {
     if (wait_for_reader(flush()) == Io::closed) return false;
     if (meter_.bytes > meter_.limit && !wait_for_room()) return false;
   }
@@ -48,14 +55,18 @@ bool Connection::write(std::string_view bytes) {
 Io Connection::flush() {
   Io status = lost_ ? Io::closed : Io::done;
   while (status == Io::done && !kept_.empty()) {
-    const IoResult sent = transport.write(std::string_view(kept_.front()).substr(sent_of_first_));
+    std::array<std::string_view, kBlocksAtOnce> blocks;
+    const std::size_t count = std::min(kept_.size(), blocks.size());
+    std::copy_n(kept_.begin(), count, blocks.begin());
+    blocks[0].remove_prefix(sent_of_first_);
+    const IoResult sent = transport.write(std::span(blocks).first(count));
     status = sent.status;
     if (status != Io::done) break;
     pending_ -= sent.bytes;
     sent_of_first_ += sent.bytes;
-    if (sent_of_first_ == kept_.front().size()) {
+    while (!kept_.empty() && sent_of_first_ >= kept_.front().size()) {
+      sent_of_first_ -= kept_.front().size();
       kept_.pop_front();
-      sent_of_first_ = 0;
     }
   }
   if (status == Io::closed) {

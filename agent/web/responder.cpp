@@ -1,5 +1,6 @@
 #include "agent/web/responder.h"
 
+#include <fmt/format.h>
 #include <httplib.h>
 
 #include <algorithm>
@@ -47,25 +48,39 @@ class AnswerStream : public httplib::Stream {
   std::size_t read_{};
 };
 
-// Collects small writes, so that a chunk's frame costs little.
+// Cuts a body into chunks (RFC 9112 section 7.1) or, for HTTP/1.0, which knows
+// none, leaves it as it is. Collects small writes, so that a chunk's frame
+// costs little. Not httplib's chunks: it copies each one twice.
 class PieceSink : public Sink {
  public:
-  explicit PieceSink(httplib::DataSink& to) : to_(to) { piece_.reserve(kPiece); }
+  PieceSink(httplib::DataSink& to, bool chunked) : to_(to), chunked_(chunked) {}
   bool write(std::string_view bytes) override {
     if (piece_.size() + bytes.size() > kPiece && !flush()) return false;
-    if (bytes.size() >= kPiece) return to_.write(bytes.data(), bytes.size());
+    if (bytes.size() >= kPiece) return put(bytes);
+    piece_.reserve(kPiece);
     piece_ += bytes;
     return true;
   }
+  bool finish() { return flush() && (!chunked_ || to_.write(kLastChunk, sizeof kLastChunk - 1)); }
+
+ private:
+  static constexpr char kLastChunk[] = "0\r\n\r\n";
+
   bool flush() {
     // An empty chunk would end the body.
-    const bool good = piece_.empty() || to_.write(piece_.data(), piece_.size());
+    const bool good = piece_.empty() || put(piece_);
     piece_.clear();
     return good;
   }
+  bool put(std::string_view bytes) {
+    if (!chunked_) return to_.write(bytes.data(), bytes.size());
+    const std::string size = fmt::format("{:x}\r\n", bytes.size());
+    return to_.write(size.data(), size.size()) && to_.write(bytes.data(), bytes.size()) &&
+           to_.write("\r\n", 2);
+  }
 
- private:
   httplib::DataSink& to_;
+  bool chunked_;
   std::string piece_;
 };
 
@@ -181,19 +196,17 @@ class Responder::Http : public httplib::Server {
   }
 
   void set_stream(httplib::Response& out, HttpResponse response, bool gzip) {
-    const auto provide = [stream = std::move(response.stream), gzip, level = gzip_level_](
+    // Without chunks the end of the connection ends the body.
+    const bool chunked = !job_->head.http_1_0;
+    if (chunked) out.set_header("Transfer-Encoding", "chunked");
+    const auto provide = [stream = std::move(response.stream), gzip, level = gzip_level_, chunked](
                              std::size_t /*offset*/, httplib::DataSink& to) {
-      PieceSink sink(to);
-      if (!stream_into(stream, sink, gzip, level) || !sink.flush()) return false;
+      PieceSink sink(to, chunked);
+      if (!stream_into(stream, sink, gzip, level) || !sink.finish()) return false;
       to.done();
       return true;
     };
-    // HTTP/1.0 knows no chunks: there the end of the connection ends the body.
-    if (job_->head.http_1_0) {
-      out.set_content_provider(response.content_type, provide);
-    } else {
-      out.set_chunked_content_provider(response.content_type, provide);
-    }
+    out.set_content_provider(response.content_type, provide);
   }
 
   int gzip_level_;

@@ -3,7 +3,10 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 
 namespace hostnet {
@@ -65,6 +68,21 @@ IoResult Transport::write(std::string_view bytes) {
     return {.status = judge_tls(returned), .bytes = 0};
   }
   const ssize_t sent = send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+  if (sent >= 0) return {.status = Io::done, .bytes = static_cast<std::size_t>(sent)};
+  return {.status = judge_errno(Io::want_write), .bytes = 0};
+}
+
+IoResult Transport::write(std::span<const std::string_view> pieces) {
+  if (tls_ || pieces.size() == 1) return write(pieces.front());
+  std::array<iovec, 8> parts{};
+  msghdr message{};
+  message.msg_iov = parts.data();
+  for (const std::string_view piece : pieces.first(std::min(pieces.size(), parts.size()))) {
+    // sendmsg does not write through iov_base, its type is only older than const.
+    parts[message.msg_iovlen++] = {.iov_base = const_cast<char*>(piece.data()),
+                                   .iov_len = piece.size()};
+  }
+  const ssize_t sent = sendmsg(socket_.get(), &message, MSG_NOSIGNAL);
   if (sent >= 0) return {.status = Io::done, .bytes = static_cast<std::size_t>(sent)};
   return {.status = judge_errno(Io::want_write), .bytes = 0};
 }

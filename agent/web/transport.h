@@ -38,6 +38,9 @@ class Transport {
   Io handshake();
   IoResult read(std::span<char> into);
   IoResult write(std::string_view bytes);
+  // As much of the pieces, in turn, as can be taken at once; over TLS no more
+  // than the first. There is one, and it is not empty.
+  IoResult write(std::span<const std::string_view> pieces);
   // Tells the peer that nothing more comes; what it sends is still readable.
   void finish_sending();
 
