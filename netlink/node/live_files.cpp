@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <atomic>
 #include <charconv>
 #include <climits>
 #include <optional>
@@ -12,6 +13,7 @@
 
 #include "netlink/node/cgroup_paths.h"
 #include "netlink/node/directory.h"
+#include "netlink/node/kept_files.h"
 #include "netlink/node/rooted.h"
 
 namespace hostnet {
@@ -35,7 +37,11 @@ constexpr std::size_t kSocketLinkRoom = 48;
 class LiveFiles final : public Files {
  public:
   LiveFiles(const std::string& procfs, const std::string& sysfs, std::shared_ptr<Clock> clock)
-      : proc_(procfs), sys_(sysfs), clock_(std::move(clock)), cgroups_(sys_.descriptor()) {}
+      : proc_(procfs),
+        sys_(sysfs),
+        clock_(std::move(clock)),
+        cgroups_(sys_.descriptor()),
+        keep_(proc_.is_procfs()) {}
 
   const Result<>& opened() const { return proc_.opened(); }
 
@@ -56,11 +62,15 @@ class LiveFiles final : public Files {
     SeamPath path;
   };
   Result<Place> place(std::string_view path, std::string_view doing) const;
+  Result<> read_kept(const char* below, std::string_view path, std::string& out) const;
 
   Rooted proc_;
   Rooted sys_;
   std::shared_ptr<Clock> clock_;
   mutable CgroupPaths cgroups_;  // thread safe by itself
+  const bool keep_;              // files of a fixture may be replaced
+  mutable KeptFiles kept_;       // of proc_; thread safe by itself
+  mutable std::atomic<bool> net_of_init_{};
 };
 
 Result<LiveFiles::Place> LiveFiles::place(std::string_view path, std::string_view doing) const {
@@ -79,7 +89,24 @@ Result<> LiveFiles::read(std::string_view path, std::string& out) const {
   out.clear();
   const auto at = place(path, "reading");
   if (!at) return std::unexpected(at.error());
-  return at->root->read(at->path.below(), path, kLongestFile, out);
+  const char* below = at->path.below();
+  if (keep_ && at->root == &proc_ && KeptFiles::keepable(below)) return read_kept(below, path, out);
+  return at->root->read(below, path, kLongestFile, out);
+}
+
+Result<> LiveFiles::read_kept(const char* below, std::string_view path, std::string& out) const {
+  // One whose module went, and may have come back, fails or is empty.
+  if (UniqueFd file = kept_.take(below)) {
+    if (read_whole(file.get(), path, kLongestFile, out) && !out.empty()) {
+      kept_.put_back(below, std::move(file));
+      return {};
+    }
+  }
+  auto opened = proc_.open_file(below, path);
+  if (!opened) return std::unexpected(std::move(opened).error());
+  if (auto done = read_whole(opened->get(), path, kLongestFile, out); !done) return done;
+  kept_.put_back(below, *std::move(opened));
+  return {};
 }
 
 Result<std::vector<std::string>> LiveFiles::list(std::string_view path) const {
@@ -134,9 +161,14 @@ Result<std::uint64_t> LiveFiles::inode(std::string_view path) const {
 }
 
 bool LiveFiles::exists(std::string_view path) const {
+  // Asked before each file below it, and pid 1 never goes.
+  const bool net_of_init = keep_ && path == "proc/1/net";
+  if (net_of_init && net_of_init_) return true;
   const auto at = place(path, "looking at");
   struct stat about{};
-  return at && ::fstatat(at->root->descriptor(), at->path.below(), &about, 0) == 0;
+  const bool there = at && ::fstatat(at->root->descriptor(), at->path.below(), &about, 0) == 0;
+  if (net_of_init && there) net_of_init_ = true;
+  return there;
 }
 
 Result<> LiveFiles::socket_descriptors(int pid, std::vector<SocketDescriptor>& out) const {

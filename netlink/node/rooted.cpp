@@ -2,8 +2,10 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <linux/magic.h>
 #include <linux/openat2.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/syscall.h>
 
 #include <algorithm>
@@ -100,19 +102,35 @@ UniqueFd Rooted::open(const char* relative, int flags) const {
                            : ::openat(directory_.get(), relative, flags));
 }
 
-Result<> Rooted::read(const char* relative, std::string_view name, std::size_t limit,
-                      std::string& out) const {
-  out.clear();
+bool Rooted::is_procfs() const {
+  struct statfs about{};
+  return ::fstatfs(directory_.get(), &about) == 0 && about.f_type == PROC_SUPER_MAGIC;
+}
+
+Result<UniqueFd> Rooted::open_file(const char* relative, std::string_view name) const {
   // Not blocking, so that a FIFO in a fixture does not hang us.
-  const UniqueFd fd = open(relative, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+  UniqueFd fd = open(relative, O_RDONLY | O_NONBLOCK | O_NOCTTY);
   if (!fd) return path_failure(errno, "reading", name);
   struct stat about{};
   if (::fstat(fd.get(), &about) != 0) return path_failure(errno, "reading", name);
   if (!S_ISREG(about.st_mode)) return not_a_file(S_ISDIR(about.st_mode) ? EISDIR : 0, name);
+  return fd;
+}
+
+Result<> Rooted::read(const char* relative, std::string_view name, std::size_t limit,
+                      std::string& out) const {
+  out.clear();
+  const auto file = open_file(relative, name);
+  if (!file) return std::unexpected(file.error());
+  return read_whole(file->get(), name, limit, out);
+}
+
+Result<> read_whole(int file, std::string_view name, std::size_t limit, std::string& out) {
+  out.clear();
   // procfs says size 0 and may give less than asked for before the end.
   char buffer[32 * 1024];
   for (;;) {
-    const auto count = ::read(fd.get(), buffer, sizeof buffer);
+    const auto count = ::pread(file, buffer, sizeof buffer, static_cast<off_t>(out.size()));
     if (count == 0) return {};
     if (count < 0) {
       if (errno == EINTR) continue;
