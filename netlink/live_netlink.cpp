@@ -2,8 +2,12 @@
 
 #include <linux/netlink.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <mutex>
+#include <utility>
+#include <vector>
 
 #include "netlink/netlink_socket.h"
 #include "netlink/reply.h"
@@ -14,6 +18,7 @@ namespace hostnet {
 namespace {
 
 constexpr int kAttempts = 5;
+constexpr std::size_t kIdleSockets = 4;
 
 class LiveNetlink final : public Netlink {
  public:
@@ -47,10 +52,30 @@ class LiveNetlink final : public Netlink {
   }
 
  private:
-  // A new socket each time: closing one ends an interrupted dump at once, and
-  // nothing that belongs to an earlier request can arrive on it.
+  struct Idle {
+    int family;
+    NetlinkSocket socket;
+  };
+
+  // A socket whose last reply ended is as good as a new one: nothing that belongs
+  // to an earlier request can arrive on it.
+  Result<NetlinkSocket> borrow(const NetlinkRequest& request) {
+    const std::scoped_lock lock(mutex_);
+    const auto found = std::ranges::find(idle_, request.family, &Idle::family);
+    if (found == idle_.end()) return NetlinkSocket::open(request.family, request.doing);
+    NetlinkSocket socket = std::move(found->socket);
+    idle_.erase(found);
+    socket.reuse(request.doing);
+    return socket;
+  }
+
+  void give_back(int family, NetlinkSocket socket) {
+    const std::scoped_lock lock(mutex_);
+    if (idle_.size() < kIdleSockets) idle_.emplace_back(family, std::move(socket));
+  }
+
   Result<ReplyReader::State> ask_once(const NetlinkRequest& request, const DumpSink& sink) {
-    Result<NetlinkSocket> socket = NetlinkSocket::open(request.family, request.doing);
+    Result<NetlinkSocket> socket = borrow(request);
     if (!socket) return std::unexpected(std::move(socket).error());
     const std::uint32_t sequence = next_sequence_.fetch_add(1, std::memory_order_relaxed);
     if (Result<> sent = socket->send(request, sequence); !sent) {
@@ -62,11 +87,18 @@ class LiveNetlink final : public Netlink {
       const auto datagram = socket->receive({buffer.get(), kReceiveBuffer}, true);
       if (!datagram) return std::unexpected(datagram.error());
       Result<ReplyReader::State> state = reader.take(*datagram, sink);
-      if (!state || *state != ReplyReader::State::more) return state;
+      if (state && *state == ReplyReader::State::more) continue;
+      // Any other is closed, which ends its dump at once.
+      if (state && *state == ReplyReader::State::done) {
+        give_back(request.family, *std::move(socket));
+      }
+      return state;
     }
   }
 
   std::atomic<std::uint32_t> next_sequence_{1};
+  std::mutex mutex_;  // guards what follows
+  std::vector<Idle> idle_;
 };
 
 }  // namespace

@@ -6,9 +6,9 @@
 
 namespace hostnet {
 
-// The kernel's netlink (include/uapi/linux/netlink.h). Every call opens a
-// socket of its own in the network namespace of the calling thread, so one
-// object serves many threads.
+// The kernel's netlink (include/uapi/linux/netlink.h). Every call has a socket
+// to itself, so one object serves many threads, of one network namespace: a
+// few sockets whose reply came whole stay open for the next call.
 //
 // dump(): a dump that the kernel interrupts, or whose reply overruns the
 // receive buffer, is asked again, five times at most; then it is

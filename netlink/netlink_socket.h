@@ -5,6 +5,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 
 #include "netlink/netlink.h"
 
@@ -17,6 +18,9 @@ class NetlinkSocket {
  public:
   // `doing` begins the error messages of this socket.
   static Result<NetlinkSocket> open(int family, std::string doing);
+
+  // For another request: `doing` begins the error messages from now on.
+  void reuse(std::string doing) { doing_ = std::move(doing); }
 
   int descriptor() const;
   std::uint32_t port_id() const;

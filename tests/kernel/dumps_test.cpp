@@ -134,11 +134,31 @@ TEST_F(KernelDumps, ServeManyThreads) {
   for (const std::size_t size : sizes) EXPECT_EQ(size, 5 * 502U);
 }
 
-TEST_F(KernelDumps, LeaveNoDescriptorOpen) {
+TEST_F(KernelDumps, KeepOneSocketAndNoneThatFailed) {
   const auto next_descriptor = [] { return TestFd(open("/", O_PATH | O_CLOEXEC)).get(); };
+  const auto refuse = [](const NetlinkMessage&) -> Result<> {
+    return failure(Reason::malformed, "not this");
+  };
   const int before = next_descriptor();
-  for (int i = 0; i < 10; ++i) static_cast<void>(read_links(netlink()));
+  for (int i = 0; i < 10; ++i) {
+    EXPECT_FALSE(netlink().dump(links_request(), {nullptr, refuse}));
+  }
   EXPECT_EQ(next_descriptor(), before);
+  for (int i = 0; i < 10; ++i) EXPECT_TRUE(read_links(netlink()));
+  EXPECT_EQ(next_descriptor(), before + 1);
+}
+
+// What is left of a reply that was not read to its end must not reach the next.
+TEST_F(KernelDumps, AnswerAfterOneThatWasGivenUp) {
+  ASSERT_TRUE(add_addresses(500));
+  std::size_t seen = 0;
+  const auto stop = [&](const NetlinkMessage&) -> Result<> {
+    if (++seen < 3) return {};
+    return failure(Reason::malformed, "enough");
+  };
+  EXPECT_FALSE(netlink().dump(addresses_request(), {nullptr, stop}));
+  EXPECT_EQ(read_addresses(netlink()).value().size(), 502U);
+  EXPECT_EQ(read_addresses(netlink()).value().size(), 502U);
 }
 
 }  // namespace
