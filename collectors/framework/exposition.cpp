@@ -46,9 +46,7 @@ double value_of(const ClientMetric& metric, MetricType type) {
 class ExpositionWriter {
  public:
   ExpositionWriter(ExpositionFormat format, const ExpositionSink& sink)
-      : format_(format), sink_(sink) {
-    buffer_.reserve(kChunk + 4096);
-  }
+      : format_(format), sink_(sink) {}
 
   bool write_family(std::span<const MetricSource* const> sources, bool base_name_taken);
   ExpositionResult finish();
@@ -70,7 +68,7 @@ class ExpositionWriter {
 
   ExpositionFormat format_;
   const ExpositionSink& sink_;
-  std::string buffer_;
+  TextBuffer buffer_{kChunk + 4096};
   MetricFamily family_;
   Samples samples_;
   std::vector<LabelView> views_;
@@ -266,7 +264,7 @@ void ExpositionWriter::write_line(std::size_t at, std::string_view suffix,
 }
 
 bool ExpositionWriter::flush() {
-  if (open_ && !buffer_.empty()) open_ = sink_(buffer_);
+  if (open_ && !buffer_.empty()) open_ = sink_(buffer_.text());
   buffer_.clear();
   return open_;
 }

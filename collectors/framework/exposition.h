@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "collectors/framework/collector.h"
+#include "collectors/framework/text_buffer.h"
 
 namespace hostnet {
 
@@ -53,6 +54,6 @@ ExpositionResult write_exposition(std::span<const MetricSource> sources, Exposit
 
 // The number as the formats spell it: 916354, 5.577791e+06, 1e-05, +Inf, NaN;
 // OpenMetrics adds ".0" to what would look like an integer. Appends to `out`.
-void append_value(std::string& out, double value, ExpositionFormat format);
+void append_value(TextBuffer& out, double value, ExpositionFormat format);
 
 }  // namespace hostnet

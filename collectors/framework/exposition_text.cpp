@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 namespace hostnet {
 namespace {
@@ -15,11 +16,42 @@ constexpr bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
 
-constexpr auto kPlain = [] {
-  std::array<bool, 256> plain{};
-  for (std::size_t c = 0; c < 128; ++c) plain[c] = c != '\\' && c != '"' && c != '\n';
-  return plain;
+// What may stand in a name after its first character.
+constexpr auto kNamePart = [] {
+  std::array<bool, 256> part{};
+  for (std::size_t c = 0; c < 128; ++c) {
+    part[c] = is_letter(static_cast<char>(c)) || is_digit(static_cast<char>(c));
+  }
+  return part;
 }();
+constexpr bool is_name_part(char c) {
+  return kNamePart[static_cast<unsigned char>(c)];
+}
+
+constexpr bool is_plain(char c) {
+  return static_cast<unsigned char>(c) < 128 && c != '\\' && c != '"' && c != '\n';
+}
+
+// Whether all eight bytes are plain. Of a word, (w - 1..1) & ~w & 0x80..80 has a
+// bit for each byte that is zero, and perhaps some above the first.
+bool are_plain(const char* eight) {
+  constexpr std::uint64_t kOnes = 0x0101010101010101U;
+  constexpr std::uint64_t kHighs = kOnes << 7U;
+  std::uint64_t word = 0;
+  std::memcpy(&word, eight, sizeof word);
+  const auto zeros = [](std::uint64_t w) { return (w - kOnes) & ~w; };
+  const std::uint64_t special = word | zeros(word ^ (kOnes * '\\')) | zeros(word ^ (kOnes * '"')) |
+                                zeros(word ^ (kOnes * '\n'));
+  return (special & kHighs) == 0;
+}
+
+// How many bytes of ASCII that needs no escape `text` begins with.
+std::size_t plain_length(std::string_view text) {
+  std::size_t at = 0;
+  while (at + 8 <= text.size() && are_plain(text.data() + at)) at += 8;
+  while (at < text.size() && is_plain(text[at])) ++at;
+  return at;
+}
 
 constexpr unsigned byte_at(std::string_view text, std::size_t at) {
   return at < text.size() ? static_cast<unsigned char>(text[at]) : 0U;
@@ -51,20 +83,17 @@ std::size_t utf8_length(std::string_view text) {
 }  // namespace
 
 bool is_metric_name(std::string_view name) {
-  const auto part = [](char c) { return is_letter(c) || is_digit(c) || c == ':'; };
+  const auto part = [](char c) { return is_name_part(c) || c == ':'; };
   return !name.empty() && !is_digit(name[0]) && std::ranges::all_of(name, part);
 }
 
 bool is_label_name(std::string_view name) {
-  const auto part = [](char c) { return is_letter(c) || is_digit(c); };
-  return !name.empty() && !is_digit(name[0]) && std::ranges::all_of(name, part);
+  return !name.empty() && !is_digit(name[0]) && std::ranges::all_of(name, is_name_part);
 }
 
-void append_escaped(std::string& out, std::string_view text, bool quotes) {
+void append_escaped(TextBuffer& out, std::string_view text, bool quotes) {
   while (!text.empty()) {
-    const auto plain_end = std::ranges::find_if_not(
-        text, [](char c) { return kPlain[static_cast<unsigned char>(c)]; });
-    const auto plain = static_cast<std::size_t>(plain_end - text.begin());
+    const std::size_t plain = plain_length(text);
     out += text.substr(0, plain);
     text.remove_prefix(plain);
     if (text.empty()) return;

@@ -2,8 +2,9 @@
 
 // The pieces of text that the exposition is made of. Internal to it.
 
-#include <string>
 #include <string_view>
+
+#include "collectors/framework/text_buffer.h"
 
 namespace hostnet {
 
@@ -12,6 +13,6 @@ bool is_label_name(std::string_view name);   // [a-zA-Z_][a-zA-Z0-9_]*
 
 // Backslash and newline escaped, with `quotes` the double quote too; bytes
 // that are no UTF-8 become U+FFFD, one for each.
-void append_escaped(std::string& out, std::string_view text, bool quotes);
+void append_escaped(TextBuffer& out, std::string_view text, bool quotes);
 
 }  // namespace hostnet

@@ -42,6 +42,15 @@ void add_sample(Samples& samples, const std::vector<prometheus::ClientMetric::La
   samples.add(views, value);
 }
 
+std::string joined(std::initializer_list<std::string_view> pieces) {
+  std::size_t size = 0;
+  for (const std::string_view piece : pieces) size += piece.size();
+  std::string text;
+  text.reserve(size);
+  for (const std::string_view piece : pieces) text += piece;
+  return text;
+}
+
 MetricSource single(std::string name, std::string help, prometheus::MetricType type, double value) {
   return {std::move(name), std::move(help), type, {}, [value](Samples& samples) {
             samples.add({}, value);

@@ -38,6 +38,10 @@ inline constexpr auto kCounter = prometheus::MetricType::Counter;
 inline constexpr auto kGauge = prometheus::MetricType::Gauge;
 inline constexpr auto kUntyped = prometheus::MetricType::Untyped;
 
+// The pieces one after the other: names and helps are put together for every
+// scrape, and fmt::format() takes several times as long.
+std::string joined(std::initializer_list<std::string_view> pieces);
+
 // A family with one sample and no labels.
 MetricSource single(std::string name, std::string help, prometheus::MetricType type, double value);
 

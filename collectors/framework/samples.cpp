@@ -9,6 +9,8 @@
 namespace hostnet {
 namespace {
 
+constexpr std::size_t kNamesKept = 8;
+
 bool same_names(const std::vector<std::string>& names, std::span<const LabelView> labels) {
   return std::ranges::equal(names, labels, {}, {}, &LabelView::first);
 }
@@ -19,7 +21,8 @@ void Samples::clear() {
   samples_.clear();
   values_.clear();
   text_.clear();
-  names_.clear();
+  // The next family's are most likely among them.
+  if (names_.size() > kNamesKept) names_.clear();
 }
 
 void Samples::add_from(const Samples& from, std::span<const std::uint32_t> places) {

@@ -33,9 +33,9 @@ std::string exposed(const std::vector<MetricSource>& sources, ExpositionFormat f
 }
 
 std::string spelled(double value, ExpositionFormat format = kText) {
-  std::string out;
+  TextBuffer out;
   append_value(out, value, format);
-  return out;
+  return std::string(out.text());
 }
 
 TEST(Value, IsSpelledAsGoDoes) {
@@ -178,6 +178,27 @@ TEST(Exposition, MergesTheFamiliesOfSeveralCollectorsAndSortsThem) {
   EXPECT_EQ(exposed(sources),
             "# HELP a_total First.\n# TYPE a_total counter\na_total 7\n"
             "# HELP b Second.\n# TYPE b gauge\nb{device=\"eth0\"} 1\nb{device=\"lo\"} 2\n");
+}
+
+// Eight bytes are looked at at once, so the place of the odd one must not matter.
+TEST(Exposition, EscapesWhereverItStands) {
+  const std::vector<std::pair<std::string, std::string>> odd = {{"\\", "\\\\"},
+                                                                {"\n", "\\n"},
+                                                                {"\"", "\\\""},
+                                                                {"\xff", "\xEF\xBF\xBD"},
+                                                                {"\xC3\xA9", "\xC3\xA9"}};
+  for (const auto& [given, escaped] : odd) {
+    for (std::size_t before = 0; before < 20; ++before) {
+      for (std::size_t after = 0; after < 20; ++after) {
+        const std::string start(before, '[');
+        const std::string end(after, '#');
+        const MetricSource source{"m", "h", kGauge, {}, [&](Samples& samples) {
+                                    add_sample(samples, {{"l", start + given + end}}, 1);
+                                  }};
+        EXPECT_THAT(exposed({source}), HasSubstr("m{l=\"" + start + escaped + end + "\"} 1\n"));
+      }
+    }
+  }
 }
 
 TEST(Exposition, EscapesWhatTheFormatReserves) {
