@@ -72,7 +72,7 @@ Result<std::vector<MetricSource>> collect_conntrack(Widener& widener, const Node
        {std::array{"count", "node_nf_conntrack_entries", "Connections that are tracked."},
         {"max", "node_nf_conntrack_entries_limit", "Connections that can be tracked."}}) {
     const auto value =
-        read_u64(*node.files, fmt::format("proc/sys/net/netfilter/nf_conntrack_{}", file));
+        read_u64(*node.files, joined({"proc/sys/net/netfilter/nf_conntrack_", file}));
     if (!value) {
       if (value.error().reason != Reason::vanished) return std::unexpected(value.error());
       return failure(Reason::unsupported, value.error().message);
@@ -94,10 +94,10 @@ Result<std::vector<MetricSource>> collect_conntrack(Widener& widener, const Node
     const auto& counter = kConntrackCounters[i];
     std::uint64_t sum = 0;
     for (std::size_t cpu = 0; cpu < cpus->size(); ++cpu) {
-      sum += widener.widen(fmt::format("{}/{}", counter.name, cpu), (*cpus)[cpu][i]);
+      sum += widener.widen(joined({counter.name, "/", std::to_string(cpu)}), (*cpus)[cpu][i]);
     }
     // Gauges, because node_exporter's users have them as gauges.
-    families.push_back(single(fmt::format("node_nf_conntrack_stat_{}", counter.name),
+    families.push_back(single(joined({"node_nf_conntrack_stat_", counter.name}),
                               std::string(counter.help), kGauge, static_cast<double>(sum)));
   }
   families.push_back(live_source("conntrack", std::string(source)));

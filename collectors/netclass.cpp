@@ -1,8 +1,6 @@
 // What each interface is and how it is set, from the scrape's link dump; sysfs
 // only for what netlink lacks, or for all of it where netlink is refused.
 
-#include <fmt/format.h>
-
 #include <array>
 #include <memory>
 
@@ -69,8 +67,8 @@ void add_netclass_numbers(std::vector<MetricSource>& families, const NetclassDev
         add_sample(family, {{"device", device.name}}, static_cast<double>(*is));
       }
     };
-    families.push_back(per_item(fmt::format("node_network_{}", number.name),
-                                std::string(number.help), number.type, devices, emit));
+    families.push_back(per_item(joined({"node_network_", number.name}), std::string(number.help),
+                                number.type, devices, emit));
   }
 }
 

@@ -131,8 +131,8 @@ void Netdev::add_statistics(std::vector<MetricSource>& families, const NetdevSta
       add_sample(family, {{"device", link->name}}, number);
     }
   };
-  families.push_back(per_item(fmt::format("node_network_{}_total", statistic.name),
-                              fmt::format("The counter {} of each network device.", statistic.name),
+  families.push_back(per_item(joined({"node_network_", statistic.name, "_total"}),
+                              joined({"The counter ", statistic.name, " of each network device."}),
                               kCounter, links, emit));
 }
 

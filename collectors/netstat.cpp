@@ -38,12 +38,19 @@ struct NetstatLine {
   std::vector<NetstatField> shown;
 };
 
+// A line of snmp6.
+struct Snmp6Line {
+  std::string field, name, help;
+  bool shown{};
+};
+
 // What is kept between scrapes: the names are the same each time, and most of
 // the fields are not shown.
 struct Netstat {
   Pattern pattern;
   std::map<std::pair<std::string, std::size_t>, NetstatLine> lines;  // by file and line
-  std::string key;                                                   // keeps its room
+  std::vector<Snmp6Line> snmp6;
+  std::string key;  // keeps its room
 
   explicit Netstat(Pattern shown) : pattern(std::move(shown)) {}
 
@@ -55,18 +62,20 @@ struct Netstat {
     return pattern.found_in(key);
   }
   Result<> read_names(LineReader& reader, NetstatLine& line);
-  Result<> add_pairs(FamilyList& families, std::string_view path, std::string_view text);
-  Result<> add_snmp6(FamilyList& families, std::string_view path, std::string_view text);
+  Result<> add_pairs(std::vector<MetricSource>& families, std::string_view path,
+                     std::string_view text);
+  Result<> add_snmp6(std::vector<MetricSource>& families, std::string_view path,
+                     std::string_view text);
   Result<std::vector<MetricSource>> collect(const Files& files);
 };
 
 std::string netstat_help(std::string_view key) {
-  return fmt::format("The kernel's statistic {}.", key);
+  return joined({"The kernel's statistic ", key, "."});
 }
 
 // Text, because Tcp_MaxConn is -1 and octets need all 64 bits.
-Result<> add_netstat(FamilyList& families, const LineReader& reader, std::string_view name,
-                     std::string_view help, std::string_view text) {
+Result<> add_netstat(std::vector<MetricSource>& families, const LineReader& reader,
+                     const std::string& name, const std::string& help, std::string_view text) {
   double value{};
   if (const auto positive = parse_u64(text)) {
     value = static_cast<double>(*positive);
@@ -75,7 +84,7 @@ Result<> add_netstat(FamilyList& families, const LineReader& reader, std::string
   } else {
     return reader.malformed(positive.error().message);
   }
-  families.add(name, help, kUntyped, {}, value);
+  families.push_back(single(name, help, kUntyped, value));
   return {};
 }
 
@@ -97,7 +106,8 @@ Result<> Netstat::read_names(LineReader& reader, NetstatLine& line) {
 }
 
 // Pairs of lines: "Tcp: ActiveOpens InSegs", "Tcp: 12 345".
-Result<> Netstat::add_pairs(FamilyList& families, std::string_view path, std::string_view text) {
+Result<> Netstat::add_pairs(std::vector<MetricSource>& families, std::string_view path,
+                            std::string_view text) {
   LineReader reader(path, text);
   while (reader.next_whole()) {
     if (trim(reader.line()).empty()) continue;
@@ -119,18 +129,28 @@ Result<> Netstat::add_pairs(FamilyList& families, std::string_view path, std::st
 }
 
 // "Ip6InReceives 7": the protocol ends with the first 6.
-Result<> Netstat::add_snmp6(FamilyList& families, std::string_view path, std::string_view text) {
+Result<> Netstat::add_snmp6(std::vector<MetricSource>& families, std::string_view path,
+                            std::string_view text) {
   LineReader reader(path, text);
   while (reader.next()) {
     if (reader.fields().empty()) continue;
-    const std::string_view name = reader.fields()[0];
-    const auto six = name.find('6');
+    const std::string_view field = reader.fields()[0];
+    const auto six = field.find('6');
     if (reader.fields().size() != 2 || six == std::string_view::npos) {
       return reader.malformed("expected \"<protocol>6<field> <number>\"");
     }
-    if (!shows(name.substr(0, six + 1), name.substr(six + 1))) continue;
-    auto added =
-        add_netstat(families, reader, "node_netstat_" + key, netstat_help(key), reader.fields()[1]);
+    if (snmp6.size() < reader.number()) snmp6.resize(reader.number());
+    Snmp6Line& line = snmp6[reader.number() - 1];
+    if (line.field != field) {
+      line = {.field = std::string(field), .name = {}, .help = {}};
+      line.shown = shows(field.substr(0, six + 1), field.substr(six + 1));
+      if (line.shown) {
+        line.name = joined({"node_netstat_", key});
+        line.help = netstat_help(key);
+      }
+    }
+    if (!line.shown) continue;
+    auto added = add_netstat(families, reader, line.name, line.help, reader.fields()[1]);
     if (!added) return added;
   }
   return {};
@@ -139,11 +159,12 @@ Result<> Netstat::add_snmp6(FamilyList& families, std::string_view path, std::st
 Result<std::vector<MetricSource>> Netstat::collect(const Files& files) {
   struct Source {
     std::string_view name;
-    Result<> (Netstat::*add)(FamilyList&, std::string_view, std::string_view);
+    Result<> (Netstat::*add)(std::vector<MetricSource>&, std::string_view, std::string_view);
   };
   constexpr std::size_t kOrdinary = 256;  // lines; kernels have a dozen
   if (lines.size() > kOrdinary) lines.clear();
-  FamilyList families;
+  if (snmp6.size() > kOrdinary) snmp6.clear();
+  std::vector<MetricSource> families;
   bool found = false;
   for (const auto& [name, add] : {Source{"netstat", &Netstat::add_pairs},
                                   {"snmp", &Netstat::add_pairs},
@@ -160,7 +181,7 @@ Result<std::vector<MetricSource>> Netstat::collect(const Files& files) {
     }
   }
   if (!found) return failure(Reason::unsupported, "no netstat, snmp or snmp6 in /proc/net");
-  return families.take();
+  return families;
 }
 
 Result<Collect> make_netstat(const CollectorOptions& options) {

@@ -1,10 +1,9 @@
 // Sockets in use by protocol, from /proc/net/sockstat and sockstat6
 // (net/ipv4/proc.c, net/ipv6/proc.c): "TCP: inuse 4 orphan 0 tw 0 alloc 4 mem 1".
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "collectors/framework/collector.h"
 #include "collectors/framework/families.h"
@@ -16,10 +15,11 @@ namespace {
 constexpr std::array<std::string_view, 6> kSockstatFields = {"inuse", "orphan", "tw",
                                                              "alloc", "mem",    "memory"};
 
-Result<> add_sockstat(FamilyList& families, std::string_view path, std::string_view text,
-                      std::uint64_t page_size) {
-  const auto add = [&](std::string_view name, std::string_view help, std::uint64_t value) {
-    families.add(name, help, kGauge, {}, static_cast<double>(value));
+Result<> add_sockstat(std::vector<MetricSource>& families, std::string_view path,
+                      std::string_view text, std::uint64_t page_size) {
+  const auto add = [&](std::string name, std::string help, std::uint64_t value) {
+    families.push_back(
+        single(std::move(name), std::move(help), kGauge, static_cast<double>(value)));
   };
   LineReader reader(path, text);
   while (reader.next()) {
@@ -38,11 +38,11 @@ Result<> add_sockstat(FamilyList& families, std::string_view path, std::string_v
         add("node_sockstat_sockets_used", "Sockets of every protocol in use.", *value);
       }
       if (std::ranges::find(kSockstatFields, name) == kSockstatFields.end()) continue;
-      add(fmt::format("node_sockstat_{}_{}", protocol, name),
-          fmt::format("{} of {} in /proc/net/sockstat.", name, protocol), *value);
+      add(joined({"node_sockstat_", protocol, "_", name}),
+          joined({name, " of ", protocol, " in /proc/net/sockstat."}), *value);
       if (name == "mem") {
-        add(fmt::format("node_sockstat_{}_mem_bytes", protocol),
-            fmt::format("Memory that {} buffers take, in bytes.", protocol), *value * page_size);
+        add(joined({"node_sockstat_", protocol, "_mem_bytes"}),
+            joined({"Memory that ", protocol, " buffers take, in bytes."}), *value * page_size);
       }
     }
   }
@@ -51,7 +51,7 @@ Result<> add_sockstat(FamilyList& families, std::string_view path, std::string_v
 
 Result<std::vector<MetricSource>> collect_sockstat(Scrape& scrape) {
   const Node& node = scrape.node();
-  FamilyList families;
+  std::vector<MetricSource> families;
   bool found = false;
   for (const std::string_view name : {"sockstat", "sockstat6"}) {
     const std::string path = net_path(*node.files, name);
@@ -66,7 +66,7 @@ Result<std::vector<MetricSource>> collect_sockstat(Scrape& scrape) {
     }
   }
   if (!found) return failure(Reason::unsupported, "no sockstat in /proc/net");
-  return families.take();
+  return families;
 }
 
 }  // namespace

@@ -16,18 +16,19 @@ namespace hostnet {
 namespace {
 
 struct SoftnetColumn {
-  std::string_view name;  // node_softnet_<name>
+  std::string_view name;
   std::string_view help;
   std::size_t column;
 };
 
 constexpr std::array<SoftnetColumn, 6> kSoftnetCounters = {{
-    {"processed_total", "Packets that each CPU took from its devices.", 0},
-    {"dropped_total", "Packets dropped because the CPU's backlog was full.", 1},
-    {"times_squeezed_total", "Times that receiving stopped with packets left.", 2},
-    {"cpu_collision_total", "Times that a transmit lock was held by another CPU.", 8},
-    {"received_rps_total", "Times that the CPU was woken to receive another CPU's packets.", 9},
-    {"flow_limit_count_total", "Packets dropped by the flow limit.", 10},
+    {"node_softnet_processed_total", "Packets that each CPU took from its devices.", 0},
+    {"node_softnet_dropped_total", "Packets dropped because the CPU's backlog was full.", 1},
+    {"node_softnet_times_squeezed_total", "Times that receiving stopped with packets left.", 2},
+    {"node_softnet_cpu_collision_total", "Times that a transmit lock was held by another CPU.", 8},
+    {"node_softnet_received_rps_total",
+     "Times that the CPU was woken to receive another CPU's packets.", 9},
+    {"node_softnet_flow_limit_count_total", "Packets dropped by the flow limit.", 10},
 }};
 constexpr std::size_t kSoftnetBacklog = 11;
 constexpr std::size_t kSoftnetCpu = 12;
@@ -65,9 +66,8 @@ Result<std::vector<MetricSource>> collect_softnet(Widener& widener, const Files&
     for (const auto& counter : kSoftnetCounters) {
       const auto value = number(counter.column);
       if (!value) return std::unexpected(value.error());
-      const auto wide = widener.widen(fmt::format("{}/{}", counter.name, cpu), *value);
-      families.add(fmt::format("node_softnet_{}", counter.name), counter.help, kCounter,
-                   {{"cpu", cpu}}, static_cast<double>(wide));
+      const auto wide = widener.widen(joined({counter.name, "/", cpu}), *value);
+      families.add(counter.name, counter.help, kCounter, {{"cpu", cpu}}, static_cast<double>(wide));
     }
     // Older kernels with fewer columns than the CPU's number have no backlog.
     const auto backlog = columns > kSoftnetCpu ? number(kSoftnetBacklog) : std::uint32_t{0};
