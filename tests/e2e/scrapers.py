@@ -1,6 +1,8 @@
-"""Clients that scrape without a pause, each on a connection that it keeps; run inside a machine:
+"""Clients that scrape, each on a connection that it keeps; run inside a machine:
 
-    scrapers.py PORT CLIENTS SCRAPES SECONDS     until each has so many scrapes or the time is over
+    scrapers.py PORT CLIENTS SCRAPES SECONDS [EVERY]
+
+until each has so many scrapes or the time is over, one every so many seconds or without a pause.
 
 Prints JSON: how many answers by status, and what a page lacked of the first one: families, and
 series of devices whose names begin with "keep" or "lo"."""
@@ -69,7 +71,7 @@ def outline(page):
 
 
 def main():
-    port, clients, scrapes, seconds = (float(word) for word in sys.argv[1:])
+    port, clients, scrapes, seconds, every = (float(word) for word in (sys.argv[1:] + ["0"])[:5])
     end = time.monotonic() + seconds
     lock = threading.Lock()
     statuses, lost, errors = collections.Counter(), collections.Counter(), []
@@ -79,9 +81,11 @@ def main():
         done = 0
         try:
             client = Client(int(port))
+            begun = time.monotonic()
             while done < scrapes and time.monotonic() < end:
                 status, page = client.scrape()
                 done += 1
+                time.sleep(max(0, min(end, begun + done * every) - time.monotonic()))
                 seen = outline(page) if status == 200 else set()
                 with lock:
                     statuses[status] += 1

@@ -39,8 +39,8 @@ def descriptors(pid):
     return len(os.listdir(f"/proc/{pid}/fd"))
 
 
-def scrapers(machine, clients, scrapes, seconds):
-    return machine.start("/usr/bin/python3", SCRAPERS, "20000", clients, scrapes, seconds,
+def scrapers(machine, clients, scrapes, seconds, every=0):
+    return machine.start("/usr/bin/python3", SCRAPERS, "20000", clients, scrapes, seconds, every,
                          stdout=subprocess.PIPE, text=True)
 
 
@@ -78,12 +78,20 @@ def test_no_scrape_loses_a_family_or_a_device_while_others_come_and_go(machine):
         machine.run("ip", "link", "set", f"keep{n}", "up")
         machine.run("ip", "link", "set", f"keep{n}p", "up")
     agent = machine.agent("--pods.source=none", "--collector.qdisc", "--collector.network_route")
-    agent.text("/metrics")  # the first look at each link is at leisure
+    def links_gone():
+        (line,) = agent.metric(r'^hostnet_network_changes_total\{change="del",object="link"\}')
+        return float(line.split()[1])
+
+    links_gone()  # the first look at each link is at leisure
     churn = Churn(machine)
     wait_until(lambda: churn.pairs > 10, 10, "the churn")
-    scrapes = 500 if LONG else 100
-    said = json.loads(scrapers(machine, 1, scrapes, 300).communicate(timeout=310)[0])
-    assert churn.stop() > 10
+    # Over twenty seconds, so that a thousand pairs come and go meanwhile.
+    scrapes, every = (500, 0.04) if LONG else (100, 0.02)
+    before = links_gone()
+    said = json.loads(scrapers(machine, 1, scrapes, 300, every).communicate(timeout=310)[0])
+    gone = links_gone() - before
+    churn.stop()
+    assert gone > scrapes / 2, "the churn goes on while they scrape"
     assert said["errors"] == [] and said["statuses"] == {"200": scrapes}
     assert said["lost"] == {} and said["outline"] > 400, said
 
