@@ -142,7 +142,7 @@ def test_the_agent_takes_the_flags_and_the_configuration(tools, machine, values)
         assert re.search(re.escape(flag.partition("=")[0]) + r"\s", known), flag
     # There is no cluster here, nor a Secret.
     flags = [flag for flag in container["args"] if not flag.startswith(
-        ("--pods.", "--report.", "--web.config", "--web.listen-address"))]
+        ("--pods.", "--report.", "--fix.", "--web.config", "--web.listen-address"))]
     for made in objects(text):
         if made["kind"] == "ConfigMap" and "config.yaml" in made.get("data", {}):
             path = machine.file("config.yaml", made["data"]["config.yaml"])

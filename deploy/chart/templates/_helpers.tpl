@@ -112,6 +112,9 @@ labels:
 {{- if .Values.report.nodeCondition }}
 - --report.node-condition
 {{- end }}
+{{- if .Values.fix.reservePorts }}
+- --fix.reserve-ports
+{{- end }}
 {{- if .Values.config }}
 - --config.file=/etc/hostnet-agent/config/config.yaml
 {{- end }}
