@@ -1,12 +1,14 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "netlink/error.h"
 #include "netlink/facts.h"
+#include "netlink/nat/nat_rule.h"
 
 namespace hostnet {
 
@@ -63,6 +65,7 @@ struct Holder {
   bool pod_terminating{};       // of that pod
   std::string device;           // name of socket.interface, or the tunnel device of a kernel socket
   std::string rule;             // nat_rule: the rule, as a person would write it
+  std::shared_ptr<const NatRule> nat;  // … and all of it
   bool operator==(const Holder&) const = default;
 };
 

@@ -1,13 +1,57 @@
 #include "agent/ports/join_pods.h"
 
+#include <map>
+#include <optional>
 #include <string_view>
 #include <unordered_map>
 
 namespace hostnet {
 
+namespace {
+
+std::string name_of_rule(const NatRule& rule) {
+  if (!rule.service.empty()) return rule.service;
+  return rule.keeper == NatKeeper::other ? rule.table : std::string(to_string(rule.keeper));
+}
+
+using PodsByAddress = std::map<IpAddress, const Pod*>;
+
+// Pods with a network of their own: others have the node's addresses.
+PodsByAddress pods_by_address(const PodSnapshot& pods) {
+  PodsByAddress by_address;
+  for (const Pod& pod : pods.pods) {
+    if (pod.host_network) continue;
+    for (const std::string& text : pod.pod_ips) {
+      const auto ip = parse_ip(text);
+      if (!ip) continue;
+      // A finished pod's address may be another's by now.
+      if (pod.terminal()) {
+        by_address.try_emplace(*ip, &pod);
+      } else {
+        by_address.insert_or_assign(*ip, &pod);
+      }
+    }
+  }
+  return by_address;
+}
+
+// The pod that all of a rule's packets go to.
+const Pod* only_target(const NatRule& rule, const PodsByAddress& pods) {
+  const Pod* found = nullptr;
+  for (const NatTarget& target : rule.targets) {
+    const auto at = target.address ? pods.find(*target.address) : pods.end();
+    if (at == pods.end() || (found != nullptr && found != at->second)) return nullptr;
+    found = at->second;
+  }
+  return found;
+}
+
+}  // namespace
+
 std::string name_of(const Holder& holder) {
   const Owner& owner = holder.owner;
   if (!holder.pod.empty()) return holder.namespace_ + "/" + holder.pod;
+  if (holder.nat) return name_of_rule(*holder.nat);
   if (owner.kind == HolderKind::kernel && !holder.device.empty()) return holder.device;
   if (!owner.unit.empty() && !owner.unit.ends_with(".slice")) return owner.unit;
   if (!owner.processes.empty() && !owner.processes.front().comm.empty()) {
@@ -27,13 +71,17 @@ void join_pods(std::span<Holder> holders, const PodSnapshot& pods) {
   for (const Pod& pod : pods.pods) {
     if (!pod.config_hash.empty()) by_uid.emplace(pod.config_hash, &pod);
   }
+  std::optional<PodsByAddress> by_address;  // only where a rule asks
   for (Holder& holder : holders) {
-    const auto pod =
-        holder.owner.pod_uid.empty() ? by_uid.end() : by_uid.find(holder.owner.pod_uid);
-    const bool known = pod != by_uid.end();
-    holder.namespace_ = known ? pod->second->namespace_ : std::string{};
-    holder.pod = known ? pod->second->name : std::string{};
-    holder.pod_terminating = known && pod->second->deleted_at.has_value();
+    const auto at = holder.owner.pod_uid.empty() ? by_uid.end() : by_uid.find(holder.owner.pod_uid);
+    const Pod* pod = at == by_uid.end() ? nullptr : at->second;
+    if (pod == nullptr && holder.nat) {
+      if (!by_address) by_address = pods_by_address(pods);
+      pod = only_target(*holder.nat, *by_address);
+    }
+    holder.namespace_ = pod != nullptr ? pod->namespace_ : std::string{};
+    holder.pod = pod != nullptr ? pod->name : std::string{};
+    holder.pod_terminating = pod != nullptr && pod->deleted_at.has_value();
     holder.name = name_of(holder);
   }
 }

@@ -1,12 +1,14 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "agent/ports/holder.h"
+#include "agent/ports/nat_rules.h"
 #include "netlink/facts.h"
 
 namespace hostnet {
@@ -38,7 +40,7 @@ struct PortRanges {
 // Who holds each port of the node at one moment: what the kernel has, before
 // anybody judges it. Immutable once built.
 struct PortTable {
-  std::vector<Holder> holders;  // by protocol, port, address, cookie
+  std::vector<Holder> holders;  // sockets by protocol, port, address, cookie; then NAT rules
   bool attribution_complete{};  // every process could be looked into
   std::vector<Problem> problems;
   std::vector<Problem> limits;
@@ -52,6 +54,12 @@ struct PortTable {
   std::optional<std::vector<std::pair<Protocol, std::uint16_t>>> recent_listeners;
   std::vector<Link> links;
   std::vector<Address> addresses;
+  // Rules for this node's ports; unset: they may not be read (NET_ADMIN). Only
+  // those for ports that are listened on, declared or asked for are holders, too.
+  std::shared_ptr<const NatRules> nat;
+  // Unset: no rule names a sandbox, or the cgroups cannot be read.
+  std::shared_ptr<const PodsByContainer> pods_by_container;
+  bool ebpf_forwarding{};  // Cilium may forward ports where nobody sees it
 };
 
 }  // namespace hostnet

@@ -49,7 +49,7 @@ bool shows_bound_inactive(std::string_view release) {
 }
 
 PortTableBuilder::PortTableBuilder(const Node& node)
-    : node_(node), attribution_(node), deep_look_(node), options_(node) {}
+    : node_(node), attribution_(node), deep_look_(node), nat_look_(node), options_(node) {}
 
 void PortTableBuilder::read_servers(const LookOptions& options, PortTable& table) {
   for (const AddressFamily family : {AddressFamily::ipv4, AddressFamily::ipv6}) {
@@ -137,6 +137,33 @@ void PortTableBuilder::add_holders(PortTable& table) {
   }
 }
 
+// A rule may be about thousands of ports: only those that matter to somebody.
+void PortTableBuilder::add_rules(const LookOptions& options, PortTable& table) const {
+  if (!table.nat || table.nat->rules().empty()) return;
+  std::vector<std::pair<Protocol, std::uint16_t>> wanted;
+  for (const Socket& socket : sockets_) {
+    if (socket.is_server()) wanted.emplace_back(socket.protocol, socket.local_port);
+  }
+  for (const auto& ports : {options.urgent_ports, options.deep_ports}) {
+    for (const std::uint16_t port : ports) {
+      for (const Protocol protocol : {Protocol::tcp, Protocol::udp, Protocol::sctp}) {
+        wanted.emplace_back(protocol, port);
+      }
+    }
+  }
+  std::ranges::sort(wanted);
+  const auto repeated = std::ranges::unique(wanted);
+  wanted.erase(repeated.begin(), repeated.end());
+  for (const auto& [protocol, port] : wanted) {
+    for (const NatRule* rule : table.nat->on_port(protocol, port)) {
+      Holder holder =
+          holder_of_rule({table.nat, rule}, protocol, port, table.pods_by_container.get());
+      holder.name = name_of(holder);
+      table.holders.push_back(std::move(holder));
+    }
+  }
+}
+
 PortTable PortTableBuilder::look(const LookOptions& options, SteadyTime now) {
   PortTable table;
   sockets_.clear();
@@ -165,6 +192,8 @@ PortTable PortTableBuilder::look(const LookOptions& options, SteadyTime now) {
   table.attribution_complete = !attribution_.problem().has_value();
   if (!table.attribution_complete) table.problems.push_back(*attribution_.problem());
   add_holders(table);
+  nat_look_.look(now, table);
+  add_rules(options, table);
 
   const Identity& identity = node_.identity;
   if (!identity.shows_bound_inactive.value_or(shows_bound_inactive(identity.release))) {

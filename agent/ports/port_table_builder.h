@@ -7,6 +7,7 @@
 
 #include "agent/ports/attribution.h"
 #include "agent/ports/deep_look.h"
+#include "agent/ports/nat_look.h"
 #include "agent/ports/option_probe.h"
 #include "agent/ports/port_table.h"
 #include "agent/ports/recent_listeners.h"
@@ -52,10 +53,12 @@ class PortTableBuilder {
   void ask_options(const LookOptions& options, bool looked_deep, SteadyTime now, PortTable& table);
   void read_network(const LookOptions& options, PortTable& table);
   void add_holders(PortTable& table);
+  void add_rules(const LookOptions& options, PortTable& table) const;
 
   Node node_;
   Attribution attribution_;
   DeepLook deep_look_;
+  NatLook nat_look_;
   OptionProbe options_;
   RecentListeners listeners_;
   std::vector<Socket> sockets_;  // of the current look

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -16,16 +17,18 @@ struct PortFilter {
 };
 
 // One port of the node that somebody holds or declares. The pointers are into
-// the report that it was made from.
+// the report that it was made from, and into `rules`.
 struct HostPort {
   Protocol protocol{};
   std::uint16_t port{};
   std::vector<const Holder*> holders;
+  std::vector<std::unique_ptr<const Holder>> rules;  // NAT rules that are no holders in the table
   std::vector<const DeclaredPort*> declared_by;
   std::vector<Verdict> findings;  // those not ignored, each once
 };
 
-// By port, then protocol.
+// By port, then protocol. A NAT rule for many ports (NatRules::kMostListedPorts)
+// is there only on ports that somebody holds, declares or asks for.
 std::vector<HostPort> host_ports(const Report& report, const PortFilter& filter = {});
 
 }  // namespace hostnet

@@ -50,10 +50,7 @@ Standing stand_on(std::shared_ptr<const Node> node, const std::string& node_name
   Standing standing{.node = std::move(node),
                     .node_name = node_name,
                     .problems = {},
-                    .limits = {{.code = "nat_rules_not_read",
-                                .message = "this version does not read NAT rules: a hostPort is "
-                                           "judged by who listens on it",
-                                .remedy = ""}},
+                    .limits = {},
                     .host_network_namespace = std::nullopt};
   standing.host_network_namespace = in_host_network_namespace(*standing.node);
   for (FootingCheck& check : check_footing(*standing.node, {})) {

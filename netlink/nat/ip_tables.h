@@ -35,7 +35,9 @@ class IpTables {
   // The nat table of a family that has one. Needs CAP_NET_ADMIN (Reason::denied).
   virtual Result<IpTableBytes> nat_table(AddressFamily family) const = 0;
 };
-std::shared_ptr<IpTables> live_ip_tables();
+std::shared_ptr<const IpTables> live_ip_tables();
+// Answers every question with Reason::unsupported.
+std::shared_ptr<const IpTables> no_ip_tables();
 
 // Whether `names`, the text of /proc/net/ip_tables_names, has "nat".
 bool lists_nat_table(std::string_view names);

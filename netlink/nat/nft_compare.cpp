@@ -150,9 +150,7 @@ Result<> NftMachine::lookup(Data data) {
   const Result<const NftSet*> set = sets_(name);
   if (!set) return std::unexpected(set.error());
   if (*set == nullptr) {
-    ++unknown_["set " + name];
-    narrow_all();
-    forget_registers();
+    narrow_all_by_unknown("set " + name);
     return {};
   }
   const auto fits = nft_slot(nft_number(*table, NFTA_LOOKUP_SREG), (*set)->key_length);

@@ -83,11 +83,11 @@ Result<> NftMachine::run(std::string_view name, std::span<const std::byte> data)
     end_all({.kind = PacketAction::Kind::accept});
     return {};
   }
-  if (!is_one_of(kNarrowing, name)) {
-    ++unknown_[std::string(name)];
-    forget_registers();
+  if (is_one_of(kNarrowing, name)) {
+    narrow_all();
+  } else {
+    narrow_all_by_unknown(std::string(name));
   }
-  narrow_all();
   return {};
 }
 
@@ -95,8 +95,13 @@ void NftMachine::narrow_all() {
   for (NftPath& path : paths_) path.scope.conditional = true;
 }
 
-void NftMachine::forget_registers() {
-  for (NftPath& path : paths_) path.registers.fill({});
+void NftMachine::narrow_all_by_unknown(std::string name) {
+  ++unknown_[std::move(name)];
+  narrow_all();
+  for (NftPath& path : paths_) {
+    path.scope.unknown = true;
+    path.registers.fill({});
+  }
 }
 
 void NftMachine::end_all(const PacketAction& action) {

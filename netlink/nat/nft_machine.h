@@ -47,7 +47,7 @@ class NftMachine {
   Result<> look_up_in(const NftSet& set, std::size_t from, const std::uint32_t* into);
   Result<> look_up_absence(const NftSet& set, std::size_t from);
   void narrow_all();
-  void forget_registers();
+  void narrow_all_by_unknown(std::string name);
   void end_all(const PacketAction& action);
   void replace_paths(std::vector<NftPath> paths);
   void put_constant(SymbolicRegisters& registers, std::size_t at, Data value) const;

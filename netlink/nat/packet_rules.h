@@ -63,6 +63,7 @@ struct PacketChain {
   std::optional<NatHook> hook;  // a base chain of type nat, at one of these
   std::int32_t priority{};
   std::vector<PacketRule> rules;
+  bool operator==(const PacketChain&) const = default;
 };
 
 enum class NatSource { nf_tables, ip_tables };
@@ -73,6 +74,7 @@ struct PacketTable {
   std::optional<AddressFamily> family;  // none: both ("inet")
   std::string name;
   std::vector<PacketChain> chains;
+  bool operator==(const PacketTable&) const = default;
 };
 
 // Expressions, matches and targets that are not understood, with how often they

@@ -88,6 +88,7 @@ std::optional<PacketScope> intersection(const PacketScope& one, const PacketScop
   }
   both.local_only = one.local_only || other.local_only;
   both.conditional = one.conditional || other.conditional;
+  both.unknown = one.unknown || other.unknown;
   both.random = one.random || other.random;
   return both;
 }

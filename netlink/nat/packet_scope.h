@@ -44,6 +44,7 @@ struct PacketScope {
   std::optional<AddressSpan> destination;
   bool local_only{};   // only addresses of this machine (fib type local, addrtype LOCAL)
   bool conditional{};  // something that is not modelled narrows it further
+  bool unknown{};      // … and nobody here knows what that is
   bool random{};       // one of several, chosen by a random number or a hash
   bool operator==(const PacketScope&) const = default;
 };

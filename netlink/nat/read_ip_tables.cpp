@@ -65,10 +65,21 @@ class LiveIpTables final : public IpTables {
   }
 };
 
+class AbsentIpTables final : public IpTables {
+ public:
+  Result<IpTableBytes> nat_table(AddressFamily) const override {
+    return failure(Reason::unsupported, "reading iptables' nat table: there is none here");
+  }
+};
+
 }  // namespace
 
-std::shared_ptr<IpTables> live_ip_tables() {
-  return std::make_shared<LiveIpTables>();
+std::shared_ptr<const IpTables> live_ip_tables() {
+  return std::make_shared<const LiveIpTables>();
+}
+
+std::shared_ptr<const IpTables> no_ip_tables() {
+  return std::make_shared<const AbsentIpTables>();
 }
 
 bool lists_nat_table(std::string_view names) {

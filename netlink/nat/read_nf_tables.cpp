@@ -13,31 +13,31 @@ namespace {
 
 constexpr int kNfTablesReads = 3;
 
-// All answers to a request, each decoded.
+// All answers to a request, each decoded. Those that do not decode are counted.
 template <class T>
 Result<std::vector<T>> every_answer(Netlink& netlink, const NetlinkRequest& request,
-                                    Result<T> (*decode)(const NetlinkMessage&)) {
+                                    Result<T> (*decode)(const NetlinkMessage&),
+                                    UnknownParts& malformed) {
   std::vector<T> out;
-  const DumpSink sink{[&] { out.clear(); },
+  UnknownParts wrong;
+  const DumpSink sink{[&] {
+                        out.clear();
+                        wrong.clear();
+                      },
                       [&](const NetlinkMessage& message) -> Result<> {
                         auto one = decode(message);
-                        if (!one) {
-                          one.error().message = request.doing + ": " + one.error().message;
-                          return std::unexpected(std::move(one).error());
+                        if (one) {
+                          out.push_back(*std::move(one));
+                        } else {
+                          ++wrong[request.doing + ": " + one.error().message];
                         }
-                        out.push_back(*std::move(one));
                         return {};
                       }};
   if (auto done = netlink.dump(request, sink); !done) {
     return std::unexpected(std::move(done).error());
   }
+  for (const auto& [what, count] : wrong) malformed[what] += count;
   return out;
-}
-
-Result<std::uint32_t> generation(Netlink& netlink) {
-  const auto told = every_answer(netlink, nft_generation_request(), decode_nft_generation);
-  if (!told) return std::unexpected(told.error());
-  return told->empty() ? 0 : told->back();
 }
 
 std::optional<AddressFamily> packet_family(std::uint8_t family) {
@@ -49,8 +49,8 @@ std::optional<AddressFamily> packet_family(std::uint8_t family) {
 // One table: chains and rules at once, sets when a rule needs them.
 class TableReader {
  public:
-  TableReader(Netlink& netlink, NftTableId id, UnknownParts& unknown)
-      : netlink_(netlink), id_(std::move(id)), unknown_(unknown) {}
+  TableReader(Netlink& netlink, NftTableId id, PacketTables& out)
+      : netlink_(netlink), id_(std::move(id)), out_(out) {}
 
   Result<PacketTable> read(const std::vector<NftChain>& chains) {
     PacketTable out{.source = NatSource::nf_tables,
@@ -64,14 +64,18 @@ class TableReader {
       out.chains.push_back(
           {.name = chain.name, .hook = chain.hook, .priority = chain.priority, .rules = {}});
     }
-    const auto rules =
-        every_answer(netlink_, nft_list_request(NftList::rules, id_), decode_nft_rule);
+    const auto rules = every_answer(netlink_, nft_list_request(NftList::rules, id_),
+                                    decode_nft_rule, out_.malformed);
     if (!rules) return std::unexpected(rules.error());
     const NftSetLookup lookup = [this](std::string_view name) { return set(name); };
     for (const NftRule& rule : *rules) {
       const auto place = places.find(rule.chain);
       if (place == places.end()) continue;  // it came between the two lists
-      auto compiled = compile_nft_rule(rule, lookup, unknown_);
+      auto compiled = compile_nft_rule(rule, lookup, out_.unknown);
+      if (!compiled && compiled.error().reason == Reason::malformed) {
+        ++out_.malformed[compiled.error().message];
+        continue;
+      }
       if (!compiled) return std::unexpected(std::move(compiled).error());
       if (!compiled->alternatives.empty()) {
         out.chains[place->second].rules.push_back(*std::move(compiled));
@@ -83,7 +87,8 @@ class TableReader {
  private:
   Result<const NftSet*> set(std::string_view name) {
     if (!sets_known_) {
-      auto listed = every_answer(netlink_, nft_list_request(NftList::sets, id_), decode_nft_set);
+      auto listed = every_answer(netlink_, nft_list_request(NftList::sets, id_), decode_nft_set,
+                                 out_.malformed);
       if (!listed) return std::unexpected(std::move(listed).error());
       for (NftSet& one : *listed) sets_.insert_or_assign(one.name, std::move(one));
       sets_known_ = true;
@@ -91,8 +96,8 @@ class TableReader {
     const auto at = sets_.find(name);
     if (at == sets_.end()) return nullptr;
     if (!with_elements_.insert(at->first).second) return &at->second;
-    auto elements =
-        every_answer(netlink_, nft_elements_request(id_, at->first), decode_nft_elements);
+    auto elements = every_answer(netlink_, nft_elements_request(id_, at->first),
+                                 decode_nft_elements, out_.malformed);
     if (!elements) return std::unexpected(std::move(elements).error());
     for (auto& some : *elements) {
       std::ranges::move(some, std::back_inserter(at->second.elements));
@@ -107,28 +112,28 @@ class TableReader {
 
   Netlink& netlink_;
   NftTableId id_;
-  UnknownParts& unknown_;
+  PacketTables& out_;
   std::map<std::string, NftSet, std::less<>> sets_;
   std::set<std::string> with_elements_;
   bool sets_known_{};
 };
 
 Result<PacketTables> read_once(Netlink& netlink) {
-  const auto chains =
-      every_answer(netlink, nft_list_request(NftList::chains, std::nullopt), decode_nft_chain);
+  PacketTables out;
+  const auto chains = every_answer(netlink, nft_list_request(NftList::chains, std::nullopt),
+                                   decode_nft_chain, out.malformed);
   if (!chains) return std::unexpected(chains.error());
   std::set<NftTableId> translating;
   for (const NftChain& chain : *chains) {
     if (chain.hook) translating.insert(chain.table);
   }
-  PacketTables out;
   if (translating.empty()) return out;
-  const auto tables =
-      every_answer(netlink, nft_list_request(NftList::tables, std::nullopt), decode_nft_table);
+  const auto tables = every_answer(netlink, nft_list_request(NftList::tables, std::nullopt),
+                                   decode_nft_table, out.malformed);
   if (!tables) return std::unexpected(tables.error());
   for (const NftTable& table : *tables) {
     if (table.dormant || !translating.contains(table.id)) continue;
-    auto read = TableReader(netlink, table.id, out.unknown).read(*chains);
+    auto read = TableReader(netlink, table.id, out).read(*chains);
     if (!read) return std::unexpected(std::move(read).error());
     out.tables.push_back(*std::move(read));
   }
@@ -137,14 +142,30 @@ Result<PacketTables> read_once(Netlink& netlink) {
 
 }  // namespace
 
+Result<std::optional<std::uint32_t>> nf_tables_generation(Netlink& netlink) {
+  UnknownParts malformed;
+  const auto told =
+      every_answer(netlink, nft_generation_request(), decode_nft_generation, malformed);
+  if (told) return told->empty() ? 0 : told->back();
+  // What the kernel does not have it refuses with an errno; a recording that was
+  // not asked has none.
+  const Error& error = told.error();
+  if (error.reason == Reason::unsupported && error.system_error != 0) return std::nullopt;
+  return std::unexpected(error);
+}
+
 Result<PacketTables> read_nf_tables(Netlink& netlink) {
   Result<PacketTables> out;
   for (int attempt = 0; attempt < kNfTablesReads; ++attempt) {
-    const auto before = generation(netlink);
-    if (!before && before.error().reason == Reason::unsupported) return PacketTables{};
+    const auto before = nf_tables_generation(netlink);
     if (!before) return std::unexpected(before.error());
+    if (!*before) {
+      out->absent = true;
+      return out;
+    }
     out = read_once(netlink);
-    const auto after = generation(netlink);
+    if (out) out->generation = **before;
+    const auto after = nf_tables_generation(netlink);
     if (!after) return std::unexpected(after.error());
     if (*before == *after) return out;
     // What went between two questions is no failure: the next attempt knows.

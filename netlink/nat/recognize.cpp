@@ -90,6 +90,17 @@ void recognize_keeper(NatRule& rule) {
   }
 }
 
+bool keeps_forwarded_ports(const PacketTable& table) {
+  if (table.name == "cni_hostport" || table.name == "crio-hostports" ||
+      table.name == "kube-proxy") {
+    return true;
+  }
+  return std::ranges::any_of(table.chains, [](const PacketChain& chain) {
+    return chain.name == "CNI-HOSTPORT-DNAT" || chain.name == "KUBE-HOSTPORTS" ||
+           chain.name == "KUBE-NODEPORTS" || chain.name == "KUBE-SERVICES";
+  });
+}
+
 bool is_unguarded(const NatRule& rule) {
   return rule.keeper == NatKeeper::cni_portmap && rule.prerouting && !rule.scope.local_only &&
          !rule.scope.destination;

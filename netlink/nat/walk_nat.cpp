@@ -24,6 +24,7 @@ struct BaseChain {
 
 bool same_but_for_chance(PacketScope one, PacketScope other) {
   one.conditional = other.conditional;
+  one.unknown = other.unknown;
   one.random = other.random;
   return one == other;
 }
@@ -167,6 +168,7 @@ class NatWalker {
     NatRule& rule = rules.back();
     rule.scope.conditional = rule.scope.conditional && packets.conditional;
     rule.scope.random = rule.scope.random && packets.random;
+    rule.scope.unknown = rule.scope.unknown || packets.unknown;
     if (action.target && rule.targets.size() < kMostTargets &&
         std::ranges::find(rule.targets, *action.target) == rule.targets.end()) {
       rule.targets.push_back(*action.target);

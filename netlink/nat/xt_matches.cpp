@@ -179,11 +179,10 @@ Result<XtMatch> decode_xt_match(const XtExtension& match, UnknownParts& unknown)
   if (match.name == "addrtype" && match.revision <= 1) return address_type(match);
   if (match.name == "nfacct") return XtMatch{.scopes = {{}}};  // only counts
   // One of several backends is chosen so, and the last has no such match.
-  if (match.name != "statistic" &&
-      std::ranges::find(kConditions, match.name) == kConditions.end()) {
-    ++unknown["match " + std::string(match.name)];
-  }
-  return XtMatch{.scopes = {{.conditional = true}}};
+  const bool known =
+      match.name == "statistic" || std::ranges::find(kConditions, match.name) != kConditions.end();
+  if (!known) ++unknown["match " + std::string(match.name)];
+  return XtMatch{.scopes = {{.conditional = true, .unknown = !known}}};
 }
 
 }  // namespace hostnet

@@ -20,7 +20,8 @@ Result<Node> live_node(const NodePaths& paths) {
               .socket_options = std::move(options),
               .clock = std::move(clock),
               .identity = std::move(identity),
-              .ethtool = live_ethtool()};
+              .ethtool = live_ethtool(),
+              .ip_tables = live_ip_tables()};
 }
 
 }  // namespace hostnet

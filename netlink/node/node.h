@@ -6,6 +6,7 @@
 
 #include "netlink/error.h"
 #include "netlink/ethtool.h"
+#include "netlink/nat/ip_tables.h"
 #include "netlink/netlink.h"
 #include "netlink/node/clock.h"
 #include "netlink/node/files.h"
@@ -24,6 +25,7 @@ struct Node {
   std::shared_ptr<Clock> clock;
   Identity identity;
   std::shared_ptr<const Ethtool> ethtool = no_ethtool();
+  std::shared_ptr<const IpTables> ip_tables = no_ip_tables();
 };
 
 struct NodePaths {

@@ -244,6 +244,23 @@ class RecordingEthtool final : public Ethtool {
   std::shared_ptr<Notes> notes_;
 };
 
+class RecordingIpTables final : public IpTables {
+ public:
+  RecordingIpTables(std::shared_ptr<const IpTables> inner, std::shared_ptr<Notes> notes)
+      : inner_(std::move(inner)), notes_(std::move(notes)) {}
+
+  Result<IpTableBytes> nat_table(AddressFamily family) const override {
+    auto answer = inner_->nat_table(family);
+    const std::lock_guard lock(notes_->mutex);
+    notes_->index.ip_tables.insert_or_assign(family, answer);
+    return answer;
+  }
+
+ private:
+  std::shared_ptr<const IpTables> inner_;
+  std::shared_ptr<Notes> notes_;
+};
+
 class DirectoryRecorder final : public Recorder {
  public:
   DirectoryRecorder(Node node, std::string directory)
@@ -254,6 +271,7 @@ class DirectoryRecorder final : public Recorder {
         std::make_shared<RecordingSocketOptions>(std::move(node_.socket_options), notes_);
     node_.netlink = std::make_shared<RecordingNetlink>(std::move(node_.netlink), notes_);
     node_.ethtool = std::make_shared<RecordingEthtool>(std::move(node_.ethtool), notes_);
+    node_.ip_tables = std::make_shared<RecordingIpTables>(std::move(node_.ip_tables), notes_);
   }
 
   Node& node() override { return node_; }

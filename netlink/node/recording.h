@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "netlink/error.h"
+#include "netlink/nat/ip_tables.h"
 #include "netlink/netlink.h"
 #include "netlink/node/clock.h"
 #include "netlink/node/files.h"
@@ -52,6 +53,7 @@ struct RecordingIndex {
   Answers<std::pair<int, int>, std::uint64_t> descriptor_inodes;      // by pid and fd
   Answers<std::uint64_t, BindOptions> socket_options;                 // by socket inode
   Answers<std::pair<std::string, std::string>, std::string> ethtool;  // bytes, by ethtool_key()
+  Answers<AddressFamily, IpTableBytes> ip_tables;                     // nat tables
   std::vector<RecordedDump> dumps;
 };
 

@@ -61,6 +61,16 @@ Json json_of(const BindOptions& value) {
   return out;
 }
 
+Json json_of(const IpTableBytes& value) {
+  return {{"valid_hooks", value.valid_hooks},
+          {"hook_entry", value.hook_entry},
+          {"underflow", value.underflow},
+          {"entries", hex_text(value.entries)}};
+}
+
+std::string key_text(AddressFamily key) {
+  return std::string(to_string(key));
+}
 std::string key_text(const std::string& key) {
   return escaped_text(key);
 }
@@ -148,6 +158,7 @@ std::string to_json(const RecordingIndex& index) {
                  {"descriptor_inodes", json_of(index.descriptor_inodes)},
                  {"socket_options", json_of(index.socket_options)},
                  {"ethtool", json_of(index.ethtool)},
+                 {"ip_tables", json_of(index.ip_tables)},
                  {"netlink", std::move(dumps)}};
   return out.dump(1) + "\n";
 }

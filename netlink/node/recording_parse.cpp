@@ -127,6 +127,21 @@ void value_from(const At& at, BindOptions& out) {
   if (at.find("device") != nullptr) out.device = at.member("device").text();
 }
 
+std::array<std::uint32_t, 5> offsets_from(const At& at) {
+  std::array<std::uint32_t, 5> out{};
+  if (!at.value.is_array() || at.value.size() != out.size()) at.wrong("five offsets");
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    out.at(i) = At{at.value[i], at.place}.number<std::uint32_t>();
+  }
+  return out;
+}
+void value_from(const At& at, IpTableBytes& out) {
+  out.valid_hooks = at.member("valid_hooks").number<std::uint32_t>();
+  out.hook_entry = offsets_from(at.member("hook_entry"));
+  out.underflow = offsets_from(at.member("underflow"));
+  out.entries = at.member("entries").hex();
+}
+
 template <class Int>
 Int number_from_key(const At& at, std::string_view text) {
   Int out{};
@@ -139,6 +154,14 @@ void key_from(const At& at, const std::string& text, std::string& out) {
   const Json as_value = text;
   out = At{as_value, at.place}.text();
   if (!SeamPath::of(out, "key")) at.wrong("a path below proc/ or sys/ as its key");
+}
+void key_from(const At& at, const std::string& text, AddressFamily& out) {
+  for (const AddressFamily family : {AddressFamily::ipv4, AddressFamily::ipv6}) {
+    if (text != to_string(family)) continue;
+    out = family;
+    return;
+  }
+  at.wrong("ipv4 or ipv6 as its key");
 }
 void key_from(const At& at, const std::string& text, std::uint64_t& out) {
   out = number_from_key<std::uint64_t>(at, text);
@@ -265,6 +288,7 @@ Result<RecordingIndex> parse_recording_index(std::string_view json) try {
   answers_from(root, "descriptor_inodes", out.descriptor_inodes);
   answers_from(root, "socket_options", out.socket_options);
   answers_from(root, "ethtool", out.ethtool);
+  answers_from(root, "ip_tables", out.ip_tables);
   if (const Json* dumps = root.find("netlink")) {
     if (!dumps->is_array()) At{*dumps, "netlink"}.wrong("an array");
     for (std::size_t i = 0; i < dumps->size(); ++i) {

@@ -208,6 +208,21 @@ class ReplayedEthtool final : public Ethtool {
   std::shared_ptr<const RecordingIndex> index_;
 };
 
+class ReplayedIpTables final : public IpTables {
+ public:
+  explicit ReplayedIpTables(std::shared_ptr<const RecordingIndex> index)
+      : index_(std::move(index)) {}
+
+  Result<IpTableBytes> nat_table(AddressFamily family) const override {
+    const auto at = index_->ip_tables.find(family);
+    if (at != index_->ip_tables.end()) return at->second;
+    return not_recorded(fmt::format("the nat table of {}", to_string(family)));
+  }
+
+ private:
+  std::shared_ptr<const RecordingIndex> index_;
+};
+
 }  // namespace
 
 Result<Node> replayed_node(const std::string& directory) {
@@ -235,7 +250,8 @@ Result<Node> replayed_node(const std::string& directory) {
               .socket_options = std::make_shared<ReplayedSocketOptions>(index),
               .clock = std::move(clock),
               .identity = index->identity,
-              .ethtool = std::make_shared<const ReplayedEthtool>(index)};
+              .ethtool = std::make_shared<const ReplayedEthtool>(index),
+              .ip_tables = std::make_shared<const ReplayedIpTables>(index)};
 }
 
 Result<std::string> recorded_attachment(const std::string& directory, std::string_view name) {

@@ -1,6 +1,8 @@
 #include "tests/support/fake_netlink.h"
 
 #include <linux/inet_diag.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <linux/sock_diag.h>
@@ -63,6 +65,25 @@ Result<Messages> FakeNetlink::sockets_reply(const NetlinkRequest& request) const
   return out;
 }
 
+Result<Messages> FakeNetlink::nf_tables_reply(const NetlinkRequest& request) const {
+  if (request.type >> 8U != NFNL_SUBSYS_NFTABLES) {
+    return failure(Reason::unsupported, request.doing + ": this kernel does not have it");
+  }
+  if ((request.type & 0xFFU) != NFT_MSG_GETGEN) return Messages{};
+  struct {
+    nlmsghdr header;
+    nfgenmsg netfilter;
+    nlattr attribute;
+    std::uint32_t number;
+  } message{};
+  message.header.nlmsg_len = sizeof message;
+  message.header.nlmsg_type = NFNL_SUBSYS_NFTABLES << 8U | NFT_MSG_NEWGEN;
+  message.attribute = {.nla_len = sizeof(nlattr) + sizeof message.number, .nla_type = NFTA_GEN_ID};
+  message.number = htonl(nf_tables_generation);
+  const auto bytes = std::as_bytes(std::span(&message, 1));
+  return Messages{{bytes.begin(), bytes.end()}};
+}
+
 Result<Messages> FakeNetlink::reply_to(const NetlinkRequest& request) const {
   const std::pair key{request.family, request.type};
   if (const auto failed = failures.find(key); failed != failures.end()) {
@@ -80,6 +101,7 @@ Result<Messages> FakeNetlink::reply_to(const NetlinkRequest& request) const {
       default: return Messages{};
     }
   }
+  if (request.family == NETLINK_NETFILTER) return nf_tables_reply(request);
   return failure(Reason::unsupported, request.doing + ": this kernel does not have it");
 }
 

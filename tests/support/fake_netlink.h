@@ -22,6 +22,8 @@ class FakeNetlink final : public Netlink {
   std::map<std::pair<int, std::uint16_t>, std::vector<std::vector<std::byte>>> answers;
   // Dumps that fail, by (netlink family, message type).
   std::map<std::pair<int, std::uint16_t>, Error> failures;
+  // nf_tables without any rules, in this generation; `answers` may have some.
+  std::uint32_t nf_tables_generation{1};
   // Socket dumps that fail, by protocol ("no SCTP here").
   std::map<Protocol, Error> socket_failures;
 
@@ -33,6 +35,7 @@ class FakeNetlink final : public Netlink {
 
  private:
   Result<std::vector<std::vector<std::byte>>> reply_to(const NetlinkRequest& request) const;
+  Result<std::vector<std::vector<std::byte>>> nf_tables_reply(const NetlinkRequest& request) const;
   Result<std::vector<std::vector<std::byte>>> sockets_reply(const NetlinkRequest& request) const;
 };
 

@@ -10,6 +10,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "netlink/nat/read_nf_tables.h"
 #include "netlink/node/recording.h"
 #include "netlink/rtnetlink.h"
 
@@ -277,6 +278,9 @@ Result<> NodeBuilder::write_recording(const std::string& directory) const {
         neighbours_request(AddressFamily::ipv4), neighbours_request(AddressFamily::ipv6)}) {
     (void)node.netlink->dump(request, ignored);
   }
+  UnknownParts unknown;
+  (void)read_nf_tables(*node.netlink);
+  (void)read_ip_tables(*node.ip_tables, *node.files, unknown);
   for (const auto& [device, _] : ethtool_->devices) {
     (void)read_ethtool_driver(*node.ethtool, device);
     (void)read_ethtool_link(*node.ethtool, device);

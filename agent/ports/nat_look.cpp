@@ -1,0 +1,211 @@
+#include "agent/ports/nat_look.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "agent/ports/append_sockets.h"
+#include "agent/ports/pod_containers.h"
+#include "agent/ports/service_addresses.h"
+#include "netlink/nat/read_nf_tables.h"
+#include "netlink/nat/recognize.h"
+#include "netlink/nat/walk_nat.h"
+
+namespace hostnet {
+namespace {
+
+constexpr std::size_t kNamedParts = 8;
+
+std::string words_of(const UnknownParts& parts) {
+  std::string words;
+  std::size_t named = 0;
+  for (const auto& [name, count] : parts) {
+    if (named++ == kNamedParts) {
+      return words + fmt::format(" and {} more", parts.size() - kNamedParts);
+    }
+    words += fmt::format("{}{} ({} times)", words.empty() ? "" : ", ", name, count);
+  }
+  return words;
+}
+
+// A target may send packets anywhere.
+bool has_unknown_target(const UnknownParts& parts) {
+  return std::ranges::any_of(parts,
+                             [](const auto& part) { return part.first.starts_with("target "); });
+}
+
+}  // namespace
+
+void NatLook::look(SteadyTime now, PortTable& table) {
+  table.ebpf_forwarding = forwards_by_ebpf(now, table);
+  if (table.ebpf_forwarding) {
+    table.limits.push_back({.code = "ebpf_forwarding_invisible",
+                            .message =
+                                "Cilium may forward hostPorts and NodePorts with eBPF, which "
+                                "cannot be seen: a hostPort is judged by who listens there",
+                            .remedy = ""});
+  }
+  // Footing says what that costs.
+  if (!node_.identity.has_capability(Identity::kNetAdmin)) return;
+  const bool nf_tables = read_nf_tables_again(now);
+  const bool ip_tables = read_ip_tables_again(now);
+  const bool addresses = addresses_changed(table);
+  const bool changed = nf_tables || ip_tables || addresses || !rules_;
+  if (changed) walk();
+  read_containers(now, changed);
+  table.nat = rules_;
+  table.pods_by_container = containers_;
+  std::ranges::copy(problems_, std::back_inserter(table.problems));
+  std::ranges::copy(limits_, std::back_inserter(table.limits));
+}
+
+bool NatLook::read_nf_tables_again(SteadyTime now) {
+  if (now < nf_tables_.next) return false;
+  const auto generation = nf_tables_generation(*node_.netlink);
+  if (generation && *generation && generation_ == **generation) return false;
+  const auto begin = node_.clock->thread_cpu();
+  Source fresh;
+  generation_.reset();
+  if (!generation) {
+    fresh.error = generation.error();
+  } else if (auto read = read_nf_tables(*node_.netlink); !read) {
+    fresh.error = std::move(read).error();
+  } else {
+    fresh.tables = std::move(read->tables);
+    fresh.unknown = std::move(read->unknown);
+    fresh.malformed = std::move(read->malformed);
+    fresh.unsteady = read->changed_meanwhile;
+    if (!read->changed_meanwhile && !read->absent) generation_ = read->generation;
+  }
+  const bool absent = generation && !*generation;
+  return replace(nf_tables_, std::move(fresh), now, absent ? kAbsentPause : kNfTablesPause, begin);
+}
+
+bool NatLook::read_ip_tables_again(SteadyTime now) {
+  if (now < ip_tables_.next) return false;
+  const auto begin = node_.clock->thread_cpu();
+  Source fresh;
+  auto read = read_ip_tables(*node_.ip_tables, *node_.files, fresh.unknown);
+  if (read) {
+    fresh.tables = *std::move(read);
+  } else {
+    fresh.error = std::move(read).error();
+  }
+  return replace(ip_tables_, std::move(fresh), now, kIpTablesPause, begin);
+}
+
+bool NatLook::replace(Source& known, Source fresh, SteadyTime now, std::chrono::nanoseconds pause,
+                      std::chrono::nanoseconds cpu_at_begin) const {
+  const auto cost = node_.clock->thread_cpu() - cpu_at_begin;
+  fresh.next = known.next;
+  const bool changed = fresh != known;
+  fresh.next = now + std::max(pause, kRest * cost);
+  known = std::move(fresh);
+  return changed;
+}
+
+bool NatLook::addresses_changed(const PortTable& table) {
+  std::vector<IpAddress> local;
+  for (const Address& address : table.addresses) {
+    // Every pod's device has a link-local address: they come and go.
+    const bool link_local = address.ip.family == AddressFamily::ipv6 &&
+                            address.ip.bytes[0] == 0xFE && (address.ip.bytes[1] & 0xC0) == 0x80;
+    if (!link_local && !is_service_address(address, table.links)) local.push_back(address.ip);
+  }
+  std::ranges::sort(local);
+  const bool changed = local != local_addresses_;
+  local_addresses_ = std::move(local);
+  return changed;
+}
+
+void NatLook::walk() {
+  std::vector<PacketTable> tables = nf_tables_.tables;
+  std::ranges::copy(ip_tables_.tables, std::back_inserter(tables));
+  NatWalkOptions options;
+  if (!local_addresses_.empty()) options.local_addresses = local_addresses_;
+  NatWalk walked = walk_nat(tables, options);
+  // Once seen, known: a firewall that flushes the tables takes the chains, too.
+  has_keeper_ = has_keeper_ || std::ranges::any_of(tables, keeps_forwarded_ports);
+  problems_.clear();
+  limits_.clear();
+  const auto narrowed = [&](NatSource source) {
+    return std::ranges::any_of(walked.rules, [&](const NatRule& rule) {
+      return rule.source == source && rule.scope.unknown;
+    });
+  };
+  tell(nf_tables_, narrowed(NatSource::nf_tables));
+  tell(ip_tables_, narrowed(NatSource::ip_tables));
+  if (!walked.complete) {
+    problems_.push_back({.code = "nat_rules_too_many",
+                         .message = "there are more NAT rules than were looked at",
+                         .remedy = "report it with the output of `hostnet-agent record`"});
+  }
+  const bool complete = problems_.empty() && !nf_tables_.error && !ip_tables_.error;
+  rules_ = std::make_shared<const NatRules>(NatRules::Facts{
+      .rules = std::move(walked.rules), .complete = complete, .has_keeper = has_keeper_});
+}
+
+void NatLook::tell(const Source& source, bool narrowed_by_unknown) {
+  constexpr std::string_view kReport = "report it with the output of `hostnet-agent record`";
+  if (source.error && source.error->reason == Reason::unsupported) {
+    limits_.push_back({.code = "nat_rules_not_read",
+                       .message = "NAT rules are not told here: " + source.error->message,
+                       .remedy = ""});
+  } else if (source.error) {
+    problems_.push_back(dump_problem("nat_rules_failed", *source.error,
+                                     source.error->reason == Reason::denied
+                                         ? "add NET_ADMIN in the host's user namespace"
+                                         : kReport));
+  }
+  if (source.unsteady) {
+    problems_.push_back({.code = "nat_rules_unsteady",
+                         .message = "nf_tables' rules changed all the time while they were read",
+                         .remedy = "wait: they are read again"});
+  }
+  if (!source.malformed.empty()) {
+    problems_.push_back(
+        {.code = "nat_rules_malformed",
+         .message = "parts of the NAT rules cannot be read: " + words_of(source.malformed),
+         .remedy = std::string(kReport)});
+  }
+  if (source.unknown.empty()) return;
+  Problem unknown{
+      .code = "nat_rules_unknown",
+      .message = "parts of the NAT rules are not understood: " + words_of(source.unknown),
+      .remedy = std::string(kReport)};
+  // Where no rule for a port of this node depends on them nothing is missing.
+  const bool matters = narrowed_by_unknown || has_unknown_target(source.unknown);
+  (matters ? problems_ : limits_).push_back(std::move(unknown));
+}
+
+void NatLook::read_containers(SteadyTime now, bool rules_changed) {
+  if (!rules_changed && now < next_containers_) return;
+  bool wanted = false, hashed = false;
+  for (const NatRule& rule : rules_->rules()) {
+    wanted = wanted || !rule.sandbox_id.empty();
+    hashed = hashed || (rule.keeper == NatKeeper::cri_hostport && !rule.sandbox_id.empty());
+  }
+  next_containers_ = now + kContainersPause;
+  containers_.reset();
+  if (!wanted) return;
+  if (auto found = read_pod_containers(*node_.files, hashed)) {
+    containers_ = std::make_shared<const PodsByContainer>(*std::move(found));
+  }
+}
+
+bool NatLook::forwards_by_ebpf(SteadyTime now, const PortTable& table) {
+  const auto is_ciliums = [](const Link& link) {
+    return link.name == "cilium_host" || link.name == "cilium_net";
+  };
+  if (std::ranges::any_of(table.links, is_ciliums)) return true;
+  if (now < next_bpf_) return cilium_maps_;
+  next_bpf_ = now + kAbsentPause;
+  const auto maps = node_.files->list("sys/fs/bpf/tc/globals");
+  cilium_maps_ = maps && std::ranges::any_of(*maps, [](const std::string& name) {
+                   return name.starts_with("cilium_");
+                 });
+  return cilium_maps_;
+}
+
+}  // namespace hostnet

@@ -1,0 +1,93 @@
+#include "agent/ports/nat_rules.h"
+
+#include <netinet/in.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace hostnet {
+namespace {
+
+std::uint8_t ip_protocol_of(Protocol protocol) {
+  switch (protocol) {
+    case Protocol::tcp: return IPPROTO_TCP;
+    case Protocol::udp: return IPPROTO_UDP;
+    case Protocol::sctp: return IPPROTO_SCTP;
+  }
+  return IPPROTO_TCP;
+}
+
+std::uint32_t rule_key(Protocol protocol, std::uint16_t port) {
+  return static_cast<std::uint32_t>(protocol) << 16U | port;
+}
+
+unsigned count_of_ports(const PortSpan& ports) {
+  return ports.last - ports.first + 1U;
+}
+
+}  // namespace
+
+NatRules::NatRules(Facts facts) : facts_(std::move(facts)) {
+  for (std::uint32_t place = 0; place < facts_.rules.size(); ++place) {
+    const NatRule& rule = facts_.rules[place];
+    if (count_of_ports(rule.scope.ports) > kMostListedPorts) {
+      wide_.push_back(place);
+      continue;
+    }
+    for (const Protocol protocol : protocols_of(rule)) {
+      for (unsigned port = rule.scope.ports.first; port <= rule.scope.ports.last; ++port) {
+        by_port_[rule_key(protocol, static_cast<std::uint16_t>(port))].push_back(place);
+      }
+    }
+  }
+}
+
+std::vector<const NatRule*> NatRules::on_port(Protocol protocol, std::uint16_t port) const {
+  std::vector<std::uint32_t> places;
+  if (const auto at = by_port_.find(rule_key(protocol, port)); at != by_port_.end()) {
+    places = at->second;
+  }
+  for (const std::uint32_t place : wide_) {
+    const PacketScope& scope = facts_.rules[place].scope;
+    if (scope.ip_protocol.value_or(ip_protocol_of(protocol)) != ip_protocol_of(protocol)) continue;
+    if (scope.ports.contains(port)) places.push_back(place);
+  }
+  std::ranges::sort(places);
+  std::vector<const NatRule*> found;
+  for (const std::uint32_t place : places) found.push_back(&facts_.rules[place]);
+  return found;
+}
+
+std::vector<Protocol> protocols_of(const NatRule& rule) {
+  std::vector<Protocol> protocols;
+  for (const Protocol protocol : {Protocol::tcp, Protocol::udp, Protocol::sctp}) {
+    if (rule.scope.ip_protocol.value_or(ip_protocol_of(protocol)) == ip_protocol_of(protocol)) {
+      protocols.push_back(protocol);
+    }
+  }
+  return protocols;
+}
+
+Holder holder_of_rule(std::shared_ptr<const NatRule> rule, Protocol protocol, std::uint16_t port,
+                      const PodsByContainer* pods) {
+  Holder holder;
+  holder.socket.protocol = protocol;
+  holder.socket.local_port = port;
+  holder.socket.local.family = rule->scope.family.value_or(AddressFamily::ipv4);
+  const auto& destination = rule->scope.destination;
+  if (destination && destination->first == destination->last) {
+    holder.socket.local = destination->first;
+  }
+  holder.socket.peer.family = holder.socket.local.family;
+  holder.owner.kind = HolderKind::nat_rule;
+  holder.rule = rule->text;
+  if (pods != nullptr && !rule->sandbox_id.empty()) {
+    if (const auto at = pods->find(rule->sandbox_id); at != pods->end()) {
+      holder.owner.pod_uid = at->second;
+    }
+  }
+  holder.nat = std::move(rule);
+  return holder;
+}
+
+}  // namespace hostnet
