@@ -101,4 +101,30 @@ def test_the_list_of_contents_names_every_library(image):
 def test_without_a_name_it_says_how_it_is_called():
     done = subprocess.run([ROOT / "packaging/image"], capture_output=True, text=True, timeout=60)
     assert done.returncode == 64
-    assert "packaging/image OUT.tar" in done.stderr
+    assert done.stderr == "packaging/image [--arch=ARCH] OUT.tar [PROGRAM]\n"
+
+
+def test_the_dockerfile_says_the_same_of_the_same_files(image):
+    """There is no engine here; both have their files from packaging/image-files."""
+    text = (ROOT / "packaging/Dockerfile").read_text().replace("\\\n", " ")
+    made = '"$root/packaging/image-files" "$tree" "$program"'
+    assert made in (ROOT / "packaging/image").read_text()
+    assert "RUN packaging/build && packaging/image-files /files build/run/agent/hostnet-agent" in text
+    final = text[text.index("FROM scratch\n"):].splitlines()
+    said = dict(line.split(None, 1) for line in final if line)
+    assert said["COPY"] == "--from=build /files/ /"
+    archive = Archive(image)
+    config = json.loads(archive.blob(archive.manifest()["config"]))["config"]
+    assert json.loads(said["ENTRYPOINT"]) == config["Entrypoint"]
+    assert said["USER"] == config["User"]
+    assert said["WORKDIR"] == config["WorkingDir"]
+    assert said["ENV"].split() == config["Env"]
+    assert said["EXPOSE"].split() == list(config["ExposedPorts"])
+    assert dict(word.split("=") for word in said["LABEL"].split()) == config["Labels"]
+
+
+def test_an_architecture_that_is_not_built_is_refused_by_name():
+    done = subprocess.run([ROOT / "packaging/image", "--arch=s390x", "x.tar"], capture_output=True,
+                          text=True, timeout=60)
+    assert done.returncode == 64
+    assert done.stderr == "hostnet-agent is built for amd64 and arm64, not for s390x\n"
