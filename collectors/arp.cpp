@@ -53,7 +53,7 @@ Result<EntriesByDevice> arp_from_netlink(Scrape& scrape) {
 Result<EntriesByDevice> arp_from_procfs(const Files& files) {
   constexpr std::size_t kDevice = 5;
   const std::string path = net_path(files, "arp");
-  const auto text = files.read(path);
+  const auto text = read_lines(files, path);
   if (!text) {
     if (text.error().reason != Reason::vanished) return std::unexpected(text.error());
     return failure(Reason::unsupported, text.error().message);

@@ -56,7 +56,7 @@ Result<std::vector<ConntrackCounters>> parse_conntrack_stat(std::string_view pat
 Result<std::vector<ConntrackCounters>> read_conntrack_stat(const Node& node,
                                                            std::string_view& source) {
   const std::string path = net_path(*node.files, "stat/nf_conntrack");
-  const auto text = node.files->read(path);
+  const auto text = read_lines(*node.files, path);
   if (text) {
     source = "procfs";
     return parse_conntrack_stat(path, *text);

@@ -62,7 +62,7 @@ Result<std::vector<MetricSource>> collect_lnstat(const Scrape& scrape, Widener& 
   FamilyList families;
   for (const std::string& subsystem : *subsystems) {
     const std::string path = fmt::format("{}/{}", directory, subsystem);
-    const auto text = files.read(path);
+    const auto text = read_lines(files, path);
     if (!text) {
       if (text.error().reason == Reason::vanished) continue;  // its module was unloaded
       return std::unexpected(text.error());

@@ -13,7 +13,7 @@
 #include "collectors/framework/pattern.h"
 #include "collectors/framework/text_file.h"
 #include "collectors/netdev_addresses.h"
-#include "collectors/netdev_kinds.h"
+#include "collectors/netdev_kind_watch.h"
 #include "collectors/netdev_procfs.h"
 
 namespace hostnet {
@@ -112,10 +112,10 @@ struct NetdevFacts {
 struct Netdev {
   DeviceFilter filter;
   bool netlink{}, addresses{}, detailed{}, alias{};
-  std::optional<KindSums> kinds;
+  std::unique_ptr<KindWatch> kinds;  // null: nothing is aggregated
 
   Result<std::vector<MetricSource>> collect(Scrape& scrape);
-  void choose(NetdevFacts& facts);
+  void choose(Netlink& kernel, NetdevFacts& facts);
   void add_statistics(std::vector<MetricSource>& families, const NetdevStatistic& statistic,
                       const std::shared_ptr<const std::vector<const Link*>>& links) const;
 };
@@ -137,14 +137,14 @@ void Netdev::add_statistics(std::vector<MetricSource>& families, const NetdevSta
 }
 
 // Links of the aggregated kinds give way to their sums.
-void Netdev::choose(NetdevFacts& facts) {
+void Netdev::choose(Netlink& kernel, NetdevFacts& facts) {
   std::vector<const Link*> summed;
   for (const Link& link : *facts.links) {
     if (!filter.keeps(link.name)) continue;
     (kinds && kinds->covers(link) ? summed : facts.shown).push_back(&link);
   }
   if (!kinds) return;
-  facts.sums = kinds->update(summed);
+  facts.sums = kinds->update(kernel, summed);
   for (const Link& sum : *facts.sums) facts.shown.push_back(&sum);
   std::ranges::sort(facts.shown, {}, &Link::name);
 }
@@ -167,7 +167,7 @@ Result<std::vector<MetricSource>> Netdev::collect(Scrape& scrape) {
     if (!links) return std::unexpected(std::move(links).error());
     facts->links = std::make_shared<const std::vector<Link>>(std::move(*links));
   }
-  choose(*facts);
+  choose(*scrape.node().netlink, *facts);
 
   const std::shared_ptr<const std::vector<const Link*>> shown(facts, &facts->shown);
   std::vector<MetricSource> families;
@@ -220,7 +220,10 @@ Result<Collect> make_netdev(const CollectorOptions& options) {
   const auto kinds = aggregated_kinds(options);
   if (!kinds) return std::unexpected(kinds.error());
   const auto netdev = std::make_shared<Netdev>(std::move(*filter));
-  if (!kinds->empty()) netdev->kinds.emplace(*kinds);
+  if (!kinds->empty()) {
+    netdev->kinds = std::make_unique<KindWatch>(
+        *kinds, [raw = netdev.get()](std::string_view name) { return raw->filter.keeps(name); });
+  }
   netdev->netlink = options.boolean("netdev.netlink");
   netdev->addresses = options.boolean("netdev.address-info");
   netdev->detailed = options.boolean("netdev.enable-detailed-metrics");

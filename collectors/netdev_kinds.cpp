@@ -1,5 +1,6 @@
 #include "collectors/netdev_kinds.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -15,6 +16,10 @@ constexpr std::array<std::uint64_t LinkStats::*, 24> kSummed = {
     &S::tx_aborted_errors, &S::tx_carrier_errors, &S::tx_fifo_errors,   &S::tx_heartbeat_errors,
     &S::tx_window_errors,  &S::rx_compressed,     &S::tx_compressed,    &S::rx_nohandler,
 };
+
+// More than go during one scrape. When nobody scrapes for long, the oldest give way.
+constexpr std::size_t kGoneRemembered = 4096;
+
 static_assert(sizeof(LinkStats) == kSummed.size() * sizeof(std::uint64_t));
 
 }  // namespace
@@ -26,6 +31,7 @@ KindSums::KindSums(const std::vector<std::string>& kinds) {
 std::shared_ptr<const std::vector<Link>> KindSums::update(const std::vector<const Link*>& links) {
   std::map<std::uint32_t, Seen> now;
   for (const Link* link : links) {
+    if (std::ranges::find(gone_, link->index) != gone_.end()) continue;
     LinkStats before;
     const auto known = seen_.find(link->index);
     if (known != seen_.end() && known->second.kind == link->kind) before = known->second.stats;
@@ -38,6 +44,7 @@ std::shared_ptr<const std::vector<Link>> KindSums::update(const std::vector<cons
     now.insert_or_assign(link->index, Seen{.kind = link->kind, .stats = link->stats});
   }
   seen_ = std::move(now);
+  gone_.clear();
 
   auto sums = std::make_shared<std::vector<Link>>();
   for (const auto& [kind, stats] : sums_) {
@@ -47,6 +54,20 @@ std::shared_ptr<const std::vector<Link>> KindSums::update(const std::vector<cons
     sum.stats = stats;
   }
   return sums;
+}
+
+void KindSums::gone(const Link& link) {
+  LinkStats before;
+  if (const auto known = seen_.find(link.index); known != seen_.end()) {
+    if (known->second.kind == link.kind) before = known->second.stats;
+    seen_.erase(known);
+  }
+  LinkStats& sum = sums_.find(link.kind)->second;
+  for (const auto counter : kSummed) {
+    sum.*counter += std::max(link.stats.*counter, before.*counter) - before.*counter;
+  }
+  if (gone_.size() == kGoneRemembered) gone_.pop_front();
+  gone_.push_back(link.index);
 }
 
 }  // namespace hostnet

@@ -3,6 +3,7 @@
 // Links of a kind counted as one device (--collector.netdev.aggregate-kinds).
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <string>
@@ -15,8 +16,7 @@ namespace hostnet {
 
 // What the links of each kind have counted together. A sum never falls: what a
 // link counted stays in it after the link is gone, and a counter that starts
-// again (a driver's reset) adds to it. What a link counted after the last look
-// at it is not known and not in it. Remembers as much as there are links.
+// again (a driver's reset) adds to it. Remembers as much as there are links.
 class KindSums {
  public:
   explicit KindSums(const std::vector<std::string>& kinds);
@@ -27,9 +27,17 @@ class KindSums {
 
   bool covers(const Link& link) const { return sums_.contains(link.kind); }
 
-  // To be called with all links of the kinds that there are now. The sums as
-  // links of that label, those without any link included.
+  // To be called with all links of the kinds that there are now, in a dump that
+  // began after the last call. The sums as links of that label, those without
+  // any link included.
   std::shared_ptr<const std::vector<Link>> update(const std::vector<const Link*>& links);
+
+  // What the kernel says of a link that goes (RTM_DELLINK) is its last count.
+  // `link` is covered. A counter that is lower than it was tells nothing: a veth
+  // has lost its peer by then, whose count its received packets are.
+  void gone(const Link& link);
+  // RTM_NEWLINK: should the index be one that went, it is a new link's.
+  void came(std::uint32_t index) { std::erase(gone_, index); }
 
  private:
   struct Seen {
@@ -38,6 +46,7 @@ class KindSums {
   };
   std::map<std::string, LinkStats, std::less<>> sums_;  // by kind
   std::map<std::uint32_t, Seen> seen_;                  // by ifindex, as of the last look
+  std::deque<std::uint32_t> gone_;  // since the last look: a dump may still have them
 };
 
 }  // namespace hostnet

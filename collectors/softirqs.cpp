@@ -5,13 +5,14 @@
 #include "collectors/framework/collector.h"
 #include "collectors/framework/cpu_table.h"
 #include "collectors/framework/families.h"
+#include "collectors/framework/text_file.h"
 
 namespace hostnet {
 namespace {
 
 Result<std::vector<MetricSource>> collect_softirqs(Scrape& scrape, CpuCounters& counters) {
   constexpr std::string_view kPath = "proc/softirqs";
-  const auto text = scrape.node().files->read(kPath);
+  const auto text = read_lines(*scrape.node().files, kPath);
   if (!text) return std::unexpected(text.error());
   const auto table = read_cpu_table(kPath, *text, counters);
   if (!table) return std::unexpected(table.error());

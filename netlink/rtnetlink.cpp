@@ -89,6 +89,11 @@ Result<std::vector<Qdisc>> read_qdiscs(Netlink& netlink) {
   return read_table(netlink, qdiscs_request(), decode_qdisc);
 }
 
+Result<std::unique_ptr<Subscription>> subscribe_to_links(Netlink& netlink) {
+  constexpr std::array<unsigned, 1> kGroups{RTNLGRP_LINK};
+  return netlink.subscribe(NETLINK_ROUTE, kGroups);
+}
+
 Result<std::unique_ptr<Subscription>> subscribe_to_links_and_addresses(Netlink& netlink) {
   constexpr std::array<unsigned, 3> kGroups{RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR};
   return netlink.subscribe(NETLINK_ROUTE, kGroups);

@@ -40,6 +40,8 @@ Result<std::vector<Route>> read_routes(Netlink& netlink);
 Result<std::vector<Neighbour>> read_neighbours(Netlink& netlink, AddressFamily family);
 Result<std::vector<Qdisc>> read_qdiscs(Netlink& netlink);
 
+// Hears of every link that comes, goes or changes.
+Result<std::unique_ptr<Subscription>> subscribe_to_links(Netlink& netlink);
 // Hears of every link and address that comes, goes or changes.
 Result<std::unique_ptr<Subscription>> subscribe_to_links_and_addresses(Netlink& netlink);
 

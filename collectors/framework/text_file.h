@@ -30,6 +30,10 @@ std::string_view trim(std::string_view text);  // spaces, tabs and newlines at b
 // reader's own namespace.
 std::string net_path(const Files& files, std::string_view name);
 
+// A file of lines, as procfs writes them: each ends in a newline. Without the
+// last one the file is cut, perhaps inside a number: malformed. Empty is whole.
+Result<std::string> read_lines(const Files& files, std::string_view path);
+
 // A sysfs-like file with one value; trailing newline removed.
 Result<std::string> read_value(const Files& files, std::string_view path);
 Result<std::uint64_t> read_u64(const Files& files, std::string_view path);

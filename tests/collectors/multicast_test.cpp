@@ -86,7 +86,7 @@ TEST(Multicast, NamesTheLineThatDoesNotParse) {
             "line 2: a group before any device"},
            {"igmp", head + "1\n", "line 2: expected an index and a device"},
            {"igmp", head + "1\teth0 : 1 V3\n\t\t\t\t01x 1 0:0\t\t0\n", "line 3: \"01x\" is not a"},
-           {"igmp", head + "1\teth0 : 1 V3\n\t\t\t\t0100", "line 3: "},
+           {"igmp", head + "1\teth0 : 1 V3\n\t\t\t\t0100\n", "line 3: "},
            {"igmp", head + "1\teth0 : 1 V3\n\t\t\t\t1010000E0 1\n",
             "line 3: an address above 32 bits"},
            {"igmp6", "1 lo ff02\n", "line 1: expected index, device, group and users"},

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 #include <linux/rtnetlink.h>
 
+#include "collectors/netdev_kinds.h"
 #include "tests/collectors/collect.h"
 #include "tests/support/node_builder.h"
 
@@ -213,6 +214,34 @@ TEST(NetdevKinds, ASumNeverFallsWhenLinksVanishComeBackOrStartAgain) {
   EXPECT_EQ(sum({veth(9, "renamed", 3)}), 190U);  // it counts from 0 again
   EXPECT_EQ(sum({{.index = 9, .name = "c", .kind = "tun"}}), 190U);
   EXPECT_EQ(sum({veth(9, "b", 3)}), 193U);  // an index used again
+}
+
+TEST(NetdevKinds, TheLastCountOfALinkThatWentIsInTheSumOnce) {
+  KindSums sums({"veth"});
+  const auto look = [&](const std::vector<Link>& links) {
+    std::vector<const Link*> all;
+    for (const Link& link : links) all.push_back(&link);
+    return sums.update(all)->front().stats.rx_bytes;
+  };
+  EXPECT_EQ(look({veth(3, "a", 100)}), 100U);
+  sums.gone(veth(3, "a", 130));                // 30 after the last look
+  sums.gone(veth(4, "b", 7));                  // came and went between two
+  EXPECT_EQ(look({veth(3, "a", 110)}), 137U);  // a dump of just before it went
+  EXPECT_EQ(look({}), 137U);
+  EXPECT_EQ(look({veth(5, "c", 50)}), 187U);
+  sums.gone(veth(5, "c", 0));  // its peer went first, and with it what it received
+  EXPECT_EQ(look({}), 187U);
+  sums.gone(veth(6, "d", 1));
+  sums.came(6);  // the index again, another link
+  EXPECT_EQ(look({veth(6, "e", 2)}), 190U);
+}
+
+TEST(NetdevKinds, WhatWentWhileNobodyLookedCostsNoMoreMemoryForEver) {
+  KindSums sums({"veth"});
+  for (std::uint32_t index = 1; index <= 100'000; ++index) sums.gone(veth(index, "a", 1));
+  const Link last = veth(100'000, "a", 1);
+  const Link first = veth(1, "a", 1);  // long forgotten: another link for all we know
+  EXPECT_EQ(sums.update({&first, &last})->front().stats.rx_bytes, 100'001U);
 }
 
 TEST(NetdevKinds, FiltersComeBeforeTheSum) {

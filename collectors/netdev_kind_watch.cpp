@@ -1,0 +1,86 @@
+#include "collectors/netdev_kind_watch.h"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+
+#include <array>
+#include <utility>
+
+#include "netlink/network_change.h"
+#include "netlink/rtnetlink.h"
+
+namespace hostnet {
+namespace {
+
+// A storm is read a thousand times a second; the receive buffer holds the rest.
+constexpr int kGatherForMilliseconds = 1;
+
+}  // namespace
+
+std::shared_ptr<const std::vector<Link>> KindWatch::update(Netlink& netlink,
+                                                           const std::vector<const Link*>& links) {
+  bool works = false;
+  std::shared_ptr<const std::vector<Link>> sums;
+  {
+    const std::scoped_lock lock(mutex_);
+    // What the dump no longer has went before it, and its event is here.
+    works = events_ && take_events();
+    sums = sums_.update(links);
+  }
+  if (!works) {
+    stop();
+    start(netlink);
+  }
+  return sums;
+}
+
+void KindWatch::start(Netlink& netlink) {
+  auto events = subscribe_to_links(netlink);
+  wake_.reset(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!events || !wake_) return;
+  events_ = *std::move(events);
+  broken_ = false;
+  thread_ = std::jthread([this](const std::stop_token& stopped) { run(stopped); });
+}
+
+void KindWatch::stop() {
+  if (thread_.joinable()) {
+    thread_.request_stop();
+    ::eventfd_write(wake_.get(), 1);
+    thread_.join();
+  }
+  events_.reset();
+}
+
+void KindWatch::run(const std::stop_token& stopped) {
+  std::array<pollfd, 2> waiting{{{.fd = wake_.get(), .events = POLLIN, .revents = 0},
+                                 {.fd = events_->descriptor(), .events = POLLIN, .revents = 0}}};
+  while (!stopped.stop_requested()) {
+    ::poll(waiting.data(), waiting.size(), -1);
+    if (stopped.stop_requested()) return;
+    {
+      const std::scoped_lock lock(mutex_);
+      if (!take_events()) return;
+    }
+    ::poll(waiting.data(), 1, kGatherForMilliseconds);
+  }
+}
+
+bool KindWatch::take_events() {
+  if (broken_) return false;
+  const auto batch = events_->drain([this](const NetlinkMessage& message) {
+    const auto change = network_change(message);
+    if (!change || change->object != NetworkObject::link) return;
+    const auto link = decode_link(message);
+    if (!link || !*link) return;
+    if (!change->gone) {
+      sums_.came((*link)->index);
+    } else if (sums_.covers(**link) && keeps_((*link)->name)) {
+      sums_.gone(**link);
+    }
+  });
+  broken_ = !batch;
+  return !broken_;
+}
+
+}  // namespace hostnet

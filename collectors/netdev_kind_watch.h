@@ -1,0 +1,51 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "collectors/netdev_kinds.h"
+#include "netlink/netlink.h"
+#include "netlink/unique_fd.h"
+
+namespace hostnet {
+
+// KindSums that also hears of links that go between two scrapes: a thread takes
+// their last counters from the kernel's events. Where it cannot subscribe, and
+// for events that the kernel drops, what a link counted after the last scrape
+// is lost, and the next scrape subscribes again. update() is never called twice
+// at once.
+class KindWatch {
+ public:
+  // `keeps`: of the names that are shown; any thread.
+  KindWatch(const std::vector<std::string>& kinds, std::function<bool(std::string_view)> keeps)
+      : keeps_(std::move(keeps)), sums_(kinds) {}
+  KindWatch(const KindWatch&) = delete;
+  KindWatch& operator=(const KindWatch&) = delete;
+  ~KindWatch() { stop(); }
+
+  bool covers(const Link& link) const { return sums_.covers(link); }
+  // As KindSums::update(), with what the events say of links that went.
+  std::shared_ptr<const std::vector<Link>> update(Netlink& netlink,
+                                                  const std::vector<const Link*>& links);
+
+ private:
+  void start(Netlink& netlink);
+  void stop();
+  void run(const std::stop_token& stopped);
+  bool take_events();  // with the lock; whether the subscription still works
+
+  const std::function<bool(std::string_view)> keeps_;
+  std::mutex mutex_;  // of sums_, events_ and broken_ while the thread runs
+  KindSums sums_;
+  std::unique_ptr<Subscription> events_;
+  bool broken_{};
+  UniqueFd wake_;  // eventfd(2): the thread is to end
+  std::jthread thread_;
+};
+
+}  // namespace hostnet
