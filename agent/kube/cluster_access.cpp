@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstdlib>
 #include <filesystem>
@@ -14,6 +15,7 @@ namespace hostnet {
 namespace {
 
 constexpr std::size_t kLargestCredential = std::size_t{1} << 20;
+constexpr std::size_t kReadAtOnce = 4096;
 
 std::optional<int> port_from(std::string_view text) {
   int port = 0;
@@ -103,9 +105,12 @@ Result<std::string> read_credential(const Credential& credential) {
   if (!credential.data.empty() || credential.file.empty()) return credential.data;
   std::ifstream file(credential.file, std::ios::binary);
   if (!file) return system_failure(errno, "reading " + credential.file);
-  std::string text(kLargestCredential + 1, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<std::size_t>(file.gcount()));
+  std::string text;
+  std::array<char, kReadAtOnce> piece{};
+  while (text.size() <= kLargestCredential && file) {
+    file.read(piece.data(), piece.size());
+    text.append(piece.data(), static_cast<std::size_t>(file.gcount()));
+  }
   if (file.bad()) return failure(Reason::internal, "reading " + credential.file + " failed");
   if (text.size() > kLargestCredential) {
     return failure(Reason::malformed, credential.file + " is larger than 1 MiB");

@@ -20,7 +20,8 @@ namespace hostnet {
 namespace {
 
 constexpr std::chrono::seconds kWriteTimeout{10};
-constexpr std::size_t kLongestWords = 200;  // of what a server says
+constexpr std::size_t kLongestWords = 200;              // of what a server says
+constexpr std::string_view kNoFolder = "/nonexistent";  // it is looked into only when asked
 
 template <auto free_function>
 struct OpensslDeleter {
@@ -181,6 +182,9 @@ KubeReply KubeClient::exchange(const KubeRequest& request, const Listener& liste
   client.set_tcp_nodelay(true);
   client.set_url_encode(false);
   client.enable_server_certificate_verification(!access_.insecure);
+  // Else it reads the system's authorities for each connection and keeps them as
+  // long, though trust() replaces them: 25 ms and 2 MiB where they are in one file.
+  if (!access_.ca.empty()) client.set_ca_cert_path("", std::string(kNoFolder));
   httplib::Headers headers{{"Accept", "application/json"},
                            {"Accept-Encoding", "identity"},
                            {"User-Agent", "hostnet-agent"}};

@@ -2,12 +2,13 @@
 found is right in the end, and nothing is found in between that is not so."""
 
 import json
+import os
 import subprocess
-import threading
 import time
 
 import pytest
 from conftest import ROOT, pod, wait_until
+from witness import Witness, only
 
 NODE = "n1"
 RETRY = "--pods.retry=10ms"
@@ -112,26 +113,6 @@ def test_a_list_and_its_watch_are_followed_without_another_list(machine, cluster
     assert "first" not in agent.log()
 
 
-class Witness:
-    """Looks at the conflicts all the time; none may be other than expected."""
-
-    def __init__(self, agent, allowed):
-        self.agent, self.allowed, self.lies, self.looks = agent, allowed, set(), 0
-        self.over = threading.Event()
-        self.thread = threading.Thread(target=self.run)
-        self.thread.start()
-
-    def run(self):
-        while not self.over.wait(0.1):
-            self.lies |= conflicts(self.agent) - self.allowed
-            self.looks += 1
-
-    def close(self):
-        self.over.set()
-        self.thread.join()
-        assert self.looks > 3 and not self.lies, self.lies
-
-
 def trouble(cluster):
     yield "the watch is cut", lambda: cluster.tell("cut")
     yield "410", lambda: cluster.tell("compact", in_stream=False)
@@ -159,16 +140,13 @@ def test_findings_are_right_after_each_trouble_and_never_wrong_in_between(machin
     cluster.apply("steady", 8070)
     agent = cluster.agent()
     wait_until(lambda: conflicts(agent), 5, "the first list")
-    witness = Witness(agent, {(p, "unmanaged_process") for p in [8070, *ports]})
-    try:
+    with Witness(agent, only(*((p, "unmanaged_process") for p in [8070, *ports]))):
         for port, (name, cause) in zip(ports, trouble(cluster), strict=True):
             cause()
             cluster.apply("moving", port)
             expected = {(8070, "unmanaged_process"), (port, "unmanaged_process")}
             wait_until(lambda: conflicts(agent) == expected, 8, f"the truth after: {name}")
             assert cluster.tell("look")["pending"] == 0, name
-    finally:
-        witness.close()
     assert len(cluster.requests(watch=False)) == 6  # the first, 3 times gone, 2 cut
     assert "second" not in agent.log()
 
@@ -209,6 +187,14 @@ def test_a_replaced_authority_is_refused_until_its_file_says_so(machine, cluster
     assert len(cluster.tell("look")["requests"]) == seen, "a token went to an unknown server"
     machine.file("pki/ca.crt", (cluster.pki / "new.crt").read_text())
     wait_until(lambda: source_up(agent), 10, "the new authority")
+
+
+def test_the_systems_authorities_are_not_even_read_where_one_is_named(machine, cluster):
+    system = machine.directory / "system.crt"
+    os.mkfifo(system)  # who opens it waits for a writer
+    cluster.apply("web", 8080)
+    agent = cluster.agent(env={**os.environ, "SSL_CERT_FILE": str(system)})
+    wait_until(lambda: source_up(agent), 5, "the first list")
 
 
 def test_a_large_list_does_not_show_in_memory(machine, cluster):

@@ -98,6 +98,11 @@ TEST(InCluster, NeedsTheEnvironmentAndAToken) {
   EXPECT_EQ(read_credential(access->token), "first");
   std::ofstream(folder / "token") << "second";
   EXPECT_EQ(read_credential(access->token), "second");
+  const std::string large(std::size_t{1} << 20, 'x');  // as much as is taken
+  std::ofstream(folder / "token") << large;
+  EXPECT_EQ(read_credential(access->token), large);
+  std::ofstream(folder / "token") << large << 'x';
+  EXPECT_THAT(read_credential(access->token).error().message, HasSubstr("larger than 1 MiB"));
   std::ofstream(folder / "token") << "\n";
   EXPECT_FALSE(read_credential(access->token));
   std::filesystem::remove_all(folder);
