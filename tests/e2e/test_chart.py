@@ -17,6 +17,7 @@ OVERLAYS = [path for path in sorted((ROOT / "deploy/overlays").iterdir())
 FOLDERS = [ROOT / "deploy", *sorted((ROOT / "deploy/overlays").iterdir())]
 OLD = "--kube-version=1.29"  # the last that has no field for AppArmor
 NEW = "--kube-version=1.34"
+APPARMOR = "container.apparmor.security.beta.kubernetes.io/hostnet-agent"
 
 
 @pytest.fixture(scope="module")
@@ -89,14 +90,18 @@ def test_the_chart_is_what_kustomize_makes_field_by_field(tools, folder):
     values = [] if folder.name == "deploy" else [ROOT / f"tests/chart/values/{folder.name}.yaml"]
     wanted = comparable(kustomize(folder))
     assert comparable(render(*values, OLD)) == wanted
-    # Where there is a field for it, it takes the annotation's place.
+    # Newer versions have a field in the annotation's place.
     template = wanted["DaemonSet", "hostnet-agent"]["spec"]["template"]
-    (profile,) = [name for name in template["metadata"]["annotations"] if "apparmor" in name]
-    assert template["metadata"]["annotations"].pop(profile) == "unconfined"
+    assert template["metadata"]["annotations"].pop(APPARMOR) == "unconfined"
     (container,) = template["spec"]["containers"]
-    assert profile.endswith("/" + container["name"])
     container["securityContext"]["appArmorProfile"] = {"type": "Unconfined"}
     assert comparable(render(*values, NEW)) == wanted
+
+
+def test_where_there_is_a_field_for_apparmor_the_chart_is_that_overlay(tools):
+    overlay = kustomize(ROOT / "deploy/overlays/apparmor-field")
+    assert APPARMOR not in overlay
+    assert comparable(render(NEW)) == comparable(overlay)
 
 
 def complaints(tools, *texts):
