@@ -98,6 +98,12 @@ def test_the_chart_is_what_kustomize_makes_field_by_field(tools, folder):
     assert comparable(render(*values, NEW)) == wanted
 
 
+def test_every_overlay_can_be_had_from_the_chart():
+    # The field for AppArmor is chosen by the version, not by a value.
+    left = {path.name for path in FOLDERS[1:]} - {path.name for path in OVERLAYS}
+    assert left == {"apparmor-field"}
+
+
 def test_where_there_is_a_field_for_apparmor_the_chart_is_that_overlay(tools):
     overlay = kustomize(ROOT / "deploy/overlays/apparmor-field")
     assert APPARMOR not in overlay
@@ -159,8 +165,9 @@ def test_the_agent_takes_the_flags_and_the_configuration(tools, machine, values)
 
 def test_rights_are_given_only_for_what_is_switched_on(tools):
     def rules(*options):
-        return {(resource, verb) for rule in only(render(*options), "ClusterRole")["rules"]
-                for resource in rule["resources"] for verb in rule["verbs"]}
+        return {(resource, verb) for made in objects(render(*options)) if made["kind"] == "ClusterRole"
+                for rule in made["rules"] for resource in rule["resources"]
+                for verb in rule["verbs"]}
     pods = {("pods", "list"), ("pods", "watch")}
     assert rules() == pods
     assert rules("--set=podSource.type=kubelet") == {("nodes/pods", "get")}
