@@ -70,7 +70,7 @@ class LiveFiles final : public Files {
   mutable CgroupPaths cgroups_;  // thread safe by itself
   const bool keep_;              // files of a fixture may be replaced
   mutable KeptFiles kept_;       // of proc_; thread safe by itself
-  mutable std::atomic<bool> net_of_init_{};
+  mutable std::atomic<bool> net_of_init_;
 };
 
 Result<LiveFiles::Place> LiveFiles::place(std::string_view path, std::string_view doing) const {
