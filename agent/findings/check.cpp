@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "agent/findings/look.h"
+#include "agent/findings/nat_traffic.h"
 #include "agent/findings/risk_rules.h"
 #include "agent/findings/wording.h"
 
@@ -70,7 +71,11 @@ std::optional<bool> may_bind_beside(const Holder& holder, const Bind& newcomer,
   return false;
 }
 
-bool takes_the_traffic(const Holder& rule, const Bind& newcomer) {
+bool takes_the_traffic(const Holder& rule, const Bind& newcomer, const PortTable& table) {
+  if (rule.nat) {
+    return taken_traffic(*rule.nat, newcomer, table).any() &&
+           !may_lead_back(*rule.nat, newcomer, rule.socket.local_port, table);
+  }
   return rule.owner.kind == HolderKind::nat_rule &&
          overlap(rule.socket.protocol, newcomer, {.address = rule.socket.local, .v6only = false}) !=
              Overlap::no;
@@ -152,7 +157,7 @@ Judgement judge(const CheckAnswer& answer, const Bind& newcomer, const PortTable
     if (holder.socket.protocol != answer.protocol || holder.socket.local_port != answer.port) {
       continue;
     }
-    if (takes_the_traffic(holder, newcomer)) {
+    if (takes_the_traffic(holder, newcomer, table)) {
       judgement.diverting.push_back(&holder);
       continue;
     }

@@ -14,10 +14,6 @@ constexpr std::chrono::minutes kReadyMeansItWorks{5};
 
 using Holders = std::vector<const Holder*>;
 
-Severity severity_of_a_bind_conflict(const DeclaredPort& port, const Look& look) {
-  return ready_for(port, look.now, kReadyMeansItWorks) ? Severity::warning : Severity::critical;
-}
-
 void add_holders(Finding& finding, const Holders& holders) {
   for (const Holder* holder : holders) finding.held_by.push_back(*holder);
 }
@@ -125,10 +121,10 @@ void find_bind_conflict(const Declaration& declaration, const Look& look,
 }
 
 // shared_port: the pod has its port, and so has somebody else.
-void find_shared_port(const Declaration& declaration, const Look& look,
+bool find_shared_port(const Declaration& declaration, const Look& look,
                       std::vector<Finding>& found) {
   const Holders holders = holders_that_share(declaration, look);
-  if (holders.empty()) return;
+  if (holders.empty()) return false;
   const DeclaredPort& port = declaration.port;
   const Holder& holder = *holders.front();
   const bool leaves = leaves_in_grace(holder, look);
@@ -141,31 +137,22 @@ void find_shared_port(const Declaration& declaration, const Look& look,
   finding.remedy = leaves ? "wait: the holder is terminating within its grace period"
                           : remedy_against(holder, port);
   found.push_back(std::move(finding));
-}
-
-// hostport_hijacks_listener, by the listener: the rules are not asked.
-void find_hijack(const Declaration& declaration, const Look& look, std::vector<Finding>& found) {
-  const Holders holders = hijacked_listeners(declaration, look);
-  if (holders.empty()) return;
-  const DeclaredPort& port = declaration.port;
-  const Holder& holder = *holders.front();
-  Finding finding = finding_about(Verdict::hostport_hijacks_listener,
-                                  severity_of_a_bind_conflict(port, look), declaration);
-  add_holders(finding, holders);
-  finding.explanation =
-      fmt::format("{} {}, but the hostPort of {} sends what arrives on {} to the pod instead.",
-                  who(holder), what_it_does(holder), declarer(port), port_name(port));
-  finding.remedy = remedy_against(holder, port);
-  found.push_back(std::move(finding));
+  return true;
 }
 
 }  // namespace
+
+Severity severity_of_a_bind_conflict(const DeclaredPort& port, const Look& look) {
+  return ready_for(port, look.now, kReadyMeansItWorks) ? Severity::warning : Severity::critical;
+}
 
 void find_conflicts(const Look& look, std::vector<Finding>& found) {
   for (const Declaration& declaration : look.declarations) {
     if (!declaration.rejected) {
       const auto listens = satisfied(declaration, look);
-      if (listens == Satisfied::yes) find_shared_port(declaration, look, found);
+      if (listens == Satisfied::yes && !find_shared_port(declaration, look, found)) {
+        find_hijack(declaration, look, found);
+      }
       if (listens != Satisfied::no) continue;
     }
     if (find_duplicate(declaration, look, found) || declaration.rejected) continue;
@@ -173,8 +160,10 @@ void find_conflicts(const Look& look, std::vector<Finding>& found) {
       find_bind_conflict(declaration, look, found);
     } else {
       find_hijack(declaration, look, found);
+      find_unprogrammed(declaration, look, found);
     }
   }
+  find_undeclared_hijacks(look, found);
 }
 
 }  // namespace hostnet

@@ -16,6 +16,7 @@ auto order_of_findings(const Finding& finding) {
 std::vector<Finding> all_findings(const Look& look) {
   std::vector<Finding> found;
   find_conflicts(look, found);
+  find_rules_of_host_ports(look, found);
   find_declaration_risks(look, found);
   find_undeclared_listeners(look, found);
   find_node_risks(look, found);

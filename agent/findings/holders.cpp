@@ -3,6 +3,7 @@
 #include <tuple>
 
 #include "agent/findings/look.h"
+#include "agent/ports/service_addresses.h"
 
 namespace hostnet {
 namespace {
@@ -68,8 +69,9 @@ std::string_view file_name(std::string_view path) {
   return path.substr(path.rfind('/') + 1);
 }
 
-// kubelet and container runtimes open a socket on a hostPort themselves, to
-// keep others from it or (docker-proxy) to serve it.
+}  // namespace
+
+// To keep others from it, or (docker-proxy) to serve it.
 bool implements_host_ports(const Holder& holder) {
   static constexpr std::array<std::string_view, 13> kNames{
       "kubelet", "containerd", "crio", "cri-o", "dockerd", "docker-proxy", "cri-dockerd",
@@ -85,20 +87,17 @@ bool implements_host_ports(const Holder& holder) {
          named(std::string_view(holder.owner.unit).substr(0, holder.owner.unit.rfind('.')));
 }
 
-// Service addresses that kube-proxy and node-local-dns put on devices of their
-// own: rules for hostPorts leave them alone.
-bool serves_a_virtual_address(const Holder& holder, const PortTable& table) {
-  const IpAddress local = holder.socket.local.unmapped();
-  if (local.is_wildcard()) return false;
-  return std::ranges::any_of(table.addresses, [&](const Address& address) {
-    if (address.ip != local) return false;
-    const auto link = std::ranges::find(table.links, address.interface, &Link::index);
-    return link != table.links.end() &&
-           (link->name == "kube-ipvs0" || link->name == "nodelocaldns");
-  });
+// Rules for hostPorts leave Services' addresses alone.
+bool would_be_taken(const Holder& listener, const Declaration& declaration, const Look& look) {
+  const IpAddress local = listener.socket.local.unmapped();
+  const PortTable& table = look.table;
+  const auto services = service_devices(table.links);
+  const bool serves_a_service =
+      !local.is_wildcard() && std::ranges::any_of(table.addresses, [&](const Address& address) {
+        return address.ip == local && is_service_address(address, services);
+      });
+  return !serves_a_service && meets(listener, bind_of(declaration.port), look);
 }
-
-}  // namespace
 
 void order_holders(std::vector<const Holder*>& holders) {
   std::ranges::sort(holders, {}, [](const Holder* holder) { return telling_order(*holder); });
@@ -136,20 +135,6 @@ std::vector<const Holder*> holders_that_share(const Declaration& declaration, co
         })) {
       holders.push_back(holder);
     }
-  }
-  order_holders(holders);
-  return holders;
-}
-
-std::vector<const Holder*> hijacked_listeners(const Declaration& declaration, const Look& look) {
-  std::vector<const Holder*> holders;
-  for (const Holder* holder : look.holders_of(declaration.port)) {
-    if (!holder->socket.is_server() || holder->owner.kind == HolderKind::nat_rule) continue;
-    if (relation_of(*holder, declaration, look) != Relation::foreign) continue;
-    if (implements_host_ports(*holder) || serves_a_virtual_address(*holder, look.table)) continue;
-    // It may be kubelet's own while not every process could be seen.
-    if (holder->owner.kind == HolderKind::unknown && !look.table.attribution_complete) continue;
-    if (meets(*holder, bind_of(declaration.port), look)) holders.push_back(holder);
   }
   order_holders(holders);
   return holders;

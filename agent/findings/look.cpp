@@ -4,6 +4,8 @@
 #include <cctype>
 #include <tuple>
 
+#include "agent/ports/join_pods.h"
+
 namespace hostnet {
 namespace {
 
@@ -48,7 +50,12 @@ Look::Look(const PortTable& table_in, const PodSnapshot& pods_in, const Policy& 
     if (!declaration.rejected) declared[key].push_back(&declaration);
   }
   for (const Holder& holder : table.holders) {
-    const auto slot = holders.find({holder.socket.protocol, holder.socket.local_port});
+    const PortKey key{holder.socket.protocol, holder.socket.local_port};
+    if (holder.nat) {
+      rules[key].push_back(&holder);
+      continue;
+    }
+    const auto slot = holders.find(key);
     if (slot != holders.end()) slot->second.push_back(&holder);
   }
   for (const Pod& pod : pods.pods) {
@@ -57,10 +64,29 @@ Look::Look(const PortTable& table_in, const PodSnapshot& pods_in, const Policy& 
   }
 }
 
-const std::vector<const Holder*>& Look::holders_of(const DeclaredPort& port) const {
+namespace {
+
+const std::vector<const Holder*>& on_port(
+    const std::map<PortKey, std::vector<const Holder*>>& by_port, const DeclaredPort& port) {
   static const std::vector<const Holder*> kNobody;
-  const auto slot = holders.find({port.protocol, port.port});
-  return slot == holders.end() ? kNobody : slot->second;
+  const auto slot = by_port.find({port.protocol, port.port});
+  return slot == by_port.end() ? kNobody : slot->second;
+}
+
+}  // namespace
+
+const std::vector<const Holder*>& Look::holders_of(const DeclaredPort& port) const {
+  return on_port(holders, port);
+}
+
+const std::vector<const Holder*>& Look::rules_on(const DeclaredPort& port) const {
+  return on_port(rules, port);
+}
+
+Holder Look::holder_of(const NatRule& rule, Protocol protocol, std::uint16_t port) const {
+  Holder holder = holder_of_rule({table.nat, &rule}, protocol, port, table.pods_by_container.get());
+  join_pods({&holder, 1}, pods);
+  return holder;
 }
 
 const Pod* Look::pod_of(const Holder& holder) const {

@@ -47,8 +47,12 @@ struct Look {
   std::vector<Declaration> declarations;
   std::map<PortKey, std::vector<const Declaration*>> declared;  // not the rejected ones
   std::map<PortKey, std::vector<const Holder*>> holders;        // of declared ports only
+  std::map<PortKey, std::vector<const Holder*>> rules;          // NAT, in the kernel's order
 
   const std::vector<const Holder*>& holders_of(const DeclaredPort& port) const;
+  const std::vector<const Holder*>& rules_on(const DeclaredPort& port) const;
+  // A rule of the table as the holder of one of its ports, its pod named.
+  Holder holder_of(const NatRule& rule, Protocol protocol, std::uint16_t port) const;
   // The pod a holder is in, by UID; nullptr when the snapshot does not know it.
   const Pod* pod_of(const Holder& holder) const;
 
@@ -72,8 +76,20 @@ Satisfied satisfied(const Declaration& declaration, const Look& look);
 // overlapping, by port use, kind, address, process.
 std::vector<const Holder*> holders_in_the_way(const Declaration& declaration, const Look& look);
 
-// The listeners and bound UDP sockets whose traffic a hostPort rule takes.
+// What is known of the NAT rules of a hostPort.
+enum class Forwarding {
+  by_rules,  // there are some for its port
+  missing,   // there is none, although this node forwards ports by such rules
+  not_seen,  // they may not be read, or (eBPF, a keeper that is not known) cannot
+};
+Forwarding forwarding_of(const Declaration& declaration, const Look& look);
+
+// The listeners and bound UDP sockets of others whose traffic a hostPort takes:
+// by its rules where they are seen, else by the addresses of both.
 std::vector<const Holder*> hijacked_listeners(const Declaration& declaration, const Look& look);
+bool would_be_taken(const Holder& listener, const Declaration& declaration, const Look& look);
+// Sockets that kubelet and container runtimes open on a hostPort themselves.
+bool implements_host_ports(const Holder& holder);
 
 // The servers of others that share the port of a declaration whose pod listens.
 std::vector<const Holder*> holders_that_share(const Declaration& declaration, const Look& look);
@@ -84,6 +100,8 @@ void order_holders(std::vector<const Holder*>& holders);
 // The other declarations that the scheduler would not put beside this one.
 std::vector<const Declaration*> duplicates_of(const Declaration& declaration, const Look& look);
 
+// critical, or warning once the container was ready for five minutes.
+Severity severity_of_a_bind_conflict(const DeclaredPort& port, const Look& look);
 // Ready, without a restart, for at least `duration`.
 bool ready_for(const DeclaredPort& port, WallTime now, std::chrono::seconds duration);
 // Still inside its grace period. deletionTimestamp already contains the grace;
@@ -96,8 +114,16 @@ std::string finding_id(Verdict verdict, std::optional<Protocol> protocol,
                        std::optional<std::uint16_t> port, std::string_view host_ip,
                        std::string_view pod, std::string_view container);
 
-// The groups of rules; each appends what holds.
+// Of one declaration; each appends what holds.
+void find_hijack(const Declaration& declaration, const Look& look, std::vector<Finding>& found);
+void find_unprogrammed(const Declaration& declaration, const Look& look,
+                       std::vector<Finding>& found);
+
+// The groups of rules; each appends what holds. What is undeclared comes after
+// the declarations.
 void find_conflicts(const Look& look, std::vector<Finding>& found);
+void find_undeclared_hijacks(const Look& look, std::vector<Finding>& found);
+void find_rules_of_host_ports(const Look& look, std::vector<Finding>& found);
 void find_declaration_risks(const Look& look, std::vector<Finding>& found);
 void find_undeclared_listeners(const Look& look, std::vector<Finding>& found);
 void find_node_risks(const Look& look, std::vector<Finding>& found);

@@ -15,6 +15,11 @@ using std::chrono::seconds;
 // What stale pod data says nothing about: the node's own findings.
 bool depends_on_pods(const Finding& finding) {
   if (!finding.declared_by.empty()) return true;
+  // Whose rule that is, and whether anybody declares the port, pods tell.
+  if (finding.verdict == Verdict::hostport_rule_stale ||
+      finding.verdict == Verdict::hostport_hijacks_listener) {
+    return true;
+  }
   return std::ranges::any_of(
       finding.held_by, [](const Holder& holder) { return holder.owner.kind == HolderKind::pod; });
 }

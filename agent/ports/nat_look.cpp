@@ -106,12 +106,13 @@ bool NatLook::replace(Source& known, Source fresh, SteadyTime now, std::chrono::
 }
 
 bool NatLook::addresses_changed(const PortTable& table) {
+  const auto services = service_devices(table.links);
   std::vector<IpAddress> local;
   for (const Address& address : table.addresses) {
     // Every pod's device has a link-local address: they come and go.
     const bool link_local = address.ip.family == AddressFamily::ipv6 &&
                             address.ip.bytes[0] == 0xFE && (address.ip.bytes[1] & 0xC0) == 0x80;
-    if (!link_local && !is_service_address(address, table.links)) local.push_back(address.ip);
+    if (!link_local && !is_service_address(address, services)) local.push_back(address.ip);
   }
   std::ranges::sort(local);
   const bool changed = local != local_addresses_;

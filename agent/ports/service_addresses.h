@@ -1,13 +1,18 @@
 #pragma once
 
+#include <cstdint>
 #include <span>
+#include <vector>
 
 #include "netlink/facts.h"
 
 namespace hostnet {
 
-// An address of a Service that kube-proxy (IPVS) or node-local-dns puts on a
-// device of its own: the node answers there for others.
-bool is_service_address(const Address& address, std::span<const Link> links);
+// The devices (ifindex) on which kube-proxy (IPVS) and node-local-dns put the
+// addresses of Services: the node answers there for others.
+std::vector<std::uint32_t> service_devices(std::span<const Link> links);
+
+// Whether it is an address on one of those.
+bool is_service_address(const Address& address, std::span<const std::uint32_t> service_devices);
 
 }  // namespace hostnet

@@ -83,7 +83,8 @@ std::string state_words(const Holder& holder) {
 
 std::string holder_words(const Holder& holder) {
   if (holder.owner.kind == HolderKind::nat_rule) {
-    return holder.rule.empty() ? "NAT rule" : "NAT rule: " + holder.rule;
+    const std::string pod = holder.pod.empty() ? "" : holder.name + " by ";
+    return pod + (holder.rule.empty() ? "NAT rule" : "NAT rule: " + holder.rule);
   }
   std::string words;
   const auto& processes = holder.owner.processes;

@@ -93,6 +93,16 @@ TEST(WalkNat, BackendsOfOneRuleAreTogetherAndWithoutACondition) {
   EXPECT_THAT(texts(walk), ElementsAre("ip t svc: tcp dport 30080 dnat to 10.0.0.1, 10.0.0.2"));
 }
 
+TEST(WalkNat, WhatNobodyKnowsOnTheWayIsToldOfTheRule) {
+  PacketScope strange;
+  strange.conditional = strange.unknown = true;
+  const NatWalk walk = walked(
+      {base({jump(strange, "a"), to(tcp(2), "10.0.0.2")}), chain("a", {to(tcp(1), "10.0.0.1")})});
+  ASSERT_EQ(walk.rules.size(), 2U);
+  EXPECT_TRUE(walk.rules[0].scope.unknown);
+  EXPECT_FALSE(walk.rules[1].scope.unknown);
+}
+
 TEST(WalkNat, ARuleOfBothHooksIsOne) {
   PacketChain output = base({jump({}, "a")});
   output.name = "out";

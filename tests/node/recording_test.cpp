@@ -141,6 +141,39 @@ TEST_F(Recording, BadSocketOptionsAreRefusedByTheirPlace) {
   EXPECT_THAT(error.message, HasSubstr("socket_options/7"));
 }
 
+TEST_F(Recording, LegacyIptablesAreRecordedByFamily) {
+  struct OneTable final : IpTables {
+    IpTableBytes table{.valid_hooks = 0x1B,
+                       .hook_entry = {0, 1, 2, 3, 0xFFFFFFFF},
+                       .underflow = {5, 6, 7, 8, 9},
+                       .entries = {std::byte{0}, std::byte{0xAB}, std::byte{0xFF}}};
+    Result<IpTableBytes> nat_table(AddressFamily family) const override {
+      if (family == AddressFamily::ipv4) return table;
+      return failure(Reason::denied, "reading ip6tables' nat table");
+    }
+  };
+  Node node = small_node().build();
+  node.ip_tables = std::make_shared<const OneTable>();
+  const auto recorder = record_node(std::move(node), directory_).value();
+  const IpTables& live = *recorder->node().ip_tables;
+  const auto table = live.nat_table(AddressFamily::ipv4);
+  ASSERT_TRUE(table);
+  static_cast<void>(live.nat_table(AddressFamily::ipv6));
+  ASSERT_TRUE(recorder->finish());
+  const Node replayed = replayed_node(directory_).value();
+  EXPECT_EQ(replayed.ip_tables->nat_table(AddressFamily::ipv4), table);
+  EXPECT_EQ(replayed.ip_tables->nat_table(AddressFamily::ipv6).error().reason, Reason::denied);
+}
+
+TEST_F(Recording, IptablesThatNobodyAskedForAreUnsupported) {
+  ASSERT_TRUE(small_node().write_recording(directory_));
+  const Node replayed = replayed_node(directory_).value();
+  const auto table = replayed.ip_tables->nat_table(AddressFamily::ipv4);
+  ASSERT_FALSE(table);
+  EXPECT_EQ(table.error().reason, Reason::unsupported);
+  EXPECT_THAT(table.error().message, HasSubstr("the nat table of ipv4"));
+}
+
 TEST_F(Recording, AReplayGivesEveryAnswerThatTheNodeGave) {
   auto builder = small_node();
   builder.netlink().socket_failures.emplace(
@@ -342,6 +375,9 @@ TEST_F(Recording, AnIndexThatIsWrongIsRefusedByPlace) {
   EXPECT_THAT(with("/netlink/0/type", 70000).message, HasSubstr("netlink/0/type"));
   EXPECT_THAT(with("/netlink", 1).message, HasSubstr("expected an array"));
   EXPECT_THAT(with("/lists", nlohmann::json::array()).message, HasSubstr("lists"));
+  EXPECT_THAT(with("/ip_tables/ipv5", 1).message, HasSubstr("ipv4 or ipv6 as its key"));
+  EXPECT_THAT(with("/ip_tables/ipv4", {{"valid_hooks", 1}, {"hook_entry", {1}}}).message,
+              HasSubstr("five offsets"));
   EXPECT_THAT(with("/existence/proc", 1).message, HasSubstr("true or false"));
   EXPECT_THAT(with("/clock", nullptr).message, HasSubstr("clock"));
   EXPECT_THAT(with("/identity/page_size", "x").message, HasSubstr("identity/page_size"));

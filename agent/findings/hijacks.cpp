@@ -1,0 +1,263 @@
+// Rules that take the traffic of a server that looks healthy:
+// hostport_hijacks_listener, nodeport_hijacks_listener.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "agent/findings/look.h"
+#include "agent/findings/nat_words.h"
+#include "agent/findings/wording.h"
+
+namespace hostnet {
+namespace {
+
+using Holders = std::vector<const Holder*>;
+
+std::optional<Verdict> verdict_of_keeper(NatKeeper keeper) {
+  switch (keeper) {
+    case NatKeeper::cni_portmap:
+    case NatKeeper::cri_hostport: return Verdict::hostport_hijacks_listener;
+    case NatKeeper::kube_proxy: return Verdict::nodeport_hijacks_listener;
+    case NatKeeper::docker:
+    case NatKeeper::other: break;
+  }
+  return std::nullopt;
+}
+
+bool is_of_pod(const Holder& rule, const DeclaredPort& port) {
+  return !rule.pod.empty() && rule.pod == port.pod && rule.namespace_ == port.namespace_;
+}
+
+// The rules that serve a hostPort: those that lead to its pod, and every hostPort's.
+Holders rules_of(const Declaration& declaration, const Look& look) {
+  Holders rules;
+  for (const Holder* rule : look.rules_on(declaration.port)) {
+    if (verdict_of_keeper(rule->nat->keeper) == Verdict::hostport_hijacks_listener ||
+        is_of_pod(*rule, declaration.port)) {
+      rules.push_back(rule);
+    }
+  }
+  return rules;
+}
+
+// What the rules take of this server's traffic, and which of them do.
+struct Hijack {
+  TakenTraffic taken;
+  Holders rules;
+};
+Hijack hijack_of(const Holder& server, const Holders& rules, const Look& look) {
+  Hijack hijack;
+  const Bind bind = bind_of(server.socket, look.table.links);
+  for (const Holder* rule : rules) {
+    const TakenTraffic taken = taken_traffic(*rule->nat, bind, look.table);
+    if (!taken.any() || may_lead_back(*rule->nat, bind, server.socket.local_port, look.table)) {
+      continue;
+    }
+    hijack.taken |= taken;
+    hijack.rules.push_back(rule);
+  }
+  return hijack;
+}
+
+void add_servers(Finding& finding, const Holders& holders) {
+  for (const Holder* holder : holders) finding.held_by.push_back(*holder);
+}
+
+void add_rules(Finding& finding, const Holders& rules) {
+  for (const Holder* rule : rules) {
+    if (std::ranges::find(finding.held_by, *rule) == finding.held_by.end()) {
+      finding.held_by.push_back(*rule);
+    }
+  }
+}
+
+std::string told_as(const Holder& server, const Look& look, TakenTraffic taken) {
+  return arriving_words(taken, bind_of(server.socket, look.table.links));
+}
+
+// Servers that kube-proxy has, or what has it inside: they are how NodePorts are done.
+bool implements_node_ports(const Holder& holder) {
+  static constexpr std::array<std::string_view, 5> kNames{"kube-proxy", "k3s", "rke2", "k0s",
+                                                          "kubelite"};
+  const std::string_view exe = holder.owner.exe;
+  const std::string_view file = exe.substr(exe.rfind('/') + 1);
+  if (std::ranges::find(kNames, file) != kNames.end()) return true;
+  return std::ranges::any_of(holder.owner.processes, [&](const Process& process) {
+    return std::ranges::find(kNames, process.comm) != kNames.end();
+  });
+}
+
+// A hostPort and the listeners of others on its port.
+void find_hijack_by_host_port(const Declaration& declaration, const Look& look,
+                              std::vector<Finding>& found) {
+  const Holders listeners = hijacked_listeners(declaration, look);
+  if (listeners.empty()) return;
+  const DeclaredPort& port = declaration.port;
+  const Holder& first = *listeners.front();
+  const bool leaves = terminating_in_grace(*declaration.pod, look.now);
+  Finding finding =
+      finding_about(Verdict::hostport_hijacks_listener,
+                    leaves ? Severity::info : severity_of_a_bind_conflict(port, look), declaration);
+  add_servers(finding, listeners);
+  std::string arriving = "what arrives";
+  const Holders rules = rules_of(declaration, look);
+  for (const Holder* listener : listeners) {
+    const Hijack hijack = hijack_of(*listener, rules, look);
+    add_rules(finding, hijack.rules);
+    if (listener == &first && hijack.taken.any()) arriving = told_as(first, look, hijack.taken);
+  }
+  finding.explanation =
+      fmt::format("{} {}, but the hostPort of {} sends {} on {} to the pod instead.", who(first),
+                  what_it_does(first), declarer(port), arriving, port_name(port));
+  finding.remedy = remedy_against(first, port);
+  found.push_back(std::move(finding));
+}
+
+// A pod on the node's own network, and rules that take what it listens for.
+void find_hijack_of_pod(const Declaration& declaration, const Look& look,
+                        std::vector<Finding>& found) {
+  const DeclaredPort& port = declaration.port;
+  for (const Holder* server : look.holders_of(port)) {
+    if (!server->socket.is_server() || implements_node_ports(*server)) continue;
+    if (relation_of(*server, declaration, look) != Relation::own || server->owner.self) continue;
+    Holders rules;
+    std::optional<Verdict> verdict;
+    for (const Holder* rule : look.rules_on(port)) {
+      const auto of_keeper = verdict_of_keeper(rule->nat->keeper);
+      if (!of_keeper || hijack_of(*server, {rule}, look).rules.empty()) continue;
+      if (!verdict) verdict = of_keeper;
+      if (verdict == of_keeper) rules.push_back(rule);
+    }
+    if (!verdict) continue;
+    Finding finding = finding_about(*verdict, severity_of_a_bind_conflict(port, look), declaration);
+    add_rules(finding, rules);
+    const Holder& rule = *rules.front();
+    const std::string taker = *verdict == Verdict::nodeport_hijacks_listener
+                                  ? fmt::format("a NodePort of {}", service_words(*rule.nat))
+                                  : "a hostPort rule";
+    finding.explanation = fmt::format("{} {}, but {} sends {} on {} to {} instead.", declarer(port),
+                                      what_it_does(*server), taker,
+                                      told_as(*server, look, hijack_of(*server, rules, look).taken),
+                                      port_name(port), destination_words(rule));
+    finding.remedy = remedy_against_rule(rule, "the pod's port");
+    found.push_back(std::move(finding));
+    return;
+  }
+}
+
+bool is_told(Verdict verdict, const PortKey& key, const std::vector<Finding>& found) {
+  return std::ranges::any_of(found, [&](const Finding& finding) {
+    return finding.protocol == key.first && finding.port == key.second &&
+           (finding.verdict == verdict || finding.verdict == Verdict::duplicate_declaration);
+  });
+}
+
+bool may_be_hijacked(const Holder& server, Verdict verdict, const Look& look) {
+  if (!server.socket.is_server() || server.owner.self) return false;
+  if (server.owner.kind == HolderKind::nat_rule) return false;
+  // It may be kubelet's own while not every process could be seen.
+  if (server.owner.kind == HolderKind::unknown && !look.table.attribution_complete) return false;
+  return verdict == Verdict::hostport_hijacks_listener ? !implements_host_ports(server)
+                                                       : !implements_node_ports(server);
+}
+
+// Nobody declares the port, but somebody listens and a rule takes it.
+void find_undeclared_hijack(Verdict verdict, const PortKey& key, const Holders& servers,
+                            const Holders& rules, const Look& look, std::vector<Finding>& found) {
+  if (is_told(verdict, key, found)) return;
+  Finding finding;
+  finding.verdict = verdict;
+  finding.severity = Severity::critical;
+  finding.protocol = key.first;
+  finding.port = key.second;
+  Holders hijacked;
+  Hijack all;
+  TakenTraffic of_first;
+  for (const Holder* server : servers) {
+    if (!may_be_hijacked(*server, verdict, look)) continue;
+    const Hijack hijack = hijack_of(*server, rules, look);
+    if (hijack.rules.empty()) continue;
+    if (hijacked.empty()) of_first = hijack.taken;
+    hijacked.push_back(server);
+    for (const Holder* rule : hijack.rules) {
+      if (std::ranges::find(all.rules, rule) == all.rules.end()) all.rules.push_back(rule);
+    }
+  }
+  if (hijacked.empty()) return;
+  const Holder& rule = *all.rules.front();
+  finding.host_ip = rule.socket.local.to_string();
+  finding.id = finding_id(verdict, key.first, key.second, finding.host_ip, "", "");
+  add_servers(finding, hijacked);
+  add_rules(finding, all.rules);
+  DeclaredPort port;
+  port.protocol = key.first;
+  port.port = key.second;
+  const Holder& server = *hijacked.front();
+  const std::string taker = verdict == Verdict::nodeport_hijacks_listener
+                                ? fmt::format("a NodePort of {}", service_words(*rule.nat))
+                                : "a hostPort rule";
+  finding.explanation =
+      fmt::format("{} {}, but {} sends {} on {} to {} instead.", who(server), what_it_does(server),
+                  taker, told_as(server, look, of_first), port_name(port), destination_words(rule));
+  finding.remedy = remedy_against_rule(rule, "the listener's port");
+  found.push_back(std::move(finding));
+}
+
+}  // namespace
+
+std::vector<const Holder*> hijacked_listeners(const Declaration& declaration, const Look& look) {
+  const Forwarding forwarding = forwarding_of(declaration, look);
+  if (forwarding == Forwarding::missing) return {};
+  const Holders rules = rules_of(declaration, look);
+  Holders listeners;
+  for (const Holder* holder : look.holders_of(declaration.port)) {
+    if (!may_be_hijacked(*holder, Verdict::hostport_hijacks_listener, look)) continue;
+    if (relation_of(*holder, declaration, look) != Relation::foreign) continue;
+    const bool taken = forwarding == Forwarding::by_rules
+                           ? !hijack_of(*holder, rules, look).rules.empty()
+                           : would_be_taken(*holder, declaration, look);
+    if (taken) listeners.push_back(holder);
+  }
+  order_holders(listeners);
+  return listeners;
+}
+
+Forwarding forwarding_of(const Declaration& declaration, const Look& look) {
+  if (!look.rules_on(declaration.port).empty()) return Forwarding::by_rules;
+  const auto& nat = look.table.nat;
+  const bool would_be_seen =
+      nat && nat->complete() && nat->has_keeper() && !look.table.ebpf_forwarding;
+  return would_be_seen ? Forwarding::missing : Forwarding::not_seen;
+}
+
+void find_hijack(const Declaration& declaration, const Look& look, std::vector<Finding>& found) {
+  if (declaration.port.mode == PortMode::host_port) {
+    find_hijack_by_host_port(declaration, look, found);
+  } else {
+    find_hijack_of_pod(declaration, look, found);
+  }
+}
+
+void find_undeclared_hijacks(const Look& look, std::vector<Finding>& found) {
+  if (look.rules.empty()) return;
+  std::map<PortKey, Holders> servers;
+  for (const Holder& holder : look.table.holders) {
+    const PortKey key{holder.socket.protocol, holder.socket.local_port};
+    if (holder.socket.is_server() && look.rules.contains(key)) servers[key].push_back(&holder);
+  }
+  for (auto& [key, listening] : servers) {
+    order_holders(listening);
+    for (const Verdict verdict :
+         {Verdict::hostport_hijacks_listener, Verdict::nodeport_hijacks_listener}) {
+      Holders rules;
+      for (const Holder* rule : look.rules.at(key)) {
+        if (verdict_of_keeper(rule->nat->keeper) == verdict) rules.push_back(rule);
+      }
+      find_undeclared_hijack(verdict, key, listening, rules, look, found);
+    }
+  }
+}
+
+}  // namespace hostnet

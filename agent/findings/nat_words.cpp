@@ -1,0 +1,66 @@
+#include "agent/findings/nat_words.h"
+
+#include <fmt/format.h>
+
+#include "agent/findings/wording.h"
+
+namespace hostnet {
+namespace {
+
+struct ServiceName {
+  std::string_view in_namespace, name;
+};
+// "default/web:http" → default, web.
+ServiceName service_name(std::string_view service) {
+  const auto slash = service.find('/');
+  if (slash == std::string_view::npos) return {};
+  const std::string_view name = service.substr(slash + 1);
+  return {service.substr(0, slash), name.substr(0, name.find(':'))};
+}
+
+}  // namespace
+
+std::string arriving_words(TakenTraffic taken, const Bind& server) {
+  const IpAddress local = server.address.unmapped();
+  const bool both =
+      local.family == AddressFamily::ipv6 && local.is_wildcard() && server.v6only != true;
+  if (!both || (taken.ipv4 && taken.ipv6)) return "what arrives";
+  return taken.ipv4 ? "what arrives over IPv4" : "what arrives over IPv6";
+}
+
+std::string destination_words(const Holder& rule) {
+  if (!rule.pod.empty()) return fmt::format("pod {}/{}", rule.namespace_, rule.pod);
+  std::string words;
+  for (const NatTarget& target : rule.nat->targets) {
+    words += (words.empty() ? "" : ", ") + target.to_string();
+  }
+  return words.empty() ? "another address" : words;
+}
+
+std::string service_words(const NatRule& rule) {
+  return rule.service.empty() ? "a Service" : "Service " + rule.service;
+}
+
+std::string look_at_rule(const NatRule& rule) {
+  const bool ipv6 = rule.scope.family == AddressFamily::ipv6;
+  const std::string family = ipv6 ? "ip6" : "ip";
+  if (rule.table != "nat") return fmt::format("nft -a list table {} {}", family, rule.table);
+  return fmt::format("{}tables{} -t nat -S | grep -e {}", family,
+                     rule.source == NatSource::ip_tables ? "-legacy" : "",
+                     shell_word(rule.chains.back()));
+}
+
+std::string remedy_against_rule(const Holder& rule, const std::string& mover) {
+  if (!rule.pod.empty()) {
+    return fmt::format("kubectl -n {} describe pod {}, and move its hostPort or {}",
+                       shell_word(rule.namespace_), shell_word(rule.pod), mover);
+  }
+  const auto [in_namespace, name] = service_name(rule.nat->service);
+  if (rule.nat->keeper == NatKeeper::kube_proxy && !name.empty()) {
+    return fmt::format("kubectl -n {} edit service {}: give it another nodePort; or move {}",
+                       shell_word(in_namespace), shell_word(name), mover);
+  }
+  return fmt::format("move {}; to look: {}", mover, look_at_rule(*rule.nat));
+}
+
+}  // namespace hostnet

@@ -1,0 +1,335 @@
+// The verdicts about NAT rules, sentence by sentence (interface.md, section 2).
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "agent/findings/check.h"
+#include "tests/findings/nat_scene.h"
+
+namespace hostnet {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+Pod web_pod(std::uint16_t port = 80) {
+  Pod pod = cni_pod("web", "uid-web");
+  pod.pod_ips = {"10.244.0.7", "fd00:244::7"};
+  return with_port(pod, port);
+}
+Holder nginx(std::string_view address = "0.0.0.0", std::uint16_t port = 80) {
+  return listener(address, port, unit_owner("nginx.service", "nginx", 8));
+}
+
+TEST(HijackByRule, TheRuleIsTheSecondHolder) {
+  NatScene scene;
+  scene.add(web_pod()).hold(nginx());
+  scene.rule(host_port_rule(80, "10.244.0.7:80"));
+  ASSERT_THAT(scene.conflict_names(), ElementsAre("80/tcp hostport_hijacks_listener critical"));
+  const Finding finding = scene.conflicts().front();
+  ASSERT_EQ(finding.held_by.size(), 2U);
+  EXPECT_EQ(finding.held_by[0].name, "nginx.service");
+  EXPECT_EQ(finding.held_by[1].owner.kind, HolderKind::nat_rule);
+  EXPECT_EQ(finding.held_by[1].name, "default/web");
+  EXPECT_EQ(finding.explanation,
+            "nginx.service (nginx, pid 8) listens on 0.0.0.0:80, but the hostPort of default/web "
+            "(container main) sends what arrives on 80/tcp to the pod instead.");
+}
+
+TEST(HijackByRule, OfOneFamilyOnlyIsAHijackAndSaysWhich) {
+  NatScene scene;
+  scene.add(web_pod()).hold(nginx("::"));
+  scene.rule(host_port_rule(80, "10.244.0.7:80"));
+  ASSERT_THAT(scene.conflict_names(), ElementsAre("80/tcp hostport_hijacks_listener critical"));
+  EXPECT_THAT(scene.conflicts().front().explanation, HasSubstr("what arrives over IPv4 on 80/tcp"));
+}
+
+TEST(HijackByRule, LeavesAListenerOfTheOtherFamilyAlone) {
+  NatScene scene;
+  Holder six = nginx("::");
+  six.socket.v6only = true;
+  scene.add(web_pod()).hold(six);
+  scene.rule(host_port_rule(80, "10.244.0.7:80"));
+  EXPECT_THAT(scene.conflict_names(), IsEmpty());
+}
+
+TEST(HijackByRule, NeedsANodeAddressThatTheListenerServes) {
+  NatScene other;
+  other.add(web_pod()).hold(nginx("10.0.0.1"));
+  NatRule rule = host_port_rule(80, "10.244.0.7:80");
+  rule.scope.destination = AddressSpan{ip("10.0.0.2"), ip("10.0.0.2")};
+  other.rule(rule);
+  EXPECT_THAT(other.conflict_names(), IsEmpty());
+
+  NatScene same;
+  same.add(web_pod()).hold(nginx("10.0.0.1"));
+  rule.scope.destination = AddressSpan{ip("10.0.0.0"), ip("10.0.0.255")};
+  same.rule(rule);
+  EXPECT_THAT(same.conflict_names(), ElementsAre("80/tcp hostport_hijacks_listener critical"));
+}
+
+TEST(HijackByRule, ReachesLoopbackOnlyThroughTheOutputHook) {
+  for (const bool output : {false, true}) {
+    NatScene scene;
+    scene.add(web_pod()).hold(nginx("127.0.0.1"));
+    NatRule rule = host_port_rule(80, "10.244.0.7:80");
+    rule.output = output;
+    scene.rule(rule);
+    EXPECT_EQ(scene.conflict_names().size(), output ? 1U : 0U);
+  }
+}
+
+TEST(HijackByRule, WithoutADeclarationNobodyIsDeclaring) {
+  NatScene scene;
+  scene.hold(nginx());
+  scene.rule(host_port_rule(80, "10.244.0.9:80"));
+  ASSERT_THAT(scene.conflict_names(),
+              testing::Contains("80/tcp hostport_hijacks_listener critical"));
+  const Finding finding = scene.of(Verdict::hostport_hijacks_listener).front();
+  EXPECT_THAT(finding.declared_by, IsEmpty());
+  EXPECT_EQ(finding.host_ip, "0.0.0.0");
+  EXPECT_EQ(finding.explanation,
+            "nginx.service (nginx, pid 8) listens on 0.0.0.0:80, but a hostPort rule sends what "
+            "arrives on 80/tcp to 10.244.0.9:80 instead.");
+  EXPECT_THAT(finding.remedy, HasSubstr("iptables -t nat -S | grep -e CNI-DN-1"));
+}
+
+TEST(HijackByRule, RulesOfDockerAndOthersAreShownAndNoVerdict) {
+  for (const NatKeeper keeper : {NatKeeper::docker, NatKeeper::other}) {
+    NatScene scene;
+    scene.hold(nginx());
+    NatRule rule = host_port_rule(80, "172.17.0.2:80");
+    rule.keeper = keeper;
+    scene.rule(rule);
+    EXPECT_THAT(scene.conflict_names(), IsEmpty());
+  }
+}
+
+TEST(HijackByRule, IsInformationWhileThePodTerminatesInItsGrace) {
+  NatScene scene;
+  Pod pod = web_pod();
+  pod.deleted_at = kNow + 20s;
+  pod.grace_seconds = 30;
+  scene.add(pod).hold(nginx());
+  scene.rule(host_port_rule(80, "10.244.0.7:80"));
+  EXPECT_THAT(scene.conflict_names(), ElementsAre("80/tcp hostport_hijacks_listener info"));
+}
+
+TEST(NodePortHijack, TakesAnUndeclaredListenersTraffic) {
+  NatScene scene;
+  scene.hold(listener("::", 30080, component_owner("containerd", 5)));
+  scene.rule(node_port_rule(30080, {"10.244.0.7:80"}));
+  ASSERT_THAT(scene.conflict_names(), ElementsAre("30080/tcp nodeport_hijacks_listener critical"));
+  const Finding finding = scene.conflicts().front();
+  EXPECT_EQ(finding.explanation,
+            "containerd.service (containerd, pid 5) listens on [::]:30080, but a NodePort of "
+            "Service shop/web:http sends what arrives over IPv4 on 30080/tcp to 10.244.0.7:80 "
+            "instead.");
+  EXPECT_EQ(finding.remedy,
+            "kubectl -n shop edit service web: give it another nodePort; or move the listener's "
+            "port");
+}
+
+TEST(NodePortHijack, TakesWhatAHostNetworkPodListensFor) {
+  NatScene scene;
+  Pod encoder = host_pod("encoder", "uid-encoder");
+  scene.add(with_port(encoder, 30003));
+  scene.hold(listener("0.0.0.0", 30003, pod_owner("uid-encoder", "encoder", 5)));
+  scene.rule(node_port_rule(30003, {"10.244.0.7:80"}));
+  ASSERT_THAT(scene.conflict_names(), ElementsAre("30003/tcp nodeport_hijacks_listener critical"));
+  const Finding finding = scene.conflicts().front();
+  EXPECT_EQ(finding.declared_by.front().pod, "encoder");
+  EXPECT_EQ(finding.held_by.front().owner.kind, HolderKind::nat_rule);
+  EXPECT_EQ(finding.explanation,
+            "default/encoder (container main) listens on 0.0.0.0:30003, but a NodePort of Service "
+            "shop/web:http sends what arrives on 30003/tcp to 10.244.0.7:80 instead.");
+}
+
+TEST(NodePortHijack, LeavesBackendsAlone) {
+  // An ingress on the node's own network behind an externalIP that is the node's.
+  NatScene ingress;
+  ingress.hold(listener("0.0.0.0", 80, unit_owner("nginx.service", "nginx", 8)));
+  ingress.rule(node_port_rule(80, {"10.0.0.7:80", "10.0.0.1:80"}));
+  EXPECT_THAT(ingress.conflict_names(), IsEmpty());
+  // One of another node only.
+  NatScene elsewhere;
+  elsewhere.hold(listener("0.0.0.0", 80, unit_owner("nginx.service", "nginx", 8)));
+  elsewhere.rule(node_port_rule(80, {"10.0.0.7:80"}));
+  EXPECT_EQ(elsewhere.conflict_names().size(), 1U);
+  // Another port of the node.
+  NatScene other_port;
+  other_port.hold(listener("0.0.0.0", 30080, unit_owner("nginx.service", "nginx", 8)));
+  other_port.rule(node_port_rule(30080, {"10.0.0.1:80"}));
+  EXPECT_EQ(other_port.conflict_names().size(), 1U);
+}
+
+TEST(NodePortHijack, KubeProxysOwnSocketsAreTheImplementation) {
+  for (const char* name : {"kube-proxy", "k3s", "rke2", "kubelite"}) {
+    NatScene scene;
+    scene.hold(listener("127.0.0.1", 30080, component_owner(name, 8)));
+    scene.rule(node_port_rule(30080, {"10.244.0.7:80"}));
+    EXPECT_THAT(scene.conflict_names(), IsEmpty()) << name;
+  }
+}
+
+TEST(NodePortHijack, ServiceAddressesOnDevicesOfTheirOwnAreNone) {
+  NatScene scene;
+  Link dummy;
+  dummy.index = 5;
+  dummy.name = "kube-ipvs0";
+  scene.table.links.push_back(dummy);
+  Address address;
+  address.interface = 5;
+  address.ip = ip("10.96.0.10");
+  address.prefix_length = 32;
+  scene.table.addresses.push_back(address);
+  scene.hold(listener("10.96.0.10", 53, pod_owner("uid-dns", "node-cache", 8)));
+  NatRule rule = node_port_rule(53, {"10.244.0.7:53"});
+  rule.scope.destination = AddressSpan{ip("10.96.0.10"), ip("10.96.0.10")};
+  scene.rule(rule);
+  EXPECT_THAT(scene.conflict_names(), IsEmpty());
+}
+
+TEST(HostportNotProgrammed, NeedsAKeeperWhoseRulesAreAllSeen) {
+  const auto names = [](bool complete, bool keeper, bool ebpf) {
+    NatScene scene;
+    scene.complete = complete;
+    scene.has_keeper = keeper;
+    scene.table.ebpf_forwarding = ebpf;
+    scene.add(web_pod());
+    scene.no_rules();
+    return scene.conflict_names();
+  };
+  EXPECT_THAT(names(true, true, false), ElementsAre("80/tcp hostport_not_programmed warning"));
+  EXPECT_THAT(names(false, true, false), IsEmpty());
+  EXPECT_THAT(names(true, false, false), IsEmpty());
+  EXPECT_THAT(names(true, true, true), IsEmpty());
+}
+
+TEST(HostportNotProgrammed, IsSaidInPlaceOfAHijack) {
+  NatScene scene;
+  scene.add(web_pod()).hold(nginx());
+  scene.no_rules();
+  EXPECT_THAT(scene.conflict_names(), ElementsAre("80/tcp hostport_not_programmed warning"));
+  EXPECT_THAT(scene.conflicts().front().remedy,
+              HasSubstr("kubectl -n default delete pod web has them written anew"));
+}
+
+TEST(HostportNotProgrammed, WaitsForAPodThatRunsAndStays) {
+  for (const char* phase : {"", "Pending"}) {
+    NatScene scene;
+    Pod pod = web_pod();
+    pod.phase = phase;
+    scene.add(pod).no_rules();
+    EXPECT_THAT(scene.conflict_names(), IsEmpty()) << phase;
+  }
+  NatScene leaving;
+  Pod pod = web_pod();
+  pod.deleted_at = kNow + 10s;
+  leaving.add(pod).no_rules();
+  EXPECT_THAT(leaving.conflict_names(), IsEmpty());
+}
+
+TEST(HostportRuleStale, NeedsATargetAndASandboxThatNobodyHas) {
+  const auto stale = [](const char* target, bool sandbox) {
+    NatScene scene;
+    scene.add(web_pod(81));
+    scene.containers = PodsByContainer{};
+    if (sandbox) scene.containers->emplace("sandbox", "uid-of-somebody");
+    scene.rule(host_port_rule(80, target));
+    return !scene.of(Verdict::hostport_rule_stale).empty();
+  };
+  EXPECT_TRUE(stale("10.244.0.99:80", false));
+  EXPECT_FALSE(stale("10.244.0.99:80", true));
+  EXPECT_FALSE(stale("10.244.0.7:80", false));
+  EXPECT_FALSE(stale("[fd00:244::7]:80", false));  // its second address
+  EXPECT_FALSE(stale("10.0.0.1:80", false));       // the node's own
+}
+
+TEST(HostportRuleStale, IsNeverSaidWhilePodsAreNotKnown) {
+  const auto scene = [] {
+    NatScene made;
+    made.containers = PodsByContainer{};
+    made.rule(host_port_rule(80, "10.244.0.99:80"));
+    return made;
+  };
+  EXPECT_EQ(scene().conflict_names(),
+            std::vector<std::string>{"80/tcp hostport_rule_stale warning"});
+  NatScene not_synced = scene();
+  not_synced.pods.synced = false;
+  EXPECT_THAT(not_synced.conflict_names(), IsEmpty());
+  NatScene stale = scene();
+  stale.pods.stale = true;
+  EXPECT_THAT(stale.conflict_names(), IsEmpty());
+}
+
+TEST(HostportRuleStale, NeedsCgroupsThatCanBeReadOrASourceThatKnowsEveryPod) {
+  const auto stale = [](const char* source, const char* sandbox, bool cgroups) {
+    NatScene scene;
+    scene.pods.source = source;
+    if (cgroups) scene.containers = PodsByContainer{};
+    NatRule rule = host_port_rule(80, "10.244.0.99:80");
+    rule.sandbox_id = sandbox;
+    scene.rule(rule);
+    return !scene.of(Verdict::hostport_rule_stale).empty();
+  };
+  EXPECT_TRUE(stale("manifests", "sandbox", true));
+  EXPECT_FALSE(stale("manifests", "sandbox", false));
+  EXPECT_FALSE(stale("manifests", "", true));
+  EXPECT_TRUE(stale("kubelet", "", true));
+  EXPECT_FALSE(stale("apiserver", "sandbox", false));
+}
+
+TEST(HostportRuleStale, RulesOfServicesAndDockerAreNone) {
+  for (const NatKeeper keeper : {NatKeeper::kube_proxy, NatKeeper::docker, NatKeeper::other}) {
+    NatScene scene;
+    scene.containers = PodsByContainer{};
+    NatRule rule = host_port_rule(80, "10.244.0.99:80");
+    rule.keeper = keeper;
+    scene.rule(rule);
+    EXPECT_THAT(scene.conflict_names(), IsEmpty());
+  }
+}
+
+TEST(HostportRuleUnguarded, IsARiskOfPortmapsRulesThatTakeEveryAddress) {
+  NatScene scene;
+  scene.add(web_pod());
+  NatRule rule = host_port_rule(80, "10.244.0.7:80");
+  rule.scope.local_only = false;
+  scene.rule(rule);
+  ASSERT_EQ(scene.of(Verdict::hostport_rule_unguarded).size(), 1U);
+  const Finding finding = scene.of(Verdict::hostport_rule_unguarded).front();
+  EXPECT_EQ(finding.severity, Severity::info);
+  EXPECT_EQ(finding.declared_by.front().pod, "web");
+  EXPECT_THAT(finding.explanation, HasSubstr("CVE-2025-67499"));
+  NatScene guarded;
+  guarded.rule(host_port_rule(80, "10.244.0.7:80"));
+  EXPECT_THAT(guarded.of(Verdict::hostport_rule_unguarded), IsEmpty());
+}
+
+CheckAnswer checked(const NatScene& scene, std::uint16_t port, std::string_view address) {
+  return check_port({.protocol = Protocol::tcp, .port = port, .address = ip(address)}, scene.table,
+                    scene.pods, scene.policy, kNow);
+}
+
+TEST(CheckWithRules, TrafficIsDivertedWhereARuleTakesIt) {
+  NatScene scene;
+  NatRule rule = host_port_rule(80, "10.244.0.7:80");
+  rule.output = false;
+  scene.rule(rule);
+  EXPECT_EQ(checked(scene, 80, "0.0.0.0").verdict, CheckVerdict::diverted);
+  EXPECT_EQ(checked(scene, 80, "10.0.0.1").verdict, CheckVerdict::diverted);
+  EXPECT_EQ(checked(scene, 80, "127.0.0.1").verdict, CheckVerdict::free);
+  EXPECT_EQ(checked(scene, 80, "fd00::1").verdict, CheckVerdict::free);
+  EXPECT_EQ(checked(scene, 80, "::").verdict, CheckVerdict::diverted);
+}
+
+TEST(CheckWithRules, ABackendGetsItsTrafficBack) {
+  NatScene scene;
+  scene.rule(node_port_rule(80, {"10.0.0.1:80", "10.0.0.7:80"}));
+  EXPECT_EQ(checked(scene, 80, "0.0.0.0").verdict, CheckVerdict::free);
+}
+
+}  // namespace
+}  // namespace hostnet
