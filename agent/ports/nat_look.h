@@ -42,8 +42,8 @@ class NatLook {
     std::vector<PacketTable> tables;
     UnknownParts unknown, malformed;
     std::optional<Error> error;
-    bool unsteady{};    // it changed all the time while it was read
-    SteadyTime next{};  // no sooner
+    bool unsteady{};  // it changed all the time while it was read
+    SteadyTime next;  // no sooner
     bool operator==(const Source&) const = default;
   };
 

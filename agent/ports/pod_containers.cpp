@@ -1,5 +1,6 @@
 #include "agent/ports/pod_containers.h"
 
+#include <fmt/format.h>
 #include <openssl/evp.h>
 
 #include <array>
@@ -38,7 +39,7 @@ class ContainerSearch {
   void enter(const std::vector<std::string>& names, const std::string& path, std::size_t depth) {
     for (const std::string& name : names) {
       if (!leads_to_pods(name)) continue;
-      const std::string below = path + "/" + name;
+      const std::string below = fmt::format("{}/{}", path, name);
       const auto inside = files_.list(std::string(mount_) + below);
       if (!inside) continue;  // no directory, or gone
       const CgroupFacts pod = parse_cgroup(below);
@@ -51,7 +52,7 @@ class ContainerSearch {
   }
   void note(const std::string& pod, const std::vector<std::string>& names) {
     for (const std::string& name : names) {
-      const CgroupFacts facts = parse_cgroup(pod + "/" + name);
+      const CgroupFacts facts = parse_cgroup(fmt::format("{}/{}", pod, name));
       if (facts.container_id.empty()) continue;
       if (hashed_) found.emplace(crio_hash(facts.container_id), facts.pod_uid);
       found.emplace(facts.container_id, facts.pod_uid);
