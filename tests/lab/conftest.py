@@ -5,6 +5,7 @@ import pytest
 
 from cluster import (BINARIES, CLUSTER, ROOT, SLOW, Cluster, DaemonSetAgent, render,
                      wait_until)
+from control_plane import ControlPlane
 
 AGENT = os.environ.get("HOSTNET_AGENT", str(ROOT / "build/gcc/agent/hostnet-agent"))
 
@@ -45,6 +46,14 @@ def deploy(daemonset):
 def agent(deploy):
     """The agent as `kubectl apply -k deploy` runs it."""
     return deploy()
+
+
+@pytest.fixture
+def control_plane(cluster):
+    """To be stopped, started and configured; as it was when the test is over."""
+    plane = ControlPlane(cluster)
+    yield plane
+    plane.settle()
 
 
 @pytest.fixture
