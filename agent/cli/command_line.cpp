@@ -271,6 +271,8 @@ void apply_flags(const Values& given, const Values& all, CommandLine& line) {
   line.pods_interval = parse_duration(text_of(all, "pods.interval")).value();
   line.pods_retry = parse_duration(text_of(all, "pods.retry")).value();
   line.node_name = text_of(all, "pods.node-name");
+  line.report_events = text_of(all, "report.events") == "true";
+  line.report_node_condition = text_of(all, "report.node-condition") == "true";
   line.watch_interval = parse_duration(text_of(all, "watch.interval")).value();
   line.config_file = text_of(all, "config.file");
   line.reserve_ports = text_of(all, "fix.reserve-ports") == "true";

@@ -49,12 +49,13 @@ struct CommandLine {
   std::string kubeconfig;
   std::string kubelet_url, kubelet_ca_file;
   bool kubelet_insecure{};
+  bool report_events{}, report_node_condition{};
+  bool reserve_ports{}, restore_on_exit{};
   std::chrono::milliseconds pods_interval{}, pods_retry{};
   std::string node_name;  // "" when nobody said: the host's name
 
   std::chrono::milliseconds watch_interval{};
   std::string config_file;
-  bool reserve_ports{}, restore_on_exit{};
   std::chrono::milliseconds release_after{};
   std::string state_folder;
   std::string log_level, log_format;

@@ -9,6 +9,10 @@ namespace {
 
 constexpr std::string_view kLocalKubelet = "https://127.0.0.1:10250";
 
+const char* own_environment(const char* name) {
+  return std::getenv(name);  // nothing here sets any
+}
+
 // A person waits for a single look.
 KubeTiming timing_for(const CommandLine& line) {
   KubeTiming timing;
@@ -83,9 +87,11 @@ PodFeedOptions pod_feed_options(const CommandLine& line, const std::string& node
 }
 
 PodFeedOptions pod_feed_options(const CommandLine& line, const std::string& node_name) {
-  return pod_feed_options(line, node_name, [](const char* name) -> const char* {
-    return std::getenv(name);  // nothing here sets any
-  });
+  return pod_feed_options(line, node_name, own_environment);
+}
+
+Result<ClusterAccess> apiserver_access(const CommandLine& line) {
+  return apiserver_access(line, own_environment);
 }
 
 }  // namespace hostnet

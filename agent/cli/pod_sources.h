@@ -4,6 +4,7 @@
 #include <string>
 
 #include "agent/cli/command_line.h"
+#include "agent/kube/cluster_access.h"
 #include "agent/pods/pod_feed.h"
 
 namespace hostnet {
@@ -14,5 +15,9 @@ namespace hostnet {
 PodFeedOptions pod_feed_options(const CommandLine& line, const std::string& node_name,
                                 const std::function<const char*(const char*)>& environment);
 PodFeedOptions pod_feed_options(const CommandLine& line, const std::string& node_name);
+
+// Where the API server is and as whom to come: of --pods.kubeconfig, else of the
+// pod's service account.
+Result<ClusterAccess> apiserver_access(const CommandLine& line);
 
 }  // namespace hostnet

@@ -19,27 +19,37 @@ struct KubeTiming {
   std::chrono::milliseconds retry{800};
 };
 
+// Whoever sends requests whose answers are kept whole: KubeClient, or a test's own.
+class KubeSender {
+ public:
+  KubeSender() = default;
+  virtual ~KubeSender() = default;
+  KubeSender(const KubeSender&) = delete;
+  KubeSender& operator=(const KubeSender&) = delete;
+
+  // Blocks until the answer is over.
+  virtual KubeAnswer send(const KubeRequest& request) = 0;
+  // From any thread: what runs ends soon, what comes later ends at once.
+  virtual void stop() = 0;
+};
+
 // Requests over TLS, each on a connection of its own. Credentials are read again
 // for each, so that rotated ones count; the token is sent only to a server whose
 // certificate was accepted.
-class KubeClient {
+class KubeClient final : public KubeSender {
  public:
   explicit KubeClient(ClusterAccess access, KubeTiming timing = {});
-  ~KubeClient();
-  KubeClient(const KubeClient&) = delete;
-  KubeClient& operator=(const KubeClient&) = delete;
+  ~KubeClient() override;
 
   // Blocks until the body is over. `on_accepted` comes once, for status 200
   // only, before `on_body`, which gets that body as it arrives and says whether
   // more is wanted. A body with another status is left unread.
   KubeReply get(const std::string& path, const std::function<void()>& on_accepted,
                 const std::function<bool(std::string_view)>& on_body);
-  // Blocks until the answer is over; for answers that are kept whole.
-  KubeAnswer send(const KubeRequest& request);
+  KubeAnswer send(const KubeRequest& request) override;
 
-  // From any thread: what runs ends soon, what comes later ends at once. While a
-  // name is being resolved it cannot be woken: call again until it has ended.
-  void stop();
+  // While a name is being resolved it cannot be woken: call again until it has ended.
+  void stop() override;
 
  private:
   struct Running;

@@ -16,6 +16,7 @@
 #include "agent/cli/pod_sources.h"
 #include "agent/config/load_policy.h"
 #include "agent/config/watched_file.h"
+#include "agent/feedback/feedback.h"
 #include "agent/latest.h"
 #include "agent/log/log.h"
 #include "agent/metrics/agent_metrics.h"
@@ -147,7 +148,7 @@ void restore_ports(PortReserver& reserver) {
 }
 
 WatchSettings watch_settings(const std::shared_ptr<Shared>& shared, const CommandLine& line,
-                             PortReserver* reserver) {
+                             PortReserver* reserver, Feedback* feedback) {
   WatchSettings settings;
   settings.interval = line.watch_interval;
   settings.pods = [shared] { return shared->pods.get(); };
@@ -163,12 +164,14 @@ WatchSettings watch_settings(const std::shared_ptr<Shared>& shared, const Comman
   if (reserver != nullptr) {
     settings.amend = [reserver](Report& report) { reserve_ports(*reserver, report); };
   }
-  settings.on_report = [shared](std::shared_ptr<const Report> report, const TickStats& stats) {
+  settings.on_report = [shared, feedback](std::shared_ptr<const Report> report,
+                                          const TickStats& stats) {
     shared->metrics.observe_scan("ports", stats.ports);
     shared->metrics.observe_scan("findings", stats.findings);
     if (stats.overruns > 0) shared->metrics.overrun("route", stats.overruns);
     log_new_problems(shared->report.get().get(), *report);
     shared->page->see(*report);
+    if (feedback != nullptr) feedback->see(report);
     shared->report.set(std::move(report));
     shared->last_tick.store(steady_milliseconds());
   };
@@ -177,6 +180,43 @@ WatchSettings watch_settings(const std::shared_ptr<Shared>& shared, const Comman
     log::warn("the watch goes on without", {{"error", error.message}});
   };
   return settings;
+}
+
+// What --report.* ask for; null: nothing.
+Result<std::unique_ptr<Feedback>> start_feedback(AgentMetrics& metrics, const CommandLine& line,
+                                                 const std::string& node_name) {
+  if (!line.report_events && !line.report_node_condition) return nullptr;
+  constexpr std::string_view kFlags = "--report.events and --report.node-condition";
+  if (!line.replay.empty()) {
+    return failure(Reason::unsupported, fmt::format("{} do not go with --replay: what was "
+                                                    "recorded is not true of a cluster",
+                                                    kFlags));
+  }
+  auto access = apiserver_access(line);
+  if (!access) {
+    access.error().message =
+        fmt::format("{} need the API server: {}", kFlags, access.error().message);
+    return std::unexpected(std::move(access).error());
+  }
+  FeedbackSettings settings;
+  settings.events = line.report_events;
+  settings.node_condition = line.report_node_condition;
+  settings.node_name = node_name;
+  settings.retry = line.pods_retry;
+  settings.client = [access = *std::move(access)](KubeTiming timing) {
+    return std::make_unique<KubeClient>(access, timing);
+  };
+  settings.on_failure = [&metrics](std::string_view what, Reason reason) {
+    metrics.scan_error(what, reason);
+  };
+  settings.on_change = [](std::string_view what, const std::string& problem) {
+    if (problem.empty()) {
+      log::info("the API server takes what is reported again", {{"what", what}});
+    } else {
+      log::warn("cannot report to the API server", {{"what", what}, {"error", problem}});
+    }
+  };
+  return std::make_unique<Feedback>(std::move(settings));
 }
 
 // Whose network it is: the node's, unless the agent is in another namespace.
@@ -333,7 +373,10 @@ int run_daemon(const CommandLine& line) {
   if (!pods) return cannot_start(pods.error().message);
   shared->pods.set(*std::move(pods));
   const auto reserver = port_reserver(line, shared_node);
-  auto watch = Watch::start(std::move(standing), watch_settings(shared, line, reserver.get()));
+  auto feedback = start_feedback(shared->metrics, line, node_name);
+  if (!feedback) return cannot_start(feedback.error().message);
+  auto watch = Watch::start(std::move(standing),
+                            watch_settings(shared, line, reserver.get(), feedback->get()));
   if (!watch) return cannot_start(watch.error().message);
 
   // A recording's pods do not change.
@@ -358,6 +401,7 @@ int run_daemon(const CommandLine& line) {
   feed.reset();
   (*watch)->stop();
   if (reserver && line.restore_on_exit) restore_ports(*reserver);
+  feedback->reset();
   log::flush();
   return 0;
 }

@@ -43,7 +43,7 @@ def test_the_agent_starts_with_the_flags_of_the_daemonset(folder, machine):
     known = machine.once("--help").stdout
     for flag in flags:
         assert re.search(re.escape(flag.partition("=")[0]) + r"\s", known), flag
-    flags = [flag for flag in flags if not flag.startswith("--pods.")]
+    flags = [flag for flag in flags if not flag.startswith(("--pods.", "--report."))]
     machine.agent(*flags, "--pods.source=none",  # waits until it is ready
                   f"--fix.state-folder={machine.directory}/state")
 
@@ -105,3 +105,17 @@ def test_the_alerts_fire_on_a_conflict_and_say_which(tmp_path):
         done = subprocess.run(["promtool", *words], cwd=tmp_path, capture_output=True, text=True,
                               timeout=60)
         assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_overlay_that_reports_has_the_rights_for_it_and_no_others():
+    folder = ROOT / "deploy/overlays/events"
+    assert {"--report.events", "--report.node-condition"} <= set(container(folder)["args"])
+    roles = {role["metadata"]["name"]: role["rules"] for role in objects(folder, "ClusterRole")}
+    assert roles == {
+        "hostnet-agent": [{"apiGroups": [""], "resources": ["pods"], "verbs": ["list", "watch"]}],
+        "hostnet-agent-report": [
+            {"apiGroups": [""], "resources": ["events"], "verbs": ["create", "patch"]},
+            {"apiGroups": [""], "resources": ["nodes/status"], "verbs": ["patch"]}]}
+    bound = {b["roleRef"]["name"]: b["subjects"] for b in objects(folder, "ClusterRoleBinding")}
+    assert bound.keys() == roles.keys()
+    assert bound["hostnet-agent"] == bound["hostnet-agent-report"]
