@@ -35,6 +35,17 @@ std::unexpected<Error> not_a_file(int system_error, std::string_view path) {
                                .message = fmt::format("reading {}: not a regular file", path)});
 }
 
+// A list of ports in a sysctl comes in one read or not at all: what did not fit
+// is lost (proc_do_large_bitmap() in kernel/sysctl.c). The longest has 191,053 bytes.
+Result<> read_in_one(int file, std::string_view name, std::string& out) {
+  out.resize(std::size_t{256} * 1024);
+  const auto count = ::pread(file, out.data(), out.size(), 0);
+  const int error = errno;
+  out.resize(count < 0 ? 0 : static_cast<std::size_t>(count));
+  if (count < 0) return path_failure(error, "reading", name);
+  return {};
+}
+
 }  // namespace
 
 std::unexpected<Error> path_failure(int system_error, std::string_view doing,
@@ -131,6 +142,7 @@ Result<> read_whole(int file, std::string_view name, std::size_t limit, std::str
   char buffer[32 * 1024];
   for (;;) {
     const auto count = ::pread(file, buffer, sizeof buffer, static_cast<off_t>(out.size()));
+    if (count == 0 && out.size() == sizeof buffer) return read_in_one(file, name, out);
     if (count == 0) return {};
     if (count < 0) {
       if (errno == EINTR) continue;

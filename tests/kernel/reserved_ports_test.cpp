@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "agent/ports/port_ranges.h"
+#include "netlink/node/live_files.h"
 #include "netlink/node/reserved_ports_file.h"
 #include "tests/kernel/network_namespace.h"
 
@@ -32,6 +33,9 @@ TEST_F(ReservedPorts, TheLongestListIsWrittenAndReadWhole) {
   const auto written = file_->write(list);
   ASSERT_TRUE(written) << written.error().message;
   EXPECT_EQ(file_->read().value(), list + "\n");
+  // Who only looks has it whole, too.
+  const auto files = live_files("/proc", "/sys", live_clock()).value();
+  EXPECT_EQ(files->read("proc/sys/net/ipv4/ip_local_reserved_ports").value(), list + "\n");
 }
 
 TEST_F(ReservedPorts, AnOutgoingConnectionGetsNoneOfThem) {
