@@ -82,7 +82,7 @@ Reservations PortReserver::see(const Report& report, SteadyTime now) {
                            .may_release = pods.synced && !pods.stale && pods.errors.empty()};
     remember_who_left(facts, now);
     facts.keep = lately_wanted(now);
-    plan_and_write(std::move(facts), done);
+    plan_and_write(facts, done);
     problem_ = done.problem;
   }
   for (const auto& [port, left] : left_) {
