@@ -64,9 +64,8 @@ struct CommandLine {
   std::string format{"text"};           // text, json: all but serve and healthcheck
   std::optional<PortAndProtocol> port;  // ports, check
   std::optional<IpAddress> address;     // check
-  bool v6only{};                        // check
   std::vector<std::string> files;       // check -f
-  bool offline{};                       // check -f
+  bool v6only{}, offline{};             // check, check -f
   std::string directory;                // record
 };
 
