@@ -63,6 +63,7 @@ def test_the_next_agent_releases_what_a_killed_one_added(machine):
     agent = agent_with(machine, pod(port=40003))
     wait_until(lambda: reserved(machine) == "40003,50000", 3, "the reservation")
     machine.stop(agent.process)  # SIGKILL
+    wait_until(lambda: not machine.run("ss", "-tlnH", "sport = :20000").stdout, 3, "its end")
     agent_with(machine, pod(port=8080))
     wait_until(lambda: reserved(machine) == "50000", 3, "the release")
 
