@@ -6,6 +6,7 @@
 
 #include "collectors/framework/collector.h"
 #include "collectors/framework/families.h"
+#include "netlink/generic_netlink.h"
 #include "netlink/nl80211.h"
 
 namespace hostnet {

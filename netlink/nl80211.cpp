@@ -1,13 +1,11 @@
 #include "netlink/nl80211.h"
 
 #include <fmt/format.h>
-#include <linux/genetlink.h>
 #include <linux/nl80211.h>
 
-#include <cerrno>
-
 #include "netlink/attributes.h"
-#include "netlink/request.h"
+#include "netlink/generic_netlink.h"
+#include "netlink/read_facts.h"
 
 namespace hostnet {
 namespace {
@@ -17,17 +15,6 @@ constexpr std::uint8_t kSsidElement = 0;         // IEEE 802.11-2020, table 9-92
 
 using WifiAttributes = AttributeTable<NL80211_ATTR_BSS>;
 using StationAttributes = AttributeTable<NL80211_STA_INFO_BEACON_LOSS + 16>;
-
-RequestBuilder generic_request(std::uint16_t family, std::uint8_t command, std::uint16_t flags,
-                               std::string doing) {
-  RequestBuilder request(NETLINK_GENERIC, family, flags, std::move(doing));
-  request.fixed(genlmsghdr{.cmd = command, .version = 1, .reserved = 0});
-  return request;
-}
-
-std::span<const std::byte> attributes_of(const NetlinkMessage& message) {
-  return after(message.payload, sizeof(genlmsghdr));
-}
 
 std::string mac_of(std::span<const std::byte> bytes) {
   std::string text;
@@ -71,25 +58,6 @@ WifiNetworkStatus network_status(std::uint32_t status) {
   }
 }
 
-template <class T>
-Result<std::vector<T>> read_all(Netlink& netlink, const NetlinkRequest& request,
-                                Result<std::optional<T>> (*decode)(const NetlinkMessage&)) {
-  std::vector<T> facts;
-  const auto done = netlink.dump(
-      request, {[&] { facts.clear(); },
-                [&](const NetlinkMessage& message) -> Result<> {
-                  auto fact = decode(message);
-                  if (!fact) {
-                    return failure(Reason::malformed,
-                                   fmt::format("{}: {}", request.doing, fact.error().message));
-                  }
-                  if (*fact) facts.push_back(*std::move(*fact));
-                  return {};
-                }});
-  if (!done) return std::unexpected(done.error());
-  return facts;
-}
-
 NetlinkRequest of_interface(std::uint16_t family, std::uint8_t command, std::uint32_t interface,
                             std::string_view what) {
   auto request = generic_request(family, command, NLM_F_DUMP,
@@ -100,33 +68,8 @@ NetlinkRequest of_interface(std::uint16_t family, std::uint8_t command, std::uin
 
 }  // namespace
 
-Result<std::uint16_t> find_generic_family(Netlink& netlink, std::string_view name) {
-  const std::string terminated(name);
-  auto request = generic_request(GENL_ID_CTRL, CTRL_CMD_GETFAMILY, 0,
-                                 fmt::format("looking for generic netlink's {}", name));
-  request.attribute(CTRL_ATTR_FAMILY_NAME,
-                    std::as_bytes(std::span(terminated.c_str(), terminated.size() + 1)));
-  const NetlinkRequest asked = std::move(request).build();
-  std::optional<std::uint16_t> id;
-  const auto done =
-      netlink.dump(asked, {[] {},
-                           [&](const NetlinkMessage& message) -> Result<> {
-                             const auto attributes =
-                                 AttributeTable<CTRL_ATTR_FAMILY_NAME>::of(attributes_of(message));
-                             if (!attributes) return std::unexpected(attributes.error());
-                             id = attributes->get<std::uint16_t>(CTRL_ATTR_FAMILY_ID);
-                             return {};
-                           }});
-  if (!done && done.error().system_error == ENOENT) {
-    return failure(Reason::unsupported, done.error().message);
-  }
-  if (!done) return std::unexpected(done.error());
-  if (!id) return failure(Reason::malformed, asked.doing + ": an answer without a number");
-  return *id;
-}
-
 Result<std::optional<WifiInterface>> decode_wifi_interface(const NetlinkMessage& message) {
-  const auto attributes = WifiAttributes::of(attributes_of(message));
+  const auto attributes = WifiAttributes::of(generic_attributes(message));
   if (!attributes) return std::unexpected(attributes.error());
   return WifiInterface{
       .index = attributes->get_or<std::uint32_t>(NL80211_ATTR_IFINDEX, 0),
@@ -135,7 +78,7 @@ Result<std::optional<WifiInterface>> decode_wifi_interface(const NetlinkMessage&
 }
 
 Result<std::optional<WifiStation>> decode_wifi_station(const NetlinkMessage& message) {
-  const auto attributes = WifiAttributes::of(attributes_of(message));
+  const auto attributes = WifiAttributes::of(generic_attributes(message));
   if (!attributes) return std::unexpected(attributes.error());
   if (!attributes->has(NL80211_ATTR_STA_INFO)) return std::nullopt;
   const auto info = StationAttributes::of((*attributes)[NL80211_ATTR_STA_INFO]);
@@ -163,7 +106,7 @@ Result<std::optional<WifiStation>> decode_wifi_station(const NetlinkMessage& mes
 }
 
 Result<std::optional<WifiNetwork>> decode_wifi_network(const NetlinkMessage& message) {
-  const auto attributes = WifiAttributes::of(attributes_of(message));
+  const auto attributes = WifiAttributes::of(generic_attributes(message));
   if (!attributes) return std::unexpected(attributes.error());
   const auto bss = AttributeTable<NL80211_BSS_STATUS>::of((*attributes)[NL80211_ATTR_BSS]);
   if (!bss) return std::unexpected(bss.error());
@@ -178,21 +121,21 @@ Result<std::optional<WifiNetwork>> decode_wifi_network(const NetlinkMessage& mes
 Result<std::vector<WifiInterface>> read_wifi_interfaces(Netlink& netlink, std::uint16_t family) {
   auto request =
       generic_request(family, NL80211_CMD_GET_INTERFACE, NLM_F_DUMP, "listing wireless interfaces");
-  return read_all(netlink, std::move(request).build(), decode_wifi_interface);
+  return read_facts<WifiInterface>(netlink, std::move(request).build(), decode_wifi_interface);
 }
 
 Result<std::vector<WifiStation>> read_wifi_stations(Netlink& netlink, std::uint16_t family,
                                                     std::uint32_t interface) {
-  return read_all(netlink,
-                  of_interface(family, NL80211_CMD_GET_STATION, interface, "wireless stations"),
-                  decode_wifi_station);
+  return read_facts<WifiStation>(
+      netlink, of_interface(family, NL80211_CMD_GET_STATION, interface, "wireless stations"),
+      decode_wifi_station);
 }
 
 Result<std::optional<WifiNetwork>> read_wifi_network(Netlink& netlink, std::uint16_t family,
                                                      std::uint32_t interface) {
-  auto networks =
-      read_all(netlink, of_interface(family, NL80211_CMD_GET_SCAN, interface, "wireless networks"),
-               decode_wifi_network);
+  auto networks = read_facts<WifiNetwork>(
+      netlink, of_interface(family, NL80211_CMD_GET_SCAN, interface, "wireless networks"),
+      decode_wifi_network);
   if (!networks) return std::unexpected(std::move(networks).error());
   if (networks->empty()) return std::nullopt;
   return std::move(networks->front());

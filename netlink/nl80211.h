@@ -1,7 +1,7 @@
 #pragma once
 
-// Wireless devices by generic netlink (include/uapi/linux/genetlink.h,
-// nl80211.h). Needs no capability to look.
+// Wireless devices by generic netlink (include/uapi/linux/nl80211.h). Needs no
+// capability to look.
 //
 // decode_*: one message of the answer into one fact. No value: the message is
 // none of it (a network that was only heard of, not joined). Reason::malformed:
@@ -17,10 +17,6 @@
 #include "netlink/netlink.h"
 
 namespace hostnet {
-
-// The number under which the kernel talks about a family of generic netlink.
-// Reason::unsupported: it does not have it (no such hardware, no module).
-Result<std::uint16_t> find_generic_family(Netlink& netlink, std::string_view name);
 
 struct WifiInterface {
   std::uint32_t index{};

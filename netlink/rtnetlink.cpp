@@ -8,29 +8,11 @@
 
 #include <array>
 
+#include "netlink/read_facts.h"
 #include "netlink/request.h"
 
 namespace hostnet {
 namespace {
-
-template <class T>
-Result<std::vector<T>> read_table(Netlink& netlink, const NetlinkRequest& request,
-                                  Result<std::optional<T>> (*decode)(const NetlinkMessage&)) {
-  std::vector<T> table;
-  const auto on_message = [&](const NetlinkMessage& message) -> Result<> {
-    Result<std::optional<T>> fact = decode(message);
-    if (!fact) {
-      Error error = std::move(fact).error();
-      error.message = request.doing + ": " + error.message;
-      return std::unexpected(std::move(error));
-    }
-    if (*fact) table.push_back(std::move(**fact));
-    return {};
-  };
-  Result<> done = netlink.dump(request, {[&] { table.clear(); }, on_message});
-  if (!done) return std::unexpected(std::move(done).error());
-  return table;
-}
 
 unsigned char rtnetlink_family(AddressFamily family) {
   return family == AddressFamily::ipv4 ? AF_INET : AF_INET6;
@@ -74,19 +56,19 @@ NetlinkRequest qdiscs_request() {
 }
 
 Result<std::vector<Link>> read_links(Netlink& netlink) {
-  return read_table(netlink, links_request(), decode_link);
+  return read_facts<Link>(netlink, links_request(), decode_link);
 }
 Result<std::vector<Address>> read_addresses(Netlink& netlink) {
-  return read_table(netlink, addresses_request(), decode_address);
+  return read_facts<Address>(netlink, addresses_request(), decode_address);
 }
 Result<std::vector<Route>> read_routes(Netlink& netlink) {
-  return read_table(netlink, routes_request(), decode_route);
+  return read_facts<Route>(netlink, routes_request(), decode_route);
 }
 Result<std::vector<Neighbour>> read_neighbours(Netlink& netlink, AddressFamily family) {
-  return read_table(netlink, neighbours_request(family), decode_neighbour);
+  return read_facts<Neighbour>(netlink, neighbours_request(family), decode_neighbour);
 }
 Result<std::vector<Qdisc>> read_qdiscs(Netlink& netlink) {
-  return read_table(netlink, qdiscs_request(), decode_qdisc);
+  return read_facts<Qdisc>(netlink, qdiscs_request(), decode_qdisc);
 }
 
 Result<std::unique_ptr<Subscription>> subscribe_to_links(Netlink& netlink) {
