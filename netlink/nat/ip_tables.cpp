@@ -6,6 +6,7 @@
 
 #include "netlink/attributes.h"
 #include "netlink/nat/netfilter.h"
+#include "netlink/nat/nft_compile.h"
 #include "netlink/nat/xt_extensions.h"
 
 namespace hostnet {
@@ -161,8 +162,9 @@ struct Entry {
 
 class IpTableDecoder {
  public:
-  IpTableDecoder(AddressFamily family, const IpTableBytes& bytes, UnknownParts& unknown)
-      : family_(family), bytes_(bytes), unknown_(unknown) {}
+  IpTableDecoder(AddressFamily family, const IpTableBytes& bytes, UnknownParts& unknown,
+                 const IpSetLookup& sets)
+      : family_(family), bytes_(bytes), unknown_(unknown), sets_(sets) {}
 
   Result<PacketTable> decode() {
     if (auto done = split(); !done) return std::unexpected(std::move(done).error());
@@ -237,15 +239,19 @@ class IpTableDecoder {
       if (!match) return misfit(entry.offset, "a match that does not fit");
       rest = rest.subspan(size);
       auto decoded =
-          decode_xt_match({match->name, match->revision, match->info, family_}, unknown_);
+          decode_xt_match({match->name, match->revision, match->info, family_}, unknown_, sets_);
       if (!decoded) return std::unexpected(std::move(decoded).error());
       if (!decoded->comment.empty()) rule.comment = std::move(decoded->comment);
       std::vector<PacketScope> narrowed;
       for (const PacketScope& scope : scopes) {
         for (const PacketScope& asked : decoded->scopes) {
-          if (narrowed.size() >= kMostScopes) break;
+          if (narrowed.size() > kMostAlternatives) break;
           if (const auto both = intersection(scope, asked)) narrowed.push_back(*both);
         }
+      }
+      if (narrowed.size() > kMostAlternatives) {
+        ++unknown_["alternatives beyond " + std::to_string(kMostAlternatives)];
+        narrowed.resize(kMostAlternatives);
       }
       scopes = std::move(narrowed);
     }
@@ -275,11 +281,10 @@ class IpTableDecoder {
     return PacketAction{entry.selector.by_goto ? Kind::go_to : Kind::jump, chain->second.name, {}};
   }
 
-  static constexpr std::size_t kMostScopes = 4096;
-
   AddressFamily family_;
   const IpTableBytes& bytes_;
   UnknownParts& unknown_;
+  const IpSetLookup& sets_;
   std::vector<Entry> entries_;
   std::map<std::size_t, PacketChain> chains_;  // by the offset of their first rule
 };
@@ -287,8 +292,8 @@ class IpTableDecoder {
 }  // namespace
 
 Result<PacketTable> decode_ip_table(AddressFamily family, const IpTableBytes& bytes,
-                                    UnknownParts& unknown) {
-  return IpTableDecoder(family, bytes, unknown).decode();
+                                    UnknownParts& unknown, const IpSetLookup& sets) {
+  return IpTableDecoder(family, bytes, unknown, sets).decode();
 }
 
 }  // namespace hostnet

@@ -16,6 +16,7 @@
 
 #include "netlink/error.h"
 #include "netlink/nat/packet_rules.h"
+#include "netlink/nat/read_ip_sets.h"
 #include "netlink/node/files.h"
 
 namespace hostnet {
@@ -44,11 +45,12 @@ bool lists_nat_table(std::string_view names);
 
 // Bytes as rules. Offsets and lengths that do not fit are Reason::malformed.
 Result<PacketTable> decode_ip_table(AddressFamily family, const IpTableBytes& bytes,
-                                    UnknownParts& unknown);
+                                    UnknownParts& unknown, const IpSetLookup& sets = {});
 
 // The nat tables that there are. Without CAP_NET_ADMIN, and where the names may
 // not be read: Reason::denied.
 Result<std::vector<PacketTable>> read_ip_tables(const IpTables& ip_tables, const Files& files,
-                                                UnknownParts& unknown);
+                                                UnknownParts& unknown,
+                                                const IpSetLookup& sets = {});
 
 }  // namespace hostnet

@@ -7,6 +7,7 @@
 
 #include "netlink/nat/nft_messages.h"
 #include "netlink/nat/packet_rules.h"
+#include "netlink/nat/read_ip_sets.h"
 
 namespace hostnet {
 
@@ -19,7 +20,7 @@ using NftSetLookup = std::function<Result<const NftSet*>(std::string_view name)>
 // conditional and are counted by name; lengths that do not fit are
 // Reason::malformed.
 Result<PacketRule> compile_nft_rule(const NftRule& rule, const NftSetLookup& sets,
-                                    UnknownParts& unknown);
+                                    UnknownParts& unknown, const IpSetLookup& ip_sets = {});
 
 // A rule over sets has at most so many alternatives; others are left out and
 // counted as unknown.

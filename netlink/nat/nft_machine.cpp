@@ -42,8 +42,12 @@ Result<std::span<const std::byte>> data_value(const AttributeTable<Maximum>& tab
 
 }  // namespace
 
-NftMachine::NftMachine(const NftRule& rule, const NftSetLookup& sets, UnknownParts& unknown)
-    : sets_(sets), unknown_(unknown), family_(family_of_table(rule.table.family)) {
+NftMachine::NftMachine(const NftRule& rule, const NftSetLookup& sets, const IpSetLookup& ip_sets,
+                       UnknownParts& unknown)
+    : sets_(sets),
+      ip_sets_(ip_sets),
+      unknown_(unknown),
+      family_(family_of_table(rule.table.family)) {
   NftPath start;
   start.scope.family = family_;
   paths_.push_back(std::move(start));
@@ -249,7 +253,7 @@ Result<> NftMachine::match(Data data) {
                        .revision = static_cast<std::uint8_t>(nft_number(*table, NFTA_MATCH_REV)),
                        .info = (*table)[NFTA_MATCH_INFO],
                        .family = family_},
-                      unknown_);
+                      unknown_, ip_sets_);
   if (!decoded) return std::unexpected(std::move(decoded).error());
   if (!decoded->comment.empty()) out_.comment = std::move(decoded->comment);
   std::vector<NftPath> next;
@@ -281,8 +285,8 @@ Result<> NftMachine::target(Data data) {
 }
 
 Result<PacketRule> compile_nft_rule(const NftRule& rule, const NftSetLookup& sets,
-                                    UnknownParts& unknown) {
-  NftMachine machine(rule, sets, unknown);
+                                    UnknownParts& unknown, const IpSetLookup& ip_sets) {
+  NftMachine machine(rule, sets, ip_sets, unknown);
   const auto on_expression = [&](const NetlinkAttribute& attribute) -> Result<> {
     if (attribute.type != NFTA_LIST_ELEM) return {};
     const auto expression = AttributeTable<NFTA_EXPR_MAX>::of(attribute.value);

@@ -20,7 +20,8 @@ struct NftPath {
 
 class NftMachine {
  public:
-  NftMachine(const NftRule& rule, const NftSetLookup& sets, UnknownParts& unknown);
+  NftMachine(const NftRule& rule, const NftSetLookup& sets, const IpSetLookup& ip_sets,
+             UnknownParts& unknown);
 
   // One expression, over every path.
   Result<> run(std::string_view name, std::span<const std::byte> data);
@@ -55,6 +56,7 @@ class NftMachine {
                                      const std::array<std::uint32_t, 4>& registers) const;
 
   const NftSetLookup& sets_;
+  const IpSetLookup& ip_sets_;
   UnknownParts& unknown_;
   std::optional<AddressFamily> family_;  // of the table; none: both
   std::vector<NftPath> paths_;

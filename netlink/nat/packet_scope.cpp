@@ -55,6 +55,20 @@ std::string protocol_words(std::uint8_t protocol) {
 
 }  // namespace
 
+std::vector<PortSpan> ports_outside(std::vector<PortSpan> spans) {
+  std::ranges::sort(spans);
+  std::vector<PortSpan> out;
+  unsigned next = 0;
+  for (const PortSpan& span : spans) {
+    if (span.first > next) {
+      out.push_back({static_cast<std::uint16_t>(next), static_cast<std::uint16_t>(span.first - 1)});
+    }
+    next = std::max(next, span.last + 1U);
+  }
+  if (next <= 65535) out.push_back({static_cast<std::uint16_t>(next), 65535});
+  return out;
+}
+
 std::string AddressSpan::to_string() const {
   if (first == last) return first.to_string();
   if (const auto length = prefix_length_of(*this)) {

@@ -24,6 +24,9 @@ struct PortSpan {
   auto operator<=>(const PortSpan&) const = default;
 };
 
+// All ports that are in none of `spans`, in order.
+std::vector<PortSpan> ports_outside(std::vector<PortSpan> spans);
+
 // Inclusive; both of one family.
 struct AddressSpan {
   IpAddress first, last;

@@ -92,7 +92,7 @@ bool lists_nat_table(std::string_view names) {
 }
 
 Result<std::vector<PacketTable>> read_ip_tables(const IpTables& ip_tables, const Files& files,
-                                                UnknownParts& unknown) {
+                                                UnknownParts& unknown, const IpSetLookup& sets) {
   std::vector<PacketTable> out;
   // Of pid 1, whose namespace is the host's; in a fixture there may be only the other.
   const std::string net = files.exists("proc/1/net") ? "proc/1/net/" : "proc/net/";
@@ -104,7 +104,7 @@ Result<std::vector<PacketTable>> read_ip_tables(const IpTables& ip_tables, const
     if (!lists_nat_table(*names)) continue;
     const auto bytes = ip_tables.nat_table(family);
     if (!bytes) return std::unexpected(bytes.error());
-    auto table = decode_ip_table(family, *bytes, unknown);
+    auto table = decode_ip_table(family, *bytes, unknown, sets);
     if (!table) return std::unexpected(std::move(table).error());
     out.push_back(*std::move(table));
   }

@@ -49,8 +49,8 @@ std::optional<AddressFamily> packet_family(std::uint8_t family) {
 // One table: chains and rules at once, sets when a rule needs them.
 class TableReader {
  public:
-  TableReader(Netlink& netlink, NftTableId id, PacketTables& out)
-      : netlink_(netlink), id_(std::move(id)), out_(out) {}
+  TableReader(Netlink& netlink, NftTableId id, const IpSetLookup& ip_sets, PacketTables& out)
+      : netlink_(netlink), id_(std::move(id)), ip_sets_(ip_sets), out_(out) {}
 
   Result<PacketTable> read(const std::vector<NftChain>& chains) {
     PacketTable out{.source = NatSource::nf_tables,
@@ -71,7 +71,7 @@ class TableReader {
     for (const NftRule& rule : *rules) {
       const auto place = places.find(rule.chain);
       if (place == places.end()) continue;  // it came between the two lists
-      auto compiled = compile_nft_rule(rule, lookup, out_.unknown);
+      auto compiled = compile_nft_rule(rule, lookup, out_.unknown, ip_sets_);
       if (!compiled && compiled.error().reason == Reason::malformed) {
         ++out_.malformed[compiled.error().message];
         continue;
@@ -112,6 +112,7 @@ class TableReader {
 
   Netlink& netlink_;
   NftTableId id_;
+  const IpSetLookup& ip_sets_;
   PacketTables& out_;
   std::map<std::string, NftSet, std::less<>> sets_;
   std::set<std::string> with_elements_;
@@ -127,16 +128,19 @@ Result<PacketTables> read_once(Netlink& netlink) {
   for (const NftChain& chain : *chains) {
     if (chain.hook) translating.insert(chain.table);
   }
+  IpSets ip_sets(netlink);
+  const IpSetLookup ip_set_lookup = ip_sets.lookup();
   if (translating.empty()) return out;
   const auto tables = every_answer(netlink, nft_list_request(NftList::tables, std::nullopt),
                                    decode_nft_table, out.malformed);
   if (!tables) return std::unexpected(tables.error());
   for (const NftTable& table : *tables) {
     if (table.dormant || !translating.contains(table.id)) continue;
-    auto read = TableReader(netlink, table.id, out).read(*chains);
+    auto read = TableReader(netlink, table.id, ip_set_lookup, out).read(*chains);
     if (!read) return std::unexpected(std::move(read).error());
     out.tables.push_back(*std::move(read));
   }
+  out.names_ip_sets = ip_sets.asked();
   return out;
 }
 

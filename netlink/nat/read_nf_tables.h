@@ -15,6 +15,7 @@ struct PacketTables {
   std::uint32_t generation{};  // grows with every change
   bool changed_meanwhile{};    // in every attempt: parts may be of different generations
   bool absent{};               // this kernel has no nf_tables
+  bool names_ip_sets{};        // whose contents change without a new generation
 };
 
 // Every nf_tables table that translates destinations, native or iptables-nft's.

@@ -13,6 +13,7 @@
 
 #include "netlink/error.h"
 #include "netlink/nat/packet_rules.h"
+#include "netlink/nat/read_ip_sets.h"
 
 namespace hostnet {
 
@@ -31,7 +32,8 @@ struct XtMatch {
 // What a match asks. One that only narrows by what is not modelled (mark,
 // conntrack, limit…) is conditional; one that is unknown is counted, too. An
 // `info` that is shorter than what its revision has is Reason::malformed.
-Result<XtMatch> decode_xt_match(const XtExtension& match, UnknownParts& unknown);
+Result<XtMatch> decode_xt_match(const XtExtension& match, UnknownParts& unknown,
+                                const IpSetLookup& sets = {});
 
 // What a target does. Targets that only mark, count or log go on.
 Result<PacketAction> decode_xt_target(const XtExtension& target, UnknownParts& unknown);

@@ -7,18 +7,18 @@
 
 #include "netlink/attributes.h"
 #include "netlink/nat/netfilter.h"
-#include "netlink/nat/xt_extensions.h"
+#include "netlink/nat/xt_set.h"
 
 namespace hostnet {
 namespace {
 
 // Known, and nothing that we model.
-constexpr std::array<std::string_view, 34> kConditions = {
+constexpr std::array<std::string_view, 33> kConditions = {
     "ah",       "bpf",       "cgroup",  "cluster", "connbytes", "connlabel", "connlimit",
     "connmark", "conntrack", "cpu",     "dscp",    "ecn",       "esp",       "hashlimit",
     "helper",   "icmp",      "icmp6",   "iprange", "length",    "limit",     "mac",
     "mark",     "owner",     "physdev", "pkttype", "policy",    "recent",    "rpfilter",
-    "set",      "socket",    "state",   "string",  "time",      "u32"};
+    "socket",   "state",     "string",  "time",    "u32"};
 
 // struct xt_sctp_info; the kernel's header is C only.
 struct SctpInfo {
@@ -96,22 +96,6 @@ Result<XtMatch> sctp_ports(const XtExtension& match) {
       .scopes = port_scopes(base, {ports[0], ports[1]}, (info->inverted & kSctpDestination) != 0)};
 }
 
-// All ports that are in none of `spans`.
-std::vector<PacketScope> outside_of(std::vector<PortSpan> spans) {
-  std::ranges::sort(spans);
-  std::vector<PacketScope> out;
-  unsigned next = 0;
-  for (const PortSpan& span : spans) {
-    if (span.first > next) {
-      out.push_back({.ports = {static_cast<std::uint16_t>(next),
-                               static_cast<std::uint16_t>(span.first - 1)}});
-    }
-    next = std::max(next, span.last + 1U);
-  }
-  if (next <= 65535) out.push_back({.ports = {static_cast<std::uint16_t>(next), 65535}});
-  return out;
-}
-
 Result<XtMatch> multiport(const XtExtension& match) {
   const std::size_t size = match.revision == 0 ? sizeof(xt_multiport) : sizeof(xt_multiport_v1);
   if (match.info.size() < size) return short_info(match, size);
@@ -132,8 +116,7 @@ Result<XtMatch> multiport(const XtExtension& match) {
   }
   XtMatch out;
   if (info.invert != 0) {
-    out.scopes = outside_of(std::move(spans));
-    return out;
+    spans = ports_outside(std::move(spans));
   }
   for (const PortSpan& span : spans) out.scopes.push_back({.ports = span});
   return out;
@@ -168,7 +151,8 @@ Result<XtMatch> address_type(const XtExtension& match) {
 
 }  // namespace
 
-Result<XtMatch> decode_xt_match(const XtExtension& match, UnknownParts& unknown) {
+Result<XtMatch> decode_xt_match(const XtExtension& match, UnknownParts& unknown,
+                                const IpSetLookup& sets) {
   if (match.name == "comment") {
     return XtMatch{.scopes = {{}}, .comment = AttributeTable<0>::text_of(match.info)};
   }
@@ -177,6 +161,7 @@ Result<XtMatch> decode_xt_match(const XtExtension& match, UnknownParts& unknown)
   if (match.name == "sctp") return sctp_ports(match);
   if (match.name == "multiport" && match.revision <= 1) return multiport(match);
   if (match.name == "addrtype" && match.revision <= 1) return address_type(match);
+  if (match.name == "set") return decode_xt_set(match, sets, unknown);
   if (match.name == "nfacct") return XtMatch{.scopes = {{}}};  // only counts
   // One of several backends is chosen so, and the last has no such match.
   const bool known =
