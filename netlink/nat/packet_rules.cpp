@@ -18,7 +18,12 @@ std::string NatTarget::to_string() const {
 }
 
 std::string_view to_string(NatSource source) {
-  return source == NatSource::nf_tables ? "nf_tables" : "ip_tables";
+  switch (source) {
+    case NatSource::nf_tables: return "nf_tables";
+    case NatSource::ip_tables: return "ip_tables";
+    case NatSource::ipvs: break;
+  }
+  return "ipvs";
 }
 
 std::string_view to_string(NatKeeper keeper) {

@@ -66,8 +66,8 @@ struct PacketChain {
   bool operator==(const PacketChain&) const = default;
 };
 
-enum class NatSource { nf_tables, ip_tables };
-std::string_view to_string(NatSource source);  // "nf_tables", "ip_tables"
+enum class NatSource { nf_tables, ip_tables, ipvs };
+std::string_view to_string(NatSource source);  // "nf_tables", "ip_tables", "ipvs"
 
 struct PacketTable {
   NatSource source{};

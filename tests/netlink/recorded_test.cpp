@@ -4,29 +4,19 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
 
 #include "netlink/rtnetlink.h"
 #include "netlink/sock_diag.h"
-#include "tests/netlink/message_builder.h"
+#include "tests/netlink/fixture.h"
 
 namespace hostnet {
 namespace {
-
-testing::Bytes recorded(const std::string& name) {
-  std::ifstream file(std::string(FIXTURES) + "/netlink/" + name + ".nl", std::ios::binary);
-  const std::string text{std::istreambuf_iterator<char>(file), {}};
-  EXPECT_FALSE(text.empty()) << name;
-  const auto bytes = std::as_bytes(std::span(text));
-  return {bytes.begin(), bytes.end()};
-}
 
 template <class T>
 std::vector<T> decoded(const std::string& name,
                        Result<std::optional<T>> (*decode)(const NetlinkMessage&)) {
   std::vector<T> facts;
-  const testing::Bytes bytes = recorded(name);
+  const testing::Bytes bytes = testing::fixture(name);
   const Result<> walked = for_each_message(bytes, [&](const NetlinkMessage& message) -> Result<> {
     auto fact = decode(message);
     if (!fact) return std::unexpected(fact.error());
@@ -39,7 +29,7 @@ std::vector<T> decoded(const std::string& name,
 
 std::vector<Socket> sockets_in(const std::string& name, Protocol protocol) {
   std::vector<Socket> sockets;
-  const testing::Bytes bytes = recorded(name);
+  const testing::Bytes bytes = testing::fixture(name);
   const Result<> walked = for_each_message(bytes, [&](const NetlinkMessage& message) -> Result<> {
     sockets.push_back(decode_socket(message, protocol).value());
     return {};

@@ -1,0 +1,44 @@
+#include "netlink/nat/ipvs_rules.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+namespace hostnet {
+namespace {
+
+std::string text_of_ipvs(const NatRule& rule, const IpvsService& service) {
+  std::vector<std::string> targets;
+  for (const NatTarget& target : rule.targets) targets.push_back(target.to_string());
+  const std::string scheduler = service.scheduler.empty() ? "" : " " + service.scheduler;
+  if (targets.empty())
+    return fmt::format("ipvs: {}{} to no server", to_string(rule.scope), scheduler);
+  return fmt::format("ipvs: {}{} to {}", to_string(rule.scope), scheduler,
+                     fmt::join(targets, ", "));
+}
+
+}  // namespace
+
+std::vector<NatRule> ipvs_rules(const IpvsTable& table, bool kube_proxy) {
+  std::vector<NatRule> rules;
+  for (const IpvsService& service : table.services) {
+    NatRule rule{.source = NatSource::ipvs, .table = "ipvs", .scope = {}};
+    rule.scope.family = service.address.family;
+    rule.scope.ip_protocol = service.ip_protocol;
+    if (service.port != 0) rule.scope.ports = {service.port, service.port};
+    rule.scope.destination = AddressSpan{.first = service.address, .last = service.address};
+    rule.prerouting = rule.output = true;
+    for (const IpvsServer& server : service.servers) {
+      if (server.weight == 0 || rule.targets.size() >= kMostTargets) continue;
+      rule.targets.push_back({.address = server.address,
+                              .last_address = {},
+                              .port = server.port,
+                              .last_port = server.port});
+    }
+    rule.keeper = kube_proxy ? NatKeeper::kube_proxy : NatKeeper::other;
+    rule.text = text_of_ipvs(rule, service);
+    rules.push_back(std::move(rule));
+  }
+  return rules;
+}
+
+}  // namespace hostnet
