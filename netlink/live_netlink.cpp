@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <cstring>
 #include <mutex>
 #include <utility>
 #include <vector>
@@ -75,16 +76,24 @@ class LiveNetlink final : public Netlink {
   }
 
   Result<ReplyReader::State> ask_once(const NetlinkRequest& request, const DumpSink& sink) {
+    const auto buffer = std::make_unique_for_overwrite<std::byte[]>(kReceiveBuffer);
+    auto state = ask_with({buffer.get(), kReceiveBuffer}, request, sink);
+    // Secrets do not stay behind in freed memory.
+    if (!request.recorded_attributes.empty()) explicit_bzero(buffer.get(), kReceiveBuffer);
+    return state;
+  }
+
+  Result<ReplyReader::State> ask_with(std::span<std::byte> buffer, const NetlinkRequest& request,
+                                      const DumpSink& sink) {
     Result<NetlinkSocket> socket = borrow(request);
     if (!socket) return std::unexpected(std::move(socket).error());
     const std::uint32_t sequence = next_sequence_.fetch_add(1, std::memory_order_relaxed);
     if (Result<> sent = socket->send(request, sequence); !sent) {
       return std::unexpected(std::move(sent).error());
     }
-    const auto buffer = std::make_unique_for_overwrite<std::byte[]>(kReceiveBuffer);
     ReplyReader reader(request, sequence, socket->port_id());
     while (true) {
-      const auto datagram = socket->receive({buffer.get(), kReceiveBuffer}, true);
+      const auto datagram = socket->receive(buffer, true);
       if (!datagram) return std::unexpected(datagram.error());
       Result<ReplyReader::State> state = reader.take(*datagram, sink);
       if (state && *state == ReplyReader::State::more) continue;

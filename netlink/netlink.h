@@ -28,6 +28,9 @@ struct NetlinkRequest {
   std::uint16_t flags{};  // NLM_F_DUMP for a dump; NLM_F_REQUEST is added
   std::vector<std::byte> body;
   std::string doing;  // "listing links": begins every error message
+  // Generic netlink only: the answer holds secrets, and only these attributes of
+  // its messages may be kept. Empty: all may.
+  std::vector<std::uint16_t> recorded_attributes;
   bool operator==(const NetlinkRequest&) const = default;
 };
 

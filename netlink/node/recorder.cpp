@@ -1,10 +1,13 @@
 #include <fmt/format.h>
+#include <linux/genetlink.h>
 #include <linux/netlink.h>
 
+#include <algorithm>
 #include <map>
 #include <mutex>
 #include <utility>
 
+#include "netlink/attributes.h"
 #include "netlink/node/node.h"
 #include "netlink/node/recording.h"
 #include "netlink/node/recording_writer.h"
@@ -117,6 +120,29 @@ class RecordingSocketOptions final : public SocketOptions {
   std::shared_ptr<Notes> notes_;
 };
 
+// What may be kept of the answer to a request that asks for secrets. A message
+// that does not parse is kept without attributes.
+std::vector<std::byte> without_secrets(const NetlinkRequest& request,
+                                       std::span<const std::byte> payload) {
+  const auto header = payload.first(std::min(payload.size(), sizeof(genlmsghdr)));
+  std::vector<std::byte> kept(header.begin(), header.end());
+  const auto walked = walk_attributes(
+      after(payload, sizeof(genlmsghdr)), [&](const NetlinkAttribute& attribute) -> Result<> {
+        const auto& wanted = request.recorded_attributes;
+        if (std::ranges::find(wanted, attribute.type) == wanted.end()) return {};
+        kept.resize(netlink_aligned(kept.size()));
+        const nlattr head{
+            .nla_len = static_cast<std::uint16_t>(sizeof(nlattr) + attribute.value.size()),
+            .nla_type = attribute.type};
+        for (const auto part : {std::as_bytes(std::span(&head, 1)), attribute.value}) {
+          kept.insert(kept.end(), part.begin(), part.end());
+        }
+        return {};
+      });
+  if (!walked) kept.resize(header.size());
+  return kept;
+}
+
 // The message as it came, except that sequence and port id are 0.
 void append_message(std::string& out, const NetlinkMessage& message) {
   nlmsghdr header{};
@@ -128,6 +154,15 @@ void append_message(std::string& out, const NetlinkMessage& message) {
     out.append(reinterpret_cast<const char*>(message.payload.data()), message.payload.size());
   }
   out.resize((out.size() + 3) / 4 * 4);
+}
+
+void append_recordable(std::string& out, const NetlinkRequest& request,
+                       const NetlinkMessage& message) {
+  if (request.recorded_attributes.empty()) return append_message(out, message);
+  NetlinkMessage kept = message;
+  const auto bytes = without_secrets(request, message.payload);
+  kept.payload = bytes;
+  append_message(out, kept);
 }
 
 class RecordingNetlink final : public Netlink {
@@ -143,7 +178,7 @@ class RecordingNetlink final : public Netlink {
                           if (sink.on_restart) sink.on_restart();
                         },
                         [&](const NetlinkMessage& message) {
-                          append_message(messages, message);
+                          append_recordable(messages, request, message);
                           auto taken = sink.on_message(message);
                           caller_failed = caller_failed || !taken;
                           return taken;
