@@ -44,6 +44,7 @@ std::string service_words(const NatRule& rule) {
 std::string look_at_rule(const NatRule& rule) {
   const bool ipv6 = rule.scope.family == AddressFamily::ipv6;
   const std::string family = ipv6 ? "ip6" : "ip";
+  if (rule.source == NatSource::ipvs) return "ipvsadm -Ln";
   if (rule.table != "nat") return fmt::format("nft -a list table {} {}", family, rule.table);
   return fmt::format("{}tables{} -t nat -S | grep -e {}", family,
                      rule.source == NatSource::ip_tables ? "-legacy" : "",

@@ -111,8 +111,12 @@ bool Attribution::own_by_processes(Entry& entry) {
 void Attribution::own_without_processes(Entry& entry, bool looked_everywhere) {
   Owner owner;
   const Socket& socket = entry.socket;
-  // A tunnel's socket carries the cgroup of whoever made the device.
-  if (tunnel_of(socket, links_) != nullptr) {
+  const bool nobody_has_it = looked_everywhere && !entry.denied && !entry.hidden;
+  // A tunnel's socket carries the cgroup of whoever made the device. WireGuard's
+  // socket stays behind where a device is moved to another namespace: its port
+  // alone does not tell.
+  const Link* tunnel = tunnel_of(socket, links_);
+  if (tunnel != nullptr && (tunnel->kind != "wireguard" || nobody_has_it)) {
     owner.kind = HolderKind::kernel;
     entry.owner = std::move(owner);
     return;
@@ -120,7 +124,6 @@ void Attribution::own_without_processes(Entry& entry, bool looked_everywhere) {
   if (!looked_everywhere && entry.fruitless > 0 && entry.owner.processes.empty()) {
     return;  // no news since the last full scan
   }
-  const bool nobody_has_it = looked_everywhere && !entry.denied && !entry.hidden;
   const CgroupPlace* made_in = cgroups_.of_id(socket.cgroup_id);
   if (nobody_has_it && socket.uid == 0 &&
       (is_port_of_kernel_service(socket.protocol, socket.local_port) ||

@@ -13,12 +13,13 @@ struct KernelService {
 };
 constexpr auto kTcp = Protocol::tcp;
 constexpr auto kUdp = Protocol::udp;
-constexpr std::array<KernelService, 15> kServices{{
+constexpr std::array<KernelService, 16> kServices{{
     {kTcp, 445, 445},      // ksmbd
     {kUdp, 2049, 2049},    // nfsd
     {kTcp, 2049, 2049},    //
     {kUdp, 2152, 2152},    // gtp
     {kTcp, 3260, 3260},    // iSCSI target (LIO)
+    {kUdp, 3386, 3386},    // gtp, version 0
     {kTcp, 4045, 4045},    // lockd
     {kUdp, 4045, 4045},    //
     {kTcp, 4420, 4420},    // NVMe target

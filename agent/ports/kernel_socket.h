@@ -8,7 +8,7 @@ namespace hostnet {
 
 // Sockets that the kernel opened for itself: no process has them. Pure.
 
-// The tunnel device (vxlan, geneve) whose UDP socket this is, or nullptr. Its
+// The tunnel device (vxlan, geneve, WireGuard) whose UDP socket this is, or nullptr. Its
 // socket is bound to every address and to no device but the tunnel's own.
 const Link* tunnel_of(const Socket& socket, std::span<const Link> links);
 

@@ -8,6 +8,7 @@
 #include "agent/ports/append_sockets.h"
 #include "agent/ports/pod_containers.h"
 #include "agent/ports/service_addresses.h"
+#include "netlink/nat/ipvs_rules.h"
 #include "netlink/nat/read_nf_tables.h"
 #include "netlink/nat/recognize.h"
 #include "netlink/nat/walk_nat.h"
@@ -16,6 +17,7 @@ namespace hostnet {
 namespace {
 
 constexpr std::size_t kNamedParts = 8;
+constexpr std::string_view kReport = "report it with the output of `hostnet-agent record`";
 
 std::string words_of(const UnknownParts& parts) {
   std::string words;
@@ -51,7 +53,8 @@ void NatLook::look(SteadyTime now, PortTable& table) {
   const bool nf_tables = read_nf_tables_again(now);
   const bool ip_tables = read_ip_tables_again(now);
   const bool addresses = addresses_changed(table);
-  const bool changed = nf_tables || ip_tables || addresses || !rules_;
+  const bool ipvs = read_ipvs_again(now, table);
+  const bool changed = nf_tables || ip_tables || ipvs || addresses || !rules_;
   if (changed) walk();
   read_containers(now, changed);
   table.nat = rules_;
@@ -60,13 +63,26 @@ void NatLook::look(SteadyTime now, PortTable& table) {
   std::ranges::copy(limits_, std::back_inserter(table.limits));
 }
 
+template <class T>
+bool NatLook::replace(T& known, T fresh, SteadyTime now, std::chrono::nanoseconds pause,
+                      std::chrono::nanoseconds cpu_at_begin) const {
+  const auto cost = node_.clock->thread_cpu() - cpu_at_begin;
+  fresh.next = known.next;
+  const bool changed = fresh != known;
+  fresh.next = now + std::max(pause, kRest * cost);
+  known = std::move(fresh);
+  return changed;
+}
+
 bool NatLook::read_nf_tables_again(SteadyTime now) {
   if (now < nf_tables_.next) return false;
   const auto generation = nf_tables_generation(*node_.netlink);
-  if (generation && *generation && generation_ == **generation) return false;
+  const bool sets_are_old = next_ip_sets_ && *next_ip_sets_ <= now;
+  if (generation && *generation && generation_ == **generation && !sets_are_old) return false;
   const auto begin = node_.clock->thread_cpu();
   Source fresh;
   generation_.reset();
+  next_ip_sets_.reset();
   if (!generation) {
     fresh.error = generation.error();
   } else if (auto read = read_nf_tables(*node_.netlink); !read) {
@@ -77,6 +93,7 @@ bool NatLook::read_nf_tables_again(SteadyTime now) {
     fresh.malformed = std::move(read->malformed);
     fresh.unsteady = read->changed_meanwhile;
     if (!read->changed_meanwhile && !read->absent) generation_ = read->generation;
+    if (read->names_ip_sets) next_ip_sets_ = now + kIpSetsPause;
   }
   const bool absent = generation && !*generation;
   return replace(nf_tables_, std::move(fresh), now, absent ? kAbsentPause : kNfTablesPause, begin);
@@ -86,7 +103,8 @@ bool NatLook::read_ip_tables_again(SteadyTime now) {
   if (now < ip_tables_.next) return false;
   const auto begin = node_.clock->thread_cpu();
   Source fresh;
-  auto read = read_ip_tables(*node_.ip_tables, *node_.files, fresh.unknown);
+  IpSets sets(*node_.netlink);
+  auto read = read_ip_tables(*node_.ip_tables, *node_.files, fresh.unknown, sets.lookup());
   if (read) {
     fresh.tables = *std::move(read);
   } else {
@@ -95,14 +113,17 @@ bool NatLook::read_ip_tables_again(SteadyTime now) {
   return replace(ip_tables_, std::move(fresh), now, kIpTablesPause, begin);
 }
 
-bool NatLook::replace(Source& known, Source fresh, SteadyTime now, std::chrono::nanoseconds pause,
-                      std::chrono::nanoseconds cpu_at_begin) const {
-  const auto cost = node_.clock->thread_cpu() - cpu_at_begin;
-  fresh.next = known.next;
-  const bool changed = fresh != known;
-  fresh.next = now + std::max(pause, kRest * cost);
-  known = std::move(fresh);
-  return changed;
+bool NatLook::read_ipvs_again(SteadyTime now, const PortTable& table) {
+  if (now < ipvs_.next) return false;
+  const auto begin = node_.clock->thread_cpu();
+  Ipvs fresh;
+  if (auto read = read_ipvs(*node_.netlink, *node_.files, local_addresses_)) {
+    fresh.table = *std::move(read);
+  } else {
+    fresh.error = std::move(read).error();
+  }
+  fresh.kube_proxy = std::ranges::find(table.links, "kube-ipvs0", &Link::name) != table.links.end();
+  return replace(ipvs_, std::move(fresh), now, kIpvsPause, begin);
 }
 
 bool NatLook::addresses_changed(const PortTable& table) {
@@ -137,28 +158,52 @@ void NatLook::walk() {
   };
   tell(nf_tables_, narrowed(NatSource::nf_tables));
   tell(ip_tables_, narrowed(NatSource::ip_tables));
+  tell(ipvs_);
   if (!walked.complete) {
     problems_.push_back({.code = "nat_rules_too_many",
                          .message = "there are more NAT rules than were looked at",
-                         .remedy = "report it with the output of `hostnet-agent record`"});
+                         .remedy = std::string(kReport)});
   }
-  const bool complete = problems_.empty() && !nf_tables_.error && !ip_tables_.error;
+  // Behind all others: IPVS gets what none of them took.
+  std::ranges::move(ipvs_rules(ipvs_.table, ipvs_.kube_proxy), std::back_inserter(walked.rules));
+  const bool complete = problems_.empty() && !nf_tables_.error && !ip_tables_.error && !ipvs_.error;
   rules_ = std::make_shared<const NatRules>(NatRules::Facts{
       .rules = std::move(walked.rules), .complete = complete, .has_keeper = has_keeper_});
 }
 
-void NatLook::tell(const Source& source, bool narrowed_by_unknown) {
-  constexpr std::string_view kReport = "report it with the output of `hostnet-agent record`";
-  if (source.error && source.error->reason == Reason::unsupported) {
+void NatLook::tell(const Error& error) {
+  if (error.reason == Reason::unsupported) {
     limits_.push_back({.code = "nat_rules_not_read",
-                       .message = "NAT rules are not told here: " + source.error->message,
+                       .message = "NAT rules are not told here: " + error.message,
                        .remedy = ""});
-  } else if (source.error) {
-    problems_.push_back(dump_problem("nat_rules_failed", *source.error,
-                                     source.error->reason == Reason::denied
-                                         ? "add NET_ADMIN in the host's user namespace"
-                                         : kReport));
+    return;
   }
+  problems_.push_back(dump_problem(
+      "nat_rules_failed", error,
+      error.reason == Reason::denied ? "add NET_ADMIN in the host's user namespace" : kReport));
+}
+
+void NatLook::tell(const Ipvs& ipvs) {
+  if (ipvs.error) tell(*ipvs.error);
+  if (ipvs.table.by_mark > 0) {
+    limits_.push_back(
+        {.code = "ipvs_by_mark",
+         .message = fmt::format("of {} IPVS service{} by firewall mark it cannot be "
+                                "told to which ports packets with the mark go",
+                                ipvs.table.by_mark, ipvs.table.by_mark == 1 ? "" : "s"),
+         .remedy = ""});
+  }
+  if (ipvs.table.without_servers > 0) {
+    limits_.push_back(
+        {.code = "ipvs_too_many",
+         .message = fmt::format("of {} IPVS services the servers were not asked for: more than {}",
+                                ipvs.table.without_servers, kMostIpvsServerReads),
+         .remedy = ""});
+  }
+}
+
+void NatLook::tell(const Source& source, bool narrowed_by_unknown) {
+  if (source.error) tell(*source.error);
   if (source.unsteady) {
     problems_.push_back({.code = "nat_rules_unsteady",
                          .message = "nf_tables' rules changed all the time while they were read",

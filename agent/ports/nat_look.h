@@ -10,6 +10,7 @@
 
 #include "agent/ports/nat_rules.h"
 #include "agent/ports/port_table.h"
+#include "netlink/nat/ipvs.h"
 #include "netlink/nat/packet_rules.h"
 #include "netlink/node/node.h"
 
@@ -23,7 +24,8 @@ namespace hostnet {
 // for every rule that kube-proxy writes anew). Then they are read, no sooner than
 // 5 s after the last time. Legacy iptables tell nothing of changes and are read
 // every 10 s. Neither is read sooner than a hundred times as long after the last
-// read as that took of CPU time. Not thread safe: owned by the port table's
+// read as that took of CPU time. IPVS, and the ipsets that rules name, tell nothing
+// of changes either: every 10 s. Not thread safe: owned by the port table's
 // builder.
 class NatLook {
  public:
@@ -32,8 +34,8 @@ class NatLook {
   // Fills what the table says of NAT; its links and addresses are there already.
   void look(SteadyTime now, PortTable& table);
 
-  static constexpr std::chrono::seconds kNfTablesPause{5}, kIpTablesPause{10}, kAbsentPause{60},
-      kContainersPause{30};
+  static constexpr std::chrono::seconds kNfTablesPause{5}, kIpTablesPause{10}, kIpSetsPause{10},
+      kIpvsPause{10}, kAbsentPause{60}, kContainersPause{30};
   static constexpr int kRest = 100;  // times the CPU time of a read
 
  private:
@@ -47,20 +49,34 @@ class NatLook {
     bool operator==(const Source&) const = default;
   };
 
+  struct Ipvs {
+    IpvsTable table;
+    std::optional<Error> error;
+    bool kube_proxy{};  // keeps it: there is its device
+    SteadyTime next;    // no sooner
+    bool operator==(const Ipvs&) const = default;
+  };
+
   bool read_nf_tables_again(SteadyTime now);
   bool read_ip_tables_again(SteadyTime now);
+  bool read_ipvs_again(SteadyTime now, const PortTable& table);
   bool addresses_changed(const PortTable& table);
   void walk();
   void tell(const Source& source, bool narrowed_by_unknown);
+  void tell(const Ipvs& ipvs);
+  void tell(const Error& error);
   void read_containers(SteadyTime now, bool rules_changed);
   bool forwards_by_ebpf(SteadyTime now, const PortTable& table);
   // Whether it is another than before, the time of the next read aside.
-  bool replace(Source& known, Source fresh, SteadyTime now, std::chrono::nanoseconds pause,
+  template <class T>
+  bool replace(T& known, T fresh, SteadyTime now, std::chrono::nanoseconds pause,
                std::chrono::nanoseconds cpu_at_begin) const;
 
   Node node_;
   Source nf_tables_, ip_tables_;
+  Ipvs ipvs_;
   std::optional<std::uint32_t> generation_;  // of what was read; unset: read it
+  std::optional<SteadyTime> next_ip_sets_;   // of rules of that generation; unset: none
   std::vector<IpAddress> local_addresses_;   // sorted
   bool has_keeper_{};
   std::shared_ptr<const NatRules> rules_;

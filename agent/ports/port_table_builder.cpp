@@ -13,6 +13,7 @@
 #include "agent/ports/kernel_socket.h"
 #include "agent/ports/port_ranges.h"
 #include "netlink/rtnetlink.h"
+#include "netlink/wireguard.h"
 
 namespace hostnet {
 namespace {
@@ -114,6 +115,13 @@ void PortTableBuilder::read_network(const LookOptions& options, PortTable& table
     }
     links_ = std::move(links).value_or(std::move(links_));
     addresses_ = std::move(addresses).value_or(std::move(addresses_));
+  }
+  // In every look: a device gets another port without an event.
+  if (node_.identity.has_capability(Identity::kNetAdmin)) {
+    if (const auto read = read_wireguard_ports(*node_.netlink, links_); !read) {
+      table.problems.push_back(dump_problem("wireguard_failed", read.error(),
+                                            "allow netlink sockets of NETLINK_GENERIC (seccomp)"));
+    }
   }
   table.links = links_;
   table.addresses = addresses_;

@@ -7,7 +7,7 @@ namespace hostnet {
 namespace {
 
 using std::chrono::seconds;
-using testing::ElementsAre;
+using ::testing::ElementsAre;
 
 TEST(Attribution, LaterLooksReadNoDescriptorDirectory) {
   NodeBuilder node = nginx_on_80();

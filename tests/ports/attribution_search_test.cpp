@@ -7,8 +7,8 @@ namespace hostnet {
 namespace {
 
 using std::chrono::seconds;
-using testing::ElementsAre;
-using testing::IsEmpty;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 
 TEST(Attribution, ASocketIsLookedForFirstInTheCgroupThatMadeIt) {
   NodeBuilder node = nginx_on_80();

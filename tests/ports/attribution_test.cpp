@@ -6,8 +6,8 @@
 namespace hostnet {
 namespace {
 
-using testing::ElementsAre;
-using testing::IsEmpty;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 
 TEST(Attribution, AServiceOfTheHostIsAnUnmanagedProcess) {
   NodeBuilder node = nginx_on_80();
@@ -129,6 +129,35 @@ TEST(Attribution, ATunnelsSocketIsTheKernels) {
   EXPECT_EQ(looking.look(node).kind, HolderKind::kernel);
   EXPECT_THAT(looking.look(node).processes, IsEmpty());
   EXPECT_FALSE(looking.attribution().problem());
+}
+
+TEST(Attribution, AWireGuardSocketIsTheKernelsOnlyWhereNobodyHasIt) {
+  Link wireguard;
+  wireguard.name = "wg0";
+  wireguard.kind = "wireguard";
+  wireguard.tunnel_port = 51999;
+  NodeBuilder open;
+  Socket socket = server_socket(kUdp, "0.0.0.0", 51999);
+  socket.inode = 500;
+  socket.cookie = 5;
+  socket.cgroup_id = open.cgroup(kPod);  // the CNI's pod made the device
+  const auto kind_on = [&](NodeBuilder& node) {
+    node.link(wireguard);
+    Looking looking(node);
+    return looking.look(node).kind;
+  };
+  open.socket(socket);
+  EXPECT_EQ(kind_on(open), HolderKind::kernel);
+
+  NodeBuilder closed;
+  socket.cgroup_id = closed.cgroup(kPod);
+  closed.socket(socket).hides_descriptors(1);
+  EXPECT_EQ(kind_on(closed), HolderKind::pod);
+
+  NodeBuilder owned;  // the device came from another namespace, the port is somebody's
+  owned.process({.pid = 60, .comm = "dns", .exe = "/dns", .cgroup = "/system.slice/dns.service"})
+      .holds(60, server_socket(kUdp, "0.0.0.0", 51999));
+  EXPECT_EQ(kind_on(owned), HolderKind::unmanaged_process);
 }
 
 TEST(Attribution, KernelServicesAreRecognisedOnlyByACompleteLook) {

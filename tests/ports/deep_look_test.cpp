@@ -12,10 +12,10 @@ namespace hostnet {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::ElementsAre;
-using testing::Field;
-using testing::IsEmpty;
-using testing::SizeIs;
+using ::testing::ElementsAre;
+using ::testing::Field;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
 
 // Where a dump of more than servers costs CPU time, and sockets come and go.
 class CostlyNetlink final : public Netlink {
@@ -152,7 +152,7 @@ TEST_F(DeepLooks, ARefusalIsAProblemThatNamesItsCause) {
   const PortTable table = look({9100});
   EXPECT_EQ(table.holders.at(0).sharing, (Sharing{.unknown = Reason::denied}));
   ASSERT_THAT(table.problems, ElementsAre(Field(&Problem::code, "socket_options_denied")));
-  EXPECT_THAT(table.problems[0].message, testing::EndsWith(": Yama forbids it"));
+  EXPECT_THAT(table.problems[0].message, ::testing::EndsWith(": Yama forbids it"));
 }
 
 TEST_F(DeepLooks, AConnectedIpv6SocketTellsWhetherItIsV6only) {

@@ -9,8 +9,8 @@
 namespace hostnet {
 namespace {
 
-using testing::ElementsAre;
-using testing::IsEmpty;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 
 TEST(ProcessStat, ANameMayHoldParenthesesAndSpaces) {
   const auto stat = parse_process_stat(

@@ -36,7 +36,7 @@ namespace hostnet {
 namespace {
 
 using std::chrono::seconds;
-using testing::ElementsAre;
+using ::testing::ElementsAre;
 
 // A listening TCP socket on an address and port of this namespace.
 UniqueFd listen_on(std::uint16_t port) {
@@ -120,7 +120,7 @@ class PodCgroup {
 
 // The thread of each test moves to a namespace of its own: gtest runs one test
 // per process under ctest, and one after another otherwise.
-class LiveAttribution : public testing::Test {
+class LiveAttribution : public ::testing::Test {
  protected:
   void SetUp() override {
     if (::unshare(CLONE_NEWNET) != 0) GTEST_SKIP() << "needs CAP_SYS_ADMIN";

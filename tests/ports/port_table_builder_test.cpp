@@ -2,23 +2,26 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <linux/genetlink.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <net/if.h>
 
 #include <algorithm>
 
 #include "agent/config/policy.h"
+#include "tests/netlink/fixture.h"
 #include "tests/support/node_builder.h"
 
 namespace hostnet {
 namespace {
 
 using std::chrono::seconds;
-using testing::Contains;
-using testing::ElementsAre;
-using testing::Field;
-using testing::IsEmpty;
-using testing::SizeIs;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::Field;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
 
 constexpr SteadyTime kNow{seconds{1000}};
 
@@ -144,6 +147,26 @@ TEST(PortTableBuilder, ATunnelsHolderHasItsDevicesName) {
   ASSERT_THAT(table.holders, SizeIs(1));
   EXPECT_EQ(table.holders[0].name, "flannel.1");
   EXPECT_EQ(table.holders[0].device, "flannel.1");
+}
+
+TEST(PortTableBuilder, AWireGuardSocketsHolderIsItsDevice) {
+  constexpr std::uint16_t kFamily = 33;  // in the recorded answers
+  NodeBuilder node;
+  Socket socket = server_socket(Protocol::udp, "0.0.0.0", 51999);
+  socket.inode = 500;
+  socket.cookie = 5;
+  node.link({.index = 6, .name = "wg0", .kind = "wireguard", .flags = IFF_UP}).socket(socket);
+  node.netlink().answers[{NETLINK_GENERIC, GENL_ID_CTRL}] = {testing::fixture("family-wireguard")};
+  node.netlink().answers[{NETLINK_GENERIC, kFamily}] = {testing::fixture("wireguard")};
+  PortTable table = PortTableBuilder(node.build()).look(with_default_policy(), kNow);
+  ASSERT_THAT(table.holders, SizeIs(1));
+  EXPECT_EQ(table.holders[0].owner.kind, HolderKind::kernel);
+  EXPECT_EQ(table.holders[0].device, "wg0");
+  EXPECT_THAT(table.problems, IsEmpty());
+
+  node.netlink().failures[{NETLINK_GENERIC, kFamily}] = {.reason = Reason::timeout, .message = "x"};
+  table = PortTableBuilder(node.build()).look(with_default_policy(), kNow);
+  EXPECT_THAT(table.problems, ElementsAre(Field(&Problem::code, "wireguard_failed")));
 }
 
 }  // namespace
