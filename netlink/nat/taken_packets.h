@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
@@ -24,10 +25,22 @@ class TakenPackets {
     std::size_t level{};
   };
   using Entries = std::vector<Entry>;
+  // Of one protocol, one port, and one address where it is about one.
+  struct Key {
+    std::uint8_t ip_protocol{};
+    std::uint16_t port{};
+    std::optional<IpAddress> address;
+    bool operator==(const Key&) const = default;
+  };
+  struct Hash {
+    std::size_t operator()(const Key& key) const;
+  };
+  static std::optional<Key> key_of(const PacketScope& scope);
+  bool covered_at(const Key& key, const PacketScope& scope) const;
 
-  std::unordered_map<std::uint32_t, Entries> by_port_;  // of one protocol and one port
+  std::unordered_map<Key, Entries, Hash> by_port_;
   Entries wide_;
-  std::vector<std::vector<std::uint32_t>> to_forget_;  // keys, by level
+  std::vector<std::vector<Key>> to_forget_;  // by level
   bool wide_to_forget_{};
 };
 
