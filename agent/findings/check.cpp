@@ -121,7 +121,12 @@ std::string place(const CheckAnswer& answer) {
   return where(socket, "");
 }
 
-std::string explain(const CheckAnswer& answer, const Judgement& judgement, bool sctp_unseen) {
+// Somebody may be on any port of this protocol and not be seen.
+bool does_not_show(const PortTable& table, Protocol protocol) {
+  return table.unread.contains(protocol) || (protocol == Protocol::sctp && !table.sctp_supported);
+}
+
+std::string explain(const CheckAnswer& answer, const Judgement& judgement, const PortTable& table) {
   const auto name = fmt::format("{}/{}", answer.port, to_string(answer.protocol));
   switch (answer.verdict) {
     case CheckVerdict::no_such_address:
@@ -138,7 +143,12 @@ std::string explain(const CheckAnswer& answer, const Judgement& judgement, bool 
       return fmt::format("A server could bind {}, but {} takes its traffic.", place(answer),
                          who(*judgement.diverting.front()));
     case CheckVerdict::unknown: {
-      if (sctp_unseen) return "This kernel does not show SCTP sockets.";
+      if (does_not_show(table, answer.protocol)) {
+        return answer.protocol == Protocol::sctp
+                   ? "This kernel does not show SCTP sockets."
+                   : fmt::format("The kernel did not list all {} sockets.",
+                                 to_string(answer.protocol));
+      }
       if (judgement.undecided.empty()) {
         return fmt::format("{} has more connections than were looked at.", name);
       }
@@ -213,7 +223,6 @@ CheckAnswer check_port(const CheckQuery& query, const PortTable& table, const Po
     }
   }
   answer.risks = risks_of_port(query.protocol, query.port, table, policy);
-  const bool sctp_unseen = query.protocol == Protocol::sctp && !table.sctp_supported;
   const bool partly_shown =
       std::ranges::binary_search(table.partly_shown, std::pair(query.protocol, query.port));
   const Judgement judgement = judge(answer, newcomer, table);
@@ -223,7 +232,8 @@ CheckAnswer check_port(const CheckQuery& query, const PortTable& table, const Po
   } else {
     if (!judgement.blocking.empty()) {
       answer.bindable = false;
-    } else if (judgement.undecided.empty() && !sctp_unseen && !partly_shown) {
+    } else if (judgement.undecided.empty() && !does_not_show(table, query.protocol) &&
+               !partly_shown) {
       answer.bindable = true;
     }
     answer.verdict = verdict_of(answer, judgement);
@@ -231,7 +241,7 @@ CheckAnswer check_port(const CheckQuery& query, const PortTable& table, const Po
       for (const Holder* holder : group) answer.holders.push_back(*holder);
     }
   }
-  answer.explanation = explain(answer, judgement, sctp_unseen);
+  answer.explanation = explain(answer, judgement, table);
   return answer;
 }
 

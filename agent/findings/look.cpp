@@ -123,7 +123,9 @@ Relation relation_of(const Holder& holder, const Declaration& declaration, const
 
 Satisfied satisfied(const Declaration& declaration, const Look& look) {
   if (declaration.port.mode != PortMode::host_network) return Satisfied::no;
-  auto answer = Satisfied::no;
+  // Its listener may be among those that could not be listed.
+  auto answer =
+      look.table.unread.contains(declaration.port.protocol) ? Satisfied::perhaps : Satisfied::no;
   for (const Holder* holder : look.holders_of(declaration.port)) {
     if (!holder->socket.is_server() || holder->owner.self) continue;
     const auto relation = relation_of(*holder, declaration, look);

@@ -64,6 +64,7 @@ void append_sockets(const Node& node, const SocketQuery& query, std::vector<Sock
   // A kernel without IPv6 has no such sockets.
   const Error& error = done.error();
   if (query.family == AddressFamily::ipv6 && !node.files->exists("proc/sys/net/ipv6")) return;
+  table.unread.insert(query.protocol);
   table.problems.push_back(dump_problem("sock_diag_failed", error, remedy_of_sock_diag(error)));
 }
 

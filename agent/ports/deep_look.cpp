@@ -31,6 +31,7 @@ bool DeepLook::look(const Wanted& wanted, SteadyTime now, std::vector<Socket>& s
   append(wanted, now, sockets);
   std::ranges::copy(problems_, std::back_inserter(table.problems));
   table.partly_shown = partly_shown_;
+  table.unread.insert(unread_.begin(), unread_.end());
   return due;
 }
 
@@ -52,6 +53,7 @@ void DeepLook::dump(const Wanted& wanted) {
   }
   next_ = node_.clock->steady() + kRest * (node_.clock->thread_cpu() - begin);
   problems_ = std::move(said.problems);
+  unread_ = std::move(said.unread);
   std::ranges::sort(said.partly_shown);
   const auto repeated = std::ranges::unique(said.partly_shown);
   said.partly_shown.erase(repeated.begin(), repeated.end());

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <set>
 #include <span>
 #include <utility>
 #include <vector>
@@ -40,6 +41,7 @@ class DeepLook {
   Node node_;
   std::vector<Socket> seen_;  // by the last look, and what else it had to say:
   std::vector<Problem> problems_;
+  std::set<Protocol> unread_;
   std::vector<std::pair<Protocol, std::uint16_t>> partly_shown_;
   SteadyTime looked_, next_;
 };

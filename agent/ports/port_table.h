@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -46,6 +47,9 @@ struct PortTable {
   std::vector<Problem> limits;
   PortRanges ranges;
   bool sctp_supported{};  // the kernel answers sock_diag for SCTP
+  // Protocols of which some sockets could not be listed: that nobody is seen on
+  // a port says nothing.
+  std::set<Protocol> unread;
   // Ports with more connections than were looked at, sorted: none of the others
   // is a holder here.
   std::vector<std::pair<Protocol, std::uint16_t>> partly_shown;

@@ -73,6 +73,7 @@ void PortTableBuilder::read_servers(const LookOptions& options, PortTable& table
   // That it cannot tell of them is a finding, not a problem.
   table.sctp_supported = table.problems.size() == problems;
   table.problems.resize(problems);
+  table.unread.erase(Protocol::sctp);
 }
 
 // `sockets_` are sorted: those of one port stand together.

@@ -100,6 +100,17 @@ TEST(CheckPort, MoreConnectionsThanWereLookedAtMakeItUnknown) {
   EXPECT_EQ(answer.explanation, "8080/tcp has more connections than were looked at.");
   EXPECT_EQ(check(scene, 8081).verdict, CheckVerdict::free);
 }
+TEST(CheckPort, SocketsThatCouldNotBeListedMakeItUnknown) {
+  Scene scene;
+  scene.table.unread = {Protocol::tcp};
+  const auto answer = check(scene, 8080);
+  EXPECT_EQ(answer.verdict, CheckVerdict::unknown);
+  EXPECT_EQ(answer.bindable, std::nullopt);
+  EXPECT_EQ(answer.explanation, "The kernel did not list all tcp sockets.");
+  EXPECT_EQ(check(scene, 8080, nullptr, Protocol::udp).verdict, CheckVerdict::free);
+  scene.hold(listener("::", 8080, nginx_owner()));
+  EXPECT_EQ(check(scene, 8080).verdict, CheckVerdict::in_use);
+}
 TEST(CheckPort, TimeWaitIsUndecided) {
   Scene scene;
   scene.hold(time_wait("10.0.0.1", 8080));

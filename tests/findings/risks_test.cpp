@@ -37,6 +37,14 @@ TEST(DeclaredNotListening, NeedsSixtySecondsReadyAndCompleteAttribution) {
   scene.table.attribution_complete = false;
   EXPECT_THAT(names(scene), IsEmpty());
 }
+TEST(DeclaredNotListening, NobodySaysSoWhileSocketsCannotBeListed) {
+  Scene scene = with(web(8080));
+  ready_since(scene.pods.pods.front(), 10min);
+  scene.table.unread = {Protocol::tcp};
+  EXPECT_THAT(names(scene), IsEmpty());
+  scene.table.unread = {Protocol::udp};
+  EXPECT_THAT(names(scene), ElementsAre("declared_not_listening"));
+}
 TEST(DeclaredNotListening, AListenerOfThePodAtAnyAddressEndsIt) {
   Scene scene = with(web(8080));
   ready_since(scene.pods.pods.front(), 10min);

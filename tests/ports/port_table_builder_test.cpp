@@ -77,6 +77,7 @@ TEST(PortTableBuilder, AFailedDumpIsAProblemAndTheRestIsThere) {
   const PortTable table = builder.look(with_default_policy(), kNow);
   EXPECT_THAT(table.holders, SizeIs(3));
   EXPECT_THAT(table.problems, ElementsAre(Field(&Problem::code, "sock_diag_failed")));
+  EXPECT_THAT(table.unread, ElementsAre(Protocol::udp));
 }
 
 TEST(PortTableBuilder, LinksAreReadAgainWhenTheyChangedOrCouldNotBeRead) {
