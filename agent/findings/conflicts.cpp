@@ -29,14 +29,17 @@ bool find_duplicate(const Declaration& declaration, const Look& look, std::vecto
                                                            : hijacked_listeners(declaration, look));
   const DeclaredPort& other = duplicates.front()->port;
   const auto more = duplicates.size() - 1;
+  const DeclaredPort* refused = declaration.rejected           ? &port
+                                : duplicates.front()->rejected ? &other
+                                                               : nullptr;
   finding.explanation = fmt::format(
       "{} and {}{} both declare {} on this node (host IPs {} and {}), which one node can give only "
       "once{}.",
       declarer(port), declarer(other), more == 0 ? "" : fmt::format(" and {} more", more),
       port_name(port), port.host_ip, other.host_ip,
-      declaration.rejected           ? "; kubelet refused the first (NodePorts)"
-      : duplicates.front()->rejected ? "; kubelet refused the second (NodePorts)"
-                                     : "");
+      refused == nullptr
+          ? ""
+          : fmt::format("; kubelet refused {}/{} (NodePorts)", refused->namespace_, refused->pod));
   finding.remedy = "give one of them another port, or keep them on different nodes";
   found.push_back(std::move(finding));
   return true;

@@ -35,6 +35,31 @@ bool same_by_name(const Declaration& declaration, std::string_view in_namespace,
   return !port.workload.empty() && port.workload == live->workload;
 }
 
+Relation relation_by_pod(const Holder& holder, const Declaration& declaration, const Look& look) {
+  // A node component may well be in a pod: the pod's sockets are the pod's.
+  if (holder.owner.kind != HolderKind::pod && holder.owner.pod_uid.empty()) {
+    return Relation::foreign;
+  }
+  const DeclaredPort& port = declaration.port;
+  if (same_uid(holder.owner.pod_uid, port.uid) ||
+      same_uid(holder.owner.pod_uid, port.config_hash)) {
+    return Relation::own;
+  }
+  const Pod* live = look.pod_of(holder);
+  if (live == declaration.pod && live != nullptr) return Relation::own;
+  const std::string_view pod = live != nullptr ? live->name : std::string_view(holder.pod);
+  const std::string_view in_namespace =
+      live != nullptr ? live->namespace_ : std::string_view(holder.namespace_);
+  if (port.uid.empty() && !pod.empty() && same_by_name(declaration, in_namespace, pod, live)) {
+    return Relation::own;
+  }
+  if (!pod.empty()) return Relation::foreign;
+  // A pod that nobody named. A source that stopped answering may not know it
+  // yet, and a declaration without a UID may be its own.
+  const bool may_be_new = look.pods.stale || !look.pods.synced;
+  return may_be_new || port.uid.empty() ? Relation::unsure : Relation::foreign;
+}
+
 }  // namespace
 
 Look::Look(const PortTable& table_in, const PodSnapshot& pods_in, const Policy& policy_in,
@@ -97,28 +122,7 @@ const Pod* Look::pod_of(const Holder& holder) const {
 
 Relation relation_of(const Holder& holder, const Declaration& declaration, const Look& look) {
   if (holder.owner.self) return Relation::own;
-  // A node component may well be in a pod: the pod's sockets are the pod's.
-  if (holder.owner.kind != HolderKind::pod && holder.owner.pod_uid.empty()) {
-    return Relation::foreign;
-  }
-  const DeclaredPort& port = declaration.port;
-  if (same_uid(holder.owner.pod_uid, port.uid) ||
-      same_uid(holder.owner.pod_uid, port.config_hash)) {
-    return Relation::own;
-  }
-  const Pod* live = look.pod_of(holder);
-  if (live == declaration.pod && live != nullptr) return Relation::own;
-  const std::string_view pod = live != nullptr ? live->name : std::string_view(holder.pod);
-  const std::string_view in_namespace =
-      live != nullptr ? live->namespace_ : std::string_view(holder.namespace_);
-  if (port.uid.empty() && !pod.empty() && same_by_name(declaration, in_namespace, pod, live)) {
-    return Relation::own;
-  }
-  if (!pod.empty()) return Relation::foreign;
-  // A pod that nobody named. A source that stopped answering may not know it
-  // yet, and a declaration without a UID may be its own.
-  const bool may_be_new = look.pods.stale || !look.pods.synced;
-  return may_be_new || port.uid.empty() ? Relation::unsure : Relation::foreign;
+  return relation_by_pod(holder, declaration, look);
 }
 
 Satisfied satisfied(const Declaration& declaration, const Look& look) {
@@ -127,8 +131,9 @@ Satisfied satisfied(const Declaration& declaration, const Look& look) {
   auto answer =
       look.table.unread.contains(declaration.port.protocol) ? Satisfied::perhaps : Satisfied::no;
   for (const Holder* holder : look.holders_of(declaration.port)) {
-    if (!holder->socket.is_server() || holder->owner.self) continue;
-    const auto relation = relation_of(*holder, declaration, look);
+    if (!holder->socket.is_server()) continue;
+    // The agent's own socket satisfies its own pod only.
+    const auto relation = relation_by_pod(*holder, declaration, look);
     if (relation == Relation::own) return Satisfied::yes;
     if (relation == Relation::unsure) answer = Satisfied::perhaps;
   }

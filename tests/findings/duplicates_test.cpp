@@ -98,7 +98,9 @@ TEST(DuplicateDeclaration, APodRefusedByKubeletCountsForTenMinutes) {
   scene.add(declaring("static")).add(refused("late", 9min));
   const auto found = scene.of(Verdict::duplicate_declaration);
   ASSERT_THAT(found, SizeIs(2));
-  EXPECT_THAT(found[0].explanation, HasSubstr("kubelet refused"));
+  for (const Finding& one : found) {
+    EXPECT_THAT(one.explanation, HasSubstr("kubelet refused default/late (NodePorts)"));
+  }
   scene.pods.pods[1] = refused("late", 10min);
   EXPECT_THAT(scene.conflict_names(), IsEmpty());
   scene.pods.pods[1].finished_at.reset();

@@ -51,6 +51,16 @@ TEST(DeclaredNotListening, AListenerOfThePodAtAnyAddressEndsIt) {
   scene.hold(listener("127.0.0.1", 8080, pod_owner("uid-web", "app", 3)));
   EXPECT_THAT(names(scene), IsEmpty());
 }
+TEST(DeclaredNotListening, TheAgentsOwnListenerSatisfiesItsOwnPodOnly) {
+  Scene scene = with(web(20000));
+  ready_since(scene.pods.pods.front(), 10min);
+  Owner agent = pod_owner("uid-web", "hostnet-agent", 3);
+  agent.self = true;
+  scene.hold(listener("::", 20000, agent));
+  EXPECT_THAT(names(scene), IsEmpty());
+  scene.pods.pods.front().uid = "uid-other";
+  EXPECT_THAT(names(scene), ElementsAre("declared_not_listening"));
+}
 
 TEST(UndeclaredListener, AHostNetworkPodsListenerThatNobodyDeclared) {
   Scene scene = with(host_pod("web", "uid-web"));

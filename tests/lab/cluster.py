@@ -62,7 +62,8 @@ class Cluster(Machine):
         return json.loads(self.kubectl("get", kind, *selection, "-o", "json"))["items"]
 
     def apply(self, *objects):
-        return self.kubectl("apply", "-f", "-", stdin="\n---\n".join(map(json.dumps, objects)))
+        together = {"apiVersion": "v1", "kind": "List", "items": objects}
+        return self.kubectl("apply", "-f", "-", stdin=json.dumps(together))
 
     def load(self, archive):
         self.run(CLUSTER, "import", archive)

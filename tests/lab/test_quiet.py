@@ -1,0 +1,86 @@
+"""What a healthy node does, and of which nothing must be said."""
+
+import time
+
+from cluster import IDLE, NODE_IP, SLOW, pod, serve, wait_until
+
+LOUD = ("warning", "critical")
+
+
+def service(name, selector, port, **spec):
+    return {"apiVersion": "v1", "kind": "Service",
+            "metadata": {"name": name, "namespace": "default", "labels": {"lab": "test"}},
+            "spec": {"selector": {"app": selector},
+                     "ports": [{"port": port, "targetPort": port, "protocol": "TCP"}], **spec}}
+
+
+def running(node, name):
+    found = node.get("pod", name)
+    return found["status"].get("containerStatuses", [{}])[0].get("ready", False)
+
+
+def loud(agent):
+    return [f for kind in ("conflicts", "risks") for f in agent.findings(kind) if f["severity"] in LOUD]
+
+
+def looked_for(agent, seconds):
+    """Waits until the agent's last look is that much later than now."""
+    end = time.time() + seconds
+
+    def later():
+        (line,) = agent.metric("^hostnet_last_scan_timestamp_seconds ")
+        return float(line.split()[1]) > end
+    wait_until(later, seconds + 30, "later looks")
+
+
+def test_an_ordinary_node_has_no_finding_and_is_seen_completely(node, agent):
+    answer = wait_until(lambda: (lambda a: a if a["complete"] else None)(agent.json("/conflicts")), 10,
+                        "a complete look")
+    assert answer["findings"] == [] and answer["problems"] == []
+    assert answer["node"] == "lab"
+    assert agent.findings("risks") == []
+    holders = {h["exe"].rpartition("/")[2]: h["kind"] for p in agent.json("/ports")["ports"]
+               for h in p["holders"] if h["state"] == "listen"}
+    components = {"kubelet", "kube-proxy", "kube-apiserver", "kube-controller-manager",
+                  "kube-scheduler", "etcd", "containerd"}
+    assert {name for name, kind in holders.items() if kind == "node_component"} >= components, holders
+    assert agent.metric('^hostnet_pod_source_up{source="apiserver"} 1$')
+
+
+def test_services_that_only_look_like_trouble_are_quiet(node, agent):
+    node.apply(
+        pod("ingress", serve(8100), ports=[8100], labels={"app": "ingress"}),
+        pod("many", IDLE, host_network=False),
+        # An external address that is the node's own, with a hostNetwork pod behind it.
+        service("external", "ingress", 8100, externalIPs=[NODE_IP]),
+        # kube-proxy itself listens on the health check's port.
+        service("health", "ingress", 8100, type="LoadBalancer", externalTrafficPolicy="Local"),
+        service("node-port", "ingress", 8100, type="NodePort"))
+    wait_until(lambda: running(node, "ingress") and running(node, "many"), SLOW, "ready pods")
+    port = node.get("service", "health")["spec"]["healthCheckNodePort"]
+    wait_until(lambda: agent.json(f"/ports/{port}")["ports"][0]["holders"], SLOW, "the health check")
+    looked_for(agent, 7)  # rules are read again every five seconds
+    assert loud(agent) == [], agent.text("/conflicts") + agent.text("/risks")
+
+
+def test_a_rolling_update_is_nothing_above_info(node, agent):
+    def daemonset(generation):
+        template = pod("x", ["sh", "-c", "trap 'exit 0' TERM; httpd -f -p 8101 -h /tmp & wait"],
+                       ports=[8101], labels={"app": "roller", "generation": str(generation)}, grace=5)
+        return {"apiVersion": "apps/v1", "kind": "DaemonSet",
+                "metadata": {"name": "roller", "namespace": "default", "labels": {"lab": "test"}},
+                "spec": {"selector": {"matchLabels": {"app": "roller"}},
+                         "template": {"metadata": {"labels": template["metadata"]["labels"]},
+                                      "spec": template["spec"]}}}
+
+    def served_by(generation):
+        found = node.list("pods", "-l", f"app=roller,generation={generation}")
+        return found and found[0]["status"].get("containerStatuses", [{}])[0].get("ready", False)
+
+    before = len(agent.json("/history")["events"])
+    for generation in range(3):
+        node.apply(daemonset(generation))
+        wait_until(lambda g=generation: served_by(g), SLOW, f"generation {generation}")
+    events = agent.json("/history")["events"]
+    assert before < 256 and len(events) >= before
+    assert [e for e in events[: len(events) - before] if e["finding"]["severity"] in LOUD] == [], events
