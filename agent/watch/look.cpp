@@ -18,16 +18,17 @@ constexpr std::size_t kListedErrors = 20;
 
 // What the pod source could not tell makes an answer incomplete too.
 void add_pod_problems(const PodSnapshot& pods, std::vector<Problem>& problems) {
+  const std::string remedy = pods.source == "manifests"
+                                 ? "mend the file"
+                                 : "hostnet-agent doctor says which sources of pods answer";
   for (const std::string& error : pods.errors | std::views::take(kListedErrors)) {
-    problems.push_back({.code = "pod_source_error",
-                        .message = error,
-                        .remedy = fmt::format("mend what the {} source reads", pods.source)});
+    problems.push_back({.code = "pod_source_error", .message = error, .remedy = remedy});
   }
   if (pods.errors.size() > kListedErrors) {
     problems.push_back({.code = "pod_source_error",
                         .message = fmt::format("and {} more errors of the pod source",
                                                pods.errors.size() - kListedErrors),
-                        .remedy = fmt::format("mend what the {} source reads", pods.source)});
+                        .remedy = remedy});
   }
   if (!pods.synced) {
     problems.push_back({.code = "pods_not_synced",
@@ -109,6 +110,12 @@ Report make_report(const Standing& standing, PortTable table,
   return report;
 }
 
+NodeFindings judge(const Standing& standing, const PortTable& table, const PodSnapshot& pods,
+                   const Policy& policy, WallTime now) {
+  if (standing.host_network_namespace == false) return {};
+  return judge_node(table, pods, policy, now);
+}
+
 Report look_once(const Standing& standing, std::shared_ptr<const PodSnapshot> pods,
                  const Policy& policy, std::vector<std::uint16_t> asked) {
   std::vector<DeclaredPort> declared = declarations_of(*pods);
@@ -125,14 +132,14 @@ Report look_once(const Standing& standing, std::shared_ptr<const PodSnapshot> po
     return table;
   };
   PortTable table = look();
-  NodeFindings judged = judge_node(table, *pods, policy, standing.node->clock->wall());
+  NodeFindings judged = judge(standing, table, *pods, policy, standing.node->clock->wall());
   if (!judged.unsatisfied.empty()) {
     std::vector<std::uint16_t> deep;
     std::ranges::set_union(options.deep_ports, judged.unsatisfied, std::back_inserter(deep));
     options.deep_ports = std::move(deep);
     options.network_changed = false;
     table = look();
-    judged = judge_node(table, *pods, policy, standing.node->clock->wall());
+    judged = judge(standing, table, *pods, policy, standing.node->clock->wall());
   }
   Report report = make_report(standing, std::move(table), std::move(pods), std::move(declared));
   report.findings = std::move(judged.findings);

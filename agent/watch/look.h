@@ -11,6 +11,7 @@
 
 #include "agent/config/policy.h"
 #include "agent/findings/check.h"
+#include "agent/findings/find_findings.h"
 #include "agent/pods/pod.h"
 #include "agent/ports/port_table.h"
 #include "agent/ports/port_table_builder.h"
@@ -44,6 +45,10 @@ bool declares_sctp(const std::vector<DeclaredPort>& declared);
 // Everything of a report but its findings.
 Report make_report(const Standing& standing, PortTable table,
                    std::shared_ptr<const PodSnapshot> pods, std::vector<DeclaredPort> declared);
+
+// Nothing in another network than the node's: its sockets say nothing of the node's ports.
+NodeFindings judge(const Standing& standing, const PortTable& table, const PodSnapshot& pods,
+                   const Policy& policy, WallTime now);
 
 // A look of its own, without grace or history: `since` stays unset. Every socket
 // is shown on the ports that are asked for (sorted, unique), and on those whose

@@ -139,7 +139,7 @@ void Watch::tick() {
   join_pods(table.holders, *pods);
   auto report =
       std::make_shared<Report>(make_report(standing_, std::move(table), pods, std::move(declared)));
-  NodeFindings judged = judge_node(*report->table, *pods, *policy_, report->generated_at);
+  NodeFindings judged = judge(standing_, *report->table, *pods, *policy_, report->generated_at);
   look_again_ = !std::ranges::includes(deep, judged.unsatisfied);
   declared_ = std::move(binding);
   unsatisfied_ = std::move(judged.unsatisfied);

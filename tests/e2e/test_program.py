@@ -133,16 +133,22 @@ def test_with_every_capability_the_answer_is_complete(machine):
     assert said["problems"] == [] and said["complete"] is True
 
 
-def test_in_another_network_namespace_port_paths_refuse(machine):
+def test_in_another_network_namespace_port_paths_refuse_and_nothing_is_judged(machine):
+    pods = machine.file("pods/pod.yaml", pod(port=30080)).parent  # on the node, a risk
     agent_words = ["unshare", "--net", "sh", "-c",
-                   f"ip link set lo up; {AGENT} --pods.source=none & echo $!;"
-                   "for i in $(seq 100); do curl -s localhost:20000/healthz >/dev/null && break;"
+                   f"ip link set lo up; {AGENT} --pods.source=manifests --pods.manifests={pods} & echo $!;"
+                   "for i in $(seq 100); do curl -fs localhost:20000/readyz >/dev/null && break;"
                    "sleep 0.05; done; curl -s -w '\\n%{http_code}\\n' localhost:20000/conflicts;"
-                   "curl -s localhost:20000/metrics | grep ^hostnet_host_netns; kill $!; wait"]
-    out = machine.run(*agent_words, check=False).stdout
-    assert "hostNetwork: true" in out
-    assert "\n503\n" in out
-    assert "hostnet_host_netns 0" in out
+                   "curl -s localhost:20000/metrics | grep ^hostnet_; kill $!; wait"]
+    done = machine.run(*agent_words, check=False)
+    assert "hostNetwork: true" in done.stdout
+    assert "\n503\n" in done.stdout
+    assert "hostnet_host_netns 0" in done.stdout
+    assert 'hostnet_declared_ports{mode="hostNetwork",protocol="tcp"} 1' in done.stdout
+    counts = [line for line in done.stdout.splitlines() if line.startswith("hostnet_findings{")]
+    assert counts and all(line.endswith(" 0") for line in counts)
+    assert "hostnet_port_risk{" not in done.stdout
+    assert "finding opened" not in done.stderr
 
 
 def test_logs_are_json_when_asked(machine):
