@@ -69,4 +69,7 @@ def node(cluster):
         cluster.kubectl("delete", kind, "-n", "default", "-l", "lab=test", "--wait=false")
     wait_until(lambda: not cluster.list("pods", "-l", "lab=test"), SLOW,
                "the end of the test's pods")
+    # The kubelet ends the containers of a pod without grace after the API server has forgotten it.
+    wait_until(lambda: cluster.run("pgrep", "-x", "httpd", check=False).returncode == 1, SLOW,
+               "the end of their servers")
 

@@ -1,8 +1,9 @@
 """What a healthy node does, and of which nothing must be said."""
 
+import datetime
 import time
 
-from cluster import IDLE, NODE_IP, SLOW, pod, serve, wait_until
+from cluster import NODE_IP, SLOW, pod, serve, wait_until
 
 LOUD = ("warning", "critical")
 
@@ -34,6 +35,11 @@ def looked_for(agent, seconds):
 
 
 def test_an_ordinary_node_has_no_finding_and_is_seen_completely(node, agent):
+    # The agent's own pod is ready for so long that its port must be found served.
+    (own,) = agent.pods()
+    (since,) = [c["lastTransitionTime"] for c in own["status"]["conditions"] if c["type"] == "Ready"]
+    ready = datetime.datetime.fromisoformat(since.replace("Z", "+00:00")).timestamp()
+    looked_for(agent, max(0, ready + 62 - time.time()))
     answer = wait_until(lambda: (lambda a: a if a["complete"] else None)(agent.json("/conflicts")), 10,
                         "a complete look")
     assert answer["findings"] == [] and answer["problems"] == []
@@ -48,17 +54,24 @@ def test_an_ordinary_node_has_no_finding_and_is_seen_completely(node, agent):
 
 
 def test_services_that_only_look_like_trouble_are_quiet(node, agent):
+    node.apply(pod("ingress", serve(8100), ports=[8100], labels={"app": "ingress"}),
+               # The same port in a network namespace of its own.
+               pod("apart", serve(8100), ports=[8100], host_network=False))
+    wait_until(lambda: running(node, "ingress") and running(node, "apart"), SLOW, "ready pods")
     node.apply(
-        pod("ingress", serve(8100), ports=[8100], labels={"app": "ingress"}),
-        pod("many", IDLE, host_network=False),
         # An external address that is the node's own, with a hostNetwork pod behind it.
         service("external", "ingress", 8100, externalIPs=[NODE_IP]),
         # kube-proxy itself listens on the health check's port.
         service("health", "ingress", 8100, type="LoadBalancer", externalTrafficPolicy="Local"),
         service("node-port", "ingress", 8100, type="NodePort"))
-    wait_until(lambda: running(node, "ingress") and running(node, "many"), SLOW, "ready pods")
-    port = node.get("service", "health")["spec"]["healthCheckNodePort"]
-    wait_until(lambda: agent.json(f"/ports/{port}")["ports"][0]["holders"], SLOW, "the health check")
+    health = node.get("service", "health")["spec"]["healthCheckNodePort"]
+    of_node = node.get("service", "node-port")["spec"]["ports"][0]["nodePort"]
+
+    def served(port):
+        return node.run("curl", "-s", "-o", "/dev/null", "--max-time", "2",
+                        f"http://{NODE_IP}:{port}/", check=False).returncode == 0
+    for port in (8100, health, of_node):
+        wait_until(lambda p=port: served(p), SLOW, f"a server on {port}")
     looked_for(agent, 7)  # rules are read again every five seconds
     assert loud(agent) == [], agent.text("/conflicts") + agent.text("/risks")
 
