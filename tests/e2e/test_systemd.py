@@ -1,0 +1,106 @@
+"""The Debian package on a machine with systemd: installed, started, reloaded, stopped, removed."""
+
+import pathlib
+import shutil
+import subprocess
+
+import pytest
+
+from conftest import AGENT, ROOT, Client, Machine, wait_until
+
+HERE = pathlib.Path(__file__).resolve().parent
+
+
+class SystemdMachine(Machine):
+    """This machine's files, and a systemd that starts its services."""
+
+    def __init__(self, directory):
+        self.directory = pathlib.Path(directory)
+        self.processes = []
+        self.cgroups = []
+        root = self.directory / "machine"
+        root.mkdir()
+        self.shell = subprocess.Popen(
+            ["unshare", "--net", "--pid", "--mount", "--cgroup", "--uts", "--ipc", "--fork",
+             "--kill-child", HERE / "boot-systemd", root],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        children = pathlib.Path(f"/proc/{self.shell.pid}/task/{self.shell.pid}/children")
+        self.init = int(wait_until(lambda: children.read_text().split(), 10, "the first process")[0])
+        wait_until(lambda: self.shell.poll() is not None or self.running(), 30, "a running systemd")
+
+    def running(self):
+        return self.run("systemctl", "is-system-running", check=False).stdout in ("running\n", "degraded\n")
+
+    def command(self, *words):
+        return ["nsenter", "-t", str(self.init), "--all", "--", *map(str, words)]
+
+    def show(self, name):
+        return self.run("systemctl", "show", "--value", "-p", name, "hostnet-agent").stdout.strip()
+
+    def journal(self):
+        return self.run("journalctl", "-u", "hostnet-agent", "--no-pager").stdout
+
+
+if "\toverlay\n" not in pathlib.Path("/proc/filesystems").read_text():
+    pytest.skip("this kernel has no overlayfs, so no second machine of these files",
+                allow_module_level=True)
+
+
+@pytest.fixture(scope="module")
+def systemd(tmp_path_factory):
+    directory = tmp_path_factory.mktemp("systemd")
+    done = subprocess.run([ROOT / "packaging/deb", directory, AGENT], capture_output=True, text=True,
+                          timeout=120)
+    assert done.returncode == 0, done.stderr
+    (package,) = directory.glob("*.deb")
+    machine = SystemdMachine(directory)
+    try:
+        shutil.copy(package, f"/proc/{machine.init}/root/tmp/hostnet-agent.deb")
+        machine.run("dpkg", "--install", "/tmp/hostnet-agent.deb")
+        yield machine
+    finally:
+        machine.close()
+
+
+def test_the_installed_service_sees_everything_with_its_own_rights(systemd):
+    systemd.run("sh", "-c", "echo 'ARGS=\"--pods.source=none\"' >/etc/default/hostnet-agent")
+    systemd.run("systemctl", "restart", "hostnet-agent")
+    agent = Client(systemd)
+    wait_until(lambda: agent.curl("/readyz")[0] == 200, 20, f"a ready agent: {systemd.journal()}")
+    holder = systemd.listen(8080)
+    # Another user's process, a name that only the right to read its files shows.
+    found = agent.json("/ports/8080")
+    assert found["complete"] is True, found["problems"]
+    assert found["ports"][0]["holders"][0]["comm"].startswith("python3")
+    assert agent.json("/ports/20000")["ports"][0]["holders"][0]["unit"] == "hostnet-agent.service"
+    pid = systemd.show("MainPID")
+    status = systemd.run("cat", f"/proc/{pid}/status").stdout
+    assert "\nUid:\t0\t" not in status and "\nSeccomp:\t2\n" in status and "\nNoNewPrivs:\t1\n" in status
+    systemd.stop(holder)
+
+
+def test_the_service_is_reloaded_and_stopped(systemd):
+    systemd.run("systemctl", "restart", "hostnet-agent")
+    pid = systemd.show("MainPID")
+    wait_until(lambda: Client(systemd).curl("/readyz")[0] == 200, 20, "a ready agent")
+    systemd.run("systemctl", "reload", "hostnet-agent")
+    assert systemd.show("MainPID") == pid
+    systemd.run("systemctl", "stop", "hostnet-agent")
+    assert (systemd.show("ActiveState"), systemd.show("Result")) == ("inactive", "success")
+    assert 'msg=stopping signal=SIGTERM' in systemd.journal()
+
+
+def test_an_agent_that_is_killed_is_started_again(systemd):
+    systemd.run("systemctl", "restart", "hostnet-agent")
+    pid = systemd.show("MainPID")
+    systemd.run("kill", "-9", pid)
+    # RestartSec
+    wait_until(lambda: systemd.show("MainPID") not in ("0", pid), 20, "another process")
+    wait_until(lambda: Client(systemd).curl("/readyz")[0] == 200, 20, "a ready agent")
+
+
+def test_the_package_is_removed_without_a_trace(systemd):
+    systemd.run("dpkg", "--purge", "hostnet-agent")
+    assert systemd.show("ActiveState") == "inactive"
+    assert systemd.run("systemctl", "cat", "hostnet-agent", check=False).returncode != 0
+    assert systemd.run("test", "-e", "/etc/default/hostnet-agent", check=False).returncode == 1
