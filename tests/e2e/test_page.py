@@ -1,0 +1,173 @@
+"""The page as a person sees it: in a real Chromium, on the node."""
+
+import contextlib
+import ctypes
+import os
+
+import pytest
+from selenium import webdriver
+from selenium.webdriver.chrome.options import Options
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+
+from conftest import pod, wait_until
+
+CLONE_NEWNET = 0x40000000
+# The page looks again by itself every five seconds.
+REFRESH = 20
+
+
+@contextlib.contextmanager
+def inside_network(pid):
+    """This thread, and what it starts, in the network of that process."""
+    libc = ctypes.CDLL(None, use_errno=True)
+
+    def enter(descriptor):
+        if libc.setns(descriptor, CLONE_NEWNET) != 0:
+            raise OSError(ctypes.get_errno(), "setns")
+    home = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
+    there = os.open(f"/proc/{pid}/ns/net", os.O_RDONLY)
+    try:
+        enter(there)
+        yield
+    finally:
+        enter(home)
+        os.close(home)
+        os.close(there)
+
+
+@pytest.fixture
+def browser(machine, tmp_path):
+    options = Options()
+    options.binary_location = "/usr/bin/chromium"
+    for flag in ("headless=new", "no-sandbox", "disable-dev-shm-usage", f"user-data-dir={tmp_path}/profile"):
+        options.add_argument(f"--{flag}")
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    with inside_network(machine.init):
+        started = webdriver.Chrome(service=Service("/usr/bin/chromedriver"), options=options)
+        started.set_page_load_timeout(30)
+        try:
+            yield started
+        finally:
+            started.quit()
+
+
+def show(browser, path="/", width=1280, height=900, scheme="light"):
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {
+        "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500})
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {
+        "features": [{"name": "prefers-color-scheme", "value": scheme}]})
+    browser.get(f"http://127.0.0.1:20000{path}")
+
+
+def rows(browser, caption):
+    """The cells of the table with that caption, row by row, as they are shown: at one moment, for
+    the page replaces them."""
+    return browser.execute_script("""
+        const table = [...document.querySelectorAll('table')]
+            .find((t) => t.caption.textContent.includes(arguments[0]));
+        return [...(table ? table.tBodies[0].rows : [])].filter((row) => row.checkVisibility())
+            .map((row) => [...row.cells].map((cell) => cell.innerText));""", caption)
+
+
+def complaints(browser):
+    """What the console says of scripts that failed and of what the page's policy refused."""
+    return [entry["message"] for entry in browser.get_log("browser")
+            if not entry["message"].startswith("chrome://")]
+
+
+def test_a_conflict_appears_on_the_open_page_and_goes_again(machine, browser):
+    manifest = machine.file("web.yaml", pod("web", 8080))
+    machine.agent("--pods.source=manifests", f"--pods.manifests={manifest}")
+    show(browser)
+    assert rows(browser, "Conflicts") == []
+    holder = machine.listen(8080, name="squatter")
+    row, = wait_until(lambda: rows(browser, "Conflicts"), REFRESH, "the conflict on the page")
+    shown = " ".join(row)
+    assert "8080/tcp" in shown and "unmanaged_process" in shown and "squatter" in shown
+    machine.stop(holder)
+    wait_until(lambda: rows(browser, "Conflicts") == [], REFRESH, "its end on the page")
+    assert complaints(browser) == []
+
+
+def test_every_page_of_the_menu_works_and_asks_nobody_else(machine, browser):
+    machine.listen(8081)
+    machine.agent("--pods.source=none")
+    show(browser)
+    places = [link.get_attribute("href") for link in browser.find_elements(By.CSS_SELECTOR, "nav a")]
+    assert len(places) == 7
+    for place in places:
+        browser.get(place)
+        assert browser.find_element(By.TAG_NAME, "h1").text, place
+        assert browser.find_element(By.CSS_SELECTOR, "nav a[aria-current]").get_attribute("href") == place
+        asked = browser.execute_script(
+            "return performance.getEntriesByType('resource').map((entry) => new URL(entry.name).host)")
+        assert set(asked) <= {"127.0.0.1:20000"}
+    show(browser, "/ports")
+    browser.find_element(By.LINK_TEXT, "8081/tcp").click()
+    wait_until(lambda: browser.current_url.endswith("/ports/8081"), 10, "the port's page")
+    assert "python3" in browser.find_element(By.TAG_NAME, "main").text
+    assert complaints(browser) == []
+
+
+def test_names_from_processes_are_text(machine, browser):
+    # As long as the kernel lets a process call itself.
+    machine.listen(8082, name="<img src=x:y/>")
+    machine.agent("--pods.source=none")
+    show(browser, "/ports/8082")
+    assert "<img src=x:y/>" in browser.find_element(By.TAG_NAME, "main").text
+    assert browser.find_elements(By.CSS_SELECTOR, "main img") == []
+    assert complaints(browser) == []
+
+
+def test_rows_are_filtered_while_one_types(machine, browser):
+    for port in (8083, 8084):
+        machine.listen(port)
+    machine.agent("--pods.source=none")
+    show(browser, "/ports")
+    browser.find_element(By.ID, "filter").send_keys("8084")
+    assert [row[0] for row in rows(browser, "Ports")] == ["8084/tcp"]
+
+
+@pytest.mark.parametrize("width", [360, 820, 1280])
+def test_nothing_is_cut_off_on_a_narrow_screen(machine, browser, width):
+    manifest = machine.file("web.yaml", pod("w" * 63, 8085))
+    machine.listen(8085, name="squatter")
+    machine.agent("--pods.source=manifests", f"--pods.manifests={manifest}")
+    for path in ("/", "/conflicts", "/ports", "/ports/8085", "/interfaces", "/routes", "/history"):
+        show(browser, path, width=width)
+        wide = browser.execute_script("return document.documentElement.scrollWidth")
+        assert wide <= width, f"{path} is {wide} pixels wide"
+
+
+def luminance(color):
+    """Of "rgb(r, g, b)", relative (WCAG 2.1)."""
+    channels = [int(part) / 255 for part in color[color.index("(") + 1:-1].split(",")[:3]]
+    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_can_be_read_in_both_color_schemes(machine, browser, scheme):
+    manifest = machine.file("web.yaml", pod("web", 8086))
+    machine.listen(8086, name="squatter")
+    machine.agent("--pods.source=manifests", f"--pods.manifests={manifest}")
+    show(browser, scheme=scheme)
+    # Every element with text of its own, and the nearest background that is not transparent.
+    colors = browser.execute_script("""
+        const seen = new Map();
+        for (const element of document.body.querySelectorAll('*')) {
+          const own = [...element.childNodes].some((n) => n.nodeType === 3 && n.data.trim());
+          if (!own || !element.checkVisibility() || element.closest('.skip, script, style')) continue;
+          let behind = element;
+          while (behind && getComputedStyle(behind).backgroundColor === 'rgba(0, 0, 0, 0)') behind = behind.parentElement;
+          const pair = [getComputedStyle(element).color, getComputedStyle(behind || document.body).backgroundColor];
+          seen.set(pair.join(), [...pair, element.textContent.trim().slice(0, 40)]);
+        }
+        return [...seen.values()];""")
+    assert len(colors) > 4
+    for text, behind, where in colors:
+        light, dark = sorted((luminance(text), luminance(behind)), reverse=True)
+        assert (light + 0.05) / (dark + 0.05) >= 4.5, f"{where!r}: {text} on {behind}"
+    dark_page = luminance(browser.execute_script("return getComputedStyle(document.body).backgroundColor")) < 0.2
+    assert dark_page == (scheme == "dark")
