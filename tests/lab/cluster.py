@@ -5,6 +5,7 @@ import os
 import pathlib
 import subprocess
 import sys
+import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "e2e"))
@@ -16,6 +17,8 @@ NODE_IP = "10.99.0.1"
 NAMESPACE = "hostnet-agent"
 # Two cores and, at times, a compiler beside us: a pod takes seconds to start, and some seconds more to go.
 SLOW = 90
+# Severities that wake somebody.
+LOUD = ("warning", "critical")
 
 
 class Cluster(Machine):
@@ -64,6 +67,10 @@ class Cluster(Machine):
     def apply(self, *objects):
         together = {"apiVersion": "v1", "kind": "List", "items": objects}
         return self.kubectl("apply", "-f", "-", stdin=json.dumps(together))
+
+    def is_running(self, pod):
+        """Whether its container is ready."""
+        return self.get("pod", pod)["status"].get("containerStatuses", [{}])[0].get("ready", False)
 
     def load(self, archive):
         self.run(CLUSTER, "import", archive)
@@ -128,6 +135,26 @@ class DaemonSetAgent(Client):
         return (status.get("observedGeneration") == daemonset["metadata"]["generation"]
                 and status.get("desiredNumberScheduled") == 1 and status.get("numberReady") == 1)
 
+    def conflict(self, port, verdict, seconds=SLOW):
+        """The finding, once it is there."""
+        def found():
+            return [f for f in self.findings(port=port) if f["verdict"] == verdict]
+        return wait_until(found, seconds, f"{verdict} on {port}: {self.text('/conflicts')}")[0]
+
+    def loud(self):
+        """The findings that would wake somebody."""
+        return [f for kind in ("conflicts", "risks") for f in self.findings(kind)
+                if f["severity"] in LOUD]
+
+    def look_for(self, seconds):
+        """Waits until the agent's last look is that much later than now."""
+        end = time.time() + seconds
+
+        def later():
+            (line,) = self.metric("^hostnet_last_scan_timestamp_seconds ")
+            return float(line.split()[1]) > end
+        wait_until(later, seconds + 30, "later looks")
+
     def log(self):
         return self.machine.kubectl("logs", "-n", NAMESPACE, "daemonset/hostnet-agent", check=False)
 
@@ -159,3 +186,18 @@ def pod(name, command, ports=(), host_network=True, labels=None, grace=0, **spec
             "containers": [{"name": "main", "image": "lab.local/busybox:1",
                             "imagePullPolicy": "Never", "command": command, "ports": ports}],
             **({"dnsPolicy": "ClusterFirstWithHostNet"} if host_network else {}), **spec}}
+
+
+def service(name, selector, port, **spec):
+    return {"apiVersion": "v1", "kind": "Service",
+            "metadata": {"name": name, "namespace": "default", "labels": {"lab": "test"}},
+            "spec": {"selector": {"app": selector},
+                     "ports": [{"port": port, "targetPort": port, "protocol": "TCP"}], **spec}}
+
+
+def holders(finding):
+    return [(h["kind"], h["pod"] or h["comm"] or h["name"]) for h in finding["held_by"]]
+
+
+def declaring(finding):
+    return sorted(d["pod"] for d in finding["declared_by"])

@@ -9,8 +9,8 @@ from cluster import SLOW, wait_until
 
 LAB = "/run/lab"
 ETCD = "http://127.0.0.1:12379"
-# In the order in which they need each other. Leader election ends the last two with the API server.
-COMPONENTS = ("etcd", "apiserver", "kcm", "scheduler")
+# In the order in which they need each other. Leader election ends kcm and scheduler with the API server.
+COMPONENTS = ("etcd", "apiserver", "kcm", "scheduler", "proxy")
 
 
 class ControlPlane:

@@ -2,21 +2,7 @@
 
 import subprocess
 
-from cluster import NODE_IP, SLOW, pod, serve, wait_until
-
-
-def the_conflict(agent, port, verdict):
-    def found():
-        return [f for f in agent.findings(port=port) if f["verdict"] == verdict]
-    return wait_until(found, SLOW, f"{verdict} on {port}: {agent.text('/conflicts')}")[0]
-
-
-def holders(finding):
-    return [(h["kind"], h["pod"] or h["comm"] or h["name"]) for h in finding["held_by"]]
-
-
-def declaring(finding):
-    return sorted(d["pod"] for d in finding["declared_by"])
+from cluster import NODE_IP, SLOW, declaring, holders, pod, serve, wait_until
 
 
 def listening(agent, port):
@@ -52,7 +38,7 @@ def test_a_pod_that_declared_nothing_is_the_other_pod(node, agent):
     node.apply(pod("thief", serve(8081)))
     listening(agent, 8081)
     node.apply(pod("web", serve(8081), ports=[8081]))
-    finding = the_conflict(agent, 8081, "other_pod")
+    finding = agent.conflict(8081, "other_pod")
     assert finding["severity"] == "critical"
     assert holders(finding) == [("pod", "thief")] and declaring(finding) == ["web"]
 
@@ -61,14 +47,14 @@ def test_a_static_pod_that_declared_nothing_is_the_other_pod(node, agent):
     node.static(pod("thief", serve(8082)))
     listening(agent, 8082)
     node.apply(pod("web", serve(8082), ports=[8082]))
-    finding = the_conflict(agent, 8082, "other_pod")
+    finding = agent.conflict(8082, "other_pod")
     # The kubelet's mirror of it is what the API server knows.
     assert holders(finding) == [("pod", "thief-lab")] and declaring(finding) == ["web"]
 
 
 def test_the_kubelet_is_a_component_of_the_node(node, agent):
     node.apply(pod("web", serve(10250), ports=[10250]))
-    finding = the_conflict(agent, 10250, "node_component")
+    finding = agent.conflict(10250, "node_component")
     assert finding["severity"] == "critical"
     assert holders(finding) == [("node_component", "kubelet")]
     assert finding["held_by"][0]["local_address"] == NODE_IP
@@ -84,7 +70,7 @@ def test_an_outgoing_connection_holds_the_port(node, agent):
     caller = node.python(connect, stdout=subprocess.PIPE, text=True)
     assert caller.stdout.readline() == "ready\n"
     node.apply(pod("web", serve(38083), ports=[38083]))
-    finding = the_conflict(agent, 38083, "ephemeral_connection")
+    finding = agent.conflict(38083, "ephemeral_connection")
     assert finding["severity"] == "critical"
     assert holders(finding) == [("unmanaged_process", "caller")]
     assert finding["held_by"][0]["peer"] == f"{NODE_IP}:16443"
@@ -99,7 +85,7 @@ def test_of_two_pods_put_on_the_node_with_one_port_the_kubelet_rejects_the_secon
     listening(agent, 8084)
     assert agent.findings(port=8084) == []
     node.apply(pod("second", serve(8084), ports=[8084], nodeName="lab"))
-    finding = the_conflict(agent, 8084, "duplicate_declaration")
+    finding = agent.conflict(8084, "duplicate_declaration")
     assert finding["severity"] == "warning"
     rejected = node.get("pod", "second")["status"]
     assert (rejected["phase"], rejected["reason"]) == ("Failed", "NodePorts")
@@ -111,7 +97,7 @@ def test_a_pod_put_beside_a_static_pod_with_its_port_is_rejected(node, agent):
     listening(agent, 8085)
     assert agent.findings(port=8085) == []
     node.apply(pod("second", serve(8085), ports=[8085], nodeName="lab"))
-    finding = the_conflict(agent, 8085, "duplicate_declaration")
+    finding = agent.conflict(8085, "duplicate_declaration")
     assert "second" in declaring(finding)
 
 
@@ -121,7 +107,7 @@ def test_a_pod_that_is_going_is_no_more_than_information(node, agent):
     listening(agent, 8086)
     node.kubectl("delete", "pod", "old", "--wait=false")
     node.apply(pod("new", serve(8086), ports=[8086]))
-    finding = the_conflict(agent, 8086, "other_pod")
+    finding = agent.conflict(8086, "other_pod")
     assert finding["severity"] == "info"
     assert holders(finding) == [("pod", "old")]
     node.kubectl("delete", "pod", "old", "--force", "--grace-period=0")
@@ -131,7 +117,7 @@ def test_a_host_port_over_a_busy_port_takes_the_listeners_traffic(node, agent):
     node.listen(8087, name="robbed")
     node.apply(pod("web", serve(80), ports=[{"containerPort": 80, "hostPort": 8087}],
                    host_network=False))
-    finding = the_conflict(agent, 8087, "hostport_hijacks_listener")
+    finding = agent.conflict(8087, "hostport_hijacks_listener")
     assert finding["severity"] == "critical"
     assert holders(finding)[0] == ("unmanaged_process", "robbed") and declaring(finding) == ["web"]
     # It is true: who asks for the port gets the pod's answer, not the listener's.

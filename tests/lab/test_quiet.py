@@ -3,35 +3,7 @@
 import datetime
 import time
 
-from cluster import NODE_IP, SLOW, pod, serve, wait_until
-
-LOUD = ("warning", "critical")
-
-
-def service(name, selector, port, **spec):
-    return {"apiVersion": "v1", "kind": "Service",
-            "metadata": {"name": name, "namespace": "default", "labels": {"lab": "test"}},
-            "spec": {"selector": {"app": selector},
-                     "ports": [{"port": port, "targetPort": port, "protocol": "TCP"}], **spec}}
-
-
-def running(node, name):
-    found = node.get("pod", name)
-    return found["status"].get("containerStatuses", [{}])[0].get("ready", False)
-
-
-def loud(agent):
-    return [f for kind in ("conflicts", "risks") for f in agent.findings(kind) if f["severity"] in LOUD]
-
-
-def looked_for(agent, seconds):
-    """Waits until the agent's last look is that much later than now."""
-    end = time.time() + seconds
-
-    def later():
-        (line,) = agent.metric("^hostnet_last_scan_timestamp_seconds ")
-        return float(line.split()[1]) > end
-    wait_until(later, seconds + 30, "later looks")
+from cluster import LOUD, NODE_IP, SLOW, pod, serve, service, wait_until
 
 
 def test_an_ordinary_node_has_no_finding_and_is_seen_completely(node, agent):
@@ -39,7 +11,7 @@ def test_an_ordinary_node_has_no_finding_and_is_seen_completely(node, agent):
     (own,) = agent.pods()
     (since,) = [c["lastTransitionTime"] for c in own["status"]["conditions"] if c["type"] == "Ready"]
     ready = datetime.datetime.fromisoformat(since.replace("Z", "+00:00")).timestamp()
-    looked_for(agent, max(0, ready + 62 - time.time()))
+    agent.look_for(max(0, ready + 62 - time.time()))
     answer = wait_until(lambda: (lambda a: a if a["complete"] else None)(agent.json("/conflicts")), 10,
                         "a complete look")
     assert answer["findings"] == [] and answer["problems"] == []
@@ -57,7 +29,7 @@ def test_services_that_only_look_like_trouble_are_quiet(node, agent):
     node.apply(pod("ingress", serve(8100), ports=[8100], labels={"app": "ingress"}),
                # The same port in a network namespace of its own.
                pod("apart", serve(8100), ports=[8100], host_network=False))
-    wait_until(lambda: running(node, "ingress") and running(node, "apart"), SLOW, "ready pods")
+    wait_until(lambda: node.is_running("ingress") and node.is_running("apart"), SLOW, "ready pods")
     node.apply(
         # An external address that is the node's own, with a hostNetwork pod behind it.
         service("external", "ingress", 8100, externalIPs=[NODE_IP]),
@@ -72,8 +44,8 @@ def test_services_that_only_look_like_trouble_are_quiet(node, agent):
                         f"http://{NODE_IP}:{port}/", check=False).returncode == 0
     for port in (8100, health, of_node):
         wait_until(lambda p=port: served(p), SLOW, f"a server on {port}")
-    looked_for(agent, 7)  # rules are read again every five seconds
-    assert loud(agent) == [], agent.text("/conflicts") + agent.text("/risks")
+    agent.look_for(7)  # rules are read again every five seconds
+    assert agent.loud() == [], agent.text("/conflicts") + agent.text("/risks")
 
 
 def test_a_rolling_update_is_nothing_above_info(node, agent):
