@@ -128,6 +128,21 @@ std::string network_page(const Place& place, const NetworkLook& look, const std:
                     head + html_problems(complete, look.problems, {}) + section);
 }
 
+// What is wrong with a port, in full; nothing where nothing is.
+std::string findings_on(const Report& report, const PortFilter& filter) {
+  Report narrow = report;
+  std::erase_if(narrow.findings, [&filter](const Finding& finding) {
+    return finding.ignored || finding.port != filter.port ||
+           (filter.protocol && finding.protocol != filter.protocol);
+  });
+  std::string sections;
+  for (const auto finding_class : {FindingClass::conflict, FindingClass::risk}) {
+    if (findings_of(narrow, finding_class, false).empty()) continue;
+    sections += html_findings(narrow, finding_class, false);
+  }
+  return sections;
+}
+
 std::string page_title(const Report& report, std::string_view view) {
   const auto conflicts = findings_of(report, FindingClass::conflict, false).size();
   return fmt::format("{} · {} · {} · hostnet-agent", counted(conflicts, "conflict", "conflicts"),
@@ -160,7 +175,8 @@ std::string findings_html(const Report& report, FindingClass finding_class, bool
 
 std::string ports_html(const Report& report, const PortFilter& filter) {
   return whole_page(kPorts, page_title(report, kPorts.title), true,
-                    report_head(report) + html_ports(report, filter));
+                    report_head(report) + (filter.port ? findings_on(report, filter) : "") +
+                        html_ports(report, filter));
 }
 
 std::string history_html(const Report& report, const FindingEvents& events) {

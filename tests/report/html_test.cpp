@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "agent/report/html_findings.h"
 #include "agent/report/page_assets.h"
 #include "tests/report/sample_report.h"
 
@@ -57,6 +58,16 @@ TEST(Page, IsBalancedMarkupInEveryView) {
     EXPECT_THAT(unbalanced_elements(page), testing::IsEmpty());
     EXPECT_TRUE(page.starts_with("<!doctype html>"));
   }
+}
+
+TEST(Page, OfAPortSaysWhatIsWrongWithItAndNothingOfOthers) {
+  const auto report = sample_report();
+  const auto page = ports_html(report, {.port = 8080, .protocol = std::nullopt});
+  EXPECT_THAT(page, HasSubstr(html_findings(report, FindingClass::conflict, false)));
+  EXPECT_THAT(page, Not(HasSubstr("<section id=\"risks\"")));
+  const auto other = ports_html(report, {.port = 8080, .protocol = Protocol::udp});
+  EXPECT_THAT(other, Not(HasSubstr("<table class=\"findings\"")));
+  EXPECT_THAT(ports_html(report), Not(HasSubstr("<table class=\"findings\"")));
 }
 
 TEST(Page, NamesTheConflictTheHolderAndWhatToDo) {
