@@ -1,12 +1,13 @@
 """The Debian package on a machine with systemd: installed, started, reloaded, stopped, removed."""
 
 import pathlib
+import re
 import shutil
 import subprocess
 
 import pytest
 
-from conftest import AGENT, ROOT, Client, Machine, wait_until
+from conftest import AGENT, ROOT, Client, Machine, pod, wait_until
 
 HERE = pathlib.Path(__file__).resolve().parent
 
@@ -33,6 +34,11 @@ class SystemdMachine(Machine):
 
     def command(self, *words):
         return ["nsenter", "-t", str(self.init), "--all", "--", *map(str, words)]
+
+    def write(self, path, text):
+        file = pathlib.Path(f"/proc/{self.init}/root{path}")
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(text)
 
     def show(self, name):
         return self.run("systemctl", "show", "--value", "-p", name, "hostnet-agent").stdout.strip()
@@ -63,7 +69,7 @@ def systemd(tmp_path_factory):
 
 
 def test_the_installed_service_sees_everything_with_its_own_rights(systemd):
-    systemd.run("sh", "-c", "echo 'ARGS=\"--pods.source=none\"' >/etc/default/hostnet-agent")
+    systemd.write("/etc/default/hostnet-agent", 'ARGS="--pods.source=none"\n')
     systemd.run("systemctl", "restart", "hostnet-agent")
     agent = Client(systemd)
     wait_until(lambda: agent.curl("/readyz")[0] == 200, 20, f"a ready agent: {systemd.journal()}")
@@ -97,6 +103,25 @@ def test_an_agent_that_is_killed_is_started_again(systemd):
     # RestartSec
     wait_until(lambda: systemd.show("MainPID") not in ("0", pid), 20, "another process")
     wait_until(lambda: Client(systemd).curl("/readyz")[0] == 200, 20, "a ready agent")
+
+
+def test_with_the_documented_drop_in_it_may_reserve_ports(systemd):
+    readme = (ROOT / "README.md").read_text()
+    settings = re.search("the systemd unit needs a drop-in with\n(.*?)\\.\n", readme, re.S).group(1)
+    lines = "\n".join(re.findall("`(.*?)`", settings))
+    assert lines.count("=") == 3
+    systemd.write("/etc/systemd/system/hostnet-agent.service.d/reserve.conf", f"[Service]\n{lines}\n")
+    systemd.write("/etc/web.yaml", pod("web", 45000))
+    systemd.write("/etc/default/hostnet-agent",
+          'ARGS="--pods.source=manifests --pods.manifests=/etc/web.yaml --fix.reserve-ports --fix.restore-on-exit"\n')
+    systemd.run("systemctl", "daemon-reload")
+    systemd.run("systemctl", "restart", "hostnet-agent")
+
+    def reserved():
+        return systemd.run("cat", "/proc/sys/net/ipv4/ip_local_reserved_ports").stdout.strip()
+    wait_until(lambda: reserved() == "45000", 20, f"a reserved port: {systemd.journal()}")
+    systemd.run("systemctl", "stop", "hostnet-agent")
+    assert reserved() == ""
 
 
 def test_the_package_is_removed_without_a_trace(systemd):
