@@ -9,6 +9,7 @@
 #include "agent/findings/look.h"
 #include "agent/findings/nat_words.h"
 #include "agent/findings/wording.h"
+#include "agent/ports/join_pods.h"
 
 namespace hostnet {
 namespace {
@@ -30,10 +31,12 @@ bool is_of_pod(const Holder& rule, const DeclaredPort& port) {
   return !rule.pod.empty() && rule.pod == port.pod && rule.namespace_ == port.namespace_;
 }
 
-// The rules that serve a hostPort: those that lead to its pod, and every hostPort's.
+// The rules that serve a hostPort: those that lead to its pod, of whatever keeper, and
+// hostPorts' that may.
 Holders rules_of(const Declaration& declaration, const Look& look) {
   Holders rules;
   for (const Holder* rule : look.rules_on(declaration.port)) {
+    if (!may_serve(*rule, declaration)) continue;
     if (verdict_of_keeper(rule->nat->keeper) == Verdict::hostport_hijacks_listener ||
         is_of_pod(*rule, declaration.port)) {
       rules.push_back(rule);
@@ -154,12 +157,14 @@ bool is_told(Verdict verdict, const PortKey& key, const std::vector<Finding>& fo
   });
 }
 
-bool may_be_hijacked(const Holder& server, Verdict verdict, const Look& look) {
+// By these rules, of one verdict; none where they are not seen.
+bool may_be_hijacked(const Holder& server, Verdict verdict, const Holders& rules,
+                     const Look& look) {
   if (!server.socket.is_server() || server.owner.self) return false;
   if (server.owner.kind == HolderKind::nat_rule) return false;
   // It may be kubelet's own while not every process could be seen.
   if (server.owner.kind == HolderKind::unknown && !look.table.attribution_complete) return false;
-  return verdict == Verdict::hostport_hijacks_listener ? !implements_host_ports(server)
+  return verdict == Verdict::hostport_hijacks_listener ? !implements_host_ports(server, rules)
                                                        : !implements_node_ports(server);
 }
 
@@ -176,7 +181,7 @@ void find_undeclared_hijack(Verdict verdict, const PortKey& key, const Holders& 
   Hijack all;
   TakenTraffic of_first;
   for (const Holder* server : servers) {
-    if (!may_be_hijacked(*server, verdict, look)) continue;
+    if (!may_be_hijacked(*server, verdict, rules, look)) continue;
     const Hijack hijack = hijack_of(*server, rules, look);
     if (hijack.rules.empty()) continue;
     if (hijacked.empty()) of_first = hijack.taken;
@@ -213,7 +218,7 @@ std::vector<const Holder*> hijacked_listeners(const Declaration& declaration, co
   const Holders rules = rules_of(declaration, look);
   Holders listeners;
   for (const Holder* holder : look.holders_of(declaration.port)) {
-    if (!may_be_hijacked(*holder, Verdict::hostport_hijacks_listener, look)) continue;
+    if (!may_be_hijacked(*holder, Verdict::hostport_hijacks_listener, rules, look)) continue;
     if (relation_of(*holder, declaration, look) != Relation::foreign) continue;
     const bool taken = forwarding == Forwarding::by_rules
                            ? !hijack_of(*holder, rules, look).rules.empty()
@@ -224,8 +229,16 @@ std::vector<const Holder*> hijacked_listeners(const Declaration& declaration, co
   return listeners;
 }
 
+bool may_serve(const Holder& rule, const Declaration& declaration) {
+  if (const auto leads = leads_to_pod(*rule.nat, *declaration.pod)) return *leads;
+  return rule.pod.empty() || is_of_pod(rule, declaration.port);
+}
+
 Forwarding forwarding_of(const Declaration& declaration, const Look& look) {
-  if (!look.rules_on(declaration.port).empty()) return Forwarding::by_rules;
+  const bool served = std::ranges::any_of(look.rules_on(declaration.port), [&](const Holder* rule) {
+    return may_serve(*rule, declaration);
+  });
+  if (served) return Forwarding::by_rules;
   const auto& nat = look.table.nat;
   const bool would_be_seen =
       nat && nat->complete() && nat->has_keeper() && !look.table.ebpf_forwarding;

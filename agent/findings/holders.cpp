@@ -69,10 +69,8 @@ std::string_view file_name(std::string_view path) {
   return path.substr(path.rfind('/') + 1);
 }
 
-}  // namespace
-
-// To keep others from it, or (docker-proxy) to serve it.
-bool implements_host_ports(const Holder& holder) {
+// kubelet, and what has it or container runtimes inside.
+bool is_of_kubelet_or_runtime(const Holder& holder) {
   static constexpr std::array<std::string_view, 13> kNames{
       "kubelet", "containerd", "crio", "cri-o", "dockerd", "docker-proxy", "cri-dockerd",
       "conmon",  "conmonrs",   "k3s",  "rke2",  "k0s",     "kubelite"};
@@ -85,6 +83,25 @@ bool implements_host_ports(const Holder& holder) {
   return std::ranges::any_of(holder.owner.processes,
                              [&](const Process& process) { return named(process.comm); }) ||
          named(std::string_view(holder.owner.unit).substr(0, holder.owner.unit.rfind('.')));
+}
+
+// Ports on which kubelet itself answers, so that it never opened them for a pod
+// (kubelet's --healthz-port, --port and --read-only-port).
+bool is_kubelets_own(std::uint16_t port) {
+  static constexpr std::array<std::uint16_t, 3> kPorts{10248, 10250, 10255};
+  return std::ranges::find(kPorts, port) != kPorts.end();
+}
+
+}  // namespace
+
+// To keep others from it, or (docker-proxy) to serve it: dockershim's kubelet and CRI-O
+// before 1.31 do. CNI portmap's hostPorts have no socket: who listens there loses.
+bool implements_host_ports(const Holder& holder, const std::vector<const Holder*>& rules) {
+  const bool only_portmap = !rules.empty() && std::ranges::all_of(rules, [](const Holder* rule) {
+    return rule->nat->keeper == NatKeeper::cni_portmap;
+  });
+  if (only_portmap || is_kubelets_own(holder.socket.local_port)) return false;
+  return is_of_kubelet_or_runtime(holder);
 }
 
 // Rules for hostPorts leave Services' addresses alone.

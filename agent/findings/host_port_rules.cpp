@@ -50,6 +50,11 @@ bool is_without_sandbox(const NatRule& rule, const Look& look) {
   return containers && !containers->contains(rule.sandbox_id);
 }
 
+bool is_stale(const NatRule& rule, const std::set<IpAddress>& in_use, const Look& look) {
+  return look.pods.synced && !look.pods.stale && leads_to_nobody(rule, in_use) &&
+         is_without_sandbox(rule, look);
+}
+
 std::string host_ip_words(const NatRule& rule) {
   if (rule.scope.destination) return rule.scope.destination->to_string();
   return rule.scope.family == AddressFamily::ipv6 ? "::" : "0.0.0.0";
@@ -79,14 +84,28 @@ Finding finding_about_rule(Verdict verdict, Severity severity, const NatRule& ru
   return finding;
 }
 
+// Whom a rule that leads to nobody leaves without its hostPort.
+std::string unserved_words(const NatRule& rule, Protocol protocol, const Look& look) {
+  const auto at = look.declared.find({protocol, rule.scope.ports.first});
+  if (at == look.declared.end()) return "";
+  for (const Declaration* declaration : at->second) {
+    if (declaration->port.mode != PortMode::host_port) continue;
+    if (forwarding_of(*declaration, look) == Forwarding::by_rules) continue;
+    return fmt::format(" No rule leads to {}, which declares the port.",
+                       declarer(declaration->port));
+  }
+  return "";
+}
+
 void find_stale(const NatRule& rule, Protocol protocol, const Look& look,
                 std::vector<Finding>& found) {
   Finding finding =
       finding_about_rule(Verdict::hostport_rule_stale, Severity::warning, rule, protocol, look);
   finding.explanation = fmt::format(
       "A hostPort rule sends what arrives on {}/{} to {}, which is no pod's address: its pod is "
-      "gone.",
-      *finding.port, to_string(protocol), destination_words(finding.held_by.front()));
+      "gone.{}",
+      *finding.port, to_string(protocol), destination_words(finding.held_by.front()),
+      unserved_words(rule, protocol, look));
   finding.remedy = fmt::format("delete the rule; to look: {}", look_at_rule(rule));
   found.push_back(std::move(finding));
 }
@@ -110,11 +129,18 @@ void find_unprogrammed(const Declaration& declaration, const Look& look,
   const DeclaredPort& port = declaration.port;
   if (port.phase != "Running" || port.terminating) return;
   if (forwarding_of(declaration, look) != Forwarding::missing) return;
+  const auto& elsewhere = look.rules_on(port);
+  const bool told = std::ranges::any_of(
+      elsewhere, [&](const Holder* rule) { return is_stale_host_port_rule(*rule->nat, look); });
+  if (told) return;  // by hostport_rule_stale
   Finding finding = finding_about(Verdict::hostport_not_programmed, Severity::warning, declaration);
-  finding.explanation = fmt::format(
-      "{} declares hostPort {}, but no NAT rule forwards it: nothing that arrives there reaches "
-      "the pod.",
-      declarer(port), port_name(port));
+  for (const Holder* rule : elsewhere) finding.held_by.push_back(*rule);
+  finding.explanation =
+      fmt::format("{} declares hostPort {}, but {}: nothing that arrives there reaches the pod.",
+                  declarer(port), port_name(port),
+                  elsewhere.empty() ? "no NAT rule forwards it"
+                                    : fmt::format("the NAT rule for that port leads to {}",
+                                                  destination_words(*elsewhere.front())));
   finding.remedy = fmt::format(
       "see what flushed the rules (firewalld, iptables-restore) or whether the CNI plugin ignores "
       "hostPorts; kubectl -n {} delete pod {} has them written anew",
@@ -122,15 +148,17 @@ void find_unprogrammed(const Declaration& declaration, const Look& look,
   found.push_back(std::move(finding));
 }
 
+bool is_stale_host_port_rule(const NatRule& rule, const Look& look) {
+  return is_host_ports(rule) && is_stale(rule, addresses_in_use(look), look);
+}
+
 void find_rules_of_host_ports(const Look& look, std::vector<Finding>& found) {
   if (!look.table.nat) return;
-  const bool pods_known = look.pods.synced && !look.pods.stale;
   std::optional<std::set<IpAddress>> in_use;  // only where a rule asks
   for (const NatRule& rule : look.table.nat->rules()) {
     if (!is_host_ports(rule)) continue;
     if (!in_use) in_use = addresses_in_use(look);
-    const bool stale =
-        pods_known && leads_to_nobody(rule, *in_use) && is_without_sandbox(rule, look);
+    const bool stale = is_stale(rule, *in_use, look);
     const bool unguarded = is_unguarded(rule);
     if (!stale && !unguarded) continue;
     for (const Protocol protocol : protocols_of(rule)) {

@@ -76,9 +76,13 @@ Satisfied satisfied(const Declaration& declaration, const Look& look);
 // overlapping, by port use, kind, address, process.
 std::vector<const Holder*> holders_in_the_way(const Declaration& declaration, const Look& look);
 
+// Whether a rule on a hostPort's port may be the one that serves it: it leads to its
+// pod, or (no address known) is not another's.
+bool may_serve(const Holder& rule, const Declaration& declaration);
+
 // What is known of the NAT rules of a hostPort.
 enum class Forwarding {
-  by_rules,  // there are some for its port
+  by_rules,  // there are some that may serve it
   missing,   // there is none, although this node forwards ports by such rules
   not_seen,  // they may not be read, or (eBPF, a keeper that is not known) cannot
 };
@@ -88,8 +92,9 @@ Forwarding forwarding_of(const Declaration& declaration, const Look& look);
 // by its rules where they are seen, else by the addresses of both.
 std::vector<const Holder*> hijacked_listeners(const Declaration& declaration, const Look& look);
 bool would_be_taken(const Holder& listener, const Declaration& declaration, const Look& look);
-// Sockets that kubelet and container runtimes open on a hostPort themselves.
-bool implements_host_ports(const Holder& holder);
+// Sockets that kubelet and container runtimes open on a hostPort themselves. `rules`:
+// those of the hostPort, none where they are not seen.
+bool implements_host_ports(const Holder& holder, const std::vector<const Holder*>& rules);
 
 // The servers of others that share the port of a declaration whose pod listens.
 std::vector<const Holder*> holders_that_share(const Declaration& declaration, const Look& look);
@@ -113,6 +118,9 @@ Finding finding_about(Verdict verdict, Severity severity, const Declaration& dec
 std::string finding_id(Verdict verdict, std::optional<Protocol> protocol,
                        std::optional<std::uint16_t> port, std::string_view host_ip,
                        std::string_view pod, std::string_view container);
+
+// A hostPort's rule whose pod is gone, as far as the pods and cgroups tell.
+bool is_stale_host_port_rule(const NatRule& rule, const Look& look);
 
 // Of one declaration; each appends what holds.
 void find_hijack(const Declaration& declaration, const Look& look, std::vector<Finding>& found);

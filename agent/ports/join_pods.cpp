@@ -46,7 +46,32 @@ const Pod* only_target(const NatRule& rule, const PodsByAddress& pods) {
   return found;
 }
 
+// The addresses of the pod that a target may be: of its family.
+std::optional<bool> is_an_address_of(const NatTarget& target, const Pod& pod) {
+  if (!target.address) return false;  // stays on the node
+  const AddressSpan span{*target.address, target.last_address.value_or(*target.address)};
+  std::optional<bool> is_one;
+  for (const std::string& text : pod.pod_ips) {
+    const auto ip = parse_ip(text);
+    if (!ip || ip->family != target.address->family) continue;
+    if (span.contains(*ip)) return true;
+    is_one = false;
+  }
+  return is_one;
+}
+
 }  // namespace
+
+std::optional<bool> leads_to_pod(const NatRule& rule, const Pod& pod) {
+  std::optional<bool> leads;
+  if (!rule.targets.empty() && rule.targets.size() < kMostTargets) leads = false;
+  for (const NatTarget& target : rule.targets) {
+    const auto is_one = is_an_address_of(target, pod);
+    if (is_one == true) return true;
+    if (!is_one) leads.reset();
+  }
+  return leads;
+}
 
 std::string name_of(const Holder& holder) {
   const Owner& owner = holder.owner;
@@ -75,6 +100,8 @@ void join_pods(std::span<Holder> holders, const PodSnapshot& pods) {
   for (Holder& holder : holders) {
     const auto at = holder.owner.pod_uid.empty() ? by_uid.end() : by_uid.find(holder.owner.pod_uid);
     const Pod* pod = at == by_uid.end() ? nullptr : at->second;
+    // A sandbox was made anew, the rule is of the former one.
+    if (pod != nullptr && holder.nat && leads_to_pod(*holder.nat, *pod) == false) pod = nullptr;
     if (pod == nullptr && holder.nat) {
       if (!by_address) by_address = pods_by_address(pods);
       pod = only_target(*holder.nat, *by_address);

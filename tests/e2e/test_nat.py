@@ -4,6 +4,8 @@ what the agent tells of both."""
 import base64
 import hashlib
 import json
+import os
+import shutil
 import subprocess
 
 import pytest
@@ -143,9 +145,9 @@ def network(machine):
 
 
 def running_pod(address=POD, **options):
-    """A manifest of a pod with hostPort 8080, and a status as the API server has it."""
+    """A manifest of a pod with hostPort 8080, and a status as the API server has it; "": no address yet."""
     made = json.loads(pod(name="web", port=80, host_port=8080, dns="ClusterFirst", **options))
-    made["status"] = {"phase": "Running", "podIPs": [{"ip": address}]}
+    made["status"] = {"phase": "Running", "podIPs": [{"ip": address}] if address else []}
     return json.dumps(made) + "\n"
 
 
@@ -180,7 +182,7 @@ def test_a_host_port_takes_the_traffic_of_a_listener(network, keeper, by):
 
     if by == "sandbox":
         machine.cgroup(f"kubepods/burstable/pod{UID}/{SANDBOX}")
-        agent = machine.agent(*flags(machine, running_pod("192.0.2.1", uid=UID)))
+        agent = machine.agent(*flags(machine, running_pod("", uid=UID)))
     else:
         agent = machine.agent(*flags(machine, running_pod(uid=UID)))
     finding, = agent.findings(port=8080)
@@ -245,21 +247,55 @@ def test_rules_that_come_and_go_are_seen(network):
     wait_until(lambda: not rules(), 15, "its end")
 
 
+def found(machine, flags):
+    done = machine.once("conflicts", "--format=json", *flags)
+    findings = json.loads(done.stdout)["findings"]
+    assert done.returncode == (1 if findings else 0)
+    return findings
+
+
 def test_a_rule_whose_pod_is_gone_is_stale(network):
     machine = network.machine
     network.sh(PORTMAP, "iptables-nft")
     machine.cgroup(f"kubepods/burstable/pod{UID}/{SANDBOX}")
     known = flags(machine, running_pod(uid=UID))
     assert machine.once("conflicts", *known).returncode == 0
-    leaked = flags(machine, running_pod("192.0.2.1", uid=UID))
-    assert machine.once("conflicts", *leaked).returncode == 0  # the sandbox is still there
+    # Another address, but the sandbox is still there: the pod's port is not forwarded to it.
+    moved = flags(machine, running_pod("192.0.2.1", uid=UID))
+    finding, = found(machine, moved)
+    assert (finding["verdict"], finding["port"]) == ("hostport_not_programmed", 8080)
+    assert f"the NAT rule for that port leads to {POD}:80" in finding["explanation"]
     network.sh(PORTMAP.replace("8080", "8081"), "iptables-nft", sandbox="6b" * 32)
-    done = machine.once("conflicts", "--format=json", *leaked)
-    finding, = json.loads(done.stdout)["findings"]
-    assert done.returncode == 1
+    _, finding = found(machine, moved)
     assert (finding["verdict"], finding["severity"]) == ("hostport_rule_stale", "warning")
     assert (finding["port"], finding["declared_by"]) == (8081, [])
     assert "iptables -t nat -S | grep -e CNI-DN-" in finding["remedy"]
+
+
+def test_a_pod_whose_port_an_old_rule_sends_elsewhere_is_told_so(network):
+    network.sh(PORTMAP, "iptables-nft", sandbox="6b" * 32)
+    network.machine.cgroup(f"kubepods/burstable/pod{UID}/{SANDBOX}")
+    finding, = found(network.machine, flags(network.machine, running_pod("192.0.2.1", uid=UID)))
+    assert (finding["verdict"], finding["severity"]) == ("hostport_rule_stale", "warning")
+    assert [d["pod"] for d in finding["declared_by"]] == ["web"]
+    assert "No rule leads to default/web" in finding["explanation"]
+
+
+def test_kubelets_own_port_is_lost_to_a_host_port_like_any_other(network):
+    machine = network.machine
+    kubelet = machine.directory / "kubelet"  # its executable's name is what counts
+    shutil.copy(os.path.realpath("/usr/bin/python3"), kubelet)
+    server = machine.start(kubelet, "-c", SERVER, 10250, "kubelet", stdout=subprocess.PIPE, text=True,
+                           env={**os.environ, "PYTHONHOME": "/usr"})
+    assert server.stdout.readline() == "ready\n"
+    assert network.ask(10250) == "kubelet"
+    network.serve(80, "the pod", "pod")
+    network.sh(PORTMAP.replace("8080", "10250"), "iptables-nft")
+    assert network.ask(10250) == "the pod"
+    manifest = running_pod(uid=UID).replace('"hostPort": 8080', '"hostPort": 10250')
+    finding, = found(machine, flags(machine, manifest))
+    assert (finding["verdict"], finding["severity"]) == ("hostport_hijacks_listener", "critical")
+    assert [h["kind"] for h in finding["held_by"]] == ["node_component", "nat_rule"]
 
 
 def test_a_host_port_without_a_rule_is_not_programmed(network):

@@ -57,6 +57,13 @@ TEST(HostportHijacksListener, KubeletsAndTheRuntimesSocketsAreTheImplementation)
   EXPECT_THAT(proxy.conflict_names(), IsEmpty());
 }
 
+// kubelet answers there itself: it did not open it for a pod.
+TEST(HostportHijacksListener, KubeletsOwnPortIsNoImplementation) {
+  Scene scene = with_host_port(10250);
+  scene.hold(listener("::", 10250, component_owner("kubelet", 8)));
+  EXPECT_THAT(scene.conflict_names(), ElementsAre("10250/tcp hostport_hijacks_listener critical"));
+}
+
 TEST(HostportHijacksListener, AnotherNodeComponentIsHijackedAndNeverStopped) {
   Scene scene = with_host_port(6443);
   scene.hold(listener("::", 6443, component_owner("kube-apiserver", 8)));

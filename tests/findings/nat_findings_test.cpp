@@ -231,6 +231,134 @@ TEST(HostportNotProgrammed, WaitsForAPodThatRunsAndStays) {
   EXPECT_THAT(leaving.conflict_names(), IsEmpty());
 }
 
+// A rule for the pod's port that leads elsewhere is none of the pod's.
+TEST(HostportNotProgrammed, IsSaidWhereTheRuleLeadsToAnotherPod) {
+  NatScene scene;
+  Pod other = cni_pod("other", "uid-other");
+  other.pod_ips = {"10.244.0.8"};
+  scene.add(web_pod()).add(other);
+  scene.rule(host_port_rule(80, "10.244.0.8:80"));
+  ASSERT_THAT(scene.conflict_names(), ElementsAre("80/tcp hostport_not_programmed warning"));
+  EXPECT_EQ(scene.conflicts().front().explanation,
+            "default/web (container main) declares hostPort 80/tcp, but the NAT rule for that port "
+            "leads to pod default/other: nothing that arrives there reaches the pod.");
+  EXPECT_EQ(scene.conflicts().front().held_by.front().name, "default/other");
+}
+
+TEST(HostportNotProgrammed, TheAddressCountsMoreThanTheSandbox) {
+  NatScene scene;
+  scene.add(web_pod());
+  scene.containers = PodsByContainer{{"sandbox", "uid-web"}};
+  scene.rule(host_port_rule(80, "10.244.0.99:80"));
+  ASSERT_THAT(scene.conflict_names(), ElementsAre("80/tcp hostport_not_programmed warning"));
+  EXPECT_THAT(scene.conflicts().front().explanation, HasSubstr("leads to 10.244.0.99:80"));
+}
+
+TEST(HostportNotProgrammed, IsNotSaidWhileAddressesDoNotTell) {
+  const auto names = [](std::vector<std::string> pod_ips, const char* target,
+                        std::optional<PodsByContainer> containers) {
+    NatScene scene;
+    Pod pod = web_pod();
+    pod.pod_ips = std::move(pod_ips);
+    scene.add(pod);
+    scene.containers = std::move(containers);
+    scene.rule(host_port_rule(80, target));
+    return scene.conflict_names();
+  };
+  const PodsByContainer its_own{{"sandbox", "uid-web"}};
+  EXPECT_THAT(names({"10.244.0.7", "fd00:244::7"}, "[fd00:244::7]:80", std::nullopt), IsEmpty());
+  // No address yet.
+  EXPECT_THAT(names({}, "10.244.0.7:80", its_own), IsEmpty());
+  EXPECT_THAT(names({}, "10.244.0.7:80", std::nullopt), IsEmpty());
+  // One whose other address the status does not tell.
+  EXPECT_THAT(names({"10.244.0.7"}, "[fd00:244::7]:80", its_own), IsEmpty());
+}
+
+TEST(HostportNotProgrammed, NeverIsWhereTheTargetCannotBeTold) {
+  NatScene scene;
+  scene.add(web_pod());
+  NatRule rule = host_port_rule(80, "10.244.0.7:80");
+  rule.targets.clear();
+  scene.rule(rule);
+  EXPECT_THAT(scene.conflict_names(), IsEmpty());
+}
+
+TEST(HijackByRule, OfAnotherPodsRuleIsNotTheDeclaringPods) {
+  NatScene scene;
+  Pod other = cni_pod("other", "uid-other");
+  other.pod_ips = {"10.244.0.8"};
+  scene.add(web_pod()).add(other).hold(nginx());
+  scene.rule(host_port_rule(80, "10.244.0.8:80"));
+  ASSERT_THAT(scene.conflict_names(),
+              testing::UnorderedElementsAre("80/tcp hostport_hijacks_listener critical",
+                                            "80/tcp hostport_not_programmed warning"));
+  const Finding hijack = scene.of(Verdict::hostport_hijacks_listener).front();
+  EXPECT_THAT(hijack.declared_by, IsEmpty());
+  EXPECT_THAT(hijack.explanation, HasSubstr("to pod default/other instead"));
+}
+
+TEST(HijackByRule, KubeletsOwnPortIsHijackedLikeAnyOther) {
+  NatScene scene;
+  scene.add(web_pod(10250)).hold(listener("::", 10250, component_owner("kubelet", 5)));
+  scene.rule(host_port_rule(10250, "10.244.0.7:80"));
+  ASSERT_THAT(scene.conflict_names(), ElementsAre("10250/tcp hostport_hijacks_listener critical"));
+  const Finding finding = scene.conflicts().front();
+  EXPECT_EQ(finding.explanation,
+            "kubelet.service (kubelet, pid 5) listens on [::]:10250, but the hostPort of "
+            "default/web (container main) sends what arrives over IPv4 on 10250/tcp to the pod "
+            "instead.");
+  EXPECT_EQ(finding.remedy, "move the pod's port; to look: systemctl status kubelet.service");
+}
+
+TEST(HijackByRule, OfKubeletsPortIsSeenWithoutADeclarationToo) {
+  NatScene scene;
+  scene.hold(listener("::", 10250, component_owner("kubelet", 5)));
+  scene.containers = PodsByContainer{{"sandbox", "uid-of-somebody"}};
+  scene.rule(host_port_rule(10250, "10.244.0.9:80"));
+  EXPECT_THAT(scene.conflict_names(), ElementsAre("10250/tcp hostport_hijacks_listener critical"));
+}
+
+TEST(HijackByRule, OfASocketThatARuntimeOpenedItselfDependsOnWhoseTheRuleIs) {
+  const auto names = [](NatKeeper keeper, const char* name, std::uint16_t port) {
+    NatScene scene;
+    scene.add(web_pod(port)).hold(listener("0.0.0.0", port, component_owner(name, 8)));
+    NatRule rule = host_port_rule(port, "10.244.0.7:80");
+    rule.keeper = keeper;
+    scene.rule(rule);
+    return scene.conflict_names().size();
+  };
+  // dockershim and CRI-O open what they forward, CNI portmap's hostPorts are open to nobody.
+  for (const char* name : {"kubelet", "crio"}) {
+    EXPECT_EQ(names(NatKeeper::cri_hostport, name, 80), 0U) << name;
+    EXPECT_EQ(names(NatKeeper::cni_portmap, name, 80), 1U) << name;
+  }
+  EXPECT_EQ(names(NatKeeper::cri_hostport, "kubelet", 10250), 1U);
+}
+
+TEST(HostportRuleStale, NamesThePodThatIsLeftWithoutItsPort) {
+  NatScene scene;
+  scene.add(web_pod());
+  scene.containers = PodsByContainer{};
+  scene.rule(host_port_rule(80, "10.244.0.99:80"));
+  ASSERT_THAT(scene.conflict_names(), ElementsAre("80/tcp hostport_rule_stale warning"));
+  const Finding finding = scene.conflicts().front();
+  EXPECT_EQ(finding.declared_by.front().pod, "web");
+  EXPECT_EQ(finding.explanation,
+            "A hostPort rule sends what arrives on 80/tcp to 10.244.0.99:80, which is no pod's "
+            "address: its pod is gone. No rule leads to default/web (container main), which "
+            "declares the port.");
+}
+
+TEST(HostportRuleStale, BesideTheRuleOfThePodItselfBlamesTheOldRuleOnly) {
+  NatScene scene;
+  scene.add(web_pod());
+  scene.containers = PodsByContainer{};
+  scene.rule(host_port_rule(80, "10.244.0.99:80"));
+  scene.rule(host_port_rule(80, "10.244.0.7:80"));
+  ASSERT_THAT(scene.conflict_names(), ElementsAre("80/tcp hostport_rule_stale warning"));
+  EXPECT_THAT(scene.conflicts().front().explanation, testing::EndsWith("its pod is gone."));
+}
+
 TEST(HostportRuleStale, NeedsATargetAndASandboxThatNobodyHas) {
   const auto stale = [](const char* target, bool sandbox) {
     NatScene scene;
