@@ -65,7 +65,8 @@ std::vector<Flag> own_flags() {
       {"pods.kubelet-ca-file",
        Kind::text,
        "",
-       "certificate authority, or the certificate itself, that the kubelet is to show",
+       "certificate authority of the kubelet, or the very certificate that it shows, which may "
+       "then be for any name",
        {}},
       {"pods.kubelet-insecure-skip-verify",
        Kind::boolean,

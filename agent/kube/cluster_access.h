@@ -22,8 +22,10 @@ struct Credential {
 struct ClusterAccess {
   std::string host;  // without brackets
   int port{443};
-  std::string base_path;        // "" or "/k8s/clusters/c-1"
-  Credential ca;                // PEM; empty: the system's authorities
+  std::string base_path;  // "" or "/k8s/clusters/c-1"
+  // PEM; empty: the system's authorities. A server that shows one of these very
+  // certificates may have any name; one that they only signed must have `host`.
+  Credential ca;
   bool insecure{};              // the server's certificate is not looked at
   Credential certificate, key;  // PEM, of the client
   Credential token;             // bearer

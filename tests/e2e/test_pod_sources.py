@@ -14,20 +14,33 @@ NODE = "n1"
 RETRY = "--pods.retry=10ms"
 
 
+NEW_KEY = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+
+
+def openssl(directory, *words):
+    subprocess.run(["openssl", *words], cwd=directory, check=True, capture_output=True)
+
+
+def self_signed(directory, name, *more):
+    openssl(directory, "req", "-x509", *NEW_KEY, "-keyout", f"{name}.key", "-out", f"{name}.crt",
+            "-days", "2", "-subj", f"/CN={name}", *more)
+
+
+def issue(directory, authority, names):
+    """The server's certificate, for these names, signed by that authority."""
+    openssl(directory, "req", *NEW_KEY, "-keyout", "server.key", "-out", "server.csr",
+            "-subj", "/CN=server")
+    (directory / "san").write_text(f"subjectAltName={names}")
+    openssl(directory, "x509", "-req", "-in", "server.csr", "-CA", f"{authority}.crt", "-CAkey",
+            f"{authority}.key", "-CAcreateserial", "-out", "server.crt", "-days", "2", "-extfile",
+            "san")
+
+
 def certificate(directory, authority="ca"):
     """An authority of that name and a certificate for 127.0.0.1 that it signed."""
     directory.mkdir(exist_ok=True)
-
-    def openssl(*words):
-        subprocess.run(["openssl", *words], cwd=directory, check=True, capture_output=True)
-    key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
-    openssl("req", "-x509", *key, "-keyout", f"{authority}.key", "-out", f"{authority}.crt",
-            "-days", "2", "-subj", f"/CN={authority}")
-    openssl("req", *key, "-keyout", "server.key", "-out", "server.csr", "-subj", "/CN=server")
-    (directory / "san").write_text("subjectAltName=IP:127.0.0.1")
-    openssl("x509", "-req", "-in", "server.csr", "-CA", f"{authority}.crt", "-CAkey",
-            f"{authority}.key", "-CAcreateserial", "-out", "server.crt", "-days", "2", "-extfile",
-            "san")
+    self_signed(directory, authority)
+    issue(directory, authority, "IP:127.0.0.1")
 
 
 class Cluster:
@@ -270,6 +283,53 @@ def test_the_kubelet_is_polled_and_its_certificate_looked_at(machine, cluster):
     machine.stop(cluster.process)
     wait_until(lambda: not source_up(agent), 5, "three failed polls")
     assert agent.findings()[0]["stale"]
+
+
+def asked_of_the_kubelet(cluster, pinned):
+    """One look at a kubelet that is asked by its address, with these certificates in the file."""
+    path = cluster.machine.file("pki/pinned.crt", "".join((cluster.pki / name).read_text()
+                                                          for name in pinned))
+    seen = len(cluster.tell("reload")["requests"])
+    done = cluster.machine.once(
+        "conflicts", "--pods.source=kubelet", f"--pods.kubeconfig={cluster.config}",
+        "--pods.kubelet-url=https://127.0.0.1:6443", f"--pods.node-name={NODE}",
+        f"--pods.kubelet-ca-file={path}")
+    asked = len(cluster.tell("look")["requests"]) > seen
+    assert asked == (done.returncode == 1), "a token went to an unknown server"
+    return "accepted" if asked else done.stdout
+
+
+def test_a_certificate_that_is_in_the_file_itself_needs_no_name_and_every_other_does(machine, cluster):
+    machine.listen(8080, name="squatter")
+    cluster.apply("web", 8080)
+    # As a kubelet makes its own: for the node's name, with the authority that signed it behind it.
+    self_signed(cluster.pki, "once")
+    issue(cluster.pki, "once", "DNS:node-1")
+    assert asked_of_the_kubelet(cluster, ["server.crt", "once.crt"]) == "accepted"
+    # The authority alone vouches for names only.
+    assert "it is for another name" in asked_of_the_kubelet(cluster, ["once.crt"])
+    (cluster.pki / "server.crt").rename(cluster.pki / "first.crt")
+    issue(cluster.pki, "once", "DNS:node-1")
+    assert "it is for another name" in asked_of_the_kubelet(cluster, ["first.crt", "once.crt"])
+    issue(cluster.pki, "once", "IP:127.0.0.1")
+    assert asked_of_the_kubelet(cluster, ["first.crt", "once.crt"]) == "accepted"
+
+    self_signed(cluster.pki, "server", "-addext", "subjectAltName=DNS:node-1")
+    assert asked_of_the_kubelet(cluster, ["server.crt"]) == "accepted"
+    (cluster.pki / "server.crt").rename(cluster.pki / "second.crt")
+    self_signed(cluster.pki, "server", "-addext", "subjectAltName=IP:127.0.0.1")
+    assert "certificate is not accepted" in asked_of_the_kubelet(cluster, ["second.crt"])
+
+
+def pod_source(machine, *flags):
+    """What doctor says of it."""
+    checks = json.loads(machine.once("doctor", "--format=json", *flags).stdout)["checks"]
+    (check,) = [c for c in checks if c["name"] == "pod source"]
+    return check["level"], check["found"]
+
+
+def said(agent, what):
+    return [line for line in agent.log().splitlines() if what in line]
 
 
 def test_auto_takes_what_answers_and_says_why_not_the_others(machine, cluster):
