@@ -127,7 +127,7 @@ FootingCheck check_pid_namespace(const Node& node) {
   if (identity.own_pid_namespace == identity.init_pid_namespace) return good(name, "the host's");
   return {.name = name,
           .level = Level::limited,
-          .found = "not the host's",
+          .found = "not the host's: processes are seen, but not what their sockets let others bind",
           .fix = "set hostPID: true",
           .problem = std::nullopt};
 }

@@ -148,8 +148,6 @@ def test_the_agent_takes_the_flags_and_the_configuration(tools, machine, values)
     (container,) = only(text, "DaemonSet")["spec"]["template"]["spec"]["containers"]
     known = machine.once("--help").stdout
     for flag in container["args"]:
-        if flag.startswith("--report.") and "--report." not in known:
-            continue  # not in this version of the agent yet
         assert re.search(re.escape(flag.partition("=")[0]) + r"\s", known), flag
     # There is no cluster here, nor a Secret.
     flags = [flag for flag in container["args"] if not flag.startswith(
@@ -177,6 +175,12 @@ def test_rights_are_given_only_for_what_is_switched_on(tools):
     assert not [o for o in objects(quiet) if o["kind"].startswith("ClusterRole")]
     assert not [o for o in objects(render("--set=rbac.create=false"))
                 if o["kind"].startswith("ClusterRole")]
+
+
+@pytest.mark.parametrize("version, policy", [("1.20", None), ("1.21", None), ("1.22", "Local")])
+def test_where_traffic_goes_is_said_to_those_that_know_the_field(tools, version, policy):
+    service = only(render(ROOT / "tests/chart/values/everything.yaml", f"--kube-version={version}"), "Service")
+    assert service["spec"].get("internalTrafficPolicy") == policy
 
 
 @pytest.mark.parametrize("option, said", [
