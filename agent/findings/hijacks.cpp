@@ -230,8 +230,9 @@ std::vector<const Holder*> hijacked_listeners(const Declaration& declaration, co
 }
 
 bool may_serve(const Holder& rule, const Declaration& declaration) {
+  if (is_of_pod(rule, declaration.port)) return true;
   if (const auto leads = leads_to_pod(*rule.nat, *declaration.pod)) return *leads;
-  return rule.pod.empty() || is_of_pod(rule, declaration.port);
+  return rule.pod.empty();
 }
 
 Forwarding forwarding_of(const Declaration& declaration, const Look& look) {

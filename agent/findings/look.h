@@ -76,8 +76,9 @@ Satisfied satisfied(const Declaration& declaration, const Look& look);
 // overlapping, by port use, kind, address, process.
 std::vector<const Holder*> holders_in_the_way(const Declaration& declaration, const Look& look);
 
-// Whether a rule on a hostPort's port may be the one that serves it: it leads to its
-// pod, or (no address known) is not another's.
+// Whether a rule on a hostPort's port may be the one that serves it: it names the pod's
+// sandbox (a pod may have addresses that its status does not tell), leads to the pod's
+// address, or, where no address tells, is not another's.
 bool may_serve(const Holder& rule, const Declaration& declaration);
 
 // What is known of the NAT rules of a hostPort.

@@ -100,8 +100,6 @@ void join_pods(std::span<Holder> holders, const PodSnapshot& pods) {
   for (Holder& holder : holders) {
     const auto at = holder.owner.pod_uid.empty() ? by_uid.end() : by_uid.find(holder.owner.pod_uid);
     const Pod* pod = at == by_uid.end() ? nullptr : at->second;
-    // A sandbox was made anew, the rule is of the former one.
-    if (pod != nullptr && holder.nat && leads_to_pod(*holder.nat, *pod) == false) pod = nullptr;
     if (pod == nullptr && holder.nat) {
       if (!by_address) by_address = pods_by_address(pods);
       pod = only_target(*holder.nat, *by_address);

@@ -11,8 +11,7 @@ namespace hostnet {
 
 // Gives holders in pods their namespace and name, by the UID in their cgroup or
 // (static pods) by the config hash that their mirror has; NAT rules those of the
-// pod whose sandbox they name, unless they lead elsewhere, or to whose addresses
-// they send everything. A pod
+// pod whose sandbox they name or to whose addresses they send everything. A pod
 // that the source does not know keeps empty names. Sets Holder::name of all. Pure.
 void join_pods(std::span<Holder> holders, const PodSnapshot& pods);
 
