@@ -270,6 +270,7 @@ void apply_flags(const Values& given, const Values& all, CommandLine& line) {
   line.kubelet_insecure = text_of(all, "pods.kubelet-insecure-skip-verify") == "true";
   line.pods_interval = parse_duration(text_of(all, "pods.interval")).value();
   line.pods_retry = parse_duration(text_of(all, "pods.retry")).value();
+  line.pods_start_spread = parse_duration(text_of(all, "pods.start-spread")).value();
   line.node_name = text_of(all, "pods.node-name");
   line.report_events = text_of(all, "report.events") == "true";
   line.report_node_condition = text_of(all, "report.node-condition") == "true";

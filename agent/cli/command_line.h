@@ -51,7 +51,7 @@ struct CommandLine {
   bool kubelet_insecure{};
   bool report_events{}, report_node_condition{};
   bool reserve_ports{}, restore_on_exit{};
-  std::chrono::milliseconds pods_interval{}, pods_retry{};
+  std::chrono::milliseconds pods_interval{}, pods_retry{}, pods_start_spread{};
   std::string node_name;  // "" when nobody said: the host's name
 
   std::chrono::milliseconds watch_interval{};

@@ -146,7 +146,8 @@ int run_doctor(const CommandLine& line) {
     return 1;
   }
   std::vector<FootingCheck> checks = check_footing(*looking->standing.node, surroundings());
-  checks.push_back(check_pods(*looking->pods, line.pods_source != "none"));
+  const auto sources = pod_feed_options(line, looking->standing.node_name);
+  checks.push_back(check_pods(*looking->pods, line.pods_source != "none", sources.not_asked));
   fmt::print("{}", render_doctor(form_of(line), checks));
   const bool well = std::ranges::all_of(
       checks, [](const FootingCheck& check) { return check.level == FootingCheck::Level::good; });

@@ -79,6 +79,13 @@ std::vector<Flag> own_flags() {
        "800ms",
        "pause before asking a source again that failed; doubles up to 30s, jittered",
        {}},
+      {"pods.start-spread",
+       Kind::duration,
+       "10s",
+       "the daemon's first request for pods waits a random share of this, so that a cluster's "
+       "agents "
+       "do not ask at once",
+       {}},
       {"pods.node-name",
        Kind::text,
        "",

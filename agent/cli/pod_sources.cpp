@@ -68,7 +68,7 @@ PodFeedOptions pod_feed_options(const CommandLine& line, const std::string& node
   const std::string& source = line.pods_source;
   PodFeedOptions options;
   options.node_name = node_name;
-  options.retry = line.pods_retry;
+  options.pace = {.start_spread = line.pods_start_spread, .retry = line.pods_retry};
   options.none_wanted = source == "none";
   options.manifests_will_do = source == "auto";
   if (options.none_wanted) return options;
@@ -79,9 +79,14 @@ PodFeedOptions pod_feed_options(const CommandLine& line, const std::string& node
       !line.kubelet_url.empty() || !line.kubelet_ca_file.empty() || line.kubelet_insecure;
   if (source == "apiserver" || (automatic && (in_pod || !line.kubeconfig.empty()))) {
     options.live.push_back(apiserver_choice(line, node_name, environment));
+  } else if (automatic) {
+    options.not_asked.emplace_back(
+        "apiserver: this is not a pod, and no --pods.kubeconfig says where it is");
   }
   if (source == "kubelet" || (automatic && kubelet_named)) {
     options.live.push_back(kubelet_choice(line));
+  } else if (automatic) {
+    options.not_asked.emplace_back("kubelet: no --pods.kubelet-* flag is given");
   }
   return options;
 }

@@ -1,7 +1,9 @@
 #include "agent/footing/footing.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstdlib>
@@ -189,6 +191,17 @@ FootingCheck check_cluster_dns(const FootingSurroundings& around) {
           .problem = std::nullopt};
 }
 
+constexpr std::size_t kNamedLines = 5;
+
+// "; errors: one; another and 3 more", "" where there are none.
+std::string lines_words(std::string_view what, std::span<const std::string> lines) {
+  if (lines.empty()) return "";
+  const auto named = lines.first(std::min(lines.size(), kNamedLines));
+  const std::size_t more = lines.size() - named.size();
+  return fmt::format("; {}: {}{}", what, fmt::join(named, "; "),
+                     more == 0 ? "" : fmt::format(" and {} more", more));
+}
+
 }  // namespace
 
 std::optional<bool> in_host_network_namespace(const Node& node) {
@@ -226,25 +239,30 @@ std::vector<FootingCheck> check_footing(const Node& node, const FootingSurroundi
   return checks;
 }
 
-FootingCheck check_pods(const PodSnapshot& pods, bool source_wanted) {
+FootingCheck check_pods(const PodSnapshot& pods, bool source_wanted,
+                        std::span<const std::string> not_asked) {
   const std::string name = "pod source";
+  const std::string others = fmt::format("{}{}", lines_words("passed over", pods.passed_over),
+                                         lines_words("not asked", not_asked));
   if (pods.source == "none") {
     if (!source_wanted) return good(name, "none, as asked for");
     return {.name = name,
             .level = Level::limited,
-            .found = "none: no declarations to compare the node with",
+            .found = "none: no declarations to compare the node with" + others,
             .fix = "name a cluster with --pods.kubeconfig, or manifests with --pods.manifests",
             .problem = std::nullopt};
   }
+  const std::string found = fmt::format("{}: {} pods", pods.source, pods.pods.size());
   if (!pods.errors.empty()) {
+    const std::string errors =
+        lines_words(fmt::format("{} errors", pods.errors.size()), pods.errors);
     return {.name = name,
             .level = Level::limited,
-            .found = fmt::format("{}: {} pods, {} errors, the first: {}", pods.source,
-                                 pods.pods.size(), pods.errors.size(), pods.errors.front()),
+            .found = found + errors + others,
             .fix = "mend what it reads",
             .problem = std::nullopt};
   }
-  return good(name, fmt::format("{}: {} pods", pods.source, pods.pods.size()));
+  return good(name, found + others);
 }
 
 FootingSurroundings surroundings() {

@@ -5,6 +5,7 @@
 // incomplete (interface.md, section 6).
 
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -37,8 +38,10 @@ struct FootingSurroundings {
 // Reads, never writes. Thread safe.
 std::vector<FootingCheck> check_footing(const Node& node, const FootingSurroundings& around);
 
-// The pod source: whether it answers, and from where it reads.
-FootingCheck check_pods(const PodSnapshot& pods, bool source_wanted);
+// The pod source: whether it answers, and why those are not in use that come
+// before it, or (`not_asked`: PodFeedOptions) were not even asked.
+FootingCheck check_pods(const PodSnapshot& pods, bool source_wanted,
+                        std::span<const std::string> not_asked);
 
 // This process's own: environment and /etc/resolv.conf.
 FootingSurroundings surroundings();

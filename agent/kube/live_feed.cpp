@@ -1,7 +1,5 @@
 #include "agent/kube/live_feed.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <condition_variable>
 #include <map>
@@ -20,14 +18,15 @@ constexpr std::chrono::milliseconds kStopAgainEvery{50};
 
 using Problems = std::map<std::string, std::string>;  // by choice
 
-std::vector<std::string> lines_of(const Problems& problems,
+std::vector<LiveProblem> in_order(const Problems& problems,
                                   const std::vector<LiveChoice>& choices) {
-  std::vector<std::string> lines;
+  std::vector<LiveProblem> ordered;
   for (const LiveChoice& choice : choices) {
     const auto found = problems.find(choice.name);
-    if (found != problems.end()) lines.push_back(fmt::format("{}: {}", choice.name, found->second));
+    if (found == problems.end()) continue;
+    ordered.push_back({.source = found->first, .why = found->second});
   }
-  return lines;
+  return ordered;
 }
 
 }  // namespace
@@ -49,16 +48,16 @@ LiveState look_at_live_sources(const std::vector<LiveChoice>& choices) {
     }
     problems[choice.name] = (*source)->freshness().problem;
   }
-  state.problems = lines_of(problems, choices);
+  state.problems = in_order(problems, choices);
   return state;
 }
 
 // Outlives the feed if its thread has to be left behind.
 struct LiveFeed::Shared {
-  explicit Shared(std::chrono::milliseconds first_retry) : retry(first_retry) {}
+  explicit Shared(LivePace live_pace) : pace(live_pace) {}
 
   std::vector<LiveChoice> choices;
-  std::chrono::milliseconds retry;
+  LivePace pace;
 
   std::mutex mutex;
   std::condition_variable changed;
@@ -84,7 +83,7 @@ struct LiveFeed::Shared {
     return failed_turns >= choices.size();
   }
 
-  Backoff rounds_{retry};
+  Backoff rounds_{pace.retry};
   std::mt19937_64 random_{std::random_device{}()};
 };
 
@@ -97,7 +96,7 @@ bool LiveFeed::Shared::wait(std::chrono::milliseconds pause) {
 // Under the mutex, so that the feed's destructor can take on_change away.
 void LiveFeed::Shared::tell() {
   state.all_failed = failed_turns >= choices.size();
-  state.problems = lines_of(problems, choices);
+  state.problems = in_order(problems, choices);
   if (on_change) on_change();
 }
 
@@ -113,7 +112,6 @@ void LiveFeed::Shared::publish(const std::string& name, LivePods pods) {
   }
   // What was known is better than nothing: it stays until something answers.
   if (answers || !state.shown.freshness.last_heard) {
-    if (answers && state.shown.source != name) problems.erase(state.shown.source);
     state.shown = std::move(pods);
     state.abandoned = false;
   } else {
@@ -163,7 +161,8 @@ void LiveFeed::Shared::take_turn(const LiveChoice& choice) {
 
 void LiveFeed::Shared::run() {
   std::uniform_real_distribution<double> fraction(0.0, 1.0);
-  if (wait(std::chrono::duration_cast<std::chrono::milliseconds>(retry * fraction(random_)))) {
+  if (wait(std::chrono::duration_cast<std::chrono::milliseconds>(pace.start_spread *
+                                                                 fraction(random_)))) {
     for (std::size_t turn = 0;; ++turn) {
       {
         const std::scoped_lock lock(mutex);
@@ -183,9 +182,8 @@ void LiveFeed::Shared::run() {
   changed.notify_all();
 }
 
-LiveFeed::LiveFeed(std::vector<LiveChoice> choices, std::chrono::milliseconds retry,
-                   std::function<void()> on_change)
-    : shared_(std::make_shared<Shared>(retry)) {
+LiveFeed::LiveFeed(std::vector<LiveChoice> choices, LivePace pace, std::function<void()> on_change)
+    : shared_(std::make_shared<Shared>(pace)) {
   shared_->state.shown.source = choices.front().name;
   shared_->choices = std::move(choices);
   shared_->on_change = std::move(on_change);

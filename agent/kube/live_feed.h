@@ -19,25 +19,37 @@ struct LiveChoice {
   std::function<Result<std::unique_ptr<LiveSource>>()> make;
 };
 
+// Why a choice does not work now, one line.
+struct LiveProblem {
+  std::string source;  // LiveChoice::name
+  std::string why;
+  bool operator==(const LiveProblem&) const = default;
+};
+
 // What the choices say together.
 struct LiveState {
   LivePods shown;  // of the source in use, else of the one that answered last
   // Another than the shown one is being tried: what is shown is stale.
   bool abandoned{};
   bool all_failed{};                  // every choice had its turn and none answered
-  std::vector<std::string> problems;  // one line per choice that does not work now
+  std::vector<LiveProblem> problems;  // in the order of the choices
 };
 
 // One request to each until one answers: for commands that look once.
 LiveState look_at_live_sources(const std::vector<LiveChoice>& choices);
 
+struct LivePace {
+  // The very first request waits a random share of this: agents that are started
+  // together (a roll-out, a power-on) do not ask the API server together.
+  std::chrono::milliseconds start_spread{};
+  std::chrono::milliseconds retry{800};  // the first pause after a round in vain; see Backoff
+};
+
 class LiveFeed {
  public:
   // `on_change` is called on the feed's thread, at least once per change, never
-  // after the destructor began. `retry` spreads the first requests of a
-  // cluster's agents, and is the first pause after a round in vain. At least one choice.
-  LiveFeed(std::vector<LiveChoice> choices, std::chrono::milliseconds retry,
-           std::function<void()> on_change);
+  // after the destructor began. At least one choice.
+  LiveFeed(std::vector<LiveChoice> choices, LivePace pace, std::function<void()> on_change);
   // Ends the request at hand. A thread that does not come back within 5 s (a name
   // that is being resolved) is left behind.
   ~LiveFeed();

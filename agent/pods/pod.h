@@ -100,6 +100,9 @@ struct PodSnapshot {
   bool stale{};           // it stopped answering; the pods are the last ones known
   std::optional<WallTime> last_success;
   std::vector<std::string> errors;  // one line each: file, document, line, what
+  // The live sources that --pods.source=auto would rather have and that do not
+  // answer, while another one does: "apiserver: why".
+  std::vector<std::string> passed_over;
   // The version of the API server where known, {1, 33, 6}: for scheduler_blind.
   std::optional<std::vector<int>> server_version;
 };

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <iterator>
 #include <utility>
 
 #include "agent/kube/server_version.h"
@@ -22,6 +23,10 @@ ManifestSourceOptions source_options(const PodFeedOptions& options) {
   return source;
 }
 
+std::string line_of(const LiveProblem& problem) {
+  return problem.source + ": " + problem.why;
+}
+
 void add_live(const LiveState& live, SteadyTime now, PodSnapshot& snapshot) {
   const Freshness& fresh = live.shown.freshness;
   snapshot.source = live.shown.source;
@@ -30,9 +35,15 @@ void add_live(const LiveState& live, SteadyTime now, PodSnapshot& snapshot) {
   snapshot.last_success = live.shown.last_success;
   snapshot.server_version = live.shown.server_version;
   snapshot.pods.insert(snapshot.pods.end(), live.shown.pods->begin(), live.shown.pods->end());
-  // A single failed attempt is nobody's business.
-  if (snapshot.synced && !snapshot.stale) return;
-  snapshot.errors.insert(snapshot.errors.end(), live.problems.begin(), live.problems.end());
+  const bool answers = snapshot.synced && !snapshot.stale;
+  for (const LiveProblem& problem : live.problems) {
+    if (!answers) {
+      snapshot.errors.push_back(line_of(problem));
+    } else if (problem.source != snapshot.source) {
+      // A single failed attempt of the one that answers is nobody's business.
+      snapshot.passed_over.push_back(line_of(problem));
+    }
+  }
 }
 
 // The manifests' pods, and beside them the live source's where there is one.
@@ -43,7 +54,7 @@ std::shared_ptr<const PodSnapshot> published(const PodSnapshot& from, const PodF
   const bool without = live != nullptr && !answered && live->all_failed &&
                        options.manifests_will_do && !options.manifests.empty();
   if (without) {
-    snapshot->errors.insert(snapshot->errors.end(), live->problems.begin(), live->problems.end());
+    std::ranges::transform(live->problems, std::back_inserter(snapshot->errors), line_of);
   } else if (live != nullptr) {
     add_live(*live, now, *snapshot);
   } else if (options.manifests.empty()) {
@@ -114,7 +125,7 @@ Result<std::unique_ptr<PodFeed>> PodFeed::start(PodFeedOptions options) {
 PodFeed::PodFeed(PodFeedOptions options, WakeUp wake)
     : options_(std::move(options)), wake_(std::move(wake)), source_(source_options(options_)) {
   if (options_.live.empty()) return;
-  live_ = std::make_unique<LiveFeed>(options_.live, options_.retry, [this] { wake_.wake(); });
+  live_ = std::make_unique<LiveFeed>(options_.live, options_.pace, [this] { wake_.wake(); });
 }
 
 PodFeed::~PodFeed() {

@@ -27,8 +27,9 @@ inline constexpr std::string_view kRecordedServerVersion = "version.json";
 struct PodFeedOptions {
   std::vector<std::string> manifests;  // files and folders
   std::vector<LiveChoice> live;        // the live sources, best first; may be empty
-  // Before a second attempt, and at most before the first.
-  std::chrono::milliseconds retry{800};
+  // Those of --pods.source=auto that are not among them: "apiserver: why".
+  std::vector<std::string> not_asked;
+  LivePace pace;
   // Where no live source ever answered, manifests alone will do (--pods.source=auto).
   bool manifests_will_do{};
   // Neither: that is as it should be (--pods.source=none), or something to

@@ -1,6 +1,7 @@
 #include "agent/serve/daemon.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <poll.h>
 #include <sys/signalfd.h>
 
@@ -119,9 +120,11 @@ void log_event(const FindingEvent& event) {
   }
 }
 
-// Each problem once, when it appears.
+// Each problem once, when it appears. That the pods are not there yet is none at the
+// start: PodNews says when they are, and a source that fails says so itself.
 void log_new_problems(const Report* before, const Report& now) {
   for (const Problem& problem : now.problems) {
+    if (problem.code == "pods_not_synced") continue;
     if (before != nullptr &&
         std::ranges::find(before->problems, problem) != before->problems.end()) {
       continue;
@@ -130,6 +133,26 @@ void log_new_problems(const Report* before, const Report& now) {
               {{"code", problem.code}, {"problem", problem.message}, {"remedy", problem.remedy}});
   }
 }
+
+// Says when the pods are there, and when they come from another source than before.
+// Used by the feed's thread alone.
+class PodNews {
+ public:
+  void see(const PodSnapshot& pods) {
+    if (!pods.synced || pods.source == "none" || pods.source == source_) return;
+    source_ = pods.source;
+    const auto took = std::chrono::duration<double>(std::chrono::steady_clock::now() - start_);
+    log::info("the pods are known",
+              {{"source", source_},
+               {"pods", pods.pods.size()},
+               {"took", fmt::format("{:.1f}s", took.count())},
+               {"passed_over", fmt::format("{}", fmt::join(pods.passed_over, "; "))}});
+  }
+
+ private:
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+  std::string source_;
+};
 
 // Ports that cannot be reserved are a problem, but hide nothing: the report stays complete.
 void reserve_ports(PortReserver& reserver, Report& report) {
@@ -383,7 +406,9 @@ int run_daemon(const CommandLine& line) {
   std::unique_ptr<PodFeed> feed;
   if (line.replay.empty()) {
     PodFeedOptions options = pod_feed_options(line, node_name);
-    options.on_change = [shared, raw = watch->get()](std::shared_ptr<const PodSnapshot> changed) {
+    options.on_change = [shared, raw = watch->get(),
+                         news = PodNews()](std::shared_ptr<const PodSnapshot> changed) mutable {
+      news.see(*changed);
       shared->pods.set(std::move(changed));
       raw->wake();
     };

@@ -6,7 +6,7 @@ import time
 
 import pytest
 from conftest import pod, wait_until
-from test_pod_sources import NODE, RETRY, Cluster, api_pod
+from test_pod_sources import NODE, QUICK, Cluster, api_pod
 
 BOTH = ("--report.events", "--report.node-condition")
 

@@ -11,7 +11,7 @@ from conftest import ROOT, pod, wait_until
 from witness import Witness, only
 
 NODE = "n1"
-RETRY = "--pods.retry=10ms"
+QUICK = ("--pods.retry=10ms", "--pods.start-spread=1ms")
 
 
 NEW_KEY = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
@@ -73,7 +73,7 @@ users: [{{name: u, user: {{tokenFile: pki/token}}}}]
         self.tell("apply", pod=api_pod(name, port), **options)
 
     def agent(self, *flags, **options):
-        return self.machine.agent("--pods.source=apiserver", RETRY, f"--pods.kubeconfig={self.config}",
+        return self.machine.agent("--pods.source=apiserver", *QUICK, f"--pods.kubeconfig={self.config}",
                                   f"--pods.node-name={NODE}", *flags, **options)
 
     def requests(self, watch):
@@ -242,7 +242,7 @@ def test_the_servers_version_says_whether_its_scheduler_counts_sidecars(machine,
     made["spec"]["initContainers"] = [sidecar]
     made["spec"]["containers"] = [{"name": "app", "image": "x"}]
     cluster.tell("apply", pod=made)
-    flags = ["--pods.source=apiserver", RETRY, f"--pods.kubeconfig={cluster.config}",
+    flags = ["--pods.source=apiserver", *QUICK, f"--pods.kubeconfig={cluster.config}",
              f"--pods.node-name={NODE}"]
 
     def risks(*words):
@@ -267,7 +267,7 @@ def test_the_kubelet_is_polled_and_its_certificate_looked_at(machine, cluster):
     machine.listen(8080, name="squatter")
     machine.listen(8081, name="squatter")
     cluster.apply("web", 8080)
-    flags = ("--pods.source=kubelet", RETRY, f"--pods.kubeconfig={cluster.config}",
+    flags = ("--pods.source=kubelet", *QUICK, f"--pods.kubeconfig={cluster.config}",
              "--pods.kubelet-url=https://127.0.0.1:6443", f"--pods.node-name={NODE}")
     refused = machine.once("conflicts", *flags)
     assert refused.returncode == 2 and "certificate is not accepted" in refused.stdout
@@ -333,7 +333,7 @@ def said(agent, what):
 
 
 def test_auto_takes_what_answers_and_says_why_not_the_others(machine, cluster):
-    flags = [RETRY, f"--pods.kubeconfig={cluster.config}", f"--pods.node-name={NODE}"]
+    flags = [*QUICK, f"--pods.kubeconfig={cluster.config}", f"--pods.node-name={NODE}"]
     cluster.apply("web", 8080)
     machine.listen(8080, name="squatter")
     assert machine.once("conflicts", *flags).returncode == 1
@@ -342,6 +342,18 @@ def test_auto_takes_what_answers_and_says_why_not_the_others(machine, cluster):
                           f"--pods.kubelet-ca-file={cluster.pki}/ca.crt")
     wait_until(lambda: conflicts(agent), 5, "the API server at the second attempt")
     agent.stop()
+    cluster.tell("set", state={"answers": [{"status": 403}]})
+    by_kubelet = ["--pods.kubelet-url=https://127.0.0.1:6443",
+                  f"--pods.kubelet-ca-file={cluster.pki}/ca.crt"]
+    assert pod_source(machine, *flags, *by_kubelet) == (
+        "ok", "kubelet: 1 pods; passed over: apiserver: 127.0.0.1:6443 answers 403: the account may "
+              "not do this; it needs pods: list, watch")
+    cluster.tell("set", state={"answers": [{"status": 403}] * 3})
+    agent = machine.agent(*flags, *by_kubelet)
+    (known,) = wait_until(lambda: said(agent, "the pods are known"), 5, "the kubelet's pods")
+    assert "source=kubelet pods=1 " in known and "passed_over=\"apiserver: 127.0.0.1:6443" in known
+    assert agent.json("/conflicts")["complete"]
+    agent.stop()
 
     machine.stop(cluster.process)
     machine.file("pods/pod.yaml", pod(name="web", port=8080))
@@ -349,12 +361,46 @@ def test_auto_takes_what_answers_and_says_why_not_the_others(machine, cluster):
               f"--pods.manifests={machine.directory}/pods"]
     agent = machine.agent(*flags)
     wait_until(lambda: agent.metric('^hostnet_pod_source_up{source="manifests"} 1'), 10, "manifests")
-    said = " ".join(p["message"] for p in agent.json("/conflicts")["problems"])
-    assert "apiserver: 127.0.0.1:6443: cannot connect" in said
-    assert "kubelet: 127.0.0.1:6444: cannot connect" in said
+    problems = " ".join(p["message"] for p in agent.json("/conflicts")["problems"])
+    assert "apiserver: 127.0.0.1:6443: cannot connect" in problems
+    assert "kubelet: 127.0.0.1:6444: cannot connect" in problems
     assert conflicts(agent) == {(8080, "unmanaged_process")}
-    doctor = machine.once("doctor", *flags)
-    assert doctor.returncode == 1 and "6443: cannot connect" in doctor.stdout
+    assert pod_source(machine, *flags) == (
+        "limited", "manifests: 1 pods; 2 errors: apiserver: 127.0.0.1:6443: cannot connect; "
+                   "kubelet: 127.0.0.1:6444: cannot connect")
+
+
+def test_doctor_says_which_sources_auto_does_not_even_ask(machine):
+    machine.file("pods/pod.yaml", pod(name="web", port=8080))
+    flag = f"--pods.manifests={machine.directory}/pods"
+    assert pod_source(machine, flag) == (
+        "ok", "manifests: 1 pods; not asked: apiserver: this is not a pod, and no --pods.kubeconfig says "
+              "where it is; kubelet: no --pods.kubelet-* flag is given")
+    assert pod_source(machine, flag, "--pods.source=manifests") == ("ok", "manifests: 1 pods")
+
+
+def test_at_the_start_the_api_server_is_left_alone_for_a_while_and_the_node_is_told_of(machine, cluster):
+    machine.listen(8080, name="squatter")
+    cluster.apply("web", 8080)
+    # Its random share is longer than the test with all but certainty.
+    agent = cluster.agent("--pods.start-spread=1000h")  # it is ready
+    (port,) = agent.json("/ports/8080")["ports"]
+    assert [h["comm"] for h in port["holders"]] == ["squatter"]
+    waiting = agent.json("/conflicts")
+    assert [p["code"] for p in waiting["problems"]] == ["pods_not_synced"]
+    assert not waiting["complete"] and waiting["findings"] == []
+    ticks = agent.metric("^hostnet_last_scan")
+    wait_until(lambda: agent.metric("^hostnet_last_scan") != ticks, 3, "another look")
+    assert cluster.tell("look")["requests"] == []
+    began = time.monotonic()
+    assert agent.stop() == 0 and time.monotonic() - began < 2, "the wait must not hold it up"
+    assert "level=warn" not in agent.log() and said(agent, "the pods are known") == []
+
+    agent = cluster.agent()
+    wait_until(lambda: conflicts(agent) == {(8080, "unmanaged_process")}, 5, "what the list says")
+    (known,) = said(agent, "the pods are known")
+    assert "level=info" in known and "source=apiserver pods=1 took=" in known
+    assert "not everything can be seen" not in agent.log()
 
 
 def test_a_kubeconfig_that_would_run_a_program_is_refused(machine):

@@ -15,7 +15,8 @@ class OutsideAgent(machine.Agent):
 
     def __init__(self, cluster, *flags, env=None, source="apiserver"):
         super().__init__(cluster, [f"--web.listen-address=127.0.0.1:{self.PORT}",
-                                   f"--pods.source={source}", "--pods.node-name=lab", *flags],
+                                   f"--pods.source={source}", "--pods.node-name=lab",
+                                   "--pods.start-spread=1ms", *flags],
                          "/readyz", None, {"env": {**os.environ, **(env or {})}})
         children = f"/proc/{self.process.pid}/task/{self.process.pid}/children"
         with open(children, encoding="ascii") as file:
