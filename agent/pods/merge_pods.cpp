@@ -76,6 +76,7 @@ void fill_pod(Pod& pod, const Pod& other) {
     fill_text(pod.status_reason, other.status_reason);
   }
   if (pod.pod_ips.empty()) pod.pod_ips = other.pod_ips;
+  if (pod.host_ips.empty()) pod.host_ips = other.host_ips;
   fill_optional(pod.deleted_at, other.deleted_at);
   fill_optional(pod.grace_seconds, other.grace_seconds);
   fill_optional(pod.finished_at, other.finished_at);

@@ -53,6 +53,7 @@ struct Pod {
   std::string phase;          // "Pending", "Running"...; "" unknown
   std::string status_reason;  // "NodePorts" when kubelet refused it
   std::vector<std::string> pod_ips;
+  std::vector<std::string> host_ips;    // of its node, as the kubelet has them now
   std::optional<WallTime> deleted_at;   // deletionTimestamp: terminating
   std::optional<int> grace_seconds;     // deletionGracePeriodSeconds
   std::optional<WallTime> finished_at;  // when it became Failed or Succeeded

@@ -94,6 +94,7 @@ OrderedJson pod_json(const Pod& pod) {
   put_text(status, "phase", pod.phase);
   put_text(status, "reason", pod.status_reason);
   for (const std::string& ip : pod.pod_ips) status["podIPs"].push_back({{"ip", ip}});
+  for (const std::string& ip : pod.host_ips) status["hostIPs"].push_back({{"ip", ip}});
   if (pod.finished_at) {
     status["conditions"] = {{{"type", "Ready"},
                              {"status", "False"},

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 #include <string_view>
+#include <vector>
 
 #include "agent/pods/read_pod.h"
 
@@ -39,6 +40,21 @@ ConditionTimes read_conditions(const Value& status) {
     }
   }
   return times;
+}
+
+// A list of {ip: …}; where an older server has none, the single one.
+std::vector<std::string> read_ips(const Value& status, std::string_view list,
+                                  std::string_view single) {
+  std::vector<std::string> ips;
+  if (const Value* items = status.find(list)) {
+    for (const Value& ip : items->items) {
+      if (auto text = status_text(&ip, "ip"); !text.empty()) ips.push_back(std::move(text));
+    }
+  }
+  if (auto ip = status_text(&status, single); ips.empty() && !ip.empty()) {
+    ips.push_back(std::move(ip));
+  }
+  return ips;
 }
 
 // "containerd://<id>": the runtime's name is of no use here.
@@ -82,14 +98,8 @@ void read_pod_status(const Value& object, Pod& pod) {
   if (status == nullptr || !status->is_map()) return;
   pod.phase = status_text(status, "phase");
   pod.status_reason = status_text(status, "reason");
-  if (const Value* ips = status->find("podIPs")) {
-    for (const Value& ip : ips->items) {
-      if (auto text = status_text(&ip, "ip"); !text.empty()) pod.pod_ips.push_back(std::move(text));
-    }
-  }
-  if (auto ip = status_text(status, "podIP"); pod.pod_ips.empty() && !ip.empty()) {
-    pod.pod_ips.push_back(std::move(ip));
-  }
+  pod.pod_ips = read_ips(*status, "podIPs", "podIP");
+  pod.host_ips = read_ips(*status, "hostIPs", "hostIP");
   const ConditionTimes times = read_conditions(*status);
   for (const std::string_view key :
        {"containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses"}) {

@@ -10,6 +10,7 @@
 #include "agent/findings/tracker.h"
 #include "agent/footing/footing.h"
 #include "agent/ports/join_pods.h"
+#include "agent/watch/pod_addresses.h"
 
 namespace hostnet {
 namespace {
@@ -39,6 +40,10 @@ void add_pod_problems(const PodSnapshot& pods, std::vector<Problem>& problems) {
                         .message = "the pod source stopped answering; its last pods are shown",
                         .remedy = "see the log for the error"});
   }
+}
+
+void add_problem(std::optional<Problem> problem, std::vector<Problem>& problems) {
+  if (problem) problems.push_back(*std::move(problem));
 }
 
 }  // namespace
@@ -105,7 +110,15 @@ Report make_report(const Standing& standing, PortTable table,
   std::ranges::copy(table.problems, std::back_inserter(report.problems));
   std::ranges::copy(table.limits, std::back_inserter(report.limits));
   add_pod_problems(*report.pods, report.problems);
+  const bool comparable =
+      standing.host_network_namespace == true && report.pods->synced && !report.pods->stale;
+  if (comparable) {
+    add_problem(pods_of_another_node(report.pods->pods, table.addresses), report.problems);
+  }
   report.complete = report.problems.empty();
+  if (comparable) {  // hides nothing
+    add_problem(pods_with_former_addresses(report.pods->pods, table.addresses), report.problems);
+  }
   report.table = std::make_shared<const PortTable>(std::move(table));
   return report;
 }

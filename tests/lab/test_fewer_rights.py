@@ -37,9 +37,8 @@ def scene(node):
 def looked(agent):
     """The first answer that knows the pods."""
     def known():
-        answer = agent.json("/conflicts")
         declared = {p["port"] for p in agent.json("/ports")["ports"] if p["declared_by"]}
-        return answer if {8200, 8201} <= declared else None
+        return agent.json("/conflicts") if {8200, 8201} <= declared else None
     return wait_until(known, SLOW, "the pods")
 
 
@@ -108,9 +107,9 @@ def test_outside_of_the_hosts_network_it_refuses_and_judges_nothing(scene, node,
     assert "finding opened" not in agent.log()
 
 
-# This kubelet asks for nodes/proxy, where newer ones ask for nodes/pods. It serves at the node's address only, and the
-# certificate that it signed itself, which the overlay pins, is for the node's name.
-KUBELET = with_flags("--pods.kubelet-url=https://lab:10250")
+# This kubelet asks for nodes/proxy, where newer ones ask for nodes/pods. It serves at the node's address only. The
+# certificate that it signed itself is for the node's name; the overlay pins it, so that it may be asked by address.
+KUBELET = with_flags(f"--pods.kubelet-url=https://{NODE_IP}:10250")
 
 
 def test_a_kubelet_that_does_not_know_the_right_is_told_and_nothing_is_guessed(scene, deploy):

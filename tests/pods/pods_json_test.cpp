@@ -33,6 +33,7 @@ TEST(PodsJson, IsReadBackToEqualPods) {
   web.dns_policy = "ClusterFirstWithHostNet";
   web.phase = "Running";
   web.pod_ips = {"10.0.0.1", "fd00::1"};
+  web.host_ips = {"10.0.0.1", "fd00::1"};
   web.deleted_at = at(1'763'755'200'123);
   web.grace_seconds = 30;
   web.containers = {

@@ -34,6 +34,7 @@ TEST(ReadPod, StatusSaysWhatTheContainersDo) {
     "spec":{"nodeName":"n1","hostNetwork":true,"dnsPolicy":"ClusterFirst",
       "containers":[{"name":"web","env":[{"name":"SECRET","value":"s"}]},{"name":"log"}]},
     "status":{"phase":"Running","podIP":"10.0.0.1","podIPs":[{"ip":"10.0.0.1"},{"ip":"fd00::1"}],
+      "hostIP":"10.0.0.2",
       "conditions":[{"type":"ContainersReady","status":"True",
                      "lastTransitionTime":"2026-11-21T10:00:05Z"}],
       "containerStatuses":[
@@ -47,6 +48,7 @@ TEST(ReadPod, StatusSaysWhatTheContainersDo) {
   EXPECT_EQ(pod.deleted_at, at("2026-11-21T20:00:00Z"));
   EXPECT_EQ(pod.grace_seconds, 30);
   EXPECT_THAT(pod.pod_ips, ElementsAre("10.0.0.1", "fd00::1"));
+  EXPECT_THAT(pod.host_ips, ElementsAre("10.0.0.2"));
   ASSERT_THAT(pod.containers, SizeIs(2));
   EXPECT_EQ(pod.containers[0].id, "0123");
   EXPECT_EQ(pod.containers[0].state, "running");
