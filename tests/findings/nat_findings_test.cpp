@@ -280,7 +280,7 @@ TEST(HostportNotProgrammed, IsNotSaidWhileAddressesDoNotTell) {
   EXPECT_THAT(names({}, "10.244.0.7:80", its_own), IsEmpty());
   EXPECT_THAT(names({}, "10.244.0.7:80", std::nullopt), IsEmpty());
   // One whose other address the status does not tell.
-  EXPECT_THAT(names({"10.244.0.7"}, "[fd00:244::7]:80", its_own), IsEmpty());
+  EXPECT_THAT(names({"10.244.0.7"}, "[fd00:244::7]:80", std::nullopt), IsEmpty());
 }
 
 TEST(HostportNotProgrammed, NeverIsWhereTheTargetCannotBeTold) {
