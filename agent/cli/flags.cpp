@@ -81,7 +81,7 @@ std::vector<Flag> own_flags() {
        {}},
       {"pods.start-spread",
        Kind::duration,
-       "10s",
+       "5s",
        "the daemon's first request for pods waits a random share of this, so that a cluster's "
        "agents "
        "do not ask at once",
