@@ -110,13 +110,10 @@ Report make_report(const Standing& standing, PortTable table,
   std::ranges::copy(table.problems, std::back_inserter(report.problems));
   std::ranges::copy(table.limits, std::back_inserter(report.limits));
   add_pod_problems(*report.pods, report.problems);
-  const bool comparable =
-      standing.host_network_namespace == true && report.pods->synced && !report.pods->stale;
-  if (comparable) {
-    add_problem(pods_of_another_node(report.pods->pods, table.addresses), report.problems);
-  }
   report.complete = report.problems.empty();
-  if (comparable) {  // hides nothing
+  // These hide nothing: what is told is true of these pods and of this node.
+  if (standing.host_network_namespace == true && report.pods->synced && !report.pods->stale) {
+    add_problem(pods_of_another_node(report.pods->pods, table.addresses), report.problems);
     add_problem(pods_with_former_addresses(report.pods->pods, table.addresses), report.problems);
   }
   report.table = std::make_shared<const PortTable>(std::move(table));

@@ -126,6 +126,13 @@ class DaemonSetAgent(Client):
         wait_until(self.ready, SLOW, "a ready agent")
         self.applied = manifest
 
+    def restart(self):
+        """Another one, that asks for everything anew."""
+        before = {pod["metadata"]["uid"] for pod in self.pods()}
+        self.machine.kubectl("delete", "pod", "-n", NAMESPACE, "--all", "--wait=false")
+        wait_until(lambda: not before & {pod["metadata"]["uid"] for pod in self.pods()} and self.ready(),
+                   SLOW, "the agent that follows")
+
     def pods(self):
         return self.machine.list("pods", "-n", NAMESPACE)
 
