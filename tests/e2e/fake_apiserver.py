@@ -5,15 +5,14 @@
 DIRECTORY has server.crt and server.key. Each line on standard input is a JSON command, answered
 with one line of JSON on standard output; see Server.command()."""
 
-import http.server
 import json
 import pathlib
-import socketserver
-import ssl
 import sys
 import threading
 import time
 import urllib.parse
+
+import tls_server
 
 
 class State:
@@ -46,20 +45,7 @@ class State:
 STATE = State()
 
 
-class Handler(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def log_message(self, *_):
-        pass
-
-    def handle(self):
-        try:
-            self.request.settimeout(5)
-            self.request.do_handshake()
-            super().handle()
-        except OSError:  # a peer that does not trust us, or went away
-            pass
-
+class Handler(tls_server.Handler):
     def refuse(self, status, retry_after=None, message=None):
         self.answer(status, {"kind": "Status", "code": status,
                              **({"message": message} if message else {})}, retry_after)
@@ -213,19 +199,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 STATE.open_watches -= 1
 
 
-class Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
-    daemon_threads = True
-    allow_reuse_address = True
-
-    def load(self, directory):
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(directory / "server.crt", directory / "server.key")
-        self.context = context
-
-    def get_request(self):
-        connection, address = super().get_request()
-        return self.context.wrap_socket(connection, server_side=True,
-                                        do_handshake_on_connect=False), address
+class Server(tls_server.Server):
+    def __init__(self, directory, port):
+        self.files = [directory / "server.crt", directory / "server.key"]
+        super().__init__(port, Handler, *self.files)
 
     def command(self, order):
         name = order["do"]
@@ -260,7 +237,7 @@ class Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
                     assert hasattr(STATE, key), key
                     setattr(STATE, key, value)
             elif name == "reload":
-                self.load(pathlib.Path(sys.argv[1]))
+                self.load(*self.files)
                 STATE.generation += 1
             STATE.changed.notify_all()
             return {"requests": STATE.requests, "watches": STATE.open_watches,
@@ -271,10 +248,7 @@ class Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
 
 
 def main():
-    server = Server(("127.0.0.1", int(sys.argv[2])), Handler, bind_and_activate=False)
-    server.load(pathlib.Path(sys.argv[1]))
-    server.server_bind()
-    server.server_activate()
+    server = Server(pathlib.Path(sys.argv[1]), int(sys.argv[2]))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     print(json.dumps({"ready": True}), flush=True)
     for line in sys.stdin:

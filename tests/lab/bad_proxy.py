@@ -5,15 +5,17 @@
 Each line on standard input is a JSON object that sets some of State; answered with all of it."""
 
 import http.client
-import http.server
 import json
 import os
+import pathlib
 import socket
-import socketserver
 import ssl
 import sys
 import threading
 import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "e2e"))
+import tls_server  # noqa: E402
 
 PORT, CERTIFICATE, KEY, UPSTREAM = sys.argv[1:]
 
@@ -34,20 +36,7 @@ LOCK = threading.Lock()
 UNDER_WAY = set()
 
 
-class Handler(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def log_message(self, *_):
-        pass
-
-    def handle(self):
-        try:
-            self.request.settimeout(5)
-            self.request.do_handshake()
-            super().handle()
-        except OSError:
-            pass
-
+class Handler(tls_server.Handler):
     def do_GET(self):
         self.close_connection = True
         with LOCK:
@@ -119,23 +108,8 @@ def cut_what_is_old():
                     State.cuts += 1
 
 
-class Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
-    daemon_threads = True
-    allow_reuse_address = True
-
-    def __init__(self):
-        super().__init__(("127.0.0.1", int(PORT)), Handler)
-        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self.context.load_cert_chain(CERTIFICATE, KEY)
-
-    def get_request(self):
-        connection, address = super().get_request()
-        return self.context.wrap_socket(connection, server_side=True,
-                                        do_handshake_on_connect=False), address
-
-
 def main():
-    threading.Thread(target=Server().serve_forever, daemon=True).start()
+    threading.Thread(target=tls_server.Server(int(PORT), Handler, CERTIFICATE, KEY).serve_forever, daemon=True).start()
     threading.Thread(target=cut_what_is_old, daemon=True).start()
     print("ready", flush=True)
     for line in sys.stdin:
