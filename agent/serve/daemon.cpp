@@ -1,13 +1,9 @@
 #include "agent/serve/daemon.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <poll.h>
-#include <sys/signalfd.h>
 
-#include <algorithm>
 #include <array>
-#include <atomic>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
@@ -18,51 +14,23 @@
 #include "agent/config/load_policy.h"
 #include "agent/config/watched_file.h"
 #include "agent/feedback/feedback.h"
-#include "agent/latest.h"
 #include "agent/log/log.h"
-#include "agent/metrics/agent_metrics.h"
-#include "agent/network/read_network.h"
 #include "agent/pods/pod_feed.h"
 #include "agent/real_time.h"
 #include "agent/report/words.h"
-#include "agent/serve/metrics_page.h"
+#include "agent/serve/daemon_answers.h"
+#include "agent/serve/daemon_log.h"
+#include "agent/serve/daemon_state.h"
 #include "agent/serve/port_reservation.h"
-#include "agent/serve/routes.h"
+#include "agent/serve/signals.h"
 #include "agent/serve/startup_pages.h"
-#include "agent/version.h"
 #include "agent/watch/watch.h"
 #include "agent/web/http_server.h"
 
 namespace hostnet {
 namespace {
 
-// healthz: the watch ticked within this.
-constexpr std::chrono::seconds kSilentTooLong{30};
 constexpr std::chrono::seconds kGraceForAnswers{2};
-
-// Shared with handlers, which may outlive run_daemon() by a moment: everything
-// in here stays while one of them runs.
-struct Shared {
-  Latest<Report> report;
-  Latest<FindingEvents> history;
-  Latest<Standing> standing;
-  Latest<PodSnapshot> pods;
-  Latest<Policy> policy;
-  std::atomic<std::int64_t> last_tick;  // steady, milliseconds; 0: none yet
-  AgentMetrics metrics;
-  std::unique_ptr<MetricsPage> page;
-
-  explicit Shared(bool exporter_metrics)
-      : metrics({.version = std::string(kVersion),
-                 .revision = std::string(kRevision),
-                 .exporter_metrics = exporter_metrics}) {}
-};
-
-std::int64_t steady_milliseconds() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(
-             std::chrono::steady_clock::now().time_since_epoch())
-      .count();
-}
 
 int cannot_start(std::string_view why) {
   log::flush();
@@ -87,73 +55,6 @@ std::string busy_port(const StartError& error, const Node& node, const Policy& p
   return message;
 }
 
-std::optional<std::string> illness(const Shared& shared, std::int64_t started) {
-  const std::int64_t last = shared.last_tick.load();
-  const std::chrono::milliseconds silent(steady_milliseconds() - (last == 0 ? started : last));
-  if (silent < kSilentTooLong) return std::nullopt;
-  return fmt::format("the watch has not looked at the node for {}", age(silent));
-}
-
-void log_event(const FindingEvent& event) {
-  const Finding& finding = event.finding;
-  const auto level = finding.severity == Severity::info ? log::Level::info : log::Level::warn;
-  if (event.opened) {
-    log::write(level, "finding opened",
-               {{"verdict", to_string(finding.verdict)},
-                {"severity", to_string(finding.severity)},
-                {"port", port_words(finding.port, finding.protocol)},
-                {"host_ip", finding.host_ip},
-                {"declared_by", declarations_words(finding.declared_by)},
-                {"held_by", holders_words(finding.held_by)},
-                {"id", finding.id},
-                {"explanation", finding.explanation},
-                {"remedy", finding.remedy}});
-  } else {
-    log::write(log::Level::info, "finding closed",
-               {{"verdict", to_string(finding.verdict)},
-                {"severity", to_string(finding.severity)},
-                {"port", port_words(finding.port, finding.protocol)},
-                {"host_ip", finding.host_ip},
-                {"declared_by", declarations_words(finding.declared_by)},
-                {"id", finding.id},
-                {"lasted", age(event.lasted)}});
-  }
-}
-
-// Each problem once, when it appears. That the pods are not there yet is none at the
-// start: PodNews says when they are, and a source that fails says so itself.
-void log_new_problems(const Report* before, const Report& now) {
-  for (const Problem& problem : now.problems) {
-    if (problem.code == "pods_not_synced") continue;
-    if (before != nullptr &&
-        std::ranges::find(before->problems, problem) != before->problems.end()) {
-      continue;
-    }
-    log::warn("not everything can be seen or done",
-              {{"code", problem.code}, {"problem", problem.message}, {"remedy", problem.remedy}});
-  }
-}
-
-// Says when the pods are there, and when they come from another source than before.
-// Used by the feed's thread alone.
-class PodNews {
- public:
-  void see(const PodSnapshot& pods) {
-    if (!pods.synced || pods.source == "none" || pods.source == source_) return;
-    source_ = pods.source;
-    const auto took = std::chrono::duration<double>(std::chrono::steady_clock::now() - start_);
-    log::info("the pods are known",
-              {{"source", source_},
-               {"pods", pods.pods.size()},
-               {"took", fmt::format("{:.1f}s", took.count())},
-               {"passed_over", fmt::format("{}", fmt::join(pods.passed_over, "; "))}});
-  }
-
- private:
-  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
-  std::string source_;
-};
-
 // Ports that cannot be reserved are a problem, but hide nothing: the report stays complete.
 void reserve_ports(PortReserver& reserver, Report& report) {
   Reservations done = reserver.see(report, report.generated_at_steady);
@@ -170,36 +71,36 @@ void restore_ports(PortReserver& reserver) {
   }
 }
 
-WatchSettings watch_settings(const std::shared_ptr<Shared>& shared, const CommandLine& line,
+WatchSettings watch_settings(const std::shared_ptr<DaemonState>& state, const CommandLine& line,
                              PortReserver* reserver, Feedback* feedback) {
   WatchSettings settings;
   settings.interval = line.watch_interval;
-  settings.pods = [shared] { return shared->pods.get(); };
-  settings.policy = [shared] { return shared->policy.get(); };
-  settings.on_events = [shared](std::span<const FindingEvent> events) {
+  settings.pods = [state] { return state->pods.get(); };
+  settings.policy = [state] { return state->policy.get(); };
+  settings.on_events = [state](std::span<const FindingEvent> events) {
     for (const FindingEvent& event : events) {
       log_event(event);
-      if (event.opened) shared->metrics.opened(event.finding.verdict);
+      if (event.opened) state->metrics.opened(event.finding.verdict);
     }
-    shared->history.set(
-        std::make_shared<const FindingEvents>(with_events(shared->history.get().get(), events)));
+    state->history.set(
+        std::make_shared<const FindingEvents>(with_events(state->history.get().get(), events)));
   };
   if (reserver != nullptr) {
     settings.amend = [reserver](Report& report) { reserve_ports(*reserver, report); };
   }
-  settings.on_report = [shared, feedback](std::shared_ptr<const Report> report,
-                                          const TickStats& stats) {
-    shared->metrics.observe_scan("ports", stats.ports);
-    shared->metrics.observe_scan("findings", stats.findings);
-    if (stats.overruns > 0) shared->metrics.overrun("route", stats.overruns);
-    log_new_problems(shared->report.get().get(), *report);
-    shared->page->see(*report);
+  settings.on_report = [state, feedback](std::shared_ptr<const Report> report,
+                                         const TickStats& stats) {
+    state->metrics.observe_scan("ports", stats.ports);
+    state->metrics.observe_scan("findings", stats.findings);
+    if (stats.overruns > 0) state->metrics.overrun("route", stats.overruns);
+    log_new_problems(state->report.get().get(), *report);
+    state->page->see(*report);
     if (feedback != nullptr) feedback->see(report);
-    shared->report.set(std::move(report));
-    shared->last_tick.store(steady_milliseconds());
+    state->report.set(std::move(report));
+    state->last_tick.store(steady_milliseconds());
   };
-  settings.on_error = [shared](const Error& error) {
-    shared->metrics.scan_error("watch", error.reason);
+  settings.on_error = [state](const Error& error) {
+    state->metrics.scan_error("watch", error.reason);
     log::warn("the watch goes on without", {{"error", error.message}});
   };
   return settings;
@@ -242,49 +143,7 @@ Result<std::unique_ptr<Feedback>> start_feedback(AgentMetrics& metrics, const Co
   return std::make_unique<Feedback>(std::move(settings));
 }
 
-// Whose network it is: the node's, unless the agent is in another namespace.
-void add_standing(const Standing& standing, NetworkLook& look) {
-  look.node = standing.node_name;
-  for (const Problem& problem : standing.problems) {
-    if (problem.code == "not_host_network_namespace") look.problems.push_back(problem);
-  }
-}
-
-Answers answers_from(const std::shared_ptr<Shared>& shared, const CommandLine& line) {
-  Answers answers;
-  answers.report = [shared] { return shared->report.get(); };
-  answers.check = [shared](const CheckQuery& query) {
-    return check_once(*shared->standing.get(), *shared->pods.get(), *shared->policy.get(),
-                      {&query, 1})
-        .front();
-  };
-  answers.history = [shared] { return shared->history.get(); };
-  answers.interfaces = [shared](const InterfaceFilter& filter) {
-    const auto standing = shared->standing.get();
-    auto interfaces = look_at_interfaces(*standing->node, filter);
-    add_standing(*standing, interfaces.look);
-    return interfaces;
-  };
-  answers.network_routes = [shared](const RouteFilter& filter) {
-    const auto standing = shared->standing.get();
-    auto routes = look_at_routes(*standing->node, filter);
-    add_standing(*standing, routes.look);
-    return routes;
-  };
-  answers.port = [shared](std::uint16_t port) {
-    Report report =
-        look_once(*shared->standing.get(), shared->pods.get(), *shared->policy.get(), {port});
-    // Those of the watch have their grace and their history.
-    report.findings = shared->report.get()->findings;
-    return std::make_shared<const Report>(std::move(report));
-  };
-  answers.illness = [shared, started = steady_milliseconds()] { return illness(*shared, started); };
-  answers.metrics = [shared](const HttpRequest& request) { return shared->page->answer(request); };
-  answers.telemetry_path = line.telemetry_path;
-  return answers;
-}
-
-ServerOptions server_options(const std::shared_ptr<Shared>& shared, const CommandLine& line) {
+ServerOptions server_options(const std::shared_ptr<DaemonState>& state, const CommandLine& line) {
   ServerOptions options;
   options.listen = line.listen_addresses;
   options.max_requests = static_cast<int>(line.max_requests);
@@ -292,10 +151,10 @@ ServerOptions server_options(const std::shared_ptr<Shared>& shared, const Comman
                     : line.details == "none" ? Details::none
                                              : Details::loopback;
   options.web_config_file = line.web_config_file;
-  options.on_overload = [shared, path = line.telemetry_path](const HttpRequest& request) {
-    if (request.path == path) shared->metrics.request_refused(503);
+  options.on_overload = [state, path = line.telemetry_path](const HttpRequest& request) {
+    if (request.path == path) state->metrics.request_refused(503);
   };
-  options.on_reload = [shared](const Result<>& loaded) {
+  options.on_reload = [state](const Result<>& loaded) {
     if (loaded) {
       log::info("web configuration loaded");
     } else {
@@ -306,43 +165,24 @@ ServerOptions server_options(const std::shared_ptr<Shared>& shared, const Comman
   return options;
 }
 
-class Signals {
- public:
-  // Blocks them for this thread and those it starts: call before any other.
-  Signals() {
-    sigset_t set;
-    sigemptyset(&set);
-    for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&set, signal);
-    ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
-    std::signal(SIGPIPE, SIG_IGN);
-    descriptor_.reset(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+void reload(DaemonState& state, const CommandLine& line, const Watch& watch) {
+  if (line.config_file.empty()) {
+    log::info("nothing to load: there is no --config.file");
+    return;
   }
-  int descriptor() const { return descriptor_.get(); }
-  // The next one that came; 0 when none did.
-  int next() const {
-    signalfd_siginfo info{};
-    if (::read(descriptor_.get(), &info, sizeof info) != sizeof info) return 0;
-    return static_cast<int>(info.ssi_signo);
-  }
-
- private:
-  UniqueFd descriptor_;
-};
-
-void reload(Shared& shared, const CommandLine& line, const Watch& watch) {
   auto policy = load_policy(line.config_file);
-  shared.metrics.config_reloaded(policy.has_value(), wall_now());
+  state.metrics.config_reloaded(policy.has_value(), wall_now());
   if (!policy) {
     log::error("configuration refused, the old one stays", {{"error", policy.error().message}});
     return;
   }
-  shared.policy.set(std::make_shared<const Policy>(*std::move(policy)));
+  state.policy.set(std::make_shared<const Policy>(*std::move(policy)));
   log::info("configuration loaded", {{"file", line.config_file}});
   watch.wake();
 }
 
 // Until SIGTERM or SIGINT.
-void serve_until_told(const Signals& signals, Shared& shared, const CommandLine& line,
+void serve_until_told(const Signals& signals, DaemonState& state, const CommandLine& line,
                       const Watch& watch) {
   std::optional<WatchedFile> file;
   if (!line.config_file.empty()) file.emplace(line.config_file);
@@ -359,7 +199,7 @@ void serve_until_told(const Signals& signals, Shared& shared, const CommandLine&
       }
       changed = true;
     }
-    if (changed) reload(shared, line, watch);
+    if (changed) reload(state, line, watch);
   }
 }
 
@@ -372,44 +212,44 @@ int run_daemon(const CommandLine& line) {
   auto node = open_node(line);
   if (!node) return cannot_start(node.error().message);
 
-  const auto shared = std::make_shared<Shared>(!line.disable_exporter_metrics);
-  shared->policy.set(std::make_shared<const Policy>(*std::move(policy)));
-  shared->metrics.config_reloaded(true, wall_now());
-  const auto shared_node = std::make_shared<const Node>(*std::move(node));
-  auto page = MetricsPage::create(shared_node, line, shared->metrics,
-                                  [raw = shared.get()] { return raw->report.get(); });
+  const auto state = std::make_shared<DaemonState>(!line.disable_exporter_metrics);
+  state->policy.set(std::make_shared<const Policy>(*std::move(policy)));
+  state->metrics.config_reloaded(true, wall_now());
+  const auto opened = std::make_shared<const Node>(*std::move(node));
+  auto page = MetricsPage::create(opened, line, state->metrics,
+                                  [raw = state.get()] { return raw->report.get(); });
   if (!page) return cannot_start(page.error().message);
-  shared->page = *std::move(page);
+  state->page = *std::move(page);
 
-  auto server = HttpServer::start(server_options(shared, line), routes(answers_from(shared, line)));
+  auto server = HttpServer::start(server_options(state, line), routes(daemon_answers(state, line)));
   if (!server) {
-    return cannot_start(busy_port(server.error(), *shared_node, *shared->policy.get()));
+    return cannot_start(busy_port(server.error(), *opened, *state->policy.get()));
   }
 
-  Standing standing = stand_on(shared_node, node_name_of(line.node_name, *shared_node));
+  Standing standing = stand_on(opened, node_name_of(line.node_name, *opened));
   const std::string node_name = standing.node_name;
-  shared->standing.set(std::make_shared<const Standing>(standing));
+  state->standing.set(std::make_shared<const Standing>(standing));
 
-  const WallTime now = shared_node->clock->wall();
+  const WallTime now = opened->clock->wall();
   auto pods = line.replay.empty() ? pods_at_start(pod_feed_options(line, node_name), now)
                                   : recorded_pods(line.replay, now);
   if (!pods) return cannot_start(pods.error().message);
-  shared->pods.set(*std::move(pods));
-  const auto reserver = port_reserver(line, shared_node);
-  auto feedback = start_feedback(shared->metrics, line, node_name);
+  state->pods.set(*std::move(pods));
+  const auto reserver = port_reserver(line, opened);
+  auto feedback = start_feedback(state->metrics, line, node_name);
   if (!feedback) return cannot_start(feedback.error().message);
   auto watch = Watch::start(std::move(standing),
-                            watch_settings(shared, line, reserver.get(), feedback->get()));
+                            watch_settings(state, line, reserver.get(), feedback->get()));
   if (!watch) return cannot_start(watch.error().message);
 
   // A recording's pods do not change.
   std::unique_ptr<PodFeed> feed;
   if (line.replay.empty()) {
     PodFeedOptions options = pod_feed_options(line, node_name);
-    options.on_change = [shared, raw = watch->get(),
+    options.on_change = [state, raw = watch->get(),
                          news = PodNews()](std::shared_ptr<const PodSnapshot> changed) mutable {
       news.see(*changed);
-      shared->pods.set(std::move(changed));
+      state->pods.set(std::move(changed));
       raw->wake();
     };
     auto started = PodFeed::start(std::move(options));
@@ -421,7 +261,7 @@ int run_daemon(const CommandLine& line) {
   }
 
   release_startup_pages();
-  serve_until_told(signals, *shared, line, **watch);
+  serve_until_told(signals, *state, line, **watch);
   (*server)->stop(kGraceForAnswers);
   feed.reset();
   (*watch)->stop();

@@ -1,0 +1,15 @@
+#pragma once
+
+#include <memory>
+
+#include "agent/cli/command_line.h"
+#include "agent/serve/daemon_state.h"
+#include "agent/serve/routes.h"
+
+namespace hostnet {
+
+// What the daemon's pages are made of: the last report, and looks of their own for what
+// is asked. From any thread.
+Answers daemon_answers(const std::shared_ptr<DaemonState>& state, const CommandLine& line);
+
+}  // namespace hostnet
