@@ -56,6 +56,9 @@ bool is_container_id(std::string_view id) {
 std::string stop_container(const Holder& holder, const DeclaredPort& port) {
   const Owner& owner = holder.owner;
   const std::string_view runtime = owner.container_runtime;
+  if (runtime == "docker" && owner.container_id.empty()) {
+    return fmt::format("stop the container that docker ps --filter publish={} shows", port.port);
+  }
   if (!is_container_id(owner.container_id)) return look_at(holder, port);
   const std::string_view id = std::string_view(owner.container_id).substr(0, 12);
   if (runtime == "docker" || runtime == "podman") return fmt::format("{} stop {}", runtime, id);

@@ -50,8 +50,8 @@ std::string who(const Holder& holder) {
     case HolderKind::unmanaged_container: {
       const auto& runtime = holder.owner.container_runtime;
       const auto id = holder.owner.container_id.substr(0, 12);
-      const auto name = fmt::format("{}{}container {}", runtime, runtime.empty() ? "" : " ",
-                                    id.empty() ? holder.name : id);
+      if (id.empty()) break;  // a process beside it: docker-proxy
+      const auto name = fmt::format("{}{}container {}", runtime, runtime.empty() ? "" : " ", id);
       return with_process(name, holder);
     }
     case HolderKind::kernel: {

@@ -100,7 +100,10 @@ bool Attribution::own_by_processes(Entry& entry) {
   const CgroupPlace& home = tells_nothing(place) && made_in != nullptr ? *made_in : place;
   describe_place(home, owner);
   owner.exe = read_executable(*node_.files, pid);
-  owner.kind = kind_of_process(home.facts, owner.exe, options_.node_components);
+  CgroupFacts facts = home.facts;
+  if (facts.container_runtime.empty()) facts.container_runtime = runtime_served_by(owner.exe);
+  owner.container_runtime = facts.container_runtime;
+  owner.kind = kind_of_process(facts, owner.exe, options_.node_components);
   entry.owner = std::move(owner);
   const auto& stat = stat_of(pid);
   entry.primary = stat ? *stat : ProcessStat{};

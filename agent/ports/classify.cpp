@@ -17,6 +17,10 @@ bool names_unit(std::string_view entry, std::string_view unit) {
 
 }  // namespace
 
+std::string_view runtime_served_by(std::string_view exe) {
+  return exe.substr(exe.rfind('/') + 1) == "docker-proxy" ? "docker" : "";
+}
+
 bool is_node_component(std::span<const std::string> node_components, std::string_view exe,
                        std::string_view unit) {
   if (is_listed_path(node_components, exe)) return true;

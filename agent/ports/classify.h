@@ -15,6 +15,10 @@ namespace hostnet {
 bool is_node_component(std::span<const std::string> node_components, std::string_view exe,
                        std::string_view unit);
 
+// The container runtime whose containers an executable answers for on a port of the
+// host: docker-proxy is Docker's. "" none.
+std::string_view runtime_served_by(std::string_view exe);
+
 // What an owner is, from its cgroup and its executable ("" unknown). What is in
 // a pod is the pod's, unless its executable is listed by its absolute path;
 // a kubelet that runs in a docker container is a node component.

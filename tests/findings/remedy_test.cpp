@@ -64,6 +64,12 @@ TEST(Remedy, StopsAContainerWithItsRuntime) {
   EXPECT_EQ(remedy_for(container_owner("podman", id, "nginx", 5)),
             "podman stop 0123456789ab, or move the pod's port");
   EXPECT_THAT(remedy_for(container_owner("lxc", "web", "nginx", 5)), HasSubstr("ps -o"));
+  Owner proxy = container_owner("docker", "", "docker-proxy", 5);
+  proxy.unit = "docker.service";
+  EXPECT_EQ(remedy_for(proxy),
+            "stop the container that docker ps --filter publish=8080 shows, or move the pod's "
+            "port");
+  EXPECT_EQ(who(listener("0.0.0.0", 8080, proxy)), "docker.service (docker-proxy, pid 5)");
 }
 
 TEST(Remedy, QuotesWhatAShellWouldReadOtherwise) {

@@ -60,6 +60,20 @@ TEST(Attribution, AContainerOutsideKubernetesIsNamed) {
   EXPECT_EQ(owner.container_runtime, "docker");
 }
 
+TEST(Attribution, DockerProxyAnswersForAContainer) {
+  NodeBuilder node;
+  node.process({.pid = 900,
+                .comm = "docker-proxy",
+                .exe = "/usr/bin/docker-proxy",
+                .cgroup = "/system.slice/docker.service"})
+      .listens(900, kTcp, "0.0.0.0", 8080);
+  Looking looking(node);
+  const Owner& owner = looking.look(node);
+  EXPECT_EQ(owner.kind, HolderKind::unmanaged_container);
+  EXPECT_EQ(owner.container_runtime, "docker");
+  EXPECT_EQ(owner.unit, "docker.service");
+}
+
 TEST(Attribution, SocketActivationBelongsToTheServiceNotToSystemd) {
   NodeBuilder node;
   Socket socket = server_socket(kTcp, "0.0.0.0", 22);
