@@ -56,7 +56,7 @@ Result<std::optional<IpvsService>> decode_ipvs_service(const NetlinkMessage& mes
   IpvsService service{.address = {.family = *family, .bytes = {}},
                       .mark = attributes->get_or<std::uint32_t>(IPVS_SVC_ATTR_FWMARK, 0),
                       .scheduler = attributes->text(IPVS_SVC_ATTR_SCHED_NAME),
-                      .servers = {}};
+                      .servers = std::nullopt};
   if (service.mark != 0) return service;
   const auto address = ipvs_address(*family, (*attributes)[IPVS_SVC_ATTR_ADDR]);
   if (!address) return std::unexpected(address.error());

@@ -29,7 +29,7 @@ struct IpvsService {
   std::uint16_t port{};   // 0: every port
   std::uint32_t mark{};   // not 0: packets with that firewall mark, of any address and port
   std::string scheduler;  // "rr"
-  std::vector<IpvsServer> servers;
+  std::optional<std::vector<IpvsServer>> servers;  // unset: not asked for
   bool operator==(const IpvsService&) const = default;
 };
 
@@ -40,7 +40,7 @@ struct IpvsTable {
   bool operator==(const IpvsTable&) const = default;
 };
 
-// Each asks the kernel once more; beyond, services have no servers.
+// Each asks the kernel once more; beyond, servers are unset.
 inline constexpr std::size_t kMostIpvsServerReads = 8192;
 
 // The services at `addresses` (sorted) and at loopback, with their servers; those

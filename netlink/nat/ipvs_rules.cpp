@@ -10,10 +10,23 @@ std::string text_of_ipvs(const NatRule& rule, const IpvsService& service) {
   std::vector<std::string> targets;
   for (const NatTarget& target : rule.targets) targets.push_back(target.to_string());
   const std::string scheduler = service.scheduler.empty() ? "" : " " + service.scheduler;
-  if (targets.empty())
-    return fmt::format("ipvs: {}{} to no server", to_string(rule.scope), scheduler);
-  return fmt::format("ipvs: {}{} to {}", to_string(rule.scope), scheduler,
-                     fmt::join(targets, ", "));
+  const std::string to = rule.refuses      ? "refused: no server"
+                         : targets.empty() ? "to servers that were not asked for"
+                                           : fmt::format("to {}", fmt::join(targets, ", "));
+  return fmt::format("ipvs: {}{} {}", to_string(rule.scope), scheduler, to);
+}
+
+// Those that take connections.
+std::vector<NatTarget> targets_of(const std::vector<IpvsServer>& servers) {
+  std::vector<NatTarget> targets;
+  for (const IpvsServer& server : servers) {
+    if (server.weight == 0 || targets.size() >= kMostTargets) continue;
+    targets.push_back({.address = server.address,
+                       .last_address = {},
+                       .port = server.port,
+                       .last_port = server.port});
+  }
+  return targets;
 }
 
 }  // namespace
@@ -27,12 +40,9 @@ std::vector<NatRule> ipvs_rules(const IpvsTable& table, bool kube_proxy) {
     if (service.port != 0) rule.scope.ports = {service.port, service.port};
     rule.scope.destination = AddressSpan{.first = service.address, .last = service.address};
     rule.prerouting = rule.output = true;
-    for (const IpvsServer& server : service.servers) {
-      if (server.weight == 0 || rule.targets.size() >= kMostTargets) continue;
-      rule.targets.push_back({.address = server.address,
-                              .last_address = {},
-                              .port = server.port,
-                              .last_port = server.port});
+    if (service.servers) {
+      rule.targets = targets_of(*service.servers);
+      rule.refuses = rule.targets.empty();
     }
     rule.keeper = kube_proxy ? NatKeeper::kube_proxy : NatKeeper::other;
     rule.text = text_of_ipvs(rule, service);

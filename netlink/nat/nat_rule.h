@@ -27,13 +27,16 @@ struct NatRule {
   // One family; ports and protocol as asked (ip_protocol none: every protocol);
   // destination none: every address; local_only: of this machine.
   PacketScope scope;
-  bool prerouting{}, output{};        // takes arriving packets; this machine's own
-  bool redirect{};                    // to a port of this machine
+  bool prerouting{}, output{};  // takes arriving packets; this machine's own
+  bool redirect{};              // to a port of this machine
+  bool behind{};   // earlier rules have these packets, but for those of some interfaces
+  bool refuses{};  // to nobody: connections are refused (IPVS without servers)
   std::vector<NatTarget> targets;     // backends, at most kMostTargets; empty: cannot be told
   std::vector<std::string> chains;    // from the base chain to the one with the rule
   std::vector<std::string> comments;  // of the rules and elements on the way
   NatKeeper keeper{};
   std::string sandbox_id;  // of cni_portmap: the pod's sandbox; CRI-O: its hash; "" not told
+  std::string pod_uid;     // of CRI-O over iptables: that of its pod, or its static pod's hash
   std::string service;     // of kube_proxy: "namespace/name:port" or what is told; ""
   // As a person would write it: "ip nat CNI-DN-05: tcp dport 8000 dnat to 10.0.0.5:80".
   std::string text;

@@ -10,9 +10,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   } else {
     table.services.emplace_back();
   }
+  auto& servers = table.services.front().servers.emplace();
   for (const AddressFamily family : {AddressFamily::ipv4, AddressFamily::ipv6}) {
     const auto server = decode_ipvs_server(message, family);
-    if (server && *server) table.services.front().servers.push_back(**server);
+    if (server && *server) servers.push_back(**server);
   }
   static_cast<void>(ipvs_rules(table, true));
   return 0;

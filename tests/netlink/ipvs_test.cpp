@@ -15,6 +15,7 @@ namespace hostnet {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::Field;
 using ::testing::IsEmpty;
 
 // Answers as a kernel with IPVS did (tests/fixtures/netlink/README.md).
@@ -72,15 +73,17 @@ TEST(Ipvs, ServicesOfThisMachineWithTheirServers) {
   EXPECT_THAT(texts(rules),
               ElementsAre("ipvs: ip daddr 192.0.2.1 tcp dport 30080 rr to 127.0.0.1:18080",
                           "ipvs: ip6 daddr 2001:db8::1 tcp dport 30080 rr to [fd00::5]:80",
-                          "ipvs: ip daddr 192.0.2.1 udp dport 30053 wrr to no server"));
+                          "ipvs: ip daddr 192.0.2.1 udp dport 30053 wrr refused: no server"));
   for (const NatRule& rule : rules) {
     EXPECT_EQ(rule.source, NatSource::ipvs);
     EXPECT_EQ(rule.keeper, NatKeeper::kube_proxy);
     EXPECT_TRUE(rule.prerouting && rule.output);
     EXPECT_FALSE(rule.scope.conditional);
   }
+  EXPECT_THAT(rules, ElementsAre(Field(&NatRule::refuses, false), Field(&NatRule::refuses, false),
+                                 Field(&NatRule::refuses, true)));
   // The weight of 10.0.0.6 is 0.
-  EXPECT_THAT(table->services.at(0).servers,
+  EXPECT_THAT(table->services.at(0).servers.value(),
               ElementsAre(IpvsServer{address_of("10.0.0.6"), 8080, 0},
                           IpvsServer{address_of("127.0.0.1"), 18080, 1}));
 }
@@ -107,14 +110,27 @@ TEST(Ipvs, AKernelWithoutItIsNotAsked) {
 }
 
 TEST(Ipvs, EveryPortIsAServiceOfPortZero) {
-  const IpvsTable table{
-      .services = {
-          {.ip_protocol = IPPROTO_UDP, .address = address_of("192.0.2.1"), .servers = {}}}};
+  const IpvsTable table{.services = {{.ip_protocol = IPPROTO_UDP,
+                                      .address = address_of("192.0.2.1"),
+                                      .servers = std::nullopt}}};
   const auto rules = ipvs_rules(table, false);
   ASSERT_EQ(rules.size(), 1U);
   EXPECT_TRUE(rules[0].scope.ports.is_everything());
   EXPECT_EQ(rules[0].keeper, NatKeeper::other);
-  EXPECT_EQ(rules[0].text, "ipvs: ip daddr 192.0.2.1 udp to no server");
+  EXPECT_EQ(rules[0].text, "ipvs: ip daddr 192.0.2.1 udp to servers that were not asked for");
+}
+
+TEST(Ipvs, AServiceNoneOfWhoseServersTakesConnectionsRefusesThem) {
+  IpvsService service{.ip_protocol = IPPROTO_TCP, .address = address_of("192.0.2.1"), .port = 80};
+  const auto rule = [&] { return ipvs_rules({.services = {service}}, false).at(0); };
+  EXPECT_FALSE(rule().refuses);  // nobody asked
+  service.servers.emplace();
+  EXPECT_TRUE(rule().refuses);
+  service.servers->push_back({address_of("10.0.0.1"), 80, 0});
+  EXPECT_TRUE(rule().refuses);
+  EXPECT_EQ(rule().text, "ipvs: ip daddr 192.0.2.1 tcp dport 80 refused: no server");
+  service.servers->push_back({address_of("10.0.0.2"), 80, 1});
+  EXPECT_FALSE(rule().refuses);
 }
 
 TEST(Ipvs, LengthsThatDoNotFitAreMalformedWhereverTheyAre) {
