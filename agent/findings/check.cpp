@@ -6,6 +6,7 @@
 
 #include "agent/findings/look.h"
 #include "agent/findings/nat_traffic.h"
+#include "agent/findings/nat_words.h"
 #include "agent/findings/risk_rules.h"
 #include "agent/findings/wording.h"
 
@@ -71,14 +72,13 @@ std::optional<bool> may_bind_beside(const Holder& holder, const Bind& newcomer,
   return false;
 }
 
-bool takes_the_traffic(const Holder& rule, const Bind& newcomer, const PortTable& table) {
-  if (rule.nat) {
-    return taken_traffic(*rule.nat, newcomer, table).any() &&
-           !may_lead_back(*rule.nat, newcomer, rule.socket.local_port, table);
-  }
-  return rule.owner.kind == HolderKind::nat_rule &&
-         overlap(rule.socket.protocol, newcomer, {.address = rule.socket.local, .v6only = false}) !=
-             Overlap::no;
+// What the newcomer loses to a rule; to anything else nothing.
+Loses loses_to(const Holder& holder, const Bind& newcomer, const PortTable& table) {
+  if (holder.nat) return loses(*holder.nat, newcomer, holder.socket.local_port, table);
+  const bool meets = holder.owner.kind == HolderKind::nat_rule &&
+                     overlap(holder.socket.protocol, newcomer,
+                             {.address = holder.socket.local, .v6only = false}) != Overlap::no;
+  return meets ? Loses::some : Loses::nothing;
 }
 
 bool may_be_running(const DeclaredPort& port) {
@@ -110,7 +110,8 @@ std::string_view what_decides(const Holder& holder) {
 }
 
 struct Judgement {
-  std::vector<const Holder*> blocking, undecided, diverting;
+  Bind newcomer;
+  std::vector<const Holder*> blocking, undecided, diverting, perhaps_diverting;
   std::vector<const DeclaredPort*> host_ports;
 };
 
@@ -126,6 +127,27 @@ bool does_not_show(const PortTable& table, Protocol protocol) {
   return table.unread.contains(protocol) || (protocol == Protocol::sctp && !table.sctp_supported);
 }
 
+// "takes its traffic", "takes what arrives on eth0".
+std::string takes_words(const Holder& rule, const Bind& newcomer, const PortTable& table) {
+  std::string what = "what arrives";
+  if (rule.nat) {
+    what = arriving_words(*rule.nat, taken_traffic(*rule.nat, newcomer, table), newcomer);
+  }
+  return "takes " + (what == "what arrives" ? "its traffic" : what);
+}
+
+// How a sentence about a rule begins.
+std::string as_for_binding(const CheckAnswer& answer) {
+  return answer.bindable
+             ? fmt::format("A server could bind {}, but ", place(answer))
+             : fmt::format("Whether a server could bind {} is not known, and ", place(answer));
+}
+
+std::string why_perhaps(const Holder& rule) {
+  return rule.nat->targets.empty() ? "takes packets to where that cannot be told"
+                                   : "asks more of a packet than can be told";
+}
+
 std::string explain(const CheckAnswer& answer, const Judgement& judgement, const PortTable& table) {
   const auto name = fmt::format("{}/{}", answer.port, to_string(answer.protocol));
   switch (answer.verdict) {
@@ -137,17 +159,22 @@ std::string explain(const CheckAnswer& answer, const Judgement& judgement, const
     }
     case CheckVerdict::diverted:
       if (!judgement.host_ports.empty()) {
-        return fmt::format("A server could bind {}, but the hostPort of {} takes its traffic.",
-                           place(answer), declarer(*judgement.host_ports.front()));
+        return fmt::format("{}the hostPort of {} takes its traffic.", as_for_binding(answer),
+                           declarer(*judgement.host_ports.front()));
       }
-      return fmt::format("A server could bind {}, but {} takes its traffic.", place(answer),
-                         who(*judgement.diverting.front()));
+      return fmt::format("{}{} {}.", as_for_binding(answer), who(*judgement.diverting.front()),
+                         takes_words(*judgement.diverting.front(), judgement.newcomer, table));
     case CheckVerdict::unknown: {
       if (does_not_show(table, answer.protocol)) {
         return answer.protocol == Protocol::sctp
                    ? "This kernel does not show SCTP sockets."
                    : fmt::format("The kernel did not list all {} sockets.",
                                  to_string(answer.protocol));
+      }
+      if (answer.bindable) {
+        const Holder& rule = *judgement.perhaps_diverting.front();
+        return fmt::format("{}it may not get its traffic: {} {}.", as_for_binding(answer),
+                           who(rule), why_perhaps(rule));
       }
       if (judgement.undecided.empty()) {
         return fmt::format("{} has more connections than were looked at.", name);
@@ -162,13 +189,13 @@ std::string explain(const CheckAnswer& answer, const Judgement& judgement, const
 }
 
 Judgement judge(const CheckAnswer& answer, const Bind& newcomer, const PortTable& table) {
-  Judgement judgement;
+  Judgement judgement{.newcomer = newcomer};
   for (const Holder& holder : table.holders) {
     if (holder.socket.protocol != answer.protocol || holder.socket.local_port != answer.port) {
       continue;
     }
-    if (takes_the_traffic(holder, newcomer, table)) {
-      judgement.diverting.push_back(&holder);
+    if (const Loses lost = loses_to(holder, newcomer, table); lost != Loses::nothing) {
+      (lost == Loses::some ? judgement.diverting : judgement.perhaps_diverting).push_back(&holder);
       continue;
     }
     const auto beside = may_bind_beside(holder, newcomer, table);
@@ -178,6 +205,7 @@ Judgement judge(const CheckAnswer& answer, const Bind& newcomer, const PortTable
   order_holders(judgement.blocking);
   order_holders(judgement.undecided);
   order_holders(judgement.diverting);
+  order_holders(judgement.perhaps_diverting);
   for (const DeclaredPort& port : answer.declared_by) {
     if (port.mode == PortMode::host_port && may_be_running(port)) {
       judgement.host_ports.push_back(&port);
@@ -189,6 +217,7 @@ Judgement judge(const CheckAnswer& answer, const Bind& newcomer, const PortTable
 CheckVerdict verdict_of(const CheckAnswer& answer, const Judgement& judgement) {
   if (answer.bindable == false) return CheckVerdict::in_use;
   if (!judgement.host_ports.empty() || !judgement.diverting.empty()) return CheckVerdict::diverted;
+  if (!judgement.perhaps_diverting.empty()) return CheckVerdict::unknown;
   return answer.bindable ? CheckVerdict::free : CheckVerdict::unknown;
 }
 
@@ -237,7 +266,8 @@ CheckAnswer check_port(const CheckQuery& query, const PortTable& table, const Po
       answer.bindable = true;
     }
     answer.verdict = verdict_of(answer, judgement);
-    for (const auto& group : {judgement.blocking, judgement.undecided, judgement.diverting}) {
+    for (const auto& group : {judgement.blocking, judgement.undecided, judgement.diverting,
+                              judgement.perhaps_diverting}) {
       for (const Holder* holder : group) answer.holders.push_back(*holder);
     }
   }

@@ -54,10 +54,11 @@ Hijack hijack_of(const Holder& server, const Holders& rules, const Look& look) {
   Hijack hijack;
   const Bind bind = bind_of(server.socket, look.table.links);
   for (const Holder* rule : rules) {
+    // What nobody understands is told as a problem, not as a hijack.
+    if (rule->nat->scope.unknown) continue;
     const TakenTraffic taken = taken_traffic(*rule->nat, bind, look.table);
-    if (!taken.any() || may_lead_back(*rule->nat, bind, server.socket.local_port, look.table)) {
-      continue;
-    }
+    const auto back = leads_back(*rule->nat, bind, server.socket.local_port, look.table);
+    if (!taken.any() || back != false) continue;
     hijack.taken |= taken;
     hijack.rules.push_back(rule);
   }
@@ -76,8 +77,15 @@ void add_rules(Finding& finding, const Holders& rules) {
   }
 }
 
-std::string told_as(const Holder& server, const Look& look, TakenTraffic taken) {
-  return arriving_words(taken, bind_of(server.socket, look.table.links));
+// As the first of the rules has it that takes the most.
+std::string told_as(const Holder& server, const Look& look, const Hijack& hijack) {
+  const Bind bind = bind_of(server.socket, look.table.links);
+  std::string shortest;
+  for (const Holder* rule : hijack.rules) {
+    const std::string words = arriving_words(*rule->nat, hijack.taken, bind);
+    if (shortest.empty() || words.size() < shortest.size()) shortest = words;
+  }
+  return shortest;
 }
 
 // Servers that kube-proxy has, or what has it inside: they are how NodePorts are done.
@@ -90,6 +98,12 @@ bool implements_node_ports(const Holder& holder) {
   return std::ranges::any_of(holder.owner.processes, [&](const Process& process) {
     return std::ranges::find(kNames, process.comm) != kNames.end();
   });
+}
+
+// Not only what this node or, behind Docker's rule, its containers send.
+bool takes_from_outside(const Holder& rule) {
+  const auto& left = rule.nat->scope.arrives_on;
+  return rule.nat->prerouting && !(rule.nat->behind && left && !left->other);
 }
 
 // A hostPort and the listeners of others on its port.
@@ -109,7 +123,7 @@ void find_hijack_by_host_port(const Declaration& declaration, const Look& look,
   for (const Holder* listener : listeners) {
     const Hijack hijack = hijack_of(*listener, rules, look);
     add_rules(finding, hijack.rules);
-    if (listener == &first && hijack.taken.any()) arriving = told_as(first, look, hijack.taken);
+    if (listener == &first && hijack.taken.any()) arriving = told_as(first, look, hijack);
   }
   finding.explanation =
       fmt::format("{} {}, but the hostPort of {} sends {} on {} to the pod instead.", who(first),
@@ -142,7 +156,7 @@ void find_hijack_of_pod(const Declaration& declaration, const Look& look,
                                   : "a hostPort rule";
     finding.explanation = fmt::format("{} {}, but {} sends {} on {} to {} instead.", declarer(port),
                                       what_it_does(*server), taker,
-                                      told_as(*server, look, hijack_of(*server, rules, look).taken),
+                                      told_as(*server, look, hijack_of(*server, rules, look)),
                                       port_name(port), destination_words(rule));
     finding.remedy = remedy_against_rule(rule, "the pod's port");
     found.push_back(std::move(finding));
@@ -179,12 +193,12 @@ void find_undeclared_hijack(Verdict verdict, const PortKey& key, const Holders& 
   finding.port = key.second;
   Holders hijacked;
   Hijack all;
-  TakenTraffic of_first;
+  Hijack of_first;
   for (const Holder* server : servers) {
     if (!may_be_hijacked(*server, verdict, rules, look)) continue;
     const Hijack hijack = hijack_of(*server, rules, look);
     if (hijack.rules.empty()) continue;
-    if (hijacked.empty()) of_first = hijack.taken;
+    if (hijacked.empty()) of_first = hijack;
     hijacked.push_back(server);
     for (const Holder* rule : hijack.rules) {
       if (std::ranges::find(all.rules, rule) == all.rules.end()) all.rules.push_back(rule);
@@ -237,7 +251,7 @@ bool may_serve(const Holder& rule, const Declaration& declaration) {
 
 Forwarding forwarding_of(const Declaration& declaration, const Look& look) {
   const bool served = std::ranges::any_of(look.rules_on(declaration.port), [&](const Holder* rule) {
-    return may_serve(*rule, declaration);
+    return takes_from_outside(*rule) && may_serve(*rule, declaration);
   });
   if (served) return Forwarding::by_rules;
   const auto& nat = look.table.nat;
@@ -269,6 +283,8 @@ void find_undeclared_hijacks(const Look& look, std::vector<Finding>& found) {
       for (const Holder* rule : look.rules.at(key)) {
         if (verdict_of_keeper(rule->nat->keeper) == verdict) rules.push_back(rule);
       }
+      if (std::ranges::none_of(rules, [](auto* rule) { return takes_from_outside(*rule); }))
+        continue;
       find_undeclared_hijack(verdict, key, listening, rules, look, found);
     }
   }

@@ -43,11 +43,14 @@ bool leads_to_nobody(const NatRule& rule, const std::set<IpAddress>& in_use) {
   });
 }
 
-// Nobody has that sandbox any more.
+// Nobody has that sandbox any more, or its pod has none.
 bool is_without_sandbox(const NatRule& rule, const Look& look) {
-  if (rule.sandbox_id.empty()) return knows_every_pod(look.pods);
+  if (rule.sandbox_id.empty() && rule.pod_uid.empty()) return knows_every_pod(look.pods);
   const auto& containers = look.table.pods_by_container;
-  return containers && !containers->contains(rule.sandbox_id);
+  if (!containers) return false;
+  if (!rule.sandbox_id.empty()) return !containers->contains(rule.sandbox_id);
+  return std::ranges::none_of(*containers,
+                              [&](const auto& one) { return one.second == rule.pod_uid; });
 }
 
 bool is_stale(const NatRule& rule, const std::set<IpAddress>& in_use, const Look& look) {

@@ -83,7 +83,7 @@ bool may_serve(const Holder& rule, const Declaration& declaration);
 
 // What is known of the NAT rules of a hostPort.
 enum class Forwarding {
-  by_rules,  // there are some that may serve it
+  by_rules,  // there are some that may serve it and get what arrives from outside
   missing,   // there is none, although this node forwards ports by such rules
   not_seen,  // they may not be read, or (eBPF, a keeper that is not known) cannot
 };

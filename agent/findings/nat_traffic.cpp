@@ -8,6 +8,7 @@
 namespace hostnet {
 namespace {
 
+constexpr std::uint16_t kLoopbackDevice = 772;  // ARPHRD_LOOPBACK
 constexpr IpAddress kLoopback4{.family = AddressFamily::ipv4, .bytes = {127, 0, 0, 1}};
 constexpr IpAddress kLoopback6{.family = AddressFamily::ipv6,
                                .bytes = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}};
@@ -49,10 +50,19 @@ std::vector<IpAddress> served_addresses(const Bind& server, const PortTable& tab
   return served;
 }
 
-bool takes_packets_to(const NatRule& rule, const IpAddress& address) {
+// From other machines: not over loopback.
+bool may_arrive_on(const InterfaceMatch& interfaces, const PortTable& table) {
+  return std::ranges::any_of(table.links, [&](const Link& link) {
+    return link.type != kLoopbackDevice && interfaces.contains(link.name);
+  });
+}
+
+bool takes_packets_to(const NatRule& rule, const IpAddress& address, const PortTable& table) {
   if (rule.scope.family.value_or(address.family) != address.family) return false;
   if (rule.scope.destination && !rule.scope.destination->contains(address)) return false;
-  return rule.output || (rule.prerouting && !address.is_loopback());
+  if (rule.output) return true;
+  if (!rule.prerouting || address.is_loopback()) return false;
+  return !rule.scope.arrives_on || may_arrive_on(*rule.scope.arrives_on, table);
 }
 
 bool leads_to(const NatTarget& target, const Bind& server, std::uint16_t port,
@@ -75,17 +85,27 @@ TakenTraffic& TakenTraffic::operator|=(TakenTraffic other) {
 TakenTraffic taken_traffic(const NatRule& rule, const Bind& server, const PortTable& table) {
   TakenTraffic taken;
   for (const IpAddress& address : served_addresses(server, table)) {
-    if (!takes_packets_to(rule, address)) continue;
+    if (!takes_packets_to(rule, address, table)) continue;
     (address.family == AddressFamily::ipv4 ? taken.ipv4 : taken.ipv6) = true;
   }
   return taken;
 }
 
-bool may_lead_back(const NatRule& rule, const Bind& server, std::uint16_t port,
-                   const PortTable& table) {
-  if (rule.targets.empty() || rule.targets.size() >= kMostTargets) return true;
-  return std::ranges::any_of(
+std::optional<bool> leads_back(const NatRule& rule, const Bind& server, std::uint16_t port,
+                               const PortTable& table) {
+  if (rule.refuses) return false;
+  const bool leads = std::ranges::any_of(
       rule.targets, [&](const NatTarget& target) { return leads_to(target, server, port, table); });
+  if (leads) return true;
+  if (rule.targets.empty() || rule.targets.size() >= kMostTargets) return std::nullopt;
+  return false;
+}
+
+Loses loses(const NatRule& rule, const Bind& server, std::uint16_t port, const PortTable& table) {
+  if (!taken_traffic(rule, server, table).any()) return Loses::nothing;
+  const auto back = leads_back(rule, server, port, table);
+  if (back == true) return Loses::nothing;
+  return back && !rule.scope.conditional ? Loses::some : Loses::perhaps;
 }
 
 }  // namespace hostnet

@@ -3,6 +3,7 @@
 // What a NAT rule does to the traffic of a server on this node.
 
 #include <cstdint>
+#include <optional>
 
 #include "agent/findings/overlap.h"
 #include "agent/ports/port_table.h"
@@ -18,16 +19,24 @@ struct TakenTraffic {
   bool operator==(const TakenTraffic&) const = default;
 };
 
-// By the addresses of the node that the server serves: packets to loopback never
-// arrive from elsewhere, so that only a rule for this machine's own packets
-// (OUTPUT) takes them. Addresses of Services on devices of their own are not the
+// By the addresses of the node that the server serves, and its interfaces: packets
+// to loopback never arrive from elsewhere, so that only a rule for this machine's
+// own packets (OUTPUT) takes them. Addresses of Services on devices of their own are not the
 // server's. The rule is about the server's port already.
 TakenTraffic taken_traffic(const NatRule& rule, const Bind& server, const PortTable& table);
 
-// Whether some of what the rule takes may come to that server after all: it is
-// one of the backends (an ingress on the node's own network behind a NodePort),
-// or they cannot be told.
-bool may_lead_back(const NatRule& rule, const Bind& server, std::uint16_t port,
-                   const PortTable& table);
+// Whether some of what the rule takes comes to that server after all: it is one of
+// the backends (an ingress on the node's own network behind a NodePort). Unset:
+// they cannot be told.
+std::optional<bool> leads_back(const NatRule& rule, const Bind& server, std::uint16_t port,
+                               const PortTable& table);
+
+// Whether a server loses traffic to the rule.
+enum class Loses {
+  nothing,
+  perhaps,  // the rule asks what cannot be told here, or leads where that cannot
+  some,     // or all
+};
+Loses loses(const NatRule& rule, const Bind& server, std::uint16_t port, const PortTable& table);
 
 }  // namespace hostnet

@@ -18,18 +18,35 @@ ServiceName service_name(std::string_view service) {
   return {service.substr(0, slash), name.substr(0, name.find(':'))};
 }
 
+std::string interface_words(const InterfaceMatch& interfaces) {
+  return fmt::format("what arrives on {}{}{}", interfaces.other ? "interfaces other than " : "",
+                     interfaces.name, interfaces.prefix ? "*" : "");
+}
+
 }  // namespace
 
-std::string arriving_words(TakenTraffic taken, const Bind& server) {
+std::string arriving_words(const NatRule& rule, TakenTraffic taken, const Bind& server) {
+  const PacketScope& scope = rule.scope;
   const IpAddress local = server.address.unmapped();
+  std::string words = "what arrives";
+  if (scope.conditional) {
+    words = "some of what arrives";
+  } else if (!rule.prerouting) {
+    words = "what this node itself sends";
+  } else if (scope.arrives_on) {
+    words = interface_words(*scope.arrives_on);
+  } else if (scope.destination && local.is_wildcard()) {
+    return "what arrives at " + scope.destination->to_string();
+  }
   const bool both =
       local.family == AddressFamily::ipv6 && local.is_wildcard() && server.v6only != true;
-  if (!both || (taken.ipv4 && taken.ipv6)) return "what arrives";
-  return taken.ipv4 ? "what arrives over IPv4" : "what arrives over IPv6";
+  if (!both || (taken.ipv4 && taken.ipv6)) return words;
+  return words + (taken.ipv4 ? " over IPv4" : " over IPv6");
 }
 
 std::string destination_words(const Holder& rule) {
   if (!rule.pod.empty()) return fmt::format("pod {}/{}", rule.namespace_, rule.pod);
+  if (rule.nat->refuses) return "nobody (it has no server, so that connections are refused)";
   std::string words;
   for (const NatTarget& target : rule.nat->targets) {
     words += (words.empty() ? "" : ", ") + target.to_string();

@@ -10,9 +10,11 @@
 
 namespace hostnet {
 
-// "what arrives", "what arrives over IPv4" where the server has the rest.
-std::string arriving_words(TakenTraffic taken, const Bind& server);
-// Where a rule sends packets: "pod default/web", "10.0.0.5:80".
+// What a rule takes of a server's traffic: "what arrives", where the server has the
+// rest "what arrives over IPv4", "what arrives on eth0", "what arrives at 10.0.0.1",
+// "what this node itself sends" or "some of what arrives".
+std::string arriving_words(const NatRule& rule, TakenTraffic taken, const Bind& server);
+// Where a rule sends packets: "pod default/web", "10.0.0.5:80", "nobody".
 std::string destination_words(const Holder& rule);
 // "the NodePort of Service default/web:http", without a name "a Service".
 std::string service_words(const NatRule& rule);

@@ -229,7 +229,7 @@ void NatLook::read_containers(SteadyTime now, bool rules_changed) {
   if (!rules_changed && now < next_containers_) return;
   bool wanted = false, hashed = false;
   for (const NatRule& rule : rules_->rules()) {
-    wanted = wanted || !rule.sandbox_id.empty();
+    wanted = wanted || !rule.sandbox_id.empty() || !rule.pod_uid.empty();
     hashed = hashed || (rule.keeper == NatKeeper::cri_hostport && !rule.sandbox_id.empty());
   }
   next_containers_ = now + kContainersPause;

@@ -80,6 +80,7 @@ Holder holder_of_rule(std::shared_ptr<const NatRule> rule, Protocol protocol, st
   }
   holder.socket.peer.family = holder.socket.local.family;
   holder.owner.kind = HolderKind::nat_rule;
+  holder.owner.pod_uid = rule->pod_uid;
   holder.rule = rule->text;
   if (pods != nullptr && !rule->sandbox_id.empty()) {
     if (const auto at = pods->find(rule->sandbox_id); at != pods->end()) {

@@ -61,7 +61,7 @@ struct PortTable {
   // Rules for this node's ports; unset: they may not be read (NET_ADMIN). Only
   // those for ports that are listened on, declared or asked for are holders, too.
   std::shared_ptr<const NatRules> nat;
-  // Unset: no rule names a sandbox, or the cgroups cannot be read.
+  // Unset: no rule names a sandbox or a pod, or the cgroups cannot be read.
   std::shared_ptr<const PodsByContainer> pods_by_container;
   bool ebpf_forwarding{};  // Cilium may forward ports where nobody sees it
 };

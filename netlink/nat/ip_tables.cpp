@@ -42,13 +42,15 @@ struct ExtensionHead {  // struct xt_entry_match, xt_entry_target
   char name[29];
   std::uint8_t revision;
 };
-constexpr std::uint8_t kInvertedDestination = 0x10, kInvertedProtocol = 0x40;  // IPT_INV_*
-constexpr std::uint8_t kFragment4 = 0x01, kGoto4 = 0x02;                       // IPT_F_*
-constexpr std::uint8_t kTos6 = 0x02, kGoto6 = 0x04;                            // IP6T_F_*
+constexpr std::uint8_t kInvertedInput = 0x01, kInvertedDestination = 0x10,
+                       kInvertedProtocol = 0x40;          // IPT_INV_*
+constexpr std::uint8_t kFragment4 = 0x01, kGoto4 = 0x02;  // IPT_F_*
+constexpr std::uint8_t kTos6 = 0x02, kGoto6 = 0x04;       // IP6T_F_*
 
 // What both families' selectors ask.
 struct Selector {
   IpAddress destination, mask;
+  std::optional<InterfaceMatch> arrives_on;
   bool narrowed{}, by_goto{};
   std::uint16_t protocol{};
   std::uint8_t inverted{};
@@ -59,6 +61,15 @@ bool is_set(const T& bytes) {
   return std::ranges::any_of(bytes, [](auto byte) { return byte != 0; });
 }
 
+// "eth0" and its final zero are compared, of "eth+" what is before the plus sign.
+InterfaceMatch entry_interface(const char (&name)[16], const std::uint8_t (&mask)[16]) {
+  const auto compared = static_cast<std::size_t>(std::ranges::find(mask, 0) - mask);
+  InterfaceMatch match{.name = AttributeTable<0>::text_of(std::as_bytes(std::span(name)))};
+  match.prefix = compared <= match.name.size();
+  match.name.resize(std::min(match.name.size(), compared));
+  return match;
+}
+
 template <class T>
 Selector selector_of(AddressFamily family, Bytes bytes) {
   const auto raw = copy_of<T>(bytes);
@@ -67,11 +78,15 @@ Selector selector_of(AddressFamily family, Bytes bytes) {
   std::ranges::copy(raw.destination, out.destination.bytes.begin());
   std::ranges::copy(raw.destination_mask, out.mask.bytes.begin());
   const bool ipv4 = family == AddressFamily::ipv4;
-  out.narrowed = is_set(raw.source_mask) || raw.in[0] != 0 || raw.out[0] != 0 ||
-                 (raw.flags & (ipv4 ? kFragment4 : kTos6)) != 0;
+  out.narrowed =
+      is_set(raw.source_mask) || raw.out[0] != 0 || (raw.flags & (ipv4 ? kFragment4 : kTos6)) != 0;
   out.by_goto = (raw.flags & (ipv4 ? kGoto4 : kGoto6)) != 0;
   out.protocol = raw.protocol;
   out.inverted = raw.inverted;
+  if (raw.in_mask[0] != 0) {
+    out.arrives_on = entry_interface(raw.in, raw.in_mask);
+    out.arrives_on->other = (raw.inverted & kInvertedInput) != 0;
+  }
   return out;
 }
 
@@ -88,6 +103,7 @@ IpAddress neighbour(IpAddress ip, bool next) {
 std::vector<PacketScope> scopes_of(AddressFamily family, const Selector& selector) {
   PacketScope scope;
   scope.family = family;
+  scope.arrives_on = selector.arrives_on;
   scope.conditional = selector.narrowed;
   if (selector.protocol != 0) {
     if ((selector.inverted & kInvertedProtocol) != 0) {

@@ -57,6 +57,13 @@ bool is_modelled(std::span<const SymbolicByte> bytes) {
       bytes, [](const SymbolicByte& byte) { return byte.field > PacketField::random; });
 }
 
+// A share of the packets is what a comparison leaves, all of them what a map does.
+void narrow_to_share(PacketScope& scope, std::span<const SymbolicByte> bytes) {
+  scope.conditional = scope.conditional || std::ranges::any_of(bytes, [](const SymbolicByte& byte) {
+                        return byte.field == PacketField::random;
+                      });
+}
+
 bool is_unknown(std::span<const SymbolicByte> bytes) {
   return std::ranges::any_of(
       bytes, [](const SymbolicByte& byte) { return byte.field == PacketField::unknown; });
@@ -78,12 +85,14 @@ Result<> NftMachine::compare(Data data) {
   const auto add = [&](const NftPath& path, const PacketScope& scope) {
     next.push_back(path);
     next.back().scope = scope;
+    narrow_to_share(next.back().scope, view(path.registers, *at, value->size()));
   };
   if (operation == NFT_CMP_EQ) {  // nearly every one: no copies
     std::erase_if(paths_, [&](NftPath& path) {
-      const auto scope =
-          packets_between(path.scope, view(path.registers, *at, value->size()), *value, *value);
+      const auto bytes = view(path.registers, *at, value->size());
+      const auto scope = packets_between(path.scope, bytes, *value, *value);
       if (scope) path.scope = *scope;
+      narrow_to_share(path.scope, bytes);
       return !scope;
     });
     return {};
@@ -127,6 +136,7 @@ Result<> NftMachine::range(Data data) {
     for (const PacketScope& scope : scopes) {
       next.push_back(path);
       next.back().scope = scope;
+      narrow_to_share(next.back().scope, bytes);
     }
   }
   replace_paths(std::move(next));

@@ -1,5 +1,6 @@
 #include "netlink/nat/nft_machine.h"
 
+#include <linux/netfilter/nf_conntrack_common.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nf_tables_compat.h>
 
@@ -74,7 +75,7 @@ Result<> NftMachine::run(std::string_view name, std::span<const std::byte> data)
   if (name == "target") return target(data);
   if (name == "numgen") return load(data, NFTA_NG_DREG, PacketField::random);
   if (name == "hash") return load(data, NFTA_HASH_DREG, PacketField::random);
-  if (name == "ct") return load(data, NFTA_CT_DREG, PacketField::unknown);
+  if (name == "ct") return conntrack(data);
   if (name == "rt") return load(data, NFTA_RT_DREG, PacketField::unknown);
   if (name == "socket") return load(data, NFTA_SOCKET_DREG, PacketField::unknown);
   if (name == "byteorder") return load(data, NFTA_BYTEORDER_DREG, PacketField::unknown);
@@ -161,7 +162,7 @@ Result<> NftMachine::payload(Data data) {
   for (NftPath& path : paths_) {
     std::size_t to = *at;
     for (std::uint32_t byte = 0; byte < length; ++byte) {
-      path.registers[to++] = payload_byte(base, std::uint64_t{offset} + byte, path.scope.family);
+      path.registers[to++] = payload_byte(base, std::uint64_t{offset} + byte, path.scope);
     }
     for (; to % 4 != 0; ++to) path.registers[to] = SymbolicByte::constant({});
   }
@@ -176,8 +177,25 @@ Result<> NftMachine::meta(Data data) {
     case NFT_META_L4PROTO: return load(data, NFTA_META_DREG, PacketField::protocol);
     case NFT_META_NFPROTO: return load(data, NFTA_META_DREG, PacketField::family);
     case NFT_META_PRANDOM: return load(data, NFTA_META_DREG, PacketField::random);
+    case NFT_META_IIFNAME: return load(data, NFTA_META_DREG, PacketField::arrives_on);
     default: return load(data, NFTA_META_DREG, PacketField::unknown);
   }
+}
+
+// Chains of type nat see the first packet of a connection only.
+Result<> NftMachine::conntrack(Data data) {
+  const auto table = AttributeTable<NFTA_CT_MAX>::of(data);
+  if (!table) return std::unexpected(table.error());
+  if (!table->has(NFTA_CT_DREG) || nft_number(*table, NFTA_CT_KEY) != NFT_CT_STATE) {
+    return load(data, NFTA_CT_DREG, PacketField::unknown);
+  }
+  const std::uint32_t state = NF_CT_STATE_BIT(IP_CT_NEW);
+  const auto at = nft_slot(nft_number(*table, NFTA_CT_DREG), sizeof state);
+  if (!at) return std::unexpected(at.error());
+  for (NftPath& path : paths_) {
+    put_constant(path.registers, *at, std::as_bytes(std::span(&state, 1)));
+  }
+  return {};
 }
 
 Result<> NftMachine::fib(Data data) {

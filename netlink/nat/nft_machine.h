@@ -35,6 +35,7 @@ class NftMachine {
   Result<> payload(Data data);
   Result<> meta(Data data);
   Result<> fib(Data data);
+  Result<> conntrack(Data data);
   Result<> bitwise(Data data);
   Result<> compare(Data data);
   Result<> range(Data data);

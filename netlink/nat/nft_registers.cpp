@@ -22,15 +22,19 @@ Result<std::size_t> nft_slot(std::uint32_t number, std::size_t length) {
   return at;
 }
 
-SymbolicByte payload_byte(std::uint32_t base, std::uint64_t offset,
-                          std::optional<AddressFamily> family) {
+SymbolicByte payload_byte(std::uint32_t base, std::uint64_t offset, const PacketScope& scope) {
   constexpr unsigned kProtocol4 = 9, kDestination4 = 16;  // RFC 791
   constexpr unsigned kProtocol6 = 6, kDestination6 = 24;  // RFC 8200
   constexpr unsigned kPort = 2;                           // TCP, UDP, SCTP alike
+  constexpr unsigned kTcpFlags = 13;                      // RFC 9293
+  constexpr std::byte kSyn{2};
+  const auto family = scope.family;
   if (base == NFT_PAYLOAD_TRANSPORT_HEADER) {
     if (offset == kPort || offset == kPort + 1) {
       return SymbolicByte::of(PacketField::port, offset - kPort);
     }
+    if (offset == kTcpFlags && scope.ip_protocol == IPPROTO_TCP)
+      return SymbolicByte::constant(kSyn);
     return {};
   }
   if (base != NFT_PAYLOAD_NETWORK_HEADER) return {};

@@ -42,6 +42,29 @@ bool narrow_destination(std::optional<AddressSpan>& value,
   return value->first <= value->last;
 }
 
+// Two names of which neither is among the other's make it conditional.
+bool narrow_interface(PacketScope& scope, const std::optional<InterfaceMatch>& other) {
+  if (!other || scope.arrives_on == other) return true;
+  if (!scope.arrives_on) {
+    scope.arrives_on = other;
+    return true;
+  }
+  if (scope.arrives_on->is_one()) return other->contains(scope.arrives_on->name);
+  if (other->is_one()) {
+    const bool both = scope.arrives_on->contains(other->name);
+    scope.arrives_on = other;
+    return both;
+  }
+  scope.conditional = true;
+  return true;
+}
+
+bool covers_interface(const std::optional<InterfaceMatch>& outer,
+                      const std::optional<InterfaceMatch>& inner) {
+  if (!outer || outer == inner) return true;
+  return inner && inner->is_one() && outer->contains(inner->name);
+}
+
 std::string protocol_words(std::uint8_t protocol) {
   switch (protocol) {
     case IPPROTO_TCP: return "tcp";
@@ -77,6 +100,15 @@ std::string AddressSpan::to_string() const {
   return first.to_string() + "-" + last.to_string();
 }
 
+bool InterfaceMatch::contains(std::string_view interface) const {
+  const bool named = prefix ? interface.starts_with(name) : interface == name;
+  return named != other;
+}
+
+std::string InterfaceMatch::to_string() const {
+  return fmt::format("iifname {}\"{}{}\"", other ? "!= " : "", name, prefix ? "*" : "");
+}
+
 std::optional<AddressSpan> span_of_prefix(const IpAddress& ip, unsigned prefix_length) {
   const unsigned bits = bits_of(ip.family);
   if (prefix_length > bits) return std::nullopt;
@@ -102,6 +134,7 @@ std::optional<PacketScope> intersection(const PacketScope& one, const PacketScop
   }
   both.local_only = one.local_only || other.local_only;
   both.conditional = one.conditional || other.conditional;
+  if (!narrow_interface(both, other.arrives_on)) return std::nullopt;
   both.unknown = one.unknown || other.unknown;
   both.random = one.random || other.random;
   return both;
@@ -113,6 +146,7 @@ bool covers(const PacketScope& outer, const PacketScope& inner) {
   if (outer.ip_protocol && outer.ip_protocol != inner.ip_protocol) return false;
   if (outer.ports.first > inner.ports.first || outer.ports.last < inner.ports.last) return false;
   if (outer.local_only && !inner.local_only) return false;
+  if (!covers_interface(outer.arrives_on, inner.arrives_on)) return false;
   if (!outer.destination) return true;
   return inner.destination && outer.destination->first <= inner.destination->first &&
          outer.destination->last >= inner.destination->last;
@@ -120,6 +154,7 @@ bool covers(const PacketScope& outer, const PacketScope& inner) {
 
 std::string to_string(const PacketScope& scope) {
   std::vector<std::string> words;
+  if (scope.arrives_on) words.push_back(scope.arrives_on->to_string());
   const bool has_ports = !scope.ports.is_everything();
   if (scope.destination) {
     const bool ipv4 = scope.destination->first.family == AddressFamily::ipv4;

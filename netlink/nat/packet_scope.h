@@ -1,8 +1,8 @@
 #pragma once
 
 // Which packets a rule is about, as far as ports of this machine go. What a rule
-// asks besides (source, mark, interface, limits) is only remembered as
-// `conditional`: it may or may not match.
+// asks besides (source, mark, limits) is only remembered as `conditional`: it may
+// or may not match.
 
 #include <compare>
 #include <cstddef>
@@ -10,6 +10,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "netlink/facts.h"
@@ -39,16 +40,29 @@ struct AddressSpan {
 // The addresses of a prefix; nothing when it is longer than an address.
 std::optional<AddressSpan> span_of_prefix(const IpAddress& ip, unsigned prefix_length);
 
+// Interfaces by name. Packets of this machine itself arrive on none: only `other`
+// is true of them.
+struct InterfaceMatch {
+  std::string name;
+  bool prefix{};  // how the name begins ("eth+", "eth*")
+  bool other{};   // any but these
+  bool contains(std::string_view interface) const;
+  bool is_one() const { return !prefix && !other; }
+  std::string to_string() const;  // iifname "eth0", iifname != "veth*"
+  auto operator<=>(const InterfaceMatch&) const = default;
+};
+
 // A conjunction: everything that is set must hold.
 struct PacketScope {
   std::optional<AddressFamily> family;
   std::optional<std::uint8_t> ip_protocol;  // IPPROTO_*
   PortSpan ports;                           // destination
   std::optional<AddressSpan> destination;
+  std::optional<InterfaceMatch> arrives_on;
   bool local_only{};   // only addresses of this machine (fib type local, addrtype LOCAL)
   bool conditional{};  // something that is not modelled narrows it further
   bool unknown{};      // … and nobody here knows what that is
-  bool random{};       // one of several, chosen by a random number or a hash
+  bool random{};       // one of several that together take all, chosen by chance or a hash
   bool operator==(const PacketScope&) const = default;
 };
 

@@ -35,6 +35,27 @@ void recognize_portmap(NatRule& rule) {
   }
 }
 
+// CRI-O's over iptables: "k8s_web_default_<UID>_0 hostport 8080", the sandbox's name.
+// Dockershim's has no UID: "web_default hostport 8080".
+std::string pod_uid_in_comment(std::string_view comment) {
+  constexpr std::string_view kSandbox = "k8s_";
+  if (!comment.starts_with(kSandbox)) return "";
+  for (int part = 0; part < 3; ++part) {
+    const auto end = comment.find('_');
+    if (end == std::string_view::npos) return "";
+    comment.remove_prefix(end + 1);
+  }
+  const auto end = comment.find('_');
+  return end == std::string_view::npos ? "" : std::string(comment.substr(0, end));
+}
+
+void recognize_kube_hostport(NatRule& rule) {
+  rule.keeper = NatKeeper::cri_hostport;
+  for (const std::string& comment : rule.comments) {
+    if (rule.pod_uid.empty()) rule.pod_uid = pod_uid_in_comment(comment);
+  }
+}
+
 // kube-proxy's nftables chains: external-ULMVA6XW-ns1/svc1/tcp/p80.
 std::string service_of_chain(std::string_view chain) {
   for (const std::string_view beginning : {"external-", "service-"}) {
@@ -81,7 +102,7 @@ void recognize_keeper(NatRule& rule) {
     rule.keeper = NatKeeper::cri_hostport;
     rule.sandbox_id = last_comment(rule);
   } else if (passes(rule, "KUBE-HOSTPORTS") || passes(rule, "KUBE-HP-")) {
-    rule.keeper = NatKeeper::cri_hostport;
+    recognize_kube_hostport(rule);
   } else if (rule.table == "kube-proxy" || passes(rule, "KUBE-NODEPORTS") ||
              passes(rule, "KUBE-SERVICES")) {
     recognize_kube_proxy(rule);

@@ -137,6 +137,29 @@ std::optional<PacketScope> with_address_type(const PacketScope& scope, const Fie
   return intersection(scope, asked);
 }
 
+// "eth0" and zeros, or, without one, only how the name begins.
+std::optional<InterfaceMatch> interface_of(const FieldRun& run) {
+  if (!run.is_one_value() || !run.is_plain() || run.bytes.front().index != 0) return std::nullopt;
+  const auto end = std::ranges::find(run.low, std::byte{0});
+  InterfaceMatch match{.prefix = end == run.low.end()};
+  for (auto at = run.low.begin(); at != end; ++at) {
+    match.name += static_cast<char>(number_of(*at));
+  }
+  return match;
+}
+
+std::optional<PacketScope> with_interface(const PacketScope& scope, const FieldRun& run,
+                                          bool other) {
+  PacketScope asked;
+  asked.arrives_on = interface_of(run);
+  if (asked.arrives_on) {
+    asked.arrives_on->other = other;
+  } else {
+    asked.conditional = true;
+  }
+  return intersection(scope, asked);
+}
+
 bool constant_between(const FieldRun& run) {
   std::vector<std::byte> value;
   for (const SymbolicByte& byte : run.bytes) value.push_back(std::byte{byte.flip});
@@ -158,6 +181,7 @@ std::optional<PacketScope> between_in_run(const PacketScope& scope, const FieldR
     case PacketField::destination4: return with_destination(scope, run, AddressFamily::ipv4);
     case PacketField::destination6: return with_destination(scope, run, AddressFamily::ipv6);
     case PacketField::address_type: return with_address_type(scope, run);
+    case PacketField::arrives_on: return with_interface(scope, run, false);
   }
   return scope;
 }
@@ -177,8 +201,9 @@ bool has_spans(const FieldRun& run) {
   }
 }
 
-// Not this protocol, family or type of address.
+// Not this protocol, family, type of address or interface.
 std::optional<PacketScope> other_than(const PacketScope& scope, const FieldRun& run) {
+  if (run.field() == PacketField::arrives_on) return with_interface(scope, run, true);
   if (!run.is_one_value() || !run.is_plain()) return maybe(scope);
   const std::optional<PacketScope> same = between_in_run(scope, run);
   if (!same) return scope;                  // it is never that

@@ -24,6 +24,7 @@ enum class PacketField : std::uint8_t {
   destination4,  // 4 bytes
   destination6,  // 16 bytes
   address_type,  // 4 bytes, host order: RTN_* of the destination
+  arrives_on,    // 16 bytes: name of the interface, then zeros
 };
 
 // ((the field's byte `index`) & mask) ^ flip

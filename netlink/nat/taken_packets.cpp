@@ -39,22 +39,41 @@ void TakenPackets::add(const PacketScope& scope, std::size_t level) {
   }
 }
 
-bool TakenPackets::contains(const PacketScope& scope) const {
-  const auto covered = [&](const Entry& entry) { return covers(entry.scope, scope); };
-  if (std::ranges::any_of(wide_, covered)) return true;
+std::optional<PacketScope> TakenPackets::rest_of(const PacketScope& scope) const {
+  PacketScope rest = scope;
+  for (const Entry& entry : wide_) {
+    if (!take_away(entry, rest)) return std::nullopt;
+  }
   auto key = key_of(scope);
-  if (!key) return false;
-  if (covered_at(*key, scope)) return true;
-  if (!key->address) return false;  // nothing about one address covers it
+  if (!key) return rest;
+  if (!take_away_at(*key, rest)) return std::nullopt;
+  if (!key->address) return rest;  // nothing about one address covers it
   key->address.reset();
-  return covered_at(*key, scope);
+  if (!take_away_at(*key, rest)) return std::nullopt;
+  return rest;
 }
 
-bool TakenPackets::covered_at(const Key& key, const PacketScope& scope) const {
+bool TakenPackets::take_away_at(const Key& key, PacketScope& scope) const {
   const auto at = by_port_.find(key);
-  return at != by_port_.end() && std::ranges::any_of(at->second, [&](const Entry& entry) {
-           return covers(entry.scope, scope);
+  return at == by_port_.end() || std::ranges::all_of(at->second, [&](const Entry& entry) {
+           return take_away(entry, scope);
          });
+}
+
+bool TakenPackets::take_away(const Entry& entry, PacketScope& scope) {
+  if (covers(entry.scope, scope)) return false;
+  if (!entry.scope.arrives_on) return true;
+  PacketScope of_all = entry.scope;
+  of_all.arrives_on.reset();
+  if (!covers(of_all, scope)) return true;
+  PacketScope others;
+  others.arrives_on = entry.scope.arrives_on;
+  others.arrives_on->other = !others.arrives_on->other;
+  const auto rest = intersection(scope, others);
+  if (!rest) return false;
+  // Two names of which neither is among the other's: left as it was.
+  if (rest->conditional == scope.conditional) scope = *rest;
+  return true;
 }
 
 void TakenPackets::leave(std::size_t level) {

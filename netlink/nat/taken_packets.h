@@ -16,7 +16,9 @@ class TakenPackets {
   static constexpr std::size_t kForGood = 0;  // the level that is never left
 
   void add(const PacketScope& scope, std::size_t level);
-  bool contains(const PacketScope& scope) const;
+  // What no rule has of these packets; nothing when rules have all. Where one has
+  // all but those of some interfaces, these.
+  std::optional<PacketScope> rest_of(const PacketScope& scope) const;
   void leave(std::size_t level);  // this one and all inside it
 
  private:
@@ -36,7 +38,9 @@ class TakenPackets {
     std::size_t operator()(const Key& key) const;
   };
   static std::optional<Key> key_of(const PacketScope& scope);
-  bool covered_at(const Key& key, const PacketScope& scope) const;
+  // Takes what an entry has away; false: nothing is left.
+  static bool take_away(const Entry& entry, PacketScope& scope);
+  bool take_away_at(const Key& key, PacketScope& scope) const;
 
   std::unordered_map<Key, Entries, Hash> by_port_;
   Entries wide_;

@@ -69,14 +69,19 @@ class NatWalker {
           out_.complete = false;
           return Outcome::fell_through;
         }
-        const auto packets = intersection(scope, alternative.scope);
-        if (!packets || !is_for_us(*packets) || taken_.contains(*packets)) continue;
+        const auto all = intersection(scope, alternative.scope);
+        if (!all || !is_for_us(*all)) continue;
+        const auto packets = taken_.rest_of(*all);
+        if (!packets) continue;
+        const bool was_behind = behind_;
+        behind_ = behind_ || packets->arrives_on != all->arrives_on;
         const std::size_t comments = comments_.size();
         for (const auto& comment : {&rule.comment, &alternative.comment}) {
           if (!comment->empty()) comments_.push_back(*comment);
         }
         const auto outcome = act(alternative, *packets, covers(alternative.scope, scope), level);
         comments_.resize(comments);
+        behind_ = was_behind;
         if (outcome) return *outcome;
       }
     }
@@ -92,16 +97,16 @@ class NatWalker {
       case Kind::go_on: return std::nullopt;
       case Kind::leave:
         if (all) return Outcome::fell_through;
-        taken_.add(packets, level);
+        take(packets, level);
         return std::nullopt;
       case Kind::jump:
       case Kind::go_to: return enter_chain(alternative.action, packets, all, level);
-      case Kind::accept: taken_.add(packets, kOfBaseChain); break;
-      case Kind::drop: taken_.add(packets, TakenPackets::kForGood); break;
+      case Kind::accept: take(packets, kOfBaseChain); break;
+      case Kind::drop: take(packets, TakenPackets::kForGood); break;
       case Kind::dnat:
       case Kind::redirect:
         tell(alternative.action, packets);
-        taken_.add(packets, TakenPackets::kForGood);
+        take(packets, TakenPackets::kForGood);
         break;
     }
     if (all) return Outcome::taken;
@@ -114,16 +119,24 @@ class NatWalker {
     if (at == chains_->end()) return std::nullopt;
     const Outcome outcome = follow(*at->second, packets);
     if (outcome == Outcome::taken) {
-      taken_.add(packets, kOfBaseChain);
+      take(packets, kOfBaseChain);
       return all ? std::optional(outcome) : std::nullopt;
     }
     if (action.kind == PacketAction::Kind::jump) return std::nullopt;
     if (all) return Outcome::fell_through;
-    taken_.add(packets, level);
+    take(packets, level);
     return std::nullopt;
   }
 
+  // What this machine sends arrives on no interface, so on none that a rule excludes.
+  void take(PacketScope packets, std::size_t level) {
+    if (hook_ == NatHook::output) packets.arrives_on.reset();
+    taken_.add(packets, level);
+  }
+
   bool is_for_us(const PacketScope& packets) const {
+    const bool arrives = packets.arrives_on && !packets.arrives_on->other;
+    if (arrives && hook_ == NatHook::output) return false;
     if (!options_.local_addresses || !packets.destination) return true;
     const AddressSpan& span = *packets.destination;
     if (span.first.is_loopback() || span.last.is_loopback()) return true;
@@ -149,6 +162,7 @@ class NatWalker {
     rule.prerouting = hook_ == NatHook::prerouting;
     rule.output = hook_ == NatHook::output;
     rule.redirect = redirect;
+    rule.behind = behind_;
     if (action.target) rule.targets.push_back(*action.target);
     rule.chains = path_;
     rule.comments = comments_;
@@ -185,6 +199,7 @@ class NatWalker {
   const ChainsByName* chains_{};
   TakenPackets taken_;
   std::vector<std::string> path_, comments_;
+  bool behind_{};  // others have these packets but for those of some interfaces
   std::size_t steps_{};
 };
 

@@ -1,5 +1,7 @@
 #include <linux/netfilter/xt_addrtype.h>
+#include <linux/netfilter/xt_conntrack.h>
 #include <linux/netfilter/xt_multiport.h>
+#include <linux/netfilter/xt_state.h>
 #include <linux/netfilter/xt_tcpudp.h>
 
 #include <algorithm>
@@ -13,12 +15,11 @@ namespace hostnet {
 namespace {
 
 // Known, and nothing that we model.
-constexpr std::array<std::string_view, 33> kConditions = {
-    "ah",       "bpf",       "cgroup",  "cluster", "connbytes", "connlabel", "connlimit",
-    "connmark", "conntrack", "cpu",     "dscp",    "ecn",       "esp",       "hashlimit",
-    "helper",   "icmp",      "icmp6",   "iprange", "length",    "limit",     "mac",
-    "mark",     "owner",     "physdev", "pkttype", "policy",    "recent",    "rpfilter",
-    "socket",   "state",     "string",  "time",    "u32"};
+constexpr std::array<std::string_view, 32> kConditions = {
+    "ah",        "bpf",     "cgroup", "cluster",  "connbytes", "connlabel", "connlimit", "connmark",
+    "conntrack", "cpu",     "dscp",   "ecn",      "esp",       "hashlimit", "helper",    "icmp",
+    "icmp6",     "iprange", "length", "limit",    "mac",       "mark",      "owner",     "physdev",
+    "pkttype",   "policy",  "recent", "rpfilter", "socket",    "string",    "time",      "u32"};
 
 // struct xt_sctp_info; the kernel's header is C only.
 struct SctpInfo {
@@ -67,11 +68,21 @@ std::vector<PacketScope> port_scopes(const PacketScope& base, PortSpan span, boo
   return out;
 }
 
+// What every connection begins with, and chains of type nat see nothing else: --syn.
+bool asks_for_more_than_syn(const xt_tcp& info) {
+  constexpr std::uint8_t kFin = 1, kSyn = 2, kRst = 4, kAck = 16;
+  if (info.flg_mask == 0) return false;
+  const bool inverted = (info.invflags & XT_TCP_INV_FLAGS) != 0;
+  return inverted || (info.flg_mask & ~(kFin | kSyn | kRst | kAck)) != 0 ||
+         info.flg_cmp != (info.flg_mask & kSyn);
+}
+
 Result<XtMatch> tcp_ports(const XtExtension& match) {
   const auto info = info_of<xt_tcp>(match);
   if (!info) return std::unexpected(info.error());
   PacketScope base{.ip_protocol = IPPROTO_TCP};
-  base.conditional = !is_every_port(info->spts) || info->flg_mask != 0 || info->option != 0;
+  base.conditional =
+      !is_every_port(info->spts) || asks_for_more_than_syn(*info) || info->option != 0;
   return XtMatch{.scopes = port_scopes(base, {info->dpts[0], info->dpts[1]},
                                        (info->invflags & XT_TCP_INV_DSTPT) != 0)};
 }
@@ -122,6 +133,28 @@ Result<XtMatch> multiport(const XtExtension& match) {
   return out;
 }
 
+// Of the states a chain of type nat sees new connections (and related ones, which
+// are none to a server's port).
+XtMatch with_states(bool takes_new) {
+  return {.scopes = {{.conditional = !takes_new}}, .comment = {}};
+}
+
+Result<XtMatch> connection_state(const XtExtension& match) {
+  const auto info = info_of<xt_state_info>(match);
+  if (!info) return std::unexpected(info.error());
+  return with_states((info->statemask & XT_STATE_BIT(IP_CT_NEW)) != 0);
+}
+
+Result<XtMatch> conntrack(const XtExtension& match) {
+  const auto info = info_of<xt_conntrack_mtinfo3>(match);
+  if (!info) return std::unexpected(info.error());
+  constexpr unsigned kStates = XT_CONNTRACK_STATE | XT_CONNTRACK_STATE_ALIAS;
+  const bool only_states = (info->match_flags & ~kStates) == 0;
+  const bool inverted = (info->invert_flags & XT_CONNTRACK_STATE) != 0;
+  const bool names_new = (info->state_mask & XT_CONNTRACK_STATE_BIT(IP_CT_NEW)) != 0;
+  return with_states(only_states && names_new != inverted);
+}
+
 Result<XtMatch> address_type(const XtExtension& match) {
   std::uint32_t source = 0, destination = 0;
   bool inverted = false, by_interface = false;
@@ -161,6 +194,8 @@ Result<XtMatch> decode_xt_match(const XtExtension& match, UnknownParts& unknown,
   if (match.name == "sctp") return sctp_ports(match);
   if (match.name == "multiport" && match.revision <= 1) return multiport(match);
   if (match.name == "addrtype" && match.revision <= 1) return address_type(match);
+  if (match.name == "state") return connection_state(match);
+  if (match.name == "conntrack" && match.revision == 3) return conntrack(match);
   if (match.name == "set") return decode_xt_set(match, sets, unknown);
   if (match.name == "nfacct") return XtMatch{.scopes = {{}}};  // only counts
   // One of several backends is chosen so, and the last has no such match.

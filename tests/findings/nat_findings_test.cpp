@@ -106,6 +106,21 @@ TEST(HijackByRule, RulesOfDockerAndOthersAreShownAndNoVerdict) {
   }
 }
 
+TEST(HijackByRule, IsNotSaidWhereNobodyUnderstandsTheRule) {
+  NatScene scene;
+  scene.add(web_pod()).hold(nginx());
+  NatRule rule = host_port_rule(80, "10.244.0.7:80");
+  rule.scope.conditional = true;
+  NatScene understood = scene;
+  understood.rule(rule);
+  ASSERT_THAT(understood.conflict_names(),
+              ElementsAre("80/tcp hostport_hijacks_listener critical"));
+  EXPECT_THAT(understood.conflicts().front().explanation, HasSubstr("some of what arrives"));
+  rule.scope.unknown = true;
+  scene.rule(rule);
+  EXPECT_THAT(scene.conflict_names(), IsEmpty());
+}
+
 TEST(HijackByRule, IsInformationWhileThePodTerminatesInItsGrace) {
   NatScene scene;
   Pod pod = web_pod();
@@ -164,6 +179,21 @@ TEST(NodePortHijack, LeavesBackendsAlone) {
   EXPECT_EQ(other_port.conflict_names().size(), 1U);
 }
 
+TEST(NodePortHijack, AServiceWithoutServersRefusesWhatArrives) {
+  NatScene scene;
+  scene.hold(nginx("0.0.0.0", 30080));
+  NatRule rule = node_port_rule(30080, {"10.244.0.7:80"});
+  rule.targets.clear();
+  scene.rule(rule);  // they cannot be told: the listener may be one
+  EXPECT_THAT(scene.conflict_names(), IsEmpty());
+  scene.no_rules();
+  rule.refuses = true;
+  scene.rule(rule);
+  ASSERT_THAT(scene.conflict_names(), ElementsAre("30080/tcp nodeport_hijacks_listener critical"));
+  EXPECT_THAT(scene.conflicts().front().explanation,
+              HasSubstr("to nobody (it has no server, so that connections are refused) instead"));
+}
+
 TEST(NodePortHijack, KubeProxysOwnSocketsAreTheImplementation) {
   for (const char* name : {"kube-proxy", "k3s", "rke2", "kubelite"}) {
     NatScene scene;
@@ -205,6 +235,28 @@ TEST(HostportNotProgrammed, NeedsAKeeperWhoseRulesAreAllSeen) {
   EXPECT_THAT(names(false, true, false), IsEmpty());
   EXPECT_THAT(names(true, false, false), IsEmpty());
   EXPECT_THAT(names(true, true, true), IsEmpty());
+}
+
+TEST(HostportNotProgrammed, IsSaidWhereDockersRuleComesFirst) {
+  NatScene scene;
+  scene.add(web_pod()).hold(nginx());
+  NatRule docker = host_port_rule(80, "172.17.0.2:80");
+  docker.keeper = NatKeeper::docker;
+  docker.scope.arrives_on = InterfaceMatch{"docker0", false, true};
+  NatRule behind = host_port_rule(80, "10.244.0.7:80");
+  behind.scope.arrives_on = InterfaceMatch{"docker0"};
+  behind.behind = true;
+  behind.output = false;
+  scene.rule(docker).rule(behind);
+  ASSERT_THAT(scene.conflict_names(), ElementsAre("80/tcp hostport_not_programmed warning"));
+  EXPECT_THAT(scene.conflicts().front().explanation,
+              HasSubstr("the NAT rule for that port leads to 172.17.0.2:80"));
+  // Of what arrives on other interfaces than the first rule's.
+  behind.scope.arrives_on->other = true;
+  NatScene served;
+  served.add(web_pod());
+  served.rule(docker).rule(behind);
+  EXPECT_THAT(served.conflict_names(), IsEmpty());
 }
 
 TEST(HostportNotProgrammed, IsSaidInPlaceOfAHijack) {
@@ -418,6 +470,23 @@ TEST(HostportRuleStale, NeedsCgroupsThatCanBeReadOrASourceThatKnowsEveryPod) {
   EXPECT_FALSE(stale("apiserver", "sandbox", false));
 }
 
+TEST(HostportRuleStale, OfCrioOverIptablesIsWhereItsPodHasNoContainer) {
+  NatRule rule = host_port_rule(80, "10.244.0.99:80");
+  rule.keeper = NatKeeper::cri_hostport;
+  rule.sandbox_id.clear();
+  rule.pod_uid = "uid-gone";
+  const auto is_stale = [&](std::optional<PodsByContainer> containers) {
+    NatScene scene;
+    scene.containers = std::move(containers);
+    scene.pods.source = "manifests";
+    scene.rule(rule);
+    return !scene.of(Verdict::hostport_rule_stale).empty();
+  };
+  EXPECT_TRUE(is_stale(PodsByContainer{{"c", "uid-other"}}));
+  EXPECT_FALSE(is_stale(PodsByContainer{{"c", "uid-gone"}}));
+  EXPECT_FALSE(is_stale(std::nullopt));
+}
+
 TEST(HostportRuleStale, RulesOfServicesAndDockerAreNone) {
   for (const NatKeeper keeper : {NatKeeper::kube_proxy, NatKeeper::docker, NatKeeper::other}) {
     NatScene scene;
@@ -460,6 +529,80 @@ TEST(CheckWithRules, TrafficIsDivertedWhereARuleTakesIt) {
   EXPECT_EQ(checked(scene, 80, "127.0.0.1").verdict, CheckVerdict::free);
   EXPECT_EQ(checked(scene, 80, "fd00::1").verdict, CheckVerdict::free);
   EXPECT_EQ(checked(scene, 80, "::").verdict, CheckVerdict::diverted);
+}
+
+TEST(CheckWithRules, WhatPartOfTheTrafficIsTakenIsSaid) {
+  const auto told = [](auto change) {
+    NatScene scene;
+    NatRule rule = host_port_rule(80, "10.244.0.7:80");
+    rule.keeper = NatKeeper::other;
+    rule.output = false;
+    rule.text = "R";
+    change(rule);
+    scene.rule(rule);
+    const CheckAnswer answer = checked(scene, 80, "0.0.0.0");
+    EXPECT_EQ(answer.bindable, true);
+    return std::string(to_string(answer.verdict)) + ": " + answer.explanation;
+  };
+  const std::string but = "diverted: A server could bind 0.0.0.0:80, but NAT rule R ";
+  EXPECT_EQ(told([](NatRule&) {}), but + "takes its traffic.");
+  EXPECT_EQ(told([](NatRule& rule) { rule.scope.arrives_on = InterfaceMatch{"eth0"}; }),
+            but + "takes what arrives on eth0.");
+  EXPECT_EQ(told([](NatRule& rule) { rule.scope.arrives_on = InterfaceMatch{"veth", true, true}; }),
+            but + "takes what arrives on interfaces other than veth*.");
+  EXPECT_EQ(told([](NatRule& rule) {
+              rule.scope.destination = AddressSpan{ip("10.0.0.1"), ip("10.0.0.1")};
+            }),
+            but + "takes what arrives at 10.0.0.1.");
+  EXPECT_EQ(told([](NatRule& rule) { rule.scope.random = true; }), but + "takes its traffic.");
+  EXPECT_EQ(told([](NatRule& rule) {
+              rule.prerouting = false;
+              rule.output = true;
+            }),
+            but + "takes what this node itself sends.");
+}
+
+TEST(CheckWithRules, NothingArrivesOnAnInterfaceThatIsNotThereOrLoopback) {
+  for (const char* name : {"docker0", "lo"}) {
+    NatScene scene;
+    NatRule rule = host_port_rule(80, "10.244.0.7:80");
+    rule.output = false;
+    rule.scope.arrives_on = InterfaceMatch{name};
+    scene.rule(rule);
+    EXPECT_EQ(checked(scene, 80, "0.0.0.0").verdict, CheckVerdict::free) << name;
+  }
+}
+
+TEST(CheckWithRules, WhatCannotBeToldOfARuleIsUnknown) {
+  NatScene narrowed;
+  NatRule rule = host_port_rule(80, "10.244.0.7:80");
+  rule.text = "R";
+  rule.scope.conditional = true;
+  narrowed.rule(rule);
+  CheckAnswer answer = checked(narrowed, 80, "0.0.0.0");
+  EXPECT_EQ(answer.verdict, CheckVerdict::unknown);
+  EXPECT_EQ(answer.bindable, true);
+  ASSERT_EQ(answer.holders.size(), 1U);
+  EXPECT_EQ(answer.explanation,
+            "A server could bind 0.0.0.0:80, but it may not get its traffic: NAT rule R asks more "
+            "of a packet than can be told.");
+
+  NatScene anywhere;
+  rule.scope.conditional = false;
+  rule.targets.clear();
+  anywhere.rule(rule);
+  answer = checked(anywhere, 80, "0.0.0.0");
+  EXPECT_EQ(answer.verdict, CheckVerdict::unknown);
+  EXPECT_THAT(answer.explanation, HasSubstr("takes packets to where that cannot be told"));
+}
+
+TEST(CheckWithRules, ARuleThatRefusesTakesTheTraffic) {
+  NatScene scene;
+  NatRule rule = node_port_rule(80, {"10.0.0.1:80"});
+  rule.targets.clear();
+  rule.refuses = true;
+  scene.rule(rule);
+  EXPECT_EQ(checked(scene, 80, "0.0.0.0").verdict, CheckVerdict::diverted);
 }
 
 TEST(CheckWithRules, ABackendGetsItsTrafficBack) {

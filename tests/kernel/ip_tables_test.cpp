@@ -97,8 +97,8 @@ j -A OUTPUT -p udp -m udp --dport 9 -j REDIRECT --to-ports 10
       legacy_texts(AddressFamily::ipv4),
       ElementsAre("ip nat PREROUTING: udp dport 100-200 redirect to :5",
                   "ip nat PREROUTING: udp dport 0-59 redirect",
-                  "ip nat DOCKER: fib daddr type local tcp dport 8080 (on a condition) dnat to "
-                  "172.17.0.2:80",
+                  "ip nat DOCKER: iifname != \"docker0\" fib daddr type local tcp dport 8080 dnat "
+                  "to 172.17.0.2:80",
                   "ip nat PREROUTING: tcp dport 1 dnat to 10.1.1.1-10.1.1.9",
                   "ip nat PREROUTING: tcp dport 5-9 dnat to 10.1.1.1-10.1.1.9",
                   "ip nat SUB: ip daddr 0.0.0.0-9.255.255.255 tcp dport 2 dnat to 10.2.2.2:22",
@@ -108,6 +108,32 @@ j -A OUTPUT -p udp -m udp --dport 9 -j REDIRECT --to-ports 10
               ElementsAre("ip6 nat PREROUTING: ip6 daddr fd00::1 tcp dport 8080 dnat to "
                           "[fd00::2]:80",
                           "ip6 nat OUTPUT: udp dport 9 redirect to :10"));
+}
+
+TEST_F(KernelIpTables, WhatEveryNewConnectionHasIsNoCondition) {
+  for (const std::string tool : {"iptables-legacy", "iptables-nft"}) {
+    ASSERT_TRUE(sh("alias i='" + tool + R"( -t nat -A PREROUTING'
+i -i eth+ -p tcp -m tcp --dport 1 -j REDIRECT
+i ! -i eth0 -p tcp -m tcp --dport 2 -j REDIRECT
+i -p tcp -m tcp --dport 3 --syn -j REDIRECT
+i -p tcp -m tcp --dport 4 -m conntrack --ctstate NEW,RELATED -j REDIRECT
+i -p tcp -m tcp --dport 5 -m state --state NEW -j REDIRECT
+i -p tcp -m tcp --dport 7 -m conntrack ! --ctstate NEW -j REDIRECT
+i -p tcp -m tcp --dport 8 -m conntrack --ctstate NEW --ctdir ORIGINAL -j REDIRECT
+i -p tcp -m tcp --dport 9 -m statistic --mode nth --every 2 --packet 0 -j REDIRECT
+)"));
+    const auto told = tool == "iptables-nft" ? texts() : legacy_texts(AddressFamily::ipv4);
+    EXPECT_THAT(told, ElementsAre("ip nat PREROUTING: iifname \"eth*\" tcp dport 1 redirect",
+                                  "ip nat PREROUTING: iifname != \"eth0\" tcp dport 2 redirect",
+                                  "ip nat PREROUTING: tcp dport 3 redirect",
+                                  "ip nat PREROUTING: tcp dport 4 redirect",
+                                  "ip nat PREROUTING: tcp dport 5 redirect",
+
+                                  "ip nat PREROUTING: tcp dport 7 (on a condition) redirect",
+                                  "ip nat PREROUTING: tcp dport 8 (on a condition) redirect",
+                                  "ip nat PREROUTING: tcp dport 9 (on a condition) redirect"))
+        << tool;
+  }
 }
 
 TEST_F(KernelIpTables, TheRealPortmapOverLegacyIptables) {

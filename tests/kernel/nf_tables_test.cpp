@@ -188,12 +188,38 @@ TEST_F(KernelNat, SetsRangesPrefixesAndNegations) {
                           "ip t pre: tcp dport 100-110 redirect to :4000",
                           "ip t pre: tcp dport 0-21 (on a condition) dnat to 10.9.9.9",
                           "ip t pre: tcp dport 23-65535 (on a condition) dnat to 10.9.9.9",
-                          "ip t pre: tcp dport 77 (on a condition) dnat to 10.0.0.1:8000-8010",
+                          "ip t pre: iifname \"eth0\" tcp dport 77 dnat to 10.0.0.1:8000-8010",
                           "ip t pre: ip daddr 10.0.0.0/9 tcp dport 78 dnat to 10.9.9.9",
                           "ip t pre: ip daddr 10.0.0.0/8 tcp dport 79 dnat to 10.9.9.9",
                           "ip t pre: tcp dport 0 dnat to 10.9.9.9:7",
                           "ip t pre: tcp dport 2-4 dnat to 10.9.9.9:7",
                           "ip t pre: tcp dport 65531-65535 dnat to 10.9.9.8"));
+  EXPECT_TRUE(unknown_.empty());
+}
+
+TEST_F(KernelNat, InterfacesAndTheStateOfNewConnections) {
+  ASSERT_TRUE(nft(R"(table ip t {
+  chain pre {
+    type nat hook prerouting priority dstnat; policy accept;
+    iifname "eth*" tcp dport 1 redirect
+    iifname != "eth0" tcp dport 2 redirect
+    iifname { "a", "b" } tcp dport 3 redirect
+    iif lo tcp dport 4 redirect
+    ct state new tcp dport 5 redirect
+    ct state established,related tcp dport 6 redirect
+    ct state vmap { new : jump sub, established : accept }
+    ct mark 1 tcp dport 8 redirect
+  }
+  chain sub { tcp dport 7 redirect; }
+})"));
+  EXPECT_THAT(texts(),
+              ElementsAre("ip t pre: iifname \"eth*\" tcp dport 1 redirect",
+                          "ip t pre: iifname != \"eth0\" tcp dport 2 redirect",
+                          "ip t pre: iifname \"a\" tcp dport 3 redirect",
+                          "ip t pre: iifname \"b\" tcp dport 3 redirect",
+                          "ip t pre: tcp dport 4 (on a condition) redirect",
+                          "ip t pre: tcp dport 5 redirect", "ip t sub: tcp dport 7 redirect",
+                          "ip t pre: tcp dport 8 (on a condition) redirect"));
   EXPECT_TRUE(unknown_.empty());
 }
 
@@ -345,8 +371,8 @@ ip6tables-nft -t nat -A PREROUTING -d fd00:1::/64 -p tcp -m tcp --dport 8081 -j 
       ElementsAre("ip nat PREROUTING: udp dport 100-200 redirect to :5 [other]",
                   "ip nat PREROUTING: udp dport 0-99 redirect [other]",
                   "ip nat PREROUTING: udp dport 201-65535 redirect [other]",
-                  "ip nat DOCKER: fib daddr type local tcp dport 8080 (on a condition) dnat to "
-                  "172.17.0.2:80 [docker]",
+                  "ip nat DOCKER: iifname != \"docker0\" fib daddr type local tcp dport 8080 dnat "
+                  "to 172.17.0.2:80 [docker]",
                   "ip nat PREROUTING: tcp dport 1 dnat to 10.1.1.1-10.1.1.9 [other]",
                   "ip nat PREROUTING: tcp dport 5-9 dnat to 10.1.1.1-10.1.1.9 [other]",
                   "ip nat KUBE-SVC-X: fib daddr type local tcp dport 30080 dnat to 10.180.0.1:80, "

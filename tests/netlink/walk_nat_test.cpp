@@ -113,6 +113,80 @@ TEST(WalkNat, ARuleOfBothHooksIsOne) {
   EXPECT_TRUE(walk.rules[0].prerouting && walk.rules[0].output);
 }
 
+TEST(WalkNat, NothingOfThisMachineArrivesOnAnInterface) {
+  PacketScope on_eth0 = tcp(1), elsewhere = tcp(2);
+  on_eth0.arrives_on = InterfaceMatch{"eth0"};
+  elsewhere.arrives_on = InterfaceMatch{"eth0", false, true};
+  PacketChain own = base({to(on_eth0, "10.0.0.1"), to(elsewhere, "10.0.0.2")});
+  EXPECT_EQ(walked({own}).rules.size(), 2U);
+  own.hook = NatHook::output;
+  EXPECT_THAT(texts(walked({own})),
+              ElementsAre("ip t base: iifname != \"eth0\" tcp dport 2 dnat to 10.0.0.2"));
+}
+
+TEST(WalkNat, ARuleOfOneInterfaceLeavesTheOthersToTheNext) {
+  PacketScope on_eth0 = tcp(1);
+  on_eth0.arrives_on = InterfaceMatch{"eth0"};
+  EXPECT_THAT(texts(walked({base({to(on_eth0, "10.0.0.1"), to(on_eth0, "10.0.0.2"),
+                                  to(tcp(1), "10.0.0.3"), to(on_eth0, "10.0.0.4")})})),
+              ElementsAre("ip t base: iifname \"eth0\" tcp dport 1 dnat to 10.0.0.1",
+                          "ip t base: iifname != \"eth0\" tcp dport 1 dnat to 10.0.0.3"));
+}
+
+TEST(WalkNat, BehindARuleForAllInterfacesButOneIsThatOne) {
+  PacketScope not_docker = tcp(1);
+  not_docker.arrives_on = InterfaceMatch{"docker0", false, true};
+  PacketChain own = base({to(not_docker, "10.0.0.1"), jump({}, "sub")});
+  const PacketChain sub = chain("sub", {to(tcp(1), "10.0.0.2"), to(tcp(1), "10.0.0.3")});
+  const NatWalk walk = walked({own, sub});
+  EXPECT_THAT(texts(walk),
+              ElementsAre("ip t base: iifname != \"docker0\" tcp dport 1 dnat to 10.0.0.1",
+                          "ip t sub: iifname \"docker0\" tcp dport 1 dnat to 10.0.0.2"));
+  EXPECT_FALSE(walk.rules.at(0).behind);
+  EXPECT_TRUE(walk.rules.at(1).behind);
+  own.hook = NatHook::output;  // nothing arrives: the first has it all
+  EXPECT_EQ(walked({own, sub}).rules.size(), 1U);
+}
+
+TEST(PacketScopes, InterfacesAreNarrowedByNameAndBeginning) {
+  const auto both = [](const InterfaceMatch& one, const InterfaceMatch& other) -> std::string {
+    const auto forth = intersection({.arrives_on = one}, {.arrives_on = other});
+    const auto back = intersection({.arrives_on = other}, {.arrives_on = one});
+    EXPECT_EQ(forth.has_value(), back.has_value());
+    if (!forth) return "none";
+    return forth->arrives_on->to_string() + (forth->conditional ? " perhaps" : "");
+  };
+  const InterfaceMatch eth0{"eth0"}, eth{"eth", true}, not_eth0{"eth0", false, true},
+      not_veth{"veth", true, true};
+  EXPECT_EQ(both(eth0, eth0), "iifname \"eth0\"");
+  EXPECT_EQ(both(eth0, eth), "iifname \"eth0\"");
+  EXPECT_EQ(both(eth0, not_veth), "iifname \"eth0\"");
+  EXPECT_EQ(both(eth0, not_eth0), "none");
+  EXPECT_EQ(both(eth0, InterfaceMatch{"eth1"}), "none");
+  EXPECT_EQ(both(not_eth0, not_veth).substr(0, 8), "iifname ");
+  EXPECT_TRUE(both(not_eth0, not_veth).ends_with(" perhaps"));
+  EXPECT_TRUE(covers({.arrives_on = not_veth}, {.arrives_on = eth0}));
+  EXPECT_FALSE(covers({.arrives_on = eth0}, {.arrives_on = eth}));
+  EXPECT_FALSE(covers({.arrives_on = eth0}, {}));
+  EXPECT_TRUE(covers({}, {.arrives_on = eth0}));
+}
+
+TEST(RecognizeKeeper, CrioOverIptablesNamesItsPodsUid) {
+  const auto uid = [](const char* comment) {
+    NatRule rule{.table = "nat", .chains = {"PREROUTING", "KUBE-HOSTPORTS", "KUBE-HP-X"}};
+    rule.comments = {comment};
+    recognize_keeper(rule);
+    EXPECT_EQ(rule.keeper, NatKeeper::cri_hostport);
+    return rule.pod_uid;
+  };
+  EXPECT_EQ(uid("k8s_web_default_2fc932ce-fdcc-454b-97bd-aadfdeb4c340_0 hostport 8080"),
+            "2fc932ce-fdcc-454b-97bd-aadfdeb4c340");
+  EXPECT_EQ(uid("k8s_web_default_2fc932ce_0_ hostport 8080"), "2fc932ce");  // before 1.29
+  EXPECT_EQ(uid("web_default hostport 8080"), "");
+  EXPECT_EQ(uid("k8s_web_default hostport 8080"), "");
+  EXPECT_EQ(uid(""), "");
+}
+
 TEST(WalkNat, LoopbackIsAlwaysLocal) {
   PacketScope scope = tcp(1);
   scope.destination = span_of_prefix(parse_ip("127.0.0.2").value(), 32);
