@@ -63,7 +63,7 @@ std::string report(const std::vector<std::unique_ptr<LiveFeed>>& feeds) {
     if (state.shown.freshness.last_heard) ++synced;
     if (!state.problems.empty()) ++failing;
     pods += state.shown.pods->size();
-    if (!state.problems.empty()) problem = state.problems.front();
+    if (!state.problems.empty()) problem = state.problems.front().why;
   }
   return fmt::format(R"({{"sources": {}, "synced": {}, "failing": {}, "pods": {}, "told": {}, )"
                      R"("resident": {}, "cpu": {:.3f}, "problem": "{}"}})",
