@@ -103,7 +103,7 @@ bool implements_node_ports(const Holder& holder) {
 // Not only what this node or, behind Docker's rule, its containers send.
 bool takes_from_outside(const Holder& rule) {
   const auto& left = rule.nat->scope.arrives_on;
-  return rule.nat->prerouting && !(rule.nat->behind && left && !left->other);
+  return rule.nat->prerouting && (!rule.nat->behind || !left || left->other);
 }
 
 // A hostPort and the listeners of others on its port.
