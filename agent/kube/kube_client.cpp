@@ -63,6 +63,7 @@ class ServerCheck {
   ServerCheck() = default;
   ServerCheck(const ServerCheck&) = delete;
   ServerCheck& operator=(const ServerCheck&) = delete;
+  ~ServerCheck() = default;
 
   // From now on `context` refuses every server but this one. It keeps a pointer to this.
   Result<> demand(SSL_CTX* context, const std::string& host, const Credential& authority) {

@@ -22,7 +22,7 @@ struct BaseChain {
   std::size_t place{};
 };
 
-bool same_but_for_chance(PacketScope one, PacketScope other) {
+bool same_but_for_chance(PacketScope one, const PacketScope& other) {
   one.conditional = other.conditional;
   one.unknown = other.unknown;
   one.random = other.random;
