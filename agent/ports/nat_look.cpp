@@ -50,6 +50,7 @@ void NatLook::look(SteadyTime now, PortTable& table) {
   }
   // Footing says what that costs.
   if (!node_.identity.has_capability(Identity::kNetAdmin)) return;
+  const auto begin = node_.clock->thread_cpu();
   const bool nf_tables = read_nf_tables_again(now);
   const bool ip_tables = read_ip_tables_again(now);
   const bool addresses = addresses_changed(table);
@@ -57,6 +58,11 @@ void NatLook::look(SteadyTime now, PortTable& table) {
   const bool changed = nf_tables || ip_tables || ipvs || addresses || !rules_;
   if (changed) walk();
   read_containers(now, changed);
+  // What is made of what was read is part of its cost.
+  const auto rested = now + kRest * (node_.clock->thread_cpu() - begin);
+  if (nf_tables) nf_tables_.next = std::max(nf_tables_.next, rested);
+  if (ip_tables) ip_tables_.next = std::max(ip_tables_.next, rested);
+  if (ipvs) ipvs_.next = std::max(ipvs_.next, rested);
   table.nat = rules_;
   table.pods_by_container = containers_;
   std::ranges::copy(problems_, std::back_inserter(table.problems));
@@ -142,13 +148,18 @@ bool NatLook::addresses_changed(const PortTable& table) {
 }
 
 void NatLook::walk() {
-  std::vector<PacketTable> tables = nf_tables_.tables;
-  std::ranges::copy(ip_tables_.tables, std::back_inserter(tables));
+  // Lent to the walk: thousands of rules are not copied for it.
+  std::vector<PacketTable> tables = std::exchange(nf_tables_.tables, {});
+  const auto of_nf_tables = static_cast<std::ptrdiff_t>(tables.size());
+  std::ranges::move(ip_tables_.tables, std::back_inserter(tables));
   NatWalkOptions options;
   if (!local_addresses_.empty()) options.local_addresses = local_addresses_;
   NatWalk walked = walk_nat(tables, options);
   // Once seen, known: a firewall that flushes the tables takes the chains, too.
   has_keeper_ = has_keeper_ || std::ranges::any_of(tables, keeps_forwarded_ports);
+  std::move(tables.begin() + of_nf_tables, tables.end(), ip_tables_.tables.begin());
+  tables.erase(tables.begin() + of_nf_tables, tables.end());
+  nf_tables_.tables = std::move(tables);
   problems_.clear();
   limits_.clear();
   const auto narrowed = [&](NatSource source) {

@@ -24,9 +24,8 @@ namespace hostnet {
 // for every rule that kube-proxy writes anew). Then they are read, no sooner than
 // 5 s after the last time. Legacy iptables tell nothing of changes and are read
 // every 10 s. Neither is read sooner than a hundred times as long after the last
-// read as that took of CPU time. IPVS, and the ipsets that rules name, tell nothing
-// of changes either: every 10 s. Not thread safe: owned by the port table's
-// builder.
+// read as that, and what was made of it, took of CPU time. IPVS, and the ipsets that rules name,
+// tell nothing of changes either: every 10 s. Not thread safe: owned by the port table's builder.
 class NatLook {
  public:
   explicit NatLook(const Node& node) : node_(node) {}

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <linux/netfilter/nfnetlink.h>
+#include <linux/netlink.h>
 
 #include <functional>
 #include <map>
@@ -78,8 +79,10 @@ class NatLooks : public ::testing::Test {
     std::shared_ptr<FakeNetlink> inner = std::make_shared<FakeNetlink>();
     std::map<std::uint16_t, int> asked;
     std::function<void(int rules_asked)> on_rules;
+    std::function<void()> on_family;  // of generic netlink
     Result<> dump(const NetlinkRequest& request, const DumpSink& sink) override {
       const int times = ++asked[request.type & 0xFFU];
+      if (request.family == NETLINK_GENERIC && on_family) on_family();
       if ((request.type & 0xFFU) == NFT_MSG_GETRULE && on_rules) on_rules(times);
       return inner->dump(request, sink);
     }
@@ -162,6 +165,28 @@ TEST_F(NatLooks, AReadThatCostsMuchRestsAHundredTimesAsLong) {
   rules({81});
   EXPECT_THAT(ports(look(seconds{19})), ElementsAre(80U));
   EXPECT_THAT(ports(look(seconds{1})), ElementsAre(81U));
+}
+
+TEST_F(NatLooks, TheRestIsForAllThatAChangeCosts) {
+  rules({80});
+  builder_.file("proc/1/net/ip_vs", "IP Virtual Server version 1.2.1 (size=4096)\n");
+  netlink_->on_family = [&] { builder_.clock()->cost(std::chrono::milliseconds{200}); };
+  look();
+  rules({81});
+  EXPECT_THAT(ports(look(seconds{19})), ElementsAre(80U));
+  EXPECT_THAT(ports(look(seconds{1})), ElementsAre(81U));
+}
+
+TEST_F(NatLooks, BothFiltersRulesAreThereInEveryWalk) {
+  rules({80});
+  look();
+  const auto kept = look().nat;
+  // Another address: the same rules are walked again.
+  table_.addresses = {{.interface = 1, .ip = parse_ip("192.0.2.1").value()}};
+  const PortTable again = look();
+  EXPECT_NE(again.nat, kept);
+  EXPECT_THAT(ports(again), ElementsAre(80U));
+  EXPECT_EQ(reads(), 1);
 }
 
 TEST_F(NatLooks, RulesThatChangeWhileTheyAreReadAreReadAgain) {
