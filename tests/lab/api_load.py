@@ -1,11 +1,11 @@
 """Makes pods and changes them through the API server, over kept connections.
 
     api_load.py SERVER CERTIFICATE KEY make NODES PODS        PODS for each of node-0, node-1…
-    api_load.py SERVER CERTIFICATE KEY restart NODES PODS PER_MINUTE SECONDS
+    api_load.py SERVER CERTIFICATE KEY restart NODES PODS PER_MINUTE SECONDS FIRST
     api_load.py SERVER CERTIFICATE KEY annotate PER_MINUTE SECONDS POD…
 
 SERVER is HOST:PORT. `restart` counts a container's restarts in the status of those pods, one after
-the other; `annotate` changes an annotation of pods by name. Says in JSON what was done."""
+the other, from FIRST on: a number that a pod has already is no event; `annotate` changes an annotation of pods by name. Says in JSON what was done."""
 
 import http.client
 import itertools
@@ -54,9 +54,9 @@ def requests():
     for number in range(rate * seconds // 60):
         due = number * 60 / rate
         if DO == "restart":
-            nodes, pods = map(int, WORDS[:2])
+            nodes, pods, first = map(int, (*WORDS[:2], WORDS[4]))
             name = f"p-{number % nodes}-{number // nodes % pods}/status"
-            yield due, "PATCH", f"{PODS}/{name}", status(number + 1)
+            yield due, "PATCH", f"{PODS}/{name}", status(first + number)
         else:
             name = WORDS[2 + number % len(WORDS[2:])]
             yield due, "PATCH", f"{PODS}/{name}", {
