@@ -53,6 +53,9 @@ class Fleet:
 
     def close(self):
         self.node.stop(self.process)
+        # The server learns of it over the link.
+        wait_until(lambda: not self.node.run("ss", "-Htn", "state", "established", "dst", "10.98.0.2").stdout,
+                   SLOW, "the end of its connections")
         self.node.run("ip", "link", "del", "fleet0", check=False)
         self.node.run("ip", "netns", "del", "fleet", check=False)
 
