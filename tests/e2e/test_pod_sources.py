@@ -352,7 +352,7 @@ def test_auto_takes_what_answers_and_says_why_not_the_others(machine, cluster):
     agent = machine.agent(*flags, *by_kubelet)
     (known,) = wait_until(lambda: said(agent, "the pods are known"), 5, "the kubelet's pods")
     assert "source=kubelet pods=1 " in known and "passed_over=\"apiserver: 127.0.0.1:6443" in known
-    assert agent.json("/conflicts")["complete"]
+    wait_until(lambda: agent.json("/conflicts")["complete"], 5, "a complete look at them")
     agent.stop()
 
     machine.stop(cluster.process)
