@@ -10,6 +10,7 @@
 #include "agent/cli/flags.h"
 #include "agent/config/nearest.h"
 #include "agent/metrics/port_collectors.h"
+#include "agent/web/listen.h"
 
 namespace hostnet {
 namespace {
@@ -344,6 +345,13 @@ std::expected<CommandLine, UsageError> parse_command_line(
   if (line.node_name.empty()) {
     const char* name = environment("NODE_NAME");
     line.node_name = name == nullptr ? "" : name;
+  }
+  for (const std::string& text : line.listen_addresses) {
+    if (auto address = parse_listen_address(text); !address) return usage(address.error().message);
+  }
+  if (!line.telemetry_path.starts_with('/')) {
+    return usage(
+        fmt::format("--web.telemetry-path: '{}' does not begin with /", line.telemetry_path));
   }
   if (auto done = apply_words(words, line); !done) return std::unexpected(done.error());
   if (line.command == Command::serve && line.reserve_ports && !line.replay.empty()) {

@@ -19,6 +19,8 @@ def run(*words, **options):
     (["--web.max-requests=many"], "many"),
     (["--web.details=everyone"], "loopback"),
     (["--watch.interval=soon"], "soon"),
+    (["--web.listen-address=:1", "--web.listen-address=here"], "listen address \"here\": expected HOST:PORT"),
+    (["--web.telemetry-path=metrics"], "does not begin with /"),
     (["conflict"], "conflicts"),
     (["check", "0"], "65535"),
     (["check", "http"], "http"),
