@@ -97,6 +97,7 @@ td .badge { margin: 0 .25rem .15rem 0; }
 .findings { table-layout: fixed; }
 .findings th:nth-child(1) { width: 7.5rem; }
 .findings th:nth-child(2) { width: 7rem; }
+.findings th:nth-child(3) { width: 22%; }
 .findings th:nth-child(6) { width: 5.5rem; }
 .empty { padding: .3rem 1rem 1.1rem; margin: 0; color: var(--muted); }
 .empty .badge { margin-right: .4em; }
