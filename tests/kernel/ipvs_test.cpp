@@ -112,7 +112,7 @@ ipvsadm -A -t [2001:db8::1]:30080 -s rr; ipvsadm -a -t [2001:db8::1]:30080 -r [f
   for (const NatRule& rule : ipvs_rules(*table, false)) found.push_back(rule.text);
   EXPECT_THAT(found, ::testing::UnorderedElementsAre(
                          "ipvs: ip daddr 192.0.2.1 tcp dport 30080 rr to 10.0.0.5:80",
-                         "ipvs: ip daddr 192.0.2.1 udp dport 30053 wrr to no server",
+                         "ipvs: ip daddr 192.0.2.1 udp dport 30053 wrr refused: no server",
                          "ipvs: ip6 daddr 2001:db8::1 tcp dport 30080 rr to [fd00::5]:80"));
 }
 
