@@ -148,18 +148,17 @@ bool NatLook::addresses_changed(const PortTable& table) {
 }
 
 void NatLook::walk() {
-  // Lent to the walk: thousands of rules are not copied for it.
-  std::vector<PacketTable> tables = std::exchange(nf_tables_.tables, {});
-  const auto of_nf_tables = static_cast<std::ptrdiff_t>(tables.size());
-  std::ranges::move(ip_tables_.tables, std::back_inserter(tables));
+  std::vector<const PacketTable*> tables;
+  for (const Source* source : {&nf_tables_, &ip_tables_}) {
+    for (const PacketTable& table : source->tables) tables.push_back(&table);
+  }
   NatWalkOptions options;
   if (!local_addresses_.empty()) options.local_addresses = local_addresses_;
   NatWalk walked = walk_nat(tables, options);
   // Once seen, known: a firewall that flushes the tables takes the chains, too.
-  has_keeper_ = has_keeper_ || std::ranges::any_of(tables, keeps_forwarded_ports);
-  std::move(tables.begin() + of_nf_tables, tables.end(), ip_tables_.tables.begin());
-  tables.erase(tables.begin() + of_nf_tables, tables.end());
-  nf_tables_.tables = std::move(tables);
+  has_keeper_ = has_keeper_ || std::ranges::any_of(tables, [](auto* table) {
+                  return keeps_forwarded_ports(*table);
+                });
   problems_.clear();
   limits_.clear();
   const auto narrowed = [&](NatSource source) {

@@ -203,11 +203,11 @@ class NatWalker {
   std::size_t steps_{};
 };
 
-std::vector<BaseChain> base_chains(const std::vector<PacketTable>& tables, NatHook hook) {
+std::vector<BaseChain> base_chains(std::span<const PacketTable* const> tables, NatHook hook) {
   std::vector<BaseChain> out;
-  for (const PacketTable& table : tables) {
-    for (const PacketChain& chain : table.chains) {
-      if (chain.hook == hook) out.push_back({&table, &chain, out.size()});
+  for (const PacketTable* table : tables) {
+    for (const PacketChain& chain : table->chains) {
+      if (chain.hook == hook) out.push_back({table, &chain, out.size()});
     }
   }
   // Of one priority: in the order in which they were told.
@@ -235,11 +235,11 @@ std::string text_of(const NatRule& rule) {
 
 }  // namespace
 
-NatWalk walk_nat(const std::vector<PacketTable>& tables, const NatWalkOptions& options) {
+NatWalk walk_nat(std::span<const PacketTable* const> tables, const NatWalkOptions& options) {
   NatWalk walk;
   std::unordered_map<const PacketTable*, ChainsByName> chains;
-  for (const PacketTable& table : tables) {
-    for (const PacketChain& chain : table.chains) chains[&table].emplace(chain.name, &chain);
+  for (const PacketTable* table : tables) {
+    for (const PacketChain& chain : table->chains) chains[table].emplace(chain.name, &chain);
   }
   std::unordered_map<std::string, std::size_t> known;
   for (const NatHook hook : {NatHook::prerouting, NatHook::output}) {
@@ -258,6 +258,12 @@ NatWalk walk_nat(const std::vector<PacketTable>& tables, const NatWalkOptions& o
     }
   }
   return walk;
+}
+
+NatWalk walk_nat(const std::vector<PacketTable>& tables, const NatWalkOptions& options) {
+  std::vector<const PacketTable*> all;
+  for (const PacketTable& table : tables) all.push_back(&table);
+  return walk_nat(all, options);
 }
 
 }  // namespace hostnet

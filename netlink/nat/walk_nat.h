@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "netlink/nat/nat_rule.h"
@@ -26,6 +27,7 @@ struct NatWalk {
 // kernel does. A rule that comes after one that certainly took the same packets
 // is left out; rules that differ only in the backend that they choose (kube-proxy)
 // are one. Pure.
+NatWalk walk_nat(std::span<const PacketTable* const> tables, const NatWalkOptions& options);
 NatWalk walk_nat(const std::vector<PacketTable>& tables, const NatWalkOptions& options);
 
 }  // namespace hostnet
