@@ -83,8 +83,7 @@ std::vector<Flag> own_flags() {
        Kind::duration,
        "5s",
        "the daemon's first request for pods waits a random share of this, so that a cluster's "
-       "agents "
-       "do not ask at once",
+       "agents do not ask at once",
        {}},
       {"pods.node-name",
        Kind::text,

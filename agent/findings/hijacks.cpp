@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <tuple>
 
 #include "agent/findings/look.h"
 #include "agent/findings/nat_words.h"
@@ -77,15 +78,17 @@ void add_rules(Finding& finding, const Holders& rules) {
   }
 }
 
-// As the first of the rules has it that takes the most.
+// What a rule does not take, in how it is told: a rule without comes first.
+auto restrictions_of(const Holder* rule) {
+  const PacketScope& scope = rule->nat->scope;
+  return std::tuple(scope.conditional, !rule->nat->prerouting, scope.arrives_on.has_value(),
+                    scope.destination.has_value());
+}
+
+// As the first of the rules has it that takes the most; there is one.
 std::string told_as(const Holder& server, const Look& look, const Hijack& hijack) {
-  const Bind bind = bind_of(server.socket, look.table.links);
-  std::string shortest;
-  for (const Holder* rule : hijack.rules) {
-    const std::string words = arriving_words(*rule->nat, hijack.taken, bind);
-    if (shortest.empty() || words.size() < shortest.size()) shortest = words;
-  }
-  return shortest;
+  return arriving_words(*(*std::ranges::min_element(hijack.rules, {}, restrictions_of))->nat,
+                        hijack.taken, bind_of(server.socket, look.table.links));
 }
 
 // Servers that kube-proxy has, or what has it inside: they are how NodePorts are done.
@@ -192,7 +195,7 @@ void find_undeclared_hijack(Verdict verdict, const PortKey& key, const Holders& 
   finding.protocol = key.first;
   finding.port = key.second;
   Holders hijacked;
-  Hijack all;
+  Holders taking;
   Hijack of_first;
   for (const Holder* server : servers) {
     if (!may_be_hijacked(*server, verdict, rules, look)) continue;
@@ -201,15 +204,15 @@ void find_undeclared_hijack(Verdict verdict, const PortKey& key, const Holders& 
     if (hijacked.empty()) of_first = hijack;
     hijacked.push_back(server);
     for (const Holder* rule : hijack.rules) {
-      if (std::ranges::find(all.rules, rule) == all.rules.end()) all.rules.push_back(rule);
+      if (std::ranges::find(taking, rule) == taking.end()) taking.push_back(rule);
     }
   }
   if (hijacked.empty()) return;
-  const Holder& rule = *all.rules.front();
+  const Holder& rule = *taking.front();
   finding.host_ip = rule.socket.local.to_string();
   finding.id = finding_id(verdict, key.first, key.second, finding.host_ip, "", "");
   add_servers(finding, hijacked);
-  add_rules(finding, all.rules);
+  add_rules(finding, taking);
   DeclaredPort port;
   port.protocol = key.first;
   port.port = key.second;
@@ -283,8 +286,9 @@ void find_undeclared_hijacks(const Look& look, std::vector<Finding>& found) {
       for (const Holder* rule : look.rules.at(key)) {
         if (verdict_of_keeper(rule->nat->keeper) == verdict) rules.push_back(rule);
       }
-      if (std::ranges::none_of(rules, [](auto* rule) { return takes_from_outside(*rule); }))
+      if (std::ranges::none_of(rules, [](auto* rule) { return takes_from_outside(*rule); })) {
         continue;
+      }
       find_undeclared_hijack(verdict, key, listening, rules, look, found);
     }
   }

@@ -125,6 +125,15 @@ void find_unguarded(const NatRule& rule, Protocol protocol, const Look& look,
   found.push_back(std::move(finding));
 }
 
+// By hostport_rule_stale.
+bool is_told_as_stale(const std::vector<const Holder*>& rules, const Look& look) {
+  if (rules.empty()) return false;
+  const std::set<IpAddress> in_use = addresses_in_use(look);
+  return std::ranges::any_of(rules, [&](const Holder* rule) {
+    return is_host_ports(*rule->nat) && is_stale(*rule->nat, in_use, look);
+  });
+}
+
 }  // namespace
 
 void find_unprogrammed(const Declaration& declaration, const Look& look,
@@ -133,9 +142,7 @@ void find_unprogrammed(const Declaration& declaration, const Look& look,
   if (port.phase != "Running" || port.terminating) return;
   if (forwarding_of(declaration, look) != Forwarding::missing) return;
   const auto& elsewhere = look.rules_on(port);
-  const bool told = std::ranges::any_of(
-      elsewhere, [&](const Holder* rule) { return is_stale_host_port_rule(*rule->nat, look); });
-  if (told) return;  // by hostport_rule_stale
+  if (is_told_as_stale(elsewhere, look)) return;
   Finding finding = finding_about(Verdict::hostport_not_programmed, Severity::warning, declaration);
   for (const Holder* rule : elsewhere) finding.held_by.push_back(*rule);
   finding.explanation =
@@ -149,10 +156,6 @@ void find_unprogrammed(const Declaration& declaration, const Look& look,
       "hostPorts; kubectl -n {} delete pod {} has them written anew",
       shell_word(port.namespace_), shell_word(port.pod));
   found.push_back(std::move(finding));
-}
-
-bool is_stale_host_port_rule(const NatRule& rule, const Look& look) {
-  return is_host_ports(rule) && is_stale(rule, addresses_in_use(look), look);
 }
 
 void find_rules_of_host_ports(const Look& look, std::vector<Finding>& found) {

@@ -120,9 +120,6 @@ std::string finding_id(Verdict verdict, std::optional<Protocol> protocol,
                        std::optional<std::uint16_t> port, std::string_view host_ip,
                        std::string_view pod, std::string_view container);
 
-// A hostPort's rule whose pod is gone, as far as the pods and cgroups tell.
-bool is_stale_host_port_rule(const NatRule& rule, const Look& look);
-
 // Of one declaration; each appends what holds.
 void find_hijack(const Declaration& declaration, const Look& look, std::vector<Finding>& found);
 void find_unprogrammed(const Declaration& declaration, const Look& look,
