@@ -1,6 +1,6 @@
 import pytest
 
-from machine import AGENT, ROOT, Agent, Client, Machine, pod, wait_until  # noqa: F401  (for the tests)
+from machine import AGENT, ROOT, Agent, Client, Machine, children, pod, wait_until  # noqa: F401  (for the tests)
 from nat_network import FAMILIES, Network
 
 

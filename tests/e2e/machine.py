@@ -26,6 +26,12 @@ def wait_until(condition, seconds=10.0, what="the condition"):
         time.sleep(0.02)
 
 
+def children(pid):
+    """The pids of a process's children."""
+    return [int(child) for child in
+            pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
 class Machine:
     def __init__(self, directory):
         self.directory = pathlib.Path(directory)
@@ -36,8 +42,7 @@ class Machine:
              "sh", "-c", "ip link set lo up && echo up && exec sleep 3600"],
             stdout=subprocess.PIPE, text=True)
         assert self.shell.stdout.readline() == "up\n"
-        children = pathlib.Path(f"/proc/{self.shell.pid}/task/{self.shell.pid}/children")
-        self.init = int(children.read_text().split()[0])
+        self.init = children(self.shell.pid)[0]
 
     def command(self, *words):
         return ["nsenter", "-t", str(self.init), "--net", "--pid", "--mount", "--", *map(str, words)]
@@ -179,9 +184,7 @@ class Agent(Client):
 
     def stop(self):
         """SIGTERM to the agent itself; its exit code."""
-        children = pathlib.Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
-        pids = [int(p) for p in children.read_text().split()] or [self.process.pid]
-        for pid in pids:
+        for pid in children(self.process.pid) or [self.process.pid]:
             os.kill(pid, signal.SIGTERM)
         return self.process.wait(timeout=15)
 

@@ -4,6 +4,8 @@ them write them."""
 import base64
 import hashlib
 import json
+import os
+import shutil
 import subprocess
 from dataclasses import dataclass
 
@@ -189,10 +191,16 @@ class Network:
     def inside(self, name):
         return ["nsenter", "-t", self.namespaces[name], "--net"] if name else []
 
-    def serve(self, port, answer, where=None, address=None, program="/usr/bin/python3", **options):
-        process = self.machine.start(*self.inside(where), program, "-c", SERVER, port, answer,
+    def serve(self, port, answer, where=None, address=None, program=None):
+        """`program`: what the server's executable is called."""
+        python, environment = "/usr/bin/python3", None
+        if program:
+            python = self.machine.directory / program
+            shutil.copy(os.path.realpath("/usr/bin/python3"), python)
+            environment = {**os.environ, "PYTHONHOME": "/usr"}
+        process = self.machine.start(*self.inside(where), python, "-c", SERVER, port, answer,
                                      address or ("0.0.0.0" if self.family is IPV4 else "::"),
-                                     stdout=subprocess.PIPE, text=True, **options)
+                                     stdout=subprocess.PIPE, text=True, env=environment)
         assert process.stdout.readline() == "ready\n"
         return process
 

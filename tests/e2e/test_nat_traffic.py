@@ -2,8 +2,6 @@
 say the same; what cannot be told is said to be unknown."""
 
 import json
-import os
-import shutil
 
 import pytest
 from conftest import wait_until
@@ -97,19 +95,11 @@ def test_a_host_port_on_a_condition_takes_some_of_what_arrives(network):
     assert "sends some of what arrives on 8080/tcp to the pod" in finding["explanation"]
 
 
-def docker_proxy(network, port):
-    """Listens beside Docker's rule, in Docker's cgroup."""
-    machine = network.machine
-    program = machine.directory / "docker-proxy"  # its executable's name is what counts
-    shutil.copy(os.path.realpath("/usr/bin/python3"), program)
-    return network.serve(port, "docker-proxy", program=program, env={**os.environ, "PYTHONHOME": "/usr"})
-
-
 @pytest.mark.parametrize("tool", ["legacy", "nft"])
 def test_docker_proxy_and_dockers_rule_are_one_published_port(network, tool):
     machine = network.machine
     network.serve(80, "the container", "pod")
-    docker_proxy(network, 8080)
+    network.serve(8080, "docker-proxy", program="docker-proxy")
     network.sh(DOCKER, tool)
     assert network.ask(8080) == "the container"
     assert network.ask(8080, "127.0.0.1", where="") == "docker-proxy"
@@ -123,7 +113,7 @@ def test_docker_proxy_and_dockers_rule_are_one_published_port(network, tool):
 
 def test_a_host_network_pod_on_a_port_that_docker_publishes_is_told_of_the_container(network):
     machine = network.machine
-    docker_proxy(network, 8080)
+    network.serve(8080, "docker-proxy", program="docker-proxy")
     network.sh(DOCKER, "nft")
     manifest = json.loads(running_pod(uid=UID))
     manifest["spec"].update(hostNetwork=True, dnsPolicy="ClusterFirstWithHostNet")
@@ -137,7 +127,7 @@ def test_a_host_port_behind_dockers_rule_gets_nothing_and_says_whose_it_is(netwo
     """portmap appends its rule, so that Docker's comes first."""
     machine = network.machine
     network.serve(80, "the container", "pod")
-    docker_proxy(network, 8080)
+    network.serve(8080, "docker-proxy", program="docker-proxy")
     network.sh(DOCKER, "nft")
     network.portmap("nft", POD="10.55.3.6")
     assert network.ask(8080) == "the container"
@@ -150,9 +140,7 @@ def test_a_host_port_behind_dockers_rule_gets_nothing_and_says_whose_it_is(netwo
 def test_the_node_port_of_health_checks_is_kube_proxys_own(network):
     """A listener of kube-proxy's, and a rule in the table filter that lets packets to it pass."""
     machine = network.machine
-    program = machine.directory / "kube-proxy"
-    shutil.copy(os.path.realpath("/usr/bin/python3"), program)
-    network.serve(32080, "healthy", program=program, env={**os.environ, "PYTHONHOME": "/usr"})
+    network.serve(32080, "healthy", program="kube-proxy")
     network.sh(KUBE_PROXY + """
 f() { @IPTABLES@ -w -t filter "$@"; }
 f -N KUBE-NODEPORTS

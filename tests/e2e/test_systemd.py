@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from conftest import AGENT, ROOT, Client, Machine, pod, wait_until
+from conftest import AGENT, ROOT, Client, Machine, children, pod, wait_until
 
 HERE = pathlib.Path(__file__).resolve().parent
 
@@ -25,8 +25,7 @@ class SystemdMachine(Machine):
             ["unshare", "--net", "--pid", "--mount", "--cgroup", "--uts", "--ipc", "--fork",
              "--kill-child", HERE / "boot-systemd", root],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-        children = pathlib.Path(f"/proc/{self.shell.pid}/task/{self.shell.pid}/children")
-        self.init = int(wait_until(lambda: children.read_text().split(), 10, "the first process")[0])
+        self.init = wait_until(lambda: children(self.shell.pid), 10, "the first process")[0]
         wait_until(lambda: self.shell.poll() is not None or self.running(), 30, "a running systemd")
 
     def running(self):

@@ -9,7 +9,7 @@ import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "e2e"))
-from machine import ROOT, Client, Machine, wait_until  # noqa: E402
+from machine import ROOT, Client, Machine, children, wait_until  # noqa: E402
 
 CLUSTER = pathlib.Path(os.environ.get("HOSTNET_LAB", ROOT.parent / "shared/lab/cluster.sh"))
 BINARIES = pathlib.Path(os.environ.get("HOSTNET_LAB_BUILD", "/tmp/lab")) / "bin"
@@ -42,8 +42,7 @@ class Cluster(Machine):
         else:
             self.close()
             raise AssertionError("the cluster did not come up:\n" + "".join(said))
-        children = pathlib.Path(f"/proc/{self.shell.pid}/task/{self.shell.pid}/children")
-        self.init = int(children.read_text().split()[0])
+        self.init = children(self.shell.pid)[0]
 
     def command(self, *words):
         return [str(HERE / "enter"), str(self.init), *map(str, words)]
