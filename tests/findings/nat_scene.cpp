@@ -47,6 +47,16 @@ NatRule node_port_rule(std::uint16_t port, const std::vector<std::string>& targe
   return rule;
 }
 
+Pod web_pod(std::uint16_t port) {
+  Pod pod = cni_pod("web", "uid-web");
+  pod.pod_ips = {"10.244.0.7", "fd00:244::7"};
+  return with_port(pod, port);
+}
+
+Holder nginx_listener(std::string_view address, std::uint16_t port) {
+  return listener(address, port, unit_owner("nginx.service", "nginx", 8));
+}
+
 NatScene& NatScene::rule(NatRule rule) {
   std::vector<NatRule> rules;
   if (table.nat) rules = table.nat->rules();

@@ -19,6 +19,11 @@ NatRule host_port_rule(std::uint16_t port, std::string_view target);
 // As kube-proxy does, of Service shop/web:http.
 NatRule node_port_rule(std::uint16_t port, const std::vector<std::string>& targets);
 
+// A pod of a network of its own, 10.244.0.7 and fd00:244::7, with a hostPort.
+Pod web_pod(std::uint16_t port = 80);
+// A process outside Kubernetes, pid 8.
+Holder nginx_listener(std::string_view address = "0.0.0.0", std::uint16_t port = 80);
+
 struct NatScene : Scene {
   bool complete{true}, has_keeper{true};
   std::optional<PodsByContainer> containers;  // as the cgroups tell; unset: they do not
