@@ -7,38 +7,16 @@
 #include <limits>
 #include <optional>
 
+#include "netlink/base/accept.h"
+
 namespace hostnet {
-namespace {
-
-std::string_view trim_blanks(std::string_view text) {
-  while (text.starts_with(' ') || text.starts_with('\t')) text.remove_prefix(1);
-  while (text.ends_with(' ') || text.ends_with('\t')) text.remove_suffix(1);
-  return text;
-}
-
-// "q=0", "q=0.0", "q=0.000"
-bool is_zero_weight(std::string_view parameters) {
-  const std::string_view text = trim_blanks(parameters);
-  if (text.size() < 3 || ascii_lower(text[0]) != 'q' || text[1] != '=') return false;
-  return std::ranges::all_of(text.substr(2), [](char c) { return c == '0' || c == '.'; });
-}
-
-}  // namespace
 
 bool accepts_gzip(std::string_view accept_encoding) {
   std::optional<bool> gzip;
   bool anything = false;
-  while (!accept_encoding.empty()) {
-    const std::size_t comma = accept_encoding.find(',');
-    const std::string_view item = accept_encoding.substr(0, comma);
-    accept_encoding =
-        comma == std::string_view::npos ? std::string_view{} : accept_encoding.substr(comma + 1);
-    const std::size_t semicolon = item.find(';');
-    const std::string_view name = trim_blanks(item.substr(0, semicolon));
-    const bool wanted =
-        semicolon == std::string_view::npos || !is_zero_weight(item.substr(semicolon + 1));
-    if (equals_ignoring_case(name, "gzip") || equals_ignoring_case(name, "x-gzip")) gzip = wanted;
-    if (name == "*") anything = wanted;
+  while (const auto item = next_accept_item(accept_encoding)) {
+    if (item->is("gzip") || item->is("x-gzip")) gzip = item->weight > 0;
+    if (item->is("*")) anything = item->weight > 0;
   }
   return gzip.value_or(anything);
 }

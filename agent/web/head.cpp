@@ -21,12 +21,6 @@ bool is_token(std::string_view text) {
   });
 }
 
-std::string_view trimmed(std::string_view text) {
-  while (text.starts_with(' ') || text.starts_with('\t')) text.remove_prefix(1);
-  while (text.ends_with(' ') || text.ends_with('\t')) text.remove_suffix(1);
-  return text;
-}
-
 // Printable enough for an error message that goes into a log or a terminal.
 bool is_field_text(std::string_view text) {
   return std::ranges::all_of(text, [](char c) {
@@ -108,7 +102,7 @@ std::expected<void, BadHead> read_field(std::string_view line, RequestHead& head
   if (colon == std::string_view::npos || !is_token(line.substr(0, colon))) {
     return bad(400, "A header line has no valid name (folded lines are not read).");
   }
-  const std::string_view value = trimmed(line.substr(colon + 1));
+  const std::string_view value = trim_blanks(line.substr(colon + 1));
   if (!is_field_text(value)) {
     return bad(400, "The value of header " + std::string(line.substr(0, colon)) +
                         " has control characters.");
@@ -120,7 +114,7 @@ std::expected<void, BadHead> read_field(std::string_view line, RequestHead& head
 bool lists(std::string_view values, std::string_view wanted) {
   while (!values.empty()) {
     const std::size_t comma = values.find(',');
-    if (equals_ignoring_case(trimmed(values.substr(0, comma)), wanted)) return true;
+    if (equals_ignoring_case(trim_blanks(values.substr(0, comma)), wanted)) return true;
     if (comma == std::string_view::npos) break;
     values.remove_prefix(comma + 1);
   }
@@ -128,7 +122,7 @@ bool lists(std::string_view values, std::string_view wanted) {
 }
 
 // What the fields mean together.
-std::expected<void, BadHead> judge_fields(RequestHead& head) {
+std::expected<void, BadHead> check_fields(RequestHead& head) {
   const auto hosts = head.headers.count("Host");
   if (hosts > 1) return bad(400, "More than one Host header.");
   if (hosts == 0 && !head.http_1_0) return bad(400, "Missing required Host header.");
@@ -185,7 +179,7 @@ std::expected<RequestHead, BadHead> read_head(std::string_view bytes) {
     auto read = first ? read_request_line(line, head) : read_field(line, head);
     if (!read) return std::unexpected(std::move(read.error()));
   }
-  if (auto judged = judge_fields(head); !judged) return std::unexpected(judged.error());
+  if (auto checked = check_fields(head); !checked) return std::unexpected(checked.error());
   return head;
 }
 

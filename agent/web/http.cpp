@@ -2,25 +2,19 @@
 
 #include <nlohmann/json.hpp>
 
+#include "netlink/base/accept.h"
+
 namespace hostnet {
 namespace {
 
-bool accepts(std::string_view accept, std::string_view media_type) {
-  while (!accept.empty()) {
-    const std::size_t comma = accept.find(',');
-    std::string_view item = accept.substr(0, comma);
-    accept = comma == std::string_view::npos ? std::string_view{} : accept.substr(comma + 1);
-    item = item.substr(0, item.find(';'));
-    while (item.starts_with(' ') || item.starts_with('\t')) item.remove_prefix(1);
-    while (item.ends_with(' ') || item.ends_with('\t')) item.remove_suffix(1);
-    if (equals_ignoring_case(item, media_type)) return true;
-  }
-  return false;
-}
-
 bool asks_for_json(const HttpRequest& request) {
   if (const std::string* format = parameter(request, "format")) return *format == "json";
-  return accepts(header(request.headers, "Accept"), "application/json");
+  const std::string accept = header(request.headers, "Accept");
+  std::string_view rest = accept;
+  while (const auto item = next_accept_item(rest)) {
+    if (item->is("application/json") && item->weight > 0) return true;
+  }
+  return false;
 }
 
 }  // namespace

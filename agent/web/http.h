@@ -8,19 +8,13 @@
 #include <utility>
 #include <vector>
 
+#include "netlink/base/ascii.h"
+
 // What handlers see of HTTP. No library's types: a handler is a function from
 // an HttpRequest to an HttpResponse and can be tested without a socket.
 namespace hostnet {
 
-// ASCII only, as header names are (RFC 9110 5.1).
-inline char ascii_lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
-inline bool equals_ignoring_case(std::string_view a, std::string_view b) {
-  return std::ranges::equal(a, b, {}, ascii_lower, ascii_lower);
-}
-
+// How header names compare (RFC 9110 5.1).
 struct IgnoringCase {
   using is_transparent = void;
   bool operator()(std::string_view a, std::string_view b) const {
