@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <csignal>
 #include <mutex>
 #include <system_error>
 #include <thread>
@@ -17,6 +18,15 @@ constexpr std::chrono::milliseconds kHandlerGrace{1'000};
 
 std::unexpected<StartError> start_failure(Error error, ListenAddress listen = {}) {
   return std::unexpected(StartError{.error = std::move(error), .listen = std::move(listen)});
+}
+
+// OpenSSL writes with write(2): a client that has gone would end the program,
+// unless its owner ignores SIGPIPE.
+void block_broken_pipe_signal() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGPIPE);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 }
 
 std::expected<std::vector<Listener>, StartError> open_listeners(const ServerOptions& options) {
@@ -73,9 +83,8 @@ struct HttpServer::Parts {
 };
 
 void HttpServer::Parts::Shared::work(JobQueue& lane) {
-  Responder responder(options.gzip_level);
   while (JobPtr job = lane.pop()) {
-    const int status = responder.answer(*job);
+    const int status = respond(*job, options.gzip_level);
     if (job->counted) --counters.in_flight;
     counters.count(job->route, status);
     job->answered = true;
@@ -104,13 +113,19 @@ void HttpServer::Parts::Shared::ended_one() {
 }
 
 void HttpServer::Parts::add_worker(std::function<void(Shared&)> work) {
-  workers.emplace_back([share = shared, work = std::move(work)] { work(*share); });
+  workers.emplace_back([share = shared, work = std::move(work)] {
+    block_broken_pipe_signal();
+    work(*share);
+  });
   const std::scoped_lock lock(shared->mutex);
   ++shared->running;
 }
 
 void HttpServer::Parts::run_threads() {
-  loop = std::thread([share = shared] { share->loop->run(); });
+  loop = std::thread([share = shared] {
+    block_broken_pipe_signal();
+    share->loop->run();
+  });
   for (int i = 0; i < std::max(shared->options.workers, 1); ++i) {
     add_worker([](Shared& share) { share.work(share.lanes.limited); });
   }

@@ -52,7 +52,7 @@ Loop::Loop(const ServerOptions& options, const std::vector<HttpRoute>& routes, L
       next_id_(kFirstConnectionId) {
   meter_.limit = options.buffer_limit;
   meter_.patience = std::min(options.write_timeout, kFullPatience);
-  meter_.over_limit = [this] { relieve(); };
+  meter_.over_limit = [this] { ask_to_shed_buffers(); };
 }
 
 Loop::~Loop() = default;
@@ -102,10 +102,10 @@ void Loop::stop(WebTime deadline) {
   wake();
 }
 
-void Loop::relieve() {
+void Loop::ask_to_shed_buffers() {
   {
     const std::scoped_lock lock(mutex_);
-    relief_asked_ = true;
+    shedding_asked_ = true;
   }
   wake();
 }
@@ -174,17 +174,17 @@ bool Loop::finished(WebTime now) {
 
 void Loop::take_returned(WebTime now) {
   std::vector<JobPtr> returned;
-  bool relief = false;
+  bool shedding = false;
   {
     const std::scoped_lock lock(mutex_);
     returned.swap(returned_);
-    relief = std::exchange(relief_asked_, false);
+    shedding = std::exchange(shedding_asked_, false);
   }
-  if (relief) relieve_buffers();
+  if (shedding) shed_buffers();
   for (JobPtr& job : returned) {
     --with_workers_;
     if (!job->answered) {
-      judge(std::move(job), now);
+      authorize(std::move(job), now);
       continue;
     }
     ConnectionPtr owned = std::move(job->connection);
@@ -233,7 +233,7 @@ void Loop::drop_overdue(WebTime now) {
   }
 }
 
-void Loop::relieve_buffers() {
+void Loop::shed_buffers() {
   std::vector<Connection*> flushing;
   for (const auto& [id, connection] : connections_) {
     if (connection->phase == Phase::flushing) flushing.push_back(connection.get());

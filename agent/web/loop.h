@@ -21,7 +21,7 @@ struct Lanes {
 };
 
 // The thread that owns every connection which no worker holds: it accepts,
-// collects heads, judges requests, sends what is left of answers and cuts who
+// collects heads, authorizes requests, sends what is left of answers and cuts who
 // is too slow. It never waits for a client and never runs a handler.
 class Loop {
  public:
@@ -38,7 +38,7 @@ class Loop {
   // From any thread.
   void take_back(JobPtr job);
   void stop(WebTime deadline);
-  void relieve();  // the buffer meter is past its limit
+  void ask_to_shed_buffers();  // the buffer meter is past its limit
 
  private:
   Loop(const ServerOptions& options, const std::vector<HttpRoute>& routes, Lanes& lanes,
@@ -51,7 +51,7 @@ class Loop {
   void ignore(Connection& connection);
 
   void accept_from(const Listener& listener, WebTime now);
-  void greet(UniqueFd socket, WebTime now);
+  void on_accept(UniqueFd socket, WebTime now);
   void make_room();
   void pause_accepting(WebTime now);
   void resume_accepting(WebTime now);
@@ -61,11 +61,11 @@ class Loop {
   void collect_head(Connection& connection, WebTime now);
   void sniff(Connection& connection, WebTime now);
   void shake_hands(Connection& connection, WebTime now);
-  bool ask(Connection& connection, WebTime now);
+  bool parse_request(Connection& connection, WebTime now);
   void dispatch(Connection& connection, const std::string& head, WebTime now);
   void refuse(Connection& connection, const BadHead& bad, const std::string& bytes);
-  void judge(JobPtr job, WebTime now);
-  void hand_on(JobPtr job);
+  void authorize(JobPtr job, WebTime now);
+  void enqueue(JobPtr job);
   void push(JobQueue& lane, JobPtr job);
   void linger(Connection& connection);
   void send_rest(Connection& connection, WebTime now);
@@ -74,7 +74,7 @@ class Loop {
   void enter(Connection& connection, Phase phase, WebTime now, std::chrono::milliseconds limit);
   void drop(Connection& connection);
   void drop_overdue(WebTime now);
-  void relieve_buffers();
+  void shed_buffers();
   void take_returned(WebTime now);
   bool finished(WebTime now);
   int wait_ms(WebTime now) const;
@@ -104,7 +104,7 @@ class Loop {
   std::vector<JobPtr> returned_;
   bool stopping_{};
   WebTime stop_deadline_;
-  bool relief_asked_{};
+  bool shedding_asked_{};
 };
 
 }  // namespace hostnet

@@ -51,11 +51,11 @@ void Loop::accept_from(const Listener& listener, WebTime now) {
     if (connections_.size() + with_workers_ >= static_cast<std::size_t>(options_.max_connections)) {
       make_room();
     }
-    greet(std::move(socket), now);
+    on_accept(std::move(socket), now);
   }
 }
 
-void Loop::greet(UniqueFd socket, WebTime now) {
+void Loop::on_accept(UniqueFd socket, WebTime now) {
   sockaddr_storage address{};
   socklen_t size = sizeof address;
   if (getpeername(socket.get(), reinterpret_cast<sockaddr*>(&address), &size) != 0) return;

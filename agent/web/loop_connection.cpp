@@ -75,7 +75,7 @@ void Loop::shake_hands(Connection& connection, WebTime now) {
 void Loop::collect_head(Connection& connection, WebTime now) {
   std::array<char, 4096> buffer{};
   while (true) {
-    if (ask(connection, now)) return;
+    if (parse_request(connection, now)) return;
     const IoResult got = connection.transport.read(buffer);
     if (got.status == Io::closed) return drop(connection);
     if (got.status != Io::done) return await(connection, got.status);
@@ -87,7 +87,7 @@ void Loop::collect_head(Connection& connection, WebTime now) {
 }
 
 // True once the connection is no longer ours: its head is whole, or too long.
-bool Loop::ask(Connection& connection, WebTime now) {
+bool Loop::parse_request(Connection& connection, WebTime now) {
   const auto size = head_size(connection.received, connection.searched);
   connection.searched = connection.received.size();
   if (size.value_or(connection.received.size()) > options_.head_limit) {
@@ -121,10 +121,10 @@ void Loop::dispatch(Connection& connection, const std::string& bytes, WebTime no
   connection.phase_began = now;
   job->connection = std::move(connections_.at(connection.id()));
   job->web = web_.current();
-  judge(std::move(job), now);
+  authorize(std::move(job), now);
 }
 
-void Loop::judge(JobPtr job, WebTime now) {
+void Loop::authorize(JobPtr job, WebTime now) {
   const Entry entry = check_entry(*job, limiter_, lanes_.known, now);
   if (entry == Entry::unknown) {
     if (lanes_.passwords.size() < kMostSigningIn) return push(lanes_.passwords, std::move(job));
@@ -133,7 +133,7 @@ void Loop::judge(JobPtr job, WebTime now) {
   if (entry == Entry::open) refuse_unfit(*job, options_.details);
   // Where a body may follow, the next request cannot be told from it.
   job->close = job->close || job->head.announces_body;
-  hand_on(std::move(job));
+  enqueue(std::move(job));
 }
 
 void Loop::refuse(Connection& connection, const BadHead& bad, const std::string& bytes) {
@@ -141,10 +141,10 @@ void Loop::refuse(Connection& connection, const BadHead& bad, const std::string&
   job->connection = std::move(connections_.at(connection.id()));
   job->web = web_.current();
   refuse_bad_head(*job, bad, bytes);
-  hand_on(std::move(job));
+  enqueue(std::move(job));
 }
 
-void Loop::hand_on(JobPtr job) {
+void Loop::enqueue(JobPtr job) {
   if (!job->refusal && job->route->limited) {
     if (options_.max_requests > 0 &&
         counters_.in_flight >= static_cast<std::uint64_t>(options_.max_requests)) {

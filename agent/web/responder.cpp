@@ -1,88 +1,21 @@
 #include "agent/web/responder.h"
 
-#include <fmt/format.h>
-#include <httplib.h>
-
 #include <algorithm>
 #include <exception>
+#include <string>
 
+#include "agent/web/answer_head.h"
+#include "agent/web/body_sink.h"
 #include "agent/web/gzip.h"
 
 namespace hostnet {
 namespace {
 
 constexpr std::size_t kWorthCompressing = 1024;
-constexpr std::size_t kPiece = std::size_t{32} * 1024;
 
 constexpr const char* kPagePolicy =
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-
-// What httplib reads a request from and writes the answer to. The head was
-// read by read_head, more strictly than httplib does (which decodes percent
-// signs in header values and takes "a=b=c" for a=c), so httplib gets one that
-// it cannot misread and only forms the answer.
-class AnswerStream : public httplib::Stream {
- public:
-  AnswerStream(Connection& connection, std::string head)
-      : connection_(connection), head_(std::move(head)) {}
-
-  bool is_readable() const override { return read_ < head_.size(); }
-  bool is_writable() const override { return true; }
-  ssize_t read(char* into, size_t size) override {
-    const std::size_t n = head_.copy(into, size, read_);
-    read_ += n;
-    return static_cast<ssize_t>(n);
-  }
-  ssize_t write(const char* bytes, size_t size) override {
-    return connection_.write({bytes, size}) ? static_cast<ssize_t>(size) : -1;
-  }
-  void get_remote_ip_and_port(std::string& /*ip*/, int& /*port*/) const override {}
-  void get_local_ip_and_port(std::string& /*ip*/, int& /*port*/) const override {}
-  // Only compared with FD_SETSIZE, which does not bind us: nothing here selects.
-  socket_t socket() const override { return 0; }
-
- private:
-  Connection& connection_;
-  std::string head_;
-  std::size_t read_{};
-};
-
-// Cuts a body into chunks (RFC 9112 section 7.1) or, for HTTP/1.0, which knows
-// none, leaves it as it is. Collects small writes, so that a chunk's frame
-// costs little. Not httplib's chunks: it copies each one twice.
-class PieceSink : public Sink {
- public:
-  PieceSink(httplib::DataSink& to, bool chunked) : to_(to), chunked_(chunked) {}
-  bool write(std::string_view bytes) override {
-    if (piece_.size() + bytes.size() > kPiece && !flush()) return false;
-    if (bytes.size() >= kPiece) return put(bytes);
-    piece_.reserve(kPiece);
-    piece_ += bytes;
-    return true;
-  }
-  bool finish() { return flush() && (!chunked_ || to_.write(kLastChunk, sizeof kLastChunk - 1)); }
-
- private:
-  static constexpr char kLastChunk[] = "0\r\n\r\n";
-
-  bool flush() {
-    // An empty chunk would end the body.
-    const bool good = piece_.empty() || put(piece_);
-    piece_.clear();
-    return good;
-  }
-  bool put(std::string_view bytes) {
-    if (!chunked_) return to_.write(bytes.data(), bytes.size());
-    const std::string size = fmt::format("{:x}\r\n", bytes.size());
-    return to_.write(size.data(), size.size()) && to_.write(bytes.data(), bytes.size()) &&
-           to_.write("\r\n", 2);
-  }
-
-  httplib::DataSink& to_;
-  bool chunked_;
-  std::string piece_;
-};
 
 class StringSink : public Sink {
  public:
@@ -128,97 +61,66 @@ void add_default_headers(HttpResponse& response) {
   }
 }
 
+// The web config's headers win over ours: that is what they are for.
+void add_configured_headers(const WebConfig& config, HttpResponse& response) {
+  for (const auto& [name, value] : config.headers) {
+    std::erase_if(response.headers,
+                  [&](const auto& header) { return equals_ignoring_case(header.first, name); });
+    response.headers.emplace_back(name, value);
+  }
+}
+
+// Whether the body is to be compressed.
+bool negotiate_gzip(const Job& job, HttpResponse& response) {
+  if (!response.stream && response.body.size() <= kWorthCompressing) return false;
+  const bool gzip = !says(response, "Content-Encoding") &&
+                    accepts_gzip(header(job.request.headers, "Accept-Encoding"));
+  response.headers.emplace_back("Vary", "Accept-Encoding");
+  if (gzip) response.headers.emplace_back("Content-Encoding", "gzip");
+  return gzip;
+}
+
+std::string compressed(std::string_view body, int level) {
+  StringSink text;
+  GzipSink sink(text, level);
+  sink.write(body);
+  sink.finish();
+  return std::move(text.text);
+}
+
+bool send_body(Job& job, HttpResponse& response) {
+  Connection& connection = *job.connection;
+  response.headers.emplace_back("Content-Length", std::to_string(response.body.size()));
+  const bool head_only = job.request.method == "HEAD";
+  return connection.write(answer_head(response)) && (head_only || connection.write(response.body));
+}
+
+bool send_stream(Job& job, HttpResponse& response, bool gzip, int level) {
+  const Framing framing = job.head.http_1_0 ? Framing::until_close : Framing::chunked;
+  if (framing == Framing::chunked) response.headers.emplace_back("Transfer-Encoding", "chunked");
+  if (!job.connection->write(answer_head(response))) return false;
+  if (job.request.method == "HEAD") return true;
+  BodySink sink(*job.connection, framing);
+  return stream_into(response.stream, sink, gzip, level) && sink.finish();
+}
+
 }  // namespace
 
-class Responder::Http : public httplib::Server {
- public:
-  explicit Http(int gzip_level) : gzip_level_(gzip_level) {
-    // A chunked answer is given up where this looks like a closed listener.
-    svr_sock_ = 0;
-    set_pre_routing_handler([this](const httplib::Request& /*request*/, httplib::Response& out) {
-      fill(out);
-      return HandlerResponse::Handled;
-    });
-    set_post_routing_handler([](const httplib::Request& /*request*/, httplib::Response& out) {
-      // httplib's own limits on a connection, and ranges, are not ours.
-      out.headers.erase("Keep-Alive");
-      out.headers.erase("Accept-Ranges");
-    });
-  }
-
-  int answer(Job& job) {
-    job_ = &job;
-    status_ = 500;
-    AnswerStream stream(*job.connection, head_for(job));
-    bool closed = false;
-    const bool whole = process_request(stream, job.close, closed, nullptr);
-    job.connection->after = !whole      ? After::cut
-                            : job.close ? (job.refusal ? After::linger : After::close)
-                                        : After::keep;
-    return status_;
-  }
-
- private:
-  static std::string head_for(const Job& job) {
-    const bool head_only = job.request.method == "HEAD";
-    return std::string(head_only ? "HEAD" : "GET") + " / HTTP/1.1\r\n\r\n";
-  }
-
-  void fill(httplib::Response& out) {
-    Job& job = *job_;
-    HttpResponse response = call_handler(job);
-    status_ = response.status;
-    // The web config's headers win over ours: that is what they are for.
-    for (const auto& [name, value] : job.web->config.headers) {
-      std::erase_if(response.headers,
-                    [&](const auto& header) { return equals_ignoring_case(header.first, name); });
-      response.headers.emplace_back(name, value);
-    }
-    add_default_headers(response);
-    const bool large = response.stream || response.body.size() > kWorthCompressing;
-    const bool gzip = large && !says(response, "Content-Encoding") &&
-                      accepts_gzip(header(job.request.headers, "Accept-Encoding"));
-    if (large) response.headers.emplace_back("Vary", "Accept-Encoding");
-    if (gzip) response.headers.emplace_back("Content-Encoding", "gzip");
-    out.status = response.status;
-    for (const auto& [name, value] : response.headers) out.set_header(name, value);
-    if (response.stream) {
-      set_stream(out, std::move(response), gzip);
-    } else if (gzip) {
-      StringSink compressed;
-      GzipSink sink(compressed, gzip_level_);
-      sink.write(response.body);
-      sink.finish();
-      out.set_content(compressed.text, response.content_type);
-    } else {
-      out.set_content(response.body, response.content_type);
-    }
-  }
-
-  void set_stream(httplib::Response& out, HttpResponse response, bool gzip) {
-    // Without chunks the end of the connection ends the body.
-    const bool chunked = !job_->head.http_1_0;
-    if (chunked) out.set_header("Transfer-Encoding", "chunked");
-    const auto provide = [stream = std::move(response.stream), gzip, level = gzip_level_, chunked](
-                             std::size_t /*offset*/, httplib::DataSink& to) {
-      PieceSink sink(to, chunked);
-      if (!stream_into(stream, sink, gzip, level) || !sink.finish()) return false;
-      to.done();
-      return true;
-    };
-    out.set_content_provider(response.content_type, provide);
-  }
-
-  int gzip_level_;
-  Job* job_{};
-  int status_{};
-};
-
-Responder::Responder(int gzip_level) : http_(std::make_unique<Http>(gzip_level)) {}
-Responder::~Responder() = default;
-
-int Responder::answer(Job& job) {
-  return http_->answer(job);
+int respond(Job& job, int gzip_level) {
+  const bool refused = job.refusal.has_value();
+  HttpResponse response = call_handler(job);
+  add_configured_headers(job.web->config, response);
+  add_default_headers(response);
+  response.headers.emplace_back("Content-Type", response.content_type);
+  if (job.close) response.headers.emplace_back("Connection", "close");
+  const bool gzip = negotiate_gzip(job, response);
+  if (gzip && !response.stream) response.body = compressed(response.body, gzip_level);
+  const bool whole =
+      response.stream ? send_stream(job, response, gzip, gzip_level) : send_body(job, response);
+  job.connection->after = !whole      ? After::cut
+                          : job.close ? (refused ? After::linger : After::close)
+                                      : After::keep;
+  return response.status;
 }
 
 }  // namespace hostnet

@@ -12,7 +12,7 @@
 namespace hostnet {
 namespace {
 
-Io judge_errno(Io when_it_would_block) {
+Io outcome_of_errno(Io when_it_would_block) {
   return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ? when_it_would_block
                                                                    : Io::closed;
 }
@@ -30,7 +30,7 @@ bool Transport::begin_tls(SSL_CTX* context) {
   return true;
 }
 
-Io Transport::judge_tls(int returned) {
+Io Transport::outcome_of_tls(int returned) {
   const int code = SSL_get_error(tls_.get(), returned);
   // The queue is per thread: what is left in it would be read as the outcome of
   // the next connection's call.
@@ -43,7 +43,7 @@ Io Transport::judge_tls(int returned) {
 Io Transport::handshake() {
   ERR_clear_error();
   const int returned = SSL_accept(tls_.get());
-  return returned == 1 ? Io::done : judge_tls(returned);
+  return returned == 1 ? Io::done : outcome_of_tls(returned);
 }
 
 IoResult Transport::read(std::span<char> into) {
@@ -52,11 +52,11 @@ IoResult Transport::read(std::span<char> into) {
     std::size_t bytes = 0;
     const int returned = SSL_read_ex(tls_.get(), into.data(), into.size(), &bytes);
     if (returned == 1) return {.status = Io::done, .bytes = bytes};
-    return {.status = judge_tls(returned), .bytes = 0};
+    return {.status = outcome_of_tls(returned), .bytes = 0};
   }
   const ssize_t got = recv(socket_.get(), into.data(), into.size(), 0);
   if (got > 0) return {.status = Io::done, .bytes = static_cast<std::size_t>(got)};
-  return {.status = got == 0 ? Io::closed : judge_errno(Io::want_read), .bytes = 0};
+  return {.status = got == 0 ? Io::closed : outcome_of_errno(Io::want_read), .bytes = 0};
 }
 
 IoResult Transport::write(std::string_view bytes) {
@@ -65,11 +65,11 @@ IoResult Transport::write(std::string_view bytes) {
     std::size_t written = 0;
     const int returned = SSL_write_ex(tls_.get(), bytes.data(), bytes.size(), &written);
     if (returned == 1) return {.status = Io::done, .bytes = written};
-    return {.status = judge_tls(returned), .bytes = 0};
+    return {.status = outcome_of_tls(returned), .bytes = 0};
   }
   const ssize_t sent = send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
   if (sent >= 0) return {.status = Io::done, .bytes = static_cast<std::size_t>(sent)};
-  return {.status = judge_errno(Io::want_write), .bytes = 0};
+  return {.status = outcome_of_errno(Io::want_write), .bytes = 0};
 }
 
 IoResult Transport::write(std::span<const std::string_view> pieces) {
@@ -84,7 +84,7 @@ IoResult Transport::write(std::span<const std::string_view> pieces) {
   }
   const ssize_t sent = sendmsg(socket_.get(), &message, MSG_NOSIGNAL);
   if (sent >= 0) return {.status = Io::done, .bytes = static_cast<std::size_t>(sent)};
-  return {.status = judge_errno(Io::want_write), .bytes = 0};
+  return {.status = outcome_of_errno(Io::want_write), .bytes = 0};
 }
 
 void Transport::finish_sending() {

@@ -45,7 +45,7 @@ class Transport {
   void finish_sending();
 
  private:
-  Io judge_tls(int returned);
+  Io outcome_of_tls(int returned);
   UniqueFd socket_;
   SslPtr tls_;
 };

@@ -6,6 +6,7 @@
 #include <sys/time.h>
 
 #include <array>
+#include <csignal>
 
 namespace hostnet {
 namespace {
@@ -52,6 +53,11 @@ Held<SSL_CTX> client_context(const TlsClientOptions& options) {
 }  // namespace
 
 TlsAnswer fetch_tls(std::uint16_t port, std::string_view request, const TlsClientOptions& options) {
+  // Of this thread only: the server has to do without its client's help.
+  sigset_t broken_pipe;
+  sigemptyset(&broken_pipe);
+  sigaddset(&broken_pipe, SIGPIPE);
+  pthread_sigmask(SIG_BLOCK, &broken_pipe, nullptr);
   const Client client(port);
   const timeval patience{.tv_sec = 10, .tv_usec = 0};
   setsockopt(client.fd(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
