@@ -53,11 +53,8 @@ Result<EntriesByDevice> arp_from_netlink(Scrape& scrape) {
 Result<EntriesByDevice> arp_from_procfs(const Files& files) {
   constexpr std::size_t kDevice = 5;
   const std::string path = net_path(files, "arp");
-  const auto text = read_lines(files, path);
-  if (!text) {
-    if (text.error().reason != Reason::vanished) return std::unexpected(text.error());
-    return failure(Reason::unsupported, text.error().message);
-  }
+  const auto text = or_unsupported(files.read(path));
+  if (!text) return std::unexpected(text.error());
   EntriesByDevice entries;
   LineReader reader(path, *text);
   while (reader.next()) {

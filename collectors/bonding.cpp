@@ -22,11 +22,8 @@ Result<std::string> slave_status(const Files& files, std::string_view bond,
 
 Result<std::vector<MetricSource>> collect_bonding(Scrape& scrape) {
   const Files& files = *scrape.node().files;
-  const auto bonds = files.read("sys/class/net/bonding_masters");
-  if (!bonds) {
-    if (bonds.error().reason != Reason::vanished) return std::unexpected(bonds.error());
-    return failure(Reason::unsupported, bonds.error().message);
-  }
+  const auto bonds = or_unsupported(files.read("sys/class/net/bonding_masters"));
+  if (!bonds) return std::unexpected(bonds.error());
   FamilyList families;
   LineReader names("sys/class/net/bonding_masters", *bonds);
   if (!names.next()) return families.take();

@@ -10,7 +10,7 @@ namespace {
 
 Result<std::vector<MetricSource>> collect_boot_time(Scrape& scrape) {
   constexpr std::string_view kPath = "proc/stat";
-  const auto text = read_lines(*scrape.node().files, kPath);
+  const auto text = scrape.node().files->read(kPath);
   if (!text) return std::unexpected(text.error());
   LineReader reader(kPath, *text);
   while (reader.next()) {

@@ -56,7 +56,7 @@ Result<std::vector<ConntrackCounters>> parse_conntrack_stat(std::string_view pat
 Result<std::vector<ConntrackCounters>> read_conntrack_stat(const Node& node,
                                                            std::string_view& source) {
   const std::string path = net_path(*node.files, "stat/nf_conntrack");
-  const auto text = read_lines(*node.files, path);
+  const auto text = node.files->read(path);
   if (text) {
     source = "procfs";
     return parse_conntrack_stat(path, *text);
@@ -71,12 +71,9 @@ Result<std::vector<MetricSource>> collect_conntrack(Widener& widener, const Node
   for (const auto& [file, name, help] :
        {std::array{"count", "node_nf_conntrack_entries", "Connections that are tracked."},
         {"max", "node_nf_conntrack_entries_limit", "Connections that can be tracked."}}) {
-    const auto value =
-        read_u64(*node.files, joined({"proc/sys/net/netfilter/nf_conntrack_", file}));
-    if (!value) {
-      if (value.error().reason != Reason::vanished) return std::unexpected(value.error());
-      return failure(Reason::unsupported, value.error().message);
-    }
+    const auto value = or_unsupported(
+        read_u64(*node.files, joined({"proc/sys/net/netfilter/nf_conntrack_", file})));
+    if (!value) return std::unexpected(value.error());
     families.push_back(single(name, help, kGauge, static_cast<double>(*value)));
   }
 

@@ -74,11 +74,8 @@ void add_infiniband_port(FamilyList& families, const Files& files, std::string_v
 
 Result<std::vector<MetricSource>> collect_infiniband(const DeviceFilter& filter,
                                                      const Files& files) {
-  const auto devices = files.list("sys/class/infiniband");
-  if (!devices) {
-    if (devices.error().reason != Reason::vanished) return std::unexpected(devices.error());
-    return failure(Reason::unsupported, devices.error().message);
-  }
+  const auto devices = or_unsupported(files.list("sys/class/infiniband"));
+  if (!devices) return std::unexpected(devices.error());
   FamilyList families;
   for (const std::string& device : *devices) {
     if (!filter.keeps(device)) continue;

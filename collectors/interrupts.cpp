@@ -35,7 +35,7 @@ struct Interrupts {
 
 Result<std::vector<MetricSource>> Interrupts::collect(Scrape& scrape) {
   constexpr std::string_view kPath = "proc/interrupts";
-  const auto text = read_lines(*scrape.node().files, kPath);
+  const auto text = scrape.node().files->read(kPath);
   if (!text) return std::unexpected(text.error());
   const auto table = read_cpu_table(kPath, *text, counters);
   if (!table) return std::unexpected(table.error());

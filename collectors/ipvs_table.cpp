@@ -77,11 +77,8 @@ Result<IpvsBackend> parse_ipvs_backend(const LineReader& reader, const IpvsBacke
 Result<IpvsTotals> read_ipvs_totals(const Files& files) {
   constexpr std::size_t kTotalsLine = 3;  // below two lines of headings
   const std::string path = net_path(files, "ip_vs_stats");
-  const auto text = read_lines(files, path);
-  if (!text) {
-    if (text.error().reason != Reason::vanished) return std::unexpected(text.error());
-    return failure(Reason::unsupported, text.error().message);
-  }
+  const auto text = or_unsupported(files.read(path));
+  if (!text) return std::unexpected(text.error());
   LineReader reader(path, *text);
   while (reader.number() < kTotalsLine) {
     if (!reader.next()) return reader.malformed("the file ends here");
@@ -100,7 +97,7 @@ Result<IpvsTotals> read_ipvs_totals(const Files& files) {
 Result<std::vector<IpvsBackend>> read_ipvs_backends(const Files& files) {
   constexpr std::size_t kHeadings = 3;
   const std::string path = net_path(files, "ip_vs");
-  const auto text = read_lines(files, path);
+  const auto text = files.read(path);
   if (!text) return std::unexpected(text.error());
   std::vector<IpvsBackend> backends;
   IpvsBackend service;

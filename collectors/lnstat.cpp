@@ -54,15 +54,12 @@ Result<> add_lnstat(FamilyList& families, Widener& widener, const std::string& p
 Result<std::vector<MetricSource>> collect_lnstat(const Scrape& scrape, Widener& widener) {
   const Files& files = *scrape.node().files;
   const std::string directory = net_path(files, "stat");
-  const auto subsystems = files.list(directory);
-  if (!subsystems) {
-    if (subsystems.error().reason != Reason::vanished) return std::unexpected(subsystems.error());
-    return failure(Reason::unsupported, directory + ": this kernel keeps no such statistics");
-  }
+  const auto subsystems = or_unsupported(files.list(directory));
+  if (!subsystems) return std::unexpected(subsystems.error());
   FamilyList families;
   for (const std::string& subsystem : *subsystems) {
     const std::string path = fmt::format("{}/{}", directory, subsystem);
-    const auto text = read_lines(files, path);
+    const auto text = files.read(path);
     if (!text) {
       if (text.error().reason == Reason::vanished) continue;  // its module was unloaded
       return std::unexpected(text.error());

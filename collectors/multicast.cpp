@@ -93,7 +93,7 @@ struct Multicast {
 // users, timer, reporter (net/ipv4/igmp.c, igmp_mc_seq_show).
 Result<> Multicast::read_igmp(const Files& files, std::vector<Membership>& out) const {
   const std::string path = net_path(files, "igmp");
-  const auto text = read_lines(files, path);
+  const auto text = files.read(path);
   if (!text) return std::unexpected(text.error());
   LineReader reader(path, *text);
   std::string_view device;
@@ -126,7 +126,7 @@ Result<> Multicast::read_igmp(const Files& files, std::vector<Membership>& out) 
 // (net/ipv6/mcast.c, igmp6_mc_seq_show).
 Result<> Multicast::read_igmp6(const Files& files, std::vector<Membership>& out) const {
   const std::string path = net_path(files, "igmp6");
-  const auto text = read_lines(files, path);
+  const auto text = files.read(path);
   if (!text) return std::unexpected(text.error());
   LineReader reader(path, *text);
   while (reader.next()) {

@@ -22,7 +22,7 @@ constexpr std::array<std::uint64_t LinkStats::*, 16> kColumns = {
 
 Result<std::vector<Link>> read_proc_net_dev(const Files& files) {
   const std::string path = net_path(files, "dev");
-  const auto text = read_lines(files, path);
+  const auto text = files.read(path);
   if (!text) return std::unexpected(text.error());
   std::vector<Link> links;
   LineReader reader(path, *text);

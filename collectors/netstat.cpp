@@ -170,7 +170,7 @@ Result<std::vector<MetricSource>> Netstat::collect(const Files& files) {
                                   {"snmp", &Netstat::add_pairs},
                                   {"snmp6", &Netstat::add_snmp6}}) {
     const std::string path = net_path(files, name);
-    const auto text = read_lines(files, path);
+    const auto text = files.read(path);
     if (!text) {
       if (text.error().reason == Reason::vanished) continue;  // no IPv6
       return std::unexpected(text.error());

@@ -55,7 +55,7 @@ Result<std::vector<MetricSource>> collect_sockstat(Scrape& scrape) {
   bool found = false;
   for (const std::string_view name : {"sockstat", "sockstat6"}) {
     const std::string path = net_path(*node.files, name);
-    const auto text = read_lines(*node.files, path);
+    const auto text = node.files->read(path);
     if (!text) {
       if (text.error().reason == Reason::vanished) continue;  // no IPv6, or no IPv4
       return std::unexpected(text.error());

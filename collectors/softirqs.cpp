@@ -12,7 +12,7 @@ namespace {
 
 Result<std::vector<MetricSource>> collect_softirqs(Scrape& scrape, CpuCounters& counters) {
   constexpr std::string_view kPath = "proc/softirqs";
-  const auto text = read_lines(*scrape.node().files, kPath);
+  const auto text = scrape.node().files->read(kPath);
   if (!text) return std::unexpected(text.error());
   const auto table = read_cpu_table(kPath, *text, counters);
   if (!table) return std::unexpected(table.error());

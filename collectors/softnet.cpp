@@ -36,11 +36,8 @@ constexpr std::size_t kSoftnetLeast = 9;  // columns of the oldest kernels
 
 Result<std::vector<MetricSource>> collect_softnet(Widener& widener, const Files& files) {
   const std::string path = net_path(files, "softnet_stat");
-  const auto text = read_lines(files, path);
-  if (!text) {
-    if (text.error().reason != Reason::vanished) return std::unexpected(text.error());
-    return failure(Reason::unsupported, text.error().message);
-  }
+  const auto text = or_unsupported(files.read(path));
+  if (!text) return std::unexpected(text.error());
   FamilyList families;
   LineReader reader(path, *text);
   for (std::uint64_t row = 0; reader.next(); ++row) {

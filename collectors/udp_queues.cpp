@@ -45,7 +45,7 @@ Result<std::vector<MetricSource>> collect_udp_queues(Scrape& scrape) {
   bool found = false;
   for (const auto& [file, label] : {Source{"udp", "v4"}, {"udp6", "v6"}}) {
     const std::string path = net_path(files, file);
-    const auto text = read_lines(files, path);
+    const auto text = files.read(path);
     if (!text) {
       if (text.error().reason == Reason::vanished) continue;  // no IPv6
       return std::unexpected(text.error());

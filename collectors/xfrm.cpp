@@ -31,11 +31,8 @@ std::optional<std::string> xfrm_counter_name(std::string_view field) {
 Result<std::vector<MetricSource>> collect_xfrm(Scrape& scrape) {
   const Files& files = *scrape.node().files;
   const std::string path = net_path(files, "xfrm_stat");
-  const auto text = read_lines(files, path);
-  if (!text) {
-    if (text.error().reason != Reason::vanished) return std::unexpected(text.error());
-    return failure(Reason::unsupported, path + ": this kernel keeps no IPsec statistics");
-  }
+  const auto text = or_unsupported(files.read(path));
+  if (!text) return std::unexpected(text.error());
   FamilyList families;
   LineReader reader(path, *text);
   while (reader.next()) {

@@ -67,14 +67,6 @@ std::string net_path(const Files& files, std::string_view name) {
   return fmt::format("{}{}", files.exists("proc/1/net") ? "proc/1/net/" : "proc/net/", name);
 }
 
-Result<std::string> read_lines(const Files& files, std::string_view path) {
-  auto text = files.read(path);
-  if (text && !text->empty() && !text->ends_with('\n')) {
-    return failure(Reason::malformed, fmt::format("{}: its last line has no end", path));
-  }
-  return text;
-}
-
 Result<std::string> read_value(const Files& files, std::string_view path) {
   auto text = files.read(path);
   if (text) text = std::string(trim(*text));

@@ -30,16 +30,21 @@ std::string_view trim(std::string_view text);  // spaces, tabs and newlines at b
 // reader's own namespace.
 std::string net_path(const Files& files, std::string_view name);
 
-// A file of lines, as procfs writes them: each ends in a newline. Without the
-// last one the file is cut, perhaps inside a number: malformed. Empty is whole.
-Result<std::string> read_lines(const Files& files, std::string_view path);
+// For what a kernel without the feature lacks: absence is Reason::unsupported.
+template <class T>
+Result<T> or_unsupported(Result<T> read) {
+  if (!read && read.error().reason == Reason::vanished) read.error().reason = Reason::unsupported;
+  return read;
+}
 
 // A sysfs-like file with one value; trailing newline removed.
 Result<std::string> read_value(const Files& files, std::string_view path);
 Result<std::uint64_t> read_u64(const Files& files, std::string_view path);
 
-// Walks a text line by line and cuts each into fields at blanks. Views into
-// `text`, which must outlive it.
+// Walks a text line by line and cuts each into fields at blanks. The last line
+// need not end in a newline (gVisor's and LXCFS's do not): Files::read() gives a
+// whole file or an error, never one that is cut. Views into `text`, which must
+// outlive it.
 class LineReader {
  public:
   LineReader(std::string_view path, std::string_view text) : path_(path), rest_(text) {}

@@ -90,5 +90,15 @@ TEST(Arp, NamesTheLineThatDoesNotParse) {
   EXPECT_EQ(collector.page(NodeBuilder().build()).error().reason, Reason::unsupported);
 }
 
+TEST(Arp, AMessageThatIsCutMakesItReadProcAndATimeoutDoesNot) {
+  auto builder = node_with_neighbours();
+  auto& answers = builder.netlink().answers[{NETLINK_ROUTE, RTM_GETNEIGH}];
+  answers[0].resize(20);
+  EXPECT_THAT(*TestCollector("arp").page(builder.build()), HasSubstr("source=\"procfs\"} 1\n"));
+  builder.netlink().failures[{NETLINK_ROUTE, RTM_GETNEIGH}] =
+      failure(Reason::timeout, "listing neighbours").error();
+  EXPECT_EQ(error_of(TestCollector("arp"), builder.build()).reason, Reason::timeout);
+}
+
 }  // namespace
 }  // namespace hostnet

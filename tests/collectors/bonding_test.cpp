@@ -38,5 +38,24 @@ TEST(Bonding, IsAbsentWithoutItsModule) {
             Reason::unsupported);
 }
 
+TEST(Bonding, NeedsNoNewlineAtTheEndOfAFile) {
+  auto builder = node_with_bonds();
+  const auto whole = *TestCollector("bonding").page(builder.build());
+  builder.file("sys/class/net/bonding_masters", "bond0 dmz gone");
+  builder.file("sys/class/net/bond0/bonding/slaves", "eth0 eth4 eth5");
+  builder.file("sys/class/net/bond0/lower_eth0/bonding_slave/mii_status", "up");
+  EXPECT_EQ(*TestCollector("bonding").page(builder.build()), whole);
+}
+
+TEST(Bonding, NoBondIsNoError) {
+  NodeBuilder builder;
+  builder.file("sys/class/net/bonding_masters", "\n");
+  EXPECT_EQ(*TestCollector("bonding").page(builder.build()), "");
+  builder.file("sys/class/net/bonding_masters", "");
+  EXPECT_EQ(*TestCollector("bonding").page(builder.build()), "");
+  builder.file_error("sys/class/net/bonding_masters", failure(Reason::denied, "no").error());
+  EXPECT_EQ(error_of(TestCollector("bonding"), builder.build()).reason, Reason::denied);
+}
+
 }  // namespace
 }  // namespace hostnet

@@ -8,6 +8,7 @@
 #include "collectors/framework/exposition.h"
 #include "collectors/framework/run_scrape.h"
 #include "netlink/rtnetlink.h"
+#include "tests/support/node_builder.h"
 
 namespace hostnet {
 namespace {
@@ -39,6 +40,19 @@ Result<std::string> TestCollector::page(const Node& node) const {
     if (!line.starts_with("# HELP")) page += line + "\n";
   }
   return page;
+}
+
+Node node_with_file(std::string path, std::string contents) {
+  return NodeBuilder().file(std::move(path), std::move(contents)).build();
+}
+
+Error error_of(const TestCollector& collector, const Node& node) {
+  const auto page = collector.page(node);
+  return page ? failure(Reason::internal, "no error").error() : page.error();
+}
+
+std::string message_of(const TestCollector& collector, std::string path, std::string contents) {
+  return error_of(collector, node_with_file(std::move(path), std::move(contents))).message;
 }
 
 Error refused_options(std::string_view name, const Flags& flags) {

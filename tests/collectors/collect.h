@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <string>
 #include <string_view>
@@ -22,8 +23,25 @@ class TestCollector {
   Collect collect_;
 };
 
+// A node that has this file, beside what every NodeBuilder begins with.
+Node node_with_file(std::string path, std::string contents);
+// What the collector says of such a node: its error's message, or "no error".
+std::string message_of(const TestCollector& collector, std::string path, std::string contents);
+// Why it fails on a node; Reason::internal and "no error" where it does not.
+Error error_of(const TestCollector& collector, const Node& node);
+
 // The error of a collector's options.
 Error refused_options(std::string_view name, const Flags& flags);
+
+// Each reading is 20 s later than the one before: a deadline passes at once.
+class LateClock final : public Clock {
+ public:
+  SteadyTime steady() const override { return SteadyTime(std::chrono::seconds(20 * calls_++)); }
+  WallTime wall() const override { return {}; }
+
+ private:
+  mutable int calls_{};
+};
 
 // With HELP lines, for promtool.
 std::string rendered(const std::vector<MetricSource>& sources);

@@ -40,17 +40,29 @@ TEST(Conntrack, AddsUpTheCpus) {
   auto builder = node_with_table();
   builder.file(kStat, stat_of("00000003", "00000010"));
   const auto page = *TestCollector("conntrack").page(builder.build());
-  for (const auto* line :
-       {"# TYPE node_nf_conntrack_entries gauge\nnode_nf_conntrack_entries 123\n",
-        "node_nf_conntrack_entries_limit 65536\n",
-        "# TYPE node_nf_conntrack_stat_found gauge\nnode_nf_conntrack_stat_found 19\n",
-        "node_nf_conntrack_stat_invalid 20\n", "node_nf_conntrack_stat_ignore 2\n",
-        "node_nf_conntrack_stat_insert 10\n", "node_nf_conntrack_stat_insert_failed 12\n",
-        "node_nf_conntrack_stat_drop 14\n", "node_nf_conntrack_stat_early_drop 16\n",
-        "node_nf_conntrack_stat_search_restart 22\n",
-        "hostnet_collector_source{collector=\"conntrack\",source=\"procfs\"} 1\n"}) {
-    EXPECT_THAT(page, HasSubstr(line));
-  }
+  EXPECT_EQ(page, R"(# TYPE hostnet_collector_source gauge
+hostnet_collector_source{collector="conntrack",source="procfs"} 1
+# TYPE node_nf_conntrack_entries gauge
+node_nf_conntrack_entries 123
+# TYPE node_nf_conntrack_entries_limit gauge
+node_nf_conntrack_entries_limit 65536
+# TYPE node_nf_conntrack_stat_drop gauge
+node_nf_conntrack_stat_drop 14
+# TYPE node_nf_conntrack_stat_early_drop gauge
+node_nf_conntrack_stat_early_drop 16
+# TYPE node_nf_conntrack_stat_found gauge
+node_nf_conntrack_stat_found 19
+# TYPE node_nf_conntrack_stat_ignore gauge
+node_nf_conntrack_stat_ignore 2
+# TYPE node_nf_conntrack_stat_insert gauge
+node_nf_conntrack_stat_insert 10
+# TYPE node_nf_conntrack_stat_insert_failed gauge
+node_nf_conntrack_stat_insert_failed 12
+# TYPE node_nf_conntrack_stat_invalid gauge
+node_nf_conntrack_stat_invalid 20
+# TYPE node_nf_conntrack_stat_search_restart gauge
+node_nf_conntrack_stat_search_restart 22
+)");
 }
 
 TEST(Conntrack, GoesOnBeyond32Bits) {

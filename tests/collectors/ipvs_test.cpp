@@ -37,25 +37,32 @@ NodeBuilder node_with_servers() {
 
 TEST(Ipvs, GivesTotalsAndBackends) {
   const auto page = *TestCollector("ipvs").page(node_with_servers().build());
-  for (const auto* line : {
-           "# TYPE node_ipvs_connections_total counter\n",
-           "node_ipvs_connections_total 2.3765872e+07\n",
-           "node_ipvs_incoming_packets_total 3.811989221e+09\n",
-           "node_ipvs_outgoing_packets_total 10\n",
-           "node_ipvs_incoming_bytes_total 8.9991519156915e+13\n",
-           "node_ipvs_outgoing_bytes_total 11\n",
-           "# TYPE node_ipvs_backend_connections_active gauge\n",
-           "node_ipvs_backend_connections_active{local_address=\"192.168.0.22\",local_mark=\"\","
-           "local_port=\"3306\",proto=\"TCP\",remote_address=\"192.168.82.22\","
-           "remote_port=\"3306\"} 248\n",
-           "node_ipvs_backend_weight{local_address=\"2620::1\",local_mark=\"\",local_port=\"80\","
-           "proto=\"UDP\",remote_address=\"2620::2\",remote_port=\"81\"} 1\n",
-           "node_ipvs_backend_connections_inactive{local_address=\"\",local_mark=\"10001000\","
-           "local_port=\"0\",proto=\"FWM\",remote_address=\"192.168.50.26\","
-           "remote_port=\"3306\"} 5\n",
-       }) {
-    EXPECT_THAT(page, HasSubstr(line));
-  }
+  EXPECT_EQ(page, R"(# TYPE node_ipvs_backend_connections_active gauge
+node_ipvs_backend_connections_active{local_address="",local_mark="10001000",local_port="0",proto="FWM",remote_address="192.168.50.26",remote_port="3306"} 0
+node_ipvs_backend_connections_active{local_address="192.168.0.22",local_mark="",local_port="3306",proto="TCP",remote_address="192.168.82.22",remote_port="3306"} 248
+node_ipvs_backend_connections_active{local_address="192.168.0.22",local_mark="",local_port="3306",proto="TCP",remote_address="192.168.83.24",remote_port="3306"} 7
+node_ipvs_backend_connections_active{local_address="2620::1",local_mark="",local_port="80",proto="UDP",remote_address="2620::2",remote_port="81"} 3
+# TYPE node_ipvs_backend_connections_inactive gauge
+node_ipvs_backend_connections_inactive{local_address="",local_mark="10001000",local_port="0",proto="FWM",remote_address="192.168.50.26",remote_port="3306"} 5
+node_ipvs_backend_connections_inactive{local_address="192.168.0.22",local_mark="",local_port="3306",proto="TCP",remote_address="192.168.82.22",remote_port="3306"} 2
+node_ipvs_backend_connections_inactive{local_address="192.168.0.22",local_mark="",local_port="3306",proto="TCP",remote_address="192.168.83.24",remote_port="3306"} 1
+node_ipvs_backend_connections_inactive{local_address="2620::1",local_mark="",local_port="80",proto="UDP",remote_address="2620::2",remote_port="81"} 4
+# TYPE node_ipvs_backend_weight gauge
+node_ipvs_backend_weight{local_address="",local_mark="10001000",local_port="0",proto="FWM",remote_address="192.168.50.26",remote_port="3306"} 0
+node_ipvs_backend_weight{local_address="192.168.0.22",local_mark="",local_port="3306",proto="TCP",remote_address="192.168.82.22",remote_port="3306"} 100
+node_ipvs_backend_weight{local_address="192.168.0.22",local_mark="",local_port="3306",proto="TCP",remote_address="192.168.83.24",remote_port="3306"} 50
+node_ipvs_backend_weight{local_address="2620::1",local_mark="",local_port="80",proto="UDP",remote_address="2620::2",remote_port="81"} 1
+# TYPE node_ipvs_connections_total counter
+node_ipvs_connections_total 2.3765872e+07
+# TYPE node_ipvs_incoming_bytes_total counter
+node_ipvs_incoming_bytes_total 8.9991519156915e+13
+# TYPE node_ipvs_incoming_packets_total counter
+node_ipvs_incoming_packets_total 3.811989221e+09
+# TYPE node_ipvs_outgoing_bytes_total counter
+node_ipvs_outgoing_bytes_total 11
+# TYPE node_ipvs_outgoing_packets_total counter
+node_ipvs_outgoing_packets_total 10
+)");
 }
 
 TEST(Ipvs, AddsUpBackendsThatAgreeInTheLabelsAskedFor) {

@@ -57,35 +57,59 @@ NodeBuilder node_with_eth0(const std::string& speed = "10000", const std::string
 
 TEST(Netclass, SpellsNetlinksFactsAsSysfsDoes) {
   const auto page = *TestCollector("netclass").page(node_with_eth0().build());
-  for (const auto* line : {
-           "node_network_address_assign_type{device=\"eth0\"} 0\n",
-           "node_network_carrier{device=\"eth0\"} 1\n",
-           "# TYPE node_network_carrier_changes_total counter\n",
-           "node_network_carrier_changes_total{device=\"eth0\"} 5\n",
-           "node_network_carrier_up_changes_total{device=\"eth0\"} 2\n",
-           "node_network_carrier_down_changes_total{device=\"eth0\"} 3\n",
-           "node_network_device_id{device=\"eth0\"} 31\n",
-           "node_network_dormant{device=\"eth0\"} 0\n",
-           "node_network_flags{device=\"eth0\"} 4355\n",  // with IFF_PROMISC, without RUNNING
-           "node_network_iface_id{device=\"eth0\"} 4\n",
-           "node_network_iface_link{device=\"eth0\"} 9\n",
-           "node_network_iface_link_mode{device=\"eth0\"} 1\n",
-           "node_network_info{address=\"02:00:00:00:00:ab\",adminstate=\"up\","
-           "broadcast=\"ff:ff:ff:ff:ff:ff\",device=\"eth0\",duplex=\"full\",ifalias=\"uplink\","
-           "operstate=\"up\"} 1\n",
-           "node_network_altnames_info{altname=\"enp1s0\",device=\"eth0\"} 1\n",
-           "node_network_mtu_bytes{device=\"eth0\"} 1400\n",
-           "node_network_name_assign_type{device=\"eth0\"} 4\n",
-           "node_network_net_dev_group{device=\"eth0\"} 3\n",
-           "node_network_protocol_type{device=\"eth0\"} 1\n",
-           "node_network_speed_bytes{device=\"eth0\"} 1.25e+09\n",
-           "node_network_transmit_queue_length{device=\"eth0\"} 1000\n",
-           "# TYPE node_network_up gauge\n",
-           "node_network_up{device=\"eth0\"} 1\n",
-           "hostnet_collector_source{collector=\"netclass\",source=\"netlink\"} 1\n",
-       }) {
-    EXPECT_THAT(page, HasSubstr(line));
-  }
+  EXPECT_EQ(page, R"(# TYPE hostnet_collector_source gauge
+hostnet_collector_source{collector="netclass",source="netlink"} 1
+# TYPE node_network_address_assign_type gauge
+node_network_address_assign_type{device="eth0"} 0
+# TYPE node_network_altnames_info gauge
+node_network_altnames_info{altname="enp1s0",device="eth0"} 1
+# TYPE node_network_carrier gauge
+node_network_carrier{device="eth0"} 1
+# TYPE node_network_carrier_changes_total counter
+node_network_carrier_changes_total{device="eth0"} 5
+# TYPE node_network_carrier_down_changes_total counter
+node_network_carrier_down_changes_total{device="eth0"} 3
+# TYPE node_network_carrier_up_changes_total counter
+node_network_carrier_up_changes_total{device="eth0"} 2
+# TYPE node_network_device_id gauge
+node_network_device_id{device="eth0"} 31
+# TYPE node_network_dormant gauge
+node_network_dormant{device="eth0"} 0
+node_network_dormant{device="lo"} 0
+# TYPE node_network_flags gauge
+node_network_flags{device="eth0"} 4355
+# TYPE node_network_iface_id gauge
+node_network_iface_id{device="eth0"} 4
+node_network_iface_id{device="lo"} 1
+# TYPE node_network_iface_link gauge
+node_network_iface_link{device="eth0"} 9
+node_network_iface_link{device="lo"} 1
+# TYPE node_network_iface_link_mode gauge
+node_network_iface_link_mode{device="eth0"} 1
+node_network_iface_link_mode{device="lo"} 0
+# TYPE node_network_info gauge
+node_network_info{address="",adminstate="unknown",broadcast="",device="lo",duplex="",ifalias="",operstate="unknown"} 1
+node_network_info{address="02:00:00:00:00:ab",adminstate="up",broadcast="ff:ff:ff:ff:ff:ff",device="eth0",duplex="full",ifalias="uplink",operstate="up"} 1
+# TYPE node_network_mtu_bytes gauge
+node_network_mtu_bytes{device="eth0"} 1400
+node_network_mtu_bytes{device="lo"} 65536
+# TYPE node_network_name_assign_type gauge
+node_network_name_assign_type{device="eth0"} 4
+# TYPE node_network_net_dev_group gauge
+node_network_net_dev_group{device="eth0"} 3
+node_network_net_dev_group{device="lo"} 0
+# TYPE node_network_protocol_type gauge
+node_network_protocol_type{device="eth0"} 1
+node_network_protocol_type{device="lo"} 772
+# TYPE node_network_speed_bytes gauge
+node_network_speed_bytes{device="eth0"} 1.25e+09
+# TYPE node_network_transmit_queue_length gauge
+node_network_transmit_queue_length{device="eth0"} 1000
+node_network_transmit_queue_length{device="lo"} 0
+# TYPE node_network_up gauge
+node_network_up{device="eth0"} 1
+node_network_up{device="lo"} 0
+)");
 }
 
 TEST(Netclass, LeavesOutWhatSysfsRefusesOfADeviceThatIsDown) {
@@ -180,6 +204,16 @@ TEST(Netclass, ForgetsAnIndexThatIsGivenToAnotherLink) {
   const auto page = *collector.page(builder.build());
   EXPECT_THAT(page, Not(HasSubstr("speed_bytes{")));
   EXPECT_THAT(page, Not(HasSubstr("duplex=\"full\"")));
+}
+
+TEST(Netclass, ATimeoutIsNotMadeLongerByReadingSysfs) {
+  auto builder = node_with_eth0();
+  builder.netlink().failures[{NETLINK_ROUTE, RTM_GETLINK}] =
+      failure(Reason::timeout, "listing links").error();
+  EXPECT_EQ(error_of(TestCollector("netclass"), builder.build()).reason, Reason::timeout);
+  builder.netlink().failures[{NETLINK_ROUTE, RTM_GETLINK}].reason = Reason::denied;
+  builder.file_error("sys/class/net", failure(Reason::denied, "listing").error());
+  EXPECT_EQ(error_of(TestCollector("netclass"), builder.build()).message, "listing");
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <linux/rtnetlink.h>
 
 #include "tests/collectors/collect.h"
 #include "tests/support/node_builder.h"
@@ -98,6 +99,14 @@ TEST(Sriov, ARecordingHasTheFunctions) {
   ASSERT_TRUE(replayed) << replayed.error().message;
   const TestCollector collector("sriov");
   EXPECT_EQ(collector.page(*replayed), collector.page(builder.build()));
+}
+
+TEST(Sriov, SaysWhyThereAreNoLinks) {
+  auto builder = node_with_functions();
+  builder.netlink().failures[{NETLINK_ROUTE, RTM_GETLINK}] =
+      failure(Reason::denied, "listing links: not permitted").error();
+  EXPECT_EQ(error_of(TestCollector("sriov"), builder.build()).message,
+            "listing links: not permitted");
 }
 
 }  // namespace
