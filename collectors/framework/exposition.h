@@ -45,7 +45,8 @@ struct ExpositionResult {
 // Writes every source, those of one name merged into one family (the first
 // one's help and type hold), families by name, samples by label values. Fills
 // one family at a time: memory is that of the largest family plus 64 KiB.
-// Label values that are no UTF-8 have the offending bytes replaced by U+FFFD.
+// Label values that are no UTF-8 have the offending bytes replaced by U+FFFD; of
+// two that differ only in them the second is a duplicate.
 // Any thread; never throws but std::bad_alloc.
 ExpositionResult write_exposition(std::vector<const MetricSource*> sources, ExpositionFormat format,
                                   const ExpositionSink& sink);

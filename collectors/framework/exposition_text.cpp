@@ -53,6 +53,18 @@ std::size_t plain_length(std::string_view text) {
   return at;
 }
 
+bool is_ascii(std::string_view text) {
+  constexpr std::uint64_t kHighs = 0x8080808080808080U;
+  std::uint64_t seen = 0;
+  for (; text.size() >= 8; text.remove_prefix(8)) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, text.data(), sizeof word);
+    seen |= word;
+  }
+  for (const char c : text) seen |= static_cast<unsigned char>(c);
+  return (seen & kHighs) == 0;
+}
+
 constexpr unsigned byte_at(std::string_view text, std::size_t at) {
   return at < text.size() ? static_cast<unsigned char>(text[at]) : 0U;
 }
@@ -80,6 +92,8 @@ std::size_t utf8_length(std::string_view text) {
   return 0;
 }
 
+constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD
+
 }  // namespace
 
 bool is_metric_name(std::string_view name) {
@@ -89,6 +103,18 @@ bool is_metric_name(std::string_view name) {
 
 bool is_label_name(std::string_view name) {
   return !name.empty() && !is_digit(name[0]) && std::ranges::all_of(name, is_name_part);
+}
+
+void append_utf8(std::string& out, std::string_view text) {
+  if (is_ascii(text)) {
+    out += text;
+    return;
+  }
+  while (!text.empty()) {
+    const std::size_t length = utf8_length(text);
+    out += length == 0 ? kReplacement : text.substr(0, length);
+    text.remove_prefix(std::max<std::size_t>(length, 1));
+  }
 }
 
 void append_escaped(TextBuffer& out, std::string_view text, bool quotes) {
@@ -104,7 +130,7 @@ void append_escaped(TextBuffer& out, std::string_view text, bool quotes) {
       default: {
         const std::size_t length = utf8_length(text);
         if (length == 0) {
-          out += "\xEF\xBF\xBD";
+          out += kReplacement;
           break;
         }
         out += text.substr(0, length);

@@ -2,6 +2,7 @@
 
 // The pieces of text that the exposition is made of. Internal to it.
 
+#include <string>
 #include <string_view>
 
 #include "collectors/framework/text_buffer.h"
@@ -10,6 +11,9 @@ namespace hostnet {
 
 bool is_metric_name(std::string_view name);  // [a-zA-Z_:][a-zA-Z0-9_:]*
 bool is_label_name(std::string_view name);   // [a-zA-Z_][a-zA-Z0-9_]*
+
+// `text` with bytes that are no UTF-8 replaced by U+FFFD, one for each.
+void append_utf8(std::string& out, std::string_view text);
 
 // Backslash and newline escaped, with `quotes` the double quote too; bytes
 // that are no UTF-8 become U+FFFD, one for each.

@@ -70,10 +70,9 @@ void Samples::add_sample_at(std::span<const LabelView> labels, double value,
                       .names = names,
                       .distribution = distribution});
   for (const std::size_t at : names_[names].order) {
-    const std::string_view text = labels[at].second;
-    values_.push_back({static_cast<std::uint32_t>(text_.size()),  //
-                       static_cast<std::uint32_t>(text.size())});
-    text_ += text;
+    const auto begin = static_cast<std::uint32_t>(text_.size());
+    append_utf8(text_, labels[at].second);
+    values_.push_back({begin, static_cast<std::uint32_t>(text_.size()) - begin});
   }
 }
 

@@ -23,7 +23,9 @@ using LabelView = std::pair<std::string_view, std::string_view>;
 
 class Samples {
  public:
-  // Copies the texts. Labels may come in any order and are kept by name.
+  // Copies the texts, as the page will have them: what is no UTF-8 is U+FFFD here
+  // already, so that values that come to the same text are found to be equal.
+  // Labels may come in any order and are kept by name.
   void add(std::span<const LabelView> labels, double value, std::int64_t timestamp_ms = 0) {
     add_sample_at(labels, value, timestamp_ms, kNoDistribution);
   }

@@ -25,8 +25,10 @@ class LiveReservedPortsFile final : public ReservedPortsFile {
     const auto count = ::read(file.get(), text.data(), text.size());
     if (count < 0) return system_failure(errno, "reading " + path_);
     text.resize(static_cast<std::size_t>(count));
-    if (!text.ends_with('\n')) {
-      return failure(Reason::malformed, "reading " + path_ + ": it has no end");
+    // What is cut here would be written back without the rest.
+    if (text.size() == kLongestList) {
+      return failure(Reason::malformed,
+                     "reading " + path_ + ": it is too long for a list of ports");
     }
     return text;
   }

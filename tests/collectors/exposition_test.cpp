@@ -225,6 +225,35 @@ TEST(Exposition, ReplacesBytesThatAreNoUtf8) {
             "a{x=\"3 \uFFFD\uFFFD\"} 1\n");
 }
 
+// What Prometheus would refuse the whole page for.
+TEST(Exposition, TwoNamesThatDifferOnlyInInvalidBytesAreNoTwoSeries) {
+  struct Case {
+    std::string_view first, second;
+    bool same;
+  };
+  for (const auto& [first, second, same] : {
+           Case{"eth\xff", "eth\xfe", true},
+           {"\xff\xfe", "\xfe\xff", true},
+           {"\xc3(", "\xff(", true},                // a sequence that is cut
+           {"\xed\xa0\x80", "\x80\x80\x80", true},  // a surrogate: three bytes, three times
+           {"eth\xff", "eth\uFFFD", true},          // and the character itself
+           {"eth\xff", "eth\xff\xff", false},
+           {"eth\xff", "eth", false},
+           {"caf\xc3\xa9", "caf\xc3\xa8", false},
+           {"eth\xff", "eth\\xff", false},
+       }) {
+    const MetricSource source{"a", "h", kGauge, {}, [&](Samples& samples) {
+                                add_sample(samples, {{"device", first}}, 1);
+                                add_sample(samples, {{"device", second}}, 2);
+                              }};
+    ExpositionResult result;
+    const auto page = exposed({source}, kText, &result);
+    EXPECT_EQ(result.series, same ? 1U : 2U) << page;
+    EXPECT_EQ(result.duplicates, same ? 1U : 0U) << page;
+    EXPECT_THAT(page, HasSubstr("\"} 1\n"));
+  }
+}
+
 TEST(Exposition, KeepsTheFirstOfTwoEqualSamplesAndTells) {
   const std::vector<MetricSource> sources = {
       {"a", "h", kGauge, [](auto& f) { add_sample(f, {{"device", "z"}, {"ip", "1"}}, 1); }},
