@@ -11,20 +11,16 @@
 #include "agent/findings/nat_words.h"
 #include "agent/findings/wording.h"
 #include "agent/ports/join_pods.h"
+#include "netlink/nat/recognize.h"
 
 namespace hostnet {
 namespace {
 
 using Holders = std::vector<const Holder*>;
 
-std::optional<Verdict> verdict_of_keeper(NatKeeper keeper) {
-  switch (keeper) {
-    case NatKeeper::cni_portmap:
-    case NatKeeper::cri_hostport: return Verdict::hostport_hijacks_listener;
-    case NatKeeper::kube_proxy: return Verdict::nodeport_hijacks_listener;
-    case NatKeeper::docker:
-    case NatKeeper::other: break;
-  }
+std::optional<Verdict> verdict_of(const NatRule& rule) {
+  if (is_host_port(rule)) return Verdict::hostport_hijacks_listener;
+  if (is_node_port(rule)) return Verdict::nodeport_hijacks_listener;
   return std::nullopt;
 }
 
@@ -32,13 +28,13 @@ bool is_of_pod(const Holder& rule, const DeclaredPort& port) {
   return !rule.pod.empty() && rule.pod == port.pod && rule.namespace_ == port.namespace_;
 }
 
-// The rules that serve a hostPort: those that lead to its pod, of whatever keeper, and
+// The rules that serve a hostPort: those that lead to its pod, of whatever owner, and
 // hostPorts' that may.
 Holders rules_of(const Declaration& declaration, const Look& look) {
   Holders rules;
   for (const Holder* rule : look.rules_on(declaration.port)) {
     if (!may_serve(*rule, declaration)) continue;
-    if (verdict_of_keeper(rule->nat->keeper) == Verdict::hostport_hijacks_listener ||
+    if (verdict_of(*rule->nat) == Verdict::hostport_hijacks_listener ||
         is_of_pod(*rule, declaration.port)) {
       rules.push_back(rule);
     }
@@ -106,7 +102,7 @@ bool implements_node_ports(const Holder& holder) {
 // Not only what this node or, behind Docker's rule, its containers send.
 bool takes_from_outside(const Holder& rule) {
   const auto& left = rule.nat->scope.arrives_on;
-  return rule.nat->prerouting && (!rule.nat->behind || !left || left->other);
+  return rule.nat->prerouting && (!rule.nat->shadowed || !left || left->other);
 }
 
 // A hostPort and the listeners of others on its port.
@@ -145,7 +141,7 @@ void find_hijack_of_pod(const Declaration& declaration, const Look& look,
     Holders rules;
     std::optional<Verdict> verdict;
     for (const Holder* rule : look.rules_on(port)) {
-      const auto of_keeper = verdict_of_keeper(rule->nat->keeper);
+      const auto of_keeper = verdict_of(*rule->nat);
       if (!of_keeper || hijack_of(*server, {rule}, look).rules.empty()) continue;
       if (!verdict) verdict = of_keeper;
       if (verdict == of_keeper) rules.push_back(rule);
@@ -259,7 +255,7 @@ Forwarding forwarding_of(const Declaration& declaration, const Look& look) {
   if (served) return Forwarding::by_rules;
   const auto& nat = look.table.nat;
   const bool would_be_seen =
-      nat && nat->complete() && nat->has_keeper() && !look.table.ebpf_forwarding;
+      nat && nat->complete() && nat->has_forwarder() && !look.table.ebpf_forwarding;
   return would_be_seen ? Forwarding::missing : Forwarding::not_seen;
 }
 
@@ -284,7 +280,7 @@ void find_undeclared_hijacks(const Look& look, std::vector<Finding>& found) {
          {Verdict::hostport_hijacks_listener, Verdict::nodeport_hijacks_listener}) {
       Holders rules;
       for (const Holder* rule : look.rules.at(key)) {
-        if (verdict_of_keeper(rule->nat->keeper) == verdict) rules.push_back(rule);
+        if (verdict_of(*rule->nat) == verdict) rules.push_back(rule);
       }
       if (std::ranges::none_of(rules, [](auto* rule) { return takes_from_outside(*rule); })) {
         continue;

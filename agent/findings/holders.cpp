@@ -98,7 +98,7 @@ bool is_kubelets_own(std::uint16_t port) {
 // before 1.31 do. CNI portmap's hostPorts have no socket: who listens there loses.
 bool implements_host_ports(const Holder& holder, const std::vector<const Holder*>& rules) {
   const bool only_portmap = !rules.empty() && std::ranges::all_of(rules, [](const Holder* rule) {
-    return rule->nat->keeper == NatKeeper::cni_portmap;
+    return rule->nat->owner == RuleOwner::cni_portmap;
   });
   if (only_portmap || is_kubelets_own(holder.socket.local_port)) return false;
   return is_of_kubelet_or_runtime(holder);

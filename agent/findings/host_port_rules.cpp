@@ -14,10 +14,6 @@
 namespace hostnet {
 namespace {
 
-bool is_host_ports(const NatRule& rule) {
-  return rule.keeper == NatKeeper::cni_portmap || rule.keeper == NatKeeper::cri_hostport;
-}
-
 // Every pod of the node, or only the static ones.
 bool knows_every_pod(const PodSnapshot& pods) {
   return pods.source == "apiserver" || pods.source == "kubelet";
@@ -130,7 +126,7 @@ bool is_told_as_stale(const std::vector<const Holder*>& rules, const Look& look)
   if (rules.empty()) return false;
   const std::set<IpAddress> in_use = addresses_in_use(look);
   return std::ranges::any_of(rules, [&](const Holder* rule) {
-    return is_host_ports(*rule->nat) && is_stale(*rule->nat, in_use, look);
+    return is_host_port(*rule->nat) && is_stale(*rule->nat, in_use, look);
   });
 }
 
@@ -162,7 +158,7 @@ void find_rules_of_host_ports(const Look& look, std::vector<Finding>& found) {
   if (!look.table.nat) return;
   std::optional<std::set<IpAddress>> in_use;  // only where a rule asks
   for (const NatRule& rule : look.table.nat->rules()) {
-    if (!is_host_ports(rule)) continue;
+    if (!is_host_port(rule)) continue;
     if (!in_use) in_use = addresses_in_use(look);
     const bool stale = is_stale(rule, *in_use, look);
     const bool unguarded = is_unguarded(rule);

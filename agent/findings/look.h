@@ -85,7 +85,7 @@ bool may_serve(const Holder& rule, const Declaration& declaration);
 enum class Forwarding {
   by_rules,  // there are some that may serve it and get what arrives from outside
   missing,   // there is none, although this node forwards ports by such rules
-  not_seen,  // they may not be read, or (eBPF, a keeper that is not known) cannot
+  not_seen,  // they may not be read, or (eBPF, an owner that is not known) cannot
 };
 Forwarding forwarding_of(const Declaration& declaration, const Look& look);
 

@@ -93,7 +93,7 @@ TakenTraffic taken_traffic(const NatRule& rule, const Bind& server, const PortTa
 
 std::optional<bool> leads_back(const NatRule& rule, const Bind& server, std::uint16_t port,
                                const PortTable& table) {
-  if (rule.refuses) return false;
+  if (rule.rejects) return false;
   const bool leads = std::ranges::any_of(
       rule.targets, [&](const NatTarget& target) { return leads_to(target, server, port, table); });
   if (leads) return true;

@@ -46,7 +46,7 @@ std::string arriving_words(const NatRule& rule, TakenTraffic taken, const Bind& 
 
 std::string destination_words(const Holder& rule) {
   if (!rule.pod.empty()) return fmt::format("pod {}/{}", rule.namespace_, rule.pod);
-  if (rule.nat->refuses) return "nobody (it has no server, so that connections are refused)";
+  if (rule.nat->rejects) return "nobody (it has no server, so that connections are refused)";
   std::string words;
   for (const NatTarget& target : rule.nat->targets) {
     words += (words.empty() ? "" : ", ") + target.to_string();
@@ -74,7 +74,7 @@ std::string remedy_against_rule(const Holder& rule, const std::string& mover) {
                        shell_word(rule.namespace_), shell_word(rule.pod), mover);
   }
   const auto [in_namespace, name] = service_name(rule.nat->service);
-  if (rule.nat->keeper == NatKeeper::kube_proxy && !name.empty()) {
+  if (rule.nat->owner == RuleOwner::kube_proxy && !name.empty()) {
     return fmt::format("kubectl -n {} edit service {}: give it another nodePort; or move {}",
                        shell_word(in_namespace), shell_word(name), mover);
   }

@@ -11,7 +11,8 @@ namespace {
 
 std::string name_of_rule(const NatRule& rule) {
   if (!rule.service.empty()) return rule.service;
-  return rule.keeper == NatKeeper::other ? rule.table : std::string(to_string(rule.keeper));
+  if (rule.owner != RuleOwner::other) return std::string(to_string(rule.owner));
+  return rule.chains.empty() ? rule.table : rule.chains.back();
 }
 
 using PodsByAddress = std::map<IpAddress, const Pod*>;

@@ -20,7 +20,7 @@ void join_pods(std::span<Holder> holders, const PodSnapshot& pods);
 // not all known. Pure.
 std::optional<bool> leads_to_pod(const NatRule& rule, const Pod& pod);
 
-// Holder::name, by what is known: namespace/pod, a rule's Service or keeper, the
+// Holder::name, by what is known: namespace/pod, a rule's Service or owner, the
 // kernel's device, the unit
 // (not a bare slice), the comm, the container runtime, "pod <uid>", the slice.
 std::string name_of(const Holder& holder);

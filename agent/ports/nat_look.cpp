@@ -156,9 +156,9 @@ void NatLook::walk() {
   if (!local_addresses_.empty()) options.local_addresses = local_addresses_;
   NatWalk walked = walk_nat(tables, options);
   // Once seen, known: a firewall that flushes the tables takes the chains, too.
-  has_keeper_ = has_keeper_ || std::ranges::any_of(tables, [](auto* table) {
-                  return keeps_forwarded_ports(*table);
-                });
+  has_forwarder_ = has_forwarder_ || std::ranges::any_of(tables, [](auto* table) {
+                     return programs_forwarded_ports(*table);
+                   });
   problems_.clear();
   limits_.clear();
   const auto narrowed = [&](NatSource source) {
@@ -178,7 +178,7 @@ void NatLook::walk() {
   std::ranges::move(ipvs_rules(ipvs_.table, ipvs_.kube_proxy), std::back_inserter(walked.rules));
   const bool complete = problems_.empty() && !nf_tables_.error && !ip_tables_.error && !ipvs_.error;
   rules_ = std::make_shared<const NatRules>(NatRules::Facts{
-      .rules = std::move(walked.rules), .complete = complete, .has_keeper = has_keeper_});
+      .rules = std::move(walked.rules), .complete = complete, .has_forwarder = has_forwarder_});
 }
 
 void NatLook::tell(const Error& error) {
@@ -240,7 +240,7 @@ void NatLook::read_containers(SteadyTime now, bool rules_changed) {
   bool wanted = false, hashed = false;
   for (const NatRule& rule : rules_->rules()) {
     wanted = wanted || !rule.sandbox_id.empty() || !rule.pod_uid.empty();
-    hashed = hashed || (rule.keeper == NatKeeper::cri_hostport && !rule.sandbox_id.empty());
+    hashed = hashed || (rule.owner == RuleOwner::cri_hostport && !rule.sandbox_id.empty());
   }
   next_containers_ = now + kContainersPause;
   containers_.reset();

@@ -77,7 +77,7 @@ class NatLook {
   std::optional<std::uint32_t> generation_;  // of what was read; unset: read it
   std::optional<SteadyTime> next_ip_sets_;   // of rules of that generation; unset: none
   std::vector<IpAddress> local_addresses_;   // sorted
-  bool has_keeper_{};
+  bool has_forwarder_{};
   std::shared_ptr<const NatRules> rules_;
   std::vector<Problem> problems_, limits_;
   std::shared_ptr<const PodsByContainer> containers_;

@@ -23,13 +23,13 @@ class NatRules {
     // is not forwarded by any.
     bool complete{};
     // kube-proxy, CNI portmap or a container runtime keeps such rules here.
-    bool has_keeper{};
+    bool has_forwarder{};
   };
   explicit NatRules(Facts facts);
 
   const std::vector<NatRule>& rules() const { return facts_.rules; }
   bool complete() const { return facts_.complete; }
-  bool has_keeper() const { return facts_.has_keeper; }
+  bool has_forwarder() const { return facts_.has_forwarder; }
   // In the kernel's order. Valid as long as this.
   std::vector<const NatRule*> on_port(Protocol protocol, std::uint16_t port) const;
 

@@ -10,7 +10,7 @@ std::string text_of_ipvs(const NatRule& rule, const IpvsService& service) {
   std::vector<std::string> targets;
   for (const NatTarget& target : rule.targets) targets.push_back(target.to_string());
   const std::string scheduler = service.scheduler.empty() ? "" : " " + service.scheduler;
-  const std::string to = rule.refuses      ? "refused: no server"
+  const std::string to = rule.rejects      ? "refused: no server"
                          : targets.empty() ? "to servers that were not asked for"
                                            : fmt::format("to {}", fmt::join(targets, ", "));
   return fmt::format("ipvs: {}{} {}", to_string(rule.scope), scheduler, to);
@@ -42,9 +42,9 @@ std::vector<NatRule> ipvs_rules(const IpvsTable& table, bool kube_proxy) {
     rule.prerouting = rule.output = true;
     if (service.servers) {
       rule.targets = targets_of(*service.servers);
-      rule.refuses = rule.targets.empty();
+      rule.rejects = rule.targets.empty();
     }
-    rule.keeper = kube_proxy ? NatKeeper::kube_proxy : NatKeeper::other;
+    rule.owner = kube_proxy ? RuleOwner::kube_proxy : RuleOwner::other;
     rule.text = text_of_ipvs(rule, service);
     rules.push_back(std::move(rule));
   }

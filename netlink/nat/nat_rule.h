@@ -9,15 +9,29 @@
 
 namespace hostnet {
 
-// Who keeps a rule, by the names that each gives its chains, maps and comments.
-enum class NatKeeper {
+// Whose a rule is, by the names that each program gives its tables, chains and
+// comments (recognize.h).
+enum class RuleOwner {
   other,
-  cni_portmap,   // the CNI plugin: chains CNI-DN-…, or the table cni_hostport
-  cri_hostport,  // CRI-O, dockershim: KUBE-HOSTPORTS, or the table crio-hostports
+  cni_portmap,   // the CNI plugin: hostPorts of Kubernetes, nerdctl and podman
+  cri_hostport,  // CRI-O and dockershim: hostPorts
   kube_proxy,    // NodePorts and other Service ports
-  docker,        // published ports: the chain DOCKER
+  docker,        // published ports
+  podman,        // published ports (netavark)
+  firewalld,
+  ufw,
+  libvirt,
+  lxd,
+  incus,
+  ovn_kubernetes,
+  calico,
+  kube_router,
+  antrea,
+  cilium,
+  istio,
+  tailscale,
 };
-std::string_view to_string(NatKeeper keeper);  // "cni_portmap", … "other"
+std::string_view to_string(RuleOwner owner);  // "cni_portmap", … "other"
 
 // Packets to `scope` are sent elsewhere. Rules come in the order in which the
 // kernel tries them: of those that match a packet, the first has it.
@@ -29,12 +43,12 @@ struct NatRule {
   PacketScope scope;
   bool prerouting{}, output{};  // takes arriving packets; this machine's own
   bool redirect{};              // to a port of this machine
-  bool behind{};   // earlier rules have these packets, but for those of some interfaces
-  bool refuses{};  // to nobody: connections are refused (IPVS without servers)
+  bool shadowed{};  // earlier rules have these packets, but for those of some interfaces
+  bool rejects{};   // to nobody: connections are refused (IPVS without servers)
   std::vector<NatTarget> targets;     // backends, at most kMostTargets; empty: cannot be told
   std::vector<std::string> chains;    // from the base chain to the one with the rule
   std::vector<std::string> comments;  // of the rules and elements on the way
-  NatKeeper keeper{};
+  RuleOwner owner{};
   std::string sandbox_id;  // of cni_portmap: the pod's sandbox; CRI-O: its hash; "" not told
   std::string pod_uid;     // of CRI-O over iptables: that of its pod, or its static pod's hash
   std::string service;     // of kube_proxy: "namespace/name:port" or what is told; ""

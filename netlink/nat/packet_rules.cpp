@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "netlink/nat/nat_rule.h"
-
 namespace hostnet {
 
 std::string NatTarget::to_string() const {
@@ -24,17 +22,6 @@ std::string_view to_string(NatSource source) {
     case NatSource::ipvs: break;
   }
   return "ipvs";
-}
-
-std::string_view to_string(NatKeeper keeper) {
-  switch (keeper) {
-    case NatKeeper::cni_portmap: return "cni_portmap";
-    case NatKeeper::cri_hostport: return "cri_hostport";
-    case NatKeeper::kube_proxy: return "kube_proxy";
-    case NatKeeper::docker: return "docker";
-    case NatKeeper::other: break;
-  }
-  return "other";
 }
 
 }  // namespace hostnet

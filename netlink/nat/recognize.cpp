@@ -1,14 +1,88 @@
 #include "netlink/nat/recognize.h"
 
 #include <algorithm>
+#include <array>
+#include <span>
 #include <string_view>
 
 namespace hostnet {
 namespace {
 
-bool passes(const NatRule& rule, std::string_view beginning) {
-  return std::ranges::any_of(
-      rule.chains, [&](const std::string& chain) { return chain.starts_with(beginning); });
+struct OwnName {
+  std::string_view begins;
+  RuleOwner owner;
+};
+
+// Tables of nf_tables that belong to one program.
+constexpr auto kTables = std::to_array<OwnName>({
+    {"cni_hostport", RuleOwner::cni_portmap},
+    {"crio-hostports", RuleOwner::cri_hostport},
+    {"kube-proxy", RuleOwner::kube_proxy},
+    {"docker-bridges", RuleOwner::docker},
+    {"netavark", RuleOwner::podman},
+    {"firewalld", RuleOwner::firewalld},
+    {"libvirt_network", RuleOwner::libvirt},
+    {"lxd", RuleOwner::lxd},
+    {"incus", RuleOwner::incus},
+    {"ovn-kubernetes", RuleOwner::ovn_kubernetes},
+    {"calico", RuleOwner::calico},
+    {"kube-router-", RuleOwner::kube_router},
+    {"antrea", RuleOwner::antrea},
+});
+
+// Chains in tables that are everybody's; the first that fits counts.
+constexpr auto kChains = std::to_array<OwnName>({
+    {"CNI-DN-", RuleOwner::cni_portmap},
+    {"CNI-HOSTPORT-", RuleOwner::cni_portmap},
+    {"KUBE-HOSTPORTS", RuleOwner::cri_hostport},
+    {"KUBE-HP-", RuleOwner::cri_hostport},
+    {"KUBE-ROUTER-", RuleOwner::kube_router},
+    {"KUBE-NWPLCY-", RuleOwner::kube_router},
+    {"KUBE-POD-FW-", RuleOwner::kube_router},
+    {"KUBE-", RuleOwner::kube_proxy},
+    {"DOCKER", RuleOwner::docker},
+    {"NETAVARK-", RuleOwner::podman},
+    {"OVN-KUBE-", RuleOwner::ovn_kubernetes},
+    {"cali-", RuleOwner::calico},
+    {"ANTREA-", RuleOwner::antrea},
+    {"CILIUM_", RuleOwner::cilium},
+    {"OLD_CILIUM_", RuleOwner::cilium},
+    {"ISTIO_", RuleOwner::istio},
+    {"ts-", RuleOwner::tailscale},
+    {"LIBVIRT_", RuleOwner::libvirt},
+    {"ufw-", RuleOwner::ufw},
+    {"ufw6-", RuleOwner::ufw},
+    // firewalld over iptables: its own chains, and PRE_public_allow of a zone.
+    {"PREROUTING_direct", RuleOwner::firewalld},
+    {"PREROUTING_ZONES", RuleOwner::firewalld},
+    {"PREROUTING_POLICIES", RuleOwner::firewalld},
+    {"OUTPUT_direct", RuleOwner::firewalld},
+    {"OUTPUT_POLICIES", RuleOwner::firewalld},
+    {"PRE_", RuleOwner::firewalld},
+});
+
+// Of programs whose rules stand in the kernel's own chains.
+constexpr auto kComments = std::to_array<OwnName>({
+    {"generated for LXD ", RuleOwner::lxd},
+    {"generated for Incus ", RuleOwner::incus},
+});
+
+RuleOwner owner_of(std::span<const OwnName> names, std::string_view name) {
+  const auto at =
+      std::ranges::find_if(names, [&](const OwnName& own) { return name.starts_with(own.begins); });
+  return at == names.end() ? RuleOwner::other : at->owner;
+}
+
+RuleOwner owner_of(const NatRule& rule) {
+  RuleOwner owner = owner_of(kTables, rule.table);
+  for (auto at = rule.chains.rbegin(); owner == RuleOwner::other && at != rule.chains.rend();
+       ++at) {
+    owner = owner_of(kChains, *at);
+  }
+  for (const std::string& comment : rule.comments) {
+    if (owner == RuleOwner::other) owner = owner_of(kComments, comment);
+  }
+  return owner;
 }
 
 // portmap's: dnat name: "k8s-pod-network" id: "<sandbox>"
@@ -24,15 +98,13 @@ std::string last_comment(const NatRule& rule) {
   return rule.comments.empty() ? "" : rule.comments.back();
 }
 
-void recognize_portmap(NatRule& rule) {
-  rule.keeper = NatKeeper::cni_portmap;
-  if (rule.table == "cni_hostport") {
-    rule.sandbox_id = last_comment(rule);
-    return;
-  }
+std::string portmap_sandbox(const NatRule& rule) {
+  if (rule.table == "cni_hostport") return last_comment(rule);
+  std::string id;
   for (const std::string& comment : rule.comments) {
-    if (rule.sandbox_id.empty()) rule.sandbox_id = id_in_comment(comment);
+    if (id.empty()) id = id_in_comment(comment);
   }
+  return id;
 }
 
 // CRI-O's over iptables: "k8s_web_default_<UID>_0 hostport 8080", the sandbox's name.
@@ -49,11 +121,12 @@ std::string pod_uid_in_comment(std::string_view comment) {
   return end == std::string_view::npos ? "" : std::string(comment.substr(0, end));
 }
 
-void recognize_kube_hostport(NatRule& rule) {
-  rule.keeper = NatKeeper::cri_hostport;
+std::string pod_uid_of(const NatRule& rule) {
+  std::string uid;
   for (const std::string& comment : rule.comments) {
-    if (rule.pod_uid.empty()) rule.pod_uid = pod_uid_in_comment(comment);
+    if (uid.empty()) uid = pod_uid_in_comment(comment);
   }
+  return uid;
 }
 
 // kube-proxy's nftables chains: external-ULMVA6XW-ns1/svc1/tcp/p80.
@@ -82,36 +155,73 @@ std::string service_of_comment(std::string_view comment) {
   return word.find('/') == std::string_view::npos ? "" : std::string(word);
 }
 
-void recognize_kube_proxy(NatRule& rule) {
-  rule.keeper = NatKeeper::kube_proxy;
+std::string service_of(const NatRule& rule) {
+  std::string service;
   for (const std::string& chain : rule.chains) {
-    if (rule.service.empty()) rule.service = service_of_chain(chain);
+    if (service.empty()) service = service_of_chain(chain);
   }
   for (const std::string& comment : rule.comments) {
-    if (rule.service.empty()) rule.service = service_of_comment(comment);
+    if (service.empty()) service = service_of_comment(comment);
   }
+  return service;
 }
 
 }  // namespace
 
-void recognize_keeper(NatRule& rule) {
-  if (rule.table == "cni_hostport" || passes(rule, "CNI-DN-") ||
-      passes(rule, "CNI-HOSTPORT-DNAT")) {
-    recognize_portmap(rule);
-  } else if (rule.table == "crio-hostports") {
-    rule.keeper = NatKeeper::cri_hostport;
+std::string_view to_string(RuleOwner owner) {
+  switch (owner) {
+    case RuleOwner::cni_portmap: return "cni_portmap";
+    case RuleOwner::cri_hostport: return "cri_hostport";
+    case RuleOwner::kube_proxy: return "kube_proxy";
+    case RuleOwner::docker: return "docker";
+    case RuleOwner::podman: return "podman";
+    case RuleOwner::firewalld: return "firewalld";
+    case RuleOwner::ufw: return "ufw";
+    case RuleOwner::libvirt: return "libvirt";
+    case RuleOwner::lxd: return "lxd";
+    case RuleOwner::incus: return "incus";
+    case RuleOwner::ovn_kubernetes: return "ovn_kubernetes";
+    case RuleOwner::calico: return "calico";
+    case RuleOwner::kube_router: return "kube_router";
+    case RuleOwner::antrea: return "antrea";
+    case RuleOwner::cilium: return "cilium";
+    case RuleOwner::istio: return "istio";
+    case RuleOwner::tailscale: return "tailscale";
+    case RuleOwner::other: break;
+  }
+  return "other";
+}
+
+void recognize_owner(NatRule& rule) {
+  rule.owner = owner_of(rule);
+  if (rule.owner == RuleOwner::cni_portmap) rule.sandbox_id = portmap_sandbox(rule);
+  if (rule.owner == RuleOwner::kube_proxy) rule.service = service_of(rule);
+  if (rule.owner != RuleOwner::cri_hostport) return;
+  if (rule.table == "crio-hostports") {
     rule.sandbox_id = last_comment(rule);
-  } else if (passes(rule, "KUBE-HOSTPORTS") || passes(rule, "KUBE-HP-")) {
-    recognize_kube_hostport(rule);
-  } else if (rule.table == "kube-proxy" || passes(rule, "KUBE-NODEPORTS") ||
-             passes(rule, "KUBE-SERVICES")) {
-    recognize_kube_proxy(rule);
-  } else if (passes(rule, "DOCKER")) {
-    rule.keeper = NatKeeper::docker;
+  } else {
+    rule.pod_uid = pod_uid_of(rule);
   }
 }
 
-bool keeps_forwarded_ports(const PacketTable& table) {
+bool is_host_port(const NatRule& rule) {
+  return rule.owner == RuleOwner::cni_portmap || rule.owner == RuleOwner::cri_hostport;
+}
+
+bool is_node_port(const NatRule& rule) {
+  switch (rule.owner) {
+    case RuleOwner::kube_proxy: return true;
+    // Its other rules name the address of an external IP, or of the Service.
+    case RuleOwner::ovn_kubernetes: return rule.scope.local_only;
+    case RuleOwner::antrea:
+      return std::ranges::any_of(rule.comments, [](std::string_view comment) {
+        return comment.contains("NodePort packets");
+      });
+    default: return false;
+  }
+}
+
+bool programs_forwarded_ports(const PacketTable& table) {
   if (table.name == "cni_hostport" || table.name == "crio-hostports" ||
       table.name == "kube-proxy") {
     return true;
@@ -123,7 +233,7 @@ bool keeps_forwarded_ports(const PacketTable& table) {
 }
 
 bool is_unguarded(const NatRule& rule) {
-  return rule.keeper == NatKeeper::cni_portmap && rule.prerouting && !rule.scope.local_only &&
+  return rule.owner == RuleOwner::cni_portmap && rule.prerouting && !rule.scope.local_only &&
          !rule.scope.destination;
 }
 

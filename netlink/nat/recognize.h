@@ -4,13 +4,18 @@
 
 namespace hostnet {
 
-// Fills keeper, sandbox_id and service from the names of the table and the
-// chains and from the comments. Pure.
-void recognize_keeper(NatRule& rule);
+// Fills owner, sandbox_id, pod_uid and service from the names of the table and
+// the chains and from the comments. Of chains the innermost with an owner decides. Pure.
+void recognize_owner(NatRule& rule);
 
-// Whether kube-proxy, CNI portmap or a container runtime keeps rules for this
+// Whether it forwards a pod's hostPort.
+bool is_host_port(const NatRule& rule);
+// Whether it forwards a Service's port: kube-proxy's, OVN-Kubernetes' or Antrea's.
+bool is_node_port(const NatRule& rule);
+
+// Whether kube-proxy, CNI portmap or a container runtime programs rules for this
 // node's ports in this table: their chains are there, with rules or without.
-bool keeps_forwarded_ports(const PacketTable& table);
+bool programs_forwarded_ports(const PacketTable& table);
 
 // A CNI portmap rule that also takes packets that only pass through this
 // machine: its chain is jumped to without asking for local addresses

@@ -73,15 +73,15 @@ class NatWalker {
         if (!all || !is_for_us(*all)) continue;
         const auto packets = taken_.rest_of(*all);
         if (!packets) continue;
-        const bool was_behind = behind_;
-        behind_ = behind_ || packets->arrives_on != all->arrives_on;
+        const bool was_shadowed = shadowed_;
+        shadowed_ = shadowed_ || packets->arrives_on != all->arrives_on;
         const std::size_t comments = comments_.size();
         for (const auto& comment : {&rule.comment, &alternative.comment}) {
           if (!comment->empty()) comments_.push_back(*comment);
         }
         const auto outcome = act(alternative, *packets, covers(alternative.scope, scope), level);
         comments_.resize(comments);
-        behind_ = was_behind;
+        shadowed_ = was_shadowed;
         if (outcome) return *outcome;
       }
     }
@@ -162,7 +162,7 @@ class NatWalker {
     rule.prerouting = hook_ == NatHook::prerouting;
     rule.output = hook_ == NatHook::output;
     rule.redirect = redirect;
-    rule.behind = behind_;
+    rule.shadowed = shadowed_;
     if (action.target) rule.targets.push_back(*action.target);
     rule.chains = path_;
     rule.comments = comments_;
@@ -199,7 +199,7 @@ class NatWalker {
   const ChainsByName* chains_{};
   TakenPackets taken_;
   std::vector<std::string> path_, comments_;
-  bool behind_{};  // others have these packets but for those of some interfaces
+  bool shadowed_{};  // others have these packets but for those of some interfaces
   std::size_t steps_{};
 };
 
@@ -247,7 +247,7 @@ NatWalk walk_nat(std::span<const PacketTable* const> tables, const NatWalkOption
     for (const BaseChain& base : base_chains(tables, hook)) walker.enter(base, chains[base.table]);
     for (NatRule& rule : walker.rules) {
       rule.text = text_of(rule);
-      recognize_keeper(rule);
+      recognize_owner(rule);
       const auto [at, fresh] = known.emplace(rule.text, walk.rules.size());
       if (fresh) {
         walk.rules.push_back(std::move(rule));

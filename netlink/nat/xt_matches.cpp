@@ -1,3 +1,6 @@
+// clang-format off: this one comes before the kernel's headers.
+#include "netlink/nat/netfilter.h"
+// clang-format on
 #include <linux/netfilter/xt_addrtype.h>
 #include <linux/netfilter/xt_conntrack.h>
 #include <linux/netfilter/xt_multiport.h>
@@ -8,7 +11,6 @@
 #include <array>
 
 #include "netlink/attributes.h"
-#include "netlink/nat/netfilter.h"
 #include "netlink/nat/xt_set.h"
 
 namespace hostnet {

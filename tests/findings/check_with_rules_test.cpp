@@ -32,7 +32,7 @@ TEST(CheckWithRules, WhatPartOfTheTrafficIsTakenIsSaid) {
   const auto told = [](auto change) {
     NatScene scene;
     NatRule rule = host_port_rule(80, "10.244.0.7:80");
-    rule.keeper = NatKeeper::other;
+    rule.owner = RuleOwner::other;
     rule.output = false;
     rule.text = "R";
     change(rule);
@@ -97,7 +97,7 @@ TEST(CheckWithRules, ARuleThatRefusesTakesTheTraffic) {
   NatScene scene;
   NatRule rule = node_port_rule(80, {"10.0.0.1:80"});
   rule.targets.clear();
-  rule.refuses = true;
+  rule.rejects = true;
   scene.rule(rule);
   EXPECT_EQ(checked(scene, 80, "0.0.0.0").verdict, CheckVerdict::diverted);
 }

@@ -14,10 +14,10 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 
 TEST(HostportNotProgrammed, NeedsAKeeperWhoseRulesAreAllSeen) {
-  const auto names = [](bool complete, bool keeper, bool ebpf) {
+  const auto names = [](bool complete, bool forwarder, bool ebpf) {
     NatScene scene;
     scene.complete = complete;
-    scene.has_keeper = keeper;
+    scene.has_forwarder = forwarder;
     scene.table.ebpf_forwarding = ebpf;
     scene.add(web_pod());
     scene.no_rules();
@@ -33,21 +33,21 @@ TEST(HostportNotProgrammed, IsSaidWhereDockersRuleComesFirst) {
   NatScene scene;
   scene.add(web_pod()).hold(nginx_listener());
   NatRule docker = host_port_rule(80, "172.17.0.2:80");
-  docker.keeper = NatKeeper::docker;
+  docker.owner = RuleOwner::docker;
   docker.scope.arrives_on = InterfaceMatch{"docker0", false, true};
-  NatRule behind = host_port_rule(80, "10.244.0.7:80");
-  behind.scope.arrives_on = InterfaceMatch{"docker0"};
-  behind.behind = true;
-  behind.output = false;
-  scene.rule(docker).rule(behind);
+  NatRule shadowed = host_port_rule(80, "10.244.0.7:80");
+  shadowed.scope.arrives_on = InterfaceMatch{"docker0"};
+  shadowed.shadowed = true;
+  shadowed.output = false;
+  scene.rule(docker).rule(shadowed);
   ASSERT_THAT(scene.conflict_names(), ElementsAre("80/tcp hostport_not_programmed warning"));
   EXPECT_THAT(scene.conflicts().front().explanation,
               HasSubstr("the NAT rule for that port leads to 172.17.0.2:80"));
   // Of what arrives on other interfaces than the first rule's.
-  behind.scope.arrives_on->other = true;
+  shadowed.scope.arrives_on->other = true;
   NatScene served;
   served.add(web_pod());
-  served.rule(docker).rule(behind);
+  served.rule(docker).rule(shadowed);
   EXPECT_THAT(served.conflict_names(), IsEmpty());
 }
 
@@ -212,7 +212,7 @@ TEST(HostportRuleStale, NeedsCgroupsThatCanBeReadOrASourceThatKnowsEveryPod) {
 
 TEST(HostportRuleStale, OfCrioOverIptablesIsWhereItsPodHasNoContainer) {
   NatRule rule = host_port_rule(80, "10.244.0.99:80");
-  rule.keeper = NatKeeper::cri_hostport;
+  rule.owner = RuleOwner::cri_hostport;
   rule.sandbox_id.clear();
   rule.pod_uid = "uid-gone";
   const auto is_stale = [&](std::optional<PodsByContainer> containers) {
@@ -228,11 +228,11 @@ TEST(HostportRuleStale, OfCrioOverIptablesIsWhereItsPodHasNoContainer) {
 }
 
 TEST(HostportRuleStale, RulesOfServicesAndDockerAreNone) {
-  for (const NatKeeper keeper : {NatKeeper::kube_proxy, NatKeeper::docker, NatKeeper::other}) {
+  for (const RuleOwner owner : {RuleOwner::kube_proxy, RuleOwner::docker, RuleOwner::other}) {
     NatScene scene;
     scene.containers = PodsByContainer{};
     NatRule rule = host_port_rule(80, "10.244.0.99:80");
-    rule.keeper = keeper;
+    rule.owner = owner;
     scene.rule(rule);
     EXPECT_THAT(scene.conflict_names(), IsEmpty());
   }

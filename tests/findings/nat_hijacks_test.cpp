@@ -87,11 +87,11 @@ TEST(HijackByRule, WithoutADeclarationNobodyIsDeclaring) {
 }
 
 TEST(HijackByRule, RulesOfDockerAndOthersAreShownAndNoVerdict) {
-  for (const NatKeeper keeper : {NatKeeper::docker, NatKeeper::other}) {
+  for (const RuleOwner owner : {RuleOwner::docker, RuleOwner::other}) {
     NatScene scene;
     scene.hold(nginx_listener());
     NatRule rule = host_port_rule(80, "172.17.0.2:80");
-    rule.keeper = keeper;
+    rule.owner = owner;
     scene.rule(rule);
     EXPECT_THAT(scene.conflict_names(), IsEmpty());
   }
@@ -158,20 +158,20 @@ TEST(HijackByRule, OfKubeletsPortIsSeenWithoutADeclarationToo) {
 }
 
 TEST(HijackByRule, OfASocketThatARuntimeOpenedItselfDependsOnWhoseTheRuleIs) {
-  const auto names = [](NatKeeper keeper, const char* name, std::uint16_t port) {
+  const auto names = [](RuleOwner owner, const char* name, std::uint16_t port) {
     NatScene scene;
     scene.add(web_pod(port)).hold(listener("0.0.0.0", port, component_owner(name, 8)));
     NatRule rule = host_port_rule(port, "10.244.0.7:80");
-    rule.keeper = keeper;
+    rule.owner = owner;
     scene.rule(rule);
     return scene.conflict_names().size();
   };
   // dockershim and CRI-O open what they forward, CNI portmap's hostPorts are open to nobody.
   for (const char* name : {"kubelet", "crio"}) {
-    EXPECT_EQ(names(NatKeeper::cri_hostport, name, 80), 0U) << name;
-    EXPECT_EQ(names(NatKeeper::cni_portmap, name, 80), 1U) << name;
+    EXPECT_EQ(names(RuleOwner::cri_hostport, name, 80), 0U) << name;
+    EXPECT_EQ(names(RuleOwner::cni_portmap, name, 80), 1U) << name;
   }
-  EXPECT_EQ(names(NatKeeper::cri_hostport, "kubelet", 10250), 1U);
+  EXPECT_EQ(names(RuleOwner::cri_hostport, "kubelet", 10250), 1U);
 }
 
 TEST(NodePortHijack, TakesAnUndeclaredListenersTraffic) {
@@ -230,7 +230,7 @@ TEST(NodePortHijack, AServiceWithoutServersRefusesWhatArrives) {
   scene.rule(rule);  // they cannot be told: the listener may be one
   EXPECT_THAT(scene.conflict_names(), IsEmpty());
   scene.no_rules();
-  rule.refuses = true;
+  rule.rejects = true;
   scene.rule(rule);
   ASSERT_THAT(scene.conflict_names(), ElementsAre("30080/tcp nodeport_hijacks_listener critical"));
   EXPECT_THAT(scene.conflicts().front().explanation,

@@ -30,7 +30,7 @@ NatRule host_port_rule(std::uint16_t port, std::string_view target) {
   rule.scope.local_only = true;
   rule.prerouting = rule.output = true;
   rule.chains = {"PREROUTING", "CNI-HOSTPORT-DNAT", "CNI-DN-1"};
-  rule.keeper = NatKeeper::cni_portmap;
+  rule.owner = RuleOwner::cni_portmap;
   rule.sandbox_id = "sandbox";
   rule.text = "ip nat CNI-DN-1: " + to_string(rule.scope) + " dnat to " + std::string(target);
   return rule;
@@ -41,7 +41,7 @@ NatRule node_port_rule(std::uint16_t port, const std::vector<std::string>& targe
   rule.targets.clear();
   std::ranges::transform(targets, std::back_inserter(rule.targets), nat_target);
   rule.chains = {"PREROUTING", "KUBE-SERVICES", "KUBE-NODEPORTS", "KUBE-SVC-X"};
-  rule.keeper = NatKeeper::kube_proxy;
+  rule.owner = RuleOwner::kube_proxy;
   rule.sandbox_id.clear();
   rule.service = "shop/web:http";
   return rule;
@@ -72,8 +72,8 @@ NatScene& NatScene::no_rules() {
 
 void NatScene::see(std::vector<NatRule> rules) {
   std::erase_if(table.holders, [](const Holder& holder) { return holder.nat != nullptr; });
-  table.nat = std::make_shared<const NatRules>(
-      NatRules::Facts{.rules = std::move(rules), .complete = complete, .has_keeper = has_keeper});
+  table.nat = std::make_shared<const NatRules>(NatRules::Facts{
+      .rules = std::move(rules), .complete = complete, .has_forwarder = has_forwarder});
   table.pods_by_container =
       containers ? std::make_shared<const PodsByContainer>(*containers) : nullptr;
   for (const NatRule& rule : table.nat->rules()) {

@@ -25,7 +25,7 @@ Pod web_pod(std::uint16_t port = 80);
 Holder nginx_listener(std::string_view address = "0.0.0.0", std::uint16_t port = 80);
 
 struct NatScene : Scene {
-  bool complete{true}, has_keeper{true};
+  bool complete{true}, has_forwarder{true};
   std::optional<PodsByContainer> containers;  // as the cgroups tell; unset: they do not
 
   // Adds a rule, as the table's builder does; declares nothing.

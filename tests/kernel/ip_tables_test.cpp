@@ -58,7 +58,7 @@ END
     EXPECT_EQ(to_string(found[1].scope), "ip daddr 127.0.0.2 udp dport 5353");
     EXPECT_EQ(found[1].targets.at(0).to_string(), "10.55.3.5:53");
     for (const NatRule& rule : found) {
-      EXPECT_EQ(rule.keeper, NatKeeper::cni_portmap);
+      EXPECT_EQ(rule.owner, RuleOwner::cni_portmap);
       EXPECT_EQ(rule.sandbox_id, "0123456789abcdef");
       EXPECT_TRUE(rule.prerouting && rule.output);
       EXPECT_FALSE(is_unguarded(rule));

@@ -37,7 +37,7 @@ TEST_F(KernelNat, PortmapsNftablesBackend) {
   ASSERT_EQ(found.size(), 2U);
   EXPECT_EQ(found[0].text,
             "ip cni_hostport hostports: fib daddr type local tcp dport 8080 dnat to 10.88.0.5:80");
-  EXPECT_EQ(found[0].keeper, NatKeeper::cni_portmap);
+  EXPECT_EQ(found[0].owner, RuleOwner::cni_portmap);
   EXPECT_EQ(found[0].sandbox_id, "sandbox1");
   EXPECT_TRUE(found[0].prerouting && found[0].output);
   EXPECT_FALSE(found[0].scope.conditional);
@@ -87,7 +87,7 @@ TEST_F(KernelNat, CriosMaps) {
   ASSERT_EQ(found.size(), 3U);
   EXPECT_EQ(found[0].text,
             "ip crio-hostports hostports: fib daddr type local tcp dport 8081 dnat to 10.1.1.1:80");
-  EXPECT_EQ(found[0].keeper, NatKeeper::cri_hostport);
+  EXPECT_EQ(found[0].owner, RuleOwner::cri_hostport);
   EXPECT_EQ(found[0].sandbox_id, "pod1");
   EXPECT_FALSE(found[0].output);
   EXPECT_EQ(found[1].text,
@@ -158,7 +158,7 @@ TEST_F(KernelNat, KubeProxysNodePorts) {
   EXPECT_FALSE(found[0].scope.conditional);
   ASSERT_EQ(found[0].targets.size(), 2U);
   EXPECT_EQ(found[0].targets[0].port, 80);
-  EXPECT_EQ(found[0].keeper, NatKeeper::kube_proxy);
+  EXPECT_EQ(found[0].owner, RuleOwner::kube_proxy);
   EXPECT_EQ(found[0].service, "ns1/svc1:p80");
 }
 
@@ -331,7 +331,7 @@ i -A CNI-DN-0507678813aaa155040b9 -d 127.0.0.2/32 -p tcp -m tcp --dport 44300 -j
   EXPECT_EQ(found[0].text,
             "ip nat CNI-DN-0507678813aaa155040b9: fib daddr type local tcp dport 8000 dnat to "
             "10.55.3.5:80");
-  EXPECT_EQ(found[0].keeper, NatKeeper::cni_portmap);
+  EXPECT_EQ(found[0].owner, RuleOwner::cni_portmap);
   EXPECT_EQ(found[0].sandbox_id, "abc");
   EXPECT_FALSE(is_unguarded(found[0]));
   EXPECT_EQ(found[1].text,
@@ -364,7 +364,7 @@ ip6tables-nft -t nat -A PREROUTING -d fd00:1::/64 -p tcp -m tcp --dport 8081 -j 
   const auto found = rules();
   std::vector<std::string> told;
   for (const NatRule& rule : found) {
-    told.push_back(rule.text + " [" + std::string(to_string(rule.keeper)) + rule.service + "]");
+    told.push_back(rule.text + " [" + std::string(to_string(rule.owner)) + rule.service + "]");
   }
   EXPECT_THAT(
       told,

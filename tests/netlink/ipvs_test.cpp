@@ -76,12 +76,12 @@ TEST(Ipvs, ServicesOfThisMachineWithTheirServers) {
                           "ipvs: ip daddr 192.0.2.1 udp dport 30053 wrr refused: no server"));
   for (const NatRule& rule : rules) {
     EXPECT_EQ(rule.source, NatSource::ipvs);
-    EXPECT_EQ(rule.keeper, NatKeeper::kube_proxy);
+    EXPECT_EQ(rule.owner, RuleOwner::kube_proxy);
     EXPECT_TRUE(rule.prerouting && rule.output);
     EXPECT_FALSE(rule.scope.conditional);
   }
-  EXPECT_THAT(rules, ElementsAre(Field(&NatRule::refuses, false), Field(&NatRule::refuses, false),
-                                 Field(&NatRule::refuses, true)));
+  EXPECT_THAT(rules, ElementsAre(Field(&NatRule::rejects, false), Field(&NatRule::rejects, false),
+                                 Field(&NatRule::rejects, true)));
   // The weight of 10.0.0.6 is 0.
   EXPECT_THAT(table->services.at(0).servers.value(),
               ElementsAre(IpvsServer{address_of("10.0.0.6"), 8080, 0},
@@ -116,21 +116,21 @@ TEST(Ipvs, EveryPortIsAServiceOfPortZero) {
   const auto rules = ipvs_rules(table, false);
   ASSERT_EQ(rules.size(), 1U);
   EXPECT_TRUE(rules[0].scope.ports.is_everything());
-  EXPECT_EQ(rules[0].keeper, NatKeeper::other);
+  EXPECT_EQ(rules[0].owner, RuleOwner::other);
   EXPECT_EQ(rules[0].text, "ipvs: ip daddr 192.0.2.1 udp to servers that were not asked for");
 }
 
 TEST(Ipvs, AServiceNoneOfWhoseServersTakesConnectionsRefusesThem) {
   IpvsService service{.ip_protocol = IPPROTO_TCP, .address = address_of("192.0.2.1"), .port = 80};
   const auto rule = [&] { return ipvs_rules({.services = {service}}, false).at(0); };
-  EXPECT_FALSE(rule().refuses);  // nobody asked
+  EXPECT_FALSE(rule().rejects);  // nobody asked
   service.servers.emplace();
-  EXPECT_TRUE(rule().refuses);
+  EXPECT_TRUE(rule().rejects);
   service.servers->push_back({address_of("10.0.0.1"), 80, 0});
-  EXPECT_TRUE(rule().refuses);
+  EXPECT_TRUE(rule().rejects);
   EXPECT_EQ(rule().text, "ipvs: ip daddr 192.0.2.1 tcp dport 80 refused: no server");
   service.servers->push_back({address_of("10.0.0.2"), 80, 1});
-  EXPECT_FALSE(rule().refuses);
+  EXPECT_FALSE(rule().rejects);
 }
 
 TEST(Ipvs, LengthsThatDoNotFitAreMalformedWhereverTheyAre) {

@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include "netlink/nat/netfilter.h"
-#include "netlink/nat/recognize.h"
 
 namespace hostnet {
 namespace {
@@ -142,8 +141,8 @@ TEST(WalkNat, BehindARuleForAllInterfacesButOneIsThatOne) {
   EXPECT_THAT(texts(walk),
               ElementsAre("ip t base: iifname != \"docker0\" tcp dport 1 dnat to 10.0.0.1",
                           "ip t sub: iifname \"docker0\" tcp dport 1 dnat to 10.0.0.2"));
-  EXPECT_FALSE(walk.rules.at(0).behind);
-  EXPECT_TRUE(walk.rules.at(1).behind);
+  EXPECT_FALSE(walk.rules.at(0).shadowed);
+  EXPECT_TRUE(walk.rules.at(1).shadowed);
   own.hook = NatHook::output;  // nothing arrives: the first has it all
   EXPECT_EQ(walked({own, sub}).rules.size(), 1U);
 }
@@ -169,22 +168,6 @@ TEST(PacketScopes, InterfacesAreNarrowedByNameAndBeginning) {
   EXPECT_FALSE(covers({.arrives_on = eth0}, {.arrives_on = eth}));
   EXPECT_FALSE(covers({.arrives_on = eth0}, {}));
   EXPECT_TRUE(covers({}, {.arrives_on = eth0}));
-}
-
-TEST(RecognizeKeeper, CrioOverIptablesNamesItsPodsUid) {
-  const auto uid = [](const char* comment) {
-    NatRule rule{.table = "nat", .chains = {"PREROUTING", "KUBE-HOSTPORTS", "KUBE-HP-X"}};
-    rule.comments = {comment};
-    recognize_keeper(rule);
-    EXPECT_EQ(rule.keeper, NatKeeper::cri_hostport);
-    return rule.pod_uid;
-  };
-  EXPECT_EQ(uid("k8s_web_default_2fc932ce-fdcc-454b-97bd-aadfdeb4c340_0 hostport 8080"),
-            "2fc932ce-fdcc-454b-97bd-aadfdeb4c340");
-  EXPECT_EQ(uid("k8s_web_default_2fc932ce_0_ hostport 8080"), "2fc932ce");  // before 1.29
-  EXPECT_EQ(uid("web_default hostport 8080"), "");
-  EXPECT_EQ(uid("k8s_web_default hostport 8080"), "");
-  EXPECT_EQ(uid(""), "");
 }
 
 TEST(WalkNat, LoopbackIsAlwaysLocal) {

@@ -76,7 +76,7 @@ TEST_F(IpvsLook, ANodePortIsARuleAndAServicesAddressIsNone) {
   EXPECT_TRUE(table.nat->complete());
   EXPECT_THAT(table.problems, IsEmpty());
   EXPECT_THAT(table.limits, ElementsAre(Field(&Problem::code, "ipvs_by_mark")));
-  for (const NatRule& rule : table.nat->rules()) EXPECT_EQ(rule.keeper, NatKeeper::kube_proxy);
+  for (const NatRule& rule : table.nat->rules()) EXPECT_EQ(rule.owner, RuleOwner::kube_proxy);
   EXPECT_EQ(table.nat->on_port(Protocol::tcp, 30080).size(), 1U);
 }
 

@@ -311,12 +311,12 @@ TEST_F(NatLooks, ANodeWithCilumSaysWhatCannotBeSeen) {
 
 TEST_F(NatLooks, AKeeperThatWasSeenStaysKnownWhenItsRulesAreFlushed) {
   rules({80});
-  EXPECT_TRUE(look().nat->has_keeper());
+  EXPECT_TRUE(look().nat->has_forwarder());
   netlink_->inner->answers.clear();
   ++netlink_->inner->nf_tables_generation;
   const PortTable table = look(seconds{5});
   EXPECT_THAT(ports(table), IsEmpty());
-  EXPECT_TRUE(table.nat->has_keeper());
+  EXPECT_TRUE(table.nat->has_forwarder());
 }
 
 TEST(NatRulesByPort, AreHoldersOnlyOfPortsThatMatterToSomebody) {
