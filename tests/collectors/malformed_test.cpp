@@ -24,6 +24,7 @@ NodeBuilder node_with_samples() {
   for (const auto& sample : kProcSamples) {
     builder.file(std::string(sample.path), std::string(sample.contents));
   }
+  builder.identity().own_net_namespace.reset();  // so that udp_queues reads its files
   return builder.sysctl("net.netfilter.nf_conntrack_max", "65536");
 }
 
