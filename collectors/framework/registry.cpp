@@ -31,6 +31,7 @@ Collector sriov_collector();
 Collector sysctl_collector();
 Collector tcpstat_collector();
 Collector time_collector();
+Collector timex_collector();
 Collector udp_queues_collector();
 Collector uname_collector();
 Collector wifi_collector();
@@ -63,6 +64,7 @@ std::span<const Collector> all_collectors() {
       sysctl_collector(),         //
       tcpstat_collector(),        //
       time_collector(),           //
+      timex_collector(),          //
       udp_queues_collector(),     //
       uname_collector(),          //
       wifi_collector(),           //

@@ -1,6 +1,10 @@
 #pragma once
 
 #include <chrono>
+#include <memory>
+
+#include "netlink/error.h"
+#include "netlink/node/clock_discipline.h"
 
 namespace hostnet {
 
@@ -17,6 +21,14 @@ class Clock {
   // CPU time that the calling thread has used (CLOCK_THREAD_CPUTIME_ID): what a
   // look at the node cost. A clock that stands still has nothing to pay.
   virtual std::chrono::nanoseconds thread_cpu() const { return {}; }
+  // adjtimex(2), which only reads here. A clock that nobody steers is
+  // Reason::unsupported.
+  virtual Result<ClockDiscipline> discipline() const {
+    return failure(Reason::unsupported, "reading how the clock is steered: nobody steers it");
+  }
 };
+
+// The clocks of this machine.
+std::shared_ptr<Clock> live_clock();
 
 }  // namespace hostnet

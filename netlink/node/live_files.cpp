@@ -216,19 +216,6 @@ Result<std::uint64_t> LiveFiles::socket_inode(int pid, int fd) const {
   return number_in_brackets({text, static_cast<std::size_t>(length)}, kSocketLink).value_or(0);
 }
 
-class LiveClock final : public Clock {
- public:
-  SteadyTime steady() const override { return std::chrono::steady_clock::now(); }
-  WallTime wall() const override {
-    return std::chrono::time_point_cast<WallTime::duration>(std::chrono::system_clock::now());
-  }
-  std::chrono::nanoseconds thread_cpu() const override {
-    timespec used{};
-    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
-    return std::chrono::seconds(used.tv_sec) + std::chrono::nanoseconds(used.tv_nsec);
-  }
-};
-
 }  // namespace
 
 Result<std::shared_ptr<Files>> live_files(const std::string& procfs, const std::string& sysfs,
@@ -236,10 +223,6 @@ Result<std::shared_ptr<Files>> live_files(const std::string& procfs, const std::
   auto files = std::make_shared<LiveFiles>(procfs, sysfs, std::move(clock));
   if (!files->opened()) return std::unexpected(files->opened().error());
   return files;
-}
-
-std::shared_ptr<Clock> live_clock() {
-  return std::make_shared<LiveClock>();
 }
 
 }  // namespace hostnet

@@ -17,7 +17,4 @@ namespace hostnet {
 Result<std::shared_ptr<Files>> live_files(const std::string& procfs, const std::string& sysfs,
                                           std::shared_ptr<Clock> clock);
 
-// The clocks of this machine.
-std::shared_ptr<Clock> live_clock();
-
 }  // namespace hostnet

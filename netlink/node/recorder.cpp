@@ -326,6 +326,7 @@ class DirectoryRecorder final : public Recorder {
     // The end of the recording: nothing that was read is younger than it.
     notes_->index.steady = node_.clock->steady();
     notes_->index.wall = node_.clock->wall();
+    notes_->index.discipline = node_.clock->discipline();
     return RecordingWriter::write(directory_, [&](const RecordingWriter& writer) -> Result<> {
       const auto write_all = [&](const std::string& prefix, const auto& files) -> Result<> {
         for (const auto& [name, contents] : files) {

@@ -42,6 +42,7 @@ struct RecordingIndex {
 
   SteadyTime steady;
   WallTime wall;
+  std::optional<Result<ClockDiscipline>> discipline;
   Identity identity;
   std::map<std::string, Error, std::less<>> failed_reads;  // the others are files
   Answers<std::string, std::vector<std::string>> lists;

@@ -68,6 +68,12 @@ Json json_of(const IpTableBytes& value) {
           {"entries", hex_text(value.entries)}};
 }
 
+Json json_of(const ClockDiscipline& value) {
+  Json out = Json::object();
+  for (const auto& [name, member] : kClockDisciplineFields) out[name] = value.*member;
+  return out;
+}
+
 std::string key_text(AddressFamily key) {
   return std::string(to_string(key));
 }
@@ -142,11 +148,14 @@ std::string to_json(const RecordingIndex& index) {
     }
     dumps.push_back(std::move(entry));
   }
+  Json clock{{"steady_ns", index.steady.time_since_epoch().count()},
+             {"wall_ms", index.wall.time_since_epoch().count()}};
+  if (const auto& read = index.discipline) {
+    clock["adjtimex"] = *read ? json_of(**read) : json_of(read->error());
+  }
   const Json out{{"format", kRecordingFormat},
                  {"version", kRecordingVersion},
-                 {"clock",
-                  {{"steady_ns", index.steady.time_since_epoch().count()},
-                   {"wall_ms", index.wall.time_since_epoch().count()}}},
+                 {"clock", std::move(clock)},
                  {"identity", json_of(index.identity)},
                  {"failed_reads", std::move(failed)},
                  {"lists", json_of(index.lists)},

@@ -209,6 +209,15 @@ void answers_from(const At& root, const char* name, RecordingIndex::Answers<Key,
   });
 }
 
+Result<ClockDiscipline> discipline_from(const At& at) {
+  if (auto error = maybe_error(at)) return std::unexpected(*std::move(error));
+  ClockDiscipline out;
+  for (const auto& [name, member] : kClockDisciplineFields) {
+    out.*member = at.member(std::string(name).c_str()).number<std::int64_t>();
+  }
+  return out;
+}
+
 Identity identity_from(const At& at) {
   Identity out;
   out.sysname = at.member("sysname").text();
@@ -273,6 +282,7 @@ Result<RecordingIndex> parse_recording_index(std::string_view json) try {
   out.steady =
       SteadyTime(std::chrono::nanoseconds(clock.member("steady_ns").number<std::int64_t>()));
   out.wall = WallTime(std::chrono::milliseconds(clock.member("wall_ms").number<std::int64_t>()));
+  if (clock.find("adjtimex") != nullptr) out.discipline = discipline_from(clock.member("adjtimex"));
   out.identity = identity_from(root.member("identity"));
   each_entry<std::string>(root, "failed_reads", [&](std::string path, const At& at) {
     out.failed_reads.insert_or_assign(std::move(path), error_from(at.member("error")));

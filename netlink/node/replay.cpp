@@ -20,13 +20,15 @@ std::unexpected<Error> not_recorded(std::string_view what) {
 
 class StandingClock final : public Clock {
  public:
-  StandingClock(SteadyTime steady, WallTime wall) : steady_(steady), wall_(wall) {}
-  SteadyTime steady() const override { return steady_; }
-  WallTime wall() const override { return wall_; }
+  explicit StandingClock(std::shared_ptr<const RecordingIndex> index) : index_(std::move(index)) {}
+  SteadyTime steady() const override { return index_->steady; }
+  WallTime wall() const override { return index_->wall; }
+  Result<ClockDiscipline> discipline() const override {
+    return index_->discipline ? *index_->discipline : not_recorded("how the clock was steered");
+  }
 
  private:
-  SteadyTime steady_;
-  WallTime wall_;
+  std::shared_ptr<const RecordingIndex> index_;
 };
 
 class ReplayedFiles final : public Files {
@@ -242,7 +244,7 @@ Result<Node> replayed_node(const std::string& directory) {
     return std::unexpected(std::move(error));
   }
   const auto index = std::make_shared<const RecordingIndex>(*std::move(parsed));
-  auto clock = std::make_shared<StandingClock>(index->steady, index->wall);
+  auto clock = std::make_shared<StandingClock>(index);
   auto contents = live_files(directory + "/proc", directory + "/sys", clock);
   if (!contents) return std::unexpected(std::move(contents).error());
   return Node{.netlink = std::make_shared<ReplayedNetlink>(index, directory),

@@ -18,7 +18,7 @@ FROM_FILES = ["bonding", "boottime", "conntrack", "infiniband", "interrupts", "i
 FROM_FILES_TOO = ["arp", "netdev"]
 # and those that ask netlink too, or that node_exporter does not have.
 ALL = [*FROM_FILES, *FROM_FILES_TOO, "ethtool", "interfaces", "multicast", "netclass",
-       "network_route", "processes", "qdisc", "routes", "sriov", "tcpstat", "uname", "wifi"]
+       "network_route", "processes", "qdisc", "routes", "sriov", "tcpstat", "timex", "uname", "wifi"]
 SYSCTLS = ["--collector.sysctl.include=net.ipv4.tcp_rmem:min,default,max",
            "--collector.sysctl.include-info=net.ipv4.tcp_congestion_control"]
 WITHOUT_NETLINK = ["--no-collector.netdev.netlink", "--no-collector.arp.netlink"]

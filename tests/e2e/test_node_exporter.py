@@ -13,12 +13,12 @@ from conftest import wait_until
 EXPORTER = shutil.which("prometheus-node-exporter") or shutil.which("node_exporter")
 PORT = 9100
 FAMILIES = re.compile(r"node_(network|netstat|sockstat|softnet|arp|udp|nf_conntrack|bonding|ipvs|"
-                      r"infiniband|ethtool|qdisc|tcp|lnstat|interrupts|softirqs|processes|sysctl)_")
+                      r"infiniband|ethtool|qdisc|tcp|lnstat|interrupts|softirqs|processes|sysctl|timex)_")
 COLLECTORS = ("netdev", "netclass", "netstat", "sockstat", "softnet", "arp", "udp_queues",
               "conntrack", "bonding", "ipvs", "infiniband")
-# Off by default in both.
+# Off by default in both, and what is of the machine whatever the files say.
 MORE = ("network_route", "qdisc", "tcpstat", "lnstat", "interrupts", "softirqs", "processes",
-        "sysctl", "ethtool")
+        "sysctl", "ethtool", "timex")
 
 # What may differ, and why. Each: does it concern this series, with this value of node_exporter's?
 # Such a series may be missing here or have another value.
@@ -45,6 +45,7 @@ ADDED_LABELS = {
 MOVING = re.compile(
     r"node_sockstat_(sockets_used|TCP6?_(inuse|orphan|tw|alloc|mem|mem_bytes)|UDP_mem(_bytes)?)$"
     r"|node_netstat_Tcp_CurrEstab$|node_tcp_connection_states$|node_processes_(pids|threads)$"
+    r"|node_timex_(offset|maxerror|estimated_error)_seconds$|node_timex_frequency_adjustment_ratio$"
     r"|node_softnet_backlog_len$|node_nf_conntrack_(entries$|stat_)")
 # Untyped, and levels all the same.
 LEVELS = {"node_netstat_Ip_Forwarding"}

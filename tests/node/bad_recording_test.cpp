@@ -69,6 +69,8 @@ TEST_F(Recording, AnIndexThatIsWrongIsRefusedByPlace) {
               HasSubstr("five offsets"));
   EXPECT_THAT(with("/existence/proc", 1).message, HasSubstr("true or false"));
   EXPECT_THAT(with("/clock", nullptr).message, HasSubstr("clock"));
+  EXPECT_THAT(with("/clock/adjtimex", {{"state", 0}}).message,
+              HasSubstr("clock/adjtimex: expected a member \"status\""));
   EXPECT_THAT(with("/identity/page_size", "x").message, HasSubstr("identity/page_size"));
   EXPECT_THAT(with("/format", "other").message, HasSubstr("hostnet-recording"));
   EXPECT_EQ(with("/version", 2).reason, Reason::unsupported);

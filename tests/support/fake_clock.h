@@ -17,6 +17,9 @@ class FakeClock final : public Clock {
   // What a look costs is what it costs the test: cost() adds to it.
   std::chrono::nanoseconds thread_cpu() const override { return cpu_.load(); }
   void cost(std::chrono::nanoseconds by) { cpu_ = cpu_.load() + by; }
+  Result<ClockDiscipline> discipline() const override { return steered; }
+  // Set before other threads use the clock.
+  Result<ClockDiscipline> steered = Clock::discipline();
   void advance(std::chrono::nanoseconds by) { passed_ = passed_.load() + by; }
 
  private:
