@@ -3,9 +3,9 @@
 
 #include <cstdlib>
 
-#include "agent/cli/command_line.h"
 #include "agent/cli/commands.h"
 #include "agent/log/log.h"
+#include "agent/options/command_line.h"
 #include "agent/serve/daemon.h"
 
 int main(int count, char** words) {

@@ -12,7 +12,7 @@
 #include "collectors/framework/families.h"
 #include "collectors/framework/pattern.h"
 #include "collectors/framework/text_file.h"
-#include "netlink/rtnetlink.h"
+#include "netlink/rtnetlink/rtnetlink.h"
 
 namespace hostnet {
 namespace {

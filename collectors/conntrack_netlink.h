@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "netlink/error.h"
+#include "netlink/base/error.h"
 #include "netlink/netlink.h"
 
 namespace hostnet {

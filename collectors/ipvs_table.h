@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "netlink/error.h"
+#include "netlink/base/error.h"
 #include "netlink/node/files.h"
 
 namespace hostnet {

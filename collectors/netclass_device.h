@@ -10,9 +10,9 @@
 #include <string_view>
 #include <vector>
 
-#include "netlink/error.h"
+#include "netlink/base/clock.h"
+#include "netlink/base/error.h"
 #include "netlink/facts.h"
-#include "netlink/node/clock.h"
 #include "netlink/node/files.h"
 
 namespace hostnet {

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "collectors/framework/families.h"
-#include "netlink/rtnetlink.h"
+#include "netlink/rtnetlink/rtnetlink.h"
 
 namespace hostnet {
 namespace {

@@ -6,8 +6,8 @@
 #include <array>
 #include <utility>
 
-#include "netlink/network_change.h"
-#include "netlink/rtnetlink.h"
+#include "netlink/rtnetlink/network_change.h"
+#include "netlink/rtnetlink/rtnetlink.h"
 
 namespace hostnet {
 namespace {

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "collectors/netdev_kinds.h"
+#include "netlink/base/unique_fd.h"
 #include "netlink/netlink.h"
-#include "netlink/unique_fd.h"
 
 namespace hostnet {
 

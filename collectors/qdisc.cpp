@@ -13,7 +13,7 @@
 #include "collectors/framework/link_names.h"
 #include "collectors/framework/pattern.h"
 #include "collectors/framework/widen.h"
-#include "netlink/rtnetlink.h"
+#include "netlink/rtnetlink/rtnetlink.h"
 
 namespace hostnet {
 namespace {

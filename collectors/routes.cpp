@@ -7,12 +7,12 @@
 #include "collectors/framework/collector.h"
 #include "collectors/framework/families.h"
 #include "collectors/framework/route_labels.h"
-#include "netlink/rtnetlink.h"
+#include "netlink/rtnetlink/rtnetlink.h"
 
 namespace hostnet {
 namespace {
 
-constexpr std::uint64_t kRoutesBetweenLooksAtTheClock = 4096;
+constexpr std::uint64_t kRoutesPerClockRead = 4096;
 
 std::string routes_protocol_label(std::uint8_t protocol) {
   const std::string_view name = route_protocol_name(protocol);
@@ -27,7 +27,7 @@ Result<std::vector<MetricSource>> collect_routes(Scrape& scrape) {
     const auto route = decode_route(message);
     if (!route) return std::unexpected(route.error());
     if (*route) ++counts[{(*route)->family, (*route)->table, (*route)->protocol}];
-    if (++seen % kRoutesBetweenLooksAtTheClock == 0 && node.clock->steady() > scrape.deadline()) {
+    if (++seen % kRoutesPerClockRead == 0 && node.clock->steady() > scrape.deadline()) {
       return failure(Reason::timeout, "counting routes: out of time");
     }
     return {};

@@ -6,8 +6,8 @@
 
 #include "collectors/framework/collector.h"
 #include "collectors/framework/families.h"
-#include "netlink/generic_netlink.h"
-#include "netlink/nl80211.h"
+#include "netlink/genetlink/generic_netlink.h"
+#include "netlink/genetlink/nl80211.h"
 
 namespace hostnet {
 namespace {

@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-#include "netlink/error.h"
+#include "netlink/base/error.h"
 
 namespace hostnet {
 

@@ -12,7 +12,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include "netlink/unique_fd.h"
+#include "netlink/base/unique_fd.h"
 
 namespace hostnet {
 namespace {

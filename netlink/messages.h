@@ -5,7 +5,7 @@
 #include <functional>
 #include <span>
 
-#include "netlink/error.h"
+#include "netlink/base/error.h"
 
 namespace hostnet {
 

@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-#include "netlink/error.h"
+#include "netlink/base/error.h"
 #include "netlink/facts.h"
 #include "netlink/messages.h"
 

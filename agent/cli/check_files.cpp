@@ -9,11 +9,12 @@
 
 #include "agent/cli/commands.h"
 #include "agent/config/load_policy.h"
-#include "agent/pods/lint.h"
+#include "agent/lint/lint.h"
+#include "agent/options/inputs.h"
 #include "agent/pods/manifest_files.h"
 #include "agent/ports/port_ranges.h"
-#include "agent/report/manifest_check.h"
-#include "agent/watch/look.h"
+#include "agent/render/manifest_check.h"
+#include "agent/watch/scan.h"
 
 namespace hostnet {
 namespace {
@@ -67,7 +68,8 @@ Result<std::vector<ManifestCheck::Port>> ask_node(const CommandLine& line, const
   const std::string name = node_name_of(line.node_name, *node);
   const auto pods = pods_now(line, name, node->clock->wall());
   if (!pods) return std::unexpected(pods.error());
-  const Standing standing = stand_on(std::make_shared<const Node>(*std::move(node)), name);
+  const NodeContext node_context =
+      read_node_context(std::make_shared<const Node>(*std::move(node)), name);
 
   std::vector<ManifestCheck::Port> ports;
   std::vector<CheckQuery> queries;
@@ -82,7 +84,7 @@ Result<std::vector<ManifestCheck::Port>> ask_node(const CommandLine& line, const
       }
     }
   }
-  const auto answers = check_once(standing, **pods, policy, queries);
+  const auto answers = check_once(node_context, **pods, policy, queries);
   for (std::size_t i = 0; i < ports.size(); ++i) ports[i].answer = answers[i];
   return ports;
 }
@@ -125,7 +127,8 @@ int check_files(const CommandLine& line) {
     std::ranges::copy(result.errors, std::back_inserter(check.errors));
   }
   check.lints = lint_manifests(read, *policy, ranges);
-  fmt::print("{}", render_manifest_check(line.format == "json" ? Form::json : Form::text, check));
+  fmt::print("{}", render_manifest_check(
+                       line.format == "json" ? OutputFormat::json : OutputFormat::text, check));
   return exit_code_of(check);
 }
 

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 #include <httplib.h>
 
-#include "agent/web/listen.h"
+#include "agent/http/listen.h"
 
 namespace hostnet {
 namespace {

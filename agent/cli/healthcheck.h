@@ -1,6 +1,6 @@
 #pragma once
 
-#include "agent/cli/command_line.h"
+#include "agent/options/command_line.h"
 
 namespace hostnet {
 

@@ -11,8 +11,8 @@
 #include "agent/config/ignore_rules.h"
 #include "agent/config/reading.h"
 #include "agent/config/scalars.h"
-#include "agent/pods/parse_document.h"
-#include "agent/report/escape.h"
+#include "agent/document/parse_document.h"
+#include "netlink/base/escape.h"
 
 namespace hostnet {
 namespace {

@@ -4,7 +4,7 @@
 #include <string_view>
 
 #include "agent/config/policy.h"
-#include "netlink/error.h"
+#include "netlink/base/error.h"
 
 namespace hostnet {
 

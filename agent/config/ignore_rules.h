@@ -4,8 +4,8 @@
 
 #include "agent/config/policy.h"
 #include "agent/config/reading.h"
-#include "agent/pods/value.h"
-#include "netlink/error.h"
+#include "agent/document/value.h"
+#include "netlink/base/error.h"
 
 namespace hostnet {
 

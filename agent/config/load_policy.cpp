@@ -7,7 +7,7 @@
 #include <cerrno>
 
 #include "agent/config/config_file.h"
-#include "netlink/unique_fd.h"
+#include "netlink/base/unique_fd.h"
 
 namespace hostnet {
 namespace {

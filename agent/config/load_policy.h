@@ -3,7 +3,7 @@
 #include <string>
 
 #include "agent/config/policy.h"
-#include "netlink/error.h"
+#include "netlink/base/error.h"
 
 namespace hostnet {
 

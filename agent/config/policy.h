@@ -6,8 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "agent/findings/finding.h"
-#include "agent/ports/port_table.h"
+#include "agent/ports/port_ranges.h"
+#include "agent/verdicts/verdict.h"
+#include "netlink/facts.h"
 
 namespace hostnet {
 

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <array>
 
-#include "agent/config/nearest.h"
 #include "agent/config/scalars.h"
-#include "agent/report/escape.h"
+#include "netlink/base/escape.h"
+#include "netlink/base/nearest.h"
 
 namespace hostnet {
 namespace {

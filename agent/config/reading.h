@@ -5,9 +5,9 @@
 #include <string_view>
 #include <utility>
 
-#include "agent/findings/finding.h"
-#include "agent/pods/value.h"
-#include "netlink/error.h"
+#include "agent/document/value.h"
+#include "agent/verdicts/verdict.h"
+#include "netlink/base/error.h"
 
 namespace hostnet {
 

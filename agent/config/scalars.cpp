@@ -3,7 +3,7 @@
 #include <charconv>
 #include <optional>
 
-#include "agent/report/escape.h"
+#include "netlink/base/escape.h"
 
 namespace hostnet {
 namespace {

@@ -9,7 +9,8 @@
 #include <string>
 #include <string_view>
 
-#include "agent/ports/port_table.h"
+#include "agent/ports/port_ranges.h"
+#include "netlink/facts.h"
 
 namespace hostnet {
 

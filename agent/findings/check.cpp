@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "agent/findings/look.h"
+#include "agent/findings/context.h"
 #include "agent/findings/nat_traffic.h"
 #include "agent/findings/nat_words.h"
 #include "agent/findings/risk_rules.h"
@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::uint16_t kLoopbackDevice = 772;  // ARPHRD_LOOPBACK
 
-bool has_ipv6(const PortTable& table) {
+bool has_ipv6(const PortSnapshot& table) {
   return std::ranges::any_of(table.addresses, [](const Address& address) {
     return address.ip.family == AddressFamily::ipv6;
   });
@@ -38,7 +38,7 @@ bool is_in_a_vrf(const Link& link, const std::vector<Link>& links) {
 
 // Whether bind() accepts it: an address of the node, everything in the prefix
 // of a loopback device's IPv4 address, the wildcards, multicast, broadcast.
-bool node_has(const IpAddress& address, const PortTable& table) {
+bool node_has(const IpAddress& address, const PortSnapshot& table) {
   constexpr IpAddress kBroadcast{.family = AddressFamily::ipv4, .bytes = {255, 255, 255, 255}};
   const IpAddress wanted = address.unmapped();
   if (wanted.is_wildcard() || wanted.is_multicast() || wanted == kBroadcast) return true;
@@ -56,7 +56,7 @@ bool node_has(const IpAddress& address, const PortTable& table) {
 // May the newcomer bind beside this holder? Unset: the kernel does not tell.
 // The newcomer sets SO_REUSEADDR on TCP, nothing on UDP, never SO_REUSEPORT.
 std::optional<bool> may_bind_beside(const Holder& holder, const Bind& newcomer,
-                                    const PortTable& table) {
+                                    const PortSnapshot& table) {
   const Socket& socket = holder.socket;
   if (holder.owner.kind == HolderKind::nat_rule) return true;
   if (port_use(socket) == PortUse::handshake) return true;  // its listener is here too
@@ -73,7 +73,7 @@ std::optional<bool> may_bind_beside(const Holder& holder, const Bind& newcomer,
 }
 
 // What the newcomer loses to a rule; to anything else nothing.
-Loses loses_to(const Holder& holder, const Bind& newcomer, const PortTable& table) {
+Loses loses_to(const Holder& holder, const Bind& newcomer, const PortSnapshot& table) {
   if (holder.nat) return loses(*holder.nat, newcomer, holder.socket.local_port, table);
   const bool meets = holder.owner.kind == HolderKind::nat_rule &&
                      overlap(holder.socket.protocol, newcomer,
@@ -123,12 +123,12 @@ std::string place(const CheckAnswer& answer) {
 }
 
 // Somebody may be on any port of this protocol and not be seen.
-bool does_not_show(const PortTable& table, Protocol protocol) {
+bool does_not_show(const PortSnapshot& table, Protocol protocol) {
   return table.unread.contains(protocol) || (protocol == Protocol::sctp && !table.sctp_supported);
 }
 
 // "takes its traffic", "takes what arrives on eth0".
-std::string takes_words(const Holder& rule, const Bind& newcomer, const PortTable& table) {
+std::string takes_words(const Holder& rule, const Bind& newcomer, const PortSnapshot& table) {
   std::string what = "what arrives";
   if (rule.nat) {
     what = arriving_words(*rule.nat, taken_traffic(*rule.nat, newcomer, table), newcomer);
@@ -148,7 +148,8 @@ std::string why_perhaps(const Holder& rule) {
                                    : "asks more of a packet than can be told";
 }
 
-std::string explain(const CheckAnswer& answer, const Judgement& judgement, const PortTable& table) {
+std::string explain(const CheckAnswer& answer, const Judgement& judgement,
+                    const PortSnapshot& table) {
   const auto name = fmt::format("{}/{}", answer.port, to_string(answer.protocol));
   switch (answer.verdict) {
     case CheckVerdict::no_such_address:
@@ -188,7 +189,7 @@ std::string explain(const CheckAnswer& answer, const Judgement& judgement, const
   return fmt::format("Nothing stands in the way of a server on {} ({}).", place(answer), name);
 }
 
-Judgement judge(const CheckAnswer& answer, const Bind& newcomer, const PortTable& table) {
+Judgement judge(const CheckAnswer& answer, const Bind& newcomer, const PortSnapshot& table) {
   Judgement judgement{.newcomer = newcomer};
   for (const Holder& holder : table.holders) {
     if (holder.socket.protocol != answer.protocol || holder.socket.local_port != answer.port) {
@@ -234,7 +235,7 @@ std::string_view to_string(CheckVerdict verdict) {
   return "unknown";
 }
 
-CheckAnswer check_port(const CheckQuery& query, const PortTable& table, const PodSnapshot& pods,
+CheckAnswer check_port(const CheckQuery& query, const PortSnapshot& table, const PodSnapshot& pods,
                        const Policy& policy, WallTime now) {
   const auto default_family = has_ipv6(table) ? AddressFamily::ipv6 : AddressFamily::ipv4;
   CheckAnswer answer;

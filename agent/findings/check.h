@@ -8,7 +8,7 @@
 #include "agent/config/policy.h"
 #include "agent/findings/finding.h"
 #include "agent/pods/pod.h"
-#include "agent/ports/port_table.h"
+#include "agent/ports/port_snapshot.h"
 
 namespace hostnet {
 
@@ -42,7 +42,7 @@ struct CheckAnswer {
 // (inet_csk_bind_conflict(), net/ipv4/inet_connection_sock.c; tests/kernel holds
 // it against the kernel). Judges a fresh look: `table` must hold every socket of that port in every
 // state (SocketQuery with kEverySocketState). Pure.
-CheckAnswer check_port(const CheckQuery& query, const PortTable& table, const PodSnapshot& pods,
+CheckAnswer check_port(const CheckQuery& query, const PortSnapshot& table, const PodSnapshot& pods,
                        const Policy& policy, WallTime now);
 
 }  // namespace hostnet

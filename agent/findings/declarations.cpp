@@ -3,7 +3,7 @@
 #include <set>
 #include <tuple>
 
-#include "agent/findings/look.h"
+#include "agent/findings/context.h"
 
 namespace hostnet {
 namespace {

@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "agent/findings/look.h"
+#include "agent/findings/context.h"
 
 namespace hostnet {
 namespace {
@@ -20,16 +20,17 @@ bool succeeded(const Declaration& live, const Declaration& refused) {
 
 }  // namespace
 
-std::vector<const Declaration*> duplicates_of(const Declaration& declaration, const Look& look) {
+std::vector<const Declaration*> duplicates_of(const Declaration& declaration,
+                                              const FindingContext& context) {
   std::vector<const Declaration*> duplicates;
   // A pod on its way out makes room by itself: a rolling update is no conflict.
-  if (terminating_in_grace(*declaration.pod, look.now)) return duplicates;
-  for (const Declaration& other : look.declarations) {
+  if (terminating_in_grace(*declaration.pod, context.now)) return duplicates;
+  for (const Declaration& other : context.declarations) {
     if (other.pod == declaration.pod) continue;
     if (other.port.protocol != declaration.port.protocol) continue;
     if (other.port.port != declaration.port.port) continue;
     if (scheduler_separates(declaration.port.host_ip, other.port.host_ip)) continue;
-    if (terminating_in_grace(*other.pod, look.now)) continue;
+    if (terminating_in_grace(*other.pod, context.now)) continue;
     if (declaration.rejected && other.rejected) continue;
     if (declaration.rejected && succeeded(other, declaration)) continue;
     if (other.rejected && succeeded(declaration, other)) continue;

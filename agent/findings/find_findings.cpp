@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <tuple>
 
-#include "agent/findings/look.h"
+#include "agent/findings/context.h"
 
 namespace hostnet {
 namespace {
@@ -13,24 +13,25 @@ auto order_of_findings(const Finding& finding) {
                     finding.verdict, std::string_view(finding.id));
 }
 
-std::vector<Finding> all_findings(const Look& look) {
+std::vector<Finding> all_findings(const FindingContext& context) {
   std::vector<Finding> found;
-  find_conflicts(look, found);
-  find_rules_of_host_ports(look, found);
-  find_declaration_risks(look, found);
-  find_undeclared_listeners(look, found);
-  find_node_risks(look, found);
+  find_conflicts(context, found);
+  find_rules_of_host_ports(context, found);
+  find_declaration_risks(context, found);
+  find_undeclared_listeners(context, found);
+  find_node_risks(context, found);
   std::ranges::sort(found, finding_comes_before);
   const auto repeated = std::ranges::unique(found, {}, &Finding::id);
   found.erase(repeated.begin(), repeated.end());
   return found;
 }
 
-std::vector<std::uint16_t> unsatisfied_ports(const Look& look) {
+std::vector<std::uint16_t> unsatisfied_ports(const FindingContext& context) {
   std::vector<std::uint16_t> ports;
-  for (const Declaration& declaration : look.declarations) {
+  for (const Declaration& declaration : context.declarations) {
     if (declaration.rejected || declaration.port.mode != PortMode::host_network) continue;
-    if (satisfied(declaration, look) == Satisfied::no) ports.push_back(declaration.port.port);
+    if (listen_state(declaration, context) == ListenState::no)
+      ports.push_back(declaration.port.port);
   }
   std::ranges::sort(ports);
   const auto repeated = std::ranges::unique(ports);
@@ -40,19 +41,19 @@ std::vector<std::uint16_t> unsatisfied_ports(const Look& look) {
 
 }  // namespace
 
-NodeFindings judge_node(const PortTable& table, const PodSnapshot& pods, const Policy& policy,
+NodeFindings judge_node(const PortSnapshot& table, const PodSnapshot& pods, const Policy& policy,
                         WallTime now) {
-  const Look look(table, pods, policy, now);
-  return {.findings = all_findings(look), .unsatisfied = unsatisfied_ports(look)};
+  const FindingContext context(table, pods, policy, now);
+  return {.findings = all_findings(context), .ports_not_listening = unsatisfied_ports(context)};
 }
 
 bool finding_comes_before(const Finding& one, const Finding& other) {
   return order_of_findings(one) < order_of_findings(other);
 }
 
-std::vector<Finding> find_findings(const PortTable& table, const PodSnapshot& pods,
+std::vector<Finding> find_findings(const PortSnapshot& table, const PodSnapshot& pods,
                                    const Policy& policy, WallTime now) {
-  return all_findings(Look(table, pods, policy, now));
+  return all_findings(FindingContext(table, pods, policy, now));
 }
 
 }  // namespace hostnet

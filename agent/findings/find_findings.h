@@ -7,7 +7,7 @@
 #include "agent/config/policy.h"
 #include "agent/findings/finding.h"
 #include "agent/pods/pod.h"
-#include "agent/ports/port_table.h"
+#include "agent/ports/port_snapshot.h"
 
 namespace hostnet {
 
@@ -15,7 +15,7 @@ namespace hostnet {
 // protocol, verdict, id. Pure: no clock, no kernel, no logging. `since`,
 // `stale`, `ignored` and grace are FindingTracker's. Holders of the table carry
 // pods' names already (join_pods()).
-std::vector<Finding> find_findings(const PortTable& table, const PodSnapshot& pods,
+std::vector<Finding> find_findings(const PortSnapshot& table, const PodSnapshot& pods,
                                    const Policy& policy, WallTime now);
 
 // The same, and the declared ports (sorted, unique) of hostNetwork pods that do
@@ -23,9 +23,9 @@ std::vector<Finding> find_findings(const PortTable& table, const PodSnapshot& po
 // wanted in the next look.
 struct NodeFindings {
   std::vector<Finding> findings;
-  std::vector<std::uint16_t> unsatisfied;
+  std::vector<std::uint16_t> ports_not_listening;
 };
-NodeFindings judge_node(const PortTable& table, const PodSnapshot& pods, const Policy& policy,
+NodeFindings judge_node(const PortSnapshot& table, const PodSnapshot& pods, const Policy& policy,
                         WallTime now);
 
 // The order of find_findings().

@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "agent/findings/look.h"
+#include "agent/findings/context.h"
 
 namespace hostnet {
 namespace {

@@ -2,8 +2,8 @@
 #include <array>
 #include <tuple>
 
-#include "agent/findings/look.h"
-#include "agent/ports/service_addresses.h"
+#include "agent/findings/context.h"
+#include "agent/ports/nat/service_addresses.h"
 
 namespace hostnet {
 namespace {
@@ -12,18 +12,18 @@ bool fails_to_start(const DeclaredPort& port) {
   return port.container_state == "terminated" || port.reason == "CrashLoopBackOff";
 }
 
-bool meets(const Holder& holder, const Bind& newcomer, const Look& look) {
+bool meets(const Holder& holder, const Bind& newcomer, const FindingContext& context) {
   // Where v6only is not known it is off, as it is unless somebody sets it.
-  return overlap(holder.socket.protocol, newcomer, bind_of(holder.socket, look.table.links)) !=
+  return overlap(holder.socket.protocol, newcomer, bind_of(holder.socket, context.table.links)) !=
          Overlap::no;
 }
 
-bool is_in_the_way(const Holder& holder, const DeclaredPort& port, const Look& look) {
-  if (meets(holder, bind_of(port), look)) return true;
+bool is_in_the_way(const Holder& holder, const DeclaredPort& port, const FindingContext& context) {
+  if (meets(holder, bind_of(port), context)) return true;
   // An IPv6-only holder leaves 0.0.0.0 alone but stops a server that opens a
   // dual-stack socket. Which of them this is only shows when it fails.
   const auto dual_stack = dual_stack_bind_of(port);
-  return dual_stack && fails_to_start(port) && meets(holder, *dual_stack, look);
+  return dual_stack && fails_to_start(port) && meets(holder, *dual_stack, context);
 }
 
 // A connection that no process has any more (FIN_WAIT, LAST_ACK…), and nobody
@@ -105,48 +105,51 @@ bool implements_host_ports(const Holder& holder, const std::vector<const Holder*
 }
 
 // Rules for hostPorts leave Services' addresses alone.
-bool would_be_taken(const Holder& listener, const Declaration& declaration, const Look& look) {
+bool would_be_taken(const Holder& listener, const Declaration& declaration,
+                    const FindingContext& context) {
   const IpAddress local = listener.socket.local.unmapped();
-  const PortTable& table = look.table;
+  const PortSnapshot& table = context.table;
   const auto services = service_devices(table.links);
   const bool serves_a_service =
       !local.is_wildcard() && std::ranges::any_of(table.addresses, [&](const Address& address) {
         return address.ip == local && is_service_address(address, services);
       });
-  return !serves_a_service && meets(listener, bind_of(declaration.port), look);
+  return !serves_a_service && meets(listener, bind_of(declaration.port), context);
 }
 
 void order_holders(std::vector<const Holder*>& holders) {
   std::ranges::sort(holders, {}, [](const Holder* holder) { return telling_order(*holder); });
 }
 
-std::vector<const Holder*> holders_in_the_way(const Declaration& declaration, const Look& look) {
+std::vector<const Holder*> holders_in_the_way(const Declaration& declaration,
+                                              const FindingContext& context) {
   std::vector<const Holder*> holders;
-  for (const Holder* holder : look.holders_of(declaration.port)) {
+  for (const Holder* holder : context.holders_of(declaration.port)) {
     if (holder->owner.kind == HolderKind::nat_rule || is_orphan(*holder)) continue;
     if (port_use(holder->socket) == PortUse::handshake || lets_servers_bind(*holder)) continue;
-    if (relation_of(*holder, declaration, look) != Relation::foreign) continue;
-    if (is_in_the_way(*holder, declaration.port, look)) holders.push_back(holder);
+    if (relation_of(*holder, declaration, context) != Relation::foreign) continue;
+    if (is_in_the_way(*holder, declaration.port, context)) holders.push_back(holder);
   }
   order_holders(holders);
   return holders;
 }
 
-std::vector<const Holder*> holders_that_share(const Declaration& declaration, const Look& look) {
+std::vector<const Holder*> holders_that_share(const Declaration& declaration,
+                                              const FindingContext& context) {
   std::vector<Bind> own;
-  for (const Holder* holder : look.holders_of(declaration.port)) {
+  for (const Holder* holder : context.holders_of(declaration.port)) {
     if (holder->socket.is_server() && !holder->owner.self &&
-        relation_of(*holder, declaration, look) == Relation::own) {
-      own.push_back(bind_of(holder->socket, look.table.links));
+        relation_of(*holder, declaration, context) == Relation::own) {
+      own.push_back(bind_of(holder->socket, context.table.links));
     }
   }
   std::vector<const Holder*> holders;
-  for (const Holder* holder : look.holders_of(declaration.port)) {
+  for (const Holder* holder : context.holders_of(declaration.port)) {
     if (!takes_a_share(*holder)) continue;
-    if (relation_of(*holder, declaration, look) != Relation::foreign) continue;
+    if (relation_of(*holder, declaration, context) != Relation::foreign) continue;
     // It may be the pod's own while not every process could be seen.
-    if (holder->owner.kind == HolderKind::unknown && !look.table.attribution_complete) continue;
-    const Bind theirs = bind_of(holder->socket, look.table.links);
+    if (holder->owner.kind == HolderKind::unknown && !context.table.attribution_complete) continue;
+    const Bind theirs = bind_of(holder->socket, context.table.links);
     if (std::ranges::any_of(own, [&](const Bind& mine) {
           return overlap(holder->socket.protocol, mine, theirs) == Overlap::yes;
         })) {

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <set>
 
-#include "agent/findings/look.h"
+#include "agent/findings/context.h"
 #include "agent/findings/nat_words.h"
 #include "agent/findings/wording.h"
 #include "netlink/nat/recognize.h"
@@ -20,10 +20,10 @@ bool knows_every_pod(const PodSnapshot& pods) {
 }
 
 // Of the pods, and of the node itself, on which some of them are.
-std::set<IpAddress> addresses_in_use(const Look& look) {
+std::set<IpAddress> addresses_in_use(const FindingContext& context) {
   std::set<IpAddress> addresses;
-  for (const Address& row : look.table.addresses) addresses.insert(row.ip);
-  for (const Pod& pod : look.pods.pods) {
+  for (const Address& row : context.table.addresses) addresses.insert(row.ip);
+  for (const Pod& pod : context.pods.pods) {
     for (const std::string& text : pod.pod_ips) {
       if (const auto ip = parse_ip(text)) addresses.insert(*ip);
     }
@@ -40,18 +40,19 @@ bool leads_to_nobody(const NatRule& rule, const std::set<IpAddress>& in_use) {
 }
 
 // Nobody has that sandbox any more, or its pod has none.
-bool is_without_sandbox(const NatRule& rule, const Look& look) {
-  if (rule.sandbox_id.empty() && rule.pod_uid.empty()) return knows_every_pod(look.pods);
-  const auto& containers = look.table.pods_by_container;
+bool is_without_sandbox(const NatRule& rule, const FindingContext& context) {
+  if (rule.sandbox_id.empty() && rule.pod_uid.empty()) return knows_every_pod(context.pods);
+  const auto& containers = context.table.pods_by_container;
   if (!containers) return false;
   if (!rule.sandbox_id.empty()) return !containers->contains(rule.sandbox_id);
   return std::ranges::none_of(*containers,
                               [&](const auto& one) { return one.second == rule.pod_uid; });
 }
 
-bool is_stale(const NatRule& rule, const std::set<IpAddress>& in_use, const Look& look) {
-  return look.pods.synced && !look.pods.stale && leads_to_nobody(rule, in_use) &&
-         is_without_sandbox(rule, look);
+bool is_stale(const NatRule& rule, const std::set<IpAddress>& in_use,
+              const FindingContext& context) {
+  return context.pods.synced && !context.pods.stale && leads_to_nobody(rule, in_use) &&
+         is_without_sandbox(rule, context);
 }
 
 std::string host_ip_words(const NatRule& rule) {
@@ -61,7 +62,7 @@ std::string host_ip_words(const NatRule& rule) {
 
 // About a rule and its first port; the declarations of that port with it.
 Finding finding_about_rule(Verdict verdict, Severity severity, const NatRule& rule,
-                           Protocol protocol, const Look& look) {
+                           Protocol protocol, const FindingContext& context) {
   Finding finding;
   finding.verdict = verdict;
   finding.severity = severity;
@@ -72,47 +73,48 @@ Finding finding_about_rule(Verdict verdict, Severity severity, const NatRule& ru
   for (const NatTarget& target : rule.targets) targets += target.to_string() + " ";
   finding.id =
       finding_id(verdict, protocol, finding.port, finding.host_ip, rule.sandbox_id, targets);
-  if (const auto at = look.declared.find({protocol, *finding.port}); at != look.declared.end()) {
+  if (const auto at = context.declared.find({protocol, *finding.port});
+      at != context.declared.end()) {
     for (const Declaration* declaration : at->second) {
       if (declaration->port.mode == PortMode::host_port) {
         finding.declared_by.push_back(declaration->port);
       }
     }
   }
-  finding.held_by.push_back(look.holder_of(rule, protocol, *finding.port));
+  finding.held_by.push_back(context.holder_of(rule, protocol, *finding.port));
   return finding;
 }
 
 // Whom a rule that leads to nobody leaves without its hostPort.
-std::string unserved_words(const NatRule& rule, Protocol protocol, const Look& look) {
-  const auto at = look.declared.find({protocol, rule.scope.ports.first});
-  if (at == look.declared.end()) return "";
+std::string unserved_words(const NatRule& rule, Protocol protocol, const FindingContext& context) {
+  const auto at = context.declared.find({protocol, rule.scope.ports.first});
+  if (at == context.declared.end()) return "";
   for (const Declaration* declaration : at->second) {
     if (declaration->port.mode != PortMode::host_port) continue;
-    if (forwarding_of(*declaration, look) == Forwarding::by_rules) continue;
+    if (forwarding_of(*declaration, context) == Forwarding::by_rules) continue;
     return fmt::format(" No rule leads to {}, which declares the port.",
                        declarer(declaration->port));
   }
   return "";
 }
 
-void find_stale(const NatRule& rule, Protocol protocol, const Look& look,
+void find_stale(const NatRule& rule, Protocol protocol, const FindingContext& context,
                 std::vector<Finding>& found) {
   Finding finding =
-      finding_about_rule(Verdict::hostport_rule_stale, Severity::warning, rule, protocol, look);
+      finding_about_rule(Verdict::hostport_rule_stale, Severity::warning, rule, protocol, context);
   finding.explanation = fmt::format(
       "A hostPort rule sends what arrives on {}/{} to {}, which is no pod's address: its pod is "
       "gone.{}",
       *finding.port, to_string(protocol), destination_words(finding.held_by.front()),
-      unserved_words(rule, protocol, look));
-  finding.remedy = fmt::format("delete the rule; to look: {}", look_at_rule(rule));
+      unserved_words(rule, protocol, context));
+  finding.remedy = fmt::format("delete the rule; to look: {}", show_rule_command(rule));
   found.push_back(std::move(finding));
 }
 
-void find_unguarded(const NatRule& rule, Protocol protocol, const Look& look,
+void find_unguarded(const NatRule& rule, Protocol protocol, const FindingContext& context,
                     std::vector<Finding>& found) {
   Finding finding =
-      finding_about_rule(Verdict::hostport_rule_unguarded, Severity::info, rule, protocol, look);
+      finding_about_rule(Verdict::hostport_rule_unguarded, Severity::info, rule, protocol, context);
   finding.explanation = fmt::format(
       "CNI portmap's rule for hostPort {}/{} does not ask for this node's addresses, so it takes "
       "what other machines and pods send through the node to that port anywhere (CVE-2025-67499).",
@@ -122,23 +124,23 @@ void find_unguarded(const NatRule& rule, Protocol protocol, const Look& look,
 }
 
 // By hostport_rule_stale.
-bool is_told_as_stale(const std::vector<const Holder*>& rules, const Look& look) {
+bool is_told_as_stale(const std::vector<const Holder*>& rules, const FindingContext& context) {
   if (rules.empty()) return false;
-  const std::set<IpAddress> in_use = addresses_in_use(look);
+  const std::set<IpAddress> in_use = addresses_in_use(context);
   return std::ranges::any_of(rules, [&](const Holder* rule) {
-    return is_host_port(*rule->nat) && is_stale(*rule->nat, in_use, look);
+    return is_host_port(*rule->nat) && is_stale(*rule->nat, in_use, context);
   });
 }
 
 }  // namespace
 
-void find_unprogrammed(const Declaration& declaration, const Look& look,
+void find_unprogrammed(const Declaration& declaration, const FindingContext& context,
                        std::vector<Finding>& found) {
   const DeclaredPort& port = declaration.port;
   if (port.phase != "Running" || port.terminating) return;
-  if (forwarding_of(declaration, look) != Forwarding::missing) return;
-  const auto& elsewhere = look.rules_on(port);
-  if (is_told_as_stale(elsewhere, look)) return;
+  if (forwarding_of(declaration, context) != Forwarding::missing) return;
+  const auto& elsewhere = context.rules_on(port);
+  if (is_told_as_stale(elsewhere, context)) return;
   Finding finding = finding_about(Verdict::hostport_not_programmed, Severity::warning, declaration);
   for (const Holder* rule : elsewhere) finding.held_by.push_back(*rule);
   finding.explanation =
@@ -154,18 +156,18 @@ void find_unprogrammed(const Declaration& declaration, const Look& look,
   found.push_back(std::move(finding));
 }
 
-void find_rules_of_host_ports(const Look& look, std::vector<Finding>& found) {
-  if (!look.table.nat) return;
+void find_rules_of_host_ports(const FindingContext& context, std::vector<Finding>& found) {
+  if (!context.table.nat) return;
   std::optional<std::set<IpAddress>> in_use;  // only where a rule asks
-  for (const NatRule& rule : look.table.nat->rules()) {
+  for (const NatRule& rule : context.table.nat->rules()) {
     if (!is_host_port(rule)) continue;
-    if (!in_use) in_use = addresses_in_use(look);
-    const bool stale = is_stale(rule, *in_use, look);
+    if (!in_use) in_use = addresses_in_use(context);
+    const bool stale = is_stale(rule, *in_use, context);
     const bool unguarded = is_unguarded(rule);
     if (!stale && !unguarded) continue;
     for (const Protocol protocol : protocols_of(rule)) {
-      if (stale) find_stale(rule, protocol, look, found);
-      if (unguarded) find_unguarded(rule, protocol, look, found);
+      if (stale) find_stale(rule, protocol, context, found);
+      if (unguarded) find_unguarded(rule, protocol, context, found);
     }
   }
 }

@@ -7,7 +7,7 @@
 
 #include "agent/config/policy.h"
 #include "agent/findings/finding.h"
-#include "netlink/error.h"
+#include "netlink/base/error.h"
 
 namespace hostnet {
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "agent/ports/service_addresses.h"
+#include "agent/ports/nat/service_addresses.h"
 
 namespace hostnet {
 namespace {
@@ -13,7 +13,7 @@ constexpr IpAddress kLoopback4{.family = AddressFamily::ipv4, .bytes = {127, 0, 
 constexpr IpAddress kLoopback6{.family = AddressFamily::ipv6,
                                .bytes = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}};
 
-bool is_only_a_services(const IpAddress& address, const PortTable& table) {
+bool is_only_a_services(const IpAddress& address, const PortSnapshot& table) {
   const auto services = service_devices(table.links);
   bool found = false;
   for (const Address& row : table.addresses) {
@@ -30,7 +30,7 @@ bool serves_family(const Bind& server, AddressFamily family) {
   return local.family == AddressFamily::ipv6 && local.is_wildcard() && server.v6only != true;
 }
 
-std::vector<IpAddress> served_addresses(const Bind& server, const PortTable& table) {
+std::vector<IpAddress> served_addresses(const Bind& server, const PortSnapshot& table) {
   const IpAddress local = server.address.unmapped();
   if (local.is_multicast()) return {};
   if (!local.is_wildcard()) {
@@ -51,13 +51,13 @@ std::vector<IpAddress> served_addresses(const Bind& server, const PortTable& tab
 }
 
 // From other machines: not over loopback.
-bool may_arrive_on(const InterfaceMatch& interfaces, const PortTable& table) {
+bool may_arrive_on(const InterfaceMatch& interfaces, const PortSnapshot& table) {
   return std::ranges::any_of(table.links, [&](const Link& link) {
     return link.type != kLoopbackDevice && interfaces.contains(link.name);
   });
 }
 
-bool takes_packets_to(const NatRule& rule, const IpAddress& address, const PortTable& table) {
+bool takes_packets_to(const NatRule& rule, const IpAddress& address, const PortSnapshot& table) {
   if (rule.scope.family.value_or(address.family) != address.family) return false;
   if (rule.scope.destination && !rule.scope.destination->contains(address)) return false;
   if (rule.output) return true;
@@ -66,7 +66,7 @@ bool takes_packets_to(const NatRule& rule, const IpAddress& address, const PortT
 }
 
 bool leads_to(const NatTarget& target, const Bind& server, std::uint16_t port,
-              const PortTable& table) {
+              const PortSnapshot& table) {
   if (target.port != 0 && !PortSpan{target.port, target.last_port}.contains(port)) return false;
   if (!target.address) return true;
   const AddressSpan span{*target.address, target.last_address.value_or(*target.address)};
@@ -82,7 +82,7 @@ TakenTraffic& TakenTraffic::operator|=(TakenTraffic other) {
   return *this;
 }
 
-TakenTraffic taken_traffic(const NatRule& rule, const Bind& server, const PortTable& table) {
+TakenTraffic taken_traffic(const NatRule& rule, const Bind& server, const PortSnapshot& table) {
   TakenTraffic taken;
   for (const IpAddress& address : served_addresses(server, table)) {
     if (!takes_packets_to(rule, address, table)) continue;
@@ -92,7 +92,7 @@ TakenTraffic taken_traffic(const NatRule& rule, const Bind& server, const PortTa
 }
 
 std::optional<bool> leads_back(const NatRule& rule, const Bind& server, std::uint16_t port,
-                               const PortTable& table) {
+                               const PortSnapshot& table) {
   if (rule.rejects) return false;
   const bool leads = std::ranges::any_of(
       rule.targets, [&](const NatTarget& target) { return leads_to(target, server, port, table); });
@@ -101,7 +101,8 @@ std::optional<bool> leads_back(const NatRule& rule, const Bind& server, std::uin
   return false;
 }
 
-Loses loses(const NatRule& rule, const Bind& server, std::uint16_t port, const PortTable& table) {
+Loses loses(const NatRule& rule, const Bind& server, std::uint16_t port,
+            const PortSnapshot& table) {
   if (!taken_traffic(rule, server, table).any()) return Loses::nothing;
   const auto back = leads_back(rule, server, port, table);
   if (back == true) return Loses::nothing;

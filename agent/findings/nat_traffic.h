@@ -6,8 +6,8 @@
 #include <optional>
 
 #include "agent/findings/overlap.h"
-#include "agent/ports/port_table.h"
-#include "netlink/nat/nat_rule.h"
+#include "agent/ports/port_snapshot.h"
+#include "netlink/nat/packets/nat_rule.h"
 
 namespace hostnet {
 
@@ -23,13 +23,13 @@ struct TakenTraffic {
 // to loopback never arrive from elsewhere, so that only a rule for this machine's
 // own packets (OUTPUT) takes them. Addresses of Services on devices of their own are not the
 // server's. The rule is about the server's port already.
-TakenTraffic taken_traffic(const NatRule& rule, const Bind& server, const PortTable& table);
+TakenTraffic taken_traffic(const NatRule& rule, const Bind& server, const PortSnapshot& table);
 
 // Whether some of what the rule takes comes to that server after all: it is one of
 // the backends (an ingress on the node's own network behind a NodePort). Unset:
 // they cannot be told.
 std::optional<bool> leads_back(const NatRule& rule, const Bind& server, std::uint16_t port,
-                               const PortTable& table);
+                               const PortSnapshot& table);
 
 // Whether a server loses traffic to the rule.
 enum class Loses {
@@ -37,6 +37,6 @@ enum class Loses {
   perhaps,  // the rule asks what cannot be told here, or leads where that cannot
   some,     // or all
 };
-Loses loses(const NatRule& rule, const Bind& server, std::uint16_t port, const PortTable& table);
+Loses loses(const NatRule& rule, const Bind& server, std::uint16_t port, const PortSnapshot& table);
 
 }  // namespace hostnet

@@ -58,7 +58,7 @@ std::string service_words(const NatRule& rule) {
   return rule.service.empty() ? "a Service" : "Service " + rule.service;
 }
 
-std::string look_at_rule(const NatRule& rule) {
+std::string show_rule_command(const NatRule& rule) {
   const bool ipv6 = rule.scope.family == AddressFamily::ipv6;
   const std::string family = ipv6 ? "ip6" : "ip";
   if (rule.source == NatSource::ipvs) return "ipvsadm -Ln";
@@ -78,7 +78,7 @@ std::string remedy_against_rule(const Holder& rule, const std::string& mover) {
     return fmt::format("kubectl -n {} edit service {}: give it another nodePort; or move {}",
                        shell_word(in_namespace), shell_word(name), mover);
   }
-  return fmt::format("move {}; to look: {}", mover, look_at_rule(*rule.nat));
+  return fmt::format("move {}; to look: {}", mover, show_rule_command(*rule.nat));
 }
 
 }  // namespace hostnet

@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "agent/findings/look.h"
+#include "agent/findings/context.h"
 #include "agent/findings/nat_traffic.h"
 
 namespace hostnet {
@@ -20,7 +20,7 @@ std::string destination_words(const Holder& rule);
 std::string service_words(const NatRule& rule);
 
 // How to look at a rule: `iptables -t nat -S | grep -e CNI-DN-0507…`.
-std::string look_at_rule(const NatRule& rule);
+std::string show_rule_command(const NatRule& rule);
 // How to get the traffic back from a rule. `mover`: what else may move, "the
 // pod's port".
 std::string remedy_against_rule(const Holder& rule, const std::string& mover);

@@ -35,7 +35,7 @@ bool can_be_stopped_as_a_unit(std::string_view unit) {
   return unit.ends_with(".service") || unit.ends_with(".socket");
 }
 
-std::string look_at(const Holder& holder, const DeclaredPort& port) {
+std::string inspect_command(const Holder& holder, const DeclaredPort& port) {
   const Owner& owner = holder.owner;
   const std::string_view protocol = port.protocol == Protocol::udp ? "u" : "t";
   if (can_be_stopped_as_a_unit(owner.unit)) {
@@ -59,11 +59,11 @@ std::string stop_container(const Holder& holder, const DeclaredPort& port) {
   if (runtime == "docker" && owner.container_id.empty()) {
     return fmt::format("stop the container that docker ps --filter publish={} shows", port.port);
   }
-  if (!is_container_id(owner.container_id)) return look_at(holder, port);
+  if (!is_container_id(owner.container_id)) return inspect_command(holder, port);
   const std::string_view id = std::string_view(owner.container_id).substr(0, 12);
   if (runtime == "docker" || runtime == "podman") return fmt::format("{} stop {}", runtime, id);
   if (runtime == "containerd" || runtime == "nerdctl") return fmt::format("nerdctl stop {}", id);
-  return look_at(holder, port);
+  return inspect_command(holder, port);
 }
 
 std::string against_kernel(const Holder& holder) {
@@ -79,16 +79,16 @@ std::string remedy_against(const Holder& holder, const DeclaredPort& port) {
   const Owner& owner = holder.owner;
   switch (owner.kind) {
     case HolderKind::node_component:
-      return fmt::format("move the pod's port; to look: {}", look_at(holder, port));
+      return fmt::format("move the pod's port; to look: {}", inspect_command(holder, port));
     case HolderKind::pod:
       if (holder.pod.empty()) {
-        return fmt::format("move the pod's port; to look: {}", look_at(holder, port));
+        return fmt::format("move the pod's port; to look: {}", inspect_command(holder, port));
       }
       return fmt::format("kubectl -n {} describe pod {}, and move one pod's port",
                          shell_word(holder.namespace_), shell_word(holder.pod));
     case HolderKind::kernel: return against_kernel(holder);
     case HolderKind::unknown:
-    case HolderKind::nat_rule: return look_at(holder, port);
+    case HolderKind::nat_rule: return inspect_command(holder, port);
     case HolderKind::unmanaged_container:
       if (keeps_the_node_reachable(owner)) break;
       return stop_container(holder, port) + std::string(kOrMove);
@@ -100,7 +100,7 @@ std::string remedy_against(const Holder& holder, const DeclaredPort& port) {
     return "set DNSStubListener=no in /etc/systemd/resolved.conf and restart systemd-resolved" +
            std::string(kOrMove);
   }
-  return fmt::format("move the pod's port; to look: {}", look_at(holder, port));
+  return fmt::format("move the pod's port; to look: {}", inspect_command(holder, port));
 }
 
 }  // namespace hostnet

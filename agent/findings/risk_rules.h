@@ -7,7 +7,7 @@
 
 #include "agent/config/policy.h"
 #include "agent/findings/finding.h"
-#include "agent/ports/port_table.h"
+#include "agent/ports/port_snapshot.h"
 
 namespace hostnet {
 
@@ -17,7 +17,7 @@ bool may_be_taken_by_a_connection(unsigned port, const PortRanges& ranges);
 
 // in_ephemeral_range, in_node_port_range, reserved_port, unsupported_protocol,
 // in that order: what a server there would live with.
-std::vector<Verdict> risks_of_port(Protocol protocol, std::uint16_t port, const PortTable& table,
+std::vector<Verdict> risks_of_port(Protocol protocol, std::uint16_t port, const PortSnapshot& table,
                                    const Policy& policy);
 
 }  // namespace hostnet

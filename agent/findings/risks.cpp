@@ -6,7 +6,7 @@
 #include <ranges>
 #include <set>
 
-#include "agent/findings/look.h"
+#include "agent/findings/context.h"
 #include "agent/findings/risk_rules.h"
 #include "agent/findings/wording.h"
 
@@ -15,13 +15,13 @@ namespace {
 
 constexpr std::chrono::seconds kReadyMeansItListens{60};
 
-void declared_not_listening(const Declaration& declaration, const Look& look,
+void declared_not_listening(const Declaration& declaration, const FindingContext& context,
                             std::vector<Finding>& found) {
   const DeclaredPort& port = declaration.port;
-  if (port.mode != PortMode::host_network || !look.table.attribution_complete) return;
-  if (port.protocol == Protocol::sctp && !look.table.sctp_supported) return;
-  if (!ready_for(port, look.now, kReadyMeansItListens)) return;
-  if (satisfied(declaration, look) != Satisfied::no) return;
+  if (port.mode != PortMode::host_network || !context.table.attribution_complete) return;
+  if (port.protocol == Protocol::sctp && !context.table.sctp_supported) return;
+  if (!ready_for(port, context.now, kReadyMeansItListens)) return;
+  if (listen_state(declaration, context) != ListenState::no) return;
   Finding finding = finding_about(Verdict::declared_not_listening, Severity::info, declaration);
   finding.explanation =
       fmt::format("{} is ready but nothing in its pod listens on the {} that it declares.",
@@ -30,24 +30,24 @@ void declared_not_listening(const Declaration& declaration, const Look& look,
   found.push_back(std::move(finding));
 }
 
-void in_ephemeral_range(const Declaration& declaration, const Look& look,
+void in_ephemeral_range(const Declaration& declaration, const FindingContext& context,
                         std::vector<Finding>& found) {
   const DeclaredPort& port = declaration.port;
-  if (!may_be_taken_by_a_connection(port.port, look.table.ranges)) return;
+  if (!may_be_taken_by_a_connection(port.port, context.table.ranges)) return;
   Finding finding = finding_about(Verdict::in_ephemeral_range, Severity::warning, declaration);
-  const auto [first, last] = look.table.ranges.ephemeral;
+  const auto [first, last] = context.table.ranges.ephemeral;
   finding.explanation = fmt::format(
       "{} declares {}, and any outgoing connection of this node may take that port first "
       "(ephemeral range {}-{}).",
       declarer(port), port_name(port), first, last);
-  finding.remedy = reserve_command(look);
+  finding.remedy = reserve_command(context);
   found.push_back(std::move(finding));
 }
 
-void in_node_port_range(const Declaration& declaration, const Look& look,
+void in_node_port_range(const Declaration& declaration, const FindingContext& context,
                         std::vector<Finding>& found) {
   const DeclaredPort& port = declaration.port;
-  const auto& range = look.policy.node_port_range;
+  const auto& range = context.policy.node_port_range;
   if (!range.contains(port.port)) return;
   Finding finding = finding_about(Verdict::in_node_port_range, Severity::warning, declaration);
   finding.explanation = fmt::format(
@@ -58,10 +58,10 @@ void in_node_port_range(const Declaration& declaration, const Look& look,
   found.push_back(std::move(finding));
 }
 
-void unsupported_protocol(const Declaration& declaration, const Look& look,
+void unsupported_protocol(const Declaration& declaration, const FindingContext& context,
                           std::vector<Finding>& found) {
   const DeclaredPort& port = declaration.port;
-  if (port.protocol != Protocol::sctp || look.table.sctp_supported) return;
+  if (port.protocol != Protocol::sctp || context.table.sctp_supported) return;
   Finding finding = finding_about(Verdict::unsupported_protocol, Severity::info, declaration);
   finding.explanation = fmt::format(
       "{} declares {}, but this kernel does not show SCTP sockets, so nobody can say "
@@ -81,12 +81,12 @@ bool scheduler_ignores_sidecars(const PodSnapshot& pods) {
   return known && version < kCounts;
 }
 
-void scheduler_blind(const Declaration& declaration, const Look& look,
+void scheduler_blind(const Declaration& declaration, const FindingContext& context,
                      std::vector<Finding>& found) {
   const DeclaredPort& port = declaration.port;
   const bool wildcard = port.host_ip == "::";
   const bool sidecar =
-      port.container_type == ContainerType::sidecar && scheduler_ignores_sidecars(look.pods);
+      port.container_type == ContainerType::sidecar && scheduler_ignores_sidecars(context.pods);
   if (!wildcard && !sidecar) return;
   Finding finding = finding_about(Verdict::scheduler_blind, Severity::info, declaration);
   if (wildcard) {
@@ -113,12 +113,12 @@ const ReservedPorts* reservation_of(const DeclaredPort& port, const Policy& poli
 }
 
 // `covered`: ports that a finding is about already, the pod's DNS aside.
-void reserved_port(const Declaration& declaration, const Look& look,
+void reserved_port(const Declaration& declaration, const FindingContext& context,
                    const std::set<PortKey>& covered, std::vector<Finding>& found) {
   const DeclaredPort& port = declaration.port;
-  const ReservedPorts* reservation = reservation_of(port, look.policy);
+  const ReservedPorts* reservation = reservation_of(port, context.policy);
   if (reservation == nullptr || covered.contains({port.protocol, port.port})) return;
-  if (satisfied(declaration, look) != Satisfied::no) return;
+  if (listen_state(declaration, context) != ListenState::no) return;
   Finding finding = finding_about(Verdict::reserved_port, Severity::info, declaration);
   finding.explanation = fmt::format("{} declares {}, which is {}'s by convention.", declarer(port),
                                     port_name(port), reservation->reason);
@@ -159,7 +159,7 @@ bool may_be_taken_by_a_connection(unsigned port, const PortRanges& ranges) {
                               [port](const PortRange& range) { return range.contains(port); });
 }
 
-std::vector<Verdict> risks_of_port(Protocol protocol, std::uint16_t port, const PortTable& table,
+std::vector<Verdict> risks_of_port(Protocol protocol, std::uint16_t port, const PortSnapshot& table,
                                    const Policy& policy) {
   std::vector<Verdict> risks;
   if (may_be_taken_by_a_connection(port, table.ranges)) {
@@ -176,36 +176,36 @@ std::vector<Verdict> risks_of_port(Protocol protocol, std::uint16_t port, const 
   return risks;
 }
 
-void find_declaration_risks(const Look& look, std::vector<Finding>& found) {
-  for (const Declaration& declaration : look.declarations) {
+void find_declaration_risks(const FindingContext& context, std::vector<Finding>& found) {
+  for (const Declaration& declaration : context.declarations) {
     if (declaration.rejected) continue;
-    declared_not_listening(declaration, look, found);
-    in_ephemeral_range(declaration, look, found);
-    in_node_port_range(declaration, look, found);
-    unsupported_protocol(declaration, look, found);
-    scheduler_blind(declaration, look, found);
+    declared_not_listening(declaration, context, found);
+    in_ephemeral_range(declaration, context, found);
+    in_node_port_range(declaration, context, found);
+    unsupported_protocol(declaration, context, found);
+    scheduler_blind(declaration, context, found);
   }
   std::set<PortKey> covered;
   for (const Finding& finding : found) {
     if (finding.port && finding.protocol) covered.emplace(*finding.protocol, *finding.port);
   }
   std::map<const Pod*, std::vector<const Declaration*>> by_pod;
-  for (const Declaration& declaration : look.declarations) {
+  for (const Declaration& declaration : context.declarations) {
     if (declaration.rejected) continue;
-    reserved_port(declaration, look, covered, found);
+    reserved_port(declaration, context, covered, found);
     by_pod[declaration.pod].push_back(&declaration);
   }
   for (const auto& [pod, declarations] : by_pod) dns_policy(declarations, found);
 }
 
-void find_node_risks(const Look& look, std::vector<Finding>& found) {
-  const auto& [nodes_first, nodes_last] = look.policy.node_port_range;
-  const auto& [first, last] = look.table.ranges.ephemeral;
+void find_node_risks(const FindingContext& context, std::vector<Finding>& found) {
+  const auto& [nodes_first, nodes_last] = context.policy.node_port_range;
+  const auto& [first, last] = context.table.ranges.ephemeral;
   const unsigned from = std::max(first, nodes_first);
   const unsigned to = std::min(last, nodes_last);
   bool exposed = false;
   for (unsigned port = from; port <= to && !exposed; ++port) {
-    exposed = may_be_taken_by_a_connection(port, look.table.ranges);
+    exposed = may_be_taken_by_a_connection(port, context.table.ranges);
   }
   if (!exposed) return;
   Finding finding;
@@ -216,8 +216,8 @@ void find_node_risks(const Look& look, std::vector<Finding>& found) {
       "Outgoing connections of this node may take ports of the NodePort range: {}-{} meets the "
       "ephemeral range {}-{}.",
       nodes_first, nodes_last, first, last);
-  auto ranges = look.table.ranges.reserved;
-  ranges.push_back(look.policy.node_port_range);
+  auto ranges = context.table.ranges.reserved;
+  ranges.push_back(context.policy.node_port_range);
   finding.remedy = "sysctl -w net.ipv4.ip_local_reserved_ports=" + port_list(std::move(ranges));
   found.push_back(std::move(finding));
 }

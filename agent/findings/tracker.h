@@ -13,7 +13,7 @@
 #include "agent/config/policy.h"
 #include "agent/findings/finding.h"
 #include "agent/findings/ignore.h"
-#include "netlink/node/clock.h"
+#include "netlink/base/clock.h"
 
 namespace hostnet {
 

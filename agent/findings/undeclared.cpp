@@ -4,14 +4,14 @@
 #include <set>
 #include <tuple>
 
-#include "agent/findings/look.h"
+#include "agent/findings/context.h"
 #include "agent/findings/wording.h"
 
 namespace hostnet {
 namespace {
 
 // An unconnected UDP socket in the ephemeral range is most likely a client's.
-bool looks_like_a_server(const Socket& socket, const PortRanges& ranges) {
+bool is_server_like(const Socket& socket, const PortRanges& ranges) {
   if (!socket.is_server() || socket.local.is_loopback()) return false;
   return socket.protocol != Protocol::udp || !ranges.ephemeral.contains(socket.local_port);
 }
@@ -23,17 +23,17 @@ using ListenerKey = std::tuple<const Pod*, Protocol, std::uint16_t>;
 // A socket in this network namespace that is a pod's makes the pod a
 // hostNetwork one. Pods that nobody named are left out: who they are is not
 // known, nor what they declare.
-void find_undeclared_listeners(const Look& look, std::vector<Finding>& found) {
+void find_undeclared_listeners(const FindingContext& context, std::vector<Finding>& found) {
   std::set<PortKey> declared;
-  for (const Pod& pod : look.pods.pods) {
+  for (const Pod& pod : context.pods.pods) {
     for (const DeclaredPort& port : declared_ports(pod)) declared.emplace(port.protocol, port.port);
   }
   std::map<ListenerKey, std::vector<const Holder*>> listeners;
-  for (const Holder& holder : look.table.holders) {
+  for (const Holder& holder : context.table.holders) {
     if (holder.owner.kind != HolderKind::pod || holder.owner.self) continue;
-    if (!looks_like_a_server(holder.socket, look.table.ranges)) continue;
+    if (!is_server_like(holder.socket, context.table.ranges)) continue;
     if (declared.contains({holder.socket.protocol, holder.socket.local_port})) continue;
-    const Pod* pod = look.pod_of(holder);
+    const Pod* pod = context.pod_of(holder);
     if (pod == nullptr) continue;
     listeners[{pod, holder.socket.protocol, holder.socket.local_port}].push_back(&holder);
   }

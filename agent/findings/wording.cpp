@@ -114,10 +114,10 @@ std::string shell_word(std::string_view word) {
   return quoted + "'";
 }
 
-std::string reserve_command(const Look& look) {
-  std::vector<PortRange> ranges = look.table.ranges.reserved;
-  for (const auto& [key, declarations] : look.declared) {
-    if (look.table.ranges.ephemeral.contains(key.second)) {
+std::string reserve_command(const FindingContext& context) {
+  std::vector<PortRange> ranges = context.table.ranges.reserved;
+  for (const auto& [key, declarations] : context.declared) {
+    if (context.table.ranges.ephemeral.contains(key.second)) {
       ranges.push_back({key.second, key.second});
     }
   }

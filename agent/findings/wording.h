@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "agent/findings/look.h"
+#include "agent/findings/context.h"
 #include "agent/ports/port_ranges.h"
 
 namespace hostnet {
@@ -32,6 +32,6 @@ std::string remedy_against(const Holder& holder, const DeclaredPort& port);
 
 // `sysctl -w net.ipv4.ip_local_reserved_ports=…`: what is reserved already and
 // every declared port in the ephemeral range.
-std::string reserve_command(const Look& look);
+std::string reserve_command(const FindingContext& context);
 
 }  // namespace hostnet

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "netlink/error.h"
+#include "netlink/base/error.h"
 
 namespace hostnet {
 

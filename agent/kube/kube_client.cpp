@@ -17,7 +17,7 @@
 #include <vector>
 
 #include "agent/kube/json_cutter.h"
-#include "netlink/unique_fd.h"
+#include "netlink/base/unique_fd.h"
 
 namespace hostnet {
 namespace {

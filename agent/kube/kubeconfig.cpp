@@ -4,8 +4,8 @@
 #include <array>
 #include <filesystem>
 
+#include "agent/document/parse_document.h"
 #include "agent/kube/cluster_access.h"
-#include "agent/pods/parse_document.h"
 
 namespace hostnet {
 namespace {

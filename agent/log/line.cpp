@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "agent/report/escape.h"
-#include "agent/report/times.h"
+#include "netlink/base/escape.h"
+#include "netlink/base/times.h"
 
 namespace hostnet::log {
 namespace {

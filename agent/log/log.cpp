@@ -13,7 +13,7 @@
 
 #include "agent/log/line.h"
 #include "agent/log/repeats.h"
-#include "agent/report/escape.h"
+#include "netlink/base/escape.h"
 
 namespace hostnet::log {
 namespace {

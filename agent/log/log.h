@@ -14,8 +14,8 @@
 #include <string>
 #include <string_view>
 
-#include "netlink/error.h"
-#include "netlink/node/clock.h"
+#include "netlink/base/clock.h"
+#include "netlink/base/error.h"
 
 namespace hostnet::log {
 

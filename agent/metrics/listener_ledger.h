@@ -7,7 +7,7 @@
 #include <tuple>
 #include <vector>
 
-#include "agent/report/report.h"
+#include "agent/findings/report.h"
 #include "collectors/framework/collector.h"
 #include "collectors/framework/widen.h"
 

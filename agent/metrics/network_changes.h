@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "collectors/framework/runner.h"
-#include "netlink/network_change.h"
+#include "netlink/rtnetlink/network_change.h"
 
 namespace hostnet {
 

@@ -6,8 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "agent/findings/report.h"
 #include "agent/metrics/listener_ledger.h"
-#include "agent/report/report.h"
 #include "collectors/framework/runner.h"
 
 namespace hostnet {

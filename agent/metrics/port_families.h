@@ -3,7 +3,7 @@
 #include <memory>
 #include <vector>
 
-#include "agent/report/report.h"
+#include "agent/findings/report.h"
 #include "collectors/framework/collector.h"
 
 namespace hostnet {

@@ -10,9 +10,9 @@
 #include <string>
 #include <vector>
 
-#include "agent/ports/port_table.h"
+#include "agent/verdicts/problem.h"
+#include "netlink/base/clock.h"
 #include "netlink/facts.h"
-#include "netlink/node/clock.h"
 
 namespace hostnet {
 
@@ -20,7 +20,7 @@ inline constexpr std::size_t kNetworkRows = 1000;       // of an answer that nob
 inline constexpr std::size_t kMostNetworkRows = 10000;  // that may be asked for
 
 // What every look at the network begins with.
-struct NetworkLook {
+struct NetworkScan {
   std::string node;
   WallTime generated_at;
   std::vector<Problem> problems;  // none: it is complete
@@ -42,7 +42,7 @@ struct Interface {
 };
 
 struct Interfaces {
-  NetworkLook look;
+  NetworkScan scan;
   std::vector<Interface> rows;  // by ifindex
 };
 
@@ -58,7 +58,7 @@ struct RouteFilter {
 };
 
 struct Routes {
-  NetworkLook look;
+  NetworkScan scan;
   // IPv4 first; the table main first and local last; by destination and metric.
   std::vector<Route> rows;
   std::map<std::uint32_t, std::string> devices;  // names of the rows' ifindexes

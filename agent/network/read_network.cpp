@@ -8,15 +8,15 @@
 #include <unordered_map>
 #include <utility>
 
-#include "netlink/link_network.h"
-#include "netlink/rtnetlink.h"
+#include "netlink/rtnetlink/link_network.h"
+#include "netlink/rtnetlink/rtnetlink.h"
 
 namespace hostnet {
 namespace {
 
 using Names = std::unordered_map<std::uint32_t, std::string>;
 
-constexpr std::size_t kMessagesBetweenLooksAtTheClock = 4096;
+constexpr std::size_t kMessagesPerClockRead = 4096;
 constexpr std::uint16_t kArphrdEther = 1;   // include/uapi/linux/if_arp.h
 constexpr std::uint32_t kMainTable = 254;   // RT_TABLE_MAIN, rtnetlink.h
 constexpr std::uint32_t kLocalTable = 255;  // RT_TABLE_LOCAL
@@ -160,15 +160,15 @@ void add_addresses(const Node& node, Interfaces& interfaces) {
                                           return {};
                                         }});
   if (!done) {
-    interfaces.look.problems.push_back(unreadable("addresses_unreadable", done.error()));
+    interfaces.scan.problems.push_back(unreadable("addresses_unreadable", done.error()));
   }
 }
 
 }  // namespace
 
-Interfaces look_at_interfaces(const Node& node, const InterfaceFilter& filter) {
+Interfaces read_interfaces(const Node& node, const InterfaceFilter& filter) {
   Interfaces interfaces;
-  interfaces.look.generated_at = node.clock->wall();
+  interfaces.scan.generated_at = node.clock->wall();
   Names names;
   FirstRows<Interface, bool (*)(const Interface&, const Interface&)> rows(
       filter.limit,
@@ -190,8 +190,8 @@ Interfaces look_at_interfaces(const Node& node, const InterfaceFilter& filter) {
                           }
                           return {};
                         }});
-  if (!done) interfaces.look.problems.push_back(unreadable("links_unreadable", done.error()));
-  interfaces.look.more = rows.more();
+  if (!done) interfaces.scan.problems.push_back(unreadable("links_unreadable", done.error()));
+  interfaces.scan.more = rows.more();
   interfaces.rows = rows.take();
   for (Interface& row : interfaces.rows) {
     row.master = name_in(names, row.link.master);
@@ -203,12 +203,13 @@ Interfaces look_at_interfaces(const Node& node, const InterfaceFilter& filter) {
   return interfaces;
 }
 
-Routes look_at_routes(const Node& node, const RouteFilter& filter, std::chrono::milliseconds time) {
+Routes read_route_rows(const Node& node, const RouteFilter& filter,
+                       std::chrono::milliseconds time) {
   Routes routes;
-  routes.look.generated_at = node.clock->wall();
+  routes.scan.generated_at = node.clock->wall();
   const SteadyTime end = node.clock->steady() + time;
   const auto names = read_names(*node.netlink);
-  if (!names) routes.look.problems.push_back(unreadable("links_unreadable", names.error()));
+  if (!names) routes.scan.problems.push_back(unreadable("links_unreadable", names.error()));
   std::optional<std::uint32_t> device;
   for (const auto& [index, name] : names ? *names : Names{}) {
     if (name == filter.device) device = index;
@@ -225,18 +226,18 @@ Routes look_at_routes(const Node& node, const RouteFilter& filter, std::chrono::
     if (!route) return std::unexpected(std::move(route).error());
     if (*route && wanted(**route, filter, device)) rows.add(std::move(**route));
     ++walked;
-    routes.look.stopped = filter.walk_at_most > 0 && walked >= filter.walk_at_most;
-    if (routes.look.stopped) return failure(Reason::exhausted, "enough of them");
-    if (walked % kMessagesBetweenLooksAtTheClock == 0 && node.clock->steady() > end) {
+    routes.scan.stopped = filter.walk_at_most > 0 && walked >= filter.walk_at_most;
+    if (routes.scan.stopped) return failure(Reason::exhausted, "enough of them");
+    if (walked % kMessagesPerClockRead == 0 && node.clock->steady() > end) {
       return failure(Reason::timeout, "listing routes: out of time");
     }
     return {};
   };
   const auto done = node.netlink->dump(routes_request(), {restart, on_message});
-  if (!done && !routes.look.stopped) {
-    routes.look.problems.push_back(unreadable("routes_unreadable", done.error()));
+  if (!done && !routes.scan.stopped) {
+    routes.scan.problems.push_back(unreadable("routes_unreadable", done.error()));
   }
-  routes.look.more = rows.more();
+  routes.scan.more = rows.more();
   routes.rows = rows.take();
   if (names) {
     for (const Route& route : routes.rows) {

@@ -11,10 +11,10 @@ namespace hostnet {
 // the look, never an empty answer without one. Memory is bounded by the limit
 // of the filter, whatever the tables hold: the rows that stay are the first
 // ones of the order, whatever order the kernel tells them in. Any thread.
-Interfaces look_at_interfaces(const Node& node, const InterfaceFilter& filter);
+Interfaces read_interfaces(const Node& node, const InterfaceFilter& filter);
 
 // Takes at most `time`; what it has by then is the answer, with a problem.
-Routes look_at_routes(const Node& node, const RouteFilter& filter,
-                      std::chrono::milliseconds time = std::chrono::seconds(5));
+Routes read_route_rows(const Node& node, const RouteFilter& filter,
+                       std::chrono::milliseconds time = std::chrono::seconds(5));
 
 }  // namespace hostnet

@@ -7,8 +7,8 @@
 #include <initializer_list>
 #include <utility>
 
-#include "agent/pods/fields.h"
-#include "agent/pods/split_documents.h"
+#include "agent/document/fields.h"
+#include "agent/document/split_documents.h"
 
 namespace hostnet {
 namespace {

@@ -10,7 +10,7 @@
 #include <memory>
 #include <utility>
 
-#include "netlink/unique_fd.h"
+#include "netlink/base/unique_fd.h"
 
 namespace hostnet {
 namespace {

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "agent/pods/manifest.h"
-#include "netlink/error.h"
+#include "netlink/base/error.h"
 
 namespace hostnet {
 

@@ -10,8 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include "netlink/base/clock.h"
 #include "netlink/facts.h"
-#include "netlink/node/clock.h"
 
 namespace hostnet {
 

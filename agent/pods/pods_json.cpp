@@ -3,7 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <string_view>
 
-#include "agent/report/words.h"
+#include "netlink/base/times.h"
 
 namespace hostnet {
 namespace {

@@ -7,7 +7,8 @@
 #include <cctype>
 #include <utility>
 
-#include "agent/pods/fields.h"
+#include "agent/document/fields.h"
+#include "netlink/base/times.h"
 
 namespace hostnet {
 namespace {

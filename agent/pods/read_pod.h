@@ -7,10 +7,10 @@
 #include <string_view>
 #include <vector>
 
-#include "agent/pods/parse_document.h"
+#include "agent/document/parse_document.h"
+#include "agent/document/value.h"
 #include "agent/pods/pod.h"
-#include "agent/pods/value.h"
-#include "netlink/error.h"
+#include "netlink/base/error.h"
 
 namespace hostnet {
 
@@ -58,8 +58,5 @@ std::string workload_of(const Value& metadata, std::string_view node_name);
 
 // Pieces of the reader, shared by its files.
 void read_pod_status(const Value& object, Pod& pod);
-// "2026-11-21T20:00:00Z", with a fraction or an offset (RFC 3339); unset
-// when it is not.
-std::optional<WallTime> parse_rfc3339(std::string_view text);
 
 }  // namespace hostnet

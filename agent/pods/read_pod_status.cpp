@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "agent/pods/read_pod.h"
+#include "netlink/base/times.h"
 
 namespace hostnet {
 namespace {

@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "netlink/error.h"
+#include "netlink/base/error.h"
 #include "netlink/facts.h"
-#include "netlink/nat/nat_rule.h"
+#include "netlink/nat/packets/nat_rule.h"
 
 namespace hostnet {
 

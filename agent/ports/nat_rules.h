@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "agent/ports/holder.h"
-#include "netlink/nat/nat_rule.h"
+#include "netlink/nat/packets/nat_rule.h"
 
 namespace hostnet {
 

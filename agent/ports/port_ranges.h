@@ -1,14 +1,30 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "agent/ports/port_table.h"
-#include "netlink/error.h"
+#include "agent/verdicts/problem.h"
+#include "netlink/base/error.h"
 #include "netlink/node/files.h"
 
 namespace hostnet {
+
+struct PortRange {
+  std::uint16_t first{}, last{};  // inclusive
+  bool contains(unsigned port) const { return port >= first && port <= last; }
+  auto operator<=>(const PortRange&) const = default;
+};
+
+// The kernel's port ranges (net.ipv4.ip_local_port_range and
+// ip_local_reserved_ports; they govern IPv6 too).
+struct PortRanges {
+  PortRange ephemeral{32768, 60999};
+  std::vector<PortRange> reserved;
+  std::uint16_t unprivileged_start{1024};  // net.ipv4.ip_unprivileged_port_start
+  bool operator==(const PortRanges&) const = default;
+};
 
 // net.ipv4.ip_local_port_range: two numbers, "32768\t60999"
 // (Documentation/networking/ip-sysctl.rst).

@@ -14,7 +14,7 @@
 #include <string_view>
 
 #include "agent/reserve/plan.h"
-#include "netlink/error.h"
+#include "netlink/base/error.h"
 
 namespace hostnet {
 

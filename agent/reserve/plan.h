@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "agent/ports/port_table.h"
+#include "agent/ports/port_snapshot.h"
 
 namespace hostnet {
 

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "agent/report/report.h"
+#include "agent/findings/report.h"
 #include "agent/reserve/kept_state.h"
 #include "agent/reserve/plan.h"
 #include "agent/reserve/state_folder.h"

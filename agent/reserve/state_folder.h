@@ -5,8 +5,8 @@
 #include <string>
 #include <string_view>
 
-#include "netlink/error.h"
-#include "netlink/unique_fd.h"
+#include "netlink/base/error.h"
+#include "netlink/base/unique_fd.h"
 
 namespace hostnet {
 

@@ -9,15 +9,14 @@
 #include <cstdio>
 #include <utility>
 
-#include "agent/cli/commands.h"
-#include "agent/cli/pod_sources.h"
 #include "agent/config/load_policy.h"
-#include "agent/config/watched_file.h"
-#include "agent/feedback/feedback.h"
+#include "agent/http/http_server.h"
+#include "agent/kube_events/kube_events.h"
 #include "agent/log/log.h"
-#include "agent/pods/pod_feed.h"
-#include "agent/real_time.h"
-#include "agent/report/words.h"
+#include "agent/options/inputs.h"
+#include "agent/options/pod_sources.h"
+#include "agent/pods/sources/pod_feed.h"
+#include "agent/render/words.h"
 #include "agent/serve/daemon_answers.h"
 #include "agent/serve/daemon_log.h"
 #include "agent/serve/daemon_state.h"
@@ -25,7 +24,8 @@
 #include "agent/serve/signals.h"
 #include "agent/serve/startup_pages.h"
 #include "agent/watch/watch.h"
-#include "agent/web/http_server.h"
+#include "netlink/base/real_time.h"
+#include "netlink/base/watched_file.h"
 
 namespace hostnet {
 namespace {
@@ -42,13 +42,13 @@ int cannot_start(std::string_view why) {
 std::string busy_port(const StartError& error, const Node& node, const Policy& policy) {
   std::string message = error.error.message;
   if (error.error.system_error != EADDRINUSE || error.listen.port == 0) return message;
-  Standing standing;
-  standing.node = std::make_shared<const Node>(node);
+  NodeContext node_context;
+  node_context.node = std::make_shared<const Node>(node);
   const CheckQuery query{.protocol = Protocol::tcp,
                          .port = error.listen.port,
                          .address = std::nullopt,
                          .v6only = false};
-  const CheckAnswer answer = check_once(standing, PodSnapshot{}, policy, {&query, 1}).front();
+  const CheckAnswer answer = check_once(node_context, PodSnapshot{}, policy, {&query, 1}).front();
   if (!answer.holders.empty()) {
     message += fmt::format("; it is held by {}", holders_words(answer.holders));
   }
@@ -72,7 +72,7 @@ void restore_ports(PortReserver& reserver) {
 }
 
 WatchSettings watch_settings(const std::shared_ptr<DaemonState>& state, const CommandLine& line,
-                             PortReserver* reserver, Feedback* feedback) {
+                             PortReserver* reserver, KubeEvents* feedback) {
   WatchSettings settings;
   settings.interval = line.watch_interval;
   settings.pods = [state] { return state->pods.get(); };
@@ -107,8 +107,8 @@ WatchSettings watch_settings(const std::shared_ptr<DaemonState>& state, const Co
 }
 
 // What --report.* ask for; null: nothing.
-Result<std::unique_ptr<Feedback>> start_feedback(AgentMetrics& metrics, const CommandLine& line,
-                                                 const std::string& node_name) {
+Result<std::unique_ptr<KubeEvents>> start_feedback(AgentMetrics& metrics, const CommandLine& line,
+                                                   const std::string& node_name) {
   if (!line.report_events && !line.report_node_condition) return nullptr;
   constexpr std::string_view kFlags = "--report.events and --report.node-condition";
   if (!line.replay.empty()) {
@@ -140,7 +140,7 @@ Result<std::unique_ptr<Feedback>> start_feedback(AgentMetrics& metrics, const Co
       log::warn("cannot report to the API server", {{"what", what}, {"error", problem}});
     }
   };
-  return std::make_unique<Feedback>(std::move(settings));
+  return std::make_unique<KubeEvents>(std::move(settings));
 }
 
 ServerOptions server_options(const std::shared_ptr<DaemonState>& state, const CommandLine& line) {
@@ -226,9 +226,9 @@ int run_daemon(const CommandLine& line) {
     return cannot_start(busy_port(server.error(), *opened, *state->policy.get()));
   }
 
-  Standing standing = stand_on(opened, node_name_of(line.node_name, *opened));
-  const std::string node_name = standing.node_name;
-  state->standing.set(std::make_shared<const Standing>(standing));
+  NodeContext node_context = read_node_context(opened, node_name_of(line.node_name, *opened));
+  const std::string node_name = node_context.node_name;
+  state->node_context.set(std::make_shared<const NodeContext>(node_context));
 
   const WallTime now = opened->clock->wall();
   auto pods = line.replay.empty() ? pods_at_start(pod_feed_options(line, node_name), now)
@@ -238,7 +238,7 @@ int run_daemon(const CommandLine& line) {
   const auto reserver = port_reserver(line, opened);
   auto feedback = start_feedback(state->metrics, line, node_name);
   if (!feedback) return cannot_start(feedback.error().message);
-  auto watch = Watch::start(std::move(standing),
+  auto watch = Watch::start(std::move(node_context),
                             watch_settings(state, line, reserver.get(), feedback->get()));
   if (!watch) return cannot_start(watch.error().message);
 

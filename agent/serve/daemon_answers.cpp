@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "agent/network/read_network.h"
-#include "agent/report/words.h"
+#include "agent/render/words.h"
 #include "agent/watch/watch.h"
 
 namespace hostnet {
@@ -25,10 +25,10 @@ std::optional<std::string> illness(const DaemonState& state, std::int64_t starte
 }
 
 // Whose network it is: the node's, unless the agent is in another namespace.
-void add_standing(const Standing& standing, NetworkLook& look) {
-  look.node = standing.node_name;
-  for (const Problem& problem : standing.problems) {
-    if (problem.code == "not_host_network_namespace") look.problems.push_back(problem);
+void add_node_context(const NodeContext& node_context, NetworkScan& scan) {
+  scan.node = node_context.node_name;
+  for (const Problem& problem : node_context.problems) {
+    if (problem.code == "not_host_network_namespace") scan.problems.push_back(problem);
   }
 }
 
@@ -38,25 +38,26 @@ Answers daemon_answers(const std::shared_ptr<DaemonState>& state, const CommandL
   Answers answers;
   answers.report = [state] { return state->report.get(); };
   answers.check = [state](const CheckQuery& query) {
-    return check_once(*state->standing.get(), *state->pods.get(), *state->policy.get(), {&query, 1})
+    return check_once(*state->node_context.get(), *state->pods.get(), *state->policy.get(),
+                      {&query, 1})
         .front();
   };
   answers.history = [state] { return state->history.get(); };
   answers.interfaces = [state](const InterfaceFilter& filter) {
-    const auto standing = state->standing.get();
-    auto interfaces = look_at_interfaces(*standing->node, filter);
-    add_standing(*standing, interfaces.look);
+    const auto node_context = state->node_context.get();
+    auto interfaces = read_interfaces(*node_context->node, filter);
+    add_node_context(*node_context, interfaces.scan);
     return interfaces;
   };
   answers.network_routes = [state](const RouteFilter& filter) {
-    const auto standing = state->standing.get();
-    auto routes = look_at_routes(*standing->node, filter);
-    add_standing(*standing, routes.look);
+    const auto node_context = state->node_context.get();
+    auto routes = read_route_rows(*node_context->node, filter);
+    add_node_context(*node_context, routes.scan);
     return routes;
   };
   answers.port = [state](std::uint16_t port) {
     Report report =
-        look_once(*state->standing.get(), state->pods.get(), *state->policy.get(), {port});
+        scan_once(*state->node_context.get(), state->pods.get(), *state->policy.get(), {port});
     // Those of the watch have their grace and their history.
     report.findings = state->report.get()->findings;
     return std::make_shared<const Report>(std::move(report));

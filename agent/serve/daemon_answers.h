@@ -2,7 +2,7 @@
 
 #include <memory>
 
-#include "agent/cli/command_line.h"
+#include "agent/options/command_line.h"
 #include "agent/serve/daemon_state.h"
 #include "agent/serve/routes.h"
 

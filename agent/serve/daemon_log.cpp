@@ -6,7 +6,7 @@
 #include <algorithm>
 
 #include "agent/log/log.h"
-#include "agent/report/words.h"
+#include "agent/render/words.h"
 
 namespace hostnet {
 

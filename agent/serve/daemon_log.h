@@ -3,9 +3,9 @@
 #include <chrono>
 #include <string>
 
+#include "agent/findings/report.h"
 #include "agent/findings/tracker.h"
 #include "agent/pods/pod.h"
-#include "agent/report/report.h"
 
 namespace hostnet {
 

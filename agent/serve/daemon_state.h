@@ -6,14 +6,14 @@
 #include <string>
 
 #include "agent/config/policy.h"
-#include "agent/latest.h"
+#include "agent/findings/report.h"
 #include "agent/metrics/agent_metrics.h"
+#include "agent/options/version.h"
 #include "agent/pods/pod.h"
-#include "agent/report/history.h"
-#include "agent/report/report.h"
+#include "agent/render/history.h"
 #include "agent/serve/metrics_page.h"
-#include "agent/version.h"
-#include "agent/watch/look.h"
+#include "agent/watch/scan.h"
+#include "netlink/base/latest.h"
 
 namespace hostnet {
 
@@ -22,7 +22,7 @@ namespace hostnet {
 struct DaemonState {
   Latest<Report> report;
   Latest<FindingEvents> history;
-  Latest<Standing> standing;
+  Latest<NodeContext> node_context;
   Latest<PodSnapshot> pods;
   Latest<Policy> policy;
   std::atomic<std::int64_t> last_tick;  // steady_milliseconds(); 0: none yet

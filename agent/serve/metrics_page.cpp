@@ -7,7 +7,8 @@
 #include "agent/metrics/ephemeral_ports.h"
 #include "agent/metrics/network_changes.h"
 #include "agent/metrics/port_collectors.h"
-#include "collectors/framework/exposition.h"
+#include "collectors/exposition/exposition.h"
+#include "collectors/registry.h"
 
 namespace hostnet {
 namespace {

@@ -4,12 +4,12 @@
 #include <memory>
 #include <string>
 
-#include "agent/cli/command_line.h"
+#include "agent/findings/report.h"
+#include "agent/http/message/http.h"
 #include "agent/metrics/agent_metrics.h"
 #include "agent/metrics/listener_ledger.h"
-#include "agent/report/report.h"
+#include "agent/options/command_line.h"
 #include "agent/watch/change_counter.h"
-#include "agent/web/http.h"
 #include "collectors/framework/runner.h"
 #include "netlink/node/node.h"
 

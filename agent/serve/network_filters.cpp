@@ -5,7 +5,7 @@
 #include <charconv>
 #include <optional>
 
-#include "agent/report/network_words.h"
+#include "agent/render/network_words.h"
 
 namespace hostnet {
 namespace {

@@ -3,8 +3,8 @@
 #include <expected>
 #include <string>
 
+#include "agent/http/message/http.h"
 #include "agent/network/network.h"
-#include "agent/web/http.h"
 
 namespace hostnet {
 

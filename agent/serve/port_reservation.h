@@ -2,7 +2,7 @@
 
 #include <memory>
 
-#include "agent/cli/command_line.h"
+#include "agent/options/command_line.h"
 #include "agent/reserve/port_reserver.h"
 
 namespace hostnet {

@@ -5,10 +5,10 @@
 #include <expected>
 #include <utility>
 
-#include "agent/cli/command_line.h"
-#include "agent/report/form.h"
-#include "agent/report/html.h"
-#include "agent/report/render.h"
+#include "agent/options/command_line.h"
+#include "agent/render/html/html.h"
+#include "agent/render/html/render.h"
+#include "agent/render/output_format.h"
 #include "agent/serve/network_filters.h"
 
 namespace hostnet {
@@ -29,17 +29,17 @@ std::unexpected<Refusal> refuse(int status, std::string message) {
   return std::unexpected(Refusal{status, std::move(message)});
 }
 
-HttpResponse page(Form form, std::string body) {
+HttpResponse page(OutputFormat form, std::string body) {
   HttpResponse response;
   response.content_type = content_type(form);
   response.body = std::move(body);
-  if (form == Form::html) {
+  if (form == OutputFormat::html) {
     response.headers.emplace_back("Content-Security-Policy", page_security_policy());
   }
   return response;
 }
 
-HttpResponse refusal(Form form, const Refusal& why) {
+HttpResponse refusal(OutputFormat form, const Refusal& why) {
   HttpResponse response = page(form, render_error(form, why.status, why.message));
   response.status = why.status;
   return response;
@@ -69,9 +69,9 @@ HttpHandler in_form_asked(Body body) {
   return [body = std::move(body)](const HttpRequest& request) {
     const std::string* asked = parameter(request, "format");
     const auto form =
-        form_for(asked == nullptr ? std::nullopt : std::optional<std::string_view>(*asked),
-                 header(request.headers, "accept"));
-    if (!form) return refusal(Form::text, {400, form.error().message});
+        output_format_for(asked == nullptr ? std::nullopt : std::optional<std::string_view>(*asked),
+                          header(request.headers, "accept"));
+    if (!form) return refusal(OutputFormat::text, {400, form.error().message});
     auto answered = body(request, *form);
     return answered ? page(*form, *std::move(answered)) : refusal(*form, answered.error());
   };
@@ -79,7 +79,7 @@ HttpHandler in_form_asked(Body body) {
 
 HttpHandler findings_handler(const Answers& answers, FindingClass finding_class) {
   return in_form_asked(
-      [answers, finding_class](const HttpRequest& request, Form form) -> Or<std::string> {
+      [answers, finding_class](const HttpRequest& request, OutputFormat form) -> Or<std::string> {
         const auto ignored = switch_parameter(request, "ignored");
         if (!ignored) return std::unexpected(ignored.error());
         const auto report = report_about_ports(answers);
@@ -89,7 +89,7 @@ HttpHandler findings_handler(const Answers& answers, FindingClass finding_class)
 }
 
 HttpHandler ports_handler(const Answers& answers) {
-  return in_form_asked([answers](const HttpRequest& request, Form form) -> Or<std::string> {
+  return in_form_asked([answers](const HttpRequest& request, OutputFormat form) -> Or<std::string> {
     constexpr std::string_view kPrefix = "/ports/";
     PortFilter filter;
     if (request.path.starts_with(kPrefix)) {
@@ -105,7 +105,7 @@ HttpHandler ports_handler(const Answers& answers) {
 }
 
 HttpHandler history_handler(const Answers& answers) {
-  return in_form_asked([answers](const HttpRequest&, Form form) -> Or<std::string> {
+  return in_form_asked([answers](const HttpRequest&, OutputFormat form) -> Or<std::string> {
     const auto report = report_about_ports(answers);
     if (!report) return std::unexpected(report.error());
     const auto events = answers.history();
@@ -138,7 +138,7 @@ Or<CheckQuery> check_query(const HttpRequest& request) {
 }
 
 HttpHandler check_handler(const Answers& answers) {
-  return in_form_asked([answers](const HttpRequest& request, Form form) -> Or<std::string> {
+  return in_form_asked([answers](const HttpRequest& request, OutputFormat form) -> Or<std::string> {
     const auto query = check_query(request);
     if (!query) return std::unexpected(query.error());
     if (const auto report = report_about_ports(answers); !report) {
@@ -148,16 +148,16 @@ HttpHandler check_handler(const Answers& answers) {
   });
 }
 
-// `filter_of` reads the parameters, `look` looks, `render` says it.
-template <class FilterOf, class Look, class Render>
-HttpHandler network_handler(const Answers& answers, const FilterOf& filter_of, const Look& look,
+// `filter_of` reads the parameters, `scan` reads, `render` says it.
+template <class FilterOf, class Scan, class Render>
+HttpHandler network_handler(const Answers& answers, const FilterOf& filter_of, const Scan& scan,
                             const Render& render) {
-  return in_form_asked([=](const HttpRequest& request, Form form) -> Or<std::string> {
+  return in_form_asked([=](const HttpRequest& request, OutputFormat form) -> Or<std::string> {
     const auto filter = filter_of(request);
     if (!filter) return refuse(400, filter.error());
     // Until then nobody has said which node this is.
     if (!answers.report()) return refuse(503, "the first look at the node is not done yet");
-    return render(form, look(*filter));
+    return render(form, scan(*filter));
   });
 }
 
@@ -169,7 +169,7 @@ Network network_in_brief(const Answers& answers) {
 }
 
 HttpHandler overview_handler(const Answers& answers) {
-  return in_form_asked([answers](const HttpRequest& request, Form form) -> Or<std::string> {
+  return in_form_asked([answers](const HttpRequest& request, OutputFormat form) -> Or<std::string> {
     // The route takes every path that no other route has.
     if (request.path != "/") {
       return refuse(
@@ -181,7 +181,7 @@ HttpHandler overview_handler(const Answers& answers) {
     const auto report = report_about_ports(answers);
     if (!report) return std::unexpected(report.error());
     return render_overview(form, **report,
-                           form == Form::html ? network_in_brief(answers) : Network{});
+                           form == OutputFormat::html ? network_in_brief(answers) : Network{});
   });
 }
 

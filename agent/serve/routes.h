@@ -11,10 +11,10 @@
 #include <vector>
 
 #include "agent/findings/check.h"
+#include "agent/findings/report.h"
+#include "agent/http/message/http.h"
 #include "agent/network/network.h"
-#include "agent/report/history.h"
-#include "agent/report/report.h"
-#include "agent/web/http.h"
+#include "agent/render/history.h"
 
 namespace hostnet {
 

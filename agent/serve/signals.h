@@ -1,6 +1,6 @@
 #pragma once
 
-#include "netlink/unique_fd.h"
+#include "netlink/base/unique_fd.h"
 
 namespace hostnet {
 

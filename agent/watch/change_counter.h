@@ -13,9 +13,9 @@
 #include <thread>
 
 #include "agent/metrics/network_changes.h"
-#include "agent/watch/wake_up.h"
-#include "netlink/network_change.h"
+#include "netlink/base/wake_up.h"
 #include "netlink/node/node.h"
+#include "netlink/rtnetlink/network_change.h"
 
 namespace hostnet {
 

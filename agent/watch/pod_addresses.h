@@ -7,7 +7,7 @@
 #include <span>
 
 #include "agent/pods/pod.h"
-#include "agent/ports/port_table.h"
+#include "agent/ports/port_snapshot.h"
 #include "netlink/facts.h"
 
 namespace hostnet {

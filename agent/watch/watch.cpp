@@ -9,7 +9,7 @@
 
 #include "agent/findings/find_findings.h"
 #include "agent/ports/join_pods.h"
-#include "netlink/rtnetlink.h"
+#include "netlink/rtnetlink/rtnetlink.h"
 
 namespace hostnet {
 namespace {
@@ -29,22 +29,22 @@ std::int64_t real_milliseconds() {
 
 }  // namespace
 
-Result<std::unique_ptr<Watch>> Watch::start(Standing standing, WatchSettings settings) {
+Result<std::unique_ptr<Watch>> Watch::start(NodeContext node_context, WatchSettings settings) {
   auto wake = WakeUp::create();
   if (!wake) return std::unexpected(std::move(wake).error());
   // The constructor is private: make_unique cannot call it.
   std::unique_ptr<Watch> watch(
-      new Watch(std::move(standing), std::move(settings), *std::move(wake)));
+      new Watch(std::move(node_context), std::move(settings), *std::move(wake)));
   watch->thread_ =
       std::jthread([raw = watch.get()](const std::stop_token& stopped) { raw->run(stopped); });
   return watch;
 }
 
-Watch::Watch(Standing standing, WatchSettings settings, WakeUp wake)
-    : standing_(std::move(standing)),
+Watch::Watch(NodeContext node_context, WatchSettings settings, WakeUp wake)
+    : node_context_(std::move(node_context)),
       settings_(std::move(settings)),
       wake_(std::move(wake)),
-      builder_(*standing_.node) {}
+      builder_(*node_context_.node) {}
 
 Watch::~Watch() {
   stop();
@@ -73,7 +73,7 @@ void Watch::run(const std::stop_token& stopped) {
 }
 
 void Watch::subscribe() {
-  auto changes = subscribe_to_links_and_addresses(*standing_.node->netlink);
+  auto changes = subscribe_to_links_and_addresses(*node_context_.node->netlink);
   if (changes) {
     changes_ = *std::move(changes);
   } else if (settings_.on_error) {
@@ -99,12 +99,12 @@ void Watch::read_changes(TickStats& stats) {
 }
 
 // Of which every socket is wanted: a pod does not listen there, or nobody looked yet.
-std::vector<std::uint16_t> Watch::ports_to_look_into(
+std::vector<std::uint16_t> Watch::ports_to_scan_fully(
     const std::vector<std::uint16_t>& binding) const {
   std::vector<std::uint16_t> ports;
   std::ranges::copy_if(binding, std::back_inserter(ports), [&](std::uint16_t port) {
     return !std::ranges::binary_search(declared_, port) ||
-           std::ranges::binary_search(unsatisfied_, port);
+           std::ranges::binary_search(ports_not_listening_, port);
   });
   return ports;
 }
@@ -112,7 +112,7 @@ std::vector<std::uint16_t> Watch::ports_to_look_into(
 void Watch::tick() {
   TickStats stats;
   read_changes(stats);
-  const Clock& clock = *standing_.node->clock;
+  const Clock& clock = *node_context_.node->clock;
   const auto pods = settings_.pods();
   if (auto policy = settings_.policy(); policy != policy_) {
     policy_ = std::move(policy);
@@ -124,29 +124,29 @@ void Watch::tick() {
   const SteadyTime start = clock.steady();
   std::vector<DeclaredPort> declared = declarations_of(*pods);
   std::vector<std::uint16_t> binding = host_network_ports(declared);
-  const std::vector<std::uint16_t> deep = ports_to_look_into(binding);
-  PortTable table = builder_.look({.node_components = policy_->node_components,
-                                   .network_changed = std::exchange(network_changed_, false),
-                                   .deep_ports = deep,
-                                   .deep_paced = true,
-                                   .sctp = declares_sctp(declared),
-                                   .urgent_ports = ports_of(declared),
-                                   .memory = true},
-                                  start);
-  const SteadyTime looked = clock.steady();
-  stats.ports = seconds_since(start, looked);
+  const std::vector<std::uint16_t> deep = ports_to_scan_fully(binding);
+  PortSnapshot table = builder_.scan({.node_components = policy_->node_components,
+                                      .network_changed = std::exchange(network_changed_, false),
+                                      .deep_ports = deep,
+                                      .deep_paced = true,
+                                      .sctp = declares_sctp(declared),
+                                      .urgent_ports = ports_of(declared),
+                                      .memory = true},
+                                     start);
+  const SteadyTime scanned = clock.steady();
+  stats.ports = seconds_since(start, scanned);
 
   join_pods(table.holders, *pods);
-  auto report =
-      std::make_shared<Report>(make_report(standing_, std::move(table), pods, std::move(declared)));
-  NodeFindings judged = judge(standing_, *report->table, *pods, *policy_, report->generated_at);
-  look_again_ = !std::ranges::includes(deep, judged.unsatisfied);
+  auto report = std::make_shared<Report>(
+      make_report(node_context_, std::move(table), pods, std::move(declared)));
+  NodeFindings judged = judge(node_context_, *report->table, *pods, *policy_, report->generated_at);
+  scan_again_ = !std::ranges::includes(deep, judged.ports_not_listening);
   declared_ = std::move(binding);
-  unsatisfied_ = std::move(judged.unsatisfied);
-  auto update = tracker_.update(std::move(judged.findings), looked, report->generated_at,
+  ports_not_listening_ = std::move(judged.ports_not_listening);
+  auto update = tracker_.update(std::move(judged.findings), scanned, report->generated_at,
                                 pods->stale || !pods->synced);
   report->findings = std::move(update.findings);
-  stats.findings = seconds_since(looked, clock.steady());
+  stats.findings = seconds_since(scanned, clock.steady());
 
   if (settings_.on_events && !update.events.empty()) settings_.on_events(update.events);
   if (settings_.amend) settings_.amend(*report);
@@ -159,7 +159,7 @@ void Watch::sleep() const {
        {.fd = changes_ ? changes_->descriptor() : -1, .events = POLLIN, .revents = 0}}};
   const auto least = std::min(kLeastPause, settings_.interval);
   // First what is due anyway, deaf to the network; then until something happens.
-  if (::poll(waiting.data(), 1, static_cast<int>(least.count())) == 0 && !look_again_) {
+  if (::poll(waiting.data(), 1, static_cast<int>(least.count())) == 0 && !scan_again_) {
     const auto rest = settings_.interval - least;
     ::poll(waiting.data(), waiting.size(), static_cast<int>(rest.count()));
   }

@@ -12,10 +12,10 @@
 #include <thread>
 #include <vector>
 
+#include "agent/findings/report.h"
 #include "agent/findings/tracker.h"
-#include "agent/report/report.h"
-#include "agent/watch/look.h"
-#include "agent/watch/wake_up.h"
+#include "agent/watch/scan.h"
+#include "netlink/base/wake_up.h"
 
 namespace hostnet {
 
@@ -45,7 +45,7 @@ struct WatchSettings {
 class Watch {
  public:
   // Starts the thread. `pods`, `policy` and `on_report` must be set.
-  static Result<std::unique_ptr<Watch>> start(Standing standing, WatchSettings settings);
+  static Result<std::unique_ptr<Watch>> start(NodeContext node_context, WatchSettings settings);
   Watch(const Watch&) = delete;
   Watch& operator=(const Watch&) = delete;
   ~Watch();  // stop()
@@ -59,26 +59,26 @@ class Watch {
   void stop();
 
  private:
-  Watch(Standing standing, WatchSettings settings, WakeUp wake);
+  Watch(NodeContext node_context, WatchSettings settings, WakeUp wake);
   void run(const std::stop_token& stopped);
   void subscribe();
   void tick();
   void read_changes(TickStats& stats);
-  std::vector<std::uint16_t> ports_to_look_into(const std::vector<std::uint16_t>& binding) const;
+  std::vector<std::uint16_t> ports_to_scan_fully(const std::vector<std::uint16_t>& binding) const;
   void sleep() const;
 
-  Standing standing_;
+  NodeContext node_context_;
   WatchSettings settings_;
   WakeUp wake_;
-  PortTableBuilder builder_;
+  PortScanner builder_;
   FindingTracker tracker_{0};             // who wants a history keeps the events
   std::shared_ptr<const Policy> policy_;  // the one the tracker has
   std::unique_ptr<Subscription> changes_;
   bool network_changed_{true};
   // Of the last tick: the ports that hostNetwork pods declare, those that their
   // pods do not listen on, and whether some of these were only learned in it.
-  std::vector<std::uint16_t> declared_, unsatisfied_;
-  bool look_again_{};
+  std::vector<std::uint16_t> declared_, ports_not_listening_;
+  bool scan_again_{};
   std::atomic<std::int64_t> last_tick_{-1};  // steady milliseconds
   std::jthread thread_;                      // last: it uses the others
 };

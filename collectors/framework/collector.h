@@ -16,7 +16,7 @@
 #include <string_view>
 #include <vector>
 
-#include "netlink/error.h"
+#include "netlink/base/error.h"
 #include "netlink/node/node.h"
 
 namespace hostnet {
@@ -88,13 +88,5 @@ struct Collector {
   // option is Reason::malformed and names the flag.
   Result<Collect> (*make)(const CollectorOptions& options);
 };
-
-// Every collector that reads the kernel, in name order.
-std::span<const Collector> all_collectors();
-
-// What the command line gave (by flag name), completed with the defaults of
-// every flag of all_collectors() that it did not give.
-CollectorOptions options_with_defaults(
-    std::map<std::string, std::vector<std::string>, std::less<>> values);
 
 }  // namespace hostnet

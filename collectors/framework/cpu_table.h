@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "collectors/framework/widen.h"
-#include "netlink/error.h"
+#include "netlink/base/error.h"
 
 namespace hostnet {
 

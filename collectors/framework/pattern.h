@@ -10,7 +10,7 @@
 #include <string_view>
 
 #include "collectors/framework/collector.h"
-#include "netlink/error.h"
+#include "netlink/base/error.h"
 
 namespace hostnet {
 

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "collectors/framework/runner_state.h"
-#include "netlink/rtnetlink.h"
+#include "netlink/rtnetlink/rtnetlink.h"
 
 namespace hostnet {
 

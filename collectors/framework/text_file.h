@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "netlink/error.h"
+#include "netlink/base/error.h"
 #include "netlink/node/files.h"
 
 namespace hostnet {

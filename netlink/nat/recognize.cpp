@@ -168,30 +168,6 @@ std::string service_of(const NatRule& rule) {
 
 }  // namespace
 
-std::string_view to_string(RuleOwner owner) {
-  switch (owner) {
-    case RuleOwner::cni_portmap: return "cni_portmap";
-    case RuleOwner::cri_hostport: return "cri_hostport";
-    case RuleOwner::kube_proxy: return "kube_proxy";
-    case RuleOwner::docker: return "docker";
-    case RuleOwner::podman: return "podman";
-    case RuleOwner::firewalld: return "firewalld";
-    case RuleOwner::ufw: return "ufw";
-    case RuleOwner::libvirt: return "libvirt";
-    case RuleOwner::lxd: return "lxd";
-    case RuleOwner::incus: return "incus";
-    case RuleOwner::ovn_kubernetes: return "ovn_kubernetes";
-    case RuleOwner::calico: return "calico";
-    case RuleOwner::kube_router: return "kube_router";
-    case RuleOwner::antrea: return "antrea";
-    case RuleOwner::cilium: return "cilium";
-    case RuleOwner::istio: return "istio";
-    case RuleOwner::tailscale: return "tailscale";
-    case RuleOwner::other: break;
-  }
-  return "other";
-}
-
 void recognize_owner(NatRule& rule) {
   rule.owner = owner_of(rule);
   if (rule.owner == RuleOwner::cni_portmap) rule.sandbox_id = portmap_sandbox(rule);

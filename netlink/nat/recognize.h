@@ -1,6 +1,6 @@
 #pragma once
 
-#include "netlink/nat/nat_rule.h"
+#include "netlink/nat/packets/nat_rule.h"
 
 namespace hostnet {
 

@@ -6,8 +6,8 @@
 #include <unordered_map>
 #include <utility>
 
+#include "netlink/nat/packets/taken_packets.h"
 #include "netlink/nat/recognize.h"
-#include "netlink/nat/taken_packets.h"
 
 namespace hostnet {
 namespace {

@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "netlink/nat/nat_rule.h"
+#include "netlink/nat/packets/nat_rule.h"
 
 namespace hostnet {
 

@@ -7,8 +7,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "netlink/base/unique_fd.h"
 #include "netlink/sock_diag.h"
-#include "netlink/unique_fd.h"
 
 namespace hostnet {
 namespace {

@@ -15,7 +15,7 @@
 #include <utility>
 #include <vector>
 
-#include "netlink/node/directory.h"
+#include "netlink/base/directory.h"
 
 namespace hostnet {
 namespace {

@@ -6,9 +6,9 @@
 #include <string>
 #include <unordered_map>
 
-#include "netlink/error.h"
-#include "netlink/node/clock.h"
-#include "netlink/unique_fd.h"
+#include "netlink/base/clock.h"
+#include "netlink/base/error.h"
+#include "netlink/base/unique_fd.h"
 
 namespace hostnet {
 

@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-#include "netlink/error.h"
+#include "netlink/base/error.h"
 
 namespace hostnet {
 

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "netlink/unique_fd.h"
+#include "netlink/base/unique_fd.h"
 
 namespace hostnet {
 

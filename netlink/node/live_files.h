@@ -3,8 +3,8 @@
 #include <memory>
 #include <string>
 
-#include "netlink/error.h"
-#include "netlink/node/clock.h"
+#include "netlink/base/clock.h"
+#include "netlink/base/error.h"
 #include "netlink/node/files.h"
 
 namespace hostnet {

@@ -11,8 +11,8 @@
 #include <string_view>
 #include <utility>
 
+#include "netlink/base/unique_fd.h"
 #include "netlink/node/socket_options.h"
-#include "netlink/unique_fd.h"
 
 namespace hostnet {
 namespace {

@@ -4,13 +4,13 @@
 #include <string>
 #include <string_view>
 
-#include "netlink/error.h"
+#include "netlink/base/clock.h"
+#include "netlink/base/error.h"
 #include "netlink/ethtool.h"
-#include "netlink/nat/ip_tables.h"
 #include "netlink/netlink.h"
-#include "netlink/node/clock.h"
 #include "netlink/node/files.h"
 #include "netlink/node/identity.h"
+#include "netlink/node/ip_tables_source.h"
 #include "netlink/node/socket_options.h"
 
 namespace hostnet {

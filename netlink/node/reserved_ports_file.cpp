@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "netlink/unique_fd.h"
+#include "netlink/base/unique_fd.h"
 
 namespace hostnet {
 namespace {

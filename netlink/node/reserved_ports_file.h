@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "netlink/error.h"
+#include "netlink/base/error.h"
 
 namespace hostnet {
 

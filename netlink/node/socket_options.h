@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "netlink/error.h"
+#include "netlink/base/error.h"
 #include "netlink/node/files.h"
 
 namespace hostnet {

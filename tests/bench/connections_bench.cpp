@@ -30,7 +30,7 @@
 #include <vector>
 
 #include "agent/config/policy.h"
-#include "agent/ports/port_table_builder.h"
+#include "agent/ports/scan/port_scanner.h"
 #include "agent_memory.h"
 #include "own_node.h"
 
@@ -119,17 +119,17 @@ int measure_looks() {
     std::fprintf(stderr, "connections_bench: %s\n", node.error().message.c_str());
     return 2;
   }
-  LookOptions options{.node_components = default_policy().node_components,
+  ScanOptions options{.node_components = default_policy().node_components,
                       .network_changed = false};
   for (int i = 0; i < kDeclared; ++i) options.deep_ports.push_back(declared_port(i));
   std::ranges::sort(options.deep_ports);
   options.urgent_ports = options.deep_ports;
-  PortTableBuilder builder(*node);
-  const std::size_t holders = builder.look(options, node->clock->steady()).holders.size();
-  const auto look = [&] { builder.look(options, node->clock->steady()); };
-  const double deep = cpu_milliseconds(*node, 10, look);
+  PortScanner builder(*node);
+  const std::size_t holders = builder.scan(options, node->clock->steady()).holders.size();
+  const auto scan = [&] { builder.scan(options, node->clock->steady()); };
+  const double deep = cpu_milliseconds(*node, 10, scan);
   options.deep_paced = true;  // none is due so soon: ordinary ticks
-  const double tick = cpu_milliseconds(*node, 50, look);
+  const double tick = cpu_milliseconds(*node, 50, scan);
   const bool good = tick <= kMostTickMilliseconds && deep <= kMostDeepMilliseconds && holders > 0;
   std::printf("%d sockets, %d declared ports, %zu holders: tick %.2f ms, deep look %.1f ms: %s\n",
               2 * kPairs * kProcesses, kDeclared, holders, tick, deep, good ? "good" : "MISSED");
@@ -162,9 +162,9 @@ int measure_program(int seconds) {
 
 int measure_all(int seconds) {
   const BusyNode node;
-  const int looks = measure_looks();
+  const int scans = measure_looks();
   std::fflush(nullptr);
-  return std::max(looks, measure_program(seconds));
+  return std::max(scans, measure_program(seconds));
 }
 
 }  // namespace

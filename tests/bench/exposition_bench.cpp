@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "collectors/framework/exposition.h"
+#include "collectors/exposition/exposition.h"
 #include "collectors/framework/families.h"
 
 namespace hostnet {

@@ -18,11 +18,11 @@
 #include <memory>
 #include <string>
 
-#include "agent/ports/nat_look.h"
-#include "netlink/generic_netlink.h"
+#include "agent/ports/nat/nat_scan.h"
+#include "netlink/genetlink/generic_netlink.h"
 #include "netlink/live_netlink.h"
-#include "netlink/nat/ipvs_rules.h"
-#include "netlink/nat/read_nf_tables.h"
+#include "netlink/nat/ipvs/ipvs_rules.h"
+#include "netlink/nat/nftables/read_nf_tables.h"
 #include "netlink/nat/walk_nat.h"
 
 namespace hostnet {
@@ -120,17 +120,17 @@ void watch_changing_rules(benchmark::State& state) {
   if (!node) return state.SkipWithError(node.error().message.c_str());
   const auto clock = std::make_shared<SecondHand>();
   node->clock = clock;
-  NatLook nat(*node);
+  NatScan nat(*node);
   std::chrono::nanoseconds spent{};
   for (auto _ : state) {
     for (int second = 0; second < kSeconds; ++second) {
       state.PauseTiming();
       feed_nft("add rule ip cni_hostport prerouting tcp dport 60000 accept\n");
       clock->tick();
-      PortTable table;
+      PortSnapshot table;
       state.ResumeTiming();
       const auto begin = clock->thread_cpu();
-      nat.look(clock->steady(), table);
+      nat.scan(clock->steady(), table);
       spent += clock->thread_cpu() - begin;
       if (!table.nat || table.nat->rules().size() != kRules) {
         return state.SkipWithError("rules are missing");

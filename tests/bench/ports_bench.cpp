@@ -29,7 +29,7 @@
 #include <vector>
 
 #include "agent/config/policy.h"
-#include "agent/ports/port_table_builder.h"
+#include "agent/ports/scan/port_scanner.h"
 #include "agent_memory.h"
 #include "own_node.h"
 
@@ -111,21 +111,21 @@ class BigNode {
   std::vector<int> pids_;
 };
 
-LookOptions bench_options() {
-  LookOptions options;
+ScanOptions bench_options() {
+  ScanOptions options;
   options.node_components = default_policy().node_components;
   options.network_changed = false;
   return options;
 }
 
-std::size_t named(const PortTable& table) {
+std::size_t named(const PortSnapshot& table) {
   return static_cast<std::size_t>(std::ranges::count_if(
       table.holders, [](const Holder& holder) { return !holder.owner.processes.empty(); }));
 }
 
 std::size_t look_cold(const Node& node) {
-  PortTableBuilder builder(node);
-  return named(builder.look(bench_options(), node.clock->steady()));
+  PortScanner builder(node);
+  return named(builder.scan(bench_options(), node.clock->steady()));
 }
 
 void run_ss() {
@@ -163,12 +163,12 @@ BENCHMARK(ss_tlnp)->Unit(benchmark::kMillisecond)->UseRealTime()->MinTime(1.0);
 // A second passes between two ticks: the slice that is checked is a second's.
 void steady_tick(benchmark::State& state) {
   const Node node = bench_node();
-  PortTableBuilder builder(node);
+  PortScanner builder(node);
   SteadyTime now = node.clock->steady();
-  builder.look(bench_options(), now);
+  builder.scan(bench_options(), now);
   for (auto _ : state) {
     now += std::chrono::seconds{1};
-    benchmark::DoNotOptimize(builder.look(bench_options(), now).holders.size());
+    benchmark::DoNotOptimize(builder.scan(bench_options(), now).holders.size());
     if (builder.work().directories_read != 0) state.SkipWithError("a tick read a fd directory");
   }
 }
@@ -190,12 +190,12 @@ int compare() {
   const std::size_t found = look_cold(node);
   const double cold = best_of_five(CLOCK_MONOTONIC, [&] { look_cold(node); });
   const double ss = best_of_five(CLOCK_MONOTONIC, run_ss);
-  PortTableBuilder builder(node);
+  PortScanner builder(node);
   SteadyTime now = node.clock->steady();
-  builder.look(bench_options(), now);
+  builder.scan(bench_options(), now);
   constexpr int kTicks = 100;
   const double begin = milliseconds_of(CLOCK_PROCESS_CPUTIME_ID);
-  for (int i = 0; i < kTicks; ++i) builder.look(bench_options(), now += std::chrono::seconds{1});
+  for (int i = 0; i < kTicks; ++i) builder.scan(bench_options(), now += std::chrono::seconds{1});
   const double tick = (milliseconds_of(CLOCK_PROCESS_CPUTIME_ID) - begin) / kTicks;
   const bool good = found == kListeners && cold <= kMostOfSs * ss && tick <= kMostTickMilliseconds;
   std::printf("found %zu of %d; cold look %.0f ms, ss -tlnpH %.0f ms (%.2f); tick %.2f ms: %s\n",

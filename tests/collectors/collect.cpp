@@ -5,9 +5,10 @@
 #include <sstream>
 #include <stdexcept>
 
-#include "collectors/framework/exposition.h"
+#include "collectors/exposition/exposition.h"
 #include "collectors/framework/run_scrape.h"
-#include "netlink/rtnetlink.h"
+#include "collectors/registry.h"
+#include "netlink/rtnetlink/rtnetlink.h"
 #include "tests/support/node_builder.h"
 
 namespace hostnet {

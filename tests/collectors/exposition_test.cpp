@@ -1,4 +1,4 @@
-#include "collectors/framework/exposition.h"
+#include "collectors/exposition/exposition.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -9,6 +9,7 @@
 #include <set>
 
 #include "collectors/framework/runner.h"
+#include "collectors/registry.h"
 #include "tests/collectors/collect.h"
 #include "tests/collectors/proc_samples.h"
 #include "tests/support/node_builder.h"

@@ -231,22 +231,22 @@ TEST(NetdevKinds, ASumNeverFallsWhenLinksVanishComeBackOrStartAgain) {
 
 TEST(NetdevKinds, TheLastCountOfALinkThatWentIsInTheSumOnce) {
   KindSums sums({"veth"});
-  const auto look = [&](const std::vector<Link>& links) {
+  const auto scan = [&](const std::vector<Link>& links) {
     std::vector<const Link*> all;
     for (const Link& link : links) all.push_back(&link);
     return sums.update(all)->front().stats.rx_bytes;
   };
-  EXPECT_EQ(look({veth(3, "a", 100)}), 100U);
+  EXPECT_EQ(scan({veth(3, "a", 100)}), 100U);
   sums.gone(veth(3, "a", 130));                // 30 after the last look
   sums.gone(veth(4, "b", 7));                  // came and went between two
-  EXPECT_EQ(look({veth(3, "a", 110)}), 137U);  // a dump of just before it went
-  EXPECT_EQ(look({}), 137U);
-  EXPECT_EQ(look({veth(5, "c", 50)}), 187U);
+  EXPECT_EQ(scan({veth(3, "a", 110)}), 137U);  // a dump of just before it went
+  EXPECT_EQ(scan({}), 137U);
+  EXPECT_EQ(scan({veth(5, "c", 50)}), 187U);
   sums.gone(veth(5, "c", 0));  // its peer went first, and with it what it received
-  EXPECT_EQ(look({}), 187U);
+  EXPECT_EQ(scan({}), 187U);
   sums.gone(veth(6, "d", 1));
   sums.came(6);  // the index again, another link
-  EXPECT_EQ(look({veth(6, "e", 2)}), 190U);
+  EXPECT_EQ(scan({veth(6, "e", 2)}), 190U);
 }
 
 TEST(NetdevKinds, WhatWentWhileNobodyLookedCostsNoMoreMemoryForEver) {

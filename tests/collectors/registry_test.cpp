@@ -1,3 +1,5 @@
+#include "collectors/registry.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -9,7 +9,7 @@
 #include <semaphore>
 #include <thread>
 
-#include "collectors/framework/exposition.h"
+#include "collectors/exposition/exposition.h"
 #include "collectors/framework/families.h"
 #include "tests/support/node_builder.h"
 

@@ -5,7 +5,7 @@
 
 #include <map>
 
-#include "netlink/nl80211.h"
+#include "netlink/genetlink/nl80211.h"
 #include "tests/collectors/collect.h"
 #include "tests/netlink/message_builder.h"
 #include "tests/support/node_builder.h"

@@ -1,4 +1,4 @@
-#include "agent/config/nearest.h"
+#include "netlink/base/nearest.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "agent/config/watched_file.h"
+#include "netlink/base/watched_file.h"
 
 #include <gtest/gtest.h>
 #include <poll.h>

@@ -50,7 +50,7 @@ Pod& of_workload(Pod& pod, const std::string& workload);
 struct Scene {
   Scene();
 
-  PortTable table;
+  PortSnapshot table;
   PodSnapshot pods;
   Policy policy = default_policy();
 

@@ -110,7 +110,7 @@ TEST(JudgeNode, NamesThePortsThatNeedADeeperLook) {
   scene.add(web).add(behind_nat);
   scene.hold(listener("0.0.0.0", 8080, pod_owner("uid-web", "web", 7)));
   const auto judged = judge_node(scene.table, scene.pods, scene.policy, kNow);
-  EXPECT_THAT(judged.unsatisfied, ElementsAre(53, 9100));
+  EXPECT_THAT(judged.ports_not_listening, ElementsAre(53, 9100));
   EXPECT_EQ(judged.findings, scene.findings());
 }
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "agent/ports/cgroup.h"
+#include "agent/ports/owners/cgroup.h"
 
 // Any bytes: no crash, ids of the promised form, and views that stay inside.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -5,7 +5,7 @@
 
 #include <array>
 
-#include "netlink/nat/xt_set.h"
+#include "netlink/nat/xtables/xt_set.h"
 #include "tests/fuzz/netlink_input.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -2,8 +2,8 @@
 // whatever they say is decoded and walked. Rules may name one set of ports.
 
 #include "netlink/attributes.h"
-#include "netlink/nat/ip_tables.h"
 #include "netlink/nat/walk_nat.h"
+#include "netlink/nat/xtables/ip_tables.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace hostnet;

@@ -1,4 +1,4 @@
-#include "netlink/nat/ipvs_rules.h"
+#include "netlink/nat/ipvs/ipvs_rules.h"
 #include "tests/fuzz/netlink_input.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -10,7 +10,7 @@
 
 #include "agent/kube/cluster_access.h"
 #include "agent/kube/json_cutter.h"
-#include "agent/kube/pod_watch.h"
+#include "agent/pods/sources/pod_watch.h"
 
 namespace {
 

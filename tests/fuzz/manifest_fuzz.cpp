@@ -6,7 +6,7 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "agent/pods/lint.h"
+#include "agent/lint/lint.h"
 #include "agent/pods/manifest.h"
 #include "agent/pods/pods_json.h"
 

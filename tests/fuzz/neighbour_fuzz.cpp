@@ -1,6 +1,6 @@
 #include <linux/rtnetlink.h>
 
-#include "netlink/rtnetlink.h"
+#include "netlink/rtnetlink/rtnetlink.h"
 #include "tests/fuzz/netlink_input.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

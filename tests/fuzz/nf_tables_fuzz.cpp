@@ -6,7 +6,7 @@
 #include <map>
 
 #include "netlink/attributes.h"
-#include "netlink/nat/nft_compile.h"
+#include "netlink/nat/nftables/nft_compile.h"
 #include "netlink/nat/walk_nat.h"
 
 namespace hostnet {

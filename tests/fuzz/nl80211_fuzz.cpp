@@ -1,4 +1,4 @@
-#include "netlink/nl80211.h"
+#include "netlink/genetlink/nl80211.h"
 #include "tests/fuzz/netlink_input.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -5,9 +5,10 @@
 #include <optional>
 #include <string>
 
+#include "collectors/exposition/exposition.h"
 #include "collectors/framework/collector.h"
-#include "collectors/framework/exposition.h"
 #include "collectors/framework/run_scrape.h"
+#include "collectors/registry.h"
 #include "tests/collectors/proc_samples.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/fake_netlink.h"

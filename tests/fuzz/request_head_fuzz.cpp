@@ -3,11 +3,11 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "agent/web/basic_auth.h"
-#include "agent/web/details.h"
-#include "agent/web/gate.h"
-#include "agent/web/gzip.h"
-#include "agent/web/head.h"
+#include "agent/http/details.h"
+#include "agent/http/gate.h"
+#include "agent/http/message/gzip.h"
+#include "agent/http/message/head.h"
+#include "agent/http/settings/basic_auth.h"
 
 // What a client sends first: any bytes are a head, a refusal with a status, or
 // not whole yet; and where they end does not depend on how they arrived.

@@ -1,4 +1,4 @@
-#include "netlink/wireguard.h"
+#include "netlink/genetlink/wireguard.h"
 #include "tests/fuzz/netlink_input.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

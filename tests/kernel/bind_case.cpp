@@ -128,7 +128,7 @@ void BindsInOwnNamespace::SetUp() {
   udp_peer_ipv4_ = bound("127.0.0.1", kPeerPort, {.type = SOCK_DGRAM});
   udp_peer_ipv6_ = bound("::1", kPeerPort, {.type = SOCK_DGRAM});
   node_ = live_node({}).value();
-  builder_ = std::make_unique<PortTableBuilder>(*node_);
+  builder_ = std::make_unique<PortScanner>(*node_);
 }
 
 bool BindsInOwnNamespace::connect_to_peer(const TestFd& fd, const HolderSpec& spec) {
@@ -191,12 +191,12 @@ bool BindsInOwnNamespace::hold(const HolderSpec& spec, Protocol protocol, std::u
   return true;
 }
 
-PortTable BindsInOwnNamespace::look(std::vector<std::uint16_t> ports) {
-  LookOptions options;
+PortSnapshot BindsInOwnNamespace::scan(std::vector<std::uint16_t> ports) {
+  ScanOptions options;
   options.network_changed = false;
   options.deep_ports = ports;
   options.urgent_ports = std::move(ports);
-  return builder_->look(options, node_->clock->steady());
+  return builder_->scan(options, node_->clock->steady());
 }
 
 std::vector<BindAnswers> BindsInOwnNamespace::answer(std::span<const BindCase> cases) {
@@ -214,14 +214,14 @@ std::vector<BindAnswers> BindsInOwnNamespace::answer(std::span<const BindCase> c
       if (is_gone_later(spec.holding)) held[i].has_descriptors = false;
     }
   }
-  if (!watched.empty()) look(std::move(watched));
+  if (!watched.empty()) scan(std::move(watched));
   for (Held& one : held) {
     for (auto& [closes_first, peer] : one.closing) {
       closes_first = TestFd();
       peer = TestFd();
     }
   }
-  const PortTable table = look(ports);
+  const PortSnapshot table = scan(ports);
   std::vector<BindAnswers> answers;
   for (std::size_t i = 0; i < cases.size(); ++i) {
     const CheckAnswer agents = check_port({.protocol = cases[i].protocol,

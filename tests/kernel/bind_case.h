@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "agent/ports/port_table_builder.h"
+#include "agent/ports/scan/port_scanner.h"
 #include "tests/kernel/network_namespace.h"
 
 namespace hostnet::testing {
@@ -65,11 +65,11 @@ class BindsInOwnNamespace : public InOwnNamespace {
   bool hold(const HolderSpec& spec, Protocol protocol, std::uint16_t port, Held& held);
   bool connect_to_peer(const TestFd& fd, const HolderSpec& spec);
   bool accept_one(const HolderSpec& spec, std::uint16_t port, Held& held);
-  PortTable look(std::vector<std::uint16_t> ports);
+  PortSnapshot scan(std::vector<std::uint16_t> ports);
 
   TestFd peer_ipv4_, peer_ipv6_, udp_peer_ipv4_, udp_peer_ipv6_;
   std::optional<Node> node_;
-  std::unique_ptr<PortTableBuilder> builder_;
+  std::unique_ptr<PortScanner> builder_;
   std::uint16_t next_port_{2000};
 };
 

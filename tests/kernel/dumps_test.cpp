@@ -5,7 +5,7 @@
 #include <thread>
 
 #include "netlink/request.h"
-#include "netlink/rtnetlink.h"
+#include "netlink/rtnetlink/rtnetlink.h"
 #include "netlink/sock_diag.h"
 #include "tests/kernel/network_namespace.h"
 

@@ -1,7 +1,7 @@
-#include "netlink/nat/ip_set.h"
+#include "netlink/nat/ipset/ip_set.h"
 
-#include "netlink/nat/ip_tables.h"
-#include "netlink/nat/read_ip_sets.h"
+#include "netlink/nat/ipset/read_ip_sets.h"
+#include "netlink/nat/xtables/ip_tables.h"
 #include "tests/kernel/nat_namespace.h"
 
 namespace hostnet {

@@ -1,4 +1,4 @@
-#include "netlink/nat/ip_tables.h"
+#include "netlink/nat/xtables/ip_tables.h"
 
 #include <fstream>
 #include <sstream>

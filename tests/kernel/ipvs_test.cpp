@@ -1,7 +1,7 @@
 // IPVS and WireGuard of this kernel, where it has them (tests/kernel/in-vm runs
 // these on Debian's own).
 
-#include "netlink/nat/ipvs.h"
+#include "netlink/nat/ipvs/ipvs.h"
 
 #include <netinet/in.h>
 #include <sys/wait.h>
@@ -9,10 +9,10 @@
 #include <csignal>
 
 #include "agent/findings/find_findings.h"
-#include "agent/ports/port_table_builder.h"
-#include "netlink/nat/ipvs_rules.h"
-#include "netlink/rtnetlink.h"
-#include "netlink/wireguard.h"
+#include "agent/ports/scan/port_scanner.h"
+#include "netlink/genetlink/wireguard.h"
+#include "netlink/nat/ipvs/ipvs_rules.h"
+#include "netlink/rtnetlink/rtnetlink.h"
 #include "tests/kernel/nat_namespace.h"
 
 namespace hostnet {
@@ -81,9 +81,9 @@ ipvsadm -A -f 7 -s rr
 )"));
   const Server server("0.0.0.0", 30080, "server");
   const Server backend("127.0.0.1", 18080, "backend");
-  LookOptions options;
+  ScanOptions options;
   options.urgent_ports = {30080};
-  const PortTable table = PortTableBuilder(node()).look(options, SteadyTime{});
+  const PortSnapshot table = PortScanner(node()).scan(options, SteadyTime{});
   ASSERT_TRUE(table.nat);
   const auto rules = table.nat->on_port(Protocol::tcp, 30080);
   ASSERT_EQ(rules.size(), 1U);
@@ -123,7 +123,7 @@ TEST_F(KernelTunnels, WireGuardAndGenevePortsAreTheirDevices) {
   ASSERT_EQ(std::system("wg set wg9 listen-port 51999"), 0);
   ASSERT_TRUE(ip("link set wg9 up"));
   ASSERT_TRUE(ip("link add gnv9 type geneve id 7 remote 192.0.2.8") && ip("link set gnv9 up"));
-  const PortTable table = PortTableBuilder(live_node({}).value()).look({}, SteadyTime{});
+  const PortSnapshot table = PortScanner(live_node({}).value()).scan({}, SteadyTime{});
   std::vector<std::string> found;
   for (const Holder& holder : table.holders) {
     found.push_back(holder.device + " " + std::to_string(holder.socket.local_port) + " " +

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "collectors/netdev_kind_watch.h"
-#include "netlink/rtnetlink.h"
+#include "netlink/rtnetlink/rtnetlink.h"
 #include "tests/kernel/network_namespace.h"
 
 namespace hostnet {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "netlink/rtnetlink.h"
+#include "netlink/rtnetlink/rtnetlink.h"
 #include "tests/kernel/network_namespace.h"
 
 namespace hostnet {

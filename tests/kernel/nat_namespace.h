@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "netlink/nat/read_nf_tables.h"
+#include "netlink/nat/nftables/read_nf_tables.h"
 #include "netlink/nat/recognize.h"
 #include "netlink/nat/walk_nat.h"
 #include "tests/kernel/network_namespace.h"

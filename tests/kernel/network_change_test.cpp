@@ -1,4 +1,4 @@
-#include "netlink/network_change.h"
+#include "netlink/rtnetlink/network_change.h"
 
 #include <poll.h>
 

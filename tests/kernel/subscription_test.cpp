@@ -2,7 +2,7 @@
 #include <linux/rtnetlink.h>
 #include <poll.h>
 
-#include "netlink/rtnetlink.h"
+#include "netlink/rtnetlink/rtnetlink.h"
 #include "tests/kernel/network_namespace.h"
 
 namespace hostnet {

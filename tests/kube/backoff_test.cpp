@@ -1,4 +1,4 @@
-#include "agent/kube/backoff.h"
+#include "netlink/base/backoff.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "agent/kube/pod_watch.h"
+#include "agent/pods/sources/pod_watch.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -20,7 +20,7 @@
 #include <string>
 #include <vector>
 
-#include "agent/kube/live_feed.h"
+#include "agent/pods/sources/live_feed.h"
 
 namespace {
 

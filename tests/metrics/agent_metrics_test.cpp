@@ -123,7 +123,7 @@ std::shared_ptr<const Report> busy_report() {
       {holder_of(HolderKind::unmanaged_process, "nginx.service", Protocol::tcp, "0.0.0.0", 8080)});
   auto dns = holder_of(HolderKind::pod, "dns/coredns-1", Protocol::udp, "::", 53);
   dns.socket.drops = 3;
-  auto table = std::make_shared<PortTable>(*report.table);
+  auto table = std::make_shared<PortSnapshot>(*report.table);
   table->holders.push_back(dns);
   report.table = table;
   for (const Verdict verdict : all_verdicts()) {

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "agent/report/report.h"
-#include "collectors/framework/exposition.h"
+#include "agent/findings/report.h"
+#include "collectors/exposition/exposition.h"
 
 namespace hostnet {
 
@@ -26,7 +26,7 @@ inline Holder holder_of(HolderKind kind, std::string name, Protocol protocol, co
 
 // A look `seconds` after the agent started that found these holders.
 inline Report report_of(std::vector<Holder> holders, int seconds = 1) {
-  auto table = std::make_shared<PortTable>();
+  auto table = std::make_shared<PortSnapshot>();
   table->holders = std::move(holders);
   table->attribution_complete = true;
   Report report;

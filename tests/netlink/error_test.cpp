@@ -1,4 +1,4 @@
-#include "netlink/error.h"
+#include "netlink/base/error.h"
 
 #include <gtest/gtest.h>
 

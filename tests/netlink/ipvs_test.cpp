@@ -1,12 +1,12 @@
-#include "netlink/nat/ipvs.h"
+#include "netlink/nat/ipvs/ipvs.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <linux/genetlink.h>
 #include <linux/ip_vs.h>
 
-#include "netlink/nat/ipvs_rules.h"
-#include "netlink/nat/netfilter.h"
+#include "netlink/nat/ipvs/ipvs_rules.h"
+#include "netlink/nat/packets/netfilter.h"
 #include "tests/netlink/fixture.h"
 #include "tests/netlink/message_builder.h"
 #include "tests/support/memory_files.h"

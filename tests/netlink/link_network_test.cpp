@@ -1,4 +1,4 @@
-#include "netlink/link_network.h"
+#include "netlink/rtnetlink/link_network.h"
 
 #include <gtest/gtest.h>
 #include <linux/if_link.h>

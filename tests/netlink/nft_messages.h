@@ -6,8 +6,8 @@
 
 #include <bit>
 
-#include "netlink/nat/netfilter.h"
-#include "netlink/nat/nft_messages.h"
+#include "netlink/nat/nftables/nft_messages.h"
+#include "netlink/nat/packets/netfilter.h"
 #include "tests/netlink/message_builder.h"
 
 namespace hostnet::testing {

@@ -1,8 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "netlink/nat/nft_compile.h"
-#include "netlink/nat/xt_extensions.h"
+#include "netlink/nat/nftables/nft_compile.h"
+#include "netlink/nat/xtables/xt_extensions.h"
 #include "tests/netlink/nft_messages.h"
 
 namespace hostnet {

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "netlink/rtnetlink.h"
+#include "netlink/rtnetlink/rtnetlink.h"
 #include "netlink/sock_diag.h"
 #include "tests/netlink/fixture.h"
 

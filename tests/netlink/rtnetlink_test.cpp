@@ -1,4 +1,4 @@
-#include "netlink/rtnetlink.h"
+#include "netlink/rtnetlink/rtnetlink.h"
 
 #include <gtest/gtest.h>
 #include <linux/gen_stats.h>

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "netlink/nat/netfilter.h"
+#include "netlink/nat/packets/netfilter.h"
 
 namespace hostnet {
 namespace {

@@ -1,4 +1,4 @@
-#include "netlink/wireguard.h"
+#include "netlink/genetlink/wireguard.h"
 
 #include <gtest/gtest.h>
 #include <linux/genetlink.h>

@@ -9,7 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "netlink/node/node.h"
-#include "netlink/rtnetlink.h"
+#include "netlink/rtnetlink/rtnetlink.h"
 #include "tests/node/recording_scene.h"
 
 namespace hostnet {

@@ -72,7 +72,7 @@ TEST(KeptFiles, AreReadAfresh) {
 TEST(KeptFiles, AreReadWholeByManyThreads) {
   const auto files = live_files("/proc", "/sys", live_clock()).value();
   std::atomic<int> bad = 0;
-  const auto look = [&] {
+  const auto scan = [&] {
     std::string text;
     for (int i = 0; i < 200; ++i) {
       const bool whole = files->read("proc/1/net/netstat", text).has_value() &&
@@ -82,7 +82,7 @@ TEST(KeptFiles, AreReadWholeByManyThreads) {
     }
   };
   std::vector<std::jthread> threads;
-  for (int i = 0; i < 4; ++i) threads.emplace_back(look);
+  for (int i = 0; i < 4; ++i) threads.emplace_back(scan);
   threads.clear();
   EXPECT_EQ(bad, 0);
 }

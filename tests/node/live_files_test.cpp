@@ -13,7 +13,7 @@
 #include <cstring>
 #include <thread>
 
-#include "netlink/unique_fd.h"
+#include "netlink/base/unique_fd.h"
 #include "tests/support/temporary_directory.h"
 
 namespace hostnet {
@@ -252,7 +252,7 @@ TEST(LiveFiles, ProcessesThatVanishWhileTheyAreReadAreVanished) {
   std::atomic<pid_t> current{0};
   std::atomic<bool> stop{false};
   std::atomic<int> others{0};
-  auto look = [&] {
+  auto scan = [&] {
     std::vector<SocketDescriptor> sockets;
     while (!stop) {
       const pid_t pid = current;
@@ -261,8 +261,8 @@ TEST(LiveFiles, ProcessesThatVanishWhileTheyAreReadAreVanished) {
       if (!done && done.error().reason != Reason::vanished) ++others;
     }
   };
-  std::thread one(look);
-  std::thread two(look);
+  std::thread one(scan);
+  std::thread two(scan);
   int seen = 0;
   for (int round = 0; round < kRounds; ++round) {
     int ready[2];

@@ -8,9 +8,9 @@
 #include <fstream>
 #include <iterator>
 
+#include "netlink/genetlink/wireguard.h"
 #include "netlink/node/node.h"
-#include "netlink/rtnetlink.h"
-#include "netlink/wireguard.h"
+#include "netlink/rtnetlink/rtnetlink.h"
 #include "tests/netlink/fixture.h"
 #include "tests/support/node_builder.h"
 #include "tests/support/temporary_directory.h"

@@ -10,7 +10,7 @@
 #include <thread>
 
 #include "netlink/node/node.h"
-#include "netlink/rtnetlink.h"
+#include "netlink/rtnetlink/rtnetlink.h"
 #include "netlink/sock_diag.h"
 #include "tests/node/recording_scene.h"
 

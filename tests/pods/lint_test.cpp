@@ -1,4 +1,4 @@
-#include "agent/pods/lint.h"
+#include "agent/lint/lint.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

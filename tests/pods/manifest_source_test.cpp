@@ -1,4 +1,4 @@
-#include "agent/pods/manifest_source.h"
+#include "agent/pods/sources/manifest_source.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -41,7 +41,7 @@ class Watched {
     pollfd one{.fd = source.descriptor(), .events = POLLIN, .revents = 0};
     if (::poll(&one, 1, 5000) != 1) return false;
     source.refresh(now, WallTime{});
-    now = source.next_look();
+    now = source.next_scan();
     source.refresh(now, WallTime{});
     return true;
   }
@@ -183,7 +183,7 @@ TEST(ManifestSource, AStreamOfEventsCannotPutOffTheLookForEver) {
 }
 
 // Exit code of a child that may have no inotify instance.
-int look_without_inotify(const std::string& folder) {
+int poll_without_inotify(const std::string& folder) {
   const pid_t child = ::fork();
   if (child == 0) {
     if (::unshare(CLONE_NEWUSER) != 0) ::_exit(77);
@@ -198,9 +198,9 @@ int look_without_inotify(const std::string& folder) {
         source.snapshot().errors[0].find("limit of inotify") == std::string::npos) {
       ::_exit(1);
     }
-    if (source.next_look() != now + 1s) ::_exit(2);
+    if (source.next_scan() != now + 1s) ::_exit(2);
     std::ofstream(folder + "/b.yaml") << pod_on(2, "b");
-    if (!source.refresh(source.next_look(), WallTime{})) ::_exit(3);
+    if (!source.refresh(source.next_scan(), WallTime{})) ::_exit(3);
     ::_exit(source.snapshot().pods.size() == 2 ? 0 : 4);
   }
   int status = 0;
@@ -211,7 +211,7 @@ int look_without_inotify(const std::string& folder) {
 TEST(ManifestSource, WithoutInotifyItPollsAndSaysSo) {
   const TemporaryDirectory folder;
   folder.write("m/a.yaml", pod_on(1));
-  const int code = look_without_inotify(folder / "m");
+  const int code = poll_without_inotify(folder / "m");
   if (code == 77) GTEST_SKIP() << "no user namespace to limit inotify in";
   EXPECT_EQ(code, 0);
 }

@@ -5,6 +5,8 @@
 
 #include <chrono>
 
+#include "netlink/base/times.h"
+
 namespace hostnet {
 namespace {
 

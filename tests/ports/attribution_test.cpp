@@ -1,7 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "looking.h"
+#include "scanning.h"
 
 namespace hostnet {
 namespace {
@@ -11,28 +11,28 @@ using ::testing::IsEmpty;
 
 TEST(Attribution, AServiceOfTheHostIsAnUnmanagedProcess) {
   NodeBuilder node = nginx_on_80();
-  Looking looking(node);
+  ScanInputs inputs(node);
   Owner expected;
   expected.kind = HolderKind::unmanaged_process;
   expected.processes = {{812, "nginx"}};
   expected.exe = "/usr/sbin/nginx";
   expected.unit = "nginx.service";
   expected.cgroup = "/system.slice/nginx.service";
-  EXPECT_EQ(looking.look(node), expected);
-  EXPECT_FALSE(looking.attribution().problem());
+  EXPECT_EQ(inputs.scan(node), expected);
+  EXPECT_FALSE(inputs.attribution().problem());
 }
 
 TEST(Attribution, AProcessInAPodIsThePods) {
   NodeBuilder node;
   node.process({.pid = 900, .comm = "kubelet", .exe = "/app/kubelet", .cgroup = kPod})
       .listens(900, kTcp, "0.0.0.0", 8080);
-  Looking looking(node);
-  const Owner& owner = looking.look(node);
+  ScanInputs inputs(node);
+  const Owner& owner = inputs.scan(node);
   EXPECT_EQ(owner.kind, HolderKind::pod);
   EXPECT_EQ(owner.pod_uid, kUid);
   EXPECT_EQ(owner.container_id, kId);
-  looking.options().node_components.emplace_back("/app/kubelet");
-  EXPECT_EQ(looking.look(node).kind, HolderKind::node_component);
+  inputs.options().node_components.emplace_back("/app/kubelet");
+  EXPECT_EQ(inputs.scan(node).kind, HolderKind::node_component);
 }
 
 TEST(Attribution, NodeComponentsAreKnownByExecutableOrUnitNeverByName) {
@@ -43,19 +43,19 @@ TEST(Attribution, NodeComponentsAreKnownByExecutableOrUnitNeverByName) {
       .listens(700, kTcp, "0.0.0.0", 1)
       .listens(701, kTcp, "0.0.0.0", 2)
       .listens(702, kTcp, "0.0.0.0", 3);
-  Looking looking(node);
-  EXPECT_EQ(looking.look(node).kind, HolderKind::node_component);
+  ScanInputs inputs(node);
+  EXPECT_EQ(inputs.scan(node).kind, HolderKind::node_component);
   const auto& sockets = node.netlink().sockets_here;
-  EXPECT_EQ(looking.attribution().owner_of(sockets[1]).kind, HolderKind::unmanaged_process);
-  EXPECT_EQ(looking.attribution().owner_of(sockets[2]).kind, HolderKind::node_component);
+  EXPECT_EQ(inputs.attribution().owner_of(sockets[1]).kind, HolderKind::unmanaged_process);
+  EXPECT_EQ(inputs.attribution().owner_of(sockets[2]).kind, HolderKind::node_component);
 }
 
 TEST(Attribution, AContainerOutsideKubernetesIsNamed) {
   NodeBuilder node;
   node.process({.pid = 70, .comm = "redis", .exe = "/redis", .cgroup = "/docker/" + kId})
       .listens(70, kTcp, "0.0.0.0", 6379);
-  Looking looking(node);
-  const Owner& owner = looking.look(node);
+  ScanInputs inputs(node);
+  const Owner& owner = inputs.scan(node);
   EXPECT_EQ(owner.kind, HolderKind::unmanaged_container);
   EXPECT_EQ(owner.container_runtime, "docker");
 }
@@ -67,8 +67,8 @@ TEST(Attribution, DockerProxyAnswersForAContainer) {
                 .exe = "/usr/bin/docker-proxy",
                 .cgroup = "/system.slice/docker.service"})
       .listens(900, kTcp, "0.0.0.0", 8080);
-  Looking looking(node);
-  const Owner& owner = looking.look(node);
+  ScanInputs inputs(node);
+  const Owner& owner = inputs.scan(node);
   EXPECT_EQ(owner.kind, HolderKind::unmanaged_container);
   EXPECT_EQ(owner.container_runtime, "docker");
   EXPECT_EQ(owner.unit, "docker.service");
@@ -81,8 +81,8 @@ TEST(Attribution, SocketActivationBelongsToTheServiceNotToSystemd) {
   node.holds(1, socket);  // made by systemd: its cgroup id
   node.process({.pid = 50, .comm = "sshd", .exe = "/sshd", .cgroup = "/system.slice/ssh.service"})
       .holds(50, socket);
-  Looking looking(node);
-  const Owner& owner = looking.look(node);
+  ScanInputs inputs(node);
+  const Owner& owner = inputs.scan(node);
   EXPECT_EQ(owner.unit, "ssh.service");
   EXPECT_THAT(pids_of(owner), ElementsAre(50, 1));
 }
@@ -94,8 +94,8 @@ TEST(Attribution, OnCgroupV1TheProcessTellsItsPod) {
                 .exe = "/web",
                 .cgroup_file = "4:memory:" + kPod + "\n1:name=systemd:" + kPod + "\n"})
       .listens(900, kTcp, "0.0.0.0", 8080);
-  Looking looking(node);
-  EXPECT_EQ(looking.look(node).pod_uid, kUid);
+  ScanInputs inputs(node);
+  EXPECT_EQ(inputs.scan(node).pod_uid, kUid);
 }
 
 TEST(Attribution, ASocketWhoseCgroupIsGoneIsItsProcesss) {
@@ -104,8 +104,8 @@ TEST(Attribution, ASocketWhoseCgroupIsGoneIsItsProcesss) {
   Socket socket = server_socket(kTcp, "0.0.0.0", 81);
   socket.cgroup_id = 99999;
   node.holds(60, socket);
-  Looking looking(node);
-  EXPECT_EQ(looking.look(node).unit, "a.service");
+  ScanInputs inputs(node);
+  EXPECT_EQ(inputs.scan(node).unit, "a.service");
 }
 
 TEST(Attribution, FromAPrivateCgroupNamespaceRelativePathsAreMadeAbsolute) {
@@ -121,9 +121,9 @@ TEST(Attribution, FromAPrivateCgroupNamespaceRelativePathsAreMadeAbsolute) {
   Socket inherited = server_socket(kTcp, "0.0.0.0", 81);
   inherited.cgroup_id = 99999;
   node.holds(60, inherited).listens(4000, kTcp, "::", 20000);
-  Looking looking(node);
-  EXPECT_EQ(looking.look(node).cgroup, "/system.slice/a.service");
-  const Owner& self = looking.attribution().owner_of(node.netlink().sockets_here[1]);
+  ScanInputs inputs(node);
+  EXPECT_EQ(inputs.scan(node).cgroup, "/system.slice/a.service");
+  const Owner& self = inputs.attribution().owner_of(node.netlink().sockets_here[1]);
   EXPECT_TRUE(self.self);
   EXPECT_EQ(self.kind, HolderKind::pod);
 }
@@ -139,10 +139,10 @@ TEST(Attribution, ATunnelsSocketIsTheKernels) {
   socket.cookie = 5;
   socket.cgroup_id = node.cgroup(kPod);  // the CNI's pod made the device
   node.link(vxlan).socket(socket);
-  Looking looking(node);
-  EXPECT_EQ(looking.look(node).kind, HolderKind::kernel);
-  EXPECT_THAT(looking.look(node).processes, IsEmpty());
-  EXPECT_FALSE(looking.attribution().problem());
+  ScanInputs inputs(node);
+  EXPECT_EQ(inputs.scan(node).kind, HolderKind::kernel);
+  EXPECT_THAT(inputs.scan(node).processes, IsEmpty());
+  EXPECT_FALSE(inputs.attribution().problem());
 }
 
 TEST(Attribution, AWireGuardSocketIsTheKernelsOnlyWhereNobodyHasIt) {
@@ -157,8 +157,8 @@ TEST(Attribution, AWireGuardSocketIsTheKernelsOnlyWhereNobodyHasIt) {
   socket.cgroup_id = open.cgroup(kPod);  // the CNI's pod made the device
   const auto kind_on = [&](NodeBuilder& node) {
     node.link(wireguard);
-    Looking looking(node);
-    return looking.look(node).kind;
+    ScanInputs inputs(node);
+    return inputs.scan(node).kind;
   };
   open.socket(socket);
   EXPECT_EQ(kind_on(open), HolderKind::kernel);
@@ -178,13 +178,13 @@ TEST(Attribution, KernelServicesAreRecognisedOnlyByACompleteLook) {
   Socket nfs = orphan_on(2049);
   NodeBuilder open;
   open.socket(nfs);
-  Looking looking(open);
-  EXPECT_EQ(looking.look(open).kind, HolderKind::kernel);
+  ScanInputs inputs(open);
+  EXPECT_EQ(inputs.scan(open).kind, HolderKind::kernel);
 
   NodeBuilder closed;
   closed.socket(nfs).hides_descriptors(1);
-  Looking blind(closed);
-  EXPECT_EQ(blind.look(closed).kind, HolderKind::unknown);
+  ScanInputs blind(closed);
+  EXPECT_EQ(blind.scan(closed).kind, HolderKind::unknown);
   ASSERT_TRUE(blind.attribution().problem());
 }
 
@@ -192,8 +192,8 @@ TEST(Attribution, ASocketOfAUserThatNobodyHasIsUnknown) {
   Socket socket = orphan_on(4000, 1000);
   NodeBuilder node;
   node.socket(socket);
-  Looking looking(node);
-  EXPECT_EQ(looking.look(node).kind, HolderKind::unknown);
+  ScanInputs inputs(node);
+  EXPECT_EQ(inputs.scan(node).kind, HolderKind::unknown);
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "agent/ports/cgroup.h"
+#include "agent/ports/owners/cgroup.h"
 
 #include <gtest/gtest.h>
 

@@ -2,9 +2,9 @@
 #include <gtest/gtest.h>
 
 #include "agent/ports/join_pods.h"
-#include "agent/ports/kernel_socket.h"
+#include "agent/ports/owners/kernel_socket.h"
+#include "agent/ports/owners/process.h"
 #include "agent/ports/port_ranges.h"
-#include "agent/ports/process.h"
 
 namespace hostnet {
 namespace {

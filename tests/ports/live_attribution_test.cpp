@@ -29,8 +29,8 @@
 #include <vector>
 
 #include "agent/config/policy.h"
-#include "agent/ports/port_table_builder.h"
-#include "netlink/unique_fd.h"
+#include "agent/ports/scan/port_scanner.h"
+#include "netlink/base/unique_fd.h"
 
 namespace hostnet {
 namespace {
@@ -132,7 +132,7 @@ class LiveAttribution : public ::testing::Test {
 
   Holder holder_on(std::uint16_t port) {
     now_ += seconds{1};
-    table_ = builder_->look(options_, now_);
+    table_ = builder_->scan(options_, now_);
     for (const Holder& holder : table_.holders) {
       if (holder.socket.local_port == port) return holder;
     }
@@ -146,9 +146,9 @@ class LiveAttribution : public ::testing::Test {
     return pids;
   }
 
-  std::optional<PortTableBuilder> builder_;
-  LookOptions options_;
-  PortTable table_;
+  std::optional<PortScanner> builder_;
+  ScanOptions options_;
+  PortSnapshot table_;
   SteadyTime now_{seconds{1000}};
 };
 
@@ -173,7 +173,7 @@ TEST_F(LiveAttribution, ForkedProcessesShareASocketUntilTheyEnd) {
   EXPECT_THAT(pids_of(holder_on(7002)), ElementsAre(left));
   second.end();
   now_ += seconds{30};
-  table_ = builder_->look(options_, now_);
+  table_ = builder_->scan(options_, now_);
   EXPECT_TRUE(table_.holders.empty());
   EXPECT_TRUE(table_.attribution_complete);
 }

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "agent/ports/join_pods.h"
-#include "agent/ports/pod_containers.h"
+#include "agent/ports/nat/pod_containers.h"
 
 namespace hostnet {
 namespace {

@@ -1,4 +1,4 @@
-#include "agent/ports/pod_containers.h"
+#include "agent/ports/nat/pod_containers.h"
 
 #include <gtest/gtest.h>
 

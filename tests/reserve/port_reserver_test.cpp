@@ -70,10 +70,10 @@ class PortReserverTest : public ::testing::Test {
     report_.pods = std::make_shared<const PodSnapshot>(std::move(snapshot));
   }
   // A look at the machine, and what the agent makes of it.
-  Reservations look(PortReserver& agent) {
-    PortTable table;
+  Reservations scan(PortReserver& agent) {
+    PortSnapshot table;
     table.ranges.reserved = parse_port_list(machine_.list).value();
-    report_.table = std::make_shared<const PortTable>(std::move(table));
+    report_.table = std::make_shared<const PortSnapshot>(std::move(table));
     return agent.see(report_, SteadyTime{now_});
   }
 
@@ -87,7 +87,7 @@ class PortReserverTest : public ::testing::Test {
 TEST_F(PortReserverTest, AddsDeclaredPortsOfTheEphemeralRangeAndNoOther) {
   const auto reserver = agent();
   pods({80, 40000, 61000, 60999});
-  const Reservations done = look(*reserver);
+  const Reservations done = scan(*reserver);
   EXPECT_FALSE(done.problem);
   EXPECT_EQ(machine_.list, "8080,40000,60999");
   EXPECT_EQ(done.added.count(), 2U);
@@ -96,63 +96,63 @@ TEST_F(PortReserverTest, AddsDeclaredPortsOfTheEphemeralRangeAndNoOther) {
 TEST_F(PortReserverTest, ReleasesAPortOnlyWhenItsPodHasBeenGoneForAWhile) {
   const auto reserver = agent();
   pods({40000});
-  look(*reserver);
+  scan(*reserver);
   pods({});
-  look(*reserver);
+  scan(*reserver);
   now_ += 59s;
-  look(*reserver);
+  scan(*reserver);
   EXPECT_EQ(machine_.list, "8080,40000");
   now_ += 1s;
-  EXPECT_TRUE(look(*reserver).released.test(40000));
+  EXPECT_TRUE(scan(*reserver).released.test(40000));
   EXPECT_EQ(machine_.list, "8080");
 }
 
 TEST_F(PortReserverTest, APodThatComesBackInTimeKeepsItsPort) {
   const auto reserver = agent();
   pods({40000});
-  look(*reserver);
+  scan(*reserver);
   pods({});
-  look(*reserver);
+  scan(*reserver);
   now_ += 59s;
   pods({40000});
-  look(*reserver);
+  scan(*reserver);
   pods({});
-  look(*reserver);
+  scan(*reserver);
   now_ += 59s;
-  look(*reserver);
+  scan(*reserver);
   EXPECT_EQ(machine_.list, "8080,40000");
 }
 
 TEST_F(PortReserverTest, StalePodsReleaseNothing) {
   const auto reserver = agent();
   pods({40000});
-  look(*reserver);
+  scan(*reserver);
   pods({}, true);
-  look(*reserver);
+  scan(*reserver);
   now_ += 1h;
-  look(*reserver);
+  scan(*reserver);
   EXPECT_EQ(machine_.list, "8080,40000");
 }
 
 TEST_F(PortReserverTest, TheNextRunKnowsWhatThisOneAdded) {
   pods({40000});
-  look(*agent());  // and it is killed
+  scan(*agent());  // and it is killed
   const auto next = agent();
   pods({});
-  look(*next);
+  scan(*next);
   now_ += 60s;
-  look(*next);
+  scan(*next);
   EXPECT_EQ(machine_.list, "8080");
 }
 
 TEST_F(PortReserverTest, AnAgentThatIsKilledBeforeItWritesForgetsNothing) {
   pods({40000});
-  look(*agent());
+  scan(*agent());
   {
     const auto killed = agent();
     machine_.dies_before_writing = true;
     pods({40000, 40001});
-    EXPECT_THROW(look(*killed), Killed);
+    EXPECT_THROW(scan(*killed), Killed);
     machine_.dies_before_writing = false;
   }
   const auto next = agent();
@@ -163,13 +163,13 @@ TEST_F(PortReserverTest, AnAgentThatIsKilledBeforeItWritesForgetsNothing) {
 TEST_F(PortReserverTest, WhatAnAdministratorWritesAfterwardsIsTheirs) {
   const auto reserver = agent();
   pods({40000});
-  look(*reserver);
+  scan(*reserver);
   machine_.list = "8080,40000,50000";
-  EXPECT_TRUE(look(*reserver).taken_over.test(40000));
+  EXPECT_TRUE(scan(*reserver).taken_over.test(40000));
   pods({});
-  look(*reserver);
+  scan(*reserver);
   now_ += 1h;
-  look(*reserver);
+  scan(*reserver);
   EXPECT_FALSE(reserver->restore().problem);
   EXPECT_EQ(machine_.list, "8080,40000,50000");
 }
@@ -177,9 +177,9 @@ TEST_F(PortReserverTest, WhatAnAdministratorWritesAfterwardsIsTheirs) {
 TEST_F(PortReserverTest, AWantedPortThatSomebodyTakesOutComesBack) {
   const auto reserver = agent();
   pods({40000});
-  look(*reserver);
+  scan(*reserver);
   machine_.list = "";
-  EXPECT_TRUE(look(*reserver).added.test(40000));
+  EXPECT_TRUE(scan(*reserver).added.test(40000));
   EXPECT_EQ(machine_.list, "40000");
 }
 
@@ -187,7 +187,7 @@ TEST_F(PortReserverTest, RestoringTakesOutWhatItAddedAndNothingElse) {
   const auto reserver = agent();
   machine_.list = "8080,40001";
   pods({40000, 40001});
-  look(*reserver);
+  scan(*reserver);
   EXPECT_EQ(machine_.list, "8080,40000-40001");
   EXPECT_TRUE(reserver->restore().released.test(40000));
   EXPECT_EQ(machine_.list, "8080,40001");
@@ -196,12 +196,12 @@ TEST_F(PortReserverTest, RestoringTakesOutWhatItAddedAndNothingElse) {
 TEST_F(PortReserverTest, TouchesNothingWhileNothingChanges) {
   const auto reserver = agent();
   pods({40000});
-  look(*reserver);
-  look(*reserver);  // sees its own write
+  scan(*reserver);
+  scan(*reserver);  // sees its own write
   const int reads = machine_.reads;
   for (int i = 0; i < 100; ++i) {
     now_ += 1s;
-    look(*reserver);
+    scan(*reserver);
   }
   EXPECT_EQ(machine_.reads, reads);
   EXPECT_EQ(machine_.writes, 1);
@@ -212,7 +212,7 @@ TEST_F(PortReserverTest, AListThatMayNotBeWrittenIsAProblemUntilItMay) {
   machine_.refuses = EROFS;
   pods({40000});
   for (int i = 0; i < 3; ++i) {
-    const auto problem = look(*reserver).problem;
+    const auto problem = scan(*reserver).problem;
     ASSERT_TRUE(problem);
     EXPECT_EQ(problem->code, "ports_not_reserved");
     EXPECT_NE(problem->message.find("Read-only file system"), std::string::npos);
@@ -220,17 +220,17 @@ TEST_F(PortReserverTest, AListThatMayNotBeWrittenIsAProblemUntilItMay) {
   }
   machine_.refuses = 0;
   now_ += 10s;
-  EXPECT_FALSE(look(*reserver).problem);
+  EXPECT_FALSE(scan(*reserver).problem);
   EXPECT_EQ(machine_.list, "8080,40000");
 }
 
 TEST_F(PortReserverTest, ASecondAgentLeavesItToTheFirst) {
   const auto first = agent();
   pods({40000});
-  look(*first);
+  scan(*first);
   const auto second = agent();
   pods({40000, 40001});
-  const auto problem = look(*second).problem;
+  const auto problem = scan(*second).problem;
   ASSERT_TRUE(problem);
   EXPECT_NE(problem->message.find("another hostnet-agent"), std::string::npos);
   EXPECT_EQ(machine_.list, "8080,40000");
@@ -241,9 +241,9 @@ TEST_F(PortReserverTest, AStateThatCannotBeReadLeavesEverythingInTheList) {
   folder_.write("reserved-ports", "rubbish");
   const auto reserver = agent();
   pods({});
-  EXPECT_TRUE(look(*reserver).forgotten);
+  EXPECT_TRUE(scan(*reserver).forgotten);
   now_ += 1h;
-  look(*reserver);
+  scan(*reserver);
   EXPECT_EQ(machine_.list, "8080,40000");
 }
 
@@ -251,7 +251,7 @@ TEST_F(PortReserverTest, AnotherNetworkNamespaceThanTheHostsIsLeftAlone) {
   const auto reserver = agent();
   report_.host_network_namespace = false;
   pods({40000});
-  EXPECT_TRUE(look(*reserver).problem);
+  EXPECT_TRUE(scan(*reserver).problem);
   EXPECT_EQ(machine_.list, "8080");
 }
 

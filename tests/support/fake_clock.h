@@ -3,7 +3,7 @@
 #include <atomic>
 #include <chrono>
 
-#include "netlink/node/clock.h"
+#include "netlink/base/clock.h"
 
 namespace hostnet {
 

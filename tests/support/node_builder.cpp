@@ -10,9 +10,10 @@
 #include <stdexcept>
 #include <utility>
 
-#include "netlink/nat/read_nf_tables.h"
+#include "netlink/nat/nftables/read_nf_tables.h"
+#include "netlink/nat/xtables/ip_tables.h"
 #include "netlink/node/recording.h"
-#include "netlink/rtnetlink.h"
+#include "netlink/rtnetlink/rtnetlink.h"
 
 namespace hostnet {
 namespace {

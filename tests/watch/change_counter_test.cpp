@@ -7,8 +7,8 @@
 #include <condition_variable>
 #include <deque>
 
+#include "netlink/base/unique_fd.h"
 #include "netlink/messages.h"
-#include "netlink/unique_fd.h"
 #include "tests/support/encode_netlink.h"
 #include "tests/support/node_builder.h"
 

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <fstream>
 
-#include "agent/pods/pod_feed.h"
 #include "agent/pods/pods_json.h"
+#include "agent/pods/sources/pod_feed.h"
 
 namespace hostnet {
 namespace {

@@ -6,8 +6,8 @@
 #include <cstdlib>
 
 #include "agent/config/policy.h"
-#include "agent/pods/pod_feed.h"
-#include "agent/watch/look.h"
+#include "agent/pods/sources/pod_feed.h"
+#include "agent/watch/scan.h"
 #include "tests/support/temporary_directory.h"
 #include "tests/watch/ordinary_node.h"
 
@@ -31,8 +31,8 @@ TEST_P(OrdinaryNodes, AreQuietAndComplete) {
   ASSERT_TRUE(node) << node.error().message;
   const auto pods = recorded_pods(recording, node->clock->wall());
   ASSERT_TRUE(pods) << pods.error().message;
-  const Standing standing = stand_on(std::make_shared<const Node>(*node), "n1");
-  const Report report = look_once(standing, *pods, default_policy());
+  const NodeContext node_context = read_node_context(std::make_shared<const Node>(*node), "n1");
+  const Report report = scan_once(node_context, *pods, default_policy());
 
   EXPECT_TRUE(report.complete) << report.problems.front().code << ": "
                                << report.problems.front().message;
@@ -62,7 +62,7 @@ TEST(BusyNode, HasOneConflictInItsRecordingToo) {
   const auto node = replayed_node(recording);
   ASSERT_TRUE(node) << node.error().message;
   const Report report =
-      look_once(stand_on(std::make_shared<const Node>(*node), "n1"),
+      scan_once(read_node_context(std::make_shared<const Node>(*node), "n1"),
                 recorded_pods(recording, node->clock->wall()).value(), default_policy());
   std::vector<Verdict> conflicts;
   for (const Finding& finding : report.findings) {

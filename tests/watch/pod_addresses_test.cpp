@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "agent/watch/look.h"
+#include "agent/watch/scan.h"
 #include "tests/support/node_builder.h"
 
 namespace hostnet {
@@ -121,14 +121,14 @@ Report report_of(Pod pod, Case known) {
   pods->synced = known.synced;
   pods->stale = known.stale;
   pods->pods = {std::move(pod)};
-  PortTable table;
+  PortSnapshot table;
   table.addresses = node_with(kNode);
-  const Standing standing{.node = std::make_shared<const Node>(NodeBuilder().build()),
-                          .node_name = "n1",
-                          .problems = {},
-                          .limits = {},
-                          .host_network_namespace = known.host_network_namespace};
-  return make_report(standing, std::move(table), pods, {});
+  const NodeContext node_context{.node = std::make_shared<const Node>(NodeBuilder().build()),
+                                 .node_name = "n1",
+                                 .problems = {},
+                                 .limits = {},
+                                 .host_network_namespace = known.host_network_namespace};
+  return make_report(node_context, std::move(table), pods, {});
 }
 
 TEST(PodAddresses, ThatAreNotTheNodesAreSaidOfACompleteReport) {

@@ -7,7 +7,7 @@
 #include <mutex>
 
 #include "agent/config/policy.h"
-#include "agent/latest.h"
+#include "netlink/base/latest.h"
 #include "tests/support/node_builder.h"
 
 namespace hostnet {
@@ -97,8 +97,9 @@ TEST(Watch, LooksAtOnceWhenWokenAndTellsWhatCameAndWent) {
     heard.report(std::move(report));
   };
   settings.on_events = [&](std::span<const FindingEvent> events) { heard.events(events); };
-  auto watch = Watch::start(stand_on(std::make_shared<const Node>(node_with_nginx()), "n1"),
-                            std::move(settings));
+  auto watch =
+      Watch::start(read_node_context(std::make_shared<const Node>(node_with_nginx()), "n1"),
+                   std::move(settings));
   ASSERT_TRUE(watch);
   ASSERT_TRUE(heard.wait_for_reports(1));
   EXPECT_TRUE(heard.last()->findings.empty());
@@ -138,7 +139,7 @@ TEST(Watch, FindsAConnectionOnAPortThatItsPodDoesNotListenOn) {
   settings.on_report = [&](std::shared_ptr<const Report> report, const TickStats&) {
     heard.report(std::move(report));
   };
-  auto watch = Watch::start(stand_on(std::make_shared<const Node>(builder.build()), "n1"),
+  auto watch = Watch::start(read_node_context(std::make_shared<const Node>(builder.build()), "n1"),
                             std::move(settings));
   ASSERT_TRUE(watch);
   ASSERT_TRUE(heard.wait_for_reports(1)) << "in the first tick already";
@@ -162,8 +163,9 @@ TEST(Watch, StopsWithoutWaitingForTheNextTick) {
   settings.on_report = [&](std::shared_ptr<const Report> report, const TickStats&) {
     heard.report(std::move(report));
   };
-  auto watch = Watch::start(stand_on(std::make_shared<const Node>(node_with_nginx()), "n1"),
-                            std::move(settings));
+  auto watch =
+      Watch::start(read_node_context(std::make_shared<const Node>(node_with_nginx()), "n1"),
+                   std::move(settings));
   ASSERT_TRUE(watch);
   ASSERT_TRUE(heard.wait_for_reports(1));
   (*watch)->stop();

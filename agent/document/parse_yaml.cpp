@@ -1,0 +1,109 @@
+#include <yaml-cpp/depthguard.h>
+#include <yaml-cpp/eventhandler.h>
+#include <yaml-cpp/exceptions.h>
+#include <yaml-cpp/parser.h>
+
+#include <sstream>
+#include <utility>
+
+#include "agent/document/tree_builder.h"
+
+namespace hostnet {
+namespace {
+
+struct StopParsing {};  // leaves the library's parser from inside an event
+
+// yaml-cpp's events instead of its Node: lines and duplicate keys are still
+// there, and limits hold while reading.
+class YamlEvents : public YAML::EventHandler {
+ public:
+  explicit YamlEvents(unsigned first_line) : first_line_(first_line) {}
+
+  void OnDocumentStart(const YAML::Mark& mark) override { document_line_ = line(mark); }
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    go_on(builder_.null(line(mark), anchor));
+  }
+  void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    go_on(builder_.alias(line(mark), anchor));
+  }
+  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                const std::string& value) override {
+    // "!" is a quoted scalar, "?" a plain one.
+    const bool plain = tag != "!" && tag != "tag:yaml.org,2002:str";
+    if (plain && (value.empty() || value == "~" || value == "Null" || value == "NULL")) {
+      go_on(builder_.null(line(mark), anchor));
+    } else {
+      go_on(builder_.scalar(line(mark), value, plain, anchor));
+    }
+  }
+  void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor,
+                       YAML::EmitterStyle::value) override {
+    go_on(builder_.start_list(line(mark), anchor));
+  }
+  void OnSequenceEnd() override { go_on(builder_.end()); }
+  void OnMapStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor,
+                  YAML::EmitterStyle::value) override {
+    go_on(builder_.start_map(line(mark), anchor));
+  }
+  void OnMapEnd() override { go_on(builder_.end()); }
+
+  TreeBuilder& builder() { return builder_; }
+  unsigned document_line() const { return document_line_; }
+  unsigned line(const YAML::Mark& mark) const {
+    return mark.line < 0 ? 0 : first_line_ + static_cast<unsigned>(mark.line);
+  }
+
+ private:
+  static void go_on(bool accepted) {
+    if (!accepted) throw StopParsing{};
+  }
+
+  unsigned first_line_;
+  unsigned document_line_{};
+  TreeBuilder builder_;
+};
+
+// A document begins with the text, after "---" and after "...". What the library
+// takes for one more is a token that it does not know what to do with ("a: b"
+// and then "]"), and it would go on to find documents there for ever.
+std::size_t most_documents(std::string_view text) {
+  std::size_t count = 1;
+  while (!text.empty()) {
+    if (text.starts_with("---") || text.starts_with("...")) ++count;
+    const auto end = text.find('\n');
+    text = end == std::string_view::npos ? std::string_view() : text.substr(end + 1);
+  }
+  return count;
+}
+
+}  // namespace
+
+ParsedDocuments parse_yaml(std::string_view text, unsigned first_line) {
+  ParsedDocuments parsed;
+  YamlEvents events(first_line);
+  try {
+    std::istringstream stream{std::string(text)};
+    YAML::Parser parser(stream);
+    const std::size_t most = most_documents(text);
+    for (std::size_t count = 0; parser.HandleNextDocument(events); ++count) {
+      if (count == most) {
+        parsed.failure = Complaint{.line = events.document_line(),
+                                   .message = "YAML: the document ends before this"};
+        break;
+      }
+      if (events.builder().complete()) parsed.documents.push_back(events.builder().take());
+    }
+  } catch (const StopParsing&) {
+    parsed.failure = events.builder().failure();
+  } catch (const YAML::DeepRecursion& error) {
+    parsed.failure = Complaint{.line = events.line(error.mark), .message = "nested too deeply"};
+  } catch (const YAML::Exception& error) {
+    parsed.failure = Complaint{.line = events.line(error.mark), .message = "YAML: " + error.msg};
+  } catch (const std::exception& error) {
+    parsed.failure = Complaint{.line = 0, .message = std::string("YAML: ") + error.what()};
+  }
+  return parsed;
+}
+
+}  // namespace hostnet

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "agent/document/parse_document.h"
+
+namespace hostnet {
+
+// A part of a manifest between "---" lines.
+struct DocumentText {
+  std::string_view text;
+  unsigned first_line{};  // 1-based
+};
+
+// Cuts where a line is "---" (and white space, a comment or content after it),
+// as Kubernetes' own reader does, so that one broken document costs one
+// document. Parts without content (blank, comments, %directives) are left out.
+std::vector<DocumentText> split_documents(std::string_view text);
+
+// Why this is no text: a NUL, a control byte or what is not UTF-8. Unset: it is.
+std::optional<Complaint> why_not_text(std::string_view bytes);
+
+// The line of a "..." or "- ..." that documentation prints for "and so on", the
+// last one up to `line`; 0: none.
+unsigned placeholder_line(const DocumentText& document, unsigned line);
+
+}  // namespace hostnet

@@ -1,0 +1,160 @@
+#include "agent/findings/context.h"
+
+#include <algorithm>
+#include <cctype>
+#include <tuple>
+
+#include "agent/ports/join_pods.h"
+
+namespace hostnet {
+namespace {
+
+// Cgroup names write a UID with '_', the API with '-'.
+std::string comparable_uid(std::string_view uid) {
+  std::string text(uid);
+  for (char& letter : text) {
+    letter =
+        letter == '_' ? '-' : static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
+  }
+  return text;
+}
+
+bool same_uid(std::string_view one, std::string_view other) {
+  return !one.empty() && !other.empty() && comparable_uid(one) == comparable_uid(other);
+}
+
+// A record without a UID (a manifest) and the pod that runs are the same when
+// they share a name (a static pod's live name ends in its node's) or a workload.
+bool same_by_name(const Declaration& declaration, std::string_view in_namespace,
+                  std::string_view pod, const Pod* live) {
+  const DeclaredPort& port = declaration.port;
+  if (port.namespace_ != in_namespace) return false;
+  if (port.pod == pod) return true;
+  if (live == nullptr) return false;
+  if (!live->node_name.empty() && pod == port.pod + "-" + live->node_name) return true;
+  return !port.workload.empty() && port.workload == live->workload;
+}
+
+Relation relation_by_pod(const Holder& holder, const Declaration& declaration,
+                         const FindingContext& context) {
+  // A node component may well be in a pod: the pod's sockets are the pod's.
+  if (holder.owner.kind != HolderKind::pod && holder.owner.pod_uid.empty()) {
+    return Relation::foreign;
+  }
+  const DeclaredPort& port = declaration.port;
+  if (same_uid(holder.owner.pod_uid, port.uid) ||
+      same_uid(holder.owner.pod_uid, port.config_hash)) {
+    return Relation::own;
+  }
+  const Pod* live = context.pod_of(holder);
+  if (live == declaration.pod && live != nullptr) return Relation::own;
+  const std::string_view pod = live != nullptr ? live->name : std::string_view(holder.pod);
+  const std::string_view in_namespace =
+      live != nullptr ? live->namespace_ : std::string_view(holder.namespace_);
+  if (port.uid.empty() && !pod.empty() && same_by_name(declaration, in_namespace, pod, live)) {
+    return Relation::own;
+  }
+  if (!pod.empty()) return Relation::foreign;
+  // A pod that nobody named. A source that stopped answering may not know it
+  // yet, and a declaration without a UID may be its own.
+  const bool may_be_new = context.pods.stale || !context.pods.synced;
+  return may_be_new || port.uid.empty() ? Relation::unsure : Relation::foreign;
+}
+
+}  // namespace
+
+FindingContext::FindingContext(const PortSnapshot& table_in, const PodSnapshot& pods_in,
+                               const Policy& policy_in, WallTime now_in)
+    : table(table_in),
+      pods(pods_in),
+      policy(policy_in),
+      now(now_in),
+      declarations(collect_declarations(pods_in, now_in)) {
+  for (const Declaration& declaration : declarations) {
+    const PortKey key{declaration.port.protocol, declaration.port.port};
+    holders.try_emplace(key);
+    if (!declaration.rejected) declared[key].push_back(&declaration);
+  }
+  for (const Holder& holder : table.holders) {
+    const PortKey key{holder.socket.protocol, holder.socket.local_port};
+    if (holder.nat) {
+      rules[key].push_back(&holder);
+      continue;
+    }
+    const auto slot = holders.find(key);
+    if (slot != holders.end()) slot->second.push_back(&holder);
+  }
+  for (const Pod& pod : pods.pods) {
+    if (!pod.uid.empty()) pods_by_uid_.try_emplace(comparable_uid(pod.uid), &pod);
+    if (!pod.config_hash.empty()) pods_by_uid_.try_emplace(comparable_uid(pod.config_hash), &pod);
+  }
+}
+
+namespace {
+
+const std::vector<const Holder*>& on_port(
+    const std::map<PortKey, std::vector<const Holder*>>& by_port, const DeclaredPort& port) {
+  static const std::vector<const Holder*> kNobody;
+  const auto slot = by_port.find({port.protocol, port.port});
+  return slot == by_port.end() ? kNobody : slot->second;
+}
+
+}  // namespace
+
+const std::vector<const Holder*>& FindingContext::holders_of(const DeclaredPort& port) const {
+  return on_port(holders, port);
+}
+
+const std::vector<const Holder*>& FindingContext::rules_on(const DeclaredPort& port) const {
+  return on_port(rules, port);
+}
+
+Holder FindingContext::holder_of(const NatRule& rule, Protocol protocol, std::uint16_t port) const {
+  Holder holder = holder_of_rule({table.nat, &rule}, protocol, port, table.pods_by_container.get());
+  join_pods({&holder, 1}, pods);
+  return holder;
+}
+
+const Pod* FindingContext::pod_of(const Holder& holder) const {
+  if (holder.owner.pod_uid.empty()) return nullptr;
+  const auto found = pods_by_uid_.find(comparable_uid(holder.owner.pod_uid));
+  return found == pods_by_uid_.end() ? nullptr : found->second;
+}
+
+Relation relation_of(const Holder& holder, const Declaration& declaration,
+                     const FindingContext& context) {
+  if (holder.owner.self) return Relation::own;
+  return relation_by_pod(holder, declaration, context);
+}
+
+ListenState listen_state(const Declaration& declaration, const FindingContext& context) {
+  if (declaration.port.mode != PortMode::host_network) return ListenState::no;
+  // Its listener may be among those that could not be listed.
+  auto answer = context.table.unread.contains(declaration.port.protocol) ? ListenState::perhaps
+                                                                         : ListenState::no;
+  for (const Holder* holder : context.holders_of(declaration.port)) {
+    if (!holder->socket.is_server()) continue;
+    // The agent's own socket satisfies its own pod only.
+    const auto relation = relation_by_pod(*holder, declaration, context);
+    if (relation == Relation::own) return ListenState::yes;
+    if (relation == Relation::unsure) answer = ListenState::perhaps;
+  }
+  return answer;
+}
+
+Finding finding_about(Verdict verdict, Severity severity, const Declaration& declaration) {
+  const DeclaredPort& port = declaration.port;
+  Finding finding;
+  finding.id =
+      finding_id(verdict, port.protocol, port.port, port.host_ip,
+                 port.uid.empty() ? port.namespace_ + "/" + port.pod : port.uid, port.container);
+  finding.verdict = verdict;
+  finding.severity = severity;
+  finding.protocol = port.protocol;
+  finding.port = port.port;
+  finding.host_ip = port.host_ip;
+  finding.declared_by = {port};
+  return finding;
+}
+
+}  // namespace hostnet

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "agent/findings/finding.h"
+#include "agent/pods/pod.h"
+#include "agent/ports/port_snapshot.h"
+
+namespace hostnet {
+
+// What the agent says, all of it, at one moment: every page, table and metric
+// about ports is a rendering of this. Built by the watch once per tick (or by a
+// one-shot command), then only read.
+struct Report {
+  std::string node;
+  WallTime generated_at;
+  SteadyTime generated_at_steady;
+  bool complete{};
+  std::vector<Problem> problems;
+  std::vector<Problem> limits;
+  std::vector<Finding> findings;  // ignored ones included
+  std::shared_ptr<const PortSnapshot> table;
+  std::vector<DeclaredPort> declared;
+  std::shared_ptr<const PodSnapshot> pods;
+  bool host_network_namespace{true};  // false: port paths answer 503
+};
+
+}  // namespace hostnet

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "agent/http/message/http.h"
+
+namespace hostnet {
+
+// "Not Found" for 404; empty for a status that this server has no use for.
+std::string_view reason_phrase(int status);
+
+// The head of an HTTP/1.1 answer with these fields and the empty line at its end
+// (RFC 9112 section 4). A field that would end its own line is left out.
+std::string answer_head(const HttpResponse& response);
+
+}  // namespace hostnet

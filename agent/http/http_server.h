@@ -1,0 +1,104 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <expected>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "agent/http/details.h"
+#include "agent/http/listen.h"
+#include "agent/http/message/http.h"
+#include "netlink/base/error.h"
+
+// The agent's HTTP server. It answers while hundreds of clients are slow:
+// one thread collects request heads and sends what is left of answers, four
+// workers run handlers and never wait for a client.
+namespace hostnet {
+
+struct ServerOptions {
+  // --web.listen-address, repeatable: "host:port", ":20000" (both families),
+  // "[::1]:20000", "unix:/run/agent.sock". Port 0: the kernel chooses.
+  std::vector<std::string> listen{":20000"};
+  // Take the sockets that systemd passed instead (LISTEN_PID, LISTEN_FDS).
+  bool activated_sockets{false};
+  // Limited requests between their head and the end of their handler; the rest
+  // gets 503. 0: no limit.
+  int max_requests{40};
+  Details details{Details::loopback};
+  std::string web_config_file;  // exporter-toolkit's YAML; empty: none
+  int workers{4};
+  // At the cap the oldest idle or half-asked connection gives way.
+  int max_connections{512};
+  std::size_t head_limit{std::size_t{16} * 1024};
+  std::chrono::milliseconds head_timeout{3'000};  // also for a TLS handshake
+  std::chrono::milliseconds idle_timeout{300'000};
+  // An answer that its reader has not taken by then is cut. Large ones get
+  // another second for each `write_rate` bytes.
+  std::chrono::milliseconds write_timeout{10'000};
+  std::size_t write_rate{std::size_t{256} * 1024};
+  // Answers waiting for slow readers, all together. Past it the oldest are cut.
+  std::size_t buffer_limit{std::size_t{32} * 1024 * 1024};
+  int gzip_level{3};
+  // How often the web config file and the files it names are looked at.
+  std::chrono::milliseconds reload_interval{1'000};
+  // After each change of the web config: nothing when the new one is in force,
+  // else why the old one is kept. On the server's thread; must not block.
+  std::function<void(const Result<>&)> on_reload;
+  // Each request that gets 503 because of max_requests. On the server's thread;
+  // must not block.
+  std::function<void(const HttpRequest&)> on_overload;
+};
+
+struct ServerStats {
+  std::uint64_t accepted{};
+  std::uint64_t open{};
+  std::uint64_t in_flight{};   // limited requests now
+  std::uint64_t overloaded{};  // answered 503 past max_requests
+  std::uint64_t timed_out{};   // heads and handshakes that took too long
+  std::uint64_t evicted{};     // gave way at max_connections
+  std::uint64_t cut{};         // readers too slow for their answer
+  std::uint64_t tls_failures{};
+  // By route path ("" = none) and status.
+  std::map<std::pair<std::string, int>, std::uint64_t> requests;
+  bool operator==(const ServerStats&) const = default;
+};
+
+// Why the server could not start; `listen` when it was about one address, so
+// that the caller can say who holds that port (error.system_error EADDRINUSE).
+struct StartError {
+  Error error;
+  ListenAddress listen;
+  bool operator==(const StartError&) const = default;
+};
+
+class HttpServer {
+ public:
+  // Listens and answers when it returns.
+  static std::expected<std::unique_ptr<HttpServer>, StartError> start(
+      ServerOptions options, std::vector<HttpRoute> routes);
+  HttpServer(const HttpServer&) = delete;
+  HttpServer& operator=(const HttpServer&) = delete;
+  ~HttpServer();  // stop() with 2 seconds
+
+  // Closes the listeners at once, gives answers under way until the deadline,
+  // then closes everything. False: a handler has still not returned a second
+  // after that; its thread is abandoned, and what its handler uses must stay.
+  // From any thread, any number of times.
+  bool stop(std::chrono::milliseconds deadline);
+
+  const std::vector<BoundAddress>& addresses() const;
+  bool tls() const;
+  ServerStats stats() const;
+
+ private:
+  struct Parts;
+  explicit HttpServer(std::unique_ptr<Parts> parts);
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace hostnet

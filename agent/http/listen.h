@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "netlink/base/error.h"
+#include "netlink/base/unique_fd.h"
+
+// From --web.listen-address to listening sockets.
+namespace hostnet {
+
+struct ListenAddress {
+  std::string text;  // as given
+  std::string host;  // empty: every address of both families
+  std::uint16_t port{};
+  std::string unix_path;  // instead of host and port
+  bool operator==(const ListenAddress&) const = default;
+};
+
+// "host:port", ":port", "[v6]:port", "unix:/path".
+Result<ListenAddress> parse_listen_address(std::string_view text);
+
+struct BoundAddress {
+  std::string text;  // "127.0.0.1:20000", "[::]:20000", "unix:/run/x.sock"
+  std::uint16_t port{};
+  std::uint64_t inode{};  // of the listening socket: how /proc/net/tcp names it
+  bool operator==(const BoundAddress&) const = default;
+};
+
+struct Listener {
+  UniqueFd socket;  // listening, non-blocking
+  BoundAddress bound;
+  std::string unix_path;  // ours to remove
+};
+
+// Listens with SO_REUSEADDR and never SO_REUSEPORT, with which a second agent
+// would share the port in silence. A wildcard is dual-stack; ":port" is IPv4
+// only where the kernel has no IPv6. A name is bound at each of its addresses.
+// EADDRINUSE is in system_error.
+Result<std::vector<Listener>> listen_on(const ListenAddress& address);
+
+// The sockets that systemd passed to this process (sd_listen_fds(3)), checked
+// to be listening stream sockets. Empty when there are none.
+Result<std::vector<Listener>> activated_listeners();
+
+}  // namespace hostnet

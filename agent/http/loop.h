@@ -1,0 +1,110 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <unordered_map>
+#include <vector>
+
+#include "agent/http/counters.h"
+#include "agent/http/http_server.h"
+#include "agent/http/job.h"
+
+namespace hostnet {
+
+// Where the loop hands requests on to.
+struct Lanes {
+  JobQueue limited;    // handlers that may take their time
+  JobQueue quick;      // refusals and unlimited routes: never behind a scrape
+  JobQueue passwords;  // bcrypt, one at a time: guesses delay guesses only
+  PasswordCache known;
+};
+
+// The thread that owns every connection which no worker holds: it accepts,
+// collects heads, authorizes requests, sends what is left of answers and cuts who
+// is too slow. It never waits for a client and never runs a handler.
+class Loop {
+ public:
+  static Result<std::unique_ptr<Loop>> create(const ServerOptions& options,
+                                              const std::vector<HttpRoute>& routes, Lanes& lanes,
+                                              Counters& counters, std::vector<Listener> listeners,
+                                              WebSettingsSource web);
+  Loop(const Loop&) = delete;
+  Loop& operator=(const Loop&) = delete;
+  ~Loop();
+
+  void run();  // until stop() and its deadline, on the caller's thread
+
+  // From any thread.
+  void take_back(JobPtr job);
+  void stop(WebTime deadline);
+  void ask_to_shed_buffers();  // the buffer meter is past its limit
+
+ private:
+  Loop(const ServerOptions& options, const std::vector<HttpRoute>& routes, Lanes& lanes,
+       Counters& counters, WebSettingsSource web);
+  using ConnectionPtr = std::unique_ptr<Connection>;
+
+  void wake();
+  bool watch(int fd, std::uint64_t id, std::uint32_t events);
+  void await(Connection& connection, Io wanted);
+  void ignore(Connection& connection);
+
+  void accept_from(const Listener& listener, WebTime now);
+  void on_accept(UniqueFd socket, WebTime now);
+  void make_room();
+  void pause_accepting(WebTime now);
+  void resume_accepting(WebTime now);
+
+  void on_event(std::uint64_t id, WebTime now);
+  void advance(Connection& connection, WebTime now);
+  void collect_head(Connection& connection, WebTime now);
+  void sniff(Connection& connection, WebTime now);
+  void shake_hands(Connection& connection, WebTime now);
+  bool parse_request(Connection& connection, WebTime now);
+  void dispatch(Connection& connection, const std::string& head, WebTime now);
+  void refuse(Connection& connection, const BadHead& bad, const std::string& bytes);
+  void authorize(JobPtr job, WebTime now);
+  void enqueue(JobPtr job);
+  void push(JobQueue& lane, JobPtr job);
+  void linger(Connection& connection);
+  void send_rest(Connection& connection, WebTime now);
+  void after_answer(Connection& connection, WebTime now);
+
+  void enter(Connection& connection, Phase phase, WebTime now, std::chrono::milliseconds limit);
+  void drop(Connection& connection);
+  void drop_overdue(WebTime now);
+  void shed_buffers();
+  void take_returned(WebTime now);
+  bool finished(WebTime now);
+  int wait_ms(WebTime now) const;
+
+  const ServerOptions& options_;
+  const std::vector<HttpRoute>& routes_;
+  Lanes& lanes_;
+  Counters& counters_;
+  BufferMeter meter_;
+  WebSettingsSource web_;
+  RateLimiter limiter_;
+
+  UniqueFd epoll_;
+  UniqueFd wake_;
+  std::vector<Listener> listeners_;
+  WebTime accept_again_;  // while descriptors ran out
+  bool accepting_{true};
+  std::unordered_map<std::uint64_t, ConnectionPtr> connections_;
+  std::uint64_t next_id_;
+  std::size_t with_workers_{};
+  WebTime next_overdue_;  // not later than the earliest deadline
+
+  bool leaving_{};  // the loop's own copies of stopping_ and its deadline
+  WebTime leave_by_;
+
+  std::mutex mutex_;  // guards all below
+  std::vector<JobPtr> returned_;
+  bool stopping_{};
+  WebTime stop_deadline_;
+  bool shedding_asked_{};
+};
+
+}  // namespace hostnet

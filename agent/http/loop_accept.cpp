@@ -1,0 +1,107 @@
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <tuple>
+
+#include "agent/http/loop.h"
+#include "agent/http/peer.h"
+
+// How clients get in, and who gives way when there are too many.
+namespace hostnet {
+namespace {
+
+constexpr int kMostPerTurn = 64;  // then others get their turn
+constexpr std::chrono::milliseconds kPause{100};
+// Loopback's own default is 2.5 MB: 500 clients that do not read would hold
+// more than a gigabyte of the node's TCP memory.
+constexpr int kSendBuffer = 256 * 1024;
+
+// Who goes first when there are too many: who has not said yet what they want,
+// then who wants nothing, then who is slow to read.
+int importance(Phase phase) {
+  switch (phase) {
+    case Phase::lingering: return 0;
+    case Phase::sniffing:
+    case Phase::handshaking:
+    case Phase::asking: return 1;
+    case Phase::idle: return 2;
+    case Phase::flushing: return 3;
+  }
+  return 3;
+}
+
+}  // namespace
+
+void Loop::accept_from(const Listener& listener, WebTime now) {
+  for (int i = 0; i < kMostPerTurn; ++i) {
+    UniqueFd socket(accept4(listener.socket.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    if (!socket) {
+      if (errno == EINTR || errno == ECONNABORTED) continue;
+      if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+        // The waiting client would wake us at once, for nothing.
+        make_room();
+        pause_accepting(now);
+      }
+      return;
+    }
+    if (connections_.size() + with_workers_ >= static_cast<std::size_t>(options_.max_connections)) {
+      make_room();
+    }
+    on_accept(std::move(socket), now);
+  }
+}
+
+void Loop::on_accept(UniqueFd socket, WebTime now) {
+  sockaddr_storage address{};
+  socklen_t size = sizeof address;
+  if (getpeername(socket.get(), reinterpret_cast<sockaddr*>(&address), &size) != 0) return;
+  if (address.ss_family != AF_UNIX) {
+    const int on = 1;
+    setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    setsockopt(socket.get(), SOL_SOCKET, SO_SNDBUF, &kSendBuffer, sizeof kSendBuffer);
+  }
+  auto owned = std::make_unique<Connection>(next_id_++, std::move(socket), meter_);
+  Connection& connection = *owned;
+  connection.peer = address_text(address);
+  connection.peer_is_loopback = is_loopback(address);
+  ++counters_.accepted;
+  connection.web = web_.current();
+  connections_.emplace(connection.id(), std::move(owned));
+  const bool tls = connection.web->tls != nullptr;
+  enter(connection, tls ? Phase::sniffing : Phase::asking, now, options_.head_timeout);
+  // Most clients have sent their request by now.
+  advance(connection, now);
+}
+
+void Loop::make_room() {
+  const auto later = [](const auto& a, const auto& b) {
+    return std::tuple(importance(a.second->phase), a.second->phase_began, a.first) <
+           std::tuple(importance(b.second->phase), b.second->phase_began, b.first);
+  };
+  const auto first = std::ranges::min_element(connections_, later);
+  if (first == connections_.end()) return;
+  ++counters_.evicted;
+  drop(*first->second);
+}
+
+void Loop::pause_accepting(WebTime now) {
+  accepting_ = false;
+  accept_again_ = now + kPause;
+  for (const Listener& listener : listeners_) {
+    epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, listener.socket.get(), nullptr);
+  }
+}
+
+void Loop::resume_accepting(WebTime now) {
+  if (accepting_ || now < accept_again_) return;
+  accepting_ = true;
+  for (std::size_t i = 0; i < listeners_.size(); ++i) {
+    watch(listeners_[i].socket.get(), i + 1, EPOLLIN);
+  }
+}
+
+}  // namespace hostnet

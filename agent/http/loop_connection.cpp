@@ -1,0 +1,213 @@
+#include <fmt/format.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <cerrno>
+
+#include "agent/http/gate.h"
+#include "agent/http/loop.h"
+#include "agent/http/settings/tls_context.h"
+
+// What the loop does with one connection, phase by phase.
+namespace hostnet {
+namespace {
+
+constexpr std::chrono::milliseconds kLinger{1'000};
+constexpr std::size_t kLingerBytes = std::size_t{256} * 1024;
+// Then the client connects again: spreads clients over a restarted agent.
+constexpr int kMostAnswers = 10'000;
+constexpr std::size_t kMostSigningIn = 64;
+constexpr std::string_view kPlainOnTls =
+    "HTTP/1.0 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\n"
+    "Connection: close\r\n\r\nClient sent an HTTP request to an HTTPS server.\n";
+
+}  // namespace
+
+void Loop::on_event(std::uint64_t id, WebTime now) {
+  // It may have been dropped for an earlier event of the same batch.
+  const auto at = connections_.find(id);
+  if (at != connections_.end()) advance(*at->second, now);
+}
+
+void Loop::advance(Connection& connection, WebTime now) {
+  switch (connection.phase) {
+    case Phase::sniffing: return sniff(connection, now);
+    case Phase::handshaking: return shake_hands(connection, now);
+    case Phase::asking:
+    case Phase::idle: return collect_head(connection, now);
+    case Phase::flushing: return send_rest(connection, now);
+    case Phase::lingering: return linger(connection);
+  }
+}
+
+void Loop::sniff(Connection& connection, WebTime now) {
+  constexpr char kTlsHandshake = 22;
+  char first = 0;
+  const ssize_t got = recv(connection.transport.fd(), &first, 1, MSG_PEEK);
+  if (got < 0 && (errno == EAGAIN || errno == EINTR)) return await(connection, Io::want_read);
+  if (got <= 0) return drop(connection);
+  if (first >= 'A' && first <= 'Z') {
+    connection.transport.write(kPlainOnTls);
+    connection.after = After::linger;
+    return after_answer(connection, now);
+  }
+  if (first != kTlsHandshake || !connection.transport.begin_tls(connection.web->tls.get())) {
+    ++counters_.tls_failures;
+    return drop(connection);
+  }
+  connection.phase = Phase::handshaking;  // within the same deadline
+  shake_hands(connection, now);
+}
+
+void Loop::shake_hands(Connection& connection, WebTime now) {
+  const Io status = connection.transport.handshake();
+  if (status == Io::want_read || status == Io::want_write) return await(connection, status);
+  const auto& tls = connection.web->config.tls;
+  if (status != Io::done ||
+      !client_san_allowed(connection.transport.ssl(), tls->client_allowed_sans)) {
+    ++counters_.tls_failures;
+    return drop(connection);
+  }
+  enter(connection, Phase::asking, now, options_.head_timeout);
+  collect_head(connection, now);
+}
+
+void Loop::collect_head(Connection& connection, WebTime now) {
+  std::array<char, 4096> buffer{};
+  while (true) {
+    if (parse_request(connection, now)) return;
+    const IoResult got = connection.transport.read(buffer);
+    if (got.status == Io::closed) return drop(connection);
+    if (got.status != Io::done) return await(connection, got.status);
+    if (connection.phase == Phase::idle) {
+      enter(connection, Phase::asking, now, options_.head_timeout);
+    }
+    connection.received.append(buffer.data(), got.bytes);
+  }
+}
+
+// True once the connection is no longer ours: its head is whole, or too long.
+bool Loop::parse_request(Connection& connection, WebTime now) {
+  const auto size = head_size(connection.received, connection.searched);
+  connection.searched = connection.received.size();
+  if (size.value_or(connection.received.size()) > options_.head_limit) {
+    refuse(connection, {.status = 431, .message = "The request head is too long."},
+           connection.received);
+    return true;
+  }
+  if (!size) return false;
+  const std::string head = connection.received.substr(0, *size);
+  connection.received.erase(0, *size);
+  connection.searched = 0;
+  dispatch(connection, head, now);
+  return true;
+}
+
+void Loop::dispatch(Connection& connection, const std::string& bytes, WebTime now) {
+  auto head = read_head(bytes);
+  if (!head) return refuse(connection, head.error(), bytes);
+  auto job = std::make_unique<Job>();
+  job->head = std::move(*head);
+  job->request = {.method = job->head.method,
+                  .path = job->head.path,
+                  .query = std::move(job->head.query),
+                  .headers = std::move(job->head.headers),
+                  .peer = connection.peer,
+                  .peer_is_loopback = connection.peer_is_loopback,
+                  .user = {}};
+  job->route = find_route(routes_, job->request.path);
+  job->close = job->head.http_1_0 || job->head.wants_close || leaving_ ||
+               connection.answered + 1 >= kMostAnswers;
+  connection.phase_began = now;
+  job->connection = std::move(connections_.at(connection.id()));
+  job->web = web_.current();
+  authorize(std::move(job), now);
+}
+
+void Loop::authorize(JobPtr job, WebTime now) {
+  const Entry entry = check_entry(*job, limiter_, lanes_.known, now);
+  if (entry == Entry::unknown) {
+    if (lanes_.passwords.size() < kMostSigningIn) return push(lanes_.passwords, std::move(job));
+    job->refusal = error_answer(job->request, 503, "Too many are signing in, try again later.");
+  }
+  if (entry == Entry::open) refuse_unfit(*job, options_.details);
+  // Where a body may follow, the next request cannot be told from it.
+  job->close = job->close || job->head.announces_body;
+  enqueue(std::move(job));
+}
+
+void Loop::refuse(Connection& connection, const BadHead& bad, const std::string& bytes) {
+  auto job = std::make_unique<Job>();
+  job->connection = std::move(connections_.at(connection.id()));
+  job->web = web_.current();
+  refuse_bad_head(*job, bad, bytes);
+  enqueue(std::move(job));
+}
+
+void Loop::enqueue(JobPtr job) {
+  if (!job->refusal && job->route->limited) {
+    if (options_.max_requests > 0 &&
+        counters_.in_flight >= static_cast<std::uint64_t>(options_.max_requests)) {
+      ++counters_.overloaded;
+      if (options_.on_overload) options_.on_overload(job->request);
+      job->refusal =
+          error_answer(job->request, 503,
+                       fmt::format("Limit of concurrent requests reached ({}), try again later.",
+                                   options_.max_requests));
+    } else {
+      ++counters_.in_flight;
+      job->counted = true;
+    }
+  }
+  JobQueue& lane = job->counted ? lanes_.limited : lanes_.quick;
+  push(lane, std::move(job));
+}
+
+// The connection has left its place in connections_, which is still there.
+void Loop::push(JobQueue& lane, JobPtr job) {
+  connections_.erase(job->connection->id());
+  ignore(*job->connection);
+  ++with_workers_;
+  lane.push(std::move(job));
+}
+
+void Loop::send_rest(Connection& connection, WebTime now) {
+  const Io status = connection.flush();
+  if (status == Io::closed) return drop(connection);
+  if (status != Io::done) return await(connection, status);
+  after_answer(connection, now);
+}
+
+void Loop::after_answer(Connection& connection, WebTime now) {
+  switch (connection.after) {
+    case After::keep:
+      // A pipelined request may be here already, or in TLS's own buffer.
+      enter(connection, Phase::idle, now, options_.idle_timeout);
+      if (!connection.received.empty()) {
+        enter(connection, Phase::asking, now, options_.head_timeout);
+      }
+      return collect_head(connection, now);
+    case After::linger:
+      // Closing while unread bytes arrive would reset the connection and take
+      // the answer from the client before it could read it.
+      connection.transport.finish_sending();
+      enter(connection, Phase::lingering, now, kLinger);
+      return linger(connection);
+    case After::close: connection.transport.finish_sending(); break;
+    case After::cut: break;
+  }
+  drop(connection);
+}
+
+void Loop::linger(Connection& connection) {
+  std::array<char, 4096> buffer{};
+  while (connection.discarded < kLingerBytes) {
+    const ssize_t got = recv(connection.transport.fd(), buffer.data(), buffer.size(), 0);
+    if (got < 0 && (errno == EAGAIN || errno == EINTR)) return await(connection, Io::want_read);
+    if (got <= 0) break;
+    connection.discarded += static_cast<std::size_t>(got);
+  }
+  drop(connection);
+}
+
+}  // namespace hostnet

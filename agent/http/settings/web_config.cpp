@@ -1,0 +1,266 @@
+#include "agent/http/settings/web_config.h"
+
+#include <fmt/format.h>
+#include <yaml-cpp/yaml.h>
+
+#include <algorithm>
+#include <charconv>
+#include <filesystem>
+#include <functional>
+#include <set>
+
+#include "agent/http/settings/basic_auth.h"
+
+namespace hostnet {
+namespace {
+
+// Thrown within this file only: yaml-cpp throws as well.
+struct BadWebConfig {
+  YAML::Mark mark;
+  std::string what;
+};
+
+using KeyReaders = std::map<std::string, std::function<void(const YAML::Node&)>, std::less<>>;
+
+void read_mapping(const YAML::Node& node, std::string_view where, const KeyReaders& readers) {
+  if (node.IsNull()) return;
+  if (!node.IsMap()) throw BadWebConfig{node.Mark(), fmt::format("{} is not a mapping", where)};
+  std::set<std::string> seen;
+  for (const auto& entry : node) {
+    const auto key = entry.first.as<std::string>();
+    const auto reader = readers.find(key);
+    if (reader == readers.end()) {
+      throw BadWebConfig{entry.first.Mark(), fmt::format("unknown key \"{}\" in {}", key, where)};
+    }
+    if (!seen.insert(key).second) {
+      throw BadWebConfig{entry.first.Mark(), fmt::format("key \"{}\" is there twice", key)};
+    }
+    reader->second(entry.second);
+  }
+}
+
+std::string scalar(const YAML::Node& node) {
+  if (node.IsNull()) return {};
+  if (!node.IsScalar()) throw BadWebConfig{node.Mark(), "expected one value"};
+  return node.Scalar();
+}
+
+std::vector<std::string> list_of(const YAML::Node& node) {
+  std::vector<std::string> items;
+  if (node.IsNull()) return items;
+  if (!node.IsSequence()) throw BadWebConfig{node.Mark(), "expected a list"};
+  for (const auto& item : node) items.push_back(scalar(item));
+  return items;
+}
+
+bool boolean(const YAML::Node& node) {
+  bool value = false;
+  if (!YAML::convert<bool>::decode(node, value)) {
+    throw BadWebConfig{node.Mark(), "expected true or false"};
+  }
+  return value;
+}
+
+auto into(std::string& target) {
+  return [&target](const YAML::Node& node) { target = scalar(node); };
+}
+
+int tls_version(const YAML::Node& node) {
+  static const std::map<std::string, int, std::less<>> kVersions{
+      {"TLS10", 10}, {"TLS11", 11}, {"TLS12", 12}, {"TLS13", 13}};
+  const auto found = kVersions.find(scalar(node));
+  if (found == kVersions.end()) {
+    throw BadWebConfig{node.Mark(),
+                       fmt::format("unknown TLS version \"{}\": TLS10 to TLS13", scalar(node))};
+  }
+  return found->second;
+}
+
+ClientAuth client_auth(const YAML::Node& node) {
+  static const std::map<std::string, ClientAuth, std::less<>> kTypes{
+      {"", ClientAuth::none},
+      {"NoClientCert", ClientAuth::none},
+      {"RequestClientCert", ClientAuth::request},
+      {"RequireAnyClientCert", ClientAuth::require_any},
+      {"RequireClientCert", ClientAuth::require_any},
+      {"VerifyClientCertIfGiven", ClientAuth::verify_if_given},
+      {"RequireAndVerifyClientCert", ClientAuth::require_and_verify}};
+  const auto found = kTypes.find(scalar(node));
+  if (found == kTypes.end()) {
+    throw BadWebConfig{node.Mark(), fmt::format("unknown client_auth_type \"{}\"", scalar(node))};
+  }
+  return found->second;
+}
+
+// Nothing when the section only repeats defaults: plain HTTP then.
+std::optional<TlsConfig> read_tls(const YAML::Node& node) {
+  TlsConfig tls;
+  bool auth_given = false;
+  read_mapping(
+      node, "tls_server_config",
+      {{"cert_file", into(tls.cert_file)},
+       {"key_file", into(tls.key_file)},
+       {"client_ca_file", into(tls.client_ca_file)},
+       {"cert", into(tls.cert)},
+       {"key", into(tls.key)},
+       {"client_ca", into(tls.client_ca)},
+       {"client_auth_type",
+        [&](const auto& value) {
+          tls.client_auth = client_auth(value);
+          auth_given = !scalar(value).empty();
+        }},
+       {"client_allowed_sans",
+        [&](const auto& value) { tls.client_allowed_sans = list_of(value); }},
+       {"cipher_suites", [&](const auto& value) { tls.cipher_suites = list_of(value); }},
+       {"curve_preferences", [&](const auto& value) { tls.curve_preferences = list_of(value); }},
+       {"min_version", [&](const auto& value) { tls.min_version = tls_version(value); }},
+       {"max_version", [&](const auto& value) { tls.max_version = tls_version(value); }},
+       {"prefer_server_cipher_suites",
+        [&](const auto& value) { tls.prefer_server_cipher_suites = boolean(value); }}});
+  const bool has_cert = !tls.cert.empty() || !tls.cert_file.empty();
+  const bool has_key = !tls.key.empty() || !tls.key_file.empty();
+  const bool has_ca = !tls.client_ca.empty() || !tls.client_ca_file.empty();
+  if (!has_cert && !has_key && !has_ca && !auth_given) return std::nullopt;
+  if (!has_cert) throw BadWebConfig{node.Mark(), "missing one of cert or cert_file"};
+  if (!has_key) throw BadWebConfig{node.Mark(), "missing one of key or key_file"};
+  if (has_ca && tls.client_auth == ClientAuth::none) {
+    throw BadWebConfig{node.Mark(), "a client CA needs a client_auth_type"};
+  }
+  if (tls.min_version > tls.max_version) {
+    throw BadWebConfig{node.Mark(), "min_version is above max_version"};
+  }
+  return tls;
+}
+
+void check_header(const YAML::Node& node, const std::string& name, const std::string& value) {
+  static const std::map<std::string, std::vector<std::string>, std::less<>> kAllowed{
+      {"Strict-Transport-Security", {}},
+      {"X-Content-Type-Options", {"nosniff"}},
+      {"X-Frame-Options", {"deny", "sameorigin"}},
+      {"X-XSS-Protection", {}},
+      {"Content-Security-Policy", {}}};
+  const auto found = kAllowed.find(name);
+  if (found == kAllowed.end()) {
+    throw BadWebConfig{node.Mark(), fmt::format("HTTP header \"{}\" can not be configured", name)};
+  }
+  const auto& values = found->second;
+  const bool known = values.empty() || std::ranges::find(values, value) != values.end();
+  if (!known || value.find_first_of("\r\n") != std::string::npos) {
+    throw BadWebConfig{node.Mark(), fmt::format("invalid value for {}: \"{}\"", name, value)};
+  }
+}
+
+void read_headers(const YAML::Node& node, WebConfig& config) {
+  if (node.IsNull()) return;
+  if (!node.IsMap()) throw BadWebConfig{node.Mark(), "headers is not a mapping"};
+  for (const auto& entry : node) {
+    const auto name = entry.first.as<std::string>();
+    const std::string value = scalar(entry.second);
+    check_header(entry.first, name, value);
+    config.headers.emplace_back(name, value);
+  }
+}
+
+void read_users(const YAML::Node& node, WebConfig& config) {
+  if (node.IsNull()) return;
+  if (!node.IsMap()) throw BadWebConfig{node.Mark(), "basic_auth_users is not a mapping"};
+  for (const auto& entry : node) {
+    const auto name = entry.first.as<std::string>();
+    // The hash itself stays out of the message: it goes to a log.
+    if (!is_bcrypt_hash(scalar(entry.second))) {
+      throw BadWebConfig{entry.second.Mark(),
+                         fmt::format("the password of user \"{}\" is not a bcrypt hash", name)};
+    }
+    config.users[name] = scalar(entry.second);
+  }
+}
+
+void read_rate_limit(const YAML::Node& node, RateLimit& limit) {
+  read_mapping(
+      node, "rate_limit",
+      {{"interval",
+        [&](const YAML::Node& value) {
+          const auto interval = parse_go_duration(scalar(value));
+          if (!interval) {
+            throw BadWebConfig{value.Mark(), "interval is not a duration such as 1s"};
+          }
+          limit.interval = *interval;
+        }},
+       {"burst", [&](const YAML::Node& value) {
+          const std::string text = scalar(value);
+          const auto [end, error] =
+              std::from_chars(text.data(), text.data() + text.size(), limit.burst);
+          if (error != std::errc{} || end != text.data() + text.size() || limit.burst < 1) {
+            throw BadWebConfig{value.Mark(), "burst is not a number above 0"};
+          }
+        }}});
+}
+
+WebConfig read_document(const YAML::Node& root) {
+  WebConfig config;
+  read_mapping(
+      root, "the web config",
+      {{"tls_server_config", [&](const auto& node) { config.tls = read_tls(node); }},
+       {"http_server_config",
+        [&](const auto& node) {
+          // HTTP/2 is an offer in TLS that we do not make; both values are fine.
+          read_mapping(node, "http_server_config",
+                       {{"http2", [](const auto& value) { boolean(value); }},
+                        {"headers", [&](const auto& value) { read_headers(value, config); }}});
+        }},
+       {"basic_auth_users", [&](const auto& node) { read_users(node, config); }},
+       {"rate_limit", [&](const auto& node) { read_rate_limit(node, config.rate_limit); }}});
+  return config;
+}
+
+void resolve(std::string& path, const std::string& file) {
+  if (!path.empty()) path = (std::filesystem::path(file).parent_path() / path).string();
+}
+
+}  // namespace
+
+std::optional<std::chrono::nanoseconds> parse_go_duration(std::string_view text) {
+  using namespace std::chrono_literals;
+  static const std::vector<std::pair<std::string_view, std::chrono::nanoseconds>> kUnits{
+      {"ns", 1ns}, {"us", 1us}, {"µs", 1us}, {"ms", 1ms}, {"s", 1s}, {"m", 1min}, {"h", 1h}};
+  if (text == "0") return 0ns;
+  if (text.empty()) return std::nullopt;
+  double total = 0;
+  while (!text.empty()) {
+    double number = 0;
+    const auto [end, error] =
+        std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
+    if (error != std::errc{} || !(number >= 0)) return std::nullopt;
+    text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+    const std::string_view unit = text.substr(0, text.find_first_of("0123456789."));
+    const auto found = std::ranges::find(kUnits, unit, [](const auto& u) { return u.first; });
+    if (found == kUnits.end()) return std::nullopt;
+    total += number * static_cast<double>(found->second.count());
+    text.remove_prefix(unit.size());
+  }
+  constexpr double kLongestNanoseconds = 1e18;  // 31 years
+  if (total > kLongestNanoseconds) return std::nullopt;
+  return std::chrono::nanoseconds(static_cast<std::int64_t>(total));
+}
+
+Result<WebConfig> parse_web_config(std::string_view yaml, const std::string& file) {
+  const auto refuse = [&](const YAML::Mark& mark, std::string_view what) {
+    const std::string line = mark.is_null() ? "" : fmt::format("{}:", mark.line + 1);
+    return failure(Reason::malformed, fmt::format("{}:{} {}", file, line, what));
+  };
+  try {
+    WebConfig config = read_document(YAML::Load(std::string(yaml)));
+    if (config.tls) {
+      resolve(config.tls->cert_file, file);
+      resolve(config.tls->key_file, file);
+      resolve(config.tls->client_ca_file, file);
+    }
+    return config;
+  } catch (const BadWebConfig& bad) {
+    return refuse(bad.mark, bad.what);
+  } catch (const YAML::Exception& error) {
+    return refuse(error.mark, error.msg);
+  }
+}
+
+}  // namespace hostnet

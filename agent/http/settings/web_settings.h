@@ -1,0 +1,76 @@
+#pragma once
+
+#include <openssl/types.h>
+#include <sys/types.h>
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "agent/http/settings/web_config.h"
+
+namespace hostnet {
+
+// A web config in force. Connections and requests hold a share of the one that
+// they began with.
+struct WebSettings {
+  WebConfig config;
+  std::shared_ptr<SSL_CTX> tls;  // null: plain HTTP
+};
+using WebSettingsPtr = std::shared_ptr<const WebSettings>;
+
+// The web config file and the files that it names, read again when one of them
+// changes. One thread.
+class WebSettingsSource {
+ public:
+  using Time = std::chrono::steady_clock::time_point;
+  using Report = std::function<void(const Result<>&)>;
+
+  // An empty `file`: no TLS, no users, no limit, forever.
+  static Result<WebSettingsSource> open(std::string file, std::chrono::milliseconds interval,
+                                        Report report);
+  const WebSettingsPtr& current() const { return current_; }
+  // Looks at the files if `interval` has passed. A bad file is reported once
+  // and the settings in force are kept; so are settings with TLS when the new
+  // ones have none, and the other way round: that takes a restart, a typing
+  // error must not.
+  void scan(Time now);
+
+ private:
+  // What tells that a file is another one; all 0 while it is not there.
+  struct Stamp {
+    dev_t device{};
+    ino_t inode{};
+    off_t size{};
+    std::int64_t changed_ns{};
+    bool operator==(const Stamp&) const = default;
+  };
+  static Stamp stamp_of(const std::string& path);
+  Result<WebSettingsPtr> load();
+  Result<> reload();
+  bool changed() const;
+
+  std::string file_;
+  std::chrono::milliseconds interval_{};
+  Report report_;
+  WebSettingsPtr current_;
+  std::vector<std::pair<std::string, Stamp>> seen_;
+  Time scan_again_;
+};
+
+// A token each `interval`, `burst` of them at once. One thread.
+class RateLimiter {
+ public:
+  using Time = std::chrono::steady_clock::time_point;
+  bool allow(const RateLimit& limit, Time now);
+
+ private:
+  RateLimit limit_;
+  double tokens_{};
+  Time last_;
+};
+
+}  // namespace hostnet

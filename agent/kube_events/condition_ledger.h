@@ -1,0 +1,72 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+
+#include "agent/findings/report.h"
+#include "agent/kube/kube_request.h"
+#include "netlink/base/clock.h"
+#include "netlink/base/token_bucket.h"
+
+namespace hostnet {
+
+inline constexpr std::string_view kConditionType = "HostPortConflict";
+
+// What the condition is to say.
+struct NodeCondition {
+  bool holds{};
+  std::string reason, message;
+  bool operator==(const NodeCondition&) const = default;
+};
+
+// True: conflicts that are warnings or worse and not ignored, as many as
+// `hostnet-agent conflicts` would exit 1 for. Names the first ones. Pure.
+NodeCondition condition_of(const Report& report);
+
+// Which writes of the node's condition are needed: when it changes, and every 5
+// minutes as a heartbeat, as node-problem-detector does. lastTransitionTime
+// changes with the status only, across starts too: the first request asks, by a
+// dry run, what is there (reading it would need another right).
+// Pure: no clock, no connection. For one thread.
+class ConditionLedger {
+ public:
+  static constexpr std::chrono::minutes kHeartbeat{5};
+
+  // `random`, 0 to 1, spreads the heartbeats of many agents.
+  ConditionLedger(const std::string& node_name, double random);
+
+  // A report that may not be told (words.h) stops all writes, heartbeats too.
+  void see(const Report& report);
+
+  // The request to make now; unset: none. To be followed by answered().
+  std::optional<KubeRequest> next(SteadyTime now, WallTime wall);
+  // What came of it. False: it failed, and the next one had better wait.
+  bool answered(const KubeAnswer& answer, SteadyTime now);
+
+  // The last one, when the agent stops: a True that nobody will take back must
+  // not stay. Unset: there is none.
+  std::optional<KubeRequest> last_word(WallTime wall);
+
+ private:
+  struct Said {
+    NodeCondition condition;
+    std::string transition;  // lastTransitionTime
+  };
+  KubeRequest patch(const std::string& members, bool dry_run) const;
+  KubeRequest write(const NodeCondition& condition, WallTime wall);
+  bool learn(const KubeAnswer& answer);
+
+  std::string path_;
+  std::chrono::milliseconds first_heartbeat_;
+  std::optional<NodeCondition> wanted_;
+  bool asked_{};                     // what is there is known, or cannot be
+  std::string status_, transition_;  // as the server has them; "" unknown
+  std::optional<NodeCondition> written_;
+  std::optional<Said> sending_;
+  bool may_be_true_{};  // what the server has
+  SteadyTime heartbeat_at_;
+  TokenBucket changes_{5, std::chrono::seconds(30)};
+};
+
+}  // namespace hostnet

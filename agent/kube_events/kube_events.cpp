@@ -1,0 +1,203 @@
+#include "agent/kube_events/kube_events.h"
+
+#include <algorithm>
+#include <condition_variable>
+#include <mutex>
+#include <optional>
+#include <random>
+#include <thread>
+#include <utility>
+
+#include "agent/kube_events/condition_ledger.h"
+#include "agent/kube_events/event_ledger.h"
+#include "netlink/base/backoff.h"
+#include "netlink/base/real_time.h"
+
+namespace hostnet {
+namespace {
+
+constexpr KubeTiming kTiming{.connect = std::chrono::seconds(3),
+                             .silence = std::chrono::seconds(10)};
+constexpr KubeTiming kLastTiming{.connect = std::chrono::seconds(1),
+                                 .silence = std::chrono::seconds(2)};
+constexpr std::chrono::seconds kRetryAfter{1};
+constexpr std::chrono::seconds kLastWordWithin{3};
+constexpr std::chrono::seconds kLeaveWithin{5};
+constexpr std::chrono::milliseconds kStopAgain{50};
+
+// When one kind of write may be tried again.
+struct Pace {
+  std::string_view what, rights;
+  Backoff backoff;
+  SteadyTime retry_at;
+  std::optional<int> failing;  // the status that was told
+};
+
+}  // namespace
+
+// Outlives the feedback if its thread has to be left behind.
+struct KubeEvents::Shared {
+  explicit Shared(FeedbackSettings given)
+      : settings(std::move(given)),
+        events_(settings.node_name),
+        condition_(settings.node_name, fraction()),
+        events_pace_{"events", "events: create, patch", Backoff(settings.retry), {}, {}},
+        condition_pace_{"node_condition", "nodes/status: patch", Backoff(settings.retry), {}, {}} {}
+
+  FeedbackSettings settings;
+  std::mutex mutex;
+  std::condition_variable changed;
+  // All below is under the mutex.
+  std::shared_ptr<const Report> newest;  // not looked at yet
+  bool stopping{}, silenced{}, ended{};
+  KubeSender* running{};
+  KubeSender* last{};
+
+  void run();
+
+ private:
+  bool wait(std::shared_ptr<const Report>& report, std::chrono::milliseconds longest);
+  bool is_stopping();
+  std::chrono::milliseconds pause() const;
+  bool write_one(KubeSender& client);
+  void settle(Pace& pace, bool done, const KubeReply& reply);
+  void say_last_word();
+  double fraction() { return std::uniform_real_distribution<double>(0.0, 1.0)(random_); }
+
+  std::mt19937_64 random_{std::random_device{}()};
+  // The thread's own.
+  EventLedger events_;
+  ConditionLedger condition_;
+  Pace events_pace_, condition_pace_;
+};
+
+// False: it is time to end.
+bool KubeEvents::Shared::wait(std::shared_ptr<const Report>& report,
+                              std::chrono::milliseconds longest) {
+  std::unique_lock lock(mutex);
+  changed.wait_for(lock, longest, [this] { return stopping || newest != nullptr; });
+  report = std::exchange(newest, nullptr);
+  return !stopping;
+}
+
+bool KubeEvents::Shared::is_stopping() {
+  const std::scoped_lock lock(mutex);
+  return stopping;
+}
+
+// Until something may be due though no report comes.
+std::chrono::milliseconds KubeEvents::Shared::pause() const {
+  std::chrono::milliseconds pause = kRetryAfter;
+  const SteadyTime now = steady_now();
+  for (const Pace* pace : {&events_pace_, &condition_pace_}) {
+    if (pace->retry_at <= now) continue;
+    pause = std::min(pause, std::chrono::ceil<std::chrono::milliseconds>(pace->retry_at - now));
+  }
+  return pause;
+}
+
+void KubeEvents::Shared::settle(Pace& pace, bool done, const KubeReply& reply) {
+  const std::scoped_lock lock(mutex);
+  if (silenced) return;
+  if (done) {
+    pace.backoff.reset();
+    if (std::exchange(pace.failing, std::nullopt)) settings.on_change(pace.what, "");
+    return;
+  }
+  pace.retry_at = steady_now() + pace.backoff.next(fraction(), reply.retry_after);
+  settings.on_failure(pace.what, reason_of(reply));
+  if (pace.failing == reply.status) return;
+  pace.failing = reply.status;
+  std::string problem = reply.problem.empty() ? "the answer is not as expected" : reply.problem;
+  if (reply.status == 403) problem += "; it needs " + std::string(pace.rights);
+  settings.on_change(pace.what, problem);
+}
+
+// One request of each kind, where one is due; whether there was any.
+bool KubeEvents::Shared::write_one(KubeSender& client) {
+  bool any = false;
+  const SteadyTime now = steady_now();
+  if (settings.node_condition && now >= condition_pace_.retry_at) {
+    if (const auto request = condition_.next(now, wall_now())) {
+      any = true;
+      const KubeAnswer answer = client.send(*request);
+      settle(condition_pace_, condition_.answered(answer, steady_now()), answer.reply);
+    }
+  }
+  if (settings.events && now >= events_pace_.retry_at && !is_stopping()) {
+    if (const auto write = events_.next(now)) {
+      any = true;
+      const KubeAnswer answer = client.send(write->request);
+      settle(events_pace_, events_.answered(write->finding, answer, steady_now()), answer.reply);
+    }
+  }
+  return any;
+}
+
+void KubeEvents::Shared::say_last_word() {
+  const auto request =
+      settings.node_condition ? condition_.last_word(wall_now()) : std::optional<KubeRequest>();
+  if (!request) return;
+  const auto client = settings.client(kLastTiming);
+  {
+    const std::scoped_lock lock(mutex);
+    last = client.get();
+  }
+  client->send(*request);
+  const std::scoped_lock lock(mutex);
+  last = nullptr;
+}
+
+void KubeEvents::Shared::run() {
+  {
+    const auto client = settings.client(kTiming);
+    {
+      const std::scoped_lock lock(mutex);
+      running = client.get();
+    }
+    bool busy = false;
+    std::shared_ptr<const Report> report;
+    while (wait(report, busy ? std::chrono::milliseconds(0) : pause())) {
+      if (report != nullptr) {
+        events_.see(*report, steady_now());
+        condition_.see(*report);
+        report.reset();
+      }
+      busy = write_one(*client);
+    }
+    const std::scoped_lock lock(mutex);
+    running = nullptr;
+  }
+  say_last_word();
+  const std::scoped_lock lock(mutex);
+  ended = true;
+  changed.notify_all();
+}
+
+KubeEvents::KubeEvents(FeedbackSettings settings)
+    : shared_(std::make_shared<Shared>(std::move(settings))) {
+  std::thread([shared = shared_] { shared->run(); }).detach();
+}
+
+KubeEvents::~KubeEvents() {
+  std::unique_lock lock(shared_->mutex);
+  shared_->stopping = shared_->silenced = true;
+  shared_->changed.notify_all();
+  const SteadyTime began = steady_now();
+  while (!shared_->ended && steady_now() - began < kLeaveWithin) {
+    if (shared_->running != nullptr) shared_->running->stop();
+    if (shared_->last != nullptr && steady_now() - began >= kLastWordWithin) shared_->last->stop();
+    shared_->changed.wait_for(lock, kStopAgain);
+  }
+}
+
+void KubeEvents::see(std::shared_ptr<const Report> report) {
+  {
+    const std::scoped_lock lock(shared_->mutex);
+    shared_->newest.swap(report);
+    shared_->changed.notify_all();
+  }
+  // The old one, perhaps its last reference, is destroyed unlocked.
+}
+
+}  // namespace hostnet

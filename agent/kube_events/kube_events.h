@@ -1,0 +1,48 @@
+#pragma once
+
+// The thread that tells the cluster what was found: --report.events,
+// --report.node-condition.
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "agent/findings/report.h"
+#include "agent/kube/kube_client.h"
+#include "netlink/base/error.h"
+
+namespace hostnet {
+
+struct FeedbackSettings {
+  bool events{}, node_condition{};
+  std::string node_name;
+  std::chrono::milliseconds retry{800};  // the first pause after a failure: see Backoff
+  // Makes a connection's client; `timing` is what its requests may take.
+  std::function<std::unique_ptr<KubeSender>(KubeTiming timing)> client;
+  // Both on the feedback's thread. `what`: "events", "node_condition".
+  // A request failed.
+  std::function<void(std::string_view what, Reason reason)> on_failure;
+  // It began to fail, fails in another way, or ("") works again.
+  std::function<void(std::string_view what, const std::string& problem)> on_change;
+};
+
+class KubeEvents {
+ public:
+  explicit KubeEvents(FeedbackSettings settings);
+  // Ends the request at hand, and takes a True condition back: within 3 s, or not.
+  // A thread that does not come back within 5 s is left behind. No callback comes
+  // after it.
+  ~KubeEvents();
+  KubeEvents(const KubeEvents&) = delete;
+  KubeEvents& operator=(const KubeEvents&) = delete;
+
+  // The newest report; never waits. Any thread.
+  void see(std::shared_ptr<const Report> report);
+
+ private:
+  struct Shared;
+  std::shared_ptr<Shared> shared_;
+};
+
+}  // namespace hostnet

@@ -1,0 +1,33 @@
+#pragma once
+
+// The words in which Events and the node condition say a finding.
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "agent/findings/finding.h"
+#include "agent/findings/report.h"
+
+namespace hostnet {
+
+// No message is longer: the limit of an Event's note (events.k8s.io/v1).
+inline constexpr std::size_t kLongestKubeMessage = 1024;
+
+inline constexpr std::string_view kReporter = "hostnet-agent";
+
+// Whether a report may be told to a cluster: its pods are known and heard of, and
+// it is about the node. While it is not, nothing new is written.
+bool may_be_told(const Report& report);
+
+// unmanaged_process -> "HostPortUnmanagedProcess", hostport_hijacks_listener ->
+// "HostPortHijacksListener", nodeport_hijacks_listener -> "NodePortHijacksListener".
+std::string kube_reason(Verdict verdict);
+
+// At most `limit` bytes of UTF-8, on one line, "..." where something is missing.
+std::string kube_message(std::string_view text, std::size_t limit = kLongestKubeMessage);
+
+// "2026-11-24T20:00:00Z" (metav1.Time).
+std::string kube_time(WallTime time);
+
+}  // namespace hostnet

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "agent/lint/lint.h"
+
+namespace hostnet {
+
+// Lints of one object alone; lint_manifests() adds those of several together.
+class ObjectLinter {
+ public:
+  ObjectLinter(const ManifestObject& object, const Policy& policy, const PortRanges& ranges,
+               std::vector<Lint>& lints)
+      : object_(object), policy_(policy), ranges_(ranges), lints_(lints) {}
+
+  void lint_pod();       // dnsPolicy, containers, ports
+  void lint_workload();  // replicas, rolling updates
+  void lint_namespace(const ManifestNamespace& name_space);
+
+ private:
+  Lint& add(std::string_view code, Severity severity, unsigned line, std::string message,
+            std::string remedy);
+  void lint_dns_policy();
+  void lint_container(const Container& container, const ContainerNotes& notes);
+  void lint_port(const Container& container, const ContainerPort& port, unsigned line);
+  void lint_ranges(Protocol protocol, std::uint16_t port, const Container& container,
+                   unsigned line);
+  bool declares_host_ports() const;
+
+  const ManifestObject& object_;
+  const Policy& policy_;
+  const PortRanges& ranges_;
+  std::vector<Lint>& lints_;
+};
+
+// Whether an object's containers give a host port, and which: hostPort, or
+// containerPort under hostNetwork; 0: none.
+std::uint16_t host_port_of(const Pod& pod, const Container& container, const ContainerPort& port);
+
+// The value that a mistyped one is nearest to (edit distance).
+std::string_view nearest_dns_policy(std::string_view text);
+
+}  // namespace hostnet

@@ -1,0 +1,197 @@
+#include "agent/options/flags.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <iterator>
+
+#include "agent/metrics/port_collectors.h"
+#include "collectors/framework/collector.h"
+#include "collectors/registry.h"
+
+namespace hostnet {
+namespace {
+
+using Kind = Flag::Kind;
+
+std::vector<Flag> own_flags() {
+  return {
+      {"path.procfs", Kind::text, "/proc", "where the host's procfs is mounted", {}},
+      {"path.sysfs", Kind::text, "/sys", "where the host's sysfs is mounted", {}},
+      {"replay",
+       Kind::text,
+       "",
+       "answer from a directory that `record` wrote, not from this machine",
+       {}},
+      {"web.listen-address", Kind::texts, ":20000", "address to serve on; repeatable", {}},
+      {"web.telemetry-path", Kind::text, "/metrics", "path of the Prometheus metrics", {}},
+      {"web.config.file",
+       Kind::text,
+       "",
+       "exporter-toolkit web configuration (TLS, basic auth, headers, rate limit); re-read on "
+       "change",
+       {}},
+      {"web.max-requests", Kind::number, "40", "requests served at once, 0 for no limit", {}},
+      {"web.disable-exporter-metrics",
+       Kind::boolean,
+       "false",
+       "leave out process_* and promhttp_* metrics",
+       {}},
+      {"web.details",
+       Kind::choice,
+       "loopback",
+       "who may see process names (everything but /metrics, /healthz, /readyz)",
+       {"loopback", "all", "none"}},
+      {"pods.source",
+       Kind::choice,
+       "auto",
+       "where declarations come from",
+       {"auto", "apiserver", "kubelet", "manifests", "none"}},
+      {"pods.manifests",
+       Kind::texts,
+       "",
+       "file or folder of pod manifests; repeatable; re-read on change",
+       {}},
+      {"pods.kubeconfig",
+       Kind::text,
+       "",
+       "kubeconfig for the API server; in a pod its service account if empty",
+       {}},
+      {"pods.kubelet-url",
+       Kind::text,
+       "",
+       "where the kubelet answers; https://127.0.0.1:10250 if empty",
+       {}},
+      {"pods.kubelet-ca-file",
+       Kind::text,
+       "",
+       "certificate authority of the kubelet, or the very certificate that it shows, which may "
+       "then be for any name",
+       {}},
+      {"pods.kubelet-insecure-skip-verify",
+       Kind::boolean,
+       "false",
+       "do not look at the kubelet's certificate",
+       {}},
+      {"pods.interval", Kind::duration, "30s", "time between two polls of the kubelet", {}},
+      {"pods.retry",
+       Kind::duration,
+       "800ms",
+       "pause before asking a source again that failed; doubles up to 30s, jittered",
+       {}},
+      {"pods.start-spread",
+       Kind::duration,
+       "5s",
+       "the daemon's first request for pods waits a random share of this, so that a cluster's "
+       "agents do not ask at once",
+       {}},
+      {"pods.node-name",
+       Kind::text,
+       "",
+       "name of this node; $NODE_NAME or the host's name if empty",
+       {}},
+      {"report.events",
+       Kind::boolean,
+       "false",
+       "write findings as Events of the pods that declare the ports",
+       {}},
+      {"report.node-condition",
+       Kind::boolean,
+       "false",
+       "keep the node condition HostPortConflict; some tools drain nodes for one",
+       {}},
+      {"watch.interval", Kind::duration, "1s", "time between two looks at the node", {}},
+      {"config.file",
+       Kind::text,
+       "",
+       "YAML with node_components, reserved_ports, node_port_range, ignore, grace; re-read on "
+       "change",
+       {}},
+      {"fix.reserve-ports",
+       Kind::boolean,
+       "false",
+       "keep declared ports of the ephemeral range in net.ipv4.ip_local_reserved_ports",
+       {}},
+      {"fix.release-after",
+       Kind::duration,
+       "5m",
+       "how long a port stays reserved after the last pod that declared it is gone",
+       {}},
+      {"fix.restore-on-exit",
+       Kind::boolean,
+       "false",
+       "on SIGTERM or SIGINT, take out again what --fix.reserve-ports added",
+       {}},
+      {"fix.state-folder",
+       Kind::text,
+       "/run/hostnet-agent",
+       "where --fix.reserve-ports writes down what it added",
+       {}},
+      {"log.level",
+       Kind::choice,
+       "info",
+       "least severe message to log",
+       {"debug", "info", "warn", "error"}},
+      {"log.format", Kind::choice, "logfmt", "form of the log lines", {"logfmt", "json"}},
+      {"collector.disable-defaults",
+       Kind::boolean,
+       "false",
+       "switch every collector off that is not switched on by its own flag",
+       {}},
+  };
+}
+
+Flag collector_switch(std::string_view name, std::string_view help, bool enabled_by_default) {
+  return {.name = fmt::format("collector.{}", name),
+          .kind = Kind::boolean,
+          .default_value = enabled_by_default ? "true" : "false",
+          .help = std::string(help),
+          .choices = {}};
+}
+
+Kind kind_of(CollectorFlag::Kind kind) {
+  switch (kind) {
+    case CollectorFlag::Kind::boolean: return Kind::boolean;
+    case CollectorFlag::Kind::text: return Kind::text;
+    case CollectorFlag::Kind::texts: return Kind::texts;
+  }
+  return Kind::text;
+}
+
+void add_collector_row(const auto& row, std::vector<Flag>& flags) {
+  flags.push_back(collector_switch(row.name, row.help, row.enabled_by_default));
+  for (const CollectorFlag& flag : row.flags) {
+    flags.push_back({.name = fmt::format("collector.{}", flag.name),
+                     .kind = kind_of(flag.kind),
+                     .default_value = std::string(flag.default_value),
+                     .help = std::string(flag.help),
+                     .choices = {}});
+  }
+}
+
+void add_collector_flags(std::vector<Flag>& flags) {
+  for (const PortCollectorRow& row : port_collector_rows()) add_collector_row(row, flags);
+  for (const Collector& row : all_collectors()) add_collector_row(row, flags);
+}
+
+}  // namespace
+
+std::span<const Flag> all_flags() {
+  static const std::vector<Flag> kFlags = [] {
+    std::vector<Flag> flags = own_flags();
+    add_collector_flags(flags);
+    return flags;
+  }();
+  return kFlags;
+}
+
+std::string environment_name(std::string_view flag) {
+  std::string name = "HOSTNET_";
+  std::ranges::transform(flag, std::back_inserter(name), [](unsigned char c) {
+    return std::isalnum(c) != 0 ? static_cast<char>(std::toupper(c)) : '_';
+  });
+  return name;
+}
+
+}  // namespace hostnet

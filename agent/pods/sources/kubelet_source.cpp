@@ -1,0 +1,88 @@
+#include <algorithm>
+#include <utility>
+
+#include "agent/kube/json_cutter.h"
+#include "agent/pods/read_pod.h"
+#include "agent/pods/sources/live_source.h"
+#include "netlink/base/backoff.h"
+#include "netlink/base/real_time.h"
+
+namespace hostnet {
+namespace {
+
+constexpr std::size_t kMostKubeletPods = 10'000;
+
+class KubeletSource final : public LiveSource {
+ public:
+  KubeletSource(ClusterAccess access, std::chrono::milliseconds interval, KubeTiming timing)
+      : client_(std::move(access), timing), interval_(interval), backoff_(timing.retry) {
+    // Three failed polls, or their time without one.
+    freshness_.silence = std::max<std::chrono::milliseconds>(kSilentForTooLong, 4 * interval);
+  }
+
+  std::chrono::milliseconds step(double random,
+                                 const std::function<void(LivePods)>& publish) override {
+    auto pods = std::make_shared<std::vector<Pod>>();
+    JsonCutter cutter({.members = {}, .list = "items"},
+                      {.on_member = {},
+                       .on_element =
+                           [&](std::string_view text) {
+                             auto pod = read_pod_json(text);
+                             if (pod && !pod->name.empty() && pods->size() < kMostKubeletPods) {
+                               pod->source = "kubelet";
+                               pods->push_back(*std::move(pod));
+                             }
+                             return true;
+                           },
+                       .on_end = {}});
+    Result<> cut;
+    const KubeReply reply = client_.get(
+        "/pods", [] {},
+        [&](std::string_view bytes) {
+          cut = cutter.feed(bytes);
+          return cut.has_value();
+        });
+    std::string why = cut ? reply.problem : cut.error().message;
+    if (why.empty() && (cutter.objects() != 1 || !cutter.between_objects())) {
+      why = "the list was cut short";
+    }
+    if (reply.status == 403) why += "; it needs nodes/pods: get";
+    const SteadyTime now = steady_now();
+    auto pause = interval_;
+    if (why.empty()) {
+      pods_ = std::move(pods);
+      last_success_ = wall_now();
+      freshness_.heard(now);
+      backoff_.reset();
+    } else {
+      freshness_.failed(now, why);
+      pause = reply.retry_after ? backoff_.next(random, reply.retry_after)
+                                : std::min(interval_, backoff_.next(random));
+    }
+    publish({.source = "kubelet",
+             .pods = pods_,
+             .last_success = last_success_,
+             .server_version = std::nullopt,  // the kubelet knows its own only
+             .freshness = freshness_});
+    return pause;
+  }
+  const Freshness& freshness() const override { return freshness_; }
+  void stop() override { client_.stop(); }
+
+ private:
+  KubeClient client_;
+  std::chrono::milliseconds interval_;
+  Freshness freshness_;
+  Backoff backoff_;
+  std::shared_ptr<const std::vector<Pod>> pods_ = std::make_shared<const std::vector<Pod>>();
+  std::optional<WallTime> last_success_;
+};
+
+}  // namespace
+
+std::unique_ptr<LiveSource> kubelet_source(ClusterAccess access, std::chrono::milliseconds interval,
+                                           KubeTiming timing) {
+  return std::make_unique<KubeletSource>(std::move(access), interval, timing);
+}
+
+}  // namespace hostnet

@@ -1,0 +1,54 @@
+#pragma once
+
+// The two sources of pods that answer over the network, one request at a time.
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "agent/kube/cluster_access.h"
+#include "agent/kube/kube_client.h"
+#include "agent/pods/pod.h"
+#include "agent/pods/sources/freshness.h"
+#include "netlink/base/clock.h"
+
+namespace hostnet {
+
+// What a source knows; `pods` is never null.
+struct LivePods {
+  std::string source;  // "apiserver", "kubelet"
+  std::shared_ptr<const std::vector<Pod>> pods = std::make_shared<const std::vector<Pod>>();
+  std::optional<WallTime> last_success;
+  std::optional<std::vector<int>> server_version;  // of the API server: parse_server_version()
+  Freshness freshness;
+};
+
+class LiveSource {
+ public:
+  LiveSource() = default;
+  virtual ~LiveSource() = default;
+  LiveSource(const LiveSource&) = delete;
+  LiveSource& operator=(const LiveSource&) = delete;
+
+  // Makes one request and blocks until it is over; on the way and at its end it
+  // publishes what changed. Returns how long to wait before the next. `random`
+  // is from 0 to 1.
+  virtual std::chrono::milliseconds step(double random,
+                                         const std::function<void(LivePods)>& publish) = 0;
+  virtual const Freshness& freshness() const = 0;
+  // From any thread; see KubeClient::stop().
+  virtual void stop() = 0;
+};
+
+// LIST once, then WATCH: no list is ever polled. The server's version is asked for
+// after the LIST, and when a WATCH did not end in order: then it may be another's.
+std::unique_ptr<LiveSource> apiserver_source(ClusterAccess access, const std::string& node_name,
+                                             KubeTiming timing = {});
+
+// GET /pods of the kubelet, each `interval`.
+std::unique_ptr<LiveSource> kubelet_source(ClusterAccess access, std::chrono::milliseconds interval,
+                                           KubeTiming timing = {});
+
+}  // namespace hostnet

@@ -1,0 +1,85 @@
+#include "agent/pods/sources/manifest_source.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace hostnet {
+
+ManifestSource::ManifestSource(ManifestSourceOptions options) : options_(std::move(options)) {
+  snapshot_.source = "manifests";
+}
+
+bool ManifestSource::refresh(SteadyTime now, WallTime wall) {
+  if (watch_.drain()) {
+    if (!unsettled_) first_event_ = now;
+    unsettled_ = true;
+    next_scan_ = std::min(now + options_.settle, first_event_ + 10 * options_.settle);
+  }
+  if (scanned_ && now < next_scan_) return false;
+
+  // Watches first: what changes after them is heard, what changed before is read.
+  watch_.watch(options_.paths);
+  scan();
+  const PodSnapshot before = std::exchange(snapshot_, PodSnapshot{.source = "manifests"});
+  publish();
+  const bool changed =
+      !scanned_ || snapshot_.pods != before.pods || snapshot_.errors != before.errors;
+  snapshot_.last_success = wall;
+  scanned_ = true;
+  unsettled_ = false;
+  next_scan_ = now + (watch_.problem().empty() ? options_.rescan : options_.poll);
+  return changed;
+}
+
+void ManifestSource::scan() {
+  errors_.clear();
+  if (!watch_.problem().empty()) {
+    errors_.push_back("watching manifests: " + watch_.problem() + "; they are looked at every " +
+                      std::to_string(options_.poll.count()) + " ms instead");
+  }
+  std::map<std::string, KnownFile> files;
+  for (const std::string& path : options_.paths) {
+    const auto names = manifest_files(path);
+    if (!names) {
+      errors_.push_back(names.error().message);
+      continue;
+    }
+    for (const std::string& name : *names) read_file_again(name, files);
+  }
+  files_ = std::move(files);
+}
+
+void ManifestSource::read_file_again(const std::string& file,
+                                     std::map<std::string, KnownFile>& files) {
+  if (files.contains(file)) return;  // named twice: as a file and in its folder
+  const auto stamp = stamp_of(file);
+  if (!stamp) {
+    errors_.push_back(stamp.error().message);  // vanished since it was listed
+    return;
+  }
+  const auto known = files_.find(file);
+  if (known != files_.end() && known->second.stamp == *stamp) {
+    files.emplace(file, std::move(known->second));
+    return;
+  }
+  // The stamp from before reading: a change meanwhile differs from it, and is
+  // read at the next look.
+  files.emplace(file, KnownFile{.stamp = *stamp, .result = read_manifest_file(file, false)});
+}
+
+void ManifestSource::publish() {
+  snapshot_.errors = errors_;
+  for (const auto& [name, file] : files_) {
+    for (const ManifestError& error : file.result.errors) {
+      snapshot_.errors.push_back(to_string(error));
+    }
+    for (Pod& pod : file.result.pods()) {
+      const bool elsewhere = !options_.node_name.empty() && !pod.node_name.empty() &&
+                             pod.node_name != options_.node_name;
+      if (!elsewhere) snapshot_.pods.push_back(std::move(pod));
+    }
+  }
+  snapshot_.synced = true;
+}
+
+}  // namespace hostnet

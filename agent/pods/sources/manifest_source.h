@@ -1,0 +1,70 @@
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "agent/pods/manifest_files.h"
+#include "agent/pods/pod.h"
+#include "netlink/base/clock.h"
+#include "netlink/base/path_watch.h"
+
+namespace hostnet {
+
+struct ManifestSourceOptions {
+  // --pods.manifests: files and folders; they may not exist yet.
+  std::vector<std::string> paths;
+  // Pods with another spec.nodeName are left out; "" keeps all.
+  std::string node_name;
+  // After an event, wait for this long without another: a folder that is being
+  // filled is read once. Never longer than ten times this.
+  std::chrono::milliseconds settle{50};
+  // FindingContext at every file's stamp this often though nothing was heard.
+  std::chrono::milliseconds rescan{30'000};
+  // The same where inotify cannot be had.
+  std::chrono::milliseconds poll{1'000};
+};
+
+// The pods of manifest files, read again when the files change. Owned by one
+// thread, which sleeps in poll(2) on descriptor() until next_scan() and then
+// calls refresh(); nothing here sleeps. An unchanged file is not read again.
+//
+// A file that cannot be read or parsed gives errors and, as far as it can be
+// read, pods; what another file says does not depend on it.
+class ManifestSource {
+ public:
+  explicit ManifestSource(ManifestSourceOptions options);
+
+  // For poll(2), POLLIN; -1 where inotify cannot be had: then only time counts.
+  int descriptor() const { return watch_.descriptor(); }
+  // When refresh() has work at the latest.
+  SteadyTime next_scan() const { return next_scan_; }
+  // Looks if something was heard and has settled, or next_scan() is over. True
+  // when snapshot() differs from before. The first call always looks.
+  bool refresh(SteadyTime now, WallTime wall);
+
+  // source "manifests"; errors one line each. merge_pods() is the caller's work.
+  const PodSnapshot& snapshot() const { return snapshot_; }
+
+ private:
+  struct KnownFile {
+    FileStamp stamp;
+    ManifestResult result;
+  };
+
+  void scan();
+  void read_file_again(const std::string& file, std::map<std::string, KnownFile>& files);
+  void publish();
+
+  ManifestSourceOptions options_;
+  PathWatch watch_;
+  std::map<std::string, KnownFile> files_;  // by path
+  std::vector<std::string> errors_;         // of the last look, not of a file's text
+  PodSnapshot snapshot_;
+  bool scanned_{};
+  bool unsettled_{};
+  SteadyTime first_event_, next_scan_;
+};
+
+}  // namespace hostnet

@@ -1,0 +1,139 @@
+#include "agent/pods/sources/pod_watch.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "agent/kube/json_cutter.h"
+#include "agent/kube/kube_request.h"
+#include "agent/pods/read_pod.h"
+
+namespace hostnet {
+namespace {
+
+constexpr std::size_t kLongestVersion = 128;
+constexpr std::size_t kLongestMessage = 200;
+// A kubelet runs a few hundred; what a broken server may make us keep.
+constexpr std::size_t kMostPods = 10'000;
+// A watch that lived this long was no failure, even if it said nothing.
+constexpr std::chrono::seconds kLongWatch{60};
+
+std::string key_of(const Pod& pod) {
+  return pod.uid.empty() ? pod.namespace_ + "/" + pod.name : pod.uid;
+}
+
+std::string printable(std::string text) {
+  if (text.size() > kLongestMessage) text.resize(kLongestMessage);
+  std::ranges::replace_if(text, [](unsigned char c) { return c < ' ' || c == 0x7f; }, ' ');
+  return text;
+}
+
+std::string version_in(std::string_view object) {
+  const std::string version = json_member(object, {"metadata", "resourceVersion"});
+  return version.size() > kLongestVersion ? std::string() : version;
+}
+
+std::optional<Pod> pod_in(std::string_view object) {
+  auto pod = read_pod_json(object);
+  if (!pod || pod->name.empty()) return std::nullopt;
+  pod->source = "apiserver";
+  return *std::move(pod);
+}
+
+}  // namespace
+
+std::string PodWatch::path(double random) const {
+  const std::string pods =
+      "/api/v1/pods?fieldSelector=" + percent_encoded("spec.nodeName=" + node_name_);
+  // "0": from the API server's cache; without it each list is read from etcd.
+  if (!version_) return pods + "&resourceVersion=0";
+  const int seconds = 300 + static_cast<int>(300 * std::clamp(random, 0.0, 1.0));
+  return fmt::format("{}&watch=1&allowWatchBookmarks=true&resourceVersion={}&timeoutSeconds={}",
+                     pods, percent_encoded(*version_), seconds);
+}
+
+void PodWatch::accepted(SteadyTime now) {
+  accepted_at_ = now;
+  error_.clear();
+  freshness_.accepted(now);
+}
+
+void PodWatch::listed(std::string_view object) {
+  if (arriving_.size() >= kMostPods) return;
+  if (auto pod = pod_in(object)) {
+    std::string key = key_of(*pod);
+    arriving_.insert_or_assign(std::move(key), *std::move(pod));
+  }
+}
+
+void PodWatch::list_metadata(std::string_view metadata) {
+  arriving_version_ = json_member(metadata, {"resourceVersion"});
+  if (arriving_version_.size() > kLongestVersion) arriving_version_.clear();
+}
+
+bool PodWatch::list_done(SteadyTime now) {
+  if (arriving_version_.empty()) return false;
+  if (pods_ != arriving_ || !freshness_.last_heard) ++changes_;
+  pods_ = std::exchange(arriving_, {});
+  version_ = std::exchange(arriving_version_, {});
+  freshness_.doubtful_until.reset();
+  // The backoff stays: a server that lists but ends each watch is not to be
+  // listed without a pause.
+  freshness_.heard(now);
+  return true;
+}
+
+bool PodWatch::event(std::string_view type, std::string_view object, SteadyTime now) {
+  if (type == "\"ERROR\"") {
+    const std::string code = json_member(object, {"code"});
+    const std::string reason = json_member(object, {"reason"});
+    error_ = printable(fmt::format("the API server ended the watch: {} {}", code,
+                                   json_member(object, {"message"})));
+    // What happened since is no longer known: from the start.
+    if (code == "410" || reason == "Expired" || reason == "Gone") version_.reset();
+    return false;
+  }
+  std::string version = version_in(object);
+  const bool deleted = type == "\"DELETED\"";
+  if (deleted || type == "\"ADDED\"" || type == "\"MODIFIED\"") {
+    auto pod = pod_in(object);
+    if (!pod) return true;  // not a pod; where to go on from stays what it was
+    const std::string key = key_of(*pod);
+    const auto known = pods_.find(key);
+    if (deleted) {
+      changes_ += pods_.erase(key);
+    } else if (known != pods_.end()) {
+      if (known->second != *pod) ++changes_;
+      known->second = *std::move(pod);
+    } else if (pods_.size() < kMostPods) {
+      pods_.emplace(key, *std::move(pod));
+      ++changes_;
+    }
+  } else if (type != "\"BOOKMARK\"") {
+    return true;
+  }
+  if (!version.empty()) version_ = std::move(version);
+  freshness_.heard(now);
+  backoff_.reset();
+  return true;
+}
+
+Backoff::Duration PodWatch::ended(int status, std::optional<std::chrono::seconds> retry_after,
+                                  const std::string& why, double random, SteadyTime now) {
+  arriving_.clear();
+  arriving_version_.clear();
+  const auto accepted_at = std::exchange(accepted_at_, std::nullopt);
+  if (status == 410) version_.reset();
+  if (accepted_at) {
+    if (now - *accepted_at >= kLongWatch) backoff_.reset();
+    // Cut or at its end: that is ordinary.
+    if (error_.empty()) return backoff_.next(random, retry_after);
+  } else if (why.empty()) {
+    return Backoff::Duration{0};  // a whole list: watch at once
+  }
+  freshness_.failed(now, error_.empty() ? printable(why) : std::exchange(error_, {}));
+  return backoff_.next(random, retry_after);
+}
+
+}  // namespace hostnet

@@ -1,0 +1,70 @@
+#pragma once
+
+// What is known of a node's pods while it is listed and watched, and what to ask
+// the API server next. Nothing here does I/O or reads the clock.
+// https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "agent/pods/pod.h"
+#include "agent/pods/sources/freshness.h"
+#include "netlink/base/backoff.h"
+#include "netlink/base/clock.h"
+
+namespace hostnet {
+
+class PodWatch {
+ public:
+  // `retry`: the pause after a first failure.
+  explicit PodWatch(std::string node_name, Backoff::Duration retry = Backoff::kFirst)
+      : node_name_(std::move(node_name)), backoff_(retry) {}
+
+  // The request to make now: a LIST, or a WATCH from where the last one ended.
+  // `random`, 0 to 1, spreads the timeouts of many agents.
+  std::string path(double random) const;
+  bool listing() const { return !version_; }
+
+  // The server accepted the WATCH (status 200).
+  void accepted(SteadyTime now);
+  // One element of a LIST's items; the list counts only when it is whole.
+  void listed(std::string_view pod);
+  // "metadata" of the LIST; its resourceVersion is where the WATCH begins.
+  void list_metadata(std::string_view metadata);
+  // The LIST's body ended as it should. False: it has no resourceVersion and does
+  // not count.
+  bool list_done(SteadyTime now);
+  // An event of the WATCH: `type` and `object` as written. False: the stream has
+  // said ERROR, nothing more comes.
+  bool event(std::string_view type, std::string_view object, SteadyTime now);
+
+  // How a request ended. `status`: of HTTP, 0 when there was none; `why` says
+  // what went wrong, "" after a whole LIST or a WATCH that ended in order.
+  // Returns how long to wait.
+  Backoff::Duration ended(int status, std::optional<std::chrono::seconds> retry_after,
+                          const std::string& why, double random, SteadyTime now);
+
+  const std::map<std::string, Pod>& pods() const { return pods_; }
+  const Freshness& freshness() const { return freshness_; }
+  // Counts changes of pods(): equal, nothing changed.
+  std::uint64_t changes() const { return changes_; }
+
+ private:
+  std::string node_name_;
+  std::map<std::string, Pod> pods_;      // by UID, or namespace and name
+  std::map<std::string, Pod> arriving_;  // of the LIST at hand
+  std::string arriving_version_;
+  std::optional<std::string> version_;  // where to watch from; unset: list first
+  std::string error_;                   // what an ERROR event said
+  Backoff backoff_;
+  Freshness freshness_;
+  std::optional<SteadyTime> accepted_at_;
+  std::uint64_t changes_{};
+};
+
+}  // namespace hostnet

@@ -1,0 +1,209 @@
+#include "agent/ports/owners/attribution.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "agent/ports/owners/kernel_socket.h"
+
+namespace hostnet {
+namespace {
+
+using std::chrono::seconds;
+
+constexpr seconds kWaitForClients{3};
+constexpr seconds kCheckAfter{10};
+constexpr seconds kCheckWithin{20};  // after kCheckAfter
+constexpr seconds kRememberGone{120};
+constexpr std::size_t kMostRemembered = 65536;
+
+// The cookie; kernels always have one, hand-made sockets may not.
+std::uint64_t key_of(const Socket& socket) {
+  constexpr std::uint64_t kNoCookie = std::uint64_t{1} << 63U;
+  return socket.cookie != 0 ? socket.cookie : socket.inode | kNoCookie;
+}
+
+Problem why_denied(const Identity& identity, std::size_t sockets) {
+  const std::string what =
+      fmt::format("who holds {} socket{} cannot be seen", sockets, sockets == 1 ? "" : "s");
+  const bool ptrace = identity.has_capability(Identity::kSysPtrace);
+  const bool search = identity.has_capability(Identity::kDacReadSearch);
+  if (!ptrace) {
+    return {.code = "no_cap_sys_ptrace",
+            .message = what + ": the capability SYS_PTRACE is missing",
+            .remedy = search ? "add the capability SYS_PTRACE"
+                             : "add the capabilities SYS_PTRACE and DAC_READ_SEARCH"};
+  }
+  if (!search) {
+    return {.code = "no_cap_dac_read_search",
+            .message = what + ": the capability DAC_READ_SEARCH is missing",
+            .remedy = "add the capability DAC_READ_SEARCH"};
+  }
+  return {.code = "process_denied",
+          .message = what + ": a security module forbids to look into processes",
+          .remedy =
+              "run the agent with appArmorProfile Unconfined (and without a profile of "
+              "SELinux or Yama that forbids ptrace)"};
+}
+
+}  // namespace
+
+void Attribution::update(std::span<const Socket> sockets, std::span<const Link> links,
+                         const Options& options, SteadyTime now) {
+  work_ = {};
+  ++updates_;
+  processes_.clear();
+  links_ = links;
+  const bool judge_again = options.node_components != options_.node_components;
+  options_ = options;
+
+  collect(sockets, now);
+  revalidate(now);
+  std::vector<Entry*> wanted;
+  for (Entry* entry : present_) {
+    if (entry->socket.inode == 0) continue;
+    if (entry->next_search && *entry->next_search <= now) {
+      wanted.push_back(entry);
+    } else if (judge_again && !entry->uses.empty()) {
+      own_by_processes(*entry);
+    } else if (entry->uses.empty() && entry->owner.kind == HolderKind::unknown &&
+               tunnel_of(entry->socket, links_) != nullptr) {
+      own_without_processes(*entry, false);  // the device is known only now
+    }
+  }
+  search(wanted, now);
+  state_problem();
+  forget_gone(now);
+  last_update_ = now;
+  links_ = {};
+}
+
+void Attribution::collect(std::span<const Socket> sockets, SteadyTime now) {
+  present_.clear();
+  present_.reserve(sockets.size());
+  for (const Socket& socket : sockets) {
+    const auto [at, is_new] = entries_.try_emplace(key_of(socket));
+    Entry& entry = at->second;
+    if (entry.seen_in == updates_) continue;  // a dump may tell one twice
+    const bool changed_hands = !is_new && socket.inode != 0 && entry.socket.inode != 0 &&
+                               entry.socket.inode != socket.inode;
+    const bool had_inode = !is_new && entry.socket.inode != 0;
+    if (changed_hands) entry = {};
+    entry.socket = socket;
+    entry.seen_in = updates_;
+    entry.last_seen = now;
+    if (is_new || changed_hands) entry.first_seen = now;
+    present_.push_back(&entry);
+    if (socket.inode == 0 || (had_inode && !changed_hands)) continue;
+    entry.next_search = now;
+    if (may_wait(entry, now)) {
+      own_without_processes(entry, false);
+      entry.next_search = now + kWaitForClients;
+    }
+  }
+}
+
+bool Attribution::may_wait(const Entry& entry, SteadyTime now) const {
+  const Socket& socket = entry.socket;
+  return updates_ > 1 && entry.first_seen == now && socket.protocol == Protocol::udp &&
+         options_.ephemeral.contains(socket.local_port) &&
+         !std::ranges::binary_search(options_.urgent_ports, socket.local_port);
+}
+
+void Attribution::revalidate(SteadyTime now) {
+  if (present_.empty()) return;
+  // As many as bring everybody's turn within kCheckWithin, however often we are called.
+  const auto elapsed = std::clamp<SteadyTime::duration>(now - last_update_, {}, kCheckWithin);
+  const double share = std::chrono::duration<double>(elapsed) / kCheckWithin;
+  auto budget = static_cast<std::size_t>(share * static_cast<double>(present_.size())) + 8;
+  for (std::size_t i = 0; i < present_.size() && budget > 0; ++i) {
+    next_check_ = next_check_ + 1 < present_.size() ? next_check_ + 1 : 0;
+    Entry& entry = *present_[next_check_];
+    if (entry.uses.empty() || entry.socket.inode == 0 || now - entry.checked < kCheckAfter) {
+      continue;
+    }
+    budget -= std::min(budget, entry.uses.size());
+    check(entry, now);
+  }
+}
+
+void Attribution::check(Entry& entry, SteadyTime now) {
+  entry.checked = now;
+  const std::size_t before = entry.uses.size();
+  std::erase_if(entry.uses, [&](const SocketUse& use) {
+    ++work_.descriptors_checked;
+    const auto inode = node_.files->socket_inode(use.pid, use.fd);
+    if (inode) return *inode != entry.socket.inode;
+    return inode.error().reason == Reason::vanished;
+  });
+  if (entry.uses.size() != before) {
+    // Closed, gone or moved to another descriptor; somebody else may have it.
+    if (!entry.uses.empty()) own_by_processes(entry);
+    entry.next_search = now;
+    entry.fruitless = 0;
+    return;
+  }
+  // The same socket: but execve() gives a process another name, and runtimes
+  // move processes to other cgroups.
+  const int pid = entry.uses.front().pid;
+  const auto& stat = stat_of(pid);
+  const std::size_t cgroup = fingerprint_of(pid);
+  if (entry.primary_cgroup == 0) entry.primary_cgroup = cgroup;
+  if (stat && *stat == entry.primary && cgroup == entry.primary_cgroup) return;
+  if (!own_by_processes(entry)) entry.next_search = now;
+}
+
+void Attribution::forget_gone(SteadyTime now) {
+  const bool too_many = entries_.size() > kMostRemembered;
+  if (now < next_forgetting_ && !too_many) return;
+  next_forgetting_ = now + kRememberGone / 2;
+  std::erase_if(entries_, [&](const auto& item) {
+    const Entry& entry = item.second;
+    return entry.seen_in != updates_ && (too_many || now - entry.last_seen > kRememberGone);
+  });
+  cgroups_.trim();
+}
+
+void Attribution::state_problem() {
+  problem_.reset();
+  std::size_t denied = 0;
+  std::size_t hidden = 0;
+  for (const Entry* entry : present_) {
+    if (entry->socket.inode == 0 || !entry->uses.empty() ||
+        entry->owner.kind == HolderKind::kernel) {
+      continue;
+    }
+    denied += entry->denied ? 1U : 0U;
+    hidden += entry->hidden ? 1U : 0U;
+  }
+  if (hidden > 0) {
+    problem_ = {.code = "no_host_pid",
+                .message = fmt::format("who holds {} socket{} cannot be seen: their processes are "
+                                       "in another PID namespace",
+                                       hidden, hidden == 1 ? "" : "s"),
+                .remedy = "set hostPID: true"};
+  } else if (denied > 0 && hides_processes_) {
+    problem_ = {.code = "process_denied",
+                .message = fmt::format("who holds {} socket{} cannot be seen: procfs hides other "
+                                       "processes",
+                                       denied, denied == 1 ? "" : "s"),
+                .remedy = "mount the procfs of --path.procfs without hidepid"};
+  } else if (denied > 0) {
+    problem_ = why_denied(node_.identity, denied);
+  }
+}
+
+const Owner& Attribution::owner_of(const Socket& socket) const {
+  static const Owner kUnknown;
+  const auto at = entries_.find(key_of(socket));
+  return at == entries_.end() ? kUnknown : at->second.owner;
+}
+
+std::span<const SocketUse> Attribution::uses_of(const Socket& socket) const {
+  const auto at = entries_.find(key_of(socket));
+  if (at == entries_.end()) return {};
+  return at->second.uses;
+}
+
+}  // namespace hostnet

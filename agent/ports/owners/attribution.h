@@ -1,0 +1,131 @@
+#pragma once
+
+// Who has each socket: remembered by the socket's cookie, looked for only when
+// it is new, and looked after so that a change is found out.
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "agent/ports/holder.h"
+#include "agent/ports/owners/cgroup_lookup.h"
+#include "agent/ports/owners/process.h"
+#include "agent/ports/owners/process_scan.h"
+#include "agent/ports/port_snapshot.h"
+#include "netlink/node/node.h"
+
+namespace hostnet {
+
+// A new socket is looked for in the cgroup in which it was made, then in the
+// newest processes, then in all of them. Later looks read no descriptor
+// directory again: known (process, descriptor) pairs are checked one by one, a
+// slice of them per update, each within 30 seconds. What is not found is looked
+// for again ever more rarely (1 s to 5 min), so a socket of the kernel does not
+// cost a scan of /proc per tick.
+//
+// Not thread safe: owned by the watch. Reads the clock of the Node only to pace
+// full scans.
+class Attribution {
+ public:
+  struct Options {
+    std::vector<std::string> node_components;  // Policy's; a change judges all again
+    PortRange ephemeral{32768, 60999};
+    // Ports whose owner is wanted at once (declared, or asked for), sorted. An
+    // unconnected UDP socket on another ephemeral port is somebody's DNS query
+    // most of the time: its process is looked for only when it is 3 s old.
+    std::vector<std::uint16_t> urgent_ports;
+  };
+
+  explicit Attribution(const Node& node) : node_(node), cgroups_(*node_.files) {}
+
+  // One look. Sockets without an inode (TIME_WAIT) have the owner that their
+  // cookie had, or an unknown one.
+  void update(std::span<const Socket> sockets, std::span<const Link> links, const Options& options,
+              SteadyTime now);
+
+  // The owner as the last update left it, valid until the next; an unknown one
+  // for a socket that was not in it.
+  const Owner& owner_of(const Socket& socket) const;
+  // Through which descriptors processes had it then; empty: nobody is known to.
+  std::span<const SocketUse> uses_of(const Socket& socket) const;
+
+  // Unset when every process that had to be looked into could be. Otherwise
+  // why not, and what to do about it.
+  const std::optional<Problem>& problem() const { return problem_; }
+
+  // What the last update did.
+  struct Work {
+    std::size_t directories_read{};     // proc/<pid>/fd
+    std::size_t descriptors_checked{};  // proc/<pid>/fd/<fd>
+    std::size_t full_scans{};
+    bool operator==(const Work&) const = default;
+  };
+  const Work& work() const { return work_; }
+
+ private:
+  struct Entry {
+    Socket socket;
+    Owner owner;
+    std::vector<SocketUse> uses;   // the first is owner.processes[0]'s
+    ProcessStat primary;           // as it was when it was last judged
+    std::size_t primary_cgroup{};  // fingerprint of its cgroups; 0 not read yet
+    std::uint64_t seen_in{};       // number of the last update that had it
+    SteadyTime first_seen, last_seen, checked;
+    std::optional<SteadyTime> next_search;  // unset: nothing to look for
+    unsigned fruitless{};                   // full scans that did not find enough
+    bool denied{};                          // some process could not be looked into
+    bool hidden{};                          // its cgroup has processes that proc/ does not show
+  };
+  // What is read of one process, at most once per update.
+  struct SeenProcess {
+    std::optional<Result<ProcessStat>> stat;
+    std::optional<CgroupPlace> place;
+    std::optional<std::size_t> fingerprint;
+  };
+  struct Search;
+
+  void collect(std::span<const Socket> sockets, SteadyTime now);
+  bool may_wait(const Entry& entry, SteadyTime now) const;
+  void revalidate(SteadyTime now);
+  void check(Entry& entry, SteadyTime now);
+  void forget_gone(SteadyTime now);
+  void state_problem();
+
+  // attribution_search.cpp
+  void search(std::span<Entry* const> wanted, SteadyTime now);
+  void search_its_cgroup(Search& search);
+  void search_newest(Search& search);
+  void search_everywhere(Search& search, SteadyTime now);
+  bool found_enough(const Entry& entry, const Search& search);
+  void retry_later(Entry& entry, const Search& search, SteadyTime now);
+
+  // attribution_owner.cpp
+  bool own_by_processes(Entry& entry);
+  void own_without_processes(Entry& entry, bool searched_everywhere);
+  bool is_launcher(int pid);
+  const Result<ProcessStat>& stat_of(int pid);
+  const CgroupPlace& place_of(int pid);
+  std::size_t fingerprint_of(int pid);
+  int own_pid();
+
+  Node node_;
+  CgroupLookup cgroups_;
+  std::unordered_map<std::uint64_t, Entry> entries_;  // by cookie; their addresses are stable
+  std::vector<Entry*> present_;                       // of this update, in the sockets' order
+  std::unordered_map<int, SeenProcess> processes_;    // of this update
+  std::span<const Link> links_;                       // of this update
+  Options options_;
+  std::uint64_t updates_{};
+  std::size_t next_check_{};  // round robin over present_
+  SteadyTime last_update_, next_full_scan_, next_forgetting_;
+  std::optional<int> own_pid_;
+  bool hides_processes_{};  // pid 1 is not in proc/
+  std::optional<Problem> problem_;
+  Work work_;
+  std::string text_;
+};
+
+}  // namespace hostnet

@@ -1,0 +1,142 @@
+// Attribution's part that makes an Owner of what was found.
+
+#include <algorithm>
+#include <charconv>
+#include <tuple>
+#include <utility>
+
+#include "agent/ports/owners/attribution.h"
+#include "agent/ports/owners/classify.h"
+#include "agent/ports/owners/kernel_socket.h"
+
+namespace hostnet {
+namespace {
+
+// A preforking server may share one socket among hundreds.
+constexpr std::size_t kMostProcesses = 64;
+
+void describe_place(const CgroupPlace& place, Owner& owner) {
+  owner.cgroup = place.path;
+  owner.unit = place.facts.unit;
+  owner.pod_uid = place.facts.pod_uid;
+  owner.container_id = place.facts.container_id;
+  owner.container_runtime = place.facts.container_runtime;
+}
+
+bool tells_nothing(const CgroupPlace& place) {
+  return place.path.empty() || (place.path.starts_with("/..") && place.facts == CgroupFacts{});
+}
+
+}  // namespace
+
+const Result<ProcessStat>& Attribution::stat_of(int pid) {
+  auto& process = processes_[pid];
+  if (!process.stat) process.stat = read_process_stat(*node_.files, pid, text_);
+  return *process.stat;
+}
+
+const CgroupPlace& Attribution::place_of(int pid) {
+  auto& process = processes_[pid];
+  if (!process.place) {
+    std::size_t fingerprint = 0;
+    process.place = cgroups_.of_process(pid, fingerprint);
+    process.fingerprint = fingerprint;
+  }
+  return *process.place;
+}
+
+std::size_t Attribution::fingerprint_of(int pid) {
+  auto& process = processes_[pid];
+  if (!process.fingerprint) {
+    std::size_t fingerprint = 0;
+    CgroupPlace place = cgroups_.of_process(pid, fingerprint);
+    process.fingerprint = fingerprint;
+    if (!process.place) process.place = std::move(place);
+  }
+  return *process.fingerprint;
+}
+
+bool Attribution::is_launcher(int pid) {
+  return pid == 1 || place_of(pid).path.ends_with("/init.scope");
+}
+
+int Attribution::own_pid() {
+  if (!own_pid_) {
+    // As procfs numbers it, which may be that of another PID namespace.
+    int pid = node_.identity.pid;
+    if (const auto self = node_.files->link("proc/self")) {
+      std::from_chars(self->data(), self->data() + self->size(), pid);
+    }
+    own_pid_ = pid;
+  }
+  return *own_pid_;
+}
+
+// False when all of them are gone by now.
+bool Attribution::own_by_processes(Entry& entry) {
+  std::erase_if(entry.uses, [&](const SocketUse& use) {
+    const auto& stat = stat_of(use.pid);
+    return !stat && stat.error().reason == Reason::vanished;
+  });
+  if (entry.uses.empty()) return false;
+
+  const CgroupPlace* made_in = cgroups_.of_id(entry.socket.cgroup_id);
+  const auto rank = [&](const SocketUse& use) {
+    const bool elsewhere = made_in == nullptr || place_of(use.pid).path != made_in->path;
+    return std::tuple(is_launcher(use.pid), elsewhere, use.pid);
+  };
+  if (entry.uses.size() > 1) std::ranges::sort(entry.uses, {}, rank);
+  if (entry.uses.size() > kMostProcesses) entry.uses.resize(kMostProcesses);
+
+  Owner owner;
+  for (const SocketUse& use : entry.uses) {
+    const auto& stat = stat_of(use.pid);
+    owner.processes.push_back({use.pid, stat ? stat->comm : std::string{}});
+    owner.self = owner.self || use.pid == own_pid();
+  }
+  const int pid = entry.uses.front().pid;
+  const CgroupPlace& place = place_of(pid);
+  // Where the process is counts more than where it was when it made the socket.
+  const CgroupPlace& home = tells_nothing(place) && made_in != nullptr ? *made_in : place;
+  describe_place(home, owner);
+  owner.exe = read_executable(*node_.files, pid);
+  CgroupFacts facts = home.facts;
+  if (facts.container_runtime.empty()) facts.container_runtime = runtime_served_by(owner.exe);
+  owner.container_runtime = facts.container_runtime;
+  owner.kind = kind_of_process(facts, owner.exe, options_.node_components);
+  entry.owner = std::move(owner);
+  const auto& stat = stat_of(pid);
+  entry.primary = stat ? *stat : ProcessStat{};
+  entry.primary_cgroup = processes_[pid].fingerprint.value_or(0);
+  return true;
+}
+
+void Attribution::own_without_processes(Entry& entry, bool searched_everywhere) {
+  Owner owner;
+  const Socket& socket = entry.socket;
+  const bool nobody_has_it = searched_everywhere && !entry.denied && !entry.hidden;
+  // A tunnel's socket carries the cgroup of whoever made the device. WireGuard's
+  // socket stays behind where a device is moved to another namespace: its port
+  // alone does not tell.
+  const Link* tunnel = tunnel_of(socket, links_);
+  if (tunnel != nullptr && (tunnel->kind != "wireguard" || nobody_has_it)) {
+    owner.kind = HolderKind::kernel;
+    entry.owner = std::move(owner);
+    return;
+  }
+  if (!searched_everywhere && entry.fruitless > 0 && entry.owner.processes.empty()) {
+    return;  // no news since the last full scan
+  }
+  const CgroupPlace* made_in = cgroups_.of_id(socket.cgroup_id);
+  if (nobody_has_it && socket.uid == 0 &&
+      (is_port_of_kernel_service(socket.protocol, socket.local_port) ||
+       (made_in == nullptr && socket.cgroup_id.value_or(1) <= 1))) {
+    owner.kind = HolderKind::kernel;
+  } else if (made_in != nullptr) {
+    describe_place(*made_in, owner);
+    owner.kind = kind_of_cgroup(made_in->facts, options_.node_components);
+  }
+  entry.owner = std::move(owner);
+}
+
+}  // namespace hostnet

@@ -1,0 +1,164 @@
+// Attribution's part that looks for processes.
+
+#include <algorithm>
+#include <unordered_set>
+
+#include "agent/ports/owners/attribution.h"
+
+namespace hostnet {
+namespace {
+
+using std::chrono::seconds;
+
+constexpr std::size_t kNewest = 64;
+constexpr seconds kLongestBackoff{300};
+constexpr int kRestAfterFullScan = 20;  // times what the scan took
+
+template <class Entries>
+std::vector<std::uint64_t> inodes_of(const Entries& entries) {
+  std::vector<std::uint64_t> inodes;
+  inodes.reserve(entries.size());
+  for (const auto* entry : entries) inodes.push_back(entry->socket.inode);
+  return inodes;
+}
+
+}  // namespace
+
+struct Attribution::Search {
+  std::span<Entry* const> wanted;
+  ProcessScan scan;
+  bool searched_everywhere{};
+};
+
+void Attribution::search(std::span<Entry* const> wanted, SteadyTime now) {
+  if (wanted.empty()) return;
+  Search search{.wanted = wanted, .scan = {*node_.files, inodes_of(wanted)}};
+  search.scan.inspect(own_pid());
+  search_its_cgroup(search);
+  const bool cold = updates_ == 1;
+  const auto missing = [&] {
+    return std::ranges::any_of(wanted,
+                               [&](const Entry* entry) { return !found_enough(*entry, search); });
+  };
+  bool more = missing();
+  if (more && !cold) {
+    search_newest(search);
+    more = missing();
+  }
+  if (more) search_everywhere(search, now);
+  work_.directories_read += search.scan.directories_read();
+
+  for (Entry* entry : wanted) {
+    for (const SocketUse& use : search.scan.uses_of(entry->socket.inode)) {
+      const bool known = std::ranges::any_of(
+          entry->uses, [&](const SocketUse& other) { return other.pid == use.pid; });
+      if (!known) entry->uses.push_back(use);
+    }
+    entry->checked = now;
+    entry->denied =
+        search.scan.denied() || hides_processes_ || (entry->denied && !search.searched_everywhere);
+    const CgroupPlace* made_in = cgroups_.of_id(entry->socket.cgroup_id);
+    const bool own = std::ranges::any_of(
+        entry->uses, [&](const SocketUse& use) { return use.pid == own_pid(); });
+    if (own && made_in != nullptr) cgroups_.set_own_path(made_in->path);
+  }
+  for (Entry* entry : wanted) {
+    if (own_by_processes(*entry)) {
+      entry->hidden = false;
+    } else {
+      own_without_processes(*entry, search.searched_everywhere);
+    }
+    retry_later(*entry, search, now);
+  }
+}
+
+void Attribution::search_its_cgroup(Search& search) {
+  std::unordered_set<const CgroupPlace*> read;
+  std::unordered_set<const CgroupPlace*> with_hidden;
+  for (Entry* entry : search.wanted) {
+    const CgroupPlace* place = cgroups_.of_id(entry->socket.cgroup_id);
+    if (place == nullptr) continue;
+    if (read.insert(place).second) {
+      bool hidden = false;
+      const std::vector<int> pids = cgroups_.processes_in(*place, hidden);
+      if (hidden) with_hidden.insert(place);
+      if (cgroups_.is_unified()) {
+        for (const int pid : pids) processes_[pid].place = *place;
+      }
+      search.scan.inspect(pids);
+    }
+    entry->hidden = with_hidden.contains(place);
+  }
+}
+
+void Attribution::search_newest(Search& search) {
+  const auto pids = list_processes(*node_.files);
+  if (!pids) return;
+  std::vector<int> newest;
+  for (auto pid = pids->rbegin(); pid != pids->rend() && newest.size() < kNewest; ++pid) {
+    if (!search.scan.has_inspected(*pid)) newest.push_back(*pid);
+  }
+  search.scan.inspect(newest);
+  // Who forked them most likely has the socket too, and made it.
+  std::vector<int> family;
+  for (const Entry* entry : search.wanted) {
+    for (const SocketUse& use : search.scan.uses_of(entry->socket.inode)) {
+      if (const auto& stat = stat_of(use.pid)) {
+        family.push_back(stat->parent);
+        family.push_back(stat->session);
+      }
+    }
+  }
+  search.scan.inspect(family);
+}
+
+void Attribution::search_everywhere(Search& search, SteadyTime now) {
+  const bool somebody_waits = std::ranges::any_of(search.wanted, [&](const Entry* entry) {
+    return entry->fruitless == 0 &&
+           std::ranges::binary_search(options_.urgent_ports, entry->socket.local_port);
+  });
+  if (now < next_full_scan_ && !somebody_waits) return;
+  const SteadyTime begin = node_.clock->steady();
+  const auto pids = list_processes(*node_.files);
+  if (!pids) {
+    hides_processes_ = true;
+    return;
+  }
+  hides_processes_ = pids->empty() || pids->front() != 1;
+  // The newest first: they come and go most.
+  const std::vector<int> order(pids->rbegin(), pids->rend());
+  search.scan.inspect(order);
+  // Who was forked meanwhile by somebody who is gone by now.
+  if (const auto again = list_processes(*node_.files)) search.scan.inspect(*again);
+  search.searched_everywhere = true;
+  ++work_.full_scans;
+  next_full_scan_ = now + kRestAfterFullScan * (node_.clock->steady() - begin);
+}
+
+// systemd has the sockets of what it activates: somebody else should be found.
+bool Attribution::found_enough(const Entry& entry, const Search& search) {
+  return std::ranges::any_of(search.scan.uses_of(entry.socket.inode),
+                             [&](const SocketUse& use) { return !is_launcher(use.pid); });
+}
+
+void Attribution::retry_later(Entry& entry, const Search& search, SteadyTime now) {
+  entry.next_search.reset();
+  if (!entry.uses.empty() && !is_launcher(entry.uses.front().pid)) {
+    entry.fruitless = 0;
+    return;
+  }
+  if (!search.searched_everywhere) {
+    entry.next_search = std::max(now + seconds{1}, next_full_scan_);
+    return;
+  }
+  ++entry.fruitless;
+  if (entry.owner.kind == HolderKind::kernel) {
+    entry.next_search = now + kLongestBackoff;
+    return;
+  }
+  constexpr unsigned kDoublings = 9;
+  entry.next_search =
+      now + std::min(kLongestBackoff, seconds{1LL << std::min(entry.fruitless - 1, kDoublings)});
+}
+
+}  // namespace hostnet

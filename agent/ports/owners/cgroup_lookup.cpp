@@ -1,0 +1,98 @@
+#include "agent/ports/owners/cgroup_lookup.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <functional>
+#include <string_view>
+#include <utility>
+
+namespace hostnet {
+
+void CgroupLookup::learn_mount() {
+  if (mount_) return;
+  unified_ = files_.exists("sys/fs/cgroup/cgroup.controllers");
+  mount_ = unified_ ? "sys/fs/cgroup" : "sys/fs/cgroup/unified";
+}
+
+bool CgroupLookup::is_unified() {
+  learn_mount();
+  return unified_;
+}
+
+std::string CgroupLookup::path_from_node_root(std::string_view path) {
+  if (!node_container_) {
+    std::string text;
+    node_container_ = "";
+    if (files_.read("proc/1/cgroup", text)) {
+      node_container_ = std::string(container_of_node(telling_cgroup(text)));
+    }
+  }
+  const std::string& prefix = *node_container_;
+  if (!prefix.empty() && path.starts_with(prefix) &&
+      (path.size() == prefix.size() || path[prefix.size()] == '/')) {
+    path.remove_prefix(prefix.size());
+  }
+  return path.empty() ? "/" : std::string(path);
+}
+
+const CgroupPlace* CgroupLookup::of_id(std::optional<std::uint64_t> id) {
+  constexpr std::uint64_t kRoot = 1;
+  if (!id || *id <= kRoot) return nullptr;
+  if (const auto known = by_id_.find(*id); known != by_id_.end()) {
+    return known->second ? &*known->second : nullptr;
+  }
+  auto path = files_.cgroup_path(*id);
+  // A tree that may not be walked again yet: ask another time.
+  if (!path && path.error().reason == Reason::timeout) return nullptr;
+  auto& place = by_id_[*id];
+  if (path && *path != "/") {
+    place = CgroupPlace{.path = *path, .facts = parse_cgroup(path_from_node_root(*path))};
+  }
+  return place ? &*place : nullptr;
+}
+
+std::vector<int> CgroupLookup::processes_in(const CgroupPlace& place, bool& hidden) {
+  learn_mount();
+  std::vector<int> pids;
+  const std::string path = fmt::format("{}{}/cgroup.procs", *mount_, place.path);
+  if (!files_.read(path, text_)) return pids;
+  std::string_view rest = text_;
+  while (!rest.empty()) {
+    const std::size_t end = std::min(rest.find('\n'), rest.size());
+    const std::string_view line = rest.substr(0, end);
+    int pid = -1;
+    std::from_chars(line.begin(), line.end(), pid);
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+    // The kernel writes 0 for who has no pid in the reader's namespace.
+    if (pid == 0) hidden = true;
+    if (pid > 0) pids.push_back(pid);
+  }
+  return pids;
+}
+
+CgroupPlace CgroupLookup::of_process(int pid, std::size_t& fingerprint) {
+  fingerprint = 0;
+  if (!files_.read(fmt::format("proc/{}/cgroup", pid), text_)) return {};
+  fingerprint = std::hash<std::string>{}(text_);
+  const std::string_view path = telling_cgroup(text_);
+  if (path.empty() || path == "/") return {};
+  CgroupPlace place;
+  if (path.starts_with("/..") && own_path_.empty()) {
+    // Only what the end of the path shows.
+    place.path = path;
+    place.facts = parse_cgroup(path);
+    return place;
+  }
+  place.path = path_from_node_root(absolute_cgroup(path, own_path_));
+  place.facts = parse_cgroup(place.path);
+  return place;
+}
+
+void CgroupLookup::trim() {
+  constexpr std::size_t kMany = 8192;
+  if (by_id_.size() > kMany) by_id_.clear();
+}
+
+}  // namespace hostnet

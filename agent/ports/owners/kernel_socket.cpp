@@ -1,0 +1,53 @@
+#include "agent/ports/owners/kernel_socket.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+
+namespace hostnet {
+namespace {
+
+struct KernelService {
+  Protocol protocol;
+  std::uint16_t first, last;
+};
+constexpr auto kTcp = Protocol::tcp;
+constexpr auto kUdp = Protocol::udp;
+constexpr std::array<KernelService, 16> kServices{{
+    {kTcp, 445, 445},      // ksmbd
+    {kUdp, 2049, 2049},    // nfsd
+    {kTcp, 2049, 2049},    //
+    {kUdp, 2152, 2152},    // gtp
+    {kTcp, 3260, 3260},    // iSCSI target (LIO)
+    {kUdp, 3386, 3386},    // gtp, version 0
+    {kTcp, 4045, 4045},    // lockd
+    {kUdp, 4045, 4045},    //
+    {kTcp, 4420, 4420},    // NVMe target
+    {kUdp, 4789, 4791},    // vxlan, vxlan-gpe, RoCE v2 (rxe)
+    {kUdp, 6081, 6081},    // geneve
+    {kTcp, 7777, 7799},    // o2net, DRBD
+    {kUdp, 8472, 8472},    // vxlan of Linux, flannel and Cilium
+    {kTcp, 21064, 21064},  // dlm
+    {kUdp, 51820, 51821},  // WireGuard; flannel's
+    {kUdp, 51871, 51871},  // WireGuard of Cilium
+}};
+
+}  // namespace
+
+const Link* tunnel_of(const Socket& socket, std::span<const Link> links) {
+  if (socket.protocol != Protocol::udp || socket.state != SocketState::close) return nullptr;
+  if (!socket.local.is_wildcard()) return nullptr;
+  const auto found = std::ranges::find_if(links, [&](const Link& link) {
+    return link.tunnel_port == socket.local_port &&
+           (socket.interface == 0 || socket.interface == link.tunnel_link);
+  });
+  return found == links.end() ? nullptr : &*found;
+}
+
+bool is_port_of_kernel_service(Protocol protocol, std::uint16_t port) {
+  return std::ranges::any_of(kServices, [&](const KernelService& service) {
+    return service.protocol == protocol && port >= service.first && port <= service.last;
+  });
+}
+
+}  // namespace hostnet

@@ -1,0 +1,91 @@
+#include "agent/ports/owners/process_scan.h"
+
+#include <algorithm>
+#include <atomic>
+#include <optional>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+namespace hostnet {
+namespace {
+
+// Below this many processes a second thread costs more than it saves.
+constexpr std::size_t kWorthAThread = 64;
+constexpr std::size_t kChunk = 16;
+
+}  // namespace
+
+ProcessScan::ProcessScan(const Files& files, std::vector<std::uint64_t> inodes)
+    : files_(files), inodes_(std::move(inodes)) {
+  std::ranges::sort(inodes_);
+  inodes_.erase(std::ranges::unique(inodes_).begin(), inodes_.end());
+  uses_.resize(inodes_.size());
+}
+
+void ProcessScan::read_process(int pid, Worker& worker) const {
+  if (const auto done = files_.socket_descriptors(pid, worker.descriptors); !done) {
+    if (done.error().reason != Reason::vanished) worker.denied = true;
+    return;
+  }
+  const std::size_t before = worker.found.size();
+  for (const auto& [fd, inode] : worker.descriptors) {
+    const auto at = std::ranges::lower_bound(inodes_, inode);
+    if (at == inodes_.end() || *at != inode) continue;
+    const auto target = static_cast<std::size_t>(at - inodes_.begin());
+    const bool again =
+        std::any_of(worker.found.begin() + static_cast<std::ptrdiff_t>(before), worker.found.end(),
+                    [&](const Found& found) { return found.target == target; });
+    if (!again) worker.found.push_back({target, {pid, fd}});
+  }
+}
+
+void ProcessScan::take(Worker& worker) {
+  denied_ = denied_ || worker.denied;
+  for (const Found& found : worker.found) {
+    auto& uses = uses_[found.target];
+    uses.insert(std::ranges::upper_bound(uses, found.use), found.use);
+  }
+}
+
+void ProcessScan::inspect(std::span<const int> pids) {
+  std::vector<int> todo;
+  todo.reserve(pids.size());
+  for (const int pid : pids) {
+    if (pid > 0 && seen_.insert(pid).second) todo.push_back(pid);
+  }
+  directories_read_ += todo.size();
+
+  std::atomic<std::size_t> next{0};
+  const auto work = [&](Worker& worker) {
+    for (;;) {
+      const std::size_t begin = next.fetch_add(kChunk, std::memory_order_relaxed);
+      if (begin >= todo.size()) return;
+      const std::size_t end = std::min(begin + kChunk, todo.size());
+      for (std::size_t i = begin; i < end; ++i) read_process(todo[i], worker);
+    }
+  };
+  Worker ours;
+  Worker theirs;
+  std::optional<std::jthread> second;
+  if (todo.size() >= kWorthAThread) {
+    try {
+      second.emplace([&] { work(theirs); });
+    } catch (const std::system_error&) {
+      // No thread to be had (a pids limit): one does it all.
+      second.reset();
+    }
+  }
+  work(ours);
+  if (second) second->join();
+  take(ours);
+  take(theirs);
+}
+
+std::span<const SocketUse> ProcessScan::uses_of(std::uint64_t inode) const {
+  const auto at = std::ranges::lower_bound(inodes_, inode);
+  if (at == inodes_.end() || *at != inode) return {};
+  return uses_[static_cast<std::size_t>(at - inodes_.begin())];
+}
+
+}  // namespace hostnet

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <unordered_set>
+#include <vector>
+
+#include "netlink/node/files.h"
+
+namespace hostnet {
+
+// One descriptor through which a process has a socket.
+struct SocketUse {
+  int pid{};
+  int fd{};
+  auto operator<=>(const SocketUse&) const = default;
+};
+
+// Looks for the processes that have certain sockets open, by reading
+// /proc/<pid>/fd. One scan is one look: a process is read at most once in it.
+// Not thread safe; inspect(many) uses a second thread of its own.
+class ProcessScan {
+ public:
+  ProcessScan(const Files& files, std::vector<std::uint64_t> inodes);
+
+  void inspect(int pid) { inspect(std::span(&pid, 1)); }
+  void inspect(std::span<const int> pids);
+
+  bool has_inspected(int pid) const { return seen_.contains(pid); }
+  // Who has it, among the processes looked into: by rising pid, one descriptor
+  // (the lowest) of each process.
+  std::span<const SocketUse> uses_of(std::uint64_t inode) const;
+
+  // Whether some process could not be read for another reason than that it is
+  // gone. Who is gone holds nothing.
+  bool denied() const { return denied_; }
+  std::size_t directories_read() const { return directories_read_; }
+
+ private:
+  struct Found {
+    std::size_t target;
+    SocketUse use;
+  };
+  struct Worker {
+    std::vector<SocketDescriptor> descriptors;
+    std::vector<Found> found;
+    bool denied{};
+  };
+  void read_process(int pid, Worker& worker) const;
+  void take(Worker& worker);
+
+  const Files& files_;
+  std::vector<std::uint64_t> inodes_;         // sorted, unique
+  std::vector<std::vector<SocketUse>> uses_;  // of inodes_[i]
+  std::unordered_set<int> seen_;
+  std::size_t directories_read_{};
+  bool denied_{};
+};
+
+}  // namespace hostnet

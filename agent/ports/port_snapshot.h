@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "agent/ports/holder.h"
+#include "agent/ports/nat_rules.h"
+#include "agent/ports/port_ranges.h"
+#include "agent/verdicts/problem.h"
+#include "netlink/facts.h"
+
+namespace hostnet {
+
+// Who holds each port of the node at one moment: what the kernel has, before
+// anybody judges it. Immutable once built.
+struct PortSnapshot {
+  std::vector<Holder> holders;  // sockets by protocol, port, address, cookie; then NAT rules
+  bool attribution_complete{};  // every process could be looked into
+  std::vector<Problem> problems;
+  std::vector<Problem> limits;
+  PortRanges ranges;
+  bool sctp_supported{};  // the kernel answers sock_diag for SCTP
+  // Protocols of which some sockets could not be listed: that nobody is seen on
+  // a port says nothing.
+  std::set<Protocol> unread;
+  // Ports with more connections than were looked at, sorted: none of the others
+  // is a holder here.
+  std::vector<std::pair<Protocol, std::uint16_t>> partly_shown;
+  // The ports that some socket listened on in the last 120 s, sorted; unset:
+  // nobody kept count. Without it TIME_WAIT is no finding.
+  std::optional<std::vector<std::pair<Protocol, std::uint16_t>>> recent_listeners;
+  std::vector<Link> links;
+  std::vector<Address> addresses;
+  // Rules for this node's ports; unset: they may not be read (NET_ADMIN). Only
+  // those for ports that are listened on, declared or asked for are holders, too.
+  std::shared_ptr<const NatRules> nat;
+  // Unset: no rule names a sandbox or a pod, or the cgroups cannot be read.
+  std::shared_ptr<const PodsByContainer> pods_by_container;
+  bool ebpf_forwarding{};  // Cilium may forward ports where nobody sees it
+};
+
+}  // namespace hostnet

@@ -1,0 +1,79 @@
+#include "agent/ports/scan/option_probe.h"
+
+#include <string_view>
+
+namespace hostnet {
+namespace {
+
+using std::chrono::seconds;
+
+// TIME_WAIT lasts 60 s.
+constexpr seconds kRememberOptions{120};
+// Of a preforking server's many; one of them answers unless all are gone.
+constexpr std::size_t kMostAsked = 4;
+
+bool is_handshake(const Socket& socket) {
+  return socket.state == SocketState::syn_recv || socket.state == SocketState::new_syn_recv;
+}
+
+}  // namespace
+
+bool options_decide(const Socket& socket) {
+  if (socket.protocol == Protocol::tcp) {
+    return socket.state != SocketState::listen && !is_handshake(socket);
+  }
+  return socket.protocol == Protocol::udp && !socket.is_server() && !socket.v6only &&
+         socket.local.unmapped().family == AddressFamily::ipv6;
+}
+
+void OptionProbe::begin_scan(SteadyTime now) {
+  now_ = now;
+  problem_.reset();
+  if (now < next_forgetting_) return;
+  next_forgetting_ = now + kRememberOptions / 2;
+  std::erase_if(known_,
+                [&](const auto& item) { return now - item.second.last_seen > kRememberOptions; });
+}
+
+Sharing OptionProbe::ask(Socket& socket, std::span<const SocketUse> uses, bool again) {
+  const auto at = known_.find(socket.cookie);
+  const bool remembered = socket.cookie != 0 && at != known_.end();
+  Sharing sharing{.reuse_address = {}, .reuse_port = {}, .unknown = Reason::vanished};
+  if (again || !remembered) {
+    for (const SocketUse& use : uses.first(std::min(uses.size(), kMostAsked))) {
+      const auto options = node_.socket_options->read(use.pid, use.fd, socket.inode);
+      if (!options) {
+        sharing.unknown = options.error().reason;
+        if (sharing.unknown == Reason::vanished) continue;
+        if (!remembered) note_refusal(options.error());
+        break;
+      }
+      sharing = {.reuse_address = options->reuse_address,
+                 .reuse_port = options->reuse_port,
+                 .unknown = {}};
+      if (!socket.v6only) socket.v6only = options->v6only;
+      known_[socket.cookie] = {.sharing = sharing, .v6only = options->v6only, .last_seen = now_};
+      return sharing;
+    }
+  }
+  if (!remembered) return sharing;
+  at->second.last_seen = now_;
+  if (!socket.v6only) socket.v6only = at->second.v6only;
+  return at->second.sharing;
+}
+
+void OptionProbe::note_refusal(const Error& error) {
+  if (problem_ || error.reason != Reason::denied) return;
+  // The cause without the socket it was met at.
+  const std::string_view message = error.message;
+  const auto cause = message.rfind(": ");
+  problem_ = {
+      .code = "socket_options_denied",
+      .message = "whether sockets let others bind their port cannot be asked: " +
+                 std::string(cause == std::string_view::npos ? message : message.substr(cause + 2)),
+      .remedy =
+          "add the capability SYS_PTRACE, and allow pidfd_open and pidfd_getfd "
+          "(seccomp; kernel.yama.ptrace_scope below 3)"};
+}
+
+}  // namespace hostnet

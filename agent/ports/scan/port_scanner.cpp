@@ -1,0 +1,221 @@
+#include "agent/ports/scan/port_scanner.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <iterator>
+#include <tuple>
+#include <utility>
+
+#include "agent/ports/join_pods.h"
+#include "agent/ports/owners/kernel_socket.h"
+#include "agent/ports/port_ranges.h"
+#include "agent/ports/scan/append_sockets.h"
+#include "netlink/genetlink/wireguard.h"
+#include "netlink/rtnetlink/rtnetlink.h"
+
+namespace hostnet {
+namespace {
+
+constexpr std::uint32_t kTcpServers = state_bit(SocketState::listen);
+constexpr std::uint32_t kUdpServers = state_bit(SocketState::close);
+constexpr std::uint32_t kSctpEndpoints =
+    state_bit(SocketState::listen) | state_bit(SocketState::close);
+// What a deep look finds has to be attributed too: as rare as a full scan of /proc.
+constexpr int kRestAfterAttribution = 20;
+
+const std::string* name_of_link(std::span<const Link> links, std::uint32_t index) {
+  const auto found = std::ranges::find(links, index, &Link::index);
+  return found == links.end() ? nullptr : &found->name;
+}
+
+bool in_port_order(const Socket& a, const Socket& b) {
+  const auto key = [](const Socket& socket) {
+    return std::tie(socket.protocol, socket.local_port, socket.local, socket.cookie);
+  };
+  return key(a) < key(b);
+}
+
+}  // namespace
+
+bool shows_bound_inactive(std::string_view release) {
+  unsigned major = 0;
+  unsigned minor = 0;
+  const char* const end = release.end();
+  const auto [dot, bad_major] = std::from_chars(release.begin(), end, major);
+  if (bad_major != std::errc{} || dot == end || *dot != '.') return false;
+  if (std::from_chars(dot + 1, end, minor).ec != std::errc{}) return false;
+  return std::pair(major, minor) >= std::pair(6U, 8U);
+}
+
+PortScanner::PortScanner(const Node& node)
+    : node_(node), attribution_(node), full_state_scan_(node), nat_scan_(node), options_(node) {}
+
+void PortScanner::read_servers(const ScanOptions& options, PortSnapshot& table) {
+  for (const AddressFamily family : {AddressFamily::ipv4, AddressFamily::ipv6}) {
+    append_sockets(node_, {.protocol = Protocol::tcp, .family = family, .states = kTcpServers},
+                   sockets_, table);
+    append_sockets(node_,
+                   {.protocol = Protocol::udp,
+                    .family = family,
+                    .states = kUdpServers,
+                    .memory = options.memory},
+                   sockets_, table);
+  }
+  // Asking a kernel without SCTP would make it load the module.
+  if (!options.sctp || !node_.files->exists("proc/1/net/sctp")) return;
+  const std::size_t problems = table.problems.size();
+  for (const AddressFamily family : {AddressFamily::ipv4, AddressFamily::ipv6}) {
+    append_sockets(node_, {.protocol = Protocol::sctp, .family = family, .states = kSctpEndpoints},
+                   sockets_, table);
+  }
+  // That it cannot tell of them is a finding, not a problem.
+  table.sctp_supported = table.problems.size() == problems;
+  table.problems.resize(problems);
+  table.unread.erase(Protocol::sctp);
+}
+
+// `sockets_` are sorted: those of one port stand together.
+void PortScanner::ask_options(const ScanOptions& options, bool scanned_fully, SteadyTime now,
+                              PortSnapshot& table) {
+  options_.begin_scan(now);
+  sharing_.clear();
+  const auto ask = [&](Socket& socket, bool again) {
+    sharing_[socket.cookie] = options_.ask(socket, attribution_.uses_of(socket), again);
+  };
+  for (std::size_t i = 0; i < sockets_.size(); ++i) {
+    Socket& socket = sockets_[i];
+    if (options_decide(socket)) {
+      ask(socket, scanned_fully);
+      continue;
+    }
+    if (socket.protocol != Protocol::udp || !socket.is_server()) continue;
+    const auto shares_port_with = [&](const Socket& other) {
+      return other.protocol == Protocol::udp && other.local_port == socket.local_port &&
+             other.is_server();
+    };
+    const bool shared = (i > 0 && shares_port_with(sockets_[i - 1])) ||
+                        (i + 1 < sockets_.size() && shares_port_with(sockets_[i + 1]));
+    if (shared && std::ranges::binary_search(options.urgent_ports, socket.local_port)) {
+      ask(socket, false);
+    }
+  }
+  if (options_.problem()) table.problems.push_back(*options_.problem());
+}
+
+void PortScanner::read_network(const ScanOptions& options, PortSnapshot& table) {
+  constexpr std::string_view kRemedy = "allow netlink sockets of NETLINK_ROUTE (seccomp, SELinux)";
+  if (options.network_changed || !network_known_) {
+    auto links = read_links(*node_.netlink);
+    auto addresses = read_addresses(*node_.netlink);
+    network_known_ = links && addresses;
+    if (!links) table.problems.push_back(read_problem("rtnetlink_failed", links.error(), kRemedy));
+    if (!addresses) {
+      table.problems.push_back(read_problem("rtnetlink_failed", addresses.error(), kRemedy));
+    }
+    links_ = std::move(links).value_or(std::move(links_));
+    addresses_ = std::move(addresses).value_or(std::move(addresses_));
+  }
+  // In every look: a device gets another port without an event.
+  if (node_.identity.has_capability(Identity::kNetAdmin)) {
+    if (const auto read = read_wireguard_ports(*node_.netlink, links_); !read) {
+      table.problems.push_back(read_problem("wireguard_failed", read.error(),
+                                            "allow netlink sockets of NETLINK_GENERIC (seccomp)"));
+    }
+  }
+  table.links = links_;
+  table.addresses = addresses_;
+}
+
+void PortScanner::add_holders(PortSnapshot& table) {
+  table.holders.reserve(sockets_.size());
+  for (const Socket& socket : sockets_) {
+    Holder holder{.socket = socket, .owner = attribution_.owner_of(socket)};
+    if (!sharing_.empty()) {
+      if (const auto at = sharing_.find(socket.cookie); at != sharing_.end()) {
+        holder.sharing = at->second;
+      }
+    }
+    if (const auto* name = name_of_link(links_, socket.interface)) holder.device = *name;
+    if (holder.owner.kind == HolderKind::kernel) {
+      if (const Link* tunnel = tunnel_of(socket, links_)) holder.device = tunnel->name;
+    }
+    holder.name = name_of(holder);
+    table.holders.push_back(std::move(holder));
+  }
+}
+
+// A rule may be about thousands of ports: only those that matter to somebody.
+void PortScanner::add_rules(const ScanOptions& options, PortSnapshot& table) const {
+  if (!table.nat || table.nat->rules().empty()) return;
+  std::vector<std::pair<Protocol, std::uint16_t>> wanted;
+  for (const Socket& socket : sockets_) {
+    if (socket.is_server()) wanted.emplace_back(socket.protocol, socket.local_port);
+  }
+  for (const auto& ports : {options.urgent_ports, options.deep_ports}) {
+    for (const std::uint16_t port : ports) {
+      for (const Protocol protocol : {Protocol::tcp, Protocol::udp, Protocol::sctp}) {
+        wanted.emplace_back(protocol, port);
+      }
+    }
+  }
+  std::ranges::sort(wanted);
+  const auto repeated = std::ranges::unique(wanted);
+  wanted.erase(repeated.begin(), repeated.end());
+  for (const auto& [protocol, port] : wanted) {
+    for (const NatRule* rule : table.nat->on_port(protocol, port)) {
+      Holder holder =
+          holder_of_rule({table.nat, rule}, protocol, port, table.pods_by_container.get());
+      holder.name = name_of(holder);
+      table.holders.push_back(std::move(holder));
+    }
+  }
+}
+
+PortSnapshot PortScanner::scan(const ScanOptions& options, SteadyTime now) {
+  PortSnapshot table;
+  sockets_.clear();
+  read_servers(options, table);
+  listeners_.see(sockets_, now);
+  table.recent_listeners = listeners_.ports(now);
+  const bool scanned_fully = full_state_scan_.scan(
+      {.ports = options.deep_ports, .memory = options.memory, .paced = options.deep_paced}, now,
+      sockets_, table);
+  // After the sockets, so that a tunnel's device is never missing.
+  read_network(options, table);
+  table.ranges = read_port_ranges(*node_.files, table.problems);
+
+  Attribution::Options attribution{.node_components = options.node_components,
+                                   .ephemeral = table.ranges.ephemeral};
+  std::ranges::set_union(options.deep_ports, options.urgent_ports,
+                         std::back_inserter(attribution.urgent_ports));
+  const auto begin = node_.clock->thread_cpu();
+  attribution_.update(sockets_, links_, attribution, now);
+  // Holders are large: the sockets are sorted instead of them.
+  std::ranges::sort(sockets_, in_port_order);
+  ask_options(options, scanned_fully, now, table);
+  if (scanned_fully) {
+    full_state_scan_.rest(kRestAfterAttribution * (node_.clock->thread_cpu() - begin));
+  }
+  table.attribution_complete = !attribution_.problem().has_value();
+  if (!table.attribution_complete) table.problems.push_back(*attribution_.problem());
+  add_holders(table);
+  nat_scan_.scan(now, table);
+  add_rules(options, table);
+
+  const Identity& identity = node_.identity;
+  if (!identity.shows_bound_inactive.value_or(shows_bound_inactive(identity.release))) {
+    table.limits.push_back(
+        {.code = "bound_inactive_invisible",
+         .message = fmt::format("Linux {} does not show TCP sockets that are bound and do not "
+                                "listen",
+                                identity.release),
+         .remedy = "Linux 6.8 or newer shows them"});
+  }
+  std::ranges::sort(table.problems);
+  table.problems.erase(std::ranges::unique(table.problems).begin(), table.problems.end());
+  return table;
+}
+
+}  // namespace hostnet

@@ -1,0 +1,78 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "agent/ports/nat/nat_scan.h"
+#include "agent/ports/owners/attribution.h"
+#include "agent/ports/port_snapshot.h"
+#include "agent/ports/scan/full_state_scan.h"
+#include "agent/ports/scan/option_probe.h"
+#include "agent/ports/scan/recent_listeners.h"
+#include "netlink/node/node.h"
+
+namespace hostnet {
+
+struct ScanOptions {
+  std::vector<std::string> node_components;  // Policy::node_components
+  // Interfaces or addresses may have changed since the last look (rtnetlink
+  // said so, or nobody listens to rtnetlink): they are read again.
+  bool network_changed = true;
+  // Ports of which every socket in every state is wanted, connections and
+  // TIME_WAIT included (sorted). The kernel walks its whole table for them
+  // (25 ms at 100,000 sockets).
+  std::vector<std::uint16_t> deep_ports;
+  // FindingContext for them only as often as that is cheap (FullStateScan), and else show what
+  // was seen last.
+  bool deep_paced{};
+  // SCTP endpoints too, where the kernel has SCTP.
+  bool sctp{};
+  // Ports whose owners are wanted at once, sorted: Attribution::Options.
+  std::vector<std::uint16_t> urgent_ports;
+  bool memory{};  // also Socket::drops
+};
+
+// Builds the port table, one look after another: TCP listeners and unconnected
+// UDP sockets of both families, for some ports every socket, who has them and
+// what they let others bind, the ranges, links and addresses.
+// What cannot be had is a problem in the table and the rest is there; a look
+// never fails. Not thread safe: owned by the watch (a one-shot command has its
+// own). Pods' names are join_pods()' work.
+class PortScanner {
+ public:
+  explicit PortScanner(const Node& node);
+
+  PortSnapshot scan(const ScanOptions& options, SteadyTime now);
+
+  const Attribution::Work& work() const { return attribution_.work(); }
+
+ private:
+  void read_servers(const ScanOptions& options, PortSnapshot& table);
+  void ask_options(const ScanOptions& options, bool scanned_fully, SteadyTime now,
+                   PortSnapshot& table);
+  void read_network(const ScanOptions& options, PortSnapshot& table);
+  void add_holders(PortSnapshot& table);
+  void add_rules(const ScanOptions& options, PortSnapshot& table) const;
+
+  Node node_;
+  Attribution attribution_;
+  FullStateScan full_state_scan_;
+  NatScan nat_scan_;
+  OptionProbe options_;
+  RecentListeners listeners_;
+  std::vector<Socket> sockets_;  // of the current look
+  // What those let others bind, by cookie; only those that were asked.
+  std::unordered_map<std::uint64_t, Sharing> sharing_;
+  std::vector<Link> links_;
+  std::vector<Address> addresses_;
+  bool network_known_{};
+};
+
+// Whether the kernel tells of TCP sockets that are bound and do not listen
+// (Linux 6.8), by uname's release: "6.1.0-18-amd64". Unknown: false. For nodes
+// that could not try it (Identity::shows_bound_inactive).
+bool shows_bound_inactive(std::string_view release);
+
+}  // namespace hostnet

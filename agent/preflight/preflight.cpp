@@ -1,0 +1,276 @@
+#include "agent/preflight/preflight.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <unordered_set>
+
+namespace hostnet {
+namespace {
+
+using Level = PreflightCheck::Level;
+
+PreflightCheck good(std::string name, std::string found) {
+  return {.name = std::move(name),
+          .level = Level::good,
+          .found = std::move(found),
+          .fix = "",
+          .problem = std::nullopt};
+}
+
+// Column 10 of /proc/net/tcp (Documentation/networking/proc_net_tcp.rst).
+std::optional<std::uint64_t> inode_of_tcp_line(std::string_view line) {
+  constexpr int kInodeColumn = 9;
+  std::size_t position = 0;
+  for (int column = 0;; ++column) {
+    position = line.find_first_not_of(' ', position);
+    if (position == std::string_view::npos) return std::nullopt;
+    const std::size_t end = std::min(line.find(' ', position), line.size());
+    if (column == kInodeColumn) {
+      std::uint64_t inode = 0;
+      const auto [last, error] = std::from_chars(line.data() + position, line.data() + end, inode);
+      if (error != std::errc{} || last != line.data() + end) return std::nullopt;
+      return inode;
+    }
+    position = end;
+  }
+}
+
+std::unordered_set<std::uint64_t> listening_inodes(const Node& node) {
+  std::unordered_set<std::uint64_t> inodes;
+  for (const AddressFamily family : {AddressFamily::ipv4, AddressFamily::ipv6}) {
+    const SocketQuery query{.protocol = Protocol::tcp,
+                            .family = family,
+                            .states = state_bit(SocketState::listen),
+                            .ports = {},
+                            .memory = false};
+    const SocketSink sink{.on_restart = [] {},
+                          .on_socket = [&](const Socket& socket) { inodes.insert(socket.inode); }};
+    // A family that the kernel does not have has no listeners either.
+    if (!node.netlink->sockets(query, sink)) continue;
+  }
+  return inodes;
+}
+
+PreflightCheck check_procfs(const Node& node) {
+  const std::string name = "procfs";
+  if (const auto listed = node.files->list("proc"); !listed) {
+    return {.name = name,
+            .level = Level::bad,
+            .found = listed.error().message,
+            .fix = "mount the host's /proc and name it with --path.procfs",
+            .problem = Problem{.code = "procfs_unreadable",
+                               .message = "processes cannot be seen: " + listed.error().message,
+                               .remedy = "mount the host's /proc and name it with --path.procfs"}};
+  }
+  if (!node.files->exists("proc/1")) {
+    return {.name = name,
+            .level = Level::bad,
+            .found = "it has no pid 1: it is not the host's, or mounted with hidepid",
+            .fix = "mount the host's /proc (hostPath) and name it with --path.procfs",
+            .problem = Problem{.code = "procfs_not_host",
+                               .message = "the procfs has no pid 1",
+                               .remedy = "mount the host's /proc, without hidepid"}};
+  }
+  return good(name, "readable");
+}
+
+PreflightCheck check_sysfs(const Node& node) {
+  if (node.files->exists("sys/class/net")) return good("sysfs", "readable");
+  const std::string fix = "mount the host's /sys and name it with --path.sysfs";
+  return {.name = "sysfs",
+          .level = Level::bad,
+          .found = "it has no class/net",
+          .fix = fix,
+          .problem = Problem{.code = "sysfs_unreadable",
+                             .message = "cgroups and devices cannot be seen",
+                             .remedy = fix}};
+}
+
+PreflightCheck check_network_namespace(const Node& node) {
+  const std::string name = "network namespace";
+  const std::optional<bool> same = in_host_network_namespace(node);
+  if (same == true) return good(name, "the host's");
+  const std::string fix = "set hostNetwork: true";
+  if (same == false) {
+    return {.name = name,
+            .level = Level::bad,
+            .found = "not the host's: its sockets are not visible from here",
+            .fix = fix,
+            .problem = Problem{.code = "not_host_network_namespace",
+                               .message = "the agent is not in the host's network namespace",
+                               .remedy = fix}};
+  }
+  return {.name = name,
+          .level = Level::limited,
+          .found = "cannot be told: the namespace links may not be read and nothing listens here",
+          .fix = "add the capability SYS_PTRACE",
+          .problem = Problem{.code = "network_namespace_unknown",
+                             .message = "whether this is the host's network namespace is not known",
+                             .remedy = "add the capability SYS_PTRACE"}};
+}
+
+PreflightCheck check_pid_namespace(const Node& node) {
+  const std::string name = "PID namespace";
+  const Identity& identity = node.identity;
+  if (!identity.own_pid_namespace || !identity.init_pid_namespace) {
+    return {.name = name,
+            .level = Level::limited,
+            .found = "cannot be told: the namespace link of pid 1 may not be read",
+            .fix = "add the capability SYS_PTRACE",
+            .problem = std::nullopt};
+  }
+  if (identity.own_pid_namespace == identity.init_pid_namespace) return good(name, "the host's");
+  return {.name = name,
+          .level = Level::limited,
+          .found = "not the host's: processes are seen, but not what their sockets let others bind",
+          .fix = "set hostPID: true",
+          .problem = std::nullopt};
+}
+
+struct Capability {
+  unsigned number;
+  std::string_view name, cost;
+};
+constexpr std::array kCapabilities{
+    Capability{Identity::kSysPtrace, "SYS_PTRACE",
+               "names of processes are not seen, only their cgroups"},
+    Capability{Identity::kDacReadSearch, "DAC_READ_SEARCH",
+               "names of other users' processes are not seen, only their cgroups"},
+    Capability{Identity::kNetAdmin, "NET_ADMIN", "NAT rules cannot be read"},
+};
+
+PreflightCheck check_capability(const Node& node, const Capability& capability) {
+  std::string name = fmt::format("capability {}", capability.name);
+  if (node.identity.has_capability(capability.number)) return good(std::move(name), "there");
+  PreflightCheck check{.name = std::move(name),
+                       .level = Level::limited,
+                       .found = fmt::format("missing: {}", capability.cost),
+                       .fix = fmt::format("add {} to securityContext.capabilities (or run as root)",
+                                          capability.name),
+                       .problem = std::nullopt};
+  // Missing rights to look into processes are told by the attribution itself,
+  // when they really kept it from seeing something.
+  if (capability.number == Identity::kNetAdmin) {
+    check.problem = Problem{.code = "no_cap_net_admin",
+                            .message = std::string(capability.cost),
+                            .remedy = "add NET_ADMIN"};
+  }
+  return check;
+}
+
+PreflightCheck check_cgroups(const Node& node) {
+  const std::string name = "cgroups";
+  if (node.files->exists("sys/fs/cgroup/cgroup.controllers")) return good(name, "version 2");
+  if (node.files->exists("sys/fs/cgroup/unified/cgroup.procs")) {
+    return good(name, "version 1 with version 2 beside it (hybrid)");
+  }
+  return {.name = name,
+          .level = Level::limited,
+          .found = "version 1 or not mounted: sockets are attributed through processes only",
+          .fix = "mount the host's /sys, with /sys/fs/cgroup below it",
+          .problem = std::nullopt};
+}
+
+PreflightCheck check_cluster_dns(const PreflightSurroundings& around) {
+  // The kubelet writes "<namespace>.svc.<domain>" into the search list of pods
+  // that use cluster DNS (pkg/kubelet/network/dns/dns.go).
+  if (around.resolv_conf.find(".svc.") != std::string::npos) {
+    return good("cluster DNS", "in use");
+  }
+  return {.name = "cluster DNS",
+          .level = Level::limited,
+          .found = "not in use by this pod",
+          .fix = "set dnsPolicy: ClusterFirstWithHostNet",
+          .problem = std::nullopt};
+}
+
+constexpr std::size_t kNamedLines = 5;
+
+// "; errors: one; another and 3 more", "" where there are none.
+std::string lines_words(std::string_view what, std::span<const std::string> lines) {
+  if (lines.empty()) return "";
+  const auto named = lines.first(std::min(lines.size(), kNamedLines));
+  const std::size_t more = lines.size() - named.size();
+  return fmt::format("; {}: {}{}", what, fmt::join(named, "; "),
+                     more == 0 ? "" : fmt::format(" and {} more", more));
+}
+
+}  // namespace
+
+std::optional<bool> in_host_network_namespace(const Node& node) {
+  const Identity& identity = node.identity;
+  if (identity.own_net_namespace && identity.init_net_namespace) {
+    return identity.own_net_namespace == identity.init_net_namespace;
+  }
+  const auto here = listening_inodes(node);
+  if (here.empty()) return std::nullopt;
+  bool readable = false;
+  for (const char* path : {"proc/1/net/tcp", "proc/1/net/tcp6"}) {
+    const auto text = node.files->read(path);
+    if (!text) continue;
+    readable = true;
+    std::string_view rest = *text;
+    while (!rest.empty()) {
+      const std::size_t end = std::min(rest.find('\n'), rest.size());
+      const auto inode = inode_of_tcp_line(rest.substr(0, end));
+      if (inode && *inode != 0 && here.contains(*inode)) return true;
+      rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+  }
+  if (!readable) return std::nullopt;
+  return false;
+}
+
+std::vector<PreflightCheck> run_preflight(const Node& node, const PreflightSurroundings& around) {
+  std::vector<PreflightCheck> checks{check_procfs(node), check_sysfs(node),
+                                     check_network_namespace(node), check_pid_namespace(node)};
+  for (const Capability& capability : kCapabilities) {
+    checks.push_back(check_capability(node, capability));
+  }
+  checks.push_back(check_cgroups(node));
+  if (around.in_pod) checks.push_back(check_cluster_dns(around));
+  return checks;
+}
+
+PreflightCheck check_pods(const PodSnapshot& pods, bool source_wanted,
+                          std::span<const std::string> not_asked) {
+  const std::string name = "pod source";
+  const std::string others = fmt::format("{}{}", lines_words("passed over", pods.passed_over),
+                                         lines_words("not asked", not_asked));
+  if (pods.source == "none") {
+    if (!source_wanted) return good(name, "none, as asked for");
+    return {.name = name,
+            .level = Level::limited,
+            .found = "none: no declarations to compare the node with" + others,
+            .fix = "name a cluster with --pods.kubeconfig, or manifests with --pods.manifests",
+            .problem = std::nullopt};
+  }
+  const std::string found = fmt::format("{}: {} pods", pods.source, pods.pods.size());
+  if (!pods.errors.empty()) {
+    const std::string errors =
+        lines_words(fmt::format("{} errors", pods.errors.size()), pods.errors);
+    return {.name = name,
+            .level = Level::limited,
+            .found = found + errors + others,
+            .fix = "mend what it reads",
+            .problem = std::nullopt};
+  }
+  return good(name, found + others);
+}
+
+PreflightSurroundings surroundings() {
+  PreflightSurroundings around;
+  around.in_pod = std::getenv("KUBERNETES_SERVICE_HOST") != nullptr;
+  std::ifstream file("/etc/resolv.conf");
+  around.resolv_conf.assign(std::istreambuf_iterator<char>(file), {});
+  return around;
+}
+
+}  // namespace hostnet

@@ -1,0 +1,42 @@
+#include "agent/render/history.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "agent/render/table.h"
+#include "agent/render/words.h"
+#include "netlink/base/escape.h"
+
+namespace hostnet {
+FindingEvents with_events(const FindingEvents* before, std::span<const FindingEvent> now,
+                          std::size_t limit) {
+  FindingEvents events;
+  events.reserve(std::min(limit, now.size() + (before == nullptr ? 0 : before->size())));
+  for (auto event = now.rbegin(); event != now.rend() && events.size() < limit; ++event) {
+    events.push_back(std::make_shared<const FindingEvent>(*event));
+  }
+  if (before == nullptr) return events;
+  const auto kept = std::min(before->size(), limit - events.size());
+  events.insert(events.end(), before->begin(), before->begin() + static_cast<std::ptrdiff_t>(kept));
+  return events;
+}
+
+std::string history_text(const Report& report, const FindingEvents& events) {
+  TextTable table(
+      {"AT", "EVENT", "PORT", "VERDICT", "SEVERITY", "DECLARED BY", "HELD BY", "LASTED"});
+  for (const auto& event : events) {
+    const Finding& finding = event->finding;
+    table.add({rfc3339(event->at), event->opened ? "came" : "went",
+               port_words(finding.port, finding.protocol), std::string(to_string(finding.verdict)),
+               std::string(to_string(finding.severity)), declarations_words(finding.declared_by),
+               holders_words(finding.held_by), event->opened ? "" : age(event->lasted)});
+  }
+  return table.text() +
+         terminal_text(fmt::format("{} since the agent started (at most the last {} are kept); {}",
+                                   counted(events.size(), "event", "events"), kHistoryEvents,
+                                   completeness_words(report))) +
+         "\n";
+}
+
+}  // namespace hostnet

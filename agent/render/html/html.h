@@ -1,0 +1,39 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "agent/findings/check.h"
+#include "agent/findings/report.h"
+#include "agent/network/network.h"
+#include "agent/render/history.h"
+#include "agent/render/host_ports.h"
+
+namespace hostnet {
+
+// The page, whole and self-contained: style and script are inside, nothing is
+// loaded from elsewhere, and it reads well without script. With script it asks
+// for itself again every 5 seconds and puts the new <main> in the place of the
+// old one, so what the server writes (escaped, see escape.h) is the only
+// rendering there is. The same report gives the same bytes.
+
+// `/`: conflicts, risks, ports, and of the network what is given.
+std::string overview_html(const Report& report, const Network& network = {});
+// `/interfaces` and `/routes`.
+std::string interfaces_html(const Interfaces& interfaces);
+std::string routes_html(const Routes& routes);
+// `/conflicts` and `/risks`.
+std::string findings_html(const Report& report, FindingClass finding_class, bool include_ignored);
+// `/ports` and `/ports/{port}`.
+std::string ports_html(const Report& report, const PortFilter& filter = {});
+// `/history`.
+std::string history_html(const Report& report, const FindingEvents& events);
+// `/check`.
+std::string check_html(const CheckAnswer& answer);
+std::string error_html(int status, std::string_view message);
+
+// The value of Content-Security-Policy for these pages: nothing but their own
+// style and script (by hash), and requests to where they came from.
+const std::string& page_security_policy();
+
+}  // namespace hostnet

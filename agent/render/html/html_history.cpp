@@ -1,0 +1,48 @@
+#include "agent/render/html/html_history.h"
+
+#include <fmt/format.h>
+
+#include "agent/render/html/html_parts.h"
+#include "agent/render/words.h"
+#include "netlink/base/escape.h"
+
+namespace hostnet {
+namespace {
+
+std::string event_row(const FindingEvent& event) {
+  const Finding& finding = event.finding;
+  std::vector<std::string> declared, held;
+  for (const auto& port : finding.declared_by) declared.push_back(html_declared(port));
+  for (const auto& holder : finding.held_by) held.push_back(html_holder(holder));
+  return "<tr role=\"row\">" +
+         html_cell("At",
+                   fmt::format("<time datetime=\"{}\">{}</time>", rfc3339(event.at),
+                               html_moment(event.at)),
+                   "nowrap") +
+         html_cell("Event", event.opened ? html_severity_badge(finding.severity, "came")
+                                         : html_badge("good", "✓", "went") + "<small>after " +
+                                               age(event.lasted) + "</small>") +
+         html_cell("Port", html_text(port_words(finding.port, finding.protocol)), "port") +
+         html_cell("What", "<code>" + html_text(to_string(finding.verdict)) + "</code><small>" +
+                               html_text(finding.explanation) + "</small>") +
+         html_cell("Declared by", html_list(declared)) + html_cell("Held by", html_list(held)) +
+         "</tr>\n";
+}
+
+}  // namespace
+
+std::string html_history(const FindingEvents& events) {
+  if (events.empty()) {
+    return html_card("history",
+                     "<h2>History</h2><p class=\"empty\">No finding came or went since the agent "
+                     "started.</p>");
+  }
+  std::string rows;
+  for (const auto& event : events) rows += event_row(*event);
+  return html_card("history",
+                   "<table role=\"table\">" + html_caption("History", events.size()) +
+                       html_header_row({"At", "Event", "Port", "What", "Declared by", "Held by"}) +
+                       "<tbody>" + rows + "</tbody></table>");
+}
+
+}  // namespace hostnet

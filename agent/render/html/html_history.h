@@ -1,0 +1,12 @@
+#pragma once
+
+#include <string>
+
+#include "agent/render/history.h"
+
+namespace hostnet {
+
+// The page's section of findings that came and went.
+std::string html_history(const FindingEvents& events);
+
+}  // namespace hostnet

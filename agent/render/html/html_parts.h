@@ -1,0 +1,43 @@
+#pragma once
+
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "agent/findings/finding.h"
+#include "agent/findings/report.h"
+#include "agent/pods/pod.h"
+#include "agent/ports/holder.h"
+
+namespace hostnet {
+
+// Pieces of the page; every one is escaped already.
+
+// A word in a colour and with a mark, so that it does not depend on the colour.
+std::string html_badge(std::string_view kind, std::string_view mark, std::string_view word);
+std::string html_severity_badge(Severity severity, std::string_view word);
+std::string html_severity(const Finding& finding);
+// "2026-11-21 20:00:00 UTC".
+std::string html_moment(WallTime time);
+// A cell with the name of its column, which narrow screens show.
+std::string html_cell(std::string_view label, std::string_view content,
+                      std::string_view css_class = {});
+// <ul> of these items, each once; "" of none.
+std::string html_list(const std::vector<std::string>& items);
+
+// A table's first row; its caption with how many rows there are; a section.
+std::string html_header_row(std::initializer_list<std::string_view> names);
+std::string html_caption(std::string_view title, std::size_t count);
+std::string html_card(std::string_view id, const std::string& content);
+
+// Name and process, and below them kind, executable and cgroup.
+std::string html_holder(const Holder& holder);
+// "default/web-1 (web)", and below it the workload and the container's state.
+std::string html_declared(const DeclaredPort& declared);
+
+// What could not be seen, each with its remedy, and what never can.
+std::string html_problems(bool complete, const std::vector<Problem>& problems,
+                          const std::vector<Problem>& limits);
+
+}  // namespace hostnet

@@ -1,0 +1,189 @@
+#include "agent/render/words.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+namespace hostnet {
+namespace {
+
+// Joins what `words` makes of each item, each text once, in order.
+template <class Range, class Words>
+std::string distinct_words(const Range& items, const Words& words) {
+  std::vector<std::string> seen;
+  for (const auto& item : items) {
+    auto text = words(item);
+    if (std::ranges::find(seen, text) == seen.end()) seen.push_back(std::move(text));
+  }
+  return fmt::format("{}", fmt::join(seen, ", "));
+}
+
+void append_word(std::string& out, std::string_view word) {
+  if (word.empty()) return;
+  if (!out.empty()) out += ' ';
+  out += word;
+}
+
+// What is worth saying about a state beside the name: nothing for a socket that
+// waits for peers.
+std::string unusual_state(const Holder& holder) {
+  const auto& socket = holder.socket;
+  switch (socket.state) {
+    case SocketState::listen:
+    case SocketState::close: return "";
+    case SocketState::time_wait:
+      return socket.expires_ms ? fmt::format("time_wait, {} left",
+                                             age(std::chrono::milliseconds(*socket.expires_ms)))
+                               : "time_wait";
+    default: break;
+  }
+  std::string words(to_string(socket.state));
+  if (socket.peer_port != 0) words += " to " + endpoint_words(socket.peer, socket.peer_port);
+  return words;
+}
+
+}  // namespace
+
+std::string port_words(std::optional<std::uint16_t> port, std::optional<Protocol> protocol) {
+  if (!port) return "";
+  if (!protocol) return fmt::format("{}", *port);
+  return fmt::format("{}/{}", *port, to_string(*protocol));
+}
+
+std::string endpoint_words(const IpAddress& address, std::uint16_t port) {
+  auto text = address.to_string();
+  if (port == 0) return text;
+  if (address.family == AddressFamily::ipv6) return fmt::format("[{}]:{}", text, port);
+  return fmt::format("{}:{}", text, port);
+}
+
+std::optional<std::uint32_t> known_uid(const Holder& holder) {
+  const auto& socket = holder.socket;
+  if (holder.owner.kind == HolderKind::nat_rule) return std::nullopt;
+  if (socket.state == SocketState::time_wait || socket.state == SocketState::new_syn_recv) {
+    return std::nullopt;
+  }
+  if (socket.cookie == 0 && socket.inode == 0) return std::nullopt;  // a tunnel device's
+  return socket.uid;
+}
+
+std::string user_words(const Holder& holder) {
+  const auto uid = known_uid(holder);
+  if (!uid) return "";
+  return *uid == 0 ? "root" : fmt::format("uid {}", *uid);
+}
+
+std::string state_words(const Holder& holder) {
+  if (holder.owner.kind == HolderKind::nat_rule) return "";
+  if (holder.socket.state == SocketState::close) return "bound";
+  return std::string(to_string(holder.socket.state));
+}
+
+std::string holder_words(const Holder& holder) {
+  if (holder.owner.kind == HolderKind::nat_rule) {
+    const std::string pod = holder.pod.empty() ? "" : holder.name + " by ";
+    return pod + (holder.rule.empty() ? "NAT rule" : "NAT rule: " + holder.rule);
+  }
+  std::string words;
+  const auto& processes = holder.owner.processes;
+  const bool name_is_comm = !processes.empty() && holder.name == processes.front().comm;
+  if (!name_is_comm) append_word(words, holder.name);
+  if (!processes.empty()) {
+    append_word(words, fmt::format("{}[{}]", processes.front().comm, processes.front().pid));
+  }
+  if (holder.owner.kind == HolderKind::kernel) {
+    append_word(words, "kernel");
+  } else {
+    if (words.empty()) words = "unknown";
+    append_word(words, user_words(holder));
+  }
+  if (holder.pod_terminating) words += " (terminating)";
+  if (const auto state = unusual_state(holder); !state.empty()) words += " (" + state + ")";
+  return words;
+}
+
+std::string declared_words(const DeclaredPort& declared) {
+  auto words = declared.namespace_ + "/" + declared.pod;
+  if (!declared.container.empty()) words += " (" + declared.container + ")";
+  return words;
+}
+
+std::string holders_words(std::span<const Holder> holders) {
+  return distinct_words(holders, holder_words);
+}
+
+std::string declarations_words(std::span<const DeclaredPort> declared) {
+  return distinct_words(declared, declared_words);
+}
+
+std::string verdicts_words(std::span<const Verdict> verdicts) {
+  return distinct_words(verdicts, [](Verdict verdict) { return std::string(to_string(verdict)); });
+}
+
+std::string counted(std::size_t count, std::string_view one, std::string_view many) {
+  return fmt::format("{} {}", count, count == 1 ? one : many);
+}
+
+std::string pods_words(const Report& report) {
+  if (!report.pods || report.pods->source.empty() || report.pods->source == "none") {
+    return "no pod source";
+  }
+  const auto& pods = *report.pods;
+  auto words = "pods from " + pods.source;
+  if (!pods.last_success) {
+    words += ", no answer yet";
+  } else {
+    words += " " + age(report.generated_at - *pods.last_success) + " ago";
+  }
+  if (pods.stale) words += " (stale)";
+  return words;
+}
+
+std::string completeness_words(const Report& report) {
+  std::vector<std::string> reasons;
+  for (const auto& problem : report.problems) {
+    reasons.push_back(problem.remedy.empty()
+                          ? problem.message
+                          : fmt::format("{} ({})", problem.message, problem.remedy));
+  }
+  const std::string_view answer = report.complete ? "complete" : "incomplete";
+  if (reasons.empty()) return std::string(answer);
+  return fmt::format("{}: {}", report.complete ? "complete, but" : answer,
+                     fmt::join(reasons, "; "));
+}
+
+std::string summary_words(const Report& report) {
+  std::size_t conflicts = 0, risks = 0, ignored = 0, sockets = 0;
+  for (const auto& finding : report.findings) {
+    auto& count = finding.ignored                                       ? ignored
+                  : class_of(finding.verdict) == FindingClass::conflict ? conflicts
+                                                                        : risks;
+    ++count;
+  }
+  if (report.table) {
+    sockets = static_cast<std::size_t>(
+        std::ranges::count_if(report.table->holders, [](const Holder& holder) {
+          return holder.owner.kind != HolderKind::nat_rule && holder.socket.is_server();
+        }));
+  }
+  auto words = counted(conflicts, "conflict", "conflicts") + ", " + counted(risks, "risk", "risks");
+  if (ignored > 0) words += fmt::format(", {} ignored", ignored);
+  words += "; " + counted(sockets, "listening socket", "listening sockets") + ", " +
+           counted(report.declared.size(), "declared port", "declared ports");
+  return words + "; " + pods_words(report) + "; " + completeness_words(report);
+}
+
+std::vector<const Finding*> findings_of(const Report& report, FindingClass finding_class,
+                                        bool include_ignored) {
+  std::vector<const Finding*> findings;
+  for (const auto& finding : report.findings) {
+    if (class_of(finding.verdict) != finding_class) continue;
+    if (finding.ignored && !include_ignored) continue;
+    findings.push_back(&finding);
+  }
+  return findings;
+}
+
+}  // namespace hostnet

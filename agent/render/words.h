@@ -1,0 +1,57 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "agent/findings/report.h"
+#include "netlink/base/times.h"
+
+namespace hostnet {
+
+// How facts are written for people, the same in the tables and on the page.
+// What comes back is not escaped yet.
+
+// "8080/tcp"; "" without a port.
+std::string port_words(std::optional<std::uint16_t> port, std::optional<Protocol> protocol);
+// "0.0.0.0", "10.0.0.1:443", "[::1]:443"; port 0 is left out.
+std::string endpoint_words(const IpAddress& address, std::uint16_t port);
+// "root", "uid 33"; "" where the kernel does not know it. The host's passwd is
+// not visible from a container, so no other names.
+std::string user_words(const Holder& holder);
+// The uid, unless the kernel has none for such a socket (TIME_WAIT, a socket
+// that never was one of a process, a NAT rule).
+std::optional<std::uint32_t> known_uid(const Holder& holder);
+// The state, "listen", "bound"...; "" for a NAT rule.
+std::string state_words(const Holder& holder);
+
+// "nginx.service nginx[812] root", "default/web-1 nginx[99] uid 101",
+// "flannel.1 kernel"; a state other than listening or bound is appended:
+// "curl[7] root (established to 10.0.0.1:443)".
+std::string holder_words(const Holder& holder);
+// "default/web-1 (web)".
+std::string declared_words(const DeclaredPort& declared);
+// The words of each, without repetition, joined by ", ".
+std::string holders_words(std::span<const Holder> holders);
+std::string declarations_words(std::span<const DeclaredPort> declared);
+std::string verdicts_words(std::span<const Verdict> verdicts);
+
+// "1 conflict", "2 conflicts".
+std::string counted(std::size_t count, std::string_view one, std::string_view many);
+
+// The line under every table: "1 conflict, 2 risks; 41 listening sockets,
+// 12 declared ports; pods from apiserver 4s ago; complete".
+std::string summary_words(const Report& report);
+// Its parts: "pods from apiserver 4s ago"; "complete" or "incomplete: NAT rules
+// cannot be read (add NET_ADMIN)".
+std::string pods_words(const Report& report);
+std::string completeness_words(const Report& report);
+
+// Findings of one class, in the report's order.
+std::vector<const Finding*> findings_of(const Report& report, FindingClass finding_class,
+                                        bool include_ignored);
+
+}  // namespace hostnet

@@ -1,0 +1,187 @@
+#include "agent/watch/scan.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+#include <ranges>
+
+#include "agent/findings/find_findings.h"
+#include "agent/findings/tracker.h"
+#include "agent/ports/join_pods.h"
+#include "agent/preflight/preflight.h"
+#include "agent/watch/pod_addresses.h"
+
+namespace hostnet {
+namespace {
+
+constexpr std::size_t kListedErrors = 20;
+
+// What the pod source could not tell makes an answer incomplete too.
+void add_pod_problems(const PodSnapshot& pods, std::vector<Problem>& problems) {
+  const std::string remedy = pods.source == "manifests"
+                                 ? "mend the file"
+                                 : "hostnet-agent doctor says which sources of pods answer";
+  for (const std::string& error : pods.errors | std::views::take(kListedErrors)) {
+    problems.push_back({.code = "pod_source_error", .message = error, .remedy = remedy});
+  }
+  if (pods.errors.size() > kListedErrors) {
+    problems.push_back({.code = "pod_source_error",
+                        .message = fmt::format("and {} more errors of the pod source",
+                                               pods.errors.size() - kListedErrors),
+                        .remedy = remedy});
+  }
+  if (!pods.synced) {
+    problems.push_back({.code = "pods_not_synced",
+                        .message = "the pod source has not answered yet",
+                        .remedy = "wait, or see hostnet_pod_source_up and the log"});
+  } else if (pods.stale) {
+    problems.push_back({.code = "pods_stale",
+                        .message = "the pod source stopped answering; its last pods are shown",
+                        .remedy = "see the log for the error"});
+  }
+}
+
+void add_problem(std::optional<Problem> problem, std::vector<Problem>& problems) {
+  if (problem) problems.push_back(*std::move(problem));
+}
+
+}  // namespace
+
+std::string node_name_of(const std::string& given, const Node& node) {
+  return given.empty() ? node.identity.nodename : given;
+}
+
+NodeContext read_node_context(std::shared_ptr<const Node> node, const std::string& node_name) {
+  NodeContext node_context{.node = std::move(node),
+                           .node_name = node_name,
+                           .problems = {},
+                           .limits = {},
+                           .host_network_namespace = std::nullopt};
+  node_context.host_network_namespace = in_host_network_namespace(*node_context.node);
+  for (PreflightCheck& check : run_preflight(*node_context.node, {})) {
+    if (check.problem) node_context.problems.push_back(*std::move(check.problem));
+  }
+  return node_context;
+}
+
+std::vector<DeclaredPort> declarations_of(const PodSnapshot& pods) {
+  std::vector<DeclaredPort> declared;
+  for (const Pod& pod : pods.pods)
+    std::ranges::move(declared_ports(pod), std::back_inserter(declared));
+  return declared;
+}
+
+std::vector<std::uint16_t> ports_of(const std::vector<DeclaredPort>& declared) {
+  std::vector<std::uint16_t> ports;
+  std::ranges::transform(declared, std::back_inserter(ports), &DeclaredPort::port);
+  std::ranges::sort(ports);
+  const auto repeated = std::ranges::unique(ports);
+  ports.erase(repeated.begin(), repeated.end());
+  return ports;
+}
+
+std::vector<std::uint16_t> host_network_ports(const std::vector<DeclaredPort>& declared) {
+  std::vector<DeclaredPort> binding;
+  std::ranges::copy_if(declared, std::back_inserter(binding), [](const DeclaredPort& port) {
+    return port.mode == PortMode::host_network;
+  });
+  return ports_of(binding);
+}
+
+bool declares_sctp(const std::vector<DeclaredPort>& declared) {
+  return std::ranges::find(declared, Protocol::sctp, &DeclaredPort::protocol) != declared.end();
+}
+
+Report make_report(const NodeContext& node_context, PortSnapshot table,
+                   std::shared_ptr<const PodSnapshot> pods, std::vector<DeclaredPort> declared) {
+  const Clock& clock = *node_context.node->clock;
+  Report report{.node = node_context.node_name,
+                .generated_at = clock.wall(),
+                .generated_at_steady = clock.steady(),
+                .complete = false,
+                .problems = node_context.problems,
+                .limits = node_context.limits,
+                .findings = {},
+                .table = nullptr,
+                .declared = std::move(declared),
+                .pods = std::move(pods),
+                .host_network_namespace = node_context.host_network_namespace.value_or(true)};
+  std::ranges::copy(table.problems, std::back_inserter(report.problems));
+  std::ranges::copy(table.limits, std::back_inserter(report.limits));
+  add_pod_problems(*report.pods, report.problems);
+  report.complete = report.problems.empty();
+  // These hide nothing: what is told is true of these pods and of this node.
+  if (node_context.host_network_namespace == true && report.pods->synced && !report.pods->stale) {
+    add_problem(pods_of_another_node(report.pods->pods, table.addresses), report.problems);
+    add_problem(pods_with_former_addresses(report.pods->pods, table.addresses), report.problems);
+  }
+  report.table = std::make_shared<const PortSnapshot>(std::move(table));
+  return report;
+}
+
+NodeFindings judge(const NodeContext& node_context, const PortSnapshot& table,
+                   const PodSnapshot& pods, const Policy& policy, WallTime now) {
+  if (node_context.host_network_namespace == false) return {};
+  return judge_node(table, pods, policy, now);
+}
+
+Report scan_once(const NodeContext& node_context, std::shared_ptr<const PodSnapshot> pods,
+                 const Policy& policy, std::vector<std::uint16_t> asked) {
+  std::vector<DeclaredPort> declared = declarations_of(*pods);
+  PortScanner builder(*node_context.node);
+  ScanOptions options{.node_components = policy.node_components,
+                      .network_changed = true,
+                      .deep_ports = std::move(asked),
+                      .sctp = declares_sctp(declared),
+                      .urgent_ports = ports_of(declared),
+                      .memory = false};
+  const auto scan = [&] {
+    PortSnapshot table = builder.scan(options, node_context.node->clock->steady());
+    join_pods(table.holders, *pods);
+    return table;
+  };
+  PortSnapshot table = scan();
+  NodeFindings judged = judge(node_context, table, *pods, policy, node_context.node->clock->wall());
+  if (!judged.ports_not_listening.empty()) {
+    std::vector<std::uint16_t> deep;
+    std::ranges::set_union(options.deep_ports, judged.ports_not_listening,
+                           std::back_inserter(deep));
+    options.deep_ports = std::move(deep);
+    options.network_changed = false;
+    table = scan();
+    judged = judge(node_context, table, *pods, policy, node_context.node->clock->wall());
+  }
+  Report report = make_report(node_context, std::move(table), std::move(pods), std::move(declared));
+  report.findings = std::move(judged.findings);
+  // Rules that do not compile were refused when the policy was read.
+  if (auto rules = IgnoreRules::compile(policy.ignore)) apply_ignore_rules(report.findings, *rules);
+  return report;
+}
+
+std::vector<CheckAnswer> check_once(const NodeContext& node_context, const PodSnapshot& pods,
+                                    const Policy& policy, std::span<const CheckQuery> queries) {
+  std::vector<std::uint16_t> ports;
+  std::ranges::transform(queries, std::back_inserter(ports), &CheckQuery::port);
+  std::ranges::sort(ports);
+  const auto repeated = std::ranges::unique(ports);
+  ports.erase(repeated.begin(), repeated.end());
+
+  PortScanner builder(*node_context.node);
+  PortSnapshot table = builder.scan(
+      {.node_components = policy.node_components,
+       .network_changed = true,
+       .deep_ports = ports,
+       .sctp = std::ranges::find(queries, Protocol::sctp, &CheckQuery::protocol) != queries.end(),
+       .urgent_ports = ports,
+       .memory = false},
+      node_context.node->clock->steady());
+  join_pods(table.holders, pods);
+  std::vector<CheckAnswer> answers;
+  std::ranges::transform(queries, std::back_inserter(answers), [&](const CheckQuery& query) {
+    return check_port(query, table, pods, policy, node_context.node->clock->wall());
+  });
+  return answers;
+}
+
+}  // namespace hostnet

@@ -1,0 +1,63 @@
+#pragma once
+
+// One look: the node's ports, joined with the pods, judged. The watch does it
+// every tick, a one-shot command once, /check for one port.
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "agent/config/policy.h"
+#include "agent/findings/check.h"
+#include "agent/findings/find_findings.h"
+#include "agent/findings/report.h"
+#include "agent/pods/pod.h"
+#include "agent/ports/port_snapshot.h"
+#include "agent/ports/scan/port_scanner.h"
+#include "netlink/node/node.h"
+
+namespace hostnet {
+
+// What stands still while the agent runs.
+struct NodeContext {
+  std::shared_ptr<const Node> node;
+  std::string node_name;
+  std::vector<Problem> problems;  // of its footing
+  std::vector<Problem> limits;
+  std::optional<bool> host_network_namespace;  // unset: undecided
+};
+
+// --pods.node-name, else the host's name.
+std::string node_name_of(const std::string& given, const Node& node);
+
+// Reads the footing once.
+NodeContext read_node_context(std::shared_ptr<const Node> node, const std::string& node_name);
+
+// Pods declare these, sorted and unique: their owners are wanted at once.
+std::vector<std::uint16_t> ports_of(const std::vector<DeclaredPort>& declared);
+std::vector<DeclaredPort> declarations_of(const PodSnapshot& pods);
+// Those of hostNetwork pods: only they bind their ports.
+std::vector<std::uint16_t> host_network_ports(const std::vector<DeclaredPort>& declared);
+bool declares_sctp(const std::vector<DeclaredPort>& declared);
+
+// Everything of a report but its findings.
+Report make_report(const NodeContext& node_context, PortSnapshot table,
+                   std::shared_ptr<const PodSnapshot> pods, std::vector<DeclaredPort> declared);
+
+// Nothing in another network than the node's: its sockets say nothing of the node's ports.
+NodeFindings judge(const NodeContext& node_context, const PortSnapshot& table,
+                   const PodSnapshot& pods, const Policy& policy, WallTime now);
+
+// A look of its own, without grace or history: `since` stays unset. Every socket
+// is shown on the ports that are asked for (sorted, unique), and on those whose
+// pods do not listen there.
+Report scan_once(const NodeContext& node_context, std::shared_ptr<const PodSnapshot> pods,
+                 const Policy& policy, std::vector<std::uint16_t> asked = {});
+
+// A fresh look at these ports in every state; an answer for each query.
+std::vector<CheckAnswer> check_once(const NodeContext& node_context, const PodSnapshot& pods,
+                                    const Policy& policy, std::span<const CheckQuery> queries);
+
+}  // namespace hostnet

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+
+#include "netlink/base/clock.h"
+
+namespace hostnet {
+
+// `burst` tokens at first, and one more each `refill` up to that many. The state
+// is when it will be full again; nothing reads the clock.
+class TokenBucket {
+ public:
+  TokenBucket(int burst, std::chrono::milliseconds refill)
+      : allowance_((burst - 1) * refill), refill_(refill) {}
+
+  bool has(SteadyTime now) const { return full_at_ <= now + allowance_; }
+  bool full(SteadyTime now) const { return full_at_ <= now; }
+  // Only where it has one.
+  void take(SteadyTime now) { full_at_ = std::max(full_at_, now) + refill_; }
+
+ private:
+  std::chrono::milliseconds allowance_, refill_;
+  SteadyTime full_at_;
+};
+
+}  // namespace hostnet

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "netlink/nat/ipset/read_ip_sets.h"
+#include "netlink/nat/nftables/nft_messages.h"
+#include "netlink/nat/packets/packet_rules.h"
+
+namespace hostnet {
+
+// A set of the rule's table, with its elements (intervals closed); nullptr when
+// there is none of that name. Asked for only where the elements decide.
+using NftSetLookup = std::function<Result<const NftSet*>(std::string_view name)>;
+
+// Runs the rule's expressions over registers that hold what a packet has, and
+// gives every way through. Expressions that are not known make the rule
+// conditional and are counted by name; lengths that do not fit are
+// Reason::malformed.
+Result<PacketRule> compile_nft_rule(const NftRule& rule, const NftSetLookup& sets,
+                                    UnknownParts& unknown, const IpSetLookup& ip_sets = {});
+
+}  // namespace hostnet

@@ -1,0 +1,67 @@
+#pragma once
+
+// The nf_tables machine behind compile_nft_rule(): one Path for each way that a
+// packet may take through a rule.
+
+#include <string>
+#include <vector>
+
+#include "netlink/nat/nftables/nft_compile.h"
+#include "netlink/nat/packets/symbolic.h"
+#include "netlink/nfnetlink_attributes.h"
+
+namespace hostnet {
+
+struct NftPath {
+  SymbolicRegisters registers;
+  PacketScope scope;
+  std::string comment;
+};
+
+class NftMachine {
+ public:
+  NftMachine(const NftRule& rule, const NftSetLookup& sets, const IpSetLookup& ip_sets,
+             UnknownParts& unknown);
+
+  // One expression, over every path.
+  Result<> run(std::string_view name, std::span<const std::byte> data);
+  // The comment of a `match comment`, else the rule's own.
+  PacketRule finish() &&;
+
+ private:
+  using Data = std::span<const std::byte>;
+
+  Result<> immediate(Data data);
+  Result<> payload(Data data);
+  Result<> meta(Data data);
+  Result<> fib(Data data);
+  Result<> conntrack(Data data);
+  Result<> bitwise(Data data);
+  Result<> compare(Data data);
+  Result<> range(Data data);
+  Result<> lookup(Data data);
+  Result<> translate(Data data);
+  Result<> redirect(Data data);
+  Result<> match(Data data);
+  Result<> target(Data data);
+  Result<> load(Data data, std::size_t register_attribute, PacketField field);
+
+  Result<> find_in(const NftSet& set, std::size_t from, const std::uint32_t* into);
+  Result<> recall_absence(const NftSet& set, std::size_t from);
+  void narrow_all();
+  void narrow_all_by_unknown(std::string name);
+  void end_all(const PacketAction& action);
+  void replace_paths(std::vector<NftPath> paths);
+  void put_constant(SymbolicRegisters& registers, std::size_t at, Data value) const;
+  std::optional<NatTarget> target_of(const NftPath& path, std::optional<AddressFamily> family,
+                                     const std::array<std::uint32_t, 4>& registers) const;
+
+  const NftSetLookup& sets_;
+  const IpSetLookup& ip_sets_;
+  UnknownParts& unknown_;
+  std::optional<AddressFamily> family_;  // of the table; none: both
+  std::vector<NftPath> paths_;
+  PacketRule out_;
+};
+
+}  // namespace hostnet

@@ -1,0 +1,93 @@
+#pragma once
+
+// nf_tables over NETLINK_NETFILTER (include/uapi/linux/netfilter/nf_tables.h):
+// requests, and their answers as plain data. By hand: libnftnl 1.2.4 ends the
+// process, or reads beyond the message, on what it does not know.
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "netlink/base/error.h"
+#include "netlink/nat/packets/packet_rules.h"
+#include "netlink/netlink.h"
+
+namespace hostnet {
+
+using NftBytes = std::vector<std::byte>;
+
+struct NftTableId {
+  std::uint8_t family{};  // NFPROTO_*
+  std::string name;
+  auto operator<=>(const NftTableId&) const = default;
+};
+
+struct NftTable {
+  NftTableId id;
+  bool dormant{};  // kept, but not in force
+};
+
+struct NftChain {
+  NftTableId table;
+  std::string name;
+  std::optional<NatHook> hook;  // only of base chains of type nat
+  std::int32_t priority{};
+};
+
+struct NftRule {
+  NftTableId table;
+  std::string chain;
+  NftBytes expressions;  // NFTA_RULE_EXPRESSIONS, checked when it is read as rules
+  std::string comment;
+};
+
+struct NftVerdict {
+  std::int32_t code{};  // NFT_JUMP…, NF_ACCEPT, NF_DROP
+  std::string chain;
+  bool operator==(const NftVerdict&) const = default;
+};
+
+struct NftElement {
+  NftBytes key;
+  NftBytes key_end;  // the last key of a range; empty: only `key`
+  NftBytes data;     // what a map gives
+  std::optional<NftVerdict> verdict;
+  std::string comment;
+  bool interval_end{};  // only until intervals are closed: see close_intervals()
+  bool catch_all{};
+};
+
+struct NftSet {
+  NftTableId table;
+  std::string name;
+  std::uint32_t flags{};  // NFT_SET_*
+  std::uint32_t key_length{};
+  std::vector<NftElement> elements;
+};
+
+enum class NftList { tables, chains, rules, sets };
+// Of one table, or of all without.
+NetlinkRequest nft_list_request(NftList what, const std::optional<NftTableId>& table);
+NetlinkRequest nft_elements_request(const NftTableId& table, const std::string& set);
+// Which generation of the rules is in force: it grows with every change.
+NetlinkRequest nft_generation_request();
+
+// What one message of the answer says. Lengths that do not fit are
+// Reason::malformed; attributes that we do not know are skipped.
+Result<std::uint32_t> decode_nft_generation(const NetlinkMessage& message);
+Result<NftTable> decode_nft_table(const NetlinkMessage& message);
+Result<NftChain> decode_nft_chain(const NetlinkMessage& message);
+Result<NftRule> decode_nft_rule(const NetlinkMessage& message);
+Result<NftSet> decode_nft_set(const NetlinkMessage& message);  // without elements
+Result<std::vector<NftElement>> decode_nft_elements(const NetlinkMessage& message);
+Result<NftVerdict> decode_nft_verdict(std::span<const std::byte> bytes);
+
+// The kernel gives an interval as two elements, its first key and the key after
+// its last. Makes one element with `key` and `key_end` of each.
+void close_intervals(std::vector<NftElement>& elements);
+// Whether its elements come so.
+bool is_interval_set(const NftSet& set);
+
+}  // namespace hostnet

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "netlink/base/error.h"
+#include "netlink/nat/nftables/nft_messages.h"
+#include "netlink/nat/packets/symbolic.h"
+
+namespace hostnet {
+
+// Where a register (enum nft_registers) begins in SymbolicRegisters, which must
+// hold `length` bytes from there.
+Result<std::size_t> nft_slot(std::uint32_t number, std::size_t length);
+
+// What a byte of a packet of `scope` is, by base (enum nft_payload_bases) and offset.
+// Chains of type nat see only the first packet of a connection, for TCP a SYN.
+SymbolicByte payload_byte(std::uint32_t base, std::uint64_t offset, const PacketScope& scope);
+
+// What a verdict does; none: the rule goes on, or it does not match (NFT_BREAK).
+std::optional<PacketAction> action_of(const NftVerdict& verdict);
+
+}  // namespace hostnet

@@ -1,0 +1,182 @@
+#include "netlink/nat/nftables/read_nf_tables.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "netlink/nat/nftables/nft_compile.h"
+#include "netlink/nat/packets/netfilter.h"
+
+namespace hostnet {
+namespace {
+
+constexpr int kNfTablesReads = 3;
+
+// All answers to a request, each decoded. Those that do not decode are counted.
+template <class T>
+Result<std::vector<T>> every_answer(Netlink& netlink, const NetlinkRequest& request,
+                                    Result<T> (*decode)(const NetlinkMessage&),
+                                    UnknownParts& malformed) {
+  std::vector<T> out;
+  UnknownParts wrong;
+  const DumpSink sink{[&] {
+                        out.clear();
+                        wrong.clear();
+                      },
+                      [&](const NetlinkMessage& message) -> Result<> {
+                        auto one = decode(message);
+                        if (one) {
+                          out.push_back(*std::move(one));
+                        } else {
+                          ++wrong[request.doing + ": " + one.error().message];
+                        }
+                        return {};
+                      }};
+  if (auto done = netlink.dump(request, sink); !done) {
+    return std::unexpected(std::move(done).error());
+  }
+  for (const auto& [what, count] : wrong) malformed[what] += count;
+  return out;
+}
+
+std::optional<AddressFamily> packet_family(std::uint8_t family) {
+  if (family == NFPROTO_IPV4) return AddressFamily::ipv4;
+  if (family == NFPROTO_IPV6) return AddressFamily::ipv6;
+  return std::nullopt;
+}
+
+// One table: chains and rules at once, sets when a rule needs them.
+class TableReader {
+ public:
+  TableReader(Netlink& netlink, NftTableId id, const IpSetLookup& ip_sets, PacketTables& out)
+      : netlink_(netlink), id_(std::move(id)), ip_sets_(ip_sets), out_(out) {}
+
+  Result<PacketTable> read(const std::vector<NftChain>& chains) {
+    PacketTable out{.source = NatSource::nf_tables,
+                    .family = packet_family(id_.family),
+                    .name = id_.name,
+                    .chains = {}};
+    std::map<std::string, std::size_t> places;
+    for (const NftChain& chain : chains) {
+      if (chain.table != id_) continue;
+      places.emplace(chain.name, out.chains.size());
+      out.chains.push_back(
+          {.name = chain.name, .hook = chain.hook, .priority = chain.priority, .rules = {}});
+    }
+    const auto rules = every_answer(netlink_, nft_list_request(NftList::rules, id_),
+                                    decode_nft_rule, out_.malformed);
+    if (!rules) return std::unexpected(rules.error());
+    const NftSetLookup lookup = [this](std::string_view name) { return set(name); };
+    for (const NftRule& rule : *rules) {
+      const auto place = places.find(rule.chain);
+      if (place == places.end()) continue;  // it came between the two lists
+      auto compiled = compile_nft_rule(rule, lookup, out_.unknown, ip_sets_);
+      if (!compiled && compiled.error().reason == Reason::malformed) {
+        ++out_.malformed[compiled.error().message];
+        continue;
+      }
+      if (!compiled) return std::unexpected(std::move(compiled).error());
+      if (!compiled->alternatives.empty()) {
+        out.chains[place->second].rules.push_back(*std::move(compiled));
+      }
+    }
+    return out;
+  }
+
+ private:
+  Result<const NftSet*> set(std::string_view name) {
+    if (!sets_known_) {
+      auto listed = every_answer(netlink_, nft_list_request(NftList::sets, id_), decode_nft_set,
+                                 out_.malformed);
+      if (!listed) return std::unexpected(std::move(listed).error());
+      for (NftSet& one : *listed) sets_.insert_or_assign(one.name, std::move(one));
+      sets_known_ = true;
+    }
+    const auto at = sets_.find(name);
+    if (at == sets_.end()) return nullptr;
+    if (!with_elements_.insert(at->first).second) return &at->second;
+    auto elements = every_answer(netlink_, nft_elements_request(id_, at->first),
+                                 decode_nft_elements, out_.malformed);
+    if (!elements) return std::unexpected(std::move(elements).error());
+    for (auto& some : *elements) {
+      std::ranges::move(some, std::back_inserter(at->second.elements));
+    }
+    if (is_interval_set(at->second)) {
+      close_intervals(at->second.elements);
+    } else {  // a hash table gives them in any order
+      std::ranges::sort(at->second.elements, {}, &NftElement::key);
+    }
+    return &at->second;
+  }
+
+  Netlink& netlink_;
+  NftTableId id_;
+  const IpSetLookup& ip_sets_;
+  PacketTables& out_;
+  std::map<std::string, NftSet, std::less<>> sets_;
+  std::set<std::string> with_elements_;
+  bool sets_known_{};
+};
+
+Result<PacketTables> read_once(Netlink& netlink) {
+  PacketTables out;
+  const auto chains = every_answer(netlink, nft_list_request(NftList::chains, std::nullopt),
+                                   decode_nft_chain, out.malformed);
+  if (!chains) return std::unexpected(chains.error());
+  std::set<NftTableId> translating;
+  for (const NftChain& chain : *chains) {
+    if (chain.hook) translating.insert(chain.table);
+  }
+  IpSets ip_sets(netlink);
+  const IpSetLookup ip_set_lookup = ip_sets.lookup();
+  if (translating.empty()) return out;
+  const auto tables = every_answer(netlink, nft_list_request(NftList::tables, std::nullopt),
+                                   decode_nft_table, out.malformed);
+  if (!tables) return std::unexpected(tables.error());
+  for (const NftTable& table : *tables) {
+    if (table.dormant || !translating.contains(table.id)) continue;
+    auto read = TableReader(netlink, table.id, ip_set_lookup, out).read(*chains);
+    if (!read) return std::unexpected(std::move(read).error());
+    out.tables.push_back(*std::move(read));
+  }
+  out.names_ip_sets = ip_sets.asked();
+  return out;
+}
+
+}  // namespace
+
+Result<std::optional<std::uint32_t>> nf_tables_generation(Netlink& netlink) {
+  UnknownParts malformed;
+  const auto told =
+      every_answer(netlink, nft_generation_request(), decode_nft_generation, malformed);
+  if (told) return told->empty() ? 0 : told->back();
+  // What the kernel does not have it refuses with an errno; a recording that was
+  // not asked has none.
+  const Error& error = told.error();
+  if (error.reason == Reason::unsupported && error.system_error != 0) return std::nullopt;
+  return std::unexpected(error);
+}
+
+Result<PacketTables> read_nf_tables(Netlink& netlink) {
+  Result<PacketTables> out;
+  for (int attempt = 0; attempt < kNfTablesReads; ++attempt) {
+    const auto before = nf_tables_generation(netlink);
+    if (!before) return std::unexpected(before.error());
+    if (!*before) {
+      out->absent = true;
+      return out;
+    }
+    out = read_once(netlink);
+    if (out) out->generation = **before;
+    const auto after = nf_tables_generation(netlink);
+    if (!after) return std::unexpected(after.error());
+    if (*before == *after) return out;
+    // What went between two questions is no failure: the next attempt knows.
+    if (!out && out.error().reason != Reason::vanished) return out;
+  }
+  if (out) out->changed_meanwhile = true;
+  return out;
+}
+
+}  // namespace hostnet

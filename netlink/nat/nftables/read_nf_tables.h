@@ -1,0 +1,33 @@
+#pragma once
+
+#include <vector>
+
+#include "netlink/nat/nftables/nft_messages.h"
+#include "netlink/nat/packets/packet_rules.h"
+#include "netlink/netlink.h"
+
+namespace hostnet {
+
+struct PacketTables {
+  std::vector<PacketTable> tables;  // only those with a nat base chain
+  UnknownParts unknown;
+  UnknownParts malformed;      // messages and rules that do not decode, left out
+  std::uint32_t generation{};  // grows with every change
+  bool changed_meanwhile{};    // in every attempt: parts may be of different generations
+  bool absent{};               // this kernel has no nf_tables
+  bool names_ip_sets{};        // whose contents change without a new generation
+};
+
+// Every nf_tables table that translates destinations, native or iptables-nft's.
+// Needs CAP_NET_ADMIN (Reason::denied). A kernel without nf_tables has none; a
+// recording that has no answer is Reason::unsupported.
+// Where the rules change while they are read they are read again, up to three
+// times; what does not decode is left out and counted. Sets are read only where a rule's port,
+// protocol or destination is looked up in them.
+Result<PacketTables> read_nf_tables(Netlink& netlink);
+
+// Only which generation is in force (NFT_MSG_GETGEN): one short question. None:
+// this kernel has no nf_tables.
+Result<std::optional<std::uint32_t>> nf_tables_generation(Netlink& netlink);
+
+}  // namespace hostnet

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "netlink/nat/packets/packet_rules.h"
+
+namespace hostnet {
+
+// Whose a rule is, by the names that each program gives its tables, chains and
+// comments (recognize.h).
+enum class RuleOwner {
+  other,
+  cni_portmap,   // the CNI plugin: hostPorts of Kubernetes, nerdctl and podman
+  cri_hostport,  // CRI-O and dockershim: hostPorts
+  kube_proxy,    // NodePorts and other Service ports
+  docker,        // published ports
+  podman,        // published ports (netavark)
+  firewalld,
+  ufw,
+  libvirt,
+  lxd,
+  incus,
+  ovn_kubernetes,
+  calico,
+  kube_router,
+  antrea,
+  cilium,
+  istio,
+  tailscale,
+};
+std::string_view to_string(RuleOwner owner);  // "cni_portmap", … "other"
+
+// Packets to `scope` are sent elsewhere. Rules come in the order in which the
+// kernel tries them: of those that match a packet, the first has it.
+struct NatRule {
+  NatSource source{};
+  std::string table;
+  // One family; ports and protocol as asked (ip_protocol none: every protocol);
+  // destination none: every address; local_only: of this machine.
+  PacketScope scope;
+  bool prerouting{}, output{};  // takes arriving packets; this machine's own
+  bool redirect{};              // to a port of this machine
+  bool shadowed{};  // earlier rules have these packets, but for those of some interfaces
+  bool rejects{};   // to nobody: connections are refused (IPVS without servers)
+  std::vector<NatTarget> targets;     // backends, at most kMostTargets; empty: cannot be told
+  std::vector<std::string> chains;    // from the base chain to the one with the rule
+  std::vector<std::string> comments;  // of the rules and elements on the way
+  RuleOwner owner{};
+  std::string sandbox_id;  // of cni_portmap: the pod's sandbox; CRI-O: its hash; "" not told
+  std::string pod_uid;     // of CRI-O over iptables: that of its pod, or its static pod's hash
+  std::string service;     // of kube_proxy: "namespace/name:port" or what is told; ""
+  // As a person would write it: "ip nat CNI-DN-05: tcp dport 8000 dnat to 10.0.0.5:80".
+  std::string text;
+  bool operator==(const NatRule&) const = default;
+};
+inline constexpr std::size_t kMostTargets = 64;
+
+}  // namespace hostnet

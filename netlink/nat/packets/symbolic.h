@@ -1,0 +1,69 @@
+#pragma once
+
+// Registers of the nf_tables machine that hold not numbers but what a packet
+// has: its destination port, its protocol, or what we do not model.
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "netlink/nat/packets/packet_scope.h"
+
+namespace hostnet {
+
+enum class PacketField : std::uint8_t {
+  constant,      // SymbolicByte::flip is the value
+  unknown,       // depends on what we do not model
+  random,        // a random number or a hash
+  protocol,      // 1 byte: IPPROTO_*
+  family,        // 1 byte: NFPROTO_*
+  port,          // 2 bytes: destination port
+  destination4,  // 4 bytes
+  destination6,  // 16 bytes
+  address_type,  // 4 bytes, host order: RTN_* of the destination
+  arrives_on,    // 16 bytes: name of the interface, then zeros
+};
+
+// ((the field's byte `index`) & mask) ^ flip
+struct SymbolicByte {
+  PacketField field{PacketField::unknown};
+  std::uint8_t index{};
+  std::uint8_t mask{0xFF};
+  std::uint8_t flip{};
+
+  static SymbolicByte constant(std::byte value) {
+    return {PacketField::constant, 0, 0, std::to_integer<std::uint8_t>(value)};
+  }
+  static SymbolicByte of(PacketField field, std::size_t index = 0) {
+    return {field, static_cast<std::uint8_t>(index), 0xFF, 0};
+  }
+};
+
+// All of the machine's registers: 16 of 4 bytes, which are also 4 of 16.
+using SymbolicRegisters = std::array<SymbolicByte, 64>;
+
+// The packets of `scope` whose `bytes` are between `low` and `high`, field by
+// field, inclusive; none when there are none. All three of one length. Packets
+// to other machines only count as none.
+std::optional<PacketScope> packets_between(const PacketScope& scope,
+                                           std::span<const SymbolicByte> bytes,
+                                           std::span<const std::byte> low,
+                                           std::span<const std::byte> high);
+
+// The packets of `scope` whose `bytes` are not between: up to two spans of them.
+std::vector<PacketScope> packets_outside(const PacketScope& scope,
+                                         std::span<const SymbolicByte> bytes,
+                                         std::span<const std::byte> low,
+                                         std::span<const std::byte> high);
+
+// The bytes' values, when all of them are constant.
+std::optional<std::vector<std::byte>> constant_value(std::span<const SymbolicByte> bytes);
+
+// The number before or after, big-endian; none where there is none.
+std::optional<std::vector<std::byte>> number_before(std::span<const std::byte> number);
+std::optional<std::vector<std::byte>> number_after(std::span<const std::byte> number);
+
+}  // namespace hostnet

@@ -1,0 +1,30 @@
+#pragma once
+
+// The nat tables of legacy iptables, from bytes to rules
+// (include/uapi/linux/netfilter_ipv4/ip_tables.h).
+
+#include <string_view>
+#include <vector>
+
+#include "netlink/base/error.h"
+#include "netlink/nat/ipset/read_ip_sets.h"
+#include "netlink/nat/packets/packet_rules.h"
+#include "netlink/node/files.h"
+#include "netlink/node/ip_tables_source.h"
+
+namespace hostnet {
+
+// Whether `names`, the text of /proc/net/ip_tables_names, has "nat".
+bool lists_nat_table(std::string_view names);
+
+// Bytes as rules. Offsets and lengths that do not fit are Reason::malformed.
+Result<PacketTable> decode_ip_table(AddressFamily family, const IpTableBytes& bytes,
+                                    UnknownParts& unknown, const IpSetLookup& sets = {});
+
+// The nat tables that there are. Without CAP_NET_ADMIN, and where the names may
+// not be read: Reason::denied.
+Result<std::vector<PacketTable>> read_ip_tables(const IpTables& ip_tables, const Files& files,
+                                                UnknownParts& unknown,
+                                                const IpSetLookup& sets = {});
+
+}  // namespace hostnet

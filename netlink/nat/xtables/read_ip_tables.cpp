@@ -1,0 +1,36 @@
+#include <algorithm>
+
+#include "netlink/nat/xtables/ip_tables.h"
+
+namespace hostnet {
+
+bool lists_nat_table(std::string_view names) {
+  while (!names.empty()) {
+    const auto end = std::min(names.find('\n'), names.size());
+    if (names.substr(0, end) == "nat") return true;
+    names.remove_prefix(std::min(end + 1, names.size()));
+  }
+  return false;
+}
+
+Result<std::vector<PacketTable>> read_ip_tables(const IpTables& ip_tables, const Files& files,
+                                                UnknownParts& unknown, const IpSetLookup& sets) {
+  std::vector<PacketTable> out;
+  // Of pid 1, whose namespace is the host's; in a fixture there may be only the other.
+  const std::string net = files.exists("proc/1/net") ? "proc/1/net/" : "proc/net/";
+  for (const AddressFamily family : {AddressFamily::ipv4, AddressFamily::ipv6}) {
+    const bool ipv4 = family == AddressFamily::ipv4;
+    const auto names = files.read(net + (ipv4 ? "ip_tables_names" : "ip6_tables_names"));
+    if (!names && names.error().reason == Reason::vanished) continue;  // not even the module
+    if (!names) return std::unexpected(names.error());
+    if (!lists_nat_table(*names)) continue;
+    const auto bytes = ip_tables.nat_table(family);
+    if (!bytes) return std::unexpected(bytes.error());
+    auto table = decode_ip_table(family, *bytes, unknown, sets);
+    if (!table) return std::unexpected(std::move(table).error());
+    out.push_back(*std::move(table));
+  }
+  return out;
+}
+
+}  // namespace hostnet

@@ -1,0 +1,210 @@
+// clang-format off: the kernel's headers go after libc's, which netfilter.h begins with.
+#include "netlink/nat/packets/netfilter.h"
+#include <linux/netfilter/xt_addrtype.h>
+#include <linux/netfilter/xt_conntrack.h>
+#include <linux/netfilter/xt_multiport.h>
+#include <linux/netfilter/xt_state.h>
+#include <linux/netfilter/xt_tcpudp.h>
+// clang-format on
+
+#include <algorithm>
+#include <array>
+
+#include "netlink/attributes.h"
+#include "netlink/nat/xtables/xt_set.h"
+
+namespace hostnet {
+namespace {
+
+// Known, and nothing that we model.
+constexpr std::array<std::string_view, 32> kConditions = {
+    "ah",        "bpf",     "cgroup", "cluster",  "connbytes", "connlabel", "connlimit", "connmark",
+    "conntrack", "cpu",     "dscp",   "ecn",      "esp",       "hashlimit", "helper",    "icmp",
+    "icmp6",     "iprange", "length", "limit",    "mac",       "mark",      "owner",     "physdev",
+    "pkttype",   "policy",  "recent", "rpfilter", "socket",    "string",    "time",      "u32"};
+
+// struct xt_sctp_info; the kernel's header is C only.
+struct SctpInfo {
+  std::uint16_t destination_ports[2], source_ports[2];
+  std::uint32_t chunk_map[8], chunk_match_type;
+  std::uint8_t flag_info[4][3];
+  std::int32_t flag_count;
+  std::uint32_t flags, inverted;
+};
+constexpr std::uint32_t kSctpSource = 1, kSctpDestination = 2, kSctpChunks = 4;
+
+std::unexpected<Error> short_info(const XtExtension& extension, std::size_t wanted) {
+  return failure(Reason::malformed, "xt match " + std::string(extension.name) + " revision " +
+                                        std::to_string(extension.revision) + " of " +
+                                        std::to_string(extension.info.size()) + " bytes, not " +
+                                        std::to_string(wanted));
+}
+
+// The match's struct, or what is wrong with it.
+template <class T>
+Result<T> info_of(const XtExtension& match) {
+  if (match.info.size() < sizeof(T)) return short_info(match, sizeof(T));
+  return copy_of<T>(match.info);
+}
+
+bool is_every_port(const std::uint16_t (&ports)[2]) {
+  return ports[0] == 0 && ports[1] == 65535;
+}
+
+// The ports of `span`, or all others.
+std::vector<PacketScope> port_scopes(const PacketScope& base, PortSpan span, bool inverted) {
+  PacketScope scope = base;
+  if (!inverted) {
+    scope.ports = span;
+    return {scope};
+  }
+  std::vector<PacketScope> out;
+  if (span.first > 0) {
+    scope.ports = {0, static_cast<std::uint16_t>(span.first - 1)};
+    out.push_back(scope);
+  }
+  if (span.last < 65535) {
+    scope.ports = {static_cast<std::uint16_t>(span.last + 1), 65535};
+    out.push_back(scope);
+  }
+  return out;
+}
+
+// What every connection begins with, and chains of type nat see nothing else: --syn.
+bool asks_for_more_than_syn(const xt_tcp& info) {
+  constexpr std::uint8_t kFin = 1, kSyn = 2, kRst = 4, kAck = 16;
+  if (info.flg_mask == 0) return false;
+  const bool inverted = (info.invflags & XT_TCP_INV_FLAGS) != 0;
+  return inverted || (info.flg_mask & ~(kFin | kSyn | kRst | kAck)) != 0 ||
+         info.flg_cmp != (info.flg_mask & kSyn);
+}
+
+Result<XtMatch> tcp_ports(const XtExtension& match) {
+  const auto info = info_of<xt_tcp>(match);
+  if (!info) return std::unexpected(info.error());
+  PacketScope base{.ip_protocol = IPPROTO_TCP};
+  base.conditional =
+      !is_every_port(info->spts) || asks_for_more_than_syn(*info) || info->option != 0;
+  return XtMatch{.scopes = port_scopes(base, {info->dpts[0], info->dpts[1]},
+                                       (info->invflags & XT_TCP_INV_DSTPT) != 0)};
+}
+
+Result<XtMatch> udp_ports(const XtExtension& match) {
+  const auto info = info_of<xt_udp>(match);
+  if (!info) return std::unexpected(info.error());
+  PacketScope base{.ip_protocol = match.name == "udp" ? IPPROTO_UDP : IPPROTO_UDPLITE};
+  base.conditional = !is_every_port(info->spts);
+  return XtMatch{.scopes = port_scopes(base, {info->dpts[0], info->dpts[1]},
+                                       (info->invflags & XT_UDP_INV_DSTPT) != 0)};
+}
+
+Result<XtMatch> sctp_ports(const XtExtension& match) {
+  const auto info = info_of<SctpInfo>(match);
+  if (!info) return std::unexpected(info.error());
+  PacketScope base{.ip_protocol = IPPROTO_SCTP};
+  base.conditional = (info->flags & (kSctpSource | kSctpChunks)) != 0;
+  if ((info->flags & kSctpDestination) == 0) return XtMatch{.scopes = {base}};
+  const auto& ports = info->destination_ports;
+  return XtMatch{
+      .scopes = port_scopes(base, {ports[0], ports[1]}, (info->inverted & kSctpDestination) != 0)};
+}
+
+Result<XtMatch> multiport(const XtExtension& match) {
+  const std::size_t size = match.revision == 0 ? sizeof(xt_multiport) : sizeof(xt_multiport_v1);
+  if (match.info.size() < size) return short_info(match, size);
+  // Revision 0 is the beginning of revision 1; what is missing stays 0.
+  const auto info = copy_of<xt_multiport_v1>(match.info.first(size));
+  if (info.count > XT_MULTI_PORTS) {
+    return failure(Reason::malformed,
+                   "xt match multiport of " + std::to_string(info.count) + " ports");
+  }
+  if (info.flags == XT_MULTIPORT_SOURCE || info.flags == XT_MULTIPORT_EITHER) {
+    return XtMatch{.scopes = {{.conditional = true}}};
+  }
+  std::vector<PortSpan> spans;
+  for (std::size_t at = 0; at < info.count; ++at) {
+    PortSpan span{.first = info.ports[at], .last = info.ports[at]};
+    if (info.pflags[at] != 0 && at + 1 < info.count) span.last = info.ports[++at];
+    spans.push_back(span);
+  }
+  XtMatch out;
+  if (info.invert != 0) {
+    spans = ports_outside(std::move(spans));
+  }
+  for (const PortSpan& span : spans) out.scopes.push_back({.ports = span});
+  return out;
+}
+
+// Of the states a chain of type nat sees new connections (and related ones, which
+// are none to a server's port).
+XtMatch with_states(bool takes_new) {
+  return {.scopes = {{.conditional = !takes_new}}, .comment = {}};
+}
+
+Result<XtMatch> connection_state(const XtExtension& match) {
+  const auto info = info_of<xt_state_info>(match);
+  if (!info) return std::unexpected(info.error());
+  return with_states((info->statemask & XT_STATE_BIT(IP_CT_NEW)) != 0);
+}
+
+Result<XtMatch> conntrack(const XtExtension& match) {
+  const auto info = info_of<xt_conntrack_mtinfo3>(match);
+  if (!info) return std::unexpected(info.error());
+  constexpr unsigned kStates = XT_CONNTRACK_STATE | XT_CONNTRACK_STATE_ALIAS;
+  const bool only_states = (info->match_flags & ~kStates) == 0;
+  const bool inverted = (info->invert_flags & XT_CONNTRACK_STATE) != 0;
+  const bool names_new = (info->state_mask & XT_CONNTRACK_STATE_BIT(IP_CT_NEW)) != 0;
+  return with_states(only_states && names_new != inverted);
+}
+
+Result<XtMatch> address_type(const XtExtension& match) {
+  std::uint32_t source = 0, destination = 0;
+  bool inverted = false, by_interface = false;
+  if (match.revision == 0) {
+    const auto info = info_of<xt_addrtype_info>(match);
+    if (!info) return std::unexpected(info.error());
+    source = info->source;
+    destination = info->dest;
+    inverted = info->invert_dest != 0;
+  } else {
+    const auto info = info_of<xt_addrtype_info_v1>(match);
+    if (!info) return std::unexpected(info.error());
+    source = info->source;
+    destination = info->dest;
+    inverted = (info->flags & XT_ADDRTYPE_INVERT_DEST) != 0;
+    by_interface = (info->flags & (XT_ADDRTYPE_LIMIT_IFACE_IN | XT_ADDRTYPE_LIMIT_IFACE_OUT)) != 0;
+  }
+  PacketScope scope;
+  scope.conditional = source != 0 || by_interface;
+  if (destination != 0 && !by_interface) {
+    const bool takes_local = ((destination & XT_ADDRTYPE_LOCAL) != 0) != inverted;
+    if (!takes_local) return XtMatch{};
+    if (!inverted && destination == XT_ADDRTYPE_LOCAL) scope.local_only = true;
+  }
+  return XtMatch{.scopes = {scope}};
+}
+
+}  // namespace
+
+Result<XtMatch> decode_xt_match(const XtExtension& match, UnknownParts& unknown,
+                                const IpSetLookup& sets) {
+  if (match.name == "comment") {
+    return XtMatch{.scopes = {{}}, .comment = AttributeTable<0>::text_of(match.info)};
+  }
+  if (match.name == "tcp") return tcp_ports(match);
+  if (match.name == "udp" || match.name == "udplite") return udp_ports(match);
+  if (match.name == "sctp") return sctp_ports(match);
+  if (match.name == "multiport" && match.revision <= 1) return multiport(match);
+  if (match.name == "addrtype" && match.revision <= 1) return address_type(match);
+  if (match.name == "state") return connection_state(match);
+  if (match.name == "conntrack" && match.revision == 3) return conntrack(match);
+  if (match.name == "set") return decode_xt_set(match, sets, unknown);
+  if (match.name == "nfacct") return XtMatch{.scopes = {{}}};  // only counts
+  // One of several backends is chosen so, and the last has no such match.
+  const bool known =
+      match.name == "statistic" || std::ranges::find(kConditions, match.name) != kConditions.end();
+  if (!known) ++unknown["match " + std::string(match.name)];
+  return XtMatch{.scopes = {{.conditional = true, .unknown = !known}}};
+}
+
+}  // namespace hostnet

@@ -1,0 +1,85 @@
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "netlink/attributes.h"
+#include "netlink/base/unique_fd.h"
+#include "netlink/node/ip_tables_source.h"
+
+namespace hostnet {
+namespace {
+
+// IPT_SO_GET_INFO and IPT_SO_GET_ENTRIES; IP6T_… have the same numbers.
+constexpr int kGetInfo = 64, kGetEntries = 65;
+constexpr char kNat[32] = "nat";
+constexpr int kIpTablesReads = 3;
+constexpr std::size_t kLargestTable = std::size_t{64} << 20U;
+
+struct TableInfo {  // struct ipt_getinfo
+  char name[32];
+  std::uint32_t valid_hooks, hook_entry[5], underflow[5], count, size;
+};
+struct EntriesHead {  // struct ipt_get_entries
+  char name[32];
+  std::uint32_t size, padding;
+};
+
+class LiveIpTables final : public IpTables {
+ public:
+  Result<IpTableBytes> nat_table(AddressFamily family) const override {
+    const bool ipv4 = family == AddressFamily::ipv4;
+    const std::string doing = ipv4 ? "reading iptables' nat table" : "reading ip6tables' nat table";
+    const UniqueFd fd(socket(ipv4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    if (!fd) return system_failure(errno, doing);
+    int refused = EAGAIN;  // it grew or shrank between the two questions
+    for (int attempt = 0; attempt < kIpTablesReads && refused == EAGAIN; ++attempt) {
+      IpTableBytes out;
+      refused = ask(fd.get(), ipv4 ? IPPROTO_IP : IPPROTO_IPV6, out);
+      if (refused == 0) return out;
+    }
+    return system_failure(refused, doing);
+  }
+
+ private:
+  static int ask(int fd, int level, IpTableBytes& out) {
+    TableInfo info{};
+    std::memcpy(info.name, kNat, sizeof kNat);
+    socklen_t length = sizeof info;
+    if (getsockopt(fd, level, kGetInfo, &info, &length) < 0) return errno;
+    if (info.size > kLargestTable) return EFBIG;
+    EntriesHead head{};
+    std::memcpy(head.name, kNat, sizeof kNat);
+    head.size = info.size;
+    std::vector<std::byte> answer(sizeof head + info.size);
+    std::memcpy(answer.data(), &head, sizeof head);
+    length = static_cast<socklen_t>(answer.size());
+    if (getsockopt(fd, level, kGetEntries, answer.data(), &length) < 0) return errno;
+    out.valid_hooks = info.valid_hooks;
+    std::ranges::copy(info.hook_entry, out.hook_entry.begin());
+    std::ranges::copy(info.underflow, out.underflow.begin());
+    out.entries.assign(answer.begin() + sizeof head, answer.end());
+    return 0;
+  }
+};
+
+class AbsentIpTables final : public IpTables {
+ public:
+  Result<IpTableBytes> nat_table(AddressFamily) const override {
+    return failure(Reason::unsupported, "reading iptables' nat table: there is none here");
+  }
+};
+
+}  // namespace
+
+std::shared_ptr<const IpTables> live_ip_tables() {
+  return std::make_shared<const LiveIpTables>();
+}
+
+std::shared_ptr<const IpTables> no_ip_tables() {
+  return std::make_shared<const AbsentIpTables>();
+}
+
+}  // namespace hostnet

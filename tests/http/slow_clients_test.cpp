@@ -1,0 +1,120 @@
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "tests/http/client.h"
+#include "tests/http/serving.h"
+
+namespace hostnet {
+namespace {
+
+using std::chrono::milliseconds;
+
+std::vector<std::unique_ptr<Client>> clients_that_say(std::uint16_t port, int count,
+                                                      std::string_view bytes,
+                                                      int receive_buffer = 0) {
+  std::vector<std::unique_ptr<Client>> clients;
+  for (int i = 0; i < count; ++i) {
+    clients.push_back(std::make_unique<Client>(port, receive_buffer));
+    clients.back()->send(bytes);
+  }
+  return clients;
+}
+
+TEST(SlowClients, FiveHundredHalfHeadsDoNotDelayAScrape) {
+  ServerOptions options;
+  options.head_timeout = milliseconds(60'000);
+  const Serving serving(options);
+  const auto slow = clients_that_say(serving.port, 500, "GET /metrics HTTP/1.1\r\nHost:");
+  const auto began = std::chrono::steady_clock::now();
+  for (int i = 0; i < 20; ++i) {
+    const auto answer = fetch(serving.port, "/metrics");
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(answer->body, kMetricsBody);
+  }
+  EXPECT_LT(std::chrono::steady_clock::now() - began, milliseconds(5'000));
+}
+
+TEST(SlowClients, AreCutWhenTheirHeadTakesTooLong) {
+  ServerOptions options;
+  options.head_timeout = milliseconds(100);
+  const Serving serving(options);
+  Client mute(serving.port);
+  Client slow(serving.port);
+  slow.send("GET /metrics HT");
+  EXPECT_TRUE(mute.closed_by_server());
+  EXPECT_TRUE(slow.closed_by_server());
+  EXPECT_EQ(serving.server->stats().timed_out, 2U);
+}
+
+TEST(SlowClients, GiveWayAtTheConnectionLimitOldestFirst) {
+  ServerOptions options;
+  options.max_connections = 8;
+  options.head_timeout = milliseconds(60'000);
+  const Serving serving(options);
+  const auto slow = clients_that_say(serving.port, 8, "GET /");
+  // A keep-alive client among them is spared while there are half heads.
+  Client scraper(serving.port);
+  for (int i = 0; i < 3; ++i) {
+    scraper.send(get("/metrics"));
+    ASSERT_TRUE(scraper.receive());
+    EXPECT_EQ(fetch(serving.port, "/metrics", "Connection: close\r\n")->status, 200);
+  }
+  EXPECT_TRUE(slow[0]->closed_by_server());
+  EXPECT_GE(serving.server->stats().evicted, 2U);
+}
+
+TEST(SlowClients, ReadersThatNeverReadHoldNoWorkerAndAreCut) {
+  ServerOptions options;
+  options.write_timeout = milliseconds(500);
+  options.write_rate = 1024 * 1024 * 1024;
+  const Serving serving(options);
+  // Their small receive windows leave most of the 2 MB with the server.
+  const auto stuck = clients_that_say(serving.port, 12, get("/big"), 4096);
+  for (int i = 0; i < 20; ++i) {
+    const auto answer = fetch(serving.port, "/metrics");
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(answer->status, 200);
+  }
+  while (serving.server->stats().cut < 12) std::this_thread::yield();
+  const auto rest = stuck[0]->receive();
+  EXPECT_FALSE(rest && rest->whole);
+}
+
+TEST(SlowClients, ReadersPastTheBufferLimitAreCutForTheNext) {
+  ServerOptions options;
+  options.buffer_limit = 4 * 1024 * 1024;
+  options.write_timeout = milliseconds(60'000);
+  const Serving serving(options);
+  const auto stuck = clients_that_say(serving.port, 12, get("/big"), 4096);
+  const auto answer = fetch(serving.port, "/big");
+  ASSERT_TRUE(answer);
+  EXPECT_TRUE(answer->whole);
+  EXPECT_GT(serving.server->stats().cut, 0U);
+}
+
+TEST(SlowClients, ThatOnlyReadSlowlyGetEverything) {
+  const Serving serving;
+  Client client(serving.port, 4096);
+  client.send(get("/big"));
+  const auto answer = client.receive();
+  ASSERT_TRUE(answer);
+  EXPECT_TRUE(answer->whole);
+  EXPECT_EQ(answer->body, big_body());
+}
+
+TEST(SlowClients, IdleConnectionsAreClosedInTheEnd) {
+  ServerOptions options;
+  options.idle_timeout = milliseconds(100);
+  const Serving serving(options);
+  Client client(serving.port);
+  client.send(get("/metrics"));
+  ASSERT_TRUE(client.receive());
+  EXPECT_TRUE(client.closed_by_server());
+  EXPECT_EQ(serving.server->stats().timed_out, 0U);
+}
+
+}  // namespace
+}  // namespace hostnet

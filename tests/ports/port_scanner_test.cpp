@@ -1,0 +1,174 @@
+#include "agent/ports/scan/port_scanner.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <linux/genetlink.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+
+#include <algorithm>
+
+#include "agent/config/policy.h"
+#include "tests/netlink/fixture.h"
+#include "tests/support/node_builder.h"
+
+namespace hostnet {
+namespace {
+
+using std::chrono::seconds;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::Field;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+constexpr SteadyTime kNow{seconds{1000}};
+
+ScanOptions with_default_policy() {
+  ScanOptions options;
+  options.node_components = default_policy().node_components;
+  return options;
+}
+
+NodeBuilder small_node() {
+  NodeBuilder node;
+  node.process({.pid = 60, .comm = "sshd", .exe = "/sshd", .cgroup = "/system.slice/ssh.service"})
+      .process({.pid = 70, .comm = "kubelet", .exe = "/usr/bin/kubelet", .cgroup = "/kubelet"})
+      .listens(70, Protocol::tcp, "::", 10250)
+      .listens(60, Protocol::tcp, "::", 22)
+      .listens(60, Protocol::tcp, "0.0.0.0", 22)
+      .listens(60, Protocol::udp, "127.0.0.1", 323)
+      .sysctl("net.ipv4.ip_local_reserved_ports", "8080,9148-9150");
+  return node;
+}
+
+std::vector<std::string> places_of(const PortSnapshot& table) {
+  std::vector<std::string> places;
+  for (const Holder& holder : table.holders) {
+    places.push_back(std::string(to_string(holder.socket.protocol)) + " " +
+                     holder.socket.local.to_string() + " " +
+                     std::to_string(holder.socket.local_port) + " " + holder.name);
+  }
+  return places;
+}
+
+TEST(PortScanner, ListsHoldersByProtocolPortAndAddress) {
+  const Node node = small_node().build();
+  PortScanner builder(node);
+  const PortSnapshot table = builder.scan(with_default_policy(), kNow);
+  EXPECT_THAT(places_of(table),
+              ElementsAre("tcp 0.0.0.0 22 ssh.service", "tcp :: 22 ssh.service",
+                          "tcp :: 10250 kubelet", "udp 127.0.0.1 323 ssh.service"));
+  EXPECT_EQ(table.holders[2].owner.kind, HolderKind::node_component);
+  EXPECT_TRUE(table.attribution_complete);
+  EXPECT_THAT(table.problems, IsEmpty());
+  EXPECT_THAT(table.limits, IsEmpty());
+  EXPECT_THAT(table.ranges.reserved, ElementsAre(PortRange{8080, 8080}, PortRange{9148, 9150}));
+  EXPECT_THAT(table.addresses, SizeIs(2));
+}
+
+TEST(PortScanner, AFailedDumpIsAProblemAndTheRestIsThere) {
+  NodeBuilder broken = small_node();
+  broken.netlink().socket_failures[Protocol::udp] =
+      system_failure(EPERM, "listing UDP sockets").error();
+  const Node node = broken.build();
+  PortScanner builder(node);
+  const PortSnapshot table = builder.scan(with_default_policy(), kNow);
+  EXPECT_THAT(table.holders, SizeIs(3));
+  EXPECT_THAT(table.problems, ElementsAre(Field(&Problem::code, "sock_diag_failed")));
+  EXPECT_THAT(table.unread, ElementsAre(Protocol::udp));
+}
+
+TEST(PortScanner, LinksAreReadAgainWhenTheyChangedOrCouldNotBeRead) {
+  NodeBuilder broken = small_node();
+  broken.netlink().failures[{NETLINK_ROUTE, RTM_GETLINK}] =
+      system_failure(EPERM, "listing links").error();
+  const Node node = broken.build();
+  PortScanner builder(node);
+  ScanOptions options = with_default_policy();
+  options.network_changed = false;
+  for (int scan = 0; scan < 2; ++scan) {
+    EXPECT_THAT(builder.scan(options, kNow).problems,
+                Contains(Field(&Problem::code, "rtnetlink_failed")));
+  }
+}
+
+TEST(PortScanner, ADeepLookAddsEveryStateOfItsPortsOnce) {
+  NodeBuilder node = small_node();
+  Socket client = server_socket(Protocol::tcp, "10.0.0.5", 22);
+  client.state = SocketState::established;
+  client.peer = *parse_ip("10.0.0.9");
+  client.peer_port = 443;
+  node.holds(60, client);
+  client.local_port = 99;
+  node.holds(60, client);
+  const Node built = node.build();
+  PortScanner builder(built);
+  EXPECT_THAT(builder.scan(with_default_policy(), kNow).holders, SizeIs(4));
+  ScanOptions deep = with_default_policy();
+  deep.deep_ports = {22};
+  const PortSnapshot table = builder.scan(deep, kNow);
+  EXPECT_THAT(table.holders, SizeIs(5));
+  EXPECT_TRUE(std::ranges::any_of(table.holders, [](const Holder& holder) {
+    return holder.socket.state == SocketState::established && holder.owner.unit == "ssh.service";
+  }));
+}
+
+TEST(PortScanner, AnOldKernelsBlindSpotIsALimitNotAProblem) {
+  NodeBuilder old = small_node();
+  old.identity().release = "6.1.0-18-amd64";
+  const Node node = old.build();
+  PortScanner builder(node);
+  const PortSnapshot table = builder.scan(with_default_policy(), kNow);
+  EXPECT_THAT(table.limits, ElementsAre(Field(&Problem::code, "bound_inactive_invisible")));
+  EXPECT_THAT(table.problems, IsEmpty());
+  old.identity().shows_bound_inactive = true;  // a backport: what was tried counts
+  const Node patched = old.build();
+  EXPECT_THAT(PortScanner(patched).scan(with_default_policy(), kNow).limits, IsEmpty());
+  EXPECT_TRUE(shows_bound_inactive("6.8.0-rc1"));
+  EXPECT_TRUE(shows_bound_inactive("10.0"));
+  EXPECT_FALSE(shows_bound_inactive("5.15.0"));
+  EXPECT_FALSE(shows_bound_inactive("weird"));
+}
+
+TEST(PortScanner, ATunnelsHolderHasItsDevicesName) {
+  NodeBuilder node;
+  Link vxlan;
+  vxlan.name = "flannel.1";
+  vxlan.kind = "vxlan";
+  vxlan.tunnel_port = 8472;
+  Socket socket = server_socket(Protocol::udp, "0.0.0.0", 8472);
+  socket.inode = 500;
+  socket.cookie = 5;
+  node.link(vxlan).socket(socket);
+  const Node built = node.build();
+  PortScanner builder(built);
+  const PortSnapshot table = builder.scan(with_default_policy(), kNow);
+  ASSERT_THAT(table.holders, SizeIs(1));
+  EXPECT_EQ(table.holders[0].name, "flannel.1");
+  EXPECT_EQ(table.holders[0].device, "flannel.1");
+}
+
+TEST(PortScanner, AWireGuardSocketsHolderIsItsDevice) {
+  constexpr std::uint16_t kFamily = 33;  // in the recorded answers
+  NodeBuilder node;
+  Socket socket = server_socket(Protocol::udp, "0.0.0.0", 51999);
+  socket.inode = 500;
+  socket.cookie = 5;
+  node.link({.index = 6, .name = "wg0", .kind = "wireguard", .flags = IFF_UP}).socket(socket);
+  node.netlink().answers[{NETLINK_GENERIC, GENL_ID_CTRL}] = {testing::fixture("family-wireguard")};
+  node.netlink().answers[{NETLINK_GENERIC, kFamily}] = {testing::fixture("wireguard")};
+  PortSnapshot table = PortScanner(node.build()).scan(with_default_policy(), kNow);
+  ASSERT_THAT(table.holders, SizeIs(1));
+  EXPECT_EQ(table.holders[0].owner.kind, HolderKind::kernel);
+  EXPECT_EQ(table.holders[0].device, "wg0");
+  EXPECT_THAT(table.problems, IsEmpty());
+
+  node.netlink().failures[{NETLINK_GENERIC, kFamily}] = {.reason = Reason::timeout, .message = "x"};
+  table = PortScanner(node.build()).scan(with_default_policy(), kNow);
+  EXPECT_THAT(table.problems, ElementsAre(Field(&Problem::code, "wireguard_failed")));
+}
+
+}  // namespace
+}  // namespace hostnet

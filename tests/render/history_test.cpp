@@ -1,0 +1,57 @@
+#include "agent/render/history.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "agent/render/html/html.h"
+#include "tests/render/sample_report.h"
+
+namespace hostnet {
+namespace {
+
+using testing::HasSubstr;
+
+FindingEvent sample_event(bool opened, std::string id = "8f3c") {
+  FindingEvent event{.opened = opened, .finding = sample_conflict(), .at = sample_time()};
+  event.finding.id = std::move(id);
+  if (!opened) event.lasted = std::chrono::seconds(192);
+  return event;
+}
+
+TEST(History, KeepsTheNewestFirstAndNoMoreThanItsLimit) {
+  const std::vector<FindingEvent> first{sample_event(true, "a"), sample_event(true, "b")};
+  const std::vector<FindingEvent> then{sample_event(false, "a"), sample_event(true, "c")};
+  const auto before = with_events(nullptr, first, 3);
+  const auto events = with_events(&before, then, 3);
+  ASSERT_EQ(events.size(), 3U);
+  EXPECT_EQ(events[0]->finding.id, "c");
+  EXPECT_FALSE(events[1]->opened);
+  EXPECT_EQ(events[2], before[0]);  // shared, not copied
+  EXPECT_EQ(with_events(&before, first, 1).size(), 1U);
+}
+
+TEST(History, SaysWhatCameAndWhatWentInEveryForm) {
+  const std::vector<FindingEvent> happened{sample_event(true), sample_event(false)};
+  const auto events = with_events(nullptr, happened);
+  const auto text = history_text(sample_report(), events);
+  EXPECT_THAT(text, HasSubstr("2026-11-21T20:00:00.123Z  went   8080/tcp"));
+  EXPECT_THAT(text, HasSubstr("  3m12s\n"));
+  EXPECT_THAT(text, HasSubstr("2 events since the agent started"));
+
+  const auto answer = nlohmann::json::parse(history_json(sample_report(), events));
+  EXPECT_EQ(answer["node"], "n1");
+  EXPECT_EQ(answer["events"][0]["event"], "closed");
+  EXPECT_EQ(answer["events"][0]["lasted_seconds"], 192);
+  EXPECT_TRUE(answer["events"][1]["lasted_seconds"].is_null());
+  EXPECT_EQ(answer["events"][1]["finding"]["verdict"], "unmanaged_process");
+
+  const auto page = history_html(sample_report(), events);
+  EXPECT_THAT(page, HasSubstr("<a href=\"/history\" aria-current=\"page\">History</a>"));
+  EXPECT_THAT(page, HasSubstr("<small>after 3m12s</small>"));
+  EXPECT_THAT(history_html(sample_report(), {}), HasSubstr("No finding came or went"));
+}
+
+}  // namespace
+}  // namespace hostnet
