@@ -10,6 +10,7 @@ container), a loopback interface, and the agent, which runs as a pod or as a uni
 
 import json
 import pathlib
+import re
 
 import messages
 
@@ -18,6 +19,7 @@ HOST_PID_NAMESPACE = 4026531836
 OTHER_PID_NAMESPACE = 4026532511
 BOOT_MS = 1_795_550_400_000
 KERNEL_THREAD = 0x208040  # PF_KTHREAD among its flags
+WITH_FUNCTIONS = messages.attribute(29, messages.number(1))  # IFLA_EXT_MASK, RTEXT_FILTER_VF
 
 STAT = ("{pid} ({comm}) S {parent} {session} {session} 0 -1 {flags} 100 0 0 0 5 3 0 0 20 0 1 0 "
         "{start} 10000000 500 18446744073709551615 0 0 0 0 0 0 0 0 0 0 0 0 17 0 0 0 0 0 0 0 0 0 0 "
@@ -80,16 +82,16 @@ class Node:
         self.processes[pid] = {"pid": pid, "comm": comm[:15], "exe": exe, "cgroup": cgroup,
                                "uid": uid, "parent": parent, "lines": lines, "sockets": []}
 
-    def socket(self, protocol, local, port, *, state=None, cgroup=None, inode=None, **fields):
-        """A socket that no process shows: the kernel's own, unless `inode` is another's."""
-        if inode is None:
-            inode = self.next_inode
-            self.next_inode += 1
+    def socket(self, protocol, local, port, *, state=None, cgroup=None, **fields):
+        """A socket that no process shows: the kernel's own, or made in a cgroup (its path, or a
+        number that is none of this node's)."""
+        inode = self.next_inode
+        self.next_inode += 1
         if state is None:
             state = messages.CLOSE if protocol == "udp" else messages.LISTEN
         if ":" in local:
             fields.setdefault("v6only", False)
-        made_in = self.cgroup(cgroup) if cgroup else 1
+        made_in = self.cgroup(cgroup) if isinstance(cgroup, str) else cgroup or 1
         self.sockets[protocol, messages.family_of(local)].append(messages.inet_socket(
             protocol, state, local, port, inode=inode, cookie=inode,
             cgroup=made_in if self.unified else 1, **fields))
@@ -151,14 +153,14 @@ class Node:
         links = b"".join(messages.link(index, name, kind, **fields)
                          for index, (name, kind, fields) in enumerate(self.links, 1))
         addresses = b"".join(messages.address(*each) for each in self.addresses)
-        yield "links", 0, 18, 0x300, bytes(16) + messages.attribute(29, messages.number(1)), links
-        yield "addresses", 0, 22, 0x300, bytes(8), addresses
-        yield "routes", 0, 26, 0x300, bytes(12), b""
-        yield "qdiscs", 0, 38, 0x300, bytes(20), b""
+        yield "listing links", 0, 18, 0x300, bytes(16) + WITH_FUNCTIONS, links
+        yield "listing addresses", 0, 22, 0x300, bytes(8), addresses
+        yield "listing routes", 0, 26, 0x300, bytes(12), b""
+        yield "listing qdiscs", 0, 38, 0x300, bytes(20), b""
         for family in (2, 10):
-            yield f"neighbours-{family}", 0, 30, 0x300, bytes([family]) + bytes(11), b""
+            yield f"listing neighbours of {family}", 0, 30, 0x300, bytes([family]) + bytes(11), b""
             for protocol in messages.PROTOCOLS:
-                yield (f"{protocol}-{family}", 4, 20, 0x300,
+                yield (f"listing {protocol} sockets of {family}", 4, 20, 0x300,
                        messages.sockets_request(protocol, family),
                        b"".join(self.sockets[protocol, family]))
         yield from self.dumps
@@ -195,12 +197,12 @@ class Node:
             (root / "sys/class/net" / name).mkdir(parents=True, exist_ok=True)
         (root / "netlink").mkdir()
         dumps = []
-        for what, family, kind, flags, body, answer in self.netlink():
-            entry = {"doing": f"listing {what}", "family": family, "type": kind, "flags": flags,
+        for number, (what, family, kind, flags, body, answer) in enumerate(self.netlink()):
+            entry = {"doing": what, "family": family, "type": kind, "flags": flags,
                      "body": body.hex()}
             if isinstance(answer, bytes):
-                (root / f"netlink/{what}.bin").write_bytes(answer)
-                entry["file"] = f"{what}.bin"
+                entry["file"] = re.sub(r"\W+", "-", what) + f"-{number}.bin"
+                (root / "netlink" / entry["file"]).write_bytes(answer)
             else:
                 entry["error"] = answer
             dumps.append(entry)
@@ -214,7 +216,6 @@ class Node:
         index = {"format": "hostnet-recording", "version": 1,
                  "clock": {"steady_ns": 3600 * 10**9, "wall_ms": BOOT_MS + 3_600_000},
                  "identity": self.identity(), "lists": lists, "links": links, "inodes": inodes,
-                 "existence": {"proc/1/net": False},
                  "cgroups": {str(number): path for path, number in self.cgroups.items()},
                  "descriptors": {str(pid): [[3 + at, inode] for at, inode
                                             in enumerate(process["sockets"])]
