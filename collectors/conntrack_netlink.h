@@ -20,14 +20,14 @@ struct ConntrackCounter {
 };
 
 inline constexpr std::array<ConntrackCounter, 8> kConntrackCounters = {{
-    {"found", "Look-ups that found a connection.", 2},
+    {"found", "Lookups that found a connection.", 2},
     {"invalid", "Packets that could not be tracked.", 4},
     {"ignore", "Packets of connections that were tracked already.", 5},
     {"insert", "Connections put into the table.", 8},
     {"insert_failed", "Connections that were in the table already.", 9},
     {"drop", "Packets dropped because no connection could be made.", 10},
     {"early_drop", "Connections dropped to make room in a full table.", 11},
-    {"search_restart", "Look-ups that began again because the table was resized.", 13},
+    {"search_restart", "Lookups that began again because the table was resized.", 13},
 }};
 
 // In the order of kConntrackCounters; what a kernel does not send stays 0.

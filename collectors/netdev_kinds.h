@@ -45,8 +45,8 @@ class KindSums {
     LinkStats stats;
   };
   std::map<std::string, LinkStats, std::less<>> sums_;  // by kind
-  std::map<std::uint32_t, Seen> seen_;                  // by ifindex, as of the last look
-  std::deque<std::uint32_t> gone_;  // since the last look: a dump may still have them
+  std::map<std::uint32_t, Seen> seen_;                  // by ifindex, as of the last scrape
+  std::deque<std::uint32_t> gone_;  // since the last scrape: a dump may still have them
 };
 
 }  // namespace hostnet

@@ -12,7 +12,7 @@
 namespace hostnet {
 namespace {
 
-// "XfrmInNoStates" is in_no_states; none when it does not look like that. By
+// "XfrmInNoStates" is in_no_states; none for any other form. By
 // rule, so that a counter of a newer kernel is there too.
 std::optional<std::string> xfrm_counter_name(std::string_view field) {
   constexpr std::string_view kXfrm = "Xfrm";

@@ -54,7 +54,7 @@ ExpositionResult write_exposition(std::span<const MetricSource> sources, Exposit
                                   const ExpositionSink& sink);
 
 // The number as the formats spell it: 916354, 5.577791e+06, 1e-05, +Inf, NaN;
-// OpenMetrics adds ".0" to what would look like an integer. Appends to `out`.
+// OpenMetrics adds ".0" to what would be an integer. Appends to `out`.
 void append_value(TextBuffer& out, double value, ExpositionFormat format);
 
 }  // namespace hostnet

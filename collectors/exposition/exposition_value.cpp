@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -38,39 +37,12 @@ void append_integer(TextBuffer& out, std::uint64_t value) {
 // Shortest digits that read back as the same number; exponent form from 1e6
 // up and below 1e-4 (strconv.FormatFloat(value, 'g', -1, 64)).
 void append_shortest(TextBuffer& out, double value) {
+  const double size = std::fabs(value);
+  const bool plain = size >= 1e-4 && size < 1e6;
   std::array<char, 40> text;
-  const auto done =
-      std::to_chars(text.data(), text.data() + text.size(), value, std::chars_format::scientific);
-  std::string_view scientific(text.data(), done.ptr);
-  int exponent = 0;
-  const auto at = scientific.rfind('e');
-  const bool negative = scientific[at + 1] == '-';
-  std::from_chars(scientific.data() + at + 2, done.ptr, exponent);
-  if (negative) exponent = -exponent;
-  if (exponent < -4 || exponent >= 6) {
-    out += scientific;
-    return;
-  }
-  // The same digits with the point where it belongs. It is no integer, so the
-  // point is followed by some.
-  scientific = scientific.substr(0, at);
-  if (scientific[0] == '-') {
-    out += '-';
-    scientific.remove_prefix(1);
-  }
-  const char first = scientific[0];
-  const std::string_view rest = scientific.substr(std::min<std::size_t>(2, scientific.size()));
-  if (exponent < 0) {
-    out += std::string_view("0.000").substr(0, static_cast<std::size_t>(1 - exponent));
-    out += first;
-    out += rest;
-    return;
-  }
-  const auto whole = static_cast<std::size_t>(exponent);
-  out += first;
-  out += rest.substr(0, whole);
-  out += '.';
-  out += rest.substr(whole);
+  const auto done = std::to_chars(text.data(), text.data() + text.size(), value,
+                                  plain ? std::chars_format::fixed : std::chars_format::scientific);
+  out += std::string_view(text.data(), done.ptr);
 }
 
 }  // namespace

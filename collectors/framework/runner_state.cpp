@@ -201,7 +201,7 @@ void CollectorRunner::State::end_run(CollectorRun& run, const Error& unfinished)
 
 // Until the run is done or `deadline`, watching over it meanwhile. Nobody wakes
 // a waiter when the next collector begins: each one's time ends later than that
-// of the one before it, so looking again when the earlier ends is soon enough.
+// of the one before it, so waking when the earlier ends is soon enough.
 void CollectorRunner::State::wait(Lock& lock, CollectorRun& run, RealTime deadline) {
   while (!run.done) {
     RealTime until = std::min(deadline, run.deadline);

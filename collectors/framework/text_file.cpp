@@ -99,7 +99,7 @@ bool LineReader::next_whole() {
 
 void LineReader::cut() {
   fields_.clear();
-  // By hand: find_first_of() looks each character up by a call.
+  // By hand: find_first_of() costs a call for each character.
   std::size_t at = 0;
   while (true) {
     while (at < line_.size() && is_blank(line_[at])) ++at;

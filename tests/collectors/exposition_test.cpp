@@ -180,7 +180,7 @@ TEST(Exposition, MergesTheFamiliesOfSeveralCollectorsAndSortsThem) {
             "# HELP b Second.\n# TYPE b gauge\nb{device=\"eth0\"} 1\nb{device=\"lo\"} 2\n");
 }
 
-// Eight bytes are looked at at once, so the place of the odd one must not matter.
+// Eight bytes are compared at once, so the place of the odd one must not matter.
 TEST(Exposition, EscapesWhereverItStands) {
   const std::vector<std::pair<std::string, std::string>> odd = {{"\\", "\\\\"},
                                                                 {"\n", "\\n"},

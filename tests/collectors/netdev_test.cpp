@@ -237,7 +237,7 @@ TEST(NetdevKinds, TheLastCountOfALinkThatWentIsInTheSumOnce) {
     return sums.update(all)->front().stats.rx_bytes;
   };
   EXPECT_EQ(scan({veth(3, "a", 100)}), 100U);
-  sums.gone(veth(3, "a", 130));                // 30 after the last look
+  sums.gone(veth(3, "a", 130));                // 30 after the last scan
   sums.gone(veth(4, "b", 7));                  // came and went between two
   EXPECT_EQ(scan({veth(3, "a", 110)}), 137U);  // a dump of just before it went
   EXPECT_EQ(scan({}), 137U);
