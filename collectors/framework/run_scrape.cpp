@@ -33,7 +33,7 @@ std::optional<double> RunScrape::take_shared_seconds() {
   return std::exchange(seconds_, std::nullopt);
 }
 
-std::shared_ptr<RunScrape> RunScrape::successor() const {
+std::shared_ptr<RunScrape> RunScrape::without_hung_read() const {
   auto next = std::make_shared<RunScrape>(node_, read_links_);
   const std::scoped_lock lock(mutex_);
   next->links_ = links_;

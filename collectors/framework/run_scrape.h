@@ -12,8 +12,8 @@ namespace hostnet {
 
 using ReadLinks = std::function<Result<std::vector<Link>>(const Node&)>;
 
-// What the collectors of one run share. One thread collects with it; another
-// one may take over from it with successor() while the first hangs.
+// What the collectors of one run share. One thread collects with it; another one
+// goes on with a copy of it while the first hangs.
 class RunScrape final : public Scrape {
  public:
   RunScrape(std::shared_ptr<const Node> node, ReadLinks read_links)
@@ -27,9 +27,9 @@ class RunScrape final : public Scrape {
   void set_deadline(SteadyTime deadline) { deadline_ = deadline; }
   // Seconds spent in shared reads since the last call.
   std::optional<double> take_shared_seconds();
-  // For the thread that goes on: has what was read; a read that hangs is an
+  // A copy for the thread that goes on: has what was read; a read that hangs is an
   // error there, so that it does not hang again.
-  std::shared_ptr<RunScrape> successor() const;
+  std::shared_ptr<RunScrape> without_hung_read() const;
 
  private:
   using Links = Result<std::shared_ptr<const std::vector<Link>>>;

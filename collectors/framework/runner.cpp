@@ -40,7 +40,7 @@ Result<std::unique_ptr<CollectorRunner>> CollectorRunner::create(
   }
   auto state = std::make_shared<State>(std::move(node), std::move(slots), std::move(disabled),
                                        std::move(settings));
-  if (auto started = state->start_worker_now(); !started) {
+  if (auto started = state->start(); !started) {
     return std::unexpected(std::move(started).error());
   }
   return std::unique_ptr<CollectorRunner>(new CollectorRunner(std::move(state)));
@@ -48,8 +48,8 @@ Result<std::unique_ptr<CollectorRunner>> CollectorRunner::create(
 
 CollectedFamilies CollectorRunner::collect(const CollectorFilter& filter,
                                            std::chrono::nanoseconds budget,
-                                           std::function<void()> meanwhile) {
-  return state_->collect(filter, budget, std::move(meanwhile));
+                                           std::function<void()> while_waiting) {
+  return state_->collect(filter, budget, std::move(while_waiting));
 }
 
 std::vector<std::string> CollectorRunner::enabled() const {

@@ -68,8 +68,8 @@ struct RunnerSettings {
   std::chrono::nanoseconds collector_timeout{std::chrono::seconds{3}};
   // The longest that a scrape takes, whatever its header says.
   std::chrono::nanoseconds scrape_timeout{std::chrono::seconds{10}};
-  // Threads that may be left behind in a collector that hangs. When one more
-  // does, every collector is late until one of them returns.
+  // Threads that may be abandoned in a collector that hangs. When one more does,
+  // every collector is late until one of them returns.
   std::size_t abandoned_limit{4};
   RunObserver observer;
   // Where Scrape::links() comes from; the default is read_links().
@@ -105,14 +105,14 @@ class CollectorRunner {
 
   // Returns within `budget` (and scrape_timeout), with what is there by then: a
   // collector that is late has success 0 and Reason::timeout, and is skipped
-  // until it returns. `meanwhile`, if given, is called once, on this thread while
+  // until it returns. `while_waiting`, if given, is called once, on this thread while
   // the collectors run: it must be short, nothing watches it.
   CollectedFamilies collect(const CollectorFilter& filter, std::chrono::nanoseconds budget,
-                            std::function<void()> meanwhile = {});
+                            std::function<void()> while_waiting = {});
 
   // Names of the enabled collectors, in the order they run.
   std::vector<std::string> enabled() const;
-  // How many collectors hang right now, their threads left behind.
+  // How many collectors hang right now, their threads abandoned.
   std::size_t abandoned() const;
 
  private:

@@ -45,12 +45,4 @@ Result<CollectorFilter> CollectorRunner::filter(std::span<const std::string> col
   return filter;
 }
 
-std::vector<const MetricSource*> CollectedFamilies::sources() const {
-  std::vector<const MetricSource*> all;
-  for (const auto& part : parts) {
-    for (const MetricSource& source : *part) all.push_back(&source);
-  }
-  return all;
-}
-
 }  // namespace hostnet

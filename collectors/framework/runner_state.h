@@ -1,11 +1,11 @@
 #pragma once
 
-// The threads behind CollectorRunner. Internal to it.
+// What CollectorRunner does. Internal to it.
 //
-// A run is worked off by one worker thread; those that wait for it watch the
-// clock. When a collector passes its time, a waiter takes the run from that
-// worker (`Run::owner`), which finds out when its collector returns at last, and
-// gives it to a new one.
+// A run is worked off on one Worker; those that wait for it watch the clock. When a
+// collector passes its time, a waiter abandons the thread that is in it and gives
+// the rest of the run to a new one. `CollectorRun::turn` tells the old one, should
+// it return, that the run is no longer its own.
 
 #include <chrono>
 #include <condition_variable>
@@ -18,6 +18,7 @@
 
 #include "collectors/framework/run_scrape.h"
 #include "collectors/framework/runner.h"
+#include "netlink/base/worker.h"
 
 namespace hostnet {
 
@@ -40,7 +41,7 @@ struct CollectorRun {
   std::vector<std::optional<Finished>> finished;  // by slot
   std::optional<std::size_t> current;             // the slot that is being collected
   RealTime current_start, current_deadline;
-  std::uint64_t owner{};  // the worker that works on it; 0 none
+  std::uint64_t turn{};  // how many threads were abandoned in it
   bool done{};
   std::shared_ptr<RunScrape> scrape;
   std::vector<SharedRead> reads;
@@ -52,8 +53,8 @@ class CollectorRunner::State : public std::enable_shared_from_this<CollectorRunn
         std::vector<std::string> disabled, RunnerSettings settings);
 
   CollectedFamilies collect(CollectorFilter filter, std::chrono::nanoseconds budget,
-                            std::function<void()> meanwhile);
-  Result<> start_worker_now();
+                            std::function<void()> while_waiting);
+  Result<> start();
   void stop();
   std::size_t abandoned();
   const std::vector<CollectorSlot>& slots() const { return slots_; }
@@ -62,17 +63,18 @@ class CollectorRunner::State : public std::enable_shared_from_this<CollectorRunn
  private:
   using Lock = std::unique_lock<std::mutex>;
 
-  Result<> start_worker();
-  void worker(std::uint64_t id);
-  bool work_off(Lock& lock, CollectorRun& run, std::uint64_t id);
-  bool have_worker();
-  void begin_run(CollectorFilter filter, RealTime deadline);
-  void watch(CollectorRun& run, RealTime now);
-  void leave_behind(CollectorRun& run, RealTime now);
+  bool begin_run(const CollectorFilter& filter, RealTime deadline);
+  Result<> give_rest_of(const std::shared_ptr<CollectorRun>& run);
+  void work_off(CollectorRun& run, std::uint64_t turn);
+  CollectorRun::Finished collect_one(const CollectorSlot& slot, RunScrape& scrape,
+                                     std::chrono::nanoseconds allowed,
+                                     std::optional<double>& shared) const;
+  void watch(const std::shared_ptr<CollectorRun>& run, RealTime now);
+  void abandon_thread_of(CollectorRun& run);
   void end_run(CollectorRun& run, const Error& unfinished);
   CollectedFamilies collect_by(RealTime deadline, const CollectorFilter& filter,
-                               std::function<void()>& meanwhile);
-  void wait(Lock& lock, CollectorRun& run, RealTime deadline);
+                               std::function<void()>& while_waiting);
+  void wait(Lock& lock, const std::shared_ptr<CollectorRun>& run, RealTime deadline);
   CollectedFamilies assemble(const CollectorFilter& filter, const CollectorRun* run) const;
   void observe(const CollectorRun& run) const;
 
@@ -80,14 +82,11 @@ class CollectorRunner::State : public std::enable_shared_from_this<CollectorRunn
   const std::vector<std::string> disabled_;
   const RunnerSettings settings_;
   std::mutex mutex_;
-  std::condition_variable work_;       // for the worker: a run without an owner, or stopping
-  std::condition_variable changed_;    // for waiters: a run is done, a worker is back
+  std::condition_variable changed_;    // a run is done, an abandoned thread is back
   std::vector<CollectorSlot> slots_;   // names and closures never change; `running` is guarded
   std::shared_ptr<CollectorRun> run_;  // the one under way
-  std::uint64_t worker_{};             // the id of the thread that takes runs; 0 none
-  std::uint64_t last_id_{};
-  std::size_t abandoned_{};
-  bool stopping_{};
+  Worker worker_{"collectors"};
+  std::size_t abandoned_{};  // threads that have not come back
 };
 
 }  // namespace hostnet

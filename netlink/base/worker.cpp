@@ -1,0 +1,82 @@
+#include "netlink/base/worker.h"
+
+#include <pthread.h>
+
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+namespace hostnet {
+
+struct Worker::Shared {
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::deque<std::function<void()>> tasks;
+  bool busy{};
+  bool abandoned{};
+
+  void run() {
+    std::unique_lock lock(mutex);
+    while (true) {
+      changed.wait(lock, [&] { return abandoned || !tasks.empty(); });
+      if (abandoned) return;
+      auto task = std::move(tasks.front());
+      tasks.pop_front();
+      busy = true;
+      lock.unlock();
+      task();
+      task = nullptr;  // what it holds may be much, and may lock
+      lock.lock();
+      busy = false;
+      changed.notify_all();
+    }
+  }
+};
+
+Result<> Worker::start() {
+  if (shared_ != nullptr) return {};
+  auto shared = std::make_shared<Shared>();
+  try {
+    std::thread thread([shared] { shared->run(); });
+    pthread_setname_np(thread.native_handle(), name_.substr(0, 15).c_str());
+    thread.detach();  // it holds `shared`; one that hangs could never be joined
+  } catch (const std::system_error& error) {
+    auto failed = system_failure(error.code().value(), "starting the thread " + name_);
+    failed.error().reason = Reason::exhausted;  // EAGAIN, which is no timeout here
+    return failed;
+  }
+  shared_ = std::move(shared);
+  return {};
+}
+
+Result<> Worker::give(std::function<void()> task) {
+  if (auto started = start(); !started) return started;
+  const std::scoped_lock lock(shared_->mutex);
+  shared_->tasks.push_back(std::move(task));
+  shared_->changed.notify_all();
+  return {};
+}
+
+bool Worker::wait_for(std::chrono::nanoseconds time) const {
+  if (shared_ == nullptr) return true;
+  std::unique_lock lock(shared_->mutex);
+  return shared_->changed.wait_for(lock, time,
+                                   [&] { return shared_->tasks.empty() && !shared_->busy; });
+}
+
+void Worker::abandon() {
+  if (shared_ == nullptr) return;
+  std::deque<std::function<void()>> dropped;  // destroyed unlocked
+  {
+    const std::scoped_lock lock(shared_->mutex);
+    shared_->abandoned = true;
+    dropped.swap(shared_->tasks);
+    shared_->changed.notify_all();
+  }
+  shared_.reset();
+}
+
+}  // namespace hostnet
