@@ -1,14 +1,12 @@
 #include "agent/http/http_server.h"
 
 #include <algorithm>
-#include <condition_variable>
 #include <csignal>
 #include <mutex>
-#include <system_error>
-#include <thread>
 
 #include "agent/http/loop.h"
 #include "agent/http/responder.h"
+#include "netlink/base/worker.h"
 
 namespace hostnet {
 namespace {
@@ -62,24 +60,19 @@ struct HttpServer::Parts {
     std::unique_ptr<Loop> loop;
     Lanes lanes;
 
-    std::mutex mutex;
-    std::condition_variable ended;
-    int running{};  // workers; guarded by mutex
-
     void work(JobQueue& lane);
     void check_passwords();
-    void ended_one();
   };
   std::shared_ptr<Shared> shared = std::make_shared<Shared>();
   std::vector<BoundAddress> addresses;
   bool tls{};
   std::mutex stopping;  // guards the rest
   bool in_time{true};
-  std::vector<std::thread> workers;
-  std::thread loop;
+  Worker loop{"http loop"};
+  std::vector<Worker> workers;
 
-  void run_threads();
-  void add_worker(std::function<void(Shared&)> work);
+  Result<> run_threads();
+  Result<> give(Worker& worker, std::function<void(Shared&)> work) const;
 };
 
 void HttpServer::Parts::Shared::work(JobQueue& lane) {
@@ -92,7 +85,6 @@ void HttpServer::Parts::Shared::work(JobQueue& lane) {
     job->connection->flush();
     loop->take_back(std::move(job));
   }
-  ended_one();
 }
 
 void HttpServer::Parts::Shared::check_passwords() {
@@ -103,34 +95,26 @@ void HttpServer::Parts::Shared::check_passwords() {
     if (!job->signed_in) job->signed_in = lanes.known.check(users, *job->credentials);
     loop->take_back(std::move(job));
   }
-  ended_one();
 }
 
-void HttpServer::Parts::Shared::ended_one() {
-  const std::scoped_lock lock(mutex);
-  --running;
-  ended.notify_all();
-}
-
-void HttpServer::Parts::add_worker(std::function<void(Shared&)> work) {
-  workers.emplace_back([share = shared, work = std::move(work)] {
+Result<> HttpServer::Parts::give(Worker& worker, std::function<void(Shared&)> work) const {
+  return worker.give([share = shared, work = std::move(work)] {
     block_broken_pipe_signal();
     work(*share);
   });
-  const std::scoped_lock lock(shared->mutex);
-  ++shared->running;
 }
 
-void HttpServer::Parts::run_threads() {
-  loop = std::thread([share = shared] {
-    block_broken_pipe_signal();
-    share->loop->run();
-  });
+Result<> HttpServer::Parts::run_threads() {
+  Result<> done = give(loop, [](Shared& share) { share.loop->run(); });
+  const auto add = [&](void (*work)(Shared&)) {
+    if (done) done = give(workers.emplace_back("http worker"), work);
+  };
   for (int i = 0; i < std::max(shared->options.workers, 1); ++i) {
-    add_worker([](Shared& share) { share.work(share.lanes.limited); });
+    add([](Shared& share) { share.work(share.lanes.limited); });
   }
-  add_worker([](Shared& share) { share.work(share.lanes.quick); });
-  add_worker([](Shared& share) { share.check_passwords(); });
+  add([](Shared& share) { share.work(share.lanes.quick); });
+  add([](Shared& share) { share.check_passwords(); });
+  return done;
 }
 
 std::expected<std::unique_ptr<HttpServer>, StartError> HttpServer::start(
@@ -152,13 +136,8 @@ std::expected<std::unique_ptr<HttpServer>, StartError> HttpServer::start(
   shared.loop = std::move(*loop);
   // From here on the destructor ends what was started.
   std::unique_ptr<HttpServer> server(new HttpServer(std::move(parts)));
-  try {
-    server->parts_->run_threads();
-  } catch (const std::system_error& error) {
-    return start_failure(
-        {.reason = Reason::exhausted,
-         .system_error = error.code().value(),
-         .message = std::string("starting the web server's threads: ") + error.code().message()});
+  if (auto running = server->parts_->run_threads(); !running) {
+    return start_failure(std::move(running.error()));
   }
   return server;
 }
@@ -173,22 +152,13 @@ bool HttpServer::stop(std::chrono::milliseconds deadline) {
   Parts::Shared& shared = *parts_->shared;
   shared.loop->stop(std::chrono::steady_clock::now() + deadline);
   const std::scoped_lock stopping(parts_->stopping);
-  if (parts_->loop.joinable()) parts_->loop.join();
+  parts_->loop.wait();
   shared.lanes.limited.close();
   shared.lanes.quick.close();
   shared.lanes.passwords.close();
-  {
-    std::unique_lock lock(shared.mutex);
-    const bool ended =
-        shared.ended.wait_for(lock, kHandlerGrace, [&] { return shared.running == 0; });
-    if (!ended) parts_->in_time = false;
-  }
-  for (std::thread& worker : parts_->workers) {
-    if (parts_->in_time) {
-      worker.join();
-    } else {
-      worker.detach();
-    }
+  const auto until = std::chrono::steady_clock::now() + kHandlerGrace;
+  for (const Worker& worker : parts_->workers) {
+    if (!worker.wait_for(until - std::chrono::steady_clock::now())) parts_->in_time = false;
   }
   parts_->workers.clear();
   return parts_->in_time;

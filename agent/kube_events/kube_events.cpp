@@ -5,7 +5,6 @@
 #include <mutex>
 #include <optional>
 #include <random>
-#include <thread>
 #include <utility>
 
 #include "agent/kube_events/condition_ledger.h"
@@ -35,7 +34,7 @@ struct Pace {
 
 }  // namespace
 
-// Outlives the feedback if its thread has to be left behind.
+// Outlives the feedback if its thread has to be abandoned.
 struct KubeEvents::Shared {
   explicit Shared(FeedbackSettings given)
       : settings(std::move(given)),
@@ -49,7 +48,7 @@ struct KubeEvents::Shared {
   std::condition_variable changed;
   // All below is under the mutex.
   std::shared_ptr<const Report> newest;  // not looked at yet
-  bool stopping{}, silenced{}, ended{};
+  bool stopping{}, silenced{};
   KubeSender* running{};
   KubeSender* last{};
 
@@ -169,26 +168,26 @@ void KubeEvents::Shared::run() {
     running = nullptr;
   }
   say_last_word();
-  const std::scoped_lock lock(mutex);
-  ended = true;
-  changed.notify_all();
 }
 
 KubeEvents::KubeEvents(FeedbackSettings settings)
     : shared_(std::make_shared<Shared>(std::move(settings))) {
-  std::thread([shared = shared_] { shared->run(); }).detach();
+  const auto given = worker_.give([shared = shared_] { shared->run(); });
+  if (given) return;
+  const auto& told = shared_->settings;
+  if (told.events) told.on_change("events", given.error().message);
+  if (told.node_condition) told.on_change("node_condition", given.error().message);
 }
 
 KubeEvents::~KubeEvents() {
-  std::unique_lock lock(shared_->mutex);
-  shared_->stopping = shared_->silenced = true;
-  shared_->changed.notify_all();
   const SteadyTime began = steady_now();
-  while (!shared_->ended && steady_now() - began < kLeaveWithin) {
+  do {
+    const std::scoped_lock lock(shared_->mutex);
+    shared_->stopping = shared_->silenced = true;
+    shared_->changed.notify_all();
     if (shared_->running != nullptr) shared_->running->stop();
     if (shared_->last != nullptr && steady_now() - began >= kLastWordWithin) shared_->last->stop();
-    shared_->changed.wait_for(lock, kStopAgain);
-  }
+  } while (!worker_.wait_for(kStopAgain) && steady_now() - began < kLeaveWithin);
 }
 
 void KubeEvents::see(std::shared_ptr<const Report> report) {

@@ -11,6 +11,7 @@
 #include "agent/findings/report.h"
 #include "agent/kube/kube_client.h"
 #include "netlink/base/error.h"
+#include "netlink/base/worker.h"
 
 namespace hostnet {
 
@@ -31,7 +32,7 @@ class KubeEvents {
  public:
   explicit KubeEvents(FeedbackSettings settings);
   // Ends the request at hand, and takes a True condition back: within 3 s, or not.
-  // A thread that does not come back within 5 s is left behind. No callback comes
+  // A thread that does not come back within 5 s is abandoned. No callback comes
   // after it.
   ~KubeEvents();
   KubeEvents(const KubeEvents&) = delete;
@@ -43,6 +44,7 @@ class KubeEvents {
  private:
   struct Shared;
   std::shared_ptr<Shared> shared_;
+  Worker worker_{"kube events"};
 };
 
 }  // namespace hostnet

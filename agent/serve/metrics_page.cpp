@@ -35,7 +35,7 @@ void report_run(AgentMetrics& metrics, std::span<const CollectorOutcome> outcome
   }
 }
 
-// Holds no part of the counter: a collector that is left behind would end it late.
+// Holds no part of the counter: a collector that was abandoned would end it late.
 std::function<Result<NetworkChangeCounts>()> counts_of(
     const std::shared_ptr<ChangeCounter>& changes) {
   if (!changes) return {};

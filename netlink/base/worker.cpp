@@ -34,6 +34,7 @@ struct Worker::Shared {
       changed.notify_all();
     }
   }
+  bool idle() const { return tasks.empty() && !busy; }  // under the mutex
 };
 
 Result<> Worker::start() {
@@ -63,8 +64,13 @@ Result<> Worker::give(std::function<void()> task) {
 bool Worker::wait_for(std::chrono::nanoseconds time) const {
   if (shared_ == nullptr) return true;
   std::unique_lock lock(shared_->mutex);
-  return shared_->changed.wait_for(lock, time,
-                                   [&] { return shared_->tasks.empty() && !shared_->busy; });
+  return shared_->changed.wait_for(lock, time, [&] { return shared_->idle(); });
+}
+
+void Worker::wait() const {
+  if (shared_ == nullptr) return;
+  std::unique_lock lock(shared_->mutex);
+  shared_->changed.wait(lock, [&] { return shared_->idle(); });
 }
 
 void Worker::abandon() {

@@ -10,9 +10,9 @@
 namespace hostnet {
 
 // A thread for work that may never return: what hangs in the kernel or waits for a
-// peer cannot be joined. Its owner never blocks on it; it waits as long as it wants
-// to and abandons it. So tasks hold whatever they use (a shared_ptr): an abandoned
-// one goes on by itself when its owner is long gone.
+// peer cannot be joined. Its owner waits for it as long as it wants to, and abandons
+// it. So tasks hold whatever they use (a shared_ptr): an abandoned one goes on by
+// itself when its owner is long gone.
 //
 // A worker has one owner, which calls it from one thread at a time.
 class Worker {
@@ -30,6 +30,7 @@ class Worker {
   Result<> give(std::function<void()> task);
   // Whether everything that was given is done: waits for it, at most so long.
   bool wait_for(std::chrono::nanoseconds time) const;
+  void wait() const;  // for work that is known to end
   // Lets go of the thread, which ends with the task that it is in. Tasks that have
   // not begun are dropped. The next give() makes a new thread.
   void abandon();

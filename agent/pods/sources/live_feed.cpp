@@ -5,7 +5,6 @@
 #include <map>
 #include <mutex>
 #include <random>
-#include <thread>
 #include <utility>
 
 #include "netlink/base/backoff.h"
@@ -52,7 +51,7 @@ LiveState read_live_sources(const std::vector<LiveChoice>& choices) {
   return state;
 }
 
-// Outlives the feed if its thread has to be left behind.
+// Outlives the feed if its thread has to be abandoned.
 struct LiveFeed::Shared {
   explicit Shared(LivePace live_pace) : pace(live_pace) {}
 
@@ -63,7 +62,7 @@ struct LiveFeed::Shared {
   std::condition_variable changed;
   // All below is under the mutex.
   std::function<void()> on_change;
-  bool stopping{}, ended{};
+  bool stopping{};
   LiveSource* running{};
   LiveState state;
   Problems problems;
@@ -177,9 +176,6 @@ void LiveFeed::Shared::run() {
       }
     }
   }
-  const std::scoped_lock lock(mutex);
-  ended = true;
-  changed.notify_all();
 }
 
 LiveFeed::LiveFeed(std::vector<LiveChoice> choices, LivePace pace, std::function<void()> on_change)
@@ -187,19 +183,22 @@ LiveFeed::LiveFeed(std::vector<LiveChoice> choices, LivePace pace, std::function
   shared_->state.shown.source = choices.front().name;
   shared_->choices = std::move(choices);
   shared_->on_change = std::move(on_change);
-  std::thread([shared = shared_] { shared->run(); }).detach();
+  const auto given = worker_.give([shared = shared_] { shared->run(); });
+  if (given) return;
+  for (const LiveChoice& choice : shared_->choices) {
+    shared_->unusable(choice, given.error().message);
+  }
 }
 
 LiveFeed::~LiveFeed() {
-  std::unique_lock lock(shared_->mutex);
-  shared_->stopping = true;
-  shared_->on_change = nullptr;
-  shared_->changed.notify_all();
   const auto until = std::chrono::steady_clock::now() + kGraceForRequest;
-  while (!shared_->ended && std::chrono::steady_clock::now() < until) {
+  do {
+    const std::scoped_lock lock(shared_->mutex);
+    shared_->stopping = true;
+    shared_->on_change = nullptr;
+    shared_->changed.notify_all();
     if (shared_->running != nullptr) shared_->running->stop();
-    shared_->changed.wait_for(lock, kStopAgainEvery);
-  }
+  } while (!worker_.wait_for(kStopAgainEvery) && std::chrono::steady_clock::now() < until);
 }
 
 LiveState LiveFeed::state() const {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "agent/pods/sources/live_source.h"
+#include "netlink/base/worker.h"
 
 namespace hostnet {
 
@@ -51,7 +52,7 @@ class LiveFeed {
   // after the destructor began. At least one choice.
   LiveFeed(std::vector<LiveChoice> choices, LivePace pace, std::function<void()> on_change);
   // Ends the request at hand. A thread that does not come back within 5 s (a name
-  // that is being resolved) is left behind.
+  // that is being resolved) is abandoned.
   ~LiveFeed();
   LiveFeed(const LiveFeed&) = delete;
   LiveFeed& operator=(const LiveFeed&) = delete;
@@ -61,6 +62,7 @@ class LiveFeed {
  private:
   struct Shared;
   std::shared_ptr<Shared> shared_;
+  Worker worker_{"pod feed"};
 };
 
 }  // namespace hostnet
