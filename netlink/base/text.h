@@ -1,0 +1,73 @@
+#pragma once
+
+#include <charconv>
+#include <concepts>
+#include <optional>
+#include <string_view>
+#include <system_error>
+
+// Cutting text of protocols and files, and the numbers in it: ASCII only, never
+// a locale's rules.
+namespace hostnet {
+
+inline constexpr std::string_view kBlanks = " \t";          // within a line
+inline constexpr std::string_view kWhitespace = " \t\r\n";  // lines' ends, too
+
+// Without the `blanks` at both ends.
+constexpr std::string_view trim(std::string_view text, std::string_view blanks = kWhitespace) {
+  const auto first = text.find_first_not_of(blanks);
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(blanks) - first + 1);
+}
+
+// Takes what is before the first `separator` off the front of `rest`, and the
+// separator; without one, everything.
+constexpr std::string_view take_until(std::string_view& rest, char separator) {
+  const auto end = rest.find(separator);
+  const std::string_view front = rest.substr(0, end);
+  rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
+  return front;
+}
+
+// Takes the next word off the front of `rest`, and the blanks before it; "" when
+// there is none.
+constexpr std::string_view take_word(std::string_view& rest,
+                                     std::string_view blanks = kWhitespace) {
+  const auto begin = rest.find_first_not_of(blanks);
+  rest.remove_prefix(begin == std::string_view::npos ? rest.size() : begin);
+  const std::string_view word = rest.substr(0, rest.find_first_of(blanks));
+  rest.remove_prefix(word.size());
+  return word;
+}
+
+// Takes the number at the front of `rest`; unset, and nothing taken, where there
+// is none or it does not fit. A minus only for signed types; no plus, no blanks,
+// no "0x".
+template <std::integral Number>
+std::optional<Number> take_number(std::string_view& rest, int base = 10) {
+  Number number{};
+  const auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), number, base);
+  if (error != std::errc{}) return std::nullopt;
+  rest.remove_prefix(static_cast<std::size_t>(end - rest.data()));
+  return number;
+}
+
+// A fraction such as "0.25" or "-1"; an exponent only where the format says so.
+template <std::floating_point Number>
+std::optional<Number> take_number(std::string_view& rest,
+                                  std::chars_format format = std::chars_format::general) {
+  Number number{};
+  const auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), number, format);
+  if (error != std::errc{}) return std::nullopt;
+  rest.remove_prefix(static_cast<std::size_t>(end - rest.data()));
+  return number;
+}
+
+// The whole text as a number, with nothing after it.
+template <class Number, class... Format>
+std::optional<Number> parse_number(std::string_view text, Format... format) {
+  const auto number = take_number<Number>(text, format...);
+  return text.empty() ? number : std::nullopt;
+}
+
+}  // namespace hostnet
