@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "netlink/find_socket.h"
 #include "netlink/sock_diag.h"
 #include "netlink/tcp_states.h"
 #include "tests/kernel/network_namespace.h"
@@ -203,6 +204,28 @@ TEST_F(KernelSockets, AProtocolThatTheKernelLacksIsUnsupported) {
     ASSERT_FALSE(sockets);
     EXPECT_EQ(sockets.error().reason, Reason::unsupported);
     EXPECT_NE(sockets.error().message.find("listing sctp sockets over ipv4"), std::string::npos);
+  }
+}
+
+TEST_F(KernelSockets, AConnectionsOtherEndIsFoundByItsEnds) {
+  for (const auto& [listen_at, connect_to] :
+       {std::pair("127.0.0.1", "127.0.0.1"), std::pair("::1", "::1"),
+        std::pair("::", "127.0.0.1")}) {
+    const TestFd server = listening(listen_at, 0);
+    auto [client, accepted] = connection(server, connect_to);
+    const TcpEnds ends{.local = parse_ip(connect_to).value(),
+                       .local_port = local_port(client),
+                       .peer = parse_ip(connect_to).value(),
+                       .peer_port = local_port(server)};
+    const auto found = find_tcp_socket(netlink(), ends).value();
+    ASSERT_TRUE(found) << connect_to;
+    EXPECT_EQ(found->inode, inode_of(client));
+    EXPECT_EQ(found->local_port, ends.local_port);
+    {
+      const TestFd closing = std::move(client);
+    }
+    const auto closed = find_tcp_socket(netlink(), ends).value();
+    EXPECT_TRUE(!closed || closed->inode == 0);
   }
 }
 
