@@ -33,13 +33,15 @@ std::string_view reason_phrase(int status) {
   }
 }
 
-std::string answer_head(const HttpResponse& response) {
+std::string answer_head(const HttpResponse& response, std::span<const AnswerField> more) {
   std::string head =
       fmt::format("HTTP/1.1 {} {}\r\n", response.status, reason_phrase(response.status));
-  for (const auto& [name, value] : response.headers) {
-    if (!fits_on_a_line(name) || !fits_on_a_line(value)) continue;
+  const auto add = [&head](std::string_view name, std::string_view value) {
+    if (!fits_on_a_line(name) || !fits_on_a_line(value)) return;
     fmt::format_to(std::back_inserter(head), "{}: {}\r\n", name, value);
-  }
+  };
+  for (const auto& [name, value] : response.headers) add(name, value);
+  for (const auto& [name, value] : more) add(name, value);
   head += "\r\n";
   return head;
 }

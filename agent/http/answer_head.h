@@ -1,7 +1,9 @@
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "agent/http/message/http.h"
 
@@ -10,8 +12,10 @@ namespace hostnet {
 // "Not Found" for 404; empty for a status that this server has no use for.
 std::string_view reason_phrase(int status);
 
-// The head of an HTTP/1.1 answer with these fields and the empty line at its end
-// (RFC 9112 section 4). A field that would end its own line is left out.
-std::string answer_head(const HttpResponse& response);
+// The head of an HTTP/1.1 answer with its fields, whatever `more` there are and
+// the empty line at its end (RFC 9112 section 4). A field that would end its own
+// line is left out.
+using AnswerField = std::pair<std::string_view, std::string_view>;
+std::string answer_head(const HttpResponse& response, std::span<const AnswerField> more = {});
 
 }  // namespace hostnet

@@ -18,7 +18,7 @@ bool BodySink::write(std::string_view bytes) {
 }
 
 bool BodySink::finish() {
-  return flush() && (framing_ == Framing::until_close || to_.write("0\r\n\r\n"));
+  return flush() && (framing_ == Framing::until_close || to_->write("0\r\n\r\n"));
 }
 
 bool BodySink::flush() {
@@ -29,8 +29,9 @@ bool BodySink::flush() {
 }
 
 bool BodySink::put(std::string_view bytes) {
-  if (framing_ == Framing::until_close) return to_.write(bytes);
-  return to_.write(fmt::format("{:x}\r\n", bytes.size())) && to_.write(bytes) && to_.write("\r\n");
+  if (framing_ == Framing::until_close) return to_->write(bytes);
+  return to_->write(fmt::format("{:x}\r\n", bytes.size())) && to_->write(bytes) &&
+         to_->write("\r\n");
 }
 
 }  // namespace hostnet

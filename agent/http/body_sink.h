@@ -16,7 +16,7 @@ enum class Framing { chunked, until_close };
 // that a chunk's frame costs little.
 class BodySink : public Sink {
  public:
-  BodySink(Connection& to, Framing framing) : to_(to), framing_(framing) {}
+  BodySink(Connection& to, Framing framing) : to_(&to), framing_(framing) {}
   bool write(std::string_view bytes) override;
   // Ends the body. Nothing may be written after it.
   bool finish();
@@ -25,7 +25,7 @@ class BodySink : public Sink {
   bool flush();
   bool put(std::string_view bytes);
 
-  Connection& to_;
+  Connection* to_;
   Framing framing_;
   std::string piece_;
 };

@@ -79,7 +79,8 @@ Io Connection::flush() {
 }
 
 Io Connection::wait_for_reader(Io status) {
-  while (status == Io::want_write && pending_ > kFarBehind && waited_ < kReaderPatience) {
+  while (patient && status == Io::want_write && pending_ > kFarBehind &&
+         waited_ < kReaderPatience) {
     const WebTime start = std::chrono::steady_clock::now();
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(kReaderPatience - waited_);
     pollfd ready{.fd = transport.fd(), .events = POLLOUT, .revents = 0};
@@ -91,11 +92,12 @@ Io Connection::wait_for_reader(Io status) {
 }
 
 bool Connection::wait_for_room() {
-  const WebTime end = std::chrono::steady_clock::now() + meter_.patience;
+  const auto patience = patient ? meter_.patience : std::chrono::milliseconds(0);
+  const WebTime end = std::chrono::steady_clock::now() + patience;
   while (meter_.bytes > meter_.limit && pending_ > 0) {
     meter_.over_limit();
     pollfd ready{.fd = transport.fd(), .events = POLLOUT, .revents = 0};
-    poll(&ready, 1, kRoomPollMs);
+    poll(&ready, 1, patient ? kRoomPollMs : 0);
     if (flush() == Io::closed) return false;
     if (std::chrono::steady_clock::now() >= end) {
       lost_ = true;

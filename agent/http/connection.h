@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "agent/http/peer_share.h"
 #include "agent/http/settings/web_settings.h"
 #include "agent/http/transport.h"
 
@@ -42,16 +43,20 @@ class Connection {
   // Takes the bytes: what the kernel does not take now is kept. Waits a moment
   // for a reader that is only a little behind, so that a large page need not be
   // kept whole; and, while all kept answers together are past the limit, not
-  // longer than the meter's patience. False: the client is lost.
+  // longer than the meter's patience. One that is not `patient` never waits and is
+  // lost instead. False: the client is lost.
   bool write(std::string_view bytes);
   // Sends what is kept. done: nothing is left.
   Io flush();
   std::size_t pending() const { return pending_; }
+  bool lost() const { return lost_; }
 
   Transport transport;
   WebSettingsPtr web;  // in force when the client came
   std::string peer;
   bool peer_is_loopback{};
+  PeerPlace place;
+  bool kept{};              // a few of its peer's connections do not give way
   std::string received;     // not yet a whole head
   std::size_t searched{};   // bytes of it without an end of head
   std::size_t discarded{};  // while lingering
@@ -60,7 +65,8 @@ class Connection {
   WebTime deadline;
   After after{After::keep};
   int answered{};
-  bool watched{};  // by the loop's epoll
+  bool watched{};      // by the loop's epoll
+  bool patient{true};  // write() may wait for this reader
 
  private:
   Io wait_for_reader(Io status);

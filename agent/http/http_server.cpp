@@ -54,16 +54,18 @@ std::expected<std::vector<Listener>, StartError> open_listeners(const ServerOpti
 // Threads hold a share: one that must be abandoned still has what it uses.
 struct HttpServer::Parts {
   struct Shared {
+    explicit Shared(ServerOptions all) : options(std::move(all)) {}
     ServerOptions options;
     std::vector<HttpRoute> routes;
     Counters counters;
     std::unique_ptr<Loop> loop;
-    Lanes lanes;
+    Lanes lanes{options.workers};
 
     void work(JobQueue& lane);
     void check_passwords();
   };
-  std::shared_ptr<Shared> shared = std::make_shared<Shared>();
+  explicit Parts(ServerOptions options) : shared(std::make_shared<Shared>(std::move(options))) {}
+  std::shared_ptr<Shared> shared;
   std::vector<BoundAddress> addresses;
   bool tls{};
   std::mutex stopping;  // guards the rest
@@ -76,23 +78,35 @@ struct HttpServer::Parts {
 };
 
 void HttpServer::Parts::Shared::work(JobQueue& lane) {
-  while (JobPtr job = lane.pop()) {
-    const int status = respond(*job, options.gzip_level);
-    if (job->counted) --counters.in_flight;
-    counters.count(job->route, status);
-    job->answered = true;
-    // The client need not wait until the loop wakes; what is left, the loop sends.
-    job->connection->flush();
-    loop->take_back(std::move(job));
+  while (true) {
+    std::vector<JobPtr> jobs = lane.pop();
+    if (jobs.empty()) break;
+    respond(jobs, options.gzip_level);
+    lane.finish(*jobs.front());
+    bool shared = false;
+    for (JobPtr& job : jobs) {
+      if (shared && options.on_shared_answer) options.on_shared_answer(job->request, job->status);
+      shared = true;
+      if (job->counted) --counters.in_flight;
+      counters.count(job->route, job->status);
+      job->answered = true;
+      // The client need not wait until the loop wakes; what is left, the loop sends.
+      job->connection->flush();
+      loop->take_back(std::move(job));
+    }
   }
 }
 
 void HttpServer::Parts::Shared::check_passwords() {
-  while (JobPtr job = lanes.passwords.pop()) {
+  while (true) {
+    std::vector<JobPtr> jobs = lanes.passwords.pop();
+    if (jobs.empty()) break;
+    JobPtr job = std::move(jobs.front());
     const Users& users = job->web->config.users;
     // The first requests of a client all wait here: one bcrypt is for all.
     job->signed_in = lanes.known.find(users, *job->credentials);
     if (!job->signed_in) job->signed_in = lanes.known.check(users, *job->credentials);
+    lanes.passwords.finish(*job);
     loop->take_back(std::move(job));
   }
 }
@@ -124,11 +138,10 @@ std::expected<std::unique_ptr<HttpServer>, StartError> HttpServer::start(
   if (!web) return start_failure(std::move(web.error()));
   auto listeners = open_listeners(options);
   if (!listeners) return std::unexpected(std::move(listeners.error()));
-  auto parts = std::make_unique<Parts>();
+  auto parts = std::make_unique<Parts>(std::move(options));
   for (const Listener& listener : *listeners) parts->addresses.push_back(listener.bound);
   parts->tls = web->current()->tls != nullptr;
   Parts::Shared& shared = *parts->shared;
-  shared.options = std::move(options);
   shared.routes = std::move(routes);
   auto loop = Loop::create(shared.options, shared.routes, shared.lanes, shared.counters,
                            std::move(*listeners), std::move(*web));

@@ -13,6 +13,7 @@
 #include "agent/http/details.h"
 #include "agent/http/listen.h"
 #include "agent/http/message/http.h"
+#include "agent/http/peer_share.h"
 #include "netlink/base/error.h"
 
 // The agent's HTTP server. It answers while hundreds of clients are slow:
@@ -32,8 +33,13 @@ struct ServerOptions {
   Details details{Details::loopback};
   std::string web_config_file;  // exporter-toolkit's YAML; empty: none
   int workers{4};
-  // At the cap the oldest idle or half-asked connection gives way.
+  // At the cap the peer with the most gives way with its oldest connection that
+  // gets no answer just now. kKeptConnections of a peer on this machine, or of
+  // one that signed in within kKnownFor, do not.
   int max_connections{512};
+  FindLocalPeer find_local_peer;  // tells peers on this machine apart
+  // Begun in a second, by turns of the peers; the rest waits. 1 to 1,000.
+  int tls_handshakes{100};
   std::size_t head_limit{std::size_t{16} * 1024};
   std::chrono::milliseconds head_timeout{3'000};  // also for a TLS handshake
   std::chrono::milliseconds idle_timeout{300'000};
@@ -52,6 +58,9 @@ struct ServerOptions {
   // Each request that gets 503 because of max_requests. On the server's thread;
   // must not block.
   std::function<void(const HttpRequest&)> on_overload;
+  // Each request that got the answer of an equal one (HttpRoute::shared). On a
+  // worker.
+  std::function<void(const HttpRequest&, int status)> on_shared_answer;
 };
 
 struct ServerStats {

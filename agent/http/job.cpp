@@ -1,31 +1,96 @@
 #include "agent/http/job.h"
 
 namespace hostnet {
+namespace {
+
+// Parts that may hold any byte: their lengths keep them apart.
+void append(std::string& key, std::string_view part) {
+  key += std::to_string(part.size());
+  key += ':';
+  key += part;
+}
+
+}  // namespace
+
+std::string shared_answer_of(const Job& job) {
+  if (job.route == nullptr || !job.route->shared || job.refusal) return {};
+  std::string key;
+  append(key, job.request.method);
+  append(key, job.request.path);
+  for (const auto& [name, value] : job.request.query) {
+    append(key, name);
+    append(key, value);
+  }
+  for (const char* name : {"Accept", "Accept-Encoding", "X-Prometheus-Scrape-Timeout-Seconds"}) {
+    append(key, header(job.request.headers, name));
+  }
+  return key;
+}
 
 void JobQueue::push(JobPtr job) {
   {
     const std::scoped_lock lock(mutex_);
     if (closed_) return;
-    jobs_.push_back(std::move(job));
+    const PeerShare who = job->share();
+    jobs_.push(who, std::move(job));
   }
   changed_.notify_one();
 }
 
-JobPtr JobQueue::pop() {
+bool JobQueue::may_run(const PeerShare& who, const Job& job) const {
+  if (shared_running_.contains(job.shared_answer)) return false;
+  const auto running = running_.find(who);
+  return running == running_.end() || running->second < most_of_one_peer_;
+}
+
+std::vector<JobPtr> JobQueue::next() {
+  std::vector<JobPtr> taken;
+  auto first =
+      jobs_.take([this](const PeerShare& who, const JobPtr& job) { return may_run(who, *job); });
+  if (!first) return taken;
+  ++running_[(*first)->share()];
+  const std::string shared = (*first)->shared_answer;
+  if (!shared.empty()) {
+    shared_running_.insert(shared);
+    taken = jobs_.take_all([&](const PeerShare& /*who*/, const JobPtr& job) {
+      return job->shared_answer == shared && job->web == (*first)->web;
+    });
+  }
+  taken.insert(taken.begin(), std::move(*first));
+  return taken;
+}
+
+std::vector<JobPtr> JobQueue::pop() {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [this] { return closed_ || !jobs_.empty(); });
-  if (closed_) return nullptr;
-  JobPtr job = std::move(jobs_.front());
-  jobs_.pop_front();
-  return job;
+  std::vector<JobPtr> taken;
+  changed_.wait(lock, [&] { return closed_ || !(taken = next()).empty(); });
+  return taken;
+}
+
+void JobQueue::finish(const Job& job) {
+  {
+    const std::scoped_lock lock(mutex_);
+    const auto running = running_.find(job.share());
+    if (running != running_.end() && --running->second <= 0) running_.erase(running);
+    shared_running_.erase(job.shared_answer);
+  }
+  changed_.notify_all();
+}
+
+JobPtr JobQueue::displace_for(const PeerShare& who, bool kept) {
+  const std::scoped_lock lock(mutex_);
+  const std::size_t waiting = jobs_.size_of(who);
+  const bool first_of_kept = kept && waiting == 0;
+  auto displaced = jobs_.take_newest_of_fullest(first_of_kept ? 0 : waiting + 1);
+  return displaced ? std::move(*displaced) : nullptr;
 }
 
 void JobQueue::close() {
-  std::deque<JobPtr> dropped;
+  std::vector<JobPtr> dropped;
   {
     const std::scoped_lock lock(mutex_);
     closed_ = true;
-    dropped.swap(jobs_);
+    dropped = jobs_.take_all([](const auto&, const auto&) { return true; });
   }
   changed_.notify_all();
 }

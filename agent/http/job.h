@@ -1,15 +1,17 @@
 #pragma once
 
 #include <condition_variable>
-#include <deque>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "agent/http/connection.h"
+#include "agent/http/fair_queue.h"
 #include "agent/http/message/head.h"
 #include "agent/http/message/http.h"
 #include "agent/http/settings/basic_auth.h"
@@ -26,26 +28,50 @@ struct Job {
   WebSettingsPtr web;                   // in force when it was asked
   std::optional<Credentials> credentials;
   std::optional<bool> signed_in;  // what became of the credentials
-  bool counted{};                 // in flight, for max_requests
+  // Requests with the same may get the same answer; empty: this one may not.
+  std::string shared_answer;
+  int status{};    // that was sent
+  bool counted{};  // in flight, for max_requests
   bool answered{};
   bool close{};  // "Connection: close" in the answer
+
+  const PeerShare& share() const { return connection->place.share; }
 };
 using JobPtr = std::unique_ptr<Job>;
 
-// Between the loop and its workers.
+// What the answer to this request depends on, if its route may be shared.
+std::string shared_answer_of(const Job& job);
+
+// Between the loop and its workers. Peers have turns, and no peer has the last
+// worker to itself. Requests for one shared answer are not worked on twice at a
+// time: those that come meanwhile get the next one together.
 class JobQueue {
  public:
+  explicit JobQueue(int workers) : most_of_one_peer_(workers > 1 ? workers - 1 : 1) {}
+
   void push(JobPtr job);
-  // Waits. Null: the queue was closed.
-  JobPtr pop();
+  // Waits. The next job, and with it those that wait for the same answer; empty:
+  // the queue was closed. finish() must follow, with the first of them.
+  std::vector<JobPtr> pop();
+  void finish(const Job& job);
+  // Where there is no room for a job of this peer: the newest of the peer with
+  // the most, if that has more of them, so that the job may take its place.
+  // The first job of a peer with a kept place takes any other's.
+  JobPtr displace_for(const PeerShare& who, bool kept);
   // Waiting jobs are dropped (their clients with them).
   void close();
   std::size_t size() const;
 
  private:
+  std::vector<JobPtr> next();
+  bool may_run(const PeerShare& who, const Job& job) const;
+
+  const int most_of_one_peer_;
   mutable std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<JobPtr> jobs_;
+  FairQueue<JobPtr> jobs_;
+  std::map<PeerShare, int> running_;
+  std::set<std::string> shared_running_;
   bool closed_{};
 };
 

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <array>
 
+#include "agent/http/give_way.h"
+
 // How the loop waits, stops and gives connections to workers and takes them
 // back; what it does with one connection is in loop_connection.cpp, accepting
 // and making room in loop_accept.cpp.
@@ -15,6 +17,7 @@ namespace {
 constexpr std::uint64_t kWakeId = 0;
 constexpr std::uint64_t kFirstConnectionId = 1 << 16;  // below: listeners, from 1
 constexpr std::chrono::milliseconds kLongest{1'000};
+constexpr std::chrono::milliseconds kNextHandshake{10};
 // A worker waits for its reader only while the buffers are full, and not long:
 // workers that wait for each other's readers would answer nobody.
 constexpr std::chrono::milliseconds kFullPatience{1'000};
@@ -49,6 +52,8 @@ Loop::Loop(const ServerOptions& options, const std::vector<HttpRoute>& routes, L
       lanes_(lanes),
       counters_(counters),
       web_(std::move(web)),
+      handshake_budget_(options.tls_handshakes,
+                        std::chrono::milliseconds(1'000) / options.tls_handshakes),
       next_id_(kFirstConnectionId) {
   meter_.limit = options.buffer_limit;
   meter_.patience = std::min(options.write_timeout, kFullPatience);
@@ -75,6 +80,14 @@ void Loop::await(Connection& connection, Io wanted) {
   const int operation = connection.watched ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
   connection.watched = true;
   if (epoll_ctl(epoll_.get(), operation, connection.transport.fd(), &event) != 0) drop(connection);
+}
+
+// More than what is there and was left there: by the edge, and armed once, or it
+// would be reported again and again.
+void Loop::await_more(Connection& connection) {
+  if (connection.watched) return;
+  connection.watched = true;
+  if (!watch(connection.transport.fd(), connection.id(), EPOLLIN | EPOLLET)) drop(connection);
 }
 
 // Level-triggered epoll would report a client that went away again and again
@@ -131,6 +144,7 @@ void Loop::run() {
     }
     web_.scan(now);
     take_returned(now);
+    begin_handshakes(now);
     drop_overdue(now);
     resume_accepting(now);
     counters_.open = connections_.size() + with_workers_;
@@ -143,6 +157,7 @@ int Loop::wait_ms(WebTime now) const {
   WebTime until = next_overdue_;
   if (leaving_) until = std::min(until, leave_by_);
   if (!accepting_) until = std::min(until, accept_again_);
+  if (!handshakes_.empty()) until = std::min(until, now + kNextHandshake);
   const auto wait = std::chrono::ceil<std::chrono::milliseconds>(until - now);
   return static_cast<int>(std::clamp(wait, std::chrono::milliseconds(0), kLongest).count());
 }
@@ -209,6 +224,10 @@ void Loop::enter(Connection& connection, Phase phase, WebTime now,
 }
 
 void Loop::drop(Connection& connection) {
+  if (connection.phase == Phase::handshaking && !connection.watched) {
+    handshakes_.take_all(
+        [&](const PeerShare& /*who*/, std::uint64_t id) { return id == connection.id(); });
+  }
   connections_.erase(connection.id());
 }
 
@@ -238,7 +257,7 @@ void Loop::shed_buffers() {
   for (const auto& [id, connection] : connections_) {
     if (connection->phase == Phase::flushing) flushing.push_back(connection.get());
   }
-  std::ranges::sort(flushing, {}, &Connection::phase_began);
+  sort_by_buffered(flushing);
   for (Connection* connection : flushing) {
     if (meter_.bytes <= meter_.limit / 2) break;
     ++counters_.cut;

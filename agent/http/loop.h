@@ -7,16 +7,20 @@
 #include <vector>
 
 #include "agent/http/counters.h"
+#include "agent/http/fair_queue.h"
 #include "agent/http/http_server.h"
 #include "agent/http/job.h"
+#include "agent/http/known_peers.h"
+#include "netlink/base/token_bucket.h"
 
 namespace hostnet {
 
-// Where the loop hands requests on to.
+// Where the loop enqueues requests.
 struct Lanes {
-  JobQueue limited;    // handlers that may take their time
-  JobQueue quick;      // refusals and unlimited routes: never behind a scrape
-  JobQueue passwords;  // bcrypt, one at a time: guesses delay guesses only
+  explicit Lanes(int workers) : limited(workers) {}
+  JobQueue limited;       // handlers that may take their time
+  JobQueue quick{1};      // refusals and unlimited routes: never behind a scrape
+  JobQueue passwords{1};  // bcrypt, one at a time: guesses delay guesses only
   PasswordCache known;
 };
 
@@ -48,6 +52,7 @@ class Loop {
   void wake();
   bool watch(int fd, std::uint64_t id, std::uint32_t events);
   void await(Connection& connection, Io wanted);
+  void await_more(Connection& connection);
   void ignore(Connection& connection);
 
   void accept_from(const Listener& listener, WebTime now);
@@ -61,12 +66,17 @@ class Loop {
   void collect_head(Connection& connection, WebTime now);
   void sniff(Connection& connection, WebTime now);
   void shake_hands(Connection& connection, WebTime now);
+  void begin_handshakes(WebTime now);
   bool parse_request(Connection& connection, WebTime now);
   void dispatch(Connection& connection, const std::string& head, WebTime now);
   void refuse(Connection& connection, const BadHead& bad, const std::string& bytes);
   void authorize(JobPtr job, WebTime now);
+  void check_password(JobPtr job);
   void enqueue(JobPtr job);
   void push(JobQueue& lane, JobPtr job);
+  void count_in(Job& job);
+  void refuse_overload(Job& job);
+  void remember_peer(Connection& connection, WebTime now);
   void linger(Connection& connection);
   void send_rest(Connection& connection, WebTime now);
   void after_answer(Connection& connection, WebTime now);
@@ -86,6 +96,9 @@ class Loop {
   BufferMeter meter_;
   WebSettingsSource web_;
   RateLimiter limiter_;
+  TokenBucket handshake_budget_;
+  FairQueue<std::uint64_t> handshakes_;  // of connections that wait to begin one
+  KnownPeers known_peers_;
 
   UniqueFd epoll_;
   UniqueFd wake_;

@@ -3,10 +3,9 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
-#include <algorithm>
 #include <cerrno>
-#include <tuple>
 
+#include "agent/http/give_way.h"
 #include "agent/http/loop.h"
 #include "agent/http/peer.h"
 
@@ -19,20 +18,6 @@ constexpr std::chrono::milliseconds kPause{100};
 // Loopback's own default is 2.5 MB: 500 clients that do not read would hold
 // more than a gigabyte of the node's TCP memory.
 constexpr int kSendBuffer = 256 * 1024;
-
-// Who goes first when there are too many: who has not said yet what they want,
-// then who wants nothing, then who is slow to read.
-int importance(Phase phase) {
-  switch (phase) {
-    case Phase::lingering: return 0;
-    case Phase::sniffing:
-    case Phase::handshaking:
-    case Phase::asking: return 1;
-    case Phase::idle: return 2;
-    case Phase::flushing: return 3;
-  }
-  return 3;
-}
 
 }  // namespace
 
@@ -68,6 +53,8 @@ void Loop::on_accept(UniqueFd socket, WebTime now) {
   Connection& connection = *owned;
   connection.peer = address_text(address);
   connection.peer_is_loopback = is_loopback(address);
+  connection.place = place_of(connection.transport.fd(), address, options_.find_local_peer);
+  connection.kept = connection.place.local || known_peers_.has(connection.place.share, now);
   ++counters_.accepted;
   connection.web = web_.current();
   connections_.emplace(connection.id(), std::move(owned));
@@ -78,14 +65,13 @@ void Loop::on_accept(UniqueFd socket, WebTime now) {
 }
 
 void Loop::make_room() {
-  const auto later = [](const auto& a, const auto& b) {
-    return std::tuple(importance(a.second->phase), a.second->phase_began, a.first) <
-           std::tuple(importance(b.second->phase), b.second->phase_began, b.first);
-  };
-  const auto first = std::ranges::min_element(connections_, later);
-  if (first == connections_.end()) return;
+  std::vector<Connection*> all;
+  all.reserve(connections_.size());
+  for (const auto& [id, connection] : connections_) all.push_back(connection.get());
+  Connection* const first = first_to_give_way(all);
+  if (first == nullptr) return;
   ++counters_.evicted;
-  drop(*first->second);
+  drop(*first);
 }
 
 void Loop::pause_accepting(WebTime now) {

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 
@@ -20,6 +21,20 @@ constexpr std::size_t kMostSigningIn = 64;
 constexpr std::string_view kPlainOnTls =
     "HTTP/1.0 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\n"
     "Connection: close\r\n\r\nClient sent an HTTP request to an HTTPS server.\n";
+constexpr std::size_t kTlsRecordHeader = 5;
+constexpr std::size_t kLongestTlsRecord = std::size_t{1} << 14;
+
+// Of the handshake record that begins here, its header included: at least that of
+// a header while it has not arrived. Nothing when there is none.
+std::optional<std::size_t> tls_record_size(std::string_view bytes) {
+  constexpr char kHandshake = 22;
+  if (bytes[0] != kHandshake) return std::nullopt;
+  if (bytes.size() < kTlsRecordHeader) return kTlsRecordHeader;
+  const auto byte = [&](std::size_t at) { return static_cast<unsigned char>(bytes[at]); };
+  const std::size_t length = std::size_t{byte(3)} << 8 | byte(4);
+  if (length > kLongestTlsRecord) return std::nullopt;
+  return kTlsRecordHeader + length;
+}
 
 }  // namespace
 
@@ -40,23 +55,37 @@ void Loop::advance(Connection& connection, WebTime now) {
   }
 }
 
+// What the client says first, without taking it: only a whole record of TLS,
+// which holds a ClientHello, is worth the private key's time.
 void Loop::sniff(Connection& connection, WebTime now) {
-  constexpr char kTlsHandshake = 22;
-  char first = 0;
-  const ssize_t got = recv(connection.transport.fd(), &first, 1, MSG_PEEK);
-  if (got < 0 && (errno == EAGAIN || errno == EINTR)) return await(connection, Io::want_read);
+  std::array<char, kTlsRecordHeader + kLongestTlsRecord> bytes;  // NOLINT(*-member-init)
+  const ssize_t got = recv(connection.transport.fd(), bytes.data(), bytes.size(), MSG_PEEK);
+  if (got < 0 && (errno == EAGAIN || errno == EINTR)) return await_more(connection);
   if (got <= 0) return drop(connection);
-  if (first >= 'A' && first <= 'Z') {
+  const std::string_view said(bytes.data(), static_cast<std::size_t>(got));
+  if (said[0] >= 'A' && said[0] <= 'Z') {
     connection.transport.write(kPlainOnTls);
     connection.after = After::linger;
     return after_answer(connection, now);
   }
-  if (first != kTlsHandshake || !connection.transport.begin_tls(connection.web->tls.get())) {
+  const std::optional<std::size_t> record = tls_record_size(said);
+  if (record.value_or(0) > said.size()) return await_more(connection);
+  if (!record || !connection.transport.begin_tls(connection.web->tls.get())) {
     ++counters_.tls_failures;
     return drop(connection);
   }
   connection.phase = Phase::handshaking;  // within the same deadline
-  shake_hands(connection, now);
+  ignore(connection);
+  handshakes_.push(connection.place.share, connection.id());
+}
+
+// Their keys cost more than anything else that a stranger can ask for.
+void Loop::begin_handshakes(WebTime now) {
+  while (!handshakes_.empty() && handshake_budget_.has(now)) {
+    handshake_budget_.take(now);
+    const auto id = handshakes_.take([](const auto&, const auto&) { return true; });
+    shake_hands(*connections_.at(*id), now);
+  }
 }
 
 void Loop::shake_hands(Connection& connection, WebTime now) {
@@ -68,8 +97,17 @@ void Loop::shake_hands(Connection& connection, WebTime now) {
     ++counters_.tls_failures;
     return drop(connection);
   }
+  if (tls->client_auth >= ClientAuth::verify_if_given &&
+      has_client_certificate(connection.transport.ssl())) {
+    remember_peer(connection, now);
+  }
   enter(connection, Phase::asking, now, options_.head_timeout);
   collect_head(connection, now);
+}
+
+void Loop::remember_peer(Connection& connection, WebTime now) {
+  connection.kept = true;
+  known_peers_.add(connection.place.share, now);
 }
 
 void Loop::collect_head(Connection& connection, WebTime now) {
@@ -126,14 +164,28 @@ void Loop::dispatch(Connection& connection, const std::string& bytes, WebTime no
 
 void Loop::authorize(JobPtr job, WebTime now) {
   const Entry entry = check_entry(*job, limiter_, lanes_.known, now);
-  if (entry == Entry::unknown) {
-    if (lanes_.passwords.size() < kMostSigningIn) return push(lanes_.passwords, std::move(job));
-    job->refusal = error_answer(job->request, 503, "Too many are signing in, try again later.");
-  }
+  if (entry == Entry::unknown) return check_password(std::move(job));
+  if (job->signed_in.value_or(false)) remember_peer(*job->connection, now);
   if (entry == Entry::open) refuse_unfit(*job, options_.details);
   // Where a body may follow, the next request cannot be told from it.
   job->close = job->close || job->head.announces_body;
   enqueue(std::move(job));
+}
+
+void Loop::check_password(JobPtr job) {
+  const auto refuse_one = [](Job& one) {
+    one.refusal = error_answer(one.request, 503, "Too many are signing in, try again later.");
+  };
+  if (lanes_.passwords.size() >= kMostSigningIn) {
+    JobPtr displaced = lanes_.passwords.displace_for(job->share(), job->connection->kept);
+    if (!displaced) {
+      refuse_one(*job);
+      return push(lanes_.quick, std::move(job));
+    }
+    refuse_one(*displaced);
+    lanes_.quick.push(std::move(displaced));
+  }
+  push(lanes_.passwords, std::move(job));
 }
 
 void Loop::refuse(Connection& connection, const BadHead& bad, const std::string& bytes) {
@@ -145,22 +197,34 @@ void Loop::refuse(Connection& connection, const BadHead& bad, const std::string&
 }
 
 void Loop::enqueue(JobPtr job) {
-  if (!job->refusal && job->route->limited) {
-    if (options_.max_requests > 0 &&
-        counters_.in_flight >= static_cast<std::uint64_t>(options_.max_requests)) {
-      ++counters_.overloaded;
-      if (options_.on_overload) options_.on_overload(job->request);
-      job->refusal =
-          error_answer(job->request, 503,
-                       fmt::format("Limit of concurrent requests reached ({}), try again later.",
-                                   options_.max_requests));
-    } else {
-      ++counters_.in_flight;
-      job->counted = true;
-    }
-  }
+  if (!job->refusal && job->route->limited) count_in(*job);
+  job->shared_answer = shared_answer_of(*job);
   JobQueue& lane = job->counted ? lanes_.limited : lanes_.quick;
   push(lane, std::move(job));
+}
+
+// One more of those in work, or in the place of one of a peer that has more.
+void Loop::count_in(Job& job) {
+  const auto most = static_cast<std::uint64_t>(std::max(options_.max_requests, 0));
+  if (most > 0 && counters_.in_flight >= most) {
+    JobPtr displaced = lanes_.limited.displace_for(job.share(), job.connection->kept);
+    if (!displaced) return refuse_overload(job);
+    --counters_.in_flight;
+    displaced->counted = false;
+    refuse_overload(*displaced);
+    lanes_.quick.push(std::move(displaced));
+  }
+  ++counters_.in_flight;
+  job.counted = true;
+}
+
+void Loop::refuse_overload(Job& job) {
+  ++counters_.overloaded;
+  if (options_.on_overload) options_.on_overload(job.request);
+  job.refusal = error_answer(job.request, 503,
+                             fmt::format("Limit of concurrent requests reached ({}), try again "
+                                         "later.",
+                                         options_.max_requests));
 }
 
 // The connection has left its place in connections_, which is still there.

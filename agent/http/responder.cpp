@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <exception>
 #include <string>
+#include <vector>
 
 #include "agent/http/answer_head.h"
 #include "agent/http/body_sink.h"
@@ -88,39 +89,83 @@ std::string compressed(std::string_view body, int level) {
   return std::move(text.text);
 }
 
-bool send_body(Job& job, HttpResponse& response) {
-  Connection& connection = *job.connection;
-  response.headers.emplace_back("Content-Length", std::to_string(response.body.size()));
-  const bool head_only = job.request.method == "HEAD";
-  return connection.write(answer_head(response)) && (head_only || connection.write(response.body));
+std::string head_for(const Job& job, const HttpResponse& response, bool chunked) {
+  std::vector<AnswerField> more;
+  if (chunked) more.emplace_back("Transfer-Encoding", "chunked");
+  if (job.close) more.emplace_back("Connection", "close");
+  return answer_head(response, more);
 }
 
-bool send_stream(Job& job, HttpResponse& response, bool gzip, int level) {
-  const Framing framing = job.head.http_1_0 ? Framing::until_close : Framing::chunked;
-  if (framing == Framing::chunked) response.headers.emplace_back("Transfer-Encoding", "chunked");
-  if (!job.connection->write(answer_head(response))) return false;
-  if (job.request.method == "HEAD") return true;
-  BodySink sink(*job.connection, framing);
-  return stream_into(response.stream, sink, gzip, level) && sink.finish();
+// Everything to everybody, each in the frames of its own HTTP version.
+class SharedSink : public Sink {
+ public:
+  void add(BodySink sink) { sinks_.push_back(std::move(sink)); }
+  bool write(std::string_view bytes) override {
+    bool any = false;
+    for (BodySink& sink : sinks_) any = sink.write(bytes) || any;
+    return any;
+  }
+  void finish() {
+    for (BodySink& sink : sinks_) sink.finish();
+  }
+
+ private:
+  std::vector<BodySink> sinks_;
+};
+
+bool sends_body(const Job& job) {
+  return job.request.method != "HEAD";
+}
+
+void send_body(std::span<const JobPtr> jobs, HttpResponse& response) {
+  response.headers.emplace_back("Content-Length", std::to_string(response.body.size()));
+  for (const JobPtr& job : jobs) {
+    job->connection->write(head_for(*job, response, false));
+    if (sends_body(*job)) job->connection->write(response.body);
+  }
+}
+
+bool send_stream(std::span<const JobPtr> jobs, const HttpResponse& response, bool gzip, int level) {
+  SharedSink sink;
+  for (const JobPtr& job : jobs) {
+    const Framing framing = job->head.http_1_0 ? Framing::until_close : Framing::chunked;
+    job->connection->write(head_for(*job, response, framing == Framing::chunked));
+    sink.add(BodySink(*job->connection, framing));
+  }
+  if (!sends_body(*jobs.front())) return true;
+  if (!stream_into(response.stream, sink, gzip, level)) return false;
+  sink.finish();
+  return true;
+}
+
+After what_follows(const Job& job, bool whole, bool refused) {
+  if (!whole || job.connection->lost()) return After::cut;
+  if (!job.close) return After::keep;
+  return refused ? After::linger : After::close;
 }
 
 }  // namespace
 
-int respond(Job& job, int gzip_level) {
-  const bool refused = job.refusal.has_value();
-  HttpResponse response = call_handler(job);
-  add_configured_headers(job.web->config, response);
+void respond(std::span<const JobPtr> jobs, int gzip_level) {
+  Job& first = *jobs.front();
+  for (const JobPtr& job : jobs) job->connection->patient = job == jobs.front();
+  const bool refused = first.refusal.has_value();
+  HttpResponse response = call_handler(first);
+  add_configured_headers(first.web->config, response);
   add_default_headers(response);
   response.headers.emplace_back("Content-Type", response.content_type);
-  if (job.close) response.headers.emplace_back("Connection", "close");
-  const bool gzip = negotiate_gzip(job, response);
+  const bool gzip = negotiate_gzip(first, response);
   if (gzip && !response.stream) response.body = compressed(response.body, gzip_level);
-  const bool whole =
-      response.stream ? send_stream(job, response, gzip, gzip_level) : send_body(job, response);
-  job.connection->after = !whole      ? After::cut
-                          : job.close ? (refused ? After::linger : After::close)
-                                      : After::keep;
-  return response.status;
+  bool whole = true;
+  if (response.stream) {
+    whole = send_stream(jobs, response, gzip, gzip_level);
+  } else {
+    send_body(jobs, response);
+  }
+  for (const JobPtr& job : jobs) {
+    job->status = response.status;
+    job->connection->after = what_follows(*job, whole, refused);
+  }
 }
 
 }  // namespace hostnet

@@ -1,11 +1,15 @@
 #pragma once
 
+#include <span>
+
 #include "agent/http/job.h"
 
 namespace hostnet {
 
-// Calls a job's handler and writes the answer to its connection. Returns the
-// status that was sent; sets what becomes of the connection. On a worker.
-int respond(Job& job, int gzip_level);
+// Calls the first job's handler and writes the answer to the connections of all,
+// which ask for the same (JobQueue::pop). Sets each job's status and what becomes
+// of its connection. Waits a little for the first one's reader, never for the
+// others'. On a worker.
+void respond(std::span<const JobPtr> jobs, int gzip_level);
 
 }  // namespace hostnet

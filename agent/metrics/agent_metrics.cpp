@@ -150,10 +150,10 @@ void AgentMetrics::request_began() {
 
 void AgentMetrics::request_ended(int status) {
   families_->in_flight.Decrement();
-  request_refused(status);
+  request_answered(status);
 }
 
-void AgentMetrics::request_refused(int status) {
+void AgentMetrics::request_answered(int status) {
   families_->requests.Add({{"code", std::to_string(status)}}).Increment();
 }
 

@@ -38,8 +38,9 @@ class AgentMetrics {
   // promhttp_metric_handler_*: around each answer of the metrics path.
   void request_began();
   void request_ended(int status);
-  // A scrape that was refused before it began: past --web.max-requests.
-  void request_refused(int status);
+  // A scrape that was answered without one of its own: refused past
+  // --web.max-requests, or given the answer that an equal one got.
+  void request_answered(int status);
   // promhttp_metric_handler_errors_total{cause}: series that had to be left out
   // (gathering), a page that nobody took to its end (encoding).
   void gathering_failed();

@@ -20,12 +20,14 @@
 #include "agent/serve/daemon_answers.h"
 #include "agent/serve/daemon_log.h"
 #include "agent/serve/daemon_state.h"
+#include "agent/serve/local_peers.h"
 #include "agent/serve/port_reservation.h"
 #include "agent/serve/signals.h"
 #include "agent/serve/startup_pages.h"
 #include "agent/watch/watch.h"
 #include "netlink/base/real_time.h"
 #include "netlink/base/watched_file.h"
+#include "netlink/live_netlink.h"
 
 namespace hostnet {
 namespace {
@@ -151,8 +153,13 @@ ServerOptions server_options(const std::shared_ptr<DaemonState>& state, const Co
                     : line.details == "none" ? Details::none
                                              : Details::loopback;
   options.web_config_file = line.web_config_file;
+  options.find_local_peer = find_local_peers(live_netlink());
   options.on_overload = [state, path = line.telemetry_path](const HttpRequest& request) {
-    if (request.path == path) state->metrics.request_refused(503);
+    if (request.path == path) state->metrics.request_answered(503);
+  };
+  options.on_shared_answer = [state, path = line.telemetry_path](const HttpRequest& request,
+                                                                 int status) {
+    if (request.path == path) state->metrics.request_answered(status);
   };
   options.on_reload = [state](const Result<>& loaded) {
     if (loaded) {

@@ -2,7 +2,7 @@
 
 #include <memory>
 
-#include "agent/web/peer_share.h"
+#include "agent/http/peer_share.h"
 #include "netlink/netlink.h"
 
 namespace hostnet {

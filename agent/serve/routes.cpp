@@ -201,7 +201,8 @@ HttpRoute detail(std::string path, HttpHandler handler, bool prefix = false) {
           .handler = std::move(handler),
           .limited = true,
           .open = false,
-          .unauthenticated = false};
+          .unauthenticated = false,
+          .shared = true};
 }
 
 HttpRoute health(std::string path, std::function<std::optional<std::string>()> trouble) {
@@ -210,7 +211,8 @@ HttpRoute health(std::string path, std::function<std::optional<std::string>()> t
           .handler = health_handler(std::move(trouble)),
           .limited = false,
           .open = true,
-          .unauthenticated = true};
+          .unauthenticated = true,
+          .shared = false};
 }
 
 }  // namespace
@@ -238,7 +240,8 @@ std::vector<HttpRoute> routes(const Answers& answers) {
        .handler = answers.metrics,
        .limited = true,
        .open = true,
-       .unauthenticated = false},
+       .unauthenticated = false,
+       .shared = true},
   };
   // --web.telemetry-path=/ takes the page's place, as node_exporter has it.
   if (answers.telemetry_path != "/") table.push_back(detail("/", overview_handler(answers), true));

@@ -60,13 +60,17 @@ std::optional<std::size_t> take_body(std::string_view bytes, Answer& answer) {
 
 }  // namespace
 
-Client::Client(std::uint16_t port, int receive_buffer)
+Client::Client(std::uint16_t port, int receive_buffer, std::uint32_t from)
     : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
   if (receive_buffer > 0) {
     setsockopt(socket_.get(), SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
   }
   sockaddr_in address{};
   address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(from);
+  if (bind(socket_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
+    throw std::runtime_error("the test's client cannot bind");
+  }
   address.sin_port = htons(port);
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   if (connect(socket_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
@@ -136,6 +140,13 @@ std::string get(std::string_view target, std::string_view more_headers) {
 std::optional<Answer> fetch(std::uint16_t port, std::string_view target,
                             std::string_view more_headers) {
   Client client(port);
+  client.send(get(target, more_headers));
+  return client.receive();
+}
+
+std::optional<Answer> fetch_from(std::uint32_t from, std::uint16_t port, std::string_view target,
+                                 std::string_view more_headers) {
+  Client client(port, 0, from);
   client.send(get(target, more_headers));
   return client.receive();
 }

@@ -23,7 +23,8 @@ struct Answer {
 // A client that can misbehave: plain bytes over TCP, reads with a deadline.
 class Client {
  public:
-  explicit Client(std::uint16_t port, int receive_buffer = 0);
+  // `from`: another address of loopback, and so another peer to the server.
+  explicit Client(std::uint16_t port, int receive_buffer = 0, std::uint32_t from = 0x7f000001);
   void send(std::string_view bytes);
   // One answer; `head_only` for HEAD. Nothing when the server closed first.
   std::optional<Answer> receive(bool head_only = false);
@@ -43,6 +44,8 @@ class Client {
 std::string get(std::string_view target, std::string_view more_headers = "");
 std::optional<Answer> fetch(std::uint16_t port, std::string_view target,
                             std::string_view more_headers = "");
+std::optional<Answer> fetch_from(std::uint32_t from, std::uint16_t port, std::string_view target,
+                                 std::string_view more_headers = "");
 std::optional<Answer> parse_answer(std::string_view text);
 std::string gunzip(std::string_view bytes);
 

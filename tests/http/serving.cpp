@@ -43,6 +43,18 @@ Serving::Serving(ServerOptions options) {
              return text("at last\n");
            },
        .open = true},
+      {.path = "/together",
+       .handler =
+           [this](auto&) {
+             turnstile.pass();
+             HttpResponse response;
+             response.stream = [n = ++together](Sink& sink) {
+               return sink.write("answer " + std::to_string(n) + "\n");
+             };
+             return response;
+           },
+       .open = true,
+       .shared = true},
       {.path = "/big",
        .handler =
            [](auto&) {

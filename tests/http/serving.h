@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
@@ -40,6 +41,7 @@ class Turnstile {
 struct Serving {
   Turnstile turnstile;  // behind /slow
   std::unique_ptr<HttpServer> server;
+  std::atomic<int> together{0};  // calls of the handler of /together, which passes it too
   std::uint16_t port{};
   std::string scheme;
 

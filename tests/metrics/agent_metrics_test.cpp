@@ -61,7 +61,7 @@ TEST(AgentMetrics, CountWhatTheAgentDoes) {
   metrics.request_began();
   metrics.request_began();
   metrics.request_ended(200);
-  metrics.request_refused(503);
+  metrics.request_answered(503);
   metrics.gathering_failed();
   const auto page = page_of(all_of(metrics));
   for (const auto* line : {

@@ -214,6 +214,11 @@ Result<std::shared_ptr<SSL_CTX>> make_tls_context(const TlsConfig& config) {
   return context;
 }
 
+bool has_client_certificate(const SSL* tls) {
+  const Owned<X509> cert(SSL_get1_peer_certificate(tls));
+  return cert != nullptr;
+}
+
 bool client_san_allowed(const SSL* tls, const std::vector<std::string>& allowed) {
   if (allowed.empty()) return true;
   const Owned<X509> cert(SSL_get1_peer_certificate(tls));

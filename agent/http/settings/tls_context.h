@@ -19,4 +19,6 @@ Result<std::shared_ptr<SSL_CTX>> make_tls_context(const TlsConfig& config);
 // configured, or no certificate was given and none is required.
 bool client_san_allowed(const SSL* tls, const std::vector<std::string>& allowed);
 
+bool has_client_certificate(const SSL* tls);
+
 }  // namespace hostnet
