@@ -14,7 +14,9 @@
 #include "collectors/ethtool_modes.h"
 #include "collectors/framework/collector.h"
 #include "collectors/framework/families.h"
+#include "collectors/framework/metric_name.h"
 #include "collectors/framework/pattern.h"
+#include "netlink/base/ascii.h"
 
 namespace hostnet {
 namespace {
@@ -46,44 +48,11 @@ const std::map<std::string_view, std::string_view> kNamedStatistics = {
     {"tx_bytes", "transmitted_bytes_total"},    {"tx_errors", "transmitted_errors_total"},
     {"tx_packets", "transmitted_packets_total"}};
 
-bool is_mark(char c) {
-  const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-  const bool digit = c >= '0' && c <= '9';
-  return !letter && !digit && c != '_';
-}
-
-// What may not stand in a metric's name becomes one "_", together with the
-// underscores around it.
-std::string sanitised(std::string_view name) {
-  std::string out;
-  const auto run = [&](std::size_t from, auto&& belongs) {
-    while (from < name.size() && belongs(name[from])) ++from;
-    return from;
-  };
-  const auto is_underscore = [](char c) { return c == '_'; };
-  for (std::size_t at = 0; at < name.size();) {
-    const std::size_t marks = run(at, is_underscore);
-    const std::size_t end = run(marks, is_mark);
-    if (end > marks) {
-      out += '_';
-      at = run(end, is_underscore);
-    } else {
-      const std::size_t next = std::max(marks, at + 1);
-      out += name.substr(at, next - at);
-      at = next;
-    }
-  }
-  return out;
-}
-
 // In lower case, with "rx" and "tx" between underscores spelt out; of two in a
 // row the second stays, as node_exporter's expression has it.
-std::string spelt_out(std::string_view sanitised_name) {
-  std::string lower(sanitised_name.substr(
-      std::min(sanitised_name.find_first_not_of('_'), sanitised_name.size())));
-  std::ranges::transform(lower, lower.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
+std::string spelt_out(std::string_view name) {
+  std::string lower(name.substr(std::min(name.find_first_not_of('_'), name.size())));
+  std::ranges::transform(lower, lower.begin(), ascii_lower);
   std::string out;
   std::string_view replaced;
   for (std::size_t at = 0; at <= lower.size();) {
@@ -159,7 +128,7 @@ void EthtoolReader::add_statistics(FamilyList& families, const std::string& devi
                                    const std::vector<EthtoolStatistic>& from) const {
   std::map<std::string, std::optional<EthtoolStatistic>> by_name;
   for (const auto& statistic : from) {
-    const std::string plain = sanitised(statistic.name);
+    const std::string plain = sanitized_name(statistic.name);
     if (plain.empty() || !statistics.found_in(plain)) continue;
     const auto [at, fresh] =
         by_name.try_emplace(spelt_out(plain), EthtoolStatistic{plain, statistic.value});

@@ -9,17 +9,12 @@
 
 #include "collectors/framework/collector.h"
 #include "collectors/framework/families.h"
+#include "collectors/framework/metric_name.h"
 #include "collectors/framework/text_file.h"
 #include "collectors/framework/widen.h"
 
 namespace hostnet {
 namespace {
-
-bool is_lnstat_name(std::string_view name) {
-  return std::ranges::all_of(name, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-  });
-}
 
 Result<> add_lnstat(FamilyList& families, Widener& widener, const std::string& path,
                     std::string_view subsystem, std::string_view text) {
@@ -27,7 +22,8 @@ Result<> add_lnstat(FamilyList& families, Widener& widener, const std::string& p
   if (!reader.next() || reader.fields().empty()) return reader.malformed("no names");
   std::vector<std::string> names;
   for (const std::string_view name : reader.fields()) {
-    if (!is_lnstat_name(name)) return reader.malformed("expected a line of names");
+    if (!std::ranges::all_of(name, is_name_character))
+      return reader.malformed("expected a line of names");
     names.push_back(fmt::format("node_lnstat_{}_total", name));
   }
   for (unsigned cpu = 0; reader.next(); ++cpu) {

@@ -8,6 +8,7 @@
 
 #include "collectors/framework/collector.h"
 #include "collectors/framework/families.h"
+#include "collectors/framework/metric_name.h"
 #include "collectors/framework/text_file.h"
 
 namespace hostnet {
@@ -21,10 +22,6 @@ constexpr std::array<CollectorFlag, 2> kSysctlFlags = {{
      "a setting whose words become labels, \"kernel.core_pattern\""},
 }};
 
-bool is_name_letter(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-}
-
 struct SysctlChoice {
   bool numeric{};
   std::string name;               // as given
@@ -32,24 +29,6 @@ struct SysctlChoice {
   std::string metric;             // "node_sysctl_net_ipv4_ip_forward"
   std::vector<std::string> keys;  // one for each number, or none
 };
-
-// Everything that is no letter of a metric name, with the underscores around
-// it, becomes one underscore.
-std::string sysctl_metric_name(std::string_view name) {
-  std::string metric = "node_sysctl_";
-  const std::size_t prefix = metric.size();
-  for (std::size_t i = 0; i < name.size();) {
-    if (is_name_letter(name[i])) {
-      metric += name[i++];
-      continue;
-    }
-    while (metric.size() > prefix && metric.back() == '_') metric.pop_back();
-    metric += '_';
-    while (i < name.size() && !is_name_letter(name[i])) ++i;
-    while (i < name.size() && name[i] == '_') ++i;
-  }
-  return metric;
-}
 
 // As sysctl(8): when a slash comes first, slashes separate and dots are part of
 // a name ("net/ipv4/conf/eth0.100/forwarding").
@@ -73,7 +52,7 @@ Result<SysctlChoice> sysctl_choice(std::string_view flag, const std::string& giv
                       .metric = {},
                       .keys = {}};
   choice.path = sysctl_path(choice.name);
-  choice.metric = sysctl_metric_name(choice.name);
+  choice.metric = "node_sysctl_" + sanitized_name(choice.name);
   const bool empty_part = choice.path.ends_with('/') || choice.path.contains("//");
   const bool dot_part = (choice.path + '/').contains("/./") || (choice.path + '/').contains("/../");
   if (empty_part || dot_part) return refused("is not the name of a setting");
@@ -83,7 +62,7 @@ Result<SysctlChoice> sysctl_choice(std::string_view flag, const std::string& giv
   for (;;) {
     const auto comma = rest.find(',');
     const std::string_view key = rest.substr(0, comma);
-    if (key.empty() || !std::ranges::all_of(key, is_name_letter)) {
+    if (key.empty() || !std::ranges::all_of(key, is_name_character)) {
       return refused("expected names of letters, digits and underscores after the colon");
     }
     if (std::ranges::find(choice.keys, key) != choice.keys.end()) {

@@ -7,7 +7,9 @@
 
 #include "collectors/framework/collector.h"
 #include "collectors/framework/families.h"
+#include "collectors/framework/metric_name.h"
 #include "collectors/framework/text_file.h"
+#include "netlink/base/ascii.h"
 
 namespace hostnet {
 namespace {
@@ -20,10 +22,9 @@ std::optional<std::string> xfrm_counter_name(std::string_view field) {
   std::string name;
   for (const char letter : field.substr(kXfrm.size())) {
     const bool upper = letter >= 'A' && letter <= 'Z';
-    const bool other = (letter >= 'a' && letter <= 'z') || (letter >= '0' && letter <= '9');
-    if (!upper && !other) return std::nullopt;
+    if (!is_name_character(letter) || letter == '_') return std::nullopt;
     if (upper && !name.empty()) name += '_';
-    name += upper ? static_cast<char>(letter - 'A' + 'a') : letter;
+    name += ascii_lower(letter);
   }
   return name;
 }

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "collectors/framework/exposition_text.h"
+#include "collectors/framework/metric_name.h"
 #include "collectors/framework/samples.h"
 
 namespace hostnet {

@@ -9,9 +9,6 @@
 
 namespace hostnet {
 
-bool is_metric_name(std::string_view name);  // [a-zA-Z_:][a-zA-Z0-9_:]*
-bool is_label_name(std::string_view name);   // [a-zA-Z_][a-zA-Z0-9_]*
-
 // `text` with bytes that are no UTF-8 replaced by U+FFFD, one for each.
 void append_utf8(std::string& out, std::string_view text);
 

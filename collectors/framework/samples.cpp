@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "collectors/framework/exposition_text.h"
+#include "collectors/framework/metric_name.h"
 
 namespace hostnet {
 namespace {

@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "collectors/framework/metric_name.h"
 #include "collectors/framework/pattern.h"
 #include "collectors/framework/text_file.h"
 #include "collectors/framework/widen.h"
@@ -25,6 +26,35 @@ TEST(ParseNumber, TakesNothingButAWholeNumber) {
   EXPECT_EQ(parse_double("12.5"), 12.5);
   EXPECT_FALSE(parse_double("inf"));
   EXPECT_FALSE(parse_double("12.5s"));
+}
+
+TEST(MetricName, SanitizesAsNodeExporterDoes) {
+  const std::vector<std::pair<std::string_view, std::string_view>> table = {
+      {"", ""},
+      {"net.ipv4.ip_forward", "net_ipv4_ip_forward"},
+      {"port.rx_errors", "port_rx_errors"},
+      {"[3]: tx_bytes", "_3_tx_bytes"},
+      {"a_.b", "a_b"},
+      {"a._b", "a_b"},
+      {"a.__.b", "a__b"},
+      {"__a__b__", "__a__b__"},
+      {"??? ???", "_"},
+      {"caf\xc3\xa9", "caf_"},
+  };
+  for (const auto& [text, name] : table) EXPECT_EQ(sanitized_name(text), name) << text;
+}
+
+TEST(MetricName, MayHaveColonsALabelsNameMayNot) {
+  for (const auto* good : {"a", "_", "A9_z"}) {
+    EXPECT_TRUE(is_metric_name(good)) << good;
+    EXPECT_TRUE(is_label_name(good)) << good;
+  }
+  for (const auto* bad : {"", "9a", "a-b", "a b", "\xc3\xa9"}) {
+    EXPECT_FALSE(is_metric_name(bad)) << bad;
+    EXPECT_FALSE(is_label_name(bad)) << bad;
+  }
+  EXPECT_TRUE(is_metric_name(":a:b"));
+  EXPECT_FALSE(is_label_name("a:b"));
 }
 
 TEST(LineReader, SplitsAtBlanksAndSaysWhereItDoesNotParse) {

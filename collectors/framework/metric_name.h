@@ -1,0 +1,22 @@
+#pragma once
+
+// What may stand in the names of metrics and labels.
+
+#include <string>
+#include <string_view>
+
+namespace hostnet {
+
+// [a-zA-Z0-9_]
+constexpr bool is_name_character(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+bool is_metric_name(std::string_view name);  // [a-zA-Z_:][a-zA-Z0-9_:]*
+bool is_label_name(std::string_view name);   // [a-zA-Z_][a-zA-Z0-9_]*
+
+// Characters that may not stand in a name become one "_", together with the
+// underscores around them: node_exporter's SanitizeMetricName().
+std::string sanitized_name(std::string_view text);
+
+}  // namespace hostnet
