@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-#include "agent/http/peer_share.h"
+#include "agent/http/peers/peer_share.h"
 #include "agent/http/settings/web_settings.h"
 #include "agent/http/transport.h"
 

@@ -13,7 +13,7 @@
 #include "agent/http/details.h"
 #include "agent/http/listen.h"
 #include "agent/http/message/http.h"
-#include "agent/http/peer_share.h"
+#include "agent/http/peers/peer_share.h"
 #include "netlink/base/error.h"
 
 // The agent's HTTP server. It answers while hundreds of clients are slow:

@@ -11,9 +11,9 @@
 #include <vector>
 
 #include "agent/http/connection.h"
-#include "agent/http/fair_queue.h"
 #include "agent/http/message/head.h"
 #include "agent/http/message/http.h"
+#include "agent/http/peers/fair_queue.h"
 #include "agent/http/settings/basic_auth.h"
 
 namespace hostnet {

@@ -15,7 +15,7 @@
 #include <memory>
 #include <optional>
 
-#include "agent/http/peer.h"
+#include "agent/http/peers/peer.h"
 
 namespace hostnet {
 namespace {

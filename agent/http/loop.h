@@ -7,10 +7,10 @@
 #include <vector>
 
 #include "agent/http/counters.h"
-#include "agent/http/fair_queue.h"
 #include "agent/http/http_server.h"
 #include "agent/http/job.h"
-#include "agent/http/known_peers.h"
+#include "agent/http/peers/fair_queue.h"
+#include "agent/http/peers/known_peers.h"
 #include "netlink/base/token_bucket.h"
 
 namespace hostnet {

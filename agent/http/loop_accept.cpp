@@ -7,7 +7,7 @@
 
 #include "agent/http/give_way.h"
 #include "agent/http/loop.h"
-#include "agent/http/peer.h"
+#include "agent/http/peers/peer.h"
 
 // How clients get in, and who gives way when there are too many.
 namespace hostnet {

@@ -2,7 +2,7 @@
 
 #include <memory>
 
-#include "agent/http/peer_share.h"
+#include "agent/http/peers/peer_share.h"
 #include "netlink/netlink.h"
 
 namespace hostnet {

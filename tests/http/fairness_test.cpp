@@ -4,10 +4,10 @@
 #include <thread>
 #include <vector>
 
-#include "agent/http/fair_queue.h"
 #include "agent/http/give_way.h"
-#include "agent/http/known_peers.h"
-#include "agent/http/peer.h"
+#include "agent/http/peers/fair_queue.h"
+#include "agent/http/peers/known_peers.h"
+#include "agent/http/peers/peer.h"
 #include "tests/http/client.h"
 #include "tests/http/serving.h"
 

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "agent/http/peer_share.h"
+#include "agent/http/peers/peer_share.h"
 
 namespace hostnet {
 

@@ -1,4 +1,4 @@
-#include "agent/http/peer.h"
+#include "agent/http/peers/peer.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>

@@ -1,4 +1,4 @@
-#include "agent/http/peer_share.h"
+#include "agent/http/peers/peer_share.h"
 
 #include <netinet/in.h>
 
@@ -8,7 +8,7 @@
 #include <cstring>
 #include <span>
 
-#include "agent/http/peer.h"
+#include "agent/http/peers/peer.h"
 
 namespace hostnet {
 namespace {

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <map>
 
-#include "agent/http/peer_share.h"
+#include "agent/http/peers/peer_share.h"
 
 namespace hostnet {
 

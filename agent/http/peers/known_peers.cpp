@@ -1,4 +1,4 @@
-#include "agent/http/known_peers.h"
+#include "agent/http/peers/known_peers.h"
 
 #include <algorithm>
 
