@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <tuple>
 #include <unordered_map>
 #include <utility>
 
+#include "netlink/base/text.h"
 #include "netlink/rtnetlink/link_network.h"
 #include "netlink/rtnetlink/rtnetlink.h"
 
@@ -31,10 +31,9 @@ std::optional<std::uint32_t> speed_of(const Files& files, const Link& link) {
   if (!link.kind.empty() || link.type != kArphrdEther) return std::nullopt;
   const auto text = files.read(fmt::format("sys/class/net/{}/speed", link.name));
   if (!text) return std::nullopt;
-  std::int64_t speed = 0;
-  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), speed);
-  if (error != std::errc{} || speed <= 0 || speed >= 0xFFFFFFFF) return std::nullopt;
-  return static_cast<std::uint32_t>(speed);
+  const auto speed = parse_number<std::int64_t>(trim(*text));
+  if (!speed || *speed <= 0 || *speed >= 0xFFFFFFFF) return std::nullopt;
+  return static_cast<std::uint32_t>(*speed);
 }
 
 std::string name_in(const Names& names, std::optional<std::uint32_t> index) {

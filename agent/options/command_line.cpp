@@ -4,14 +4,15 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <charconv>
 #include <map>
 
 #include "agent/http/listen.h"
 #include "agent/metrics/port_collectors.h"
 #include "agent/options/flags.h"
 #include "collectors/registry.h"
+#include "netlink/base/duration.h"
 #include "netlink/base/nearest.h"
+#include "netlink/base/text.h"
 
 namespace hostnet {
 namespace {
@@ -39,9 +40,8 @@ std::string single_line(std::string text) {
 std::vector<std::string> split_list(std::string_view text) {
   std::vector<std::string> parts;
   while (!text.empty()) {
-    const std::size_t comma = std::min(text.find(','), text.size());
-    if (comma > 0) parts.emplace_back(text.substr(0, comma));
-    text.remove_prefix(std::min(comma + 1, text.size()));
+    const std::string_view part = take_until(text, ',');
+    if (!part.empty()) parts.emplace_back(part);
   }
   return parts;
 }
@@ -83,17 +83,15 @@ std::expected<void, UsageError> check_value(const Flag& flag, const std::string&
     case Flag::Kind::text:
     case Flag::Kind::texts: return {};
     case Flag::Kind::number: {
-      unsigned number = 0;
-      const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
-      if (error == std::errc{} && end == value.data() + value.size() && number <= 1'000'000) {
-        return {};
-      }
+      const auto number = parse_number<unsigned>(value);
+      if (number && *number <= 1'000'000) return {};
       return usage(fmt::format("--{}: '{}' is not a number from 0 to 1000000", flag.name, value));
     }
     case Flag::Kind::duration: {
       const auto duration = parse_duration(value);
-      if (duration) return {};
-      return usage(fmt::format("--{}: {}", flag.name, duration.error()));
+      if (duration && *duration >= std::chrono::milliseconds(1)) return {};
+      return usage(
+          fmt::format("--{}: '{}' is not a duration such as 500ms, 30s, 5m", flag.name, value));
     }
     case Flag::Kind::choice: {
       if (std::ranges::find(flag.choices, value) != flag.choices.end()) return {};
@@ -195,6 +193,12 @@ std::string text_of(const Values& values, std::string_view name) {
   return found == values.end() || found->second.empty() ? "" : found->second.back();
 }
 
+// Of a flag that check_value() passed.
+std::chrono::milliseconds duration_of(const Values& values, std::string_view name) {
+  const auto duration = parse_duration(text_of(values, name));
+  return std::chrono::duration_cast<std::chrono::milliseconds>(duration.value());
+}
+
 std::set<std::string, std::less<>> enabled_collectors(const Values& given, const Values& all) {
   const bool defaults = text_of(all, "collector.disable-defaults") != "true";
   std::set<std::string, std::less<>> enabled;
@@ -270,17 +274,17 @@ void apply_flags(const Values& given, const Values& all, CommandLine& line) {
   line.kubelet_url = text_of(all, "pods.kubelet-url");
   line.kubelet_ca_file = text_of(all, "pods.kubelet-ca-file");
   line.kubelet_insecure = text_of(all, "pods.kubelet-insecure-skip-verify") == "true";
-  line.pods_interval = parse_duration(text_of(all, "pods.interval")).value();
-  line.pods_retry = parse_duration(text_of(all, "pods.retry")).value();
-  line.pods_start_spread = parse_duration(text_of(all, "pods.start-spread")).value();
+  line.pods_interval = duration_of(all, "pods.interval");
+  line.pods_retry = duration_of(all, "pods.retry");
+  line.pods_start_spread = duration_of(all, "pods.start-spread");
   line.node_name = text_of(all, "pods.node-name");
   line.report_events = text_of(all, "report.events") == "true";
   line.report_node_condition = text_of(all, "report.node-condition") == "true";
-  line.watch_interval = parse_duration(text_of(all, "watch.interval")).value();
+  line.watch_interval = duration_of(all, "watch.interval");
   line.config_file = text_of(all, "config.file");
   line.reserve_ports = text_of(all, "fix.reserve-ports") == "true";
   line.restore_on_exit = text_of(all, "fix.restore-on-exit") == "true";
-  line.release_after = parse_duration(text_of(all, "fix.release-after")).value();
+  line.release_after = duration_of(all, "fix.release-after");
   line.state_folder = text_of(all, "fix.state-folder");
   line.log_level = text_of(all, "log.level");
   line.log_format = text_of(all, "log.format");
@@ -364,12 +368,11 @@ std::expected<CommandLine, UsageError> parse_command_line(
 std::expected<PortAndProtocol, std::string> parse_port(std::string_view text) {
   const std::size_t slash = text.find('/');
   const std::string_view digits = text.substr(0, slash);
-  unsigned port = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
-  if (error != std::errc{} || end != digits.data() + digits.size() || port < 1 || port > 65535) {
+  const auto port = parse_number<std::uint16_t>(digits);
+  if (!port || *port == 0) {
     return std::unexpected(fmt::format("'{}' is not a port from 1 to 65535", digits));
   }
-  PortAndProtocol result{.port = static_cast<std::uint16_t>(port), .protocol = std::nullopt};
+  PortAndProtocol result{.port = *port, .protocol = std::nullopt};
   if (slash == std::string_view::npos) return result;
   const std::string_view protocol = text.substr(slash + 1);
   for (const Protocol known : {Protocol::tcp, Protocol::udp, Protocol::sctp}) {
@@ -379,21 +382,6 @@ std::expected<PortAndProtocol, std::string> parse_port(std::string_view text) {
     }
   }
   return std::unexpected(fmt::format("'{}' is none of tcp, udp, sctp", protocol));
-}
-
-std::expected<std::chrono::milliseconds, std::string> parse_duration(std::string_view text) {
-  unsigned number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  const std::string_view unit(end, text.data() + text.size());
-  std::uint64_t factor = 0;
-  if (unit == "ms") factor = 1;
-  if (unit == "s") factor = 1000;
-  if (unit == "m") factor = 60'000;
-  if (unit == "h") factor = 3'600'000;
-  if (error != std::errc{} || factor == 0 || number == 0 || number > 1'000'000) {
-    return std::unexpected(fmt::format("'{}' is not a duration such as 500ms, 30s, 5m", text));
-  }
-  return std::chrono::milliseconds(number * factor);
 }
 
 }  // namespace hostnet

@@ -85,7 +85,4 @@ std::expected<CommandLine, UsageError> parse_command_line(
 // "8080", "8080/tcp"; the error says what is wrong with it.
 std::expected<PortAndProtocol, std::string> parse_port(std::string_view text);
 
-// "500ms", "30s", "5m", "2h"; positive.
-std::expected<std::chrono::milliseconds, std::string> parse_duration(std::string_view text);
-
 }  // namespace hostnet

@@ -3,31 +3,18 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
 #include <string>
 #include <utility>
 
+#include "netlink/base/text.h"
+
 namespace hostnet {
 namespace {
 
-constexpr std::string_view kBlanks = " \t\n";
-
-std::string_view trim_blanks(std::string_view text) {
-  text.remove_prefix(std::min(text.find_first_not_of(kBlanks), text.size()));
-  return text.substr(0, text.find_last_not_of(kBlanks) + 1);
-}
-
-std::optional<std::uint16_t> read_port(std::string_view text) {
-  std::uint16_t port = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return port;
-}
-
 std::optional<PortRange> read_range(std::string_view first, std::string_view last) {
-  const auto low = read_port(first);
-  const auto high = read_port(last);
+  const auto low = parse_number<std::uint16_t>(first);
+  const auto high = parse_number<std::uint16_t>(last);
   if (!low || !high || *low > *high) return std::nullopt;
   return PortRange{*low, *high};
 }
@@ -51,28 +38,27 @@ void read_sysctl(const Files& files, std::string_view name,
 }
 
 Result<std::uint16_t> parse_port_number(std::string_view text) {
-  const auto port = read_port(trim_blanks(text));
-  if (!port) return failure(Reason::malformed, fmt::format("not a port: '{}'", trim_blanks(text)));
+  const auto port = parse_number<std::uint16_t>(trim(text));
+  if (!port) return failure(Reason::malformed, fmt::format("not a port: '{}'", trim(text)));
   return *port;
 }
 
 }  // namespace
 
 Result<PortRange> parse_port_range(std::string_view text) {
-  const std::string_view line = trim_blanks(text);
-  const std::size_t gap = std::min(line.find_first_of(kBlanks), line.size());
-  const auto range = read_range(line.substr(0, gap), trim_blanks(line.substr(gap)));
+  const std::string_view line = trim(text);
+  std::string_view rest = line;
+  const std::string_view first = take_word(rest);
+  const auto range = read_range(first, trim(rest));
   if (!range) return failure(Reason::malformed, fmt::format("not a range of ports: '{}'", line));
   return *range;
 }
 
 Result<std::vector<PortRange>> parse_port_list(std::string_view text) {
   std::vector<PortRange> ranges;
-  std::string_view rest = trim_blanks(text);
+  std::string_view rest = trim(text);
   while (!rest.empty()) {
-    const std::size_t comma = std::min(rest.find(','), rest.size());
-    const std::string_view item = trim_blanks(rest.substr(0, comma));
-    rest.remove_prefix(std::min(comma + 1, rest.size()));
+    const std::string_view item = trim(take_until(rest, ','));
     const std::size_t dash = item.find('-');
     const auto range = dash == std::string_view::npos
                            ? read_range(item, item)

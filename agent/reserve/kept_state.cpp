@@ -4,9 +4,9 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 
 #include "agent/ports/port_ranges.h"
+#include "netlink/base/text.h"
 
 namespace hostnet {
 namespace {
@@ -41,11 +41,11 @@ Result<KeptState> parse_kept_state(std::string_view text) {
                   .added = {},
                   .before = {},
                   .after = {}};
-  const auto [end, error] = std::from_chars(values[1].data(), values[1].data() + values[1].size(),
-                                            state.network_namespace);
-  if (error != std::errc{} || end != values[1].data() + values[1].size()) {
+  const auto network_namespace = parse_number<std::uint64_t>(values[1]);
+  if (!network_namespace) {
     return failure(Reason::malformed, fmt::format("not a namespace: '{}'", values[1]));
   }
+  state.network_namespace = *network_namespace;
   for (std::size_t i = 2; i < kKeys.size(); ++i) {
     auto ranges = parse_port_list(values.at(i));
     if (!ranges) return std::unexpected(std::move(ranges).error());

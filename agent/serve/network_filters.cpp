@@ -2,10 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <optional>
 
 #include "agent/render/network_words.h"
+#include "netlink/base/text.h"
 
 namespace hostnet {
 namespace {
@@ -25,10 +25,8 @@ std::optional<std::string> any_word(const std::string& text) {
 }
 
 std::optional<std::size_t> parse_limit(const std::string& text) {
-  std::size_t limit = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), limit);
-  const bool whole = error == std::errc{} && end == text.data() + text.size();
-  return whole && limit >= 1 && limit <= kMostNetworkRows ? std::optional(limit) : std::nullopt;
+  const auto limit = parse_number<std::size_t>(text);
+  return limit && *limit >= 1 && *limit <= kMostNetworkRows ? limit : std::nullopt;
 }
 
 std::optional<AddressFamily> parse_family(const std::string& text) {

@@ -2,13 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <cmath>
+#include <type_traits>
 
 namespace hostnet {
 namespace {
 
-constexpr std::string_view kBlanks = " \t\r\n";
 constexpr bool is_blank(char c) {
   return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
@@ -19,17 +18,17 @@ std::string quoted(std::string_view text) {
   return fmt::format("\"{}{}\"", text.substr(0, kQuoted), cut ? "..." : "");
 }
 
+constexpr std::string_view digits_of(int base) {
+  return base == 16 ? "0123456789abcdefABCDEF" : "0123456789";
+}
+
 template <class Number>
 Result<Number> parse_integer(std::string_view text, int base, std::string_view what) {
-  Number value{};
-  const auto done = std::from_chars(text.data(), text.data() + text.size(), value, base);
-  if (done.ec == std::errc::result_out_of_range) {
-    return failure(Reason::malformed, fmt::format("{} is too large", quoted(text)));
-  }
-  if (text.empty() || done.ec != std::errc{} || done.ptr != text.data() + text.size()) {
-    return failure(Reason::malformed, fmt::format("{} is not {}", quoted(text), what));
-  }
-  return value;
+  if (const auto number = parse_number<Number>(text, base)) return *number;
+  const std::string_view digits = text.substr(text.starts_with('-') && std::is_signed_v<Number>);
+  const bool number = !digits.empty() && digits.find_first_not_of(digits_of(base)) == digits.npos;
+  return failure(Reason::malformed, number ? fmt::format("{} is too large", quoted(text))
+                                           : fmt::format("{} is not {}", quoted(text), what));
 }
 
 }  // namespace
@@ -47,20 +46,11 @@ Result<std::int64_t> parse_i64(std::string_view text) {
 }
 
 Result<double> parse_double(std::string_view text) {
-  double value{};
-  const auto done =
-      std::from_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed);
-  if (text.empty() || done.ec != std::errc{} || done.ptr != text.data() + text.size() ||
-      !std::isfinite(value)) {
+  const auto number = parse_number<double>(text, std::chars_format::fixed);
+  if (!number || !std::isfinite(*number)) {
     return failure(Reason::malformed, fmt::format("{} is not a number", quoted(text)));
   }
-  return value;
-}
-
-std::string_view trim(std::string_view text) {
-  const auto first = text.find_first_not_of(kBlanks);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
+  return *number;
 }
 
 std::string net_path(const Files& files, std::string_view name) {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "netlink/base/error.h"
+#include "netlink/base/text.h"
 #include "netlink/node/files.h"
 
 namespace hostnet {
@@ -22,8 +23,6 @@ Result<std::uint64_t> parse_hex(std::string_view text);
 Result<std::int64_t> parse_i64(std::string_view text);
 // A decimal fraction as /proc/uptime has them; finite.
 Result<double> parse_double(std::string_view text);
-
-std::string_view trim(std::string_view text);  // spaces, tabs and newlines at both ends
 
 // The node's file below /proc/net: "proc/1/net/<name>", or "proc/net/<name>"
 // where there is no proc/1/net (a fixture). /proc/net itself would be the

@@ -1,8 +1,7 @@
 #include "netlink/base/accept.h"
 
-#include <charconv>
-
 #include "netlink/base/ascii.h"
+#include "netlink/base/text.h"
 
 namespace hostnet {
 namespace {
@@ -12,7 +11,7 @@ std::string_view next_piece(std::string_view& rest, char separator) {
   const auto at = rest.find(separator);
   const std::string_view piece = rest.substr(0, at);
   rest = at == std::string_view::npos ? std::string_view{} : rest.substr(at + 1);
-  return trim_blanks(piece);
+  return trim(piece, kBlanks);
 }
 
 std::string_view without_quotes(std::string_view text) {
@@ -25,7 +24,7 @@ std::optional<std::string_view> find_parameter(std::string_view parameters,
   while (!parameters.empty()) {
     std::string_view value = next_piece(parameters, ';');
     const std::string_view name = next_piece(value, '=');
-    if (equals_ignoring_case(name, wanted)) return without_quotes(trim_blanks(value));
+    if (equals_ignoring_case(name, wanted)) return without_quotes(trim(value, kBlanks));
   }
   return std::nullopt;
 }
@@ -33,10 +32,8 @@ std::optional<std::string_view> find_parameter(std::string_view parameters,
 double weight_of(std::string_view parameters) {
   const auto text = find_parameter(parameters, "q");
   if (!text) return 1;
-  double weight = 0;
-  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), weight);
-  const bool whole = error == std::errc{} && end == text->data() + text->size();
-  return whole && weight >= 0 && weight <= 1 ? weight : 0;
+  const double weight = parse_number<double>(*text).value_or(0);
+  return weight >= 0 && weight <= 1 ? weight : 0;
 }
 
 }  // namespace

@@ -6,12 +6,12 @@
 
 #include <algorithm>
 #include <atomic>
-#include <charconv>
 #include <climits>
 #include <optional>
 #include <utility>
 
 #include "netlink/base/directory.h"
+#include "netlink/base/text.h"
 #include "netlink/node/cgroup_paths.h"
 #include "netlink/node/kept_files.h"
 #include "netlink/node/rooted.h"
@@ -24,10 +24,7 @@ std::optional<std::uint64_t> number_in_brackets(std::string_view text, std::stri
   if (!text.starts_with(prefix) || !text.ends_with(']')) return std::nullopt;
   text.remove_prefix(prefix.size());
   text.remove_suffix(1);
-  std::uint64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return number;
+  return parse_number<std::uint64_t>(text);
 }
 
 constexpr std::string_view kSocketLink = "socket:[";
@@ -193,10 +190,7 @@ Result<> LiveFiles::socket_descriptors(int pid, std::vector<SocketDescriptor>& o
     }
     const auto inode = number_in_brackets({text, static_cast<std::size_t>(length)}, kSocketLink);
     if (!inode) return true;
-    const std::string_view name = entry.d_name;
-    int fd = -1;
-    const auto [end, bad] = std::from_chars(name.data(), name.data() + name.size(), fd);
-    if (bad == std::errc{} && end == name.data() + name.size()) out.push_back({fd, *inode});
+    if (const auto fd = parse_number<int>(entry.d_name)) out.push_back({*fd, *inode});
     return true;
   });
   if (error != 0 || refused != 0) {

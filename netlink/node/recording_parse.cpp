@@ -1,10 +1,12 @@
 #include <fmt/format.h>
 
-#include <charconv>
+#include <algorithm>
+#include <cstdint>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
+#include "netlink/base/text.h"
 #include "netlink/node/recording.h"
 #include "netlink/node/rooted.h"
 
@@ -49,6 +51,12 @@ struct At {
     if (!value.is_boolean()) wrong("true or false");
     return value.get<bool>();
   }
+  // The byte that two hexadecimal digits at `at` stand for.
+  unsigned byte_at(std::string_view in, std::size_t at, std::string_view expected) const {
+    const auto byte = parse_number<std::uint8_t>(in.substr(std::min(at, in.size()), 2), 16);
+    if (!byte || at + 2 > in.size()) wrong(expected);
+    return *byte;
+  }
   std::string text() const {
     if (!value.is_string()) wrong("a string");
     const auto& in = value.get_ref<const std::string&>();
@@ -58,26 +66,16 @@ struct At {
         out += in[i];
         continue;
       }
-      unsigned byte = 0;
-      const auto* begin = in.data() + i + 1;
-      if (i + 2 >= in.size() || std::from_chars(begin, begin + 2, byte, 16).ptr != begin + 2) {
-        wrong("two hexadecimal digits after %");
-      }
-      out += static_cast<char>(byte);
+      out += static_cast<char>(byte_at(in, i + 1, "two hexadecimal digits after %"));
       i += 2;
     }
     return out;
   }
   std::vector<std::byte> hex() const {
     const std::string in = text();
-    if (in.size() % 2 != 0) wrong("pairs of hexadecimal digits");
     std::vector<std::byte> out;
     for (std::size_t i = 0; i < in.size(); i += 2) {
-      unsigned byte = 0;
-      if (std::from_chars(&in[i], &in[i] + 2, byte, 16).ptr != &in[i] + 2) {
-        wrong("pairs of hexadecimal digits");
-      }
-      out.push_back(static_cast<std::byte>(byte));
+      out.push_back(static_cast<std::byte>(byte_at(in, i, "pairs of hexadecimal digits")));
     }
     return out;
   }
@@ -144,10 +142,9 @@ void value_from(const At& at, IpTableBytes& out) {
 
 template <class Int>
 Int number_from_key(const At& at, std::string_view text) {
-  Int out{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
-  if (error != std::errc{} || end != text.data() + text.size()) at.wrong("a number as its key");
-  return out;
+  const auto number = parse_number<Int>(text);
+  if (!number) at.wrong("a number as its key");
+  return *number;
 }
 
 void key_from(const At& at, const std::string& text, std::string& out) {
@@ -227,12 +224,9 @@ Identity identity_from(const At& at) {
   out.machine = at.member("machine").text();
   out.domainname = at.member("domainname").text();
   const At capabilities = at.member("effective_capabilities");
-  const auto mask = capabilities.text();
-  const auto [end, error] =
-      std::from_chars(mask.data(), mask.data() + mask.size(), out.effective_capabilities, 16);
-  if (error != std::errc{} || end != mask.data() + mask.size()) {
-    capabilities.wrong("a hexadecimal mask");
-  }
+  const auto mask = parse_number<std::uint64_t>(capabilities.text(), 16);
+  if (!mask) capabilities.wrong("a hexadecimal mask");
+  out.effective_capabilities = *mask;
   out.page_size = at.member("page_size").number<std::uint64_t>();
   out.pid = at.member("pid").number<int>();
   const auto get = [&](const char* name, std::optional<std::uint64_t>& value) {

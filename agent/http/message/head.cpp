@@ -1,10 +1,10 @@
 #include "agent/http/message/head.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cstdint>
 
 #include "agent/http/message/percent.h"
+#include "netlink/base/text.h"
 
 namespace hostnet {
 namespace {
@@ -102,7 +102,7 @@ std::expected<void, BadHead> read_field(std::string_view line, RequestHead& head
   if (colon == std::string_view::npos || !is_token(line.substr(0, colon))) {
     return bad(400, "A header line has no valid name (folded lines are not read).");
   }
-  const std::string_view value = trim_blanks(line.substr(colon + 1));
+  const std::string_view value = trim(line.substr(colon + 1), kBlanks);
   if (!is_field_text(value)) {
     return bad(400, "The value of header " + std::string(line.substr(0, colon)) +
                         " has control characters.");
@@ -114,7 +114,7 @@ std::expected<void, BadHead> read_field(std::string_view line, RequestHead& head
 bool lists(std::string_view values, std::string_view wanted) {
   while (!values.empty()) {
     const std::size_t comma = values.find(',');
-    if (equals_ignoring_case(trim_blanks(values.substr(0, comma)), wanted)) return true;
+    if (equals_ignoring_case(trim(values.substr(0, comma), kBlanks), wanted)) return true;
     if (comma == std::string_view::npos) break;
     values.remove_prefix(comma + 1);
   }
@@ -138,12 +138,11 @@ std::expected<void, BadHead> check_fields(RequestHead& head) {
   }
   for (auto at = first; at != last; ++at) {
     const std::string& text = at->second;
-    std::uint64_t length = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), length);
-    if (error != std::errc{} || end != text.data() + text.size() || text != first->second) {
+    const auto length = parse_number<std::uint64_t>(text);
+    if (!length || text != first->second) {
       return bad(400, "Malformed Content-Length header.");
     }
-    head.announces_body = head.announces_body || length > 0;
+    head.announces_body = head.announces_body || *length > 0;
   }
   head.announces_body = head.announces_body || chunked;
   head.wants_close = lists(header(head.headers, "Connection"), "close");
