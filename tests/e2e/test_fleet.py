@@ -13,8 +13,9 @@ sys.path.insert(0, str(ROOT / "tests/fleet"))
 from fleet import Builder, nodes, parts  # noqa: E402
 
 WARNINGS = {"in_node_port_range", "in_ephemeral_range"}  # the risks that are warnings
-VIEWS = ["pod", "unit"]
 PORT = 8123  # nobody's in the fleet
+NODES = nodes()
+VIEWS = [(name, view) for name in NODES for view in NODES[name].get("views", ["pod", "unit"])]
 
 # Nodes of which the program does not name every holder right yet, and what of.
 NOT_YET = {
@@ -34,20 +35,22 @@ NOT_YET = {
 }
 
 
-@pytest.fixture(scope="module", params=nodes())
-def made(request, tmp_path_factory):
-    """A node in both views: (its builder, its recording). Its rules are loaded once."""
-    views = {}
-    rules = None
-    for view in VIEWS:
-        directory = tmp_path_factory.mktemp(f"{request.param}-{view}")
-        builder = Builder(request.param, view == "pod")
-        if rules is None:
-            rules = builder.read_rules(AGENT, directory)
-        builder.add_rules(rules)
-        builder.node.write(directory / "node")
-        views[view] = builder, directory / "node"
-    return views
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """Makes a node for a view: (its builder, its recording). Its rules are loaded once."""
+    known, rules = {}, {}
+
+    def make(name, view="pod"):
+        if (name, view) not in known:
+            directory = tmp_path_factory.mktemp(f"{name}-{view}")
+            builder = Builder(name, view == "pod")
+            if name not in rules:
+                rules[name] = builder.read_rules(AGENT, directory)
+            builder.add_rules(rules[name])
+            builder.node.write(directory / "node")
+            known[name, view] = builder, directory / "node"
+        return known[name, view]
+    return make
 
 
 def asked(recording, *words):
@@ -57,9 +60,9 @@ def asked(recording, *words):
     return json.loads(done.stdout), done.returncode
 
 
-@pytest.mark.parametrize("view", VIEWS)
-def test_an_ordinary_node_is_quiet_and_complete(made, view):
-    _, recording = made[view]
+@pytest.mark.parametrize("name,view", VIEWS)
+def test_an_ordinary_node_is_quiet_and_complete(made, name, view):
+    _, recording = made(name, view)
     conflicts, status = asked(recording, "conflicts")
     assert [finding["explanation"] for finding in conflicts["findings"]] == []
     ports, _ = asked(recording, "ports")
@@ -69,11 +72,11 @@ def test_an_ordinary_node_is_quiet_and_complete(made, view):
     assert conflicts["complete"] and ports["complete"] and status == 0
 
 
-@pytest.mark.parametrize("view", VIEWS)
-def test_every_socket_is_held_by_whom_the_node_has_it_from(made, view, request):
-    builder, recording = made[view]
-    if builder.name in NOT_YET:
-        request.applymarker(pytest.mark.xfail(strict=True, reason=NOT_YET[builder.name]))
+@pytest.mark.parametrize("name,view", VIEWS)
+def test_every_socket_is_held_by_whom_the_node_has_it_from(made, name, view, request):
+    if name in NOT_YET:
+        request.applymarker(pytest.mark.xfail(strict=True, reason=NOT_YET[name]))
+    builder, recording = made(name, view)
     held = {}
     for port in asked(recording, "ports")[0]["ports"]:
         for holder in port["holders"]:
@@ -87,15 +90,16 @@ def test_every_socket_is_held_by_whom_the_node_has_it_from(made, view, request):
     assert wrong == []
 
 
-def test_its_rules_are_in_the_recording(made):
-    builder, recording = made["pod"]
+@pytest.mark.parametrize("name", NODES)
+def test_its_rules_are_in_the_recording(made, name):
+    builder, recording = made(name)
     for port in builder.taken:
         said, _ = asked(recording, "check", str(port))
         assert "nat_rule" in [holder["kind"] for holder in said["holders"]], said
 
 
-def test_one_trouble_on_it_is_one_conflict(made, tmp_path):
-    name = made["pod"][0].name
+@pytest.mark.parametrize("name", NODES)
+def test_one_trouble_on_it_is_one_conflict(name, tmp_path):
     builder = Builder(name, as_pod=True)
     builder.add_unit("/system.slice/nginx.service", "nginx.service",
                      {"nginx": ["/usr/sbin/nginx", f"tcp 0.0.0.0:{PORT}"]})
@@ -107,8 +111,8 @@ def test_one_trouble_on_it_is_one_conflict(made, tmp_path):
 
 
 def test_every_node_and_part_names_where_it_is_from():
-    assert len(nodes()) >= 30
+    assert len(NODES) >= 30
     known = parts()
-    assert {part for node in nodes().values() for part in node["parts"]} == set(known)
-    for name, words in [*nodes().items(), *known.items()]:
+    assert {part for node in NODES.values() for part in node["parts"]} == set(known)
+    for name, words in [*NODES.items(), *known.items()]:
         assert words.get("source"), name

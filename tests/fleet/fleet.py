@@ -53,7 +53,7 @@ def digits(*words, length=64):
 @dataclass
 class Process:
     """`component` (the node's own), `uid N`, `at FOLDER` (below its unit's cgroup), `runtime NAME`
-    (a container's, whatever its cgroup), `declares [HOST->]PORT[/PROTOCOL]`, `contains PORT` (of the
+    (a container's, in any cgroup), `declares [HOST->]PORT[/PROTOCOL]`, `contains PORT` (of the
     pod's own network), `connects IP:PORT to IP:PORT`, `PROTOCOL IP[%DEVICE]:PORT [v6only]`."""
     comm: str
     exe: str
