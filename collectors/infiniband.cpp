@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <cmath>
 #include <optional>
 
 #include "collectors/framework/collector.h"
@@ -11,6 +12,7 @@
 #include "collectors/framework/pattern.h"
 #include "collectors/framework/text_file.h"
 #include "collectors/infiniband_counters.h"
+#include "netlink/base/text.h"
 
 namespace hostnet {
 namespace {
@@ -26,7 +28,8 @@ constexpr std::array<CollectorFlag, 2> kInfinibandFlags = {{
 std::optional<double> infiniband_state(const Files& files, const std::string& path) {
   const auto text = read_value(files, path);
   if (!text) return std::nullopt;
-  const auto state = parse_u64(std::string_view(*text).substr(0, text->find(':')));
+  const auto state =
+      parse_number<std::uint32_t>(std::string_view(*text).substr(0, text->find(':')));
   return state ? std::optional(static_cast<double>(*state)) : std::nullopt;
 }
 
@@ -35,8 +38,8 @@ std::optional<double> infiniband_rate(const Files& files, const std::string& pat
   constexpr double kBytesPerGigabit = 1e9 / 8;
   const auto text = read_value(files, path);
   if (!text) return std::nullopt;
-  const auto rate = parse_double(std::string_view(*text).substr(0, text->find(' ')));
-  return rate ? std::optional(*rate * kBytesPerGigabit) : std::nullopt;
+  const auto rate = parse_number<double>(std::string_view(*text).substr(0, text->find(' ')));
+  return rate && std::isfinite(*rate) ? std::optional(*rate * kBytesPerGigabit) : std::nullopt;
 }
 
 void add_infiniband_port(FamilyList& families, const Files& files, std::string_view device,

@@ -11,7 +11,7 @@
 #include "collectors/framework/cpu_table.h"
 #include "collectors/framework/families.h"
 #include "collectors/framework/pattern.h"
-#include "collectors/framework/text_file.h"
+#include "netlink/base/text.h"
 
 namespace hostnet {
 namespace {
@@ -43,7 +43,7 @@ Result<std::vector<MetricSource>> Interrupts::collect(Scrape& scrape) {
   for (const CpuTable::Row& row : table->rows) {
     if (row.rest.empty()) continue;  // "ERR: 0" where there is one CPU
     // A device's interrupt is a number: its controller, then its devices.
-    const bool of_device = parse_u64(row.name).has_value();
+    const bool of_device = parse_number<std::uint64_t>(row.name).has_value();
     const std::size_t words = of_device ? 1 : row.rest.size();
     const std::span<const std::string_view> rest(row.rest);
     const auto info = fmt::format("{}", fmt::join(rest.first(words), " "));

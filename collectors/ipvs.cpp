@@ -13,6 +13,7 @@
 #include "collectors/framework/families.h"
 #include "collectors/framework/text_file.h"
 #include "collectors/ipvs_table.h"
+#include "netlink/base/text.h"
 
 namespace hostnet {
 namespace {
@@ -41,9 +42,7 @@ constexpr std::array<IpvsLabel, 6> kIpvsLabels = {{
 Result<std::vector<IpvsLabel>> parse_ipvs_labels(std::string_view text) {
   std::array<bool, kIpvsLabels.size()> wanted{};
   while (!text.empty()) {
-    const auto comma = text.find(',');
-    const std::string_view name = text.substr(0, comma);
-    text = comma == std::string_view::npos ? std::string_view{} : text.substr(comma + 1);
+    const std::string_view name = take_until(text, ',');
     if (name.empty()) continue;
     const auto known = std::ranges::find(kIpvsLabels, name, &IpvsLabel::name);
     if (known == kIpvsLabels.end()) {

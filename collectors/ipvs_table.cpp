@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "collectors/framework/text_file.h"
+#include "netlink/base/text.h"
 #include "netlink/facts.h"
 
 namespace hostnet {
@@ -18,16 +19,16 @@ Result<IpvsEndpoint> parse_ipvs_endpoint(const LineReader& reader, std::size_t f
   const auto colon = text.rfind(':');
   const auto wrong = [&] { return reader.malformed("expected \"<address>:<port>\""); };
   if (colon == std::string_view::npos) return wrong();
-  const auto port = parse_hex(text.substr(colon + 1));
+  const auto port = parse_number<std::uint16_t>(text.substr(colon + 1), 16);
   std::string_view host = text.substr(0, colon);
-  if (!port || *port > 0xFFFF) return wrong();
+  if (!port) return wrong();
   if (host.starts_with('[') && host.ends_with(']')) {
     host = host.substr(1, host.size() - 2);
     const auto ip = parse_ip(host);
     if (!ip) return wrong();
     return IpvsEndpoint{ip->to_string(), std::to_string(*port)};
   }
-  const auto number = parse_hex(host);
+  const auto number = parse_number<std::uint32_t>(host, 16);
   if (!number || host.size() != 8) return wrong();
   IpAddress ip{.family = AddressFamily::ipv4, .bytes = {}};
   for (std::size_t i = 0; i < 4; ++i) {

@@ -16,6 +16,7 @@
 #include "collectors/framework/families.h"
 #include "collectors/framework/pattern.h"
 #include "collectors/framework/text_file.h"
+#include "netlink/base/text.h"
 
 namespace hostnet {
 namespace {
@@ -66,9 +67,9 @@ std::optional<IpAddress> ipv6_of(std::string_view digits) {
   IpAddress ip{.family = AddressFamily::ipv6, .bytes = {}};
   if (digits.size() != 2 * ip.bytes.size()) return std::nullopt;
   for (std::size_t i = 0; i < ip.bytes.size(); ++i) {
-    const auto byte = parse_hex(digits.substr(2 * i, 2));
+    const auto byte = parse_number<std::uint8_t>(digits.substr(2 * i, 2), 16);
     if (!byte) return std::nullopt;
-    ip.bytes[i] = static_cast<std::uint8_t>(*byte);
+    ip.bytes[i] = *byte;
   }
   return ip;
 }

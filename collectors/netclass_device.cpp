@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "collectors/framework/text_file.h"
+#include "netlink/base/text.h"
 
 namespace hostnet {
 namespace {
@@ -48,12 +49,8 @@ std::string sysfs_text(const Files& files, std::string_view device, std::string_
 NetclassDevice::Number sysfs_number(const Files& files, std::string_view device,
                                     std::string_view attribute) {
   const auto text = sysfs_text(files, device, attribute);
-  if (text.starts_with("0x")) {
-    const auto value = parse_hex(std::string_view(text).substr(2));
-    return value ? NetclassDevice::Number(*value) : std::nullopt;
-  }
-  const auto value = parse_i64(text);
-  return value ? NetclassDevice::Number(*value) : std::nullopt;
+  return text.starts_with("0x") ? parse_number<std::int64_t>(std::string_view(text).substr(2), 16)
+                                : parse_number<std::int64_t>(text);
 }
 
 // -1 is how drivers say that they do not know.

@@ -11,10 +11,10 @@
 #include "collectors/framework/collector.h"
 #include "collectors/framework/families.h"
 #include "collectors/framework/pattern.h"
-#include "collectors/framework/text_file.h"
 #include "collectors/netdev_addresses.h"
 #include "collectors/netdev_kind_watch.h"
 #include "collectors/netdev_procfs.h"
+#include "netlink/base/text.h"
 
 namespace hostnet {
 namespace {
@@ -195,12 +195,11 @@ Result<std::vector<std::string>> aggregated_kinds(const CollectorOptions& option
   std::vector<std::string> kinds;
   for (std::string_view rest : options.texts("netdev.aggregate-kinds")) {
     for (bool more = !rest.empty(); more;) {
-      const auto comma = rest.find(',');
-      const std::string_view kind = trim(rest.substr(0, comma));
-      if (kind.empty()) return refused(fmt::format("={}: an empty kind", rest));
+      const std::string_view given = rest;
+      more = rest.contains(',');
+      const std::string_view kind = trim(take_until(rest, ','));
+      if (kind.empty()) return refused(fmt::format("={}: an empty kind", given));
       kinds.emplace_back(kind);
-      more = comma != std::string_view::npos;
-      if (more) rest.remove_prefix(comma + 1);
     }
   }
   if (!kinds.empty() && !options.boolean("netdev.netlink")) {

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "collectors/framework/text_file.h"
+#include "netlink/base/text.h"
 
 namespace hostnet {
 namespace {
@@ -39,8 +40,8 @@ Result<std::vector<Link>> read_proc_net_dev(const Files& files) {
       return reader.malformed("expected \"<name>: \" and 16 numbers");
     }
     for (std::size_t i = 0; i < kColumns.size(); ++i) {
-      const auto value = parse_u64(numbers.fields()[i]);
-      if (!value) return reader.malformed(value.error().message);
+      const auto value = reader.number_in(numbers.fields()[i]);
+      if (!value) return std::unexpected(value.error());
       link.stats.*kColumns[i] = *value;
     }
   }

@@ -12,6 +12,7 @@
 #include "collectors/framework/families.h"
 #include "collectors/framework/pattern.h"
 #include "collectors/framework/text_file.h"
+#include "netlink/base/text.h"
 
 namespace hostnet {
 namespace {
@@ -77,12 +78,12 @@ std::string netstat_help(std::string_view key) {
 Result<> add_netstat(std::vector<MetricSource>& families, const LineReader& reader,
                      const std::string& name, const std::string& help, std::string_view text) {
   double value{};
-  if (const auto positive = parse_u64(text)) {
-    value = static_cast<double>(*positive);
-  } else if (const auto any = parse_i64(text)) {
-    value = static_cast<double>(*any);
+  if (const auto negative = parse_number<std::int64_t>(text); negative && *negative < 0) {
+    value = static_cast<double>(*negative);
+  } else if (const auto number = reader.number_in(text)) {
+    value = static_cast<double>(*number);
   } else {
-    return reader.malformed(positive.error().message);
+    return std::unexpected(number.error());
   }
   families.push_back(single(name, help, kUntyped, value));
   return {};

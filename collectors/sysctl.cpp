@@ -10,6 +10,7 @@
 #include "collectors/framework/families.h"
 #include "collectors/framework/metric_name.h"
 #include "collectors/framework/text_file.h"
+#include "netlink/base/text.h"
 
 namespace hostnet {
 namespace {
@@ -59,9 +60,9 @@ Result<SysctlChoice> sysctl_choice(std::string_view flag, const std::string& giv
   if (colon == std::string::npos) return choice;
   if (!choice.numeric) return refused("words cannot have names, they are labels");
   std::string_view rest = std::string_view(given).substr(colon + 1);
-  for (;;) {
-    const auto comma = rest.find(',');
-    const std::string_view key = rest.substr(0, comma);
+  for (bool more = true; more;) {
+    more = rest.contains(',');
+    const std::string_view key = take_until(rest, ',');
     if (key.empty() || !std::ranges::all_of(key, is_name_character)) {
       return refused("expected names of letters, digits and underscores after the colon");
     }
@@ -69,9 +70,8 @@ Result<SysctlChoice> sysctl_choice(std::string_view flag, const std::string& giv
       return refused("has a name twice");
     }
     choice.keys.emplace_back(key);
-    if (comma == std::string_view::npos) return choice;
-    rest.remove_prefix(comma + 1);
   }
+  return choice;
 }
 
 Result<> add_sysctl(FamilyList& families, const SysctlChoice& choice, std::string_view text) {
@@ -96,8 +96,8 @@ Result<> add_sysctl(FamilyList& families, const SysctlChoice& choice, std::strin
                    {{"index", index}, {"name", choice.name}, {"value", words[i]}}, 1);
       continue;
     }
-    const auto number = parse_i64(words[i]);
-    if (!number) return malformed(number.error().message);
+    const auto number = parse_number<std::int64_t>(words[i]);
+    if (!number) return malformed(not_a_number(words[i]));
     const auto value = static_cast<double>(*number);
     if (!choice.keys.empty()) {
       families.add(fmt::format("{}_{}", choice.metric, choice.keys[i]), help, kUntyped, {}, value);

@@ -8,6 +8,7 @@
 #include "collectors/framework/collector.h"
 #include "collectors/framework/families.h"
 #include "collectors/framework/text_file.h"
+#include "netlink/base/text.h"
 
 namespace hostnet {
 namespace {

@@ -29,10 +29,10 @@ Result<UdpQueues> read_udp_queues(const Files& files, const std::string& path) {
     if (colon == std::string_view::npos) {
       return reader.malformed("expected \"<tx_queue>:<rx_queue>\"");
     }
-    const auto transmit = parse_hex(queues.substr(0, colon));
-    const auto receive = parse_hex(queues.substr(colon + 1));
-    if (!transmit) return reader.malformed(transmit.error().message);
-    if (!receive) return reader.malformed(receive.error().message);
+    const auto transmit = reader.number_in(queues.substr(0, colon), 16);
+    if (!transmit) return std::unexpected(transmit.error());
+    const auto receive = reader.number_in(queues.substr(colon + 1), 16);
+    if (!receive) return std::unexpected(receive.error());
     sum.transmit += *transmit;
     sum.receive += *receive;
   }

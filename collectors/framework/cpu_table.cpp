@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "collectors/framework/text_file.h"
+#include "netlink/base/text.h"
 
 namespace hostnet {
 namespace {
@@ -15,10 +16,10 @@ constexpr std::uint64_t kMost32 = std::numeric_limits<std::uint32_t>::max();
 Result<std::vector<unsigned>> cpus_of_heading(const LineReader& reader) {
   std::vector<unsigned> cpus;
   for (const std::string_view field : reader.fields()) {
-    const auto number = field.starts_with(kCpu) ? parse_u64(field.substr(kCpu.size()))
-                                                : parse_u64(std::string_view{});
-    if (!number || *number > kMost32) return reader.malformed("expected \"CPU0 CPU1 ...\"");
-    cpus.push_back(static_cast<unsigned>(*number));
+    const auto number =
+        field.starts_with(kCpu) ? parse_number<unsigned>(field.substr(kCpu.size())) : std::nullopt;
+    if (!number) return reader.malformed("expected \"CPU0 CPU1 ...\"");
+    cpus.push_back(*number);
   }
   if (cpus.empty()) return reader.malformed("expected \"CPU0 CPU1 ...\"");
   return cpus;
@@ -58,8 +59,8 @@ Result<CpuTable> read_cpu_table(std::string_view path, std::string_view text,
     CpuTable::Row row{.name = std::string(words[0].substr(0, colon)), .values = {}, .rest = {}};
     auto& row_counters = counters[row.name];
     for (std::size_t i = 0; i < cpus->size(); ++i) {
-      const auto value = parse_u64(fields[i]);
-      if (!value) return reader.malformed(value.error().message);
+      const auto value = reader.number_in(fields[i]);
+      if (!value) return std::unexpected(value.error());
       row.values.push_back(widened_count(row_counters, (*cpus)[i], *value));
     }
     row.rest.assign(fields.begin() + static_cast<std::ptrdiff_t>(cpus->size()), fields.end());

@@ -1,19 +1,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 
 #include "collectors/framework/runner.h"
 #include "collectors/framework/runner_state.h"
+#include "netlink/base/text.h"
 
 namespace hostnet {
 
 std::chrono::nanoseconds scrape_budget(std::string_view header, std::chrono::nanoseconds own) {
-  double seconds = 0;
-  const auto done = std::from_chars(header.data(), header.data() + header.size(), seconds);
-  const bool usable = done.ec == std::errc{} && done.ptr == header.data() + header.size() &&
-                      std::isfinite(seconds) && seconds > 0;
+  double seconds = parse_number<double>(header).value_or(0);
+  const bool usable = std::isfinite(seconds) && seconds > 0;
   const std::chrono::duration<double> own_seconds = own;
   if (!usable || seconds >= own_seconds.count() + 1) return own;
   seconds -= std::min(seconds / 10, 0.5);

@@ -11,18 +11,12 @@
 #include <vector>
 
 #include "netlink/base/error.h"
-#include "netlink/base/text.h"
 #include "netlink/node/files.h"
 
 namespace hostnet {
 
-// Whole-text numbers: no sign, no space, no prefix, nothing after, no overflow.
-Result<std::uint64_t> parse_u64(std::string_view text);
-Result<std::uint64_t> parse_hex(std::string_view text);
-// With an optional leading '-'.
-Result<std::int64_t> parse_i64(std::string_view text);
-// A decimal fraction as /proc/uptime has them; finite.
-Result<double> parse_double(std::string_view text);
+// What is wrong with a text that parse_number() refused: "\"12x\" is not a number".
+std::string not_a_number(std::string_view text, int base = 10);
 
 // The node's file below /proc/net: "proc/1/net/<name>", or "proc/net/<name>"
 // where there is no proc/1/net (a fixture). /proc/net itself would be the
@@ -55,14 +49,15 @@ class LineReader {
   std::size_t number() const { return number_; }  // 1 for the first
   std::span<const std::string_view> fields() const { return fields_; }
   // The field as a number; malformed where it is missing or is none.
-  Result<std::uint64_t> u64(std::size_t field) const;
-  Result<std::uint64_t> hex(std::size_t field) const;
+  Result<std::uint64_t> u64(std::size_t field) const { return field_as(field, 10); }
+  Result<std::uint64_t> hex(std::size_t field) const { return field_as(field, 16); }
+  // A piece of the line as a number.
+  Result<std::uint64_t> number_in(std::string_view piece, int base = 10) const;
   // Reason::malformed, "<path> line <n>: <what>".
   std::unexpected<Error> malformed(std::string_view what) const;
 
  private:
-  Result<std::uint64_t> parsed(std::size_t field,
-                               Result<std::uint64_t> (*parse)(std::string_view)) const;
+  Result<std::uint64_t> field_as(std::size_t field, int base) const;
 
   std::string path_;
   std::string_view rest_;

@@ -13,19 +13,14 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-TEST(ParseNumber, TakesNothingButAWholeNumber) {
-  EXPECT_EQ(parse_u64("18446744073709551615"), 18446744073709551615U);
-  EXPECT_EQ(parse_u64("18446744073709551616").error().message,
-            "\"18446744073709551616\" is too large");
-  for (const auto* bad : {"", "-1", "+1", " 1", "1 ", "0x1", "1.5", "one"}) {
-    EXPECT_FALSE(parse_u64(bad)) << bad;
-  }
-  EXPECT_EQ(parse_hex("00000fFf"), 0xfffU);
-  EXPECT_FALSE(parse_hex("0x1"));
-  EXPECT_EQ(parse_i64("-5"), -5);
-  EXPECT_EQ(parse_double("12.5"), 12.5);
-  EXPECT_FALSE(parse_double("inf"));
-  EXPECT_FALSE(parse_double("12.5s"));
+TEST(NotANumber, SaysWhatIsWrongAndRepeatsLittleOfIt) {
+  EXPECT_EQ(not_a_number("18446744073709551616"), "\"18446744073709551616\" is too large");
+  EXPECT_EQ(not_a_number("ff"), "\"ff\" is not a number");
+  EXPECT_EQ(not_a_number(""), "\"\" is not a number");
+  EXPECT_EQ(not_a_number("10000000000000000", 16), "\"10000000000000000\" is too large");
+  EXPECT_EQ(not_a_number("0x1", 16), "\"0x1\" is not a hexadecimal number");
+  EXPECT_EQ(not_a_number(std::string(41, 'x')),
+            "\"" + std::string(40, 'x') + "...\" is not a number");
 }
 
 TEST(MetricName, SanitizesAsNodeExporterDoes) {
@@ -63,6 +58,10 @@ TEST(LineReader, SplitsAtBlanksAndSaysWhereItDoesNotParse) {
   EXPECT_THAT(reader.fields(), ElementsAre("a", "1", "ff"));
   EXPECT_EQ(reader.u64(1), 1U);
   EXPECT_EQ(reader.hex(2), 255U);
+  EXPECT_EQ(reader.number_in("12"), 12U);
+  for (const auto* bad : {"", "-1", "+1", " 1", "1 ", "0x1", "1.5", "18446744073709551616"}) {
+    EXPECT_FALSE(reader.number_in(bad)) << bad;
+  }
   EXPECT_EQ(reader.u64(0).error().message, "proc/net/x line 1: \"a\" is not a number");
   EXPECT_EQ(reader.u64(3).error().message, "proc/net/x line 1: has 3 fields, expected 4");
   EXPECT_EQ(reader.u64(3).error().reason, Reason::malformed);
