@@ -1,6 +1,8 @@
 #include "agent/http/give_way.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <functional>
 #include <map>
 #include <tuple>
 
@@ -21,24 +23,64 @@ Worth worth_of(Phase phase) {
   return Worth::reads;
 }
 
-}  // namespace
+struct Candidate {
+  bool spared{};
+  std::size_t peer_has{};
+  Worth worth{};
+  Connection* connection{};
 
-Connection* first_to_give_way(std::span<Connection* const> connections) {
+  bool operator<(const Candidate& other) const {
+    // Whose peer has more goes first.
+    return std::tuple(spared, other.peer_has, worth, connection->phase_began, connection->id()) <
+           std::tuple(other.spared, peer_has, other.worth, other.connection->phase_began,
+                      other.connection->id());
+  }
+};
+
+std::vector<Candidate> candidates_of(std::span<Connection* const> connections) {
   std::map<PeerShare, std::size_t> count;
   for (const Connection* connection : connections) ++count[connection->place.share];
-  const auto keeps = [&](const Connection* connection) {
-    return connection->kept && count[connection->place.share] <= kKeptConnections;
-  };
-  const auto kept = static_cast<std::size_t>(std::ranges::count_if(connections, keeps));
-  const bool places_count = kept * 2 <= connections.size();
-  const auto order = [&](const Connection* connection) {
-    const bool spared = places_count && keeps(connection);
-    const std::size_t others = connections.size() - count[connection->place.share];
-    return std::tuple(spared, others, worth_of(connection->phase), connection->phase_began,
-                      connection->id());
-  };
-  const auto first = std::ranges::min_element(connections, {}, order);
-  return first == connections.end() ? nullptr : *first;
+  std::vector<Candidate> all;
+  all.reserve(connections.size());
+  std::size_t kept = 0;
+  for (Connection* connection : connections) {
+    const std::size_t has = count[connection->place.share];
+    all.push_back({.spared = connection->kept && has <= kKeptConnections,
+                   .peer_has = has,
+                   .worth = worth_of(connection->phase),
+                   .connection = connection});
+    if (all.back().spared) ++kept;
+  }
+  if (kept * 2 > all.size()) {
+    for (Candidate& one : all) one.spared = false;
+  }
+  return all;
+}
+
+}  // namespace
+
+std::vector<Connection*> first_to_give_way(std::span<Connection* const> connections,
+                                           std::size_t most) {
+  std::vector<Candidate> all = candidates_of(connections);
+  most = std::min(most, all.size());
+  std::ranges::partial_sort(all, all.begin() + static_cast<std::ptrdiff_t>(most), std::less<>());
+  std::vector<Connection*> first;
+  if (most == 0) return first;
+  const Candidate& worst = all.front();
+  std::size_t next_has = 0;
+  for (const Candidate& one : all) {
+    const bool same = one.connection->place.share == worst.connection->place.share;
+    if (!same) next_has = std::max(next_has, one.peer_has);
+  }
+  const std::size_t more = worst.peer_has > next_has ? worst.peer_has - next_has : 1;
+  for (const Candidate& one : std::span(all).first(std::min(most, more))) {
+    if (one.spared != worst.spared ||
+        one.connection->place.share != worst.connection->place.share) {
+      break;
+    }
+    first.push_back(one.connection);
+  }
+  return first;
 }
 
 void sort_by_buffered(std::span<Connection*> flushing) {

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <span>
+#include <vector>
 
 #include "agent/http/connection.h"
 
@@ -10,12 +11,14 @@ namespace hostnet {
 // A peer with a kept place may have this many connections that do not give way.
 inline constexpr std::size_t kKeptConnections = 8;
 
-// Which connection gives way to a new one, null when there is none. That of the
-// peer with the most; of its connections one that is only being closed, then the
-// oldest that waits for its client, an idle one as well as a half request, then
-// the slowest reader. Kept places stop counting where they are more than half of
+// Which connections give way to new ones, `most` at most and one at least where
+// there are any. Those of the peer with the most, so many that it has no fewer
+// than the next; of its connections those that are only being closed, then the
+// oldest that wait for their client, idle ones as well as half requests, then the
+// slowest readers. Kept places stop counting where they are more than half of
 // all connections: they would be everybody's then.
-Connection* first_to_give_way(std::span<Connection* const> connections);
+std::vector<Connection*> first_to_give_way(std::span<Connection* const> connections,
+                                           std::size_t most);
 
 // Who is cut first where answers that are not read fill the memory: the readers
 // of the peer with the most bytes waiting, the oldest first.

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sys/socket.h>
+
 #include <atomic>
 #include <memory>
 #include <mutex>
@@ -56,7 +58,7 @@ class Loop {
   void ignore(Connection& connection);
 
   void accept_from(const Listener& listener, WebTime now);
-  void on_accept(UniqueFd socket, WebTime now);
+  void on_accept(UniqueFd socket, const sockaddr_storage& address, WebTime now);
   void make_room();
   void pause_accepting(WebTime now);
   void resume_accepting(WebTime now);

@@ -3,6 +3,7 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "agent/http/give_way.h"
@@ -23,7 +24,10 @@ constexpr int kSendBuffer = 256 * 1024;
 
 void Loop::accept_from(const Listener& listener, WebTime now) {
   for (int i = 0; i < kMostPerTurn; ++i) {
-    UniqueFd socket(accept4(listener.socket.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    sockaddr_storage peer{};
+    socklen_t size = sizeof peer;
+    UniqueFd socket(accept4(listener.socket.get(), reinterpret_cast<sockaddr*>(&peer), &size,
+                            SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (!socket) {
       if (errno == EINTR || errno == ECONNABORTED) continue;
       if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
@@ -36,14 +40,11 @@ void Loop::accept_from(const Listener& listener, WebTime now) {
     if (connections_.size() + with_workers_ >= static_cast<std::size_t>(options_.max_connections)) {
       make_room();
     }
-    on_accept(std::move(socket), now);
+    on_accept(std::move(socket), peer, now);
   }
 }
 
-void Loop::on_accept(UniqueFd socket, WebTime now) {
-  sockaddr_storage address{};
-  socklen_t size = sizeof address;
-  if (getpeername(socket.get(), reinterpret_cast<sockaddr*>(&address), &size) != 0) return;
+void Loop::on_accept(UniqueFd socket, const sockaddr_storage& address, WebTime now) {
   if (address.ss_family != AF_UNIX) {
     const int on = 1;
     setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
@@ -64,14 +65,16 @@ void Loop::on_accept(UniqueFd socket, WebTime now) {
   advance(connection, now);
 }
 
+// More than one at a time where there are many: choosing goes over all of them.
 void Loop::make_room() {
   std::vector<Connection*> all;
   all.reserve(connections_.size());
   for (const auto& [id, connection] : connections_) all.push_back(connection.get());
-  Connection* const first = first_to_give_way(all);
-  if (first == nullptr) return;
-  ++counters_.evicted;
-  drop(*first);
+  const std::size_t most = std::max<std::size_t>(all.size() / 32, 1);
+  for (Connection* connection : first_to_give_way(all, most)) {
+    ++counters_.evicted;
+    drop(*connection);
+  }
 }
 
 void Loop::pause_accepting(WebTime now) {

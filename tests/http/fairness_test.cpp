@@ -70,7 +70,8 @@ class GiveWay : public testing::Test {
   Connection* first() const {
     std::vector<Connection*> pointers;
     for (const auto& one : all_) pointers.push_back(one.get());
-    return first_to_give_way(pointers);
+    const auto giving = first_to_give_way(pointers, 1);
+    return giving.empty() ? nullptr : giving.front();
   }
 
   BufferMeter meter_;
@@ -117,6 +118,16 @@ TEST_F(GiveWay, AnybodyWhereAllPlacesAreKept) {
   add(peer(2), Phase::asking, true);
   add(peer(3));
   EXPECT_EQ(first(), &oldest);
+}
+
+TEST_F(GiveWay, ManyAtATimeButNoneThatTheNextPeerHasAsManyOf) {
+  for (int i = 0; i < 10; ++i) add(peer(1));
+  for (int i = 0; i < 7; ++i) add(peer(2));
+  std::vector<Connection*> pointers;
+  for (const auto& one : all_) pointers.push_back(one.get());
+  const auto giving = first_to_give_way(pointers, 16);
+  ASSERT_EQ(giving.size(), 3U);
+  EXPECT_EQ(giving.back(), pointers[2]);
 }
 
 std::vector<std::unique_ptr<Client>> clients_of(std::uint32_t from, std::uint16_t port, int count,
