@@ -105,12 +105,13 @@ Result<std::vector<MetricSource>> collect_network_route(Scrape& scrape) {
   families.push_back({.name = "node_network_routes",
                       .help = "Unicast routes through each device, by next hop.",
                       .type = kGauge,
-                      .fill = {},
-                      .stream = [facts](Samples& family) {
-                        for (const auto& [device, count] : facts->by_device) {
-                          add_sample(family, {{"device", device}}, static_cast<double>(count));
-                        }
-                      }});
+                      .stream =
+                          [facts](Samples& family) {
+                            for (const auto& [device, count] : facts->by_device) {
+                              add_sample(family, {{"device", device}}, static_cast<double>(count));
+                            }
+                          },
+                      .fill = {}});
   return families;
 }
 

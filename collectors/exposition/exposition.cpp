@@ -36,14 +36,6 @@ bool is_distribution(MetricType type) {
   return type == MetricType::Histogram || type == MetricType::Summary;
 }
 
-double value_of(const ClientMetric& metric, MetricType type) {
-  switch (type) {
-    case MetricType::Counter: return metric.counter.value;
-    case MetricType::Gauge: return metric.gauge.value;
-    default: return metric.untyped.value;
-  }
-}
-
 class ExpositionWriter {
  public:
   ExpositionWriter(ExpositionFormat format, const ExpositionSink& sink)
@@ -82,20 +74,14 @@ class ExpositionWriter {
 // stays in family_.
 void ExpositionWriter::take_samples(const MetricSource& source) {
   if (source.stream) return source.stream(samples_);
-  const bool distribution = is_distribution(family_.type);
   const std::size_t known = family_.metric.size();
   source.fill(family_);
   for (std::size_t i = known; i < family_.metric.size(); ++i) {
     const ClientMetric& metric = family_.metric[i];
     views_.clear();
     for (const auto& label : metric.label) views_.emplace_back(label.name, label.value);
-    if (distribution) {
-      samples_.add_distribution(views_, i, metric.timestamp_ms);
-    } else {
-      samples_.add(views_, value_of(metric, family_.type), metric.timestamp_ms);
-    }
+    samples_.add_distribution(views_, i, metric.timestamp_ms);
   }
-  if (!distribution) family_.metric.clear();
 }
 
 // Puts the samples in order into order_, without duplicates and without those

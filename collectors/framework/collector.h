@@ -23,17 +23,17 @@ namespace hostnet {
 
 class Samples;
 
-// One metric family that can be rendered later and more than once, by one of
-// `fill`, which adds samples to a family whose name, help and type are set
-// already, and `stream`, which costs less and knows no histograms. They hold
+// One metric family that can be rendered later and more than once: `stream` adds
+// its samples; histograms and summaries alone have `fill` instead, which adds
+// metrics to a family whose name, help and type are set already. They hold
 // immutable facts by shared_ptr, so they are safe from any thread and long
 // after the read. Families of one name from several collectors are merged.
 struct MetricSource {
   std::string name;  // full name, "node_network_up"; counters end in _total
   std::string help;
   prometheus::MetricType type{};
-  std::function<void(prometheus::MetricFamily&)> fill;
   std::function<void(Samples&)> stream;
+  std::function<void(prometheus::MetricFamily&)> fill;
 };
 
 // What one run of the collectors shares: reads that several need happen once

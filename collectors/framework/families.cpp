@@ -1,35 +1,6 @@
 #include "collectors/framework/families.h"
 
 namespace hostnet {
-namespace {
-
-void set_sample_value(prometheus::ClientMetric& metric, prometheus::MetricType type, double value) {
-  switch (type) {
-    case prometheus::MetricType::Counter: metric.counter.value = value; break;
-    case prometheus::MetricType::Gauge: metric.gauge.value = value; break;
-    default: metric.untyped.value = value; break;
-  }
-}
-
-}  // namespace
-
-void add_sample(prometheus::MetricFamily& family, std::initializer_list<LabelView> labels,
-                double value) {
-  auto& metric = family.metric.emplace_back();
-  metric.label.reserve(labels.size());
-  for (const auto& [name, text] : labels) {
-    metric.label.push_back({std::string(name), std::string(text)});
-  }
-  set_sample_value(metric, family.type, value);
-}
-
-void add_sample(prometheus::MetricFamily& family,
-                std::vector<prometheus::ClientMetric::Label> labels, double value) {
-  auto& metric = family.metric.emplace_back();
-  metric.label = std::move(labels);
-  set_sample_value(metric, family.type, value);
-}
-
 void add_sample(Samples& samples, std::initializer_list<LabelView> labels, double value) {
   samples.add({labels.begin(), labels.size()}, value);
 }
@@ -52,19 +23,21 @@ std::string joined(std::initializer_list<std::string_view> pieces) {
 }
 
 MetricSource single(std::string name, std::string help, prometheus::MetricType type, double value) {
-  return {std::move(name), std::move(help), type, {}, [value](Samples& samples) {
-            samples.add({}, value);
-          }};
+  return {std::move(name),
+          std::move(help),
+          type,
+          [value](Samples& samples) { samples.add({}, value); },
+          {}};
 }
 
 MetricSource live_source(std::string collector, std::string source) {
   return {"hostnet_collector_source",
           "Where a collector that has several sources reads from right now.",
           kGauge,
-          {},
           [collector = std::move(collector), source = std::move(source)](Samples& samples) {
             add_sample(samples, {{"collector", collector}, {"source", source}}, 1);
-          }};
+          },
+          {}};
 }
 
 void FamilyList::add(std::string_view name, std::string_view help, prometheus::MetricType type,
@@ -86,7 +59,7 @@ std::vector<MetricSource> FamilyList::take() {
     auto stream = [all, chosen = std::move(family.samples)](Samples& out) {
       out.add_from(*all, chosen);
     };
-    sources.push_back({name, std::move(family.help), family.type, {}, std::move(stream)});
+    sources.push_back({name, std::move(family.help), family.type, std::move(stream), {}});
   }
   families_.clear();
   return sources;

@@ -15,7 +15,6 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -24,12 +23,7 @@
 
 namespace hostnet {
 
-// Adds one sample to a family of type Counter, Gauge or Untyped. Give labels
-// in name order: the writer need not sort them then.
-void add_sample(prometheus::MetricFamily& family, std::initializer_list<LabelView> labels,
-                double value);
-void add_sample(prometheus::MetricFamily& family,
-                std::vector<prometheus::ClientMetric::Label> labels, double value);
+// Adds one sample. Give labels in name order: the writer need not sort them then.
 void add_sample(Samples& samples, std::initializer_list<LabelView> labels, double value);
 void add_sample(Samples& samples, const std::vector<prometheus::ClientMetric::Label>& labels,
                 double value);
@@ -50,21 +44,17 @@ MetricSource single(std::string name, std::string help, prometheus::MetricType t
 MetricSource live_source(std::string collector, std::string source);
 
 // A family with one sample for each of `items`: `emit(family, item)` calls
-// add_sample() once, or not at all where the item has no such value. Take the
-// family as `auto&` or `Samples&`; as prometheus::MetricFamily& it costs more.
+// add_sample() once, or not at all where the item has no such value.
 template <class Item, class Emit>
 MetricSource per_item(std::string name, std::string help, prometheus::MetricType type,
                       std::shared_ptr<const std::vector<Item>> items, Emit emit) {
-  MetricSource source{std::move(name), std::move(help), type, {}, {}};
-  auto each = [items = std::move(items), emit = std::move(emit)](auto& family) {
-    for (const Item& item : *items) emit(family, item);
-  };
-  if constexpr (std::is_invocable_v<Emit&, Samples&, const Item&>) {
-    source.stream = std::move(each);
-  } else {
-    source.fill = std::move(each);
-  }
-  return source;
+  return {std::move(name),
+          std::move(help),
+          type,
+          [items = std::move(items), emit = std::move(emit)](Samples& family) {
+            for (const Item& item : *items) emit(family, item);
+          },
+          {}};
 }
 
 // Collects samples by family name, whatever order they come in.

@@ -24,13 +24,13 @@ CollectedFamilies CollectorRunner::State::assemble(const CollectorFilter& filter
   auto own = std::make_shared<std::vector<MetricSource>>();
   own->push_back(per_item("node_scrape_collector_duration_seconds",
                           "How long the collector took, without reads it shares with others.",
-                          kGauge, outcomes, [](auto& family, const CollectorOutcome& outcome) {
+                          kGauge, outcomes, [](Samples& family, const CollectorOutcome& outcome) {
                             add_sample(family, {{"collector", outcome.name}}, outcome.seconds);
                           }));
   own->push_back(per_item("node_scrape_collector_success",
                           "Whether the collector gave its families: 0 when it failed, was late "
                           "or has nothing to read on this machine.",
-                          kGauge, outcomes, [](auto& family, const CollectorOutcome& outcome) {
+                          kGauge, outcomes, [](Samples& family, const CollectorOutcome& outcome) {
                             add_sample(family, {{"collector", outcome.name}},
                                        outcome.success() ? 1 : 0);
                           }));

@@ -34,7 +34,9 @@ std::vector<MetricSource> bench_sources() {
                                }));
     sources.back().fill = [shared](prometheus::MetricFamily& family) {
       for (const BenchDevice& device : *shared) {
-        add_sample(family, {{"device", device.name}}, device.value);
+        auto& metric = family.metric.emplace_back();
+        metric.label = {{"device", device.name}};
+        metric.counter.value = device.value;
       }
     };
   }

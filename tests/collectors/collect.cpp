@@ -9,6 +9,7 @@
 #include "collectors/framework/run_scrape.h"
 #include "collectors/registry.h"
 #include "netlink/rtnetlink/rtnetlink.h"
+#include "tests/collectors/default_options.h"
 #include "tests/support/node_builder.h"
 
 namespace hostnet {

@@ -128,7 +128,9 @@ struct ParsedPage {
     const char* begin = text.data() + (text[0] == '+' ? 1 : 0);
     std::from_chars(begin, text.data() + text.size(), value);
     if (current->type != MetricType::Summary) {
-      add_sample(*current, labels, value);
+      auto& metric = current->metric.emplace_back();
+      metric.label = labels;
+      metric.untyped.value = value;
       return;
     }
     if (current->metric.empty()) current->metric.emplace_back();
@@ -156,9 +158,14 @@ TEST(Exposition, RendersARealNodeExporterPageByteForByte) {
     auto shuffled = family.metric;
     std::ranges::shuffle(shuffled, random);
     for (auto& metric : shuffled) std::ranges::shuffle(metric.label, random);
-    sources.push_back({name, "", family.type, [shuffled](MetricFamily& out) {
-                         out.metric.insert(out.metric.end(), shuffled.begin(), shuffled.end());
-                       }});
+    auto& source = sources.emplace_back(name, "", family.type);
+    if (family.type == MetricType::Summary) {
+      source.fill = [shuffled](MetricFamily& out) { out.metric = shuffled; };
+    } else {
+      source.stream = [shuffled](Samples& out) {
+        for (const auto& metric : shuffled) add_sample(out, metric.label, metric.untyped.value);
+      };
+    }
   }
   std::ranges::shuffle(sources, random);
   std::istringstream lines(exposed(sources));
@@ -171,9 +178,9 @@ TEST(Exposition, RendersARealNodeExporterPageByteForByte) {
 
 TEST(Exposition, MergesTheFamiliesOfSeveralCollectorsAndSortsThem) {
   const std::vector<MetricSource> sources = {
-      {"b", "Second.", kGauge, [](auto& f) { add_sample(f, {{"device", "lo"}}, 2); }},
-      {"a_total", "First.", kCounter, [](auto& f) { add_sample(f, {}, 7); }},
-      {"b", "Other words.", kGauge, [](auto& f) { add_sample(f, {{"device", "eth0"}}, 1); }},
+      {"b", "Second.", kGauge, [](Samples& f) { add_sample(f, {{"device", "lo"}}, 2); }},
+      {"a_total", "First.", kCounter, [](Samples& f) { add_sample(f, {}, 7); }},
+      {"b", "Other words.", kGauge, [](Samples& f) { add_sample(f, {{"device", "eth0"}}, 1); }},
   };
   EXPECT_EQ(exposed(sources),
             "# HELP a_total First.\n# TYPE a_total counter\na_total 7\n"
@@ -192,7 +199,7 @@ TEST(Exposition, EscapesWhereverItStands) {
       for (std::size_t after = 0; after < 20; ++after) {
         const std::string start(before, '[');
         const std::string end(after, '#');
-        const MetricSource source{"m", "h", kGauge, {}, [&](Samples& samples) {
+        const MetricSource source{"m", "h", kGauge, [&](Samples& samples) {
                                     add_sample(samples, {{"l", start + given + end}}, 1);
                                   }};
         EXPECT_THAT(exposed({source}), HasSubstr("m{l=\"" + start + escaped + end + "\"} 1\n"));
@@ -204,7 +211,7 @@ TEST(Exposition, EscapesWhereverItStands) {
 TEST(Exposition, EscapesWhatTheFormatReserves) {
   const std::vector<MetricSource> sources = {
       {"a", "back\\slash \"quote\"\nnext", kGauge,
-       [](auto& f) { add_sample(f, {{"x", "back\\slash \"quote\"\nnext"}}, 1); }}};
+       [](Samples& f) { add_sample(f, {{"x", "back\\slash \"quote\"\nnext"}}, 1); }}};
   EXPECT_EQ(exposed(sources),
             "# HELP a back\\\\slash \"quote\"\\nnext\n# TYPE a gauge\n"
             "a{x=\"back\\\\slash \\\"quote\\\"\\nnext\"} 1\n");
@@ -213,7 +220,7 @@ TEST(Exposition, EscapesWhatTheFormatReserves) {
 
 TEST(Exposition, ReplacesBytesThatAreNoUtf8) {
   const std::vector<MetricSource> sources = {
-      {"a", "", kGauge, [](auto& f) {
+      {"a", "", kGauge, [](Samples& f) {
          add_sample(f, {{"x", "1 \xff\xc3\x28 \xed\xa0\x80"}}, 1);
          add_sample(f, {{"x", "2 caf\xc3\xa9 \xf0\x9f\x98\x80 \xe2\x82\xac"}}, 1);
          add_sample(f, {{"x", "3 \xf0\x9f"}}, 1);
@@ -242,7 +249,7 @@ TEST(Exposition, TwoNamesThatDifferOnlyInInvalidBytesAreNoTwoSeries) {
            {"caf\xc3\xa9", "caf\xc3\xa8", false},
            {"eth\xff", "eth\\xff", false},
        }) {
-    const MetricSource source{"a", "h", kGauge, {}, [&](Samples& samples) {
+    const MetricSource source{"a", "h", kGauge, [&](Samples& samples) {
                                 add_sample(samples, {{"device", first}}, 1);
                                 add_sample(samples, {{"device", second}}, 2);
                               }};
@@ -256,8 +263,8 @@ TEST(Exposition, TwoNamesThatDifferOnlyInInvalidBytesAreNoTwoSeries) {
 
 TEST(Exposition, KeepsTheFirstOfTwoEqualSamplesAndTells) {
   const std::vector<MetricSource> sources = {
-      {"a", "h", kGauge, [](auto& f) { add_sample(f, {{"device", "z"}, {"ip", "1"}}, 1); }},
-      {"a", "h", kGauge, [](auto& f) {
+      {"a", "h", kGauge, [](Samples& f) { add_sample(f, {{"device", "z"}, {"ip", "1"}}, 1); }},
+      {"a", "h", kGauge, [](Samples& f) {
          add_sample(f, {{"ip", "1"}, {"device", "z"}}, 2);
          add_sample(f, {{"device", "b"}, {"ip", "1"}}, 3);
        }}};
@@ -271,12 +278,12 @@ TEST(Exposition, KeepsTheFirstOfTwoEqualSamplesAndTells) {
 }
 
 TEST(Exposition, LeavesOutWhatPrometheusWouldRefuse) {
-  const auto one = [](auto& f) { add_sample(f, {}, 1); };
+  const auto one = [](Samples& f) { add_sample(f, {}, 1); };
   const std::vector<MetricSource> sources = {{"bad-name", "h", kGauge, one},
                                              {"clash", "h", kGauge, one},
                                              {"clash", "h", kCounter, one},
                                              {"empty", "h", kGauge, [](auto&) {}},
-                                             {"labels", "h", kGauge, [](auto& f) {
+                                             {"labels", "h", kGauge, [](Samples& f) {
                                                 add_sample(f, {{"a-b", "1"}}, 1);
                                                 add_sample(f, {{"a", "1"}, {"a", "2"}}, 1);
                                                 add_sample(f, {{"ok", "1"}}, 1);
@@ -289,13 +296,14 @@ TEST(Exposition, LeavesOutWhatPrometheusWouldRefuse) {
 }
 
 TEST(Exposition, WritesHistogramsInBothFormats) {
-  const std::vector<MetricSource> sources = {{"h", "x", MetricType::Histogram, [](auto& f) {
-                                                auto& metric = f.metric.emplace_back();
-                                                metric.label = {{"stage", "tick"}};
-                                                metric.histogram.bucket = {{3, 0.001}, {5, 1}};
-                                                metric.histogram.sample_count = 6;
-                                                metric.histogram.sample_sum = 12.5;
-                                              }}};
+  const std::vector<MetricSource> sources = {
+      {"h", "x", MetricType::Histogram, {}, [](MetricFamily& f) {
+         auto& metric = f.metric.emplace_back();
+         metric.label = {{"stage", "tick"}};
+         metric.histogram.bucket = {{3, 0.001}, {5, 1}};
+         metric.histogram.sample_count = 6;
+         metric.histogram.sample_sum = 12.5;
+       }}};
   EXPECT_EQ(exposed(sources),
             "# HELP h x\n# TYPE h histogram\n"
             "h_bucket{stage=\"tick\",le=\"0.001\"} 3\nh_bucket{stage=\"tick\",le=\"1\"} 5\n"
@@ -305,7 +313,7 @@ TEST(Exposition, WritesHistogramsInBothFormats) {
 }
 
 TEST(Exposition, SpeaksOpenMetrics) {
-  const auto one = [](auto& f) { add_sample(f, {}, 1); };
+  const auto one = [](Samples& f) { add_sample(f, {}, 1); };
   const std::vector<MetricSource> sources = {{"a_total", "h", kCounter, one},
                                              {"c", "h", kGauge, one},
                                              {"c_total", "h", kCounter, one},
@@ -320,7 +328,7 @@ TEST(Exposition, SpeaksOpenMetrics) {
 }
 
 TEST(Exposition, StreamsInPiecesAndStopsWhenTheReaderIsGone) {
-  const std::vector<MetricSource> sources = {{"a", "h", kGauge, [](auto& f) {
+  const std::vector<MetricSource> sources = {{"a", "h", kGauge, [](Samples& f) {
                                                 for (int i = 10000; i < 20000; ++i)
                                                   add_sample(f, {{"device", std::to_string(i)}}, i);
                                               }}};

@@ -11,6 +11,7 @@
 #include "collectors/framework/runner.h"
 #include "collectors/registry.h"
 #include "tests/collectors/collect.h"
+#include "tests/collectors/default_options.h"
 #include "tests/collectors/proc_samples.h"
 #include "tests/support/node_builder.h"
 

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/collectors/collect.h"
+#include "tests/collectors/default_options.h"
 #include "tests/support/node_builder.h"
 
 namespace hostnet {

@@ -53,25 +53,28 @@ TEST(Samples, AreEmptyAfterClear) {
   EXPECT_EQ(samples.label_value(0, 0), "2");
 }
 
-// One source of either kind, of the same family: one family, in order, and the
-// first of two samples that are the same.
-TEST(Samples, MergeWithThoseOfASourceThatFills) {
-  MetricSource streams{"m", "h", kGauge, {}, [](Samples& samples) {
-                         add_sample(samples, {{"device", "b"}}, 1);
-                         add_sample(samples, {{"device", "d"}}, 2);
-                       }};
-  MetricSource fills{"m",
-                     "h",
-                     kGauge,
-                     [](prometheus::MetricFamily& family) {
-                       add_sample(family, {{"device", "a"}}, 3);
-                       add_sample(family, {{"device", "d"}}, 4);
-                     },
-                     {}};
-  EXPECT_EQ(rendered({streams, fills}),
+// Two sources of one family: in order, and the first of two samples that are the same.
+TEST(Samples, MergeWithThoseOfAnotherSource) {
+  const MetricSource one{"m",
+                         "h",
+                         kGauge,
+                         [](Samples& samples) {
+                           add_sample(samples, {{"device", "b"}}, 1);
+                           add_sample(samples, {{"device", "d"}}, 2);
+                         },
+                         {}};
+  const MetricSource other{"m",
+                           "h",
+                           kGauge,
+                           [](Samples& samples) {
+                             add_sample(samples, {{"device", "a"}}, 3);
+                             add_sample(samples, {{"device", "d"}}, 4);
+                           },
+                           {}};
+  EXPECT_EQ(rendered({one, other}),
             "# HELP m h\n# TYPE m gauge\n"
             "m{device=\"a\"} 3\nm{device=\"b\"} 1\nm{device=\"d\"} 2\n");
-  EXPECT_EQ(rendered({fills, streams}),
+  EXPECT_EQ(rendered({other, one}),
             "# HELP m h\n# TYPE m gauge\n"
             "m{device=\"a\"} 3\nm{device=\"b\"} 1\nm{device=\"d\"} 4\n");
 }

@@ -9,6 +9,7 @@
 #include "collectors/framework/collector.h"
 #include "collectors/framework/run_scrape.h"
 #include "collectors/registry.h"
+#include "tests/collectors/default_options.h"
 #include "tests/collectors/proc_samples.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/fake_netlink.h"

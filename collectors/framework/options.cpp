@@ -1,4 +1,4 @@
-#include "collectors/registry.h"
+#include "collectors/framework/collector.h"
 
 namespace hostnet {
 
@@ -16,17 +16,6 @@ const std::string& CollectorOptions::text(std::string_view flag) const {
 
 bool CollectorOptions::boolean(std::string_view flag) const {
   return text(flag) == "true";
-}
-
-CollectorOptions options_with_defaults(
-    std::map<std::string, std::vector<std::string>, std::less<>> values) {
-  for (const Collector& collector : all_collectors()) {
-    for (const CollectorFlag& flag : collector.flags) {
-      auto& given = values[std::string(flag.name)];
-      if (given.empty() && !flag.default_value.empty()) given.emplace_back(flag.default_value);
-    }
-  }
-  return CollectorOptions(std::move(values));
 }
 
 }  // namespace hostnet
