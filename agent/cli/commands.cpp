@@ -28,7 +28,7 @@ int could_not(const Error& error) {
   return kIncompleteExit;
 }
 
-// What every look needs.
+// What every scan needs.
 struct ScanInputs {
   NodeContext node_context;
   std::shared_ptr<const PodSnapshot> pods;
@@ -148,7 +148,7 @@ int run_doctor(const CommandLine& line) {
     return 1;
   }
   std::vector<PreflightCheck> checks = run_preflight(*inputs->node_context.node, surroundings());
-  const auto sources = pod_feed_options(line, inputs->node_context.node_name);
+  const auto sources = pod_source_options(line, inputs->node_context.node_name);
   checks.push_back(check_pods(*inputs->pods, line.pods_source != "none", sources.not_asked));
   fmt::print("{}", render_doctor(form_of(line), checks));
   const bool well = std::ranges::all_of(checks, [](const PreflightCheck& check) {

@@ -1,7 +1,10 @@
 #include "agent/config/ignore_rules.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <regex>
 #include <string>
 #include <string_view>
@@ -9,6 +12,8 @@
 
 #include "agent/config/scalars.h"
 #include "agent/ports/holder.h"
+#include "agent/verdicts/verdict.h"
+#include "netlink/base/nearest.h"
 
 namespace hostnet {
 namespace {
@@ -27,13 +32,19 @@ std::string pattern_fault(const std::string& pattern) {
     [[maybe_unused]] const std::regex compiled(pattern,
                                                std::regex::ECMAScript | std::regex::nosubs);
   } catch (const std::regex_error& error) {
-    return quoted(pattern) + " is not a regular expression: " + error.what();
+    return shown_text(pattern) + " is not a regular expression: " + error.what();
   }
   return "";
 }
 
 // "" when an exact value of this field can ever match.
 std::string exact_fault(std::string_view field, const std::string& value) {
+  if (field == "verdict") {
+    if (parse_verdict(value)) return "";
+    const std::string_view meant = nearest(value, verdict_names());
+    return fmt::format("unknown verdict {}{}", shown_text(value),
+                       meant.empty() ? "" : fmt::format("; did you mean {}?", meant));
+  }
   if (field == "port") {
     const auto port = config_port(value);
     return port ? "" : port.error();
@@ -52,58 +63,63 @@ std::string exact_fault(std::string_view field, const std::string& value) {
                                 HolderKind::unknown};
     const bool known =
         std::ranges::any_of(kKinds, [&](HolderKind kind) { return to_string(kind) == value; });
-    return known ? "" : quoted(value) + " is no kind of holder";
+    return known ? "" : shown_text(value) + " is no kind of holder";
   }
   return "";
 }
 
-Result<Matcher> read_matcher(const ConfigPlace& place, std::string_view field, const Value& value) {
-  if (!value.is_scalar()) {
-    return place.wrong(value, std::string(field) + " must be one word, and this is " + said(value));
+// Unset with a complaint: it could never match.
+std::optional<Matcher> read_matcher(const Fields& rule, const Member& member) {
+  const std::string word = rule.word(member.key);
+  if (!member.value.is_scalar()) {
+    if (member.value.is_null()) rule.refuse(member.key + " is empty");
+    return std::nullopt;
   }
-  const bool regex = value.text.starts_with('~');
-  Matcher matcher{.field = std::string(field),
-                  .pattern = regex ? value.text.substr(1) : value.text,
-                  .regex = regex};
-  if (!regex && field == "verdict") {
-    if (auto verdict = place.verdict(value.text, value.line); !verdict) return forward(verdict);
+  const bool regex = word.starts_with('~');
+  Matcher matcher{.field = member.key, .pattern = regex ? word.substr(1) : word, .regex = regex};
+  const auto fault =
+      regex ? pattern_fault(matcher.pattern) : exact_fault(member.key, matcher.pattern);
+  if (!fault.empty()) {
+    rule.complain(member.value.line, fmt::format("{}: {}", rule.path_of(member.key), fault));
+    return std::nullopt;
   }
-  const auto fault = regex ? pattern_fault(matcher.pattern) : exact_fault(field, matcher.pattern);
-  if (!fault.empty()) return place.wrong(value, fault);
-  if (!regex && field == "protocol") matcher.pattern = to_string(*config_protocol(value.text));
+  if (!regex && member.key == "protocol") {
+    matcher.pattern = to_string(*config_protocol(matcher.pattern));
+  }
   return matcher;
 }
 
-Result<IgnoreRule> read_rule(const ConfigPlace& place, const Value& map) {
+IgnoreRule read_rule(const Fields& map) {
   IgnoreRule rule;
-  if (!map.is_map()) return place.wrong(map, "must be a list of rules, and this is " + said(map));
-  for (const auto& [key, line, value] : map.members) {
-    if (auto known = place.known_key(key, line, kRuleKeys); !known) return forward(known);
-    if (key == "reason") {
-      if (value.is_scalar()) rule.reason = value.text;
+  if (!map.usable()) return rule;
+  map.allow_only(kRuleKeys);
+  rule.reason = map.word("reason");
+  for (const Member& member : map.value().members) {
+    if (member.key == "reason" || std::ranges::find(kRuleKeys, member.key) == kRuleKeys.end()) {
       continue;
     }
-    auto matcher = read_matcher(place, key, value);
-    if (!matcher) return forward(matcher);
-    rule.matchers.push_back(*std::move(matcher));
+    if (auto matcher = read_matcher(map, member)) rule.matchers.push_back(*std::move(matcher));
   }
-  if (rule.reason.empty()) return place.wrong(map, "a rule needs a reason, in words");
-  if (rule.matchers.empty()) {
-    return place.wrong(map, "a rule without a matcher would ignore everything");
-  }
+  if (rule.reason.empty()) map.refuse("a rule needs a reason, in words");
+  if (rule.matchers.empty()) map.refuse("a rule without a matcher would ignore everything");
   return rule;
 }
 
 }  // namespace
 
-Result<std::vector<IgnoreRule>> read_ignore_rules(const ConfigPlace& place, const Value& list) {
-  if (!list.is_list()) return place.wrong(list, "must be a list of rules");
+std::span<const std::string_view> verdict_names() {
+  static const auto kNames = [] {
+    std::array<std::string_view, kVerdictCount> names{};
+    std::ranges::transform(all_verdicts(), names.begin(),
+                           [](Verdict verdict) { return to_string(verdict); });
+    return names;
+  }();
+  return kNames;
+}
+
+std::vector<IgnoreRule> read_ignore_rules(const Fields& config, std::string_view key) {
   std::vector<IgnoreRule> rules;
-  for (const auto& item : list.items) {
-    auto rule = read_rule(place, item);
-    if (!rule) return forward(rule);
-    rules.push_back(*std::move(rule));
-  }
+  for (const Fields& item : config.items(key)) rules.push_back(read_rule(item));
   return rules;
 }
 

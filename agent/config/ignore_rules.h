@@ -1,17 +1,20 @@
 #pragma once
 
+#include <span>
+#include <string_view>
 #include <vector>
 
 #include "agent/config/policy.h"
-#include "agent/config/reading.h"
-#include "agent/document/value.h"
-#include "netlink/base/error.h"
+#include "agent/document/fields.h"
 
 namespace hostnet {
 
 // The `ignore` list of a configuration (config_file.h). What could never match
-// is refused: an unknown verdict, a port that is none, a pattern that does not
-// compile.
-Result<std::vector<IgnoreRule>> read_ignore_rules(const ConfigPlace& place, const Value& list);
+// is complained about: an unknown verdict, a port that is none, a pattern that
+// does not compile.
+std::vector<IgnoreRule> read_ignore_rules(const Fields& config, std::string_view key);
+
+// Every verdict's, for "did you mean".
+std::span<const std::string_view> verdict_names();
 
 }  // namespace hostnet

@@ -1,38 +1,23 @@
 #include "agent/config/load_policy.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-
-#include <array>
-#include <cerrno>
-
 #include "agent/config/config_file.h"
-#include "netlink/base/unique_fd.h"
+#include "netlink/base/read_file.h"
 
 namespace hostnet {
-namespace {
-
-// At most one byte more than parse_config() takes, so that it can refuse.
-Result<std::string> read_config(const std::string& path) {
-  const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (!file) return system_failure(errno, "reading " + path);
-  std::string text;
-  std::array<char, 16384> buffer{};
-  while (text.size() <= kMaxConfigBytes) {
-    const ssize_t got = ::read(file.get(), buffer.data(), buffer.size());
-    if (got < 0) return system_failure(errno, "reading " + path);
-    if (got == 0) break;
-    text.append(buffer.data(), static_cast<std::size_t>(got));
-  }
-  return text;
-}
-
-}  // namespace
 
 Result<Policy> load_policy(const std::string& path) {
   if (path.empty()) return default_policy();
-  const auto text = read_config(path);
+  const auto text = read_regular_file(path, kMaxConfigBytes);
   if (!text) return std::unexpected(text.error());
+  return parse_config(*text, path);
+}
+
+Result<Policy> reload_policy(const std::string& path) {
+  const auto text = read_regular_file(path, kMaxConfigBytes);
+  if (!text) return std::unexpected(text.error());
+  if (text->find_first_not_of(" \t\r\n") == std::string::npos) {
+    return failure(Reason::malformed, path + ": is empty now: write {} for the defaults");
+  }
   return parse_config(*text, path);
 }
 

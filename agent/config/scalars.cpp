@@ -3,7 +3,7 @@
 #include <charconv>
 #include <optional>
 
-#include "netlink/base/escape.h"
+#include "agent/document/fields.h"
 
 namespace hostnet {
 namespace {
@@ -30,15 +30,10 @@ std::optional<std::int64_t> seconds_in(char unit) {
 
 }  // namespace
 
-std::string quoted(std::string_view text) {
-  const bool cut = text.size() > 64;
-  return "\"" + terminal_text(text.substr(0, 64)) + (cut ? "...\"" : "\"");
-}
-
 std::expected<std::uint16_t, std::string> config_port(std::string_view text) {
   const auto number = whole_number(text);
   if (!number || *number < 1 || *number > 65535) {
-    return std::unexpected(quoted(text) + " is not a port (1 to 65535)");
+    return std::unexpected(shown_text(text) + " is not a port (1 to 65535)");
   }
   return static_cast<std::uint16_t>(*number);
 }
@@ -48,11 +43,11 @@ std::expected<PortRange, std::string> config_ports(std::string_view text) {
   const auto first = config_port(text.substr(0, dash));
   const auto last = dash == std::string_view::npos ? first : config_port(text.substr(dash + 1));
   if (!first || !last) {
-    return std::unexpected(quoted(text) +
+    return std::unexpected(shown_text(text) +
                            " is neither a port (1 to 65535) nor a range like 30000-32767");
   }
   if (*first > *last) {
-    return std::unexpected("the range " + quoted(text) + " ends before it begins");
+    return std::unexpected("the range " + shown_text(text) + " ends before it begins");
   }
   return PortRange{*first, *last};
 }
@@ -65,12 +60,12 @@ std::expected<Protocol, std::string> config_protocol(std::string_view text) {
   for (const auto protocol : {Protocol::tcp, Protocol::udp, Protocol::sctp}) {
     if (lower == to_string(protocol)) return protocol;
   }
-  return std::unexpected(quoted(text) + " is not one of tcp, udp, sctp");
+  return std::unexpected(shown_text(text) + " is not one of tcp, udp, sctp");
 }
 
 std::expected<std::chrono::seconds, std::string> config_duration(std::string_view text) {
   const auto wrong = [text] {
-    return std::unexpected(quoted(text) +
+    return std::unexpected(shown_text(text) +
                            " is not a duration like 30s, 5m or 1h30m, up to 24 hours");
   };
   std::int64_t total = 0;

@@ -23,7 +23,4 @@ std::expected<Protocol, std::string> config_protocol(std::string_view text);
 // "30" (seconds), "90s", "5m", "1h30m"; 0 to 24 hours.
 std::expected<std::chrono::seconds, std::string> config_duration(std::string_view text);
 
-// `text` in quotes, safe for a log line and cut at 64 bytes.
-std::string quoted(std::string_view text);
-
 }  // namespace hostnet

@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
+
+#include "netlink/base/nearest.h"
 
 namespace hostnet {
 namespace {
@@ -41,7 +44,23 @@ unsigned Fields::line_of(std::string_view key) const {
 }
 
 void Fields::complain(unsigned line, std::string message) const {
+  if (complaints_.size() >= kMostComplaints) return;
   complaints_.push_back({.line = line, .message = std::move(message)});
+}
+
+void Fields::refuse(std::string_view why) const {
+  complain(map_.line, path_.empty() ? std::string(why) : fmt::format("{}: {}", path_, why));
+}
+
+void Fields::allow_only(std::span<const std::string_view> keys) const {
+  for (const Member& member : map_.members) {
+    if (std::ranges::find(keys, std::string_view(member.key)) != keys.end()) continue;
+    const std::string_view meant = nearest(member.key, keys);
+    complain(
+        member.line,
+        fmt::format("{}unknown key {}{}", path_.empty() ? "" : path_ + ": ", shown_text(member.key),
+                    meant.empty() ? "" : fmt::format("; did you mean {}?", meant)));
+  }
 }
 
 bool Fields::usable() const {
@@ -81,6 +100,44 @@ const Value* Fields::list(std::string_view key) const {
   if (value == nullptr || value->is_list()) return value;
   complain(value->line, fmt::format("{} must be a list, not {}", path_of(key), value->what()));
   return nullptr;
+}
+
+std::string Fields::word(std::string_view key) const {
+  const Value* value = map_.find(key);
+  if (value == nullptr) return {};
+  if (value->is_scalar()) return value->text;
+  complain(value->line, fmt::format("{} must be one word, not {}", path_of(key), value->what()));
+  return {};
+}
+
+std::vector<std::string> Fields::words(std::string_view key) const {
+  std::vector<std::string> words;
+  for (const Fields& item : items(key)) {
+    if (item.map_.is_scalar() && !item.map_.text.empty()) {
+      words.push_back(item.map_.text);
+    } else {
+      complain(item.map_.line, fmt::format("{} must be one word, not {}", item.path_,
+                                           item.map_.is_scalar() ? "empty" : item.map_.what()));
+    }
+  }
+  return words;
+}
+
+std::optional<Fields> Fields::section(std::string_view key) const {
+  const Value* value = map(key);
+  if (value == nullptr) return std::nullopt;
+  return Fields(*value, path_of(key), complaints_);
+}
+
+std::vector<Fields> Fields::items(std::string_view key) const {
+  std::vector<Fields> items;
+  const Value* value = list(key);
+  if (value == nullptr) return items;
+  items.reserve(value->items.size());
+  for (std::size_t i = 0; i < value->items.size(); ++i) {
+    items.emplace_back(value->items[i], fmt::format("{}[{}]", path_of(key), i), complaints_);
+  }
+  return items;
 }
 
 std::optional<std::uint16_t> Fields::port(std::string_view key) const {

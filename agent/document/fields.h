@@ -1,9 +1,12 @@
 #pragma once
 
-// Typed look-ups in a Value that say in words what is wrong and where.
+// The one reader of a YAML or JSON mapping: typed members of a Value, and in words
+// what is wrong with them and where. Manifests collect the complaints; settings
+// are refused at the first (settings.h).
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,6 +15,9 @@
 #include "agent/document/value.h"
 
 namespace hostnet {
+
+// Of one file; what comes after is not said.
+inline constexpr std::size_t kMostComplaints = 1000;
 
 class Fields {
  public:
@@ -27,6 +33,15 @@ class Fields {
   const Value* list(std::string_view key) const;
   // 1-65535. Missing: unset. Anything else: unset with a complaint.
   std::optional<std::uint16_t> port(std::string_view key) const;
+  // One value as it is written, whatever it looks like: "8080", "true", "x".
+  std::string word(std::string_view key) const;
+  std::vector<std::string> words(std::string_view key) const;  // of a list
+  // The mapping at `key`; unset like map().
+  std::optional<Fields> section(std::string_view key) const;
+  // The items of a list, each with its path ("ports[0]").
+  std::vector<Fields> items(std::string_view key) const;
+  // Complains about each key that is none of these, and names the nearest.
+  void allow_only(std::span<const std::string_view> keys) const;
 
   unsigned line() const { return map_.line; }
   unsigned line_of(std::string_view key) const;  // 0: not written
@@ -35,6 +50,9 @@ class Fields {
   // Whether this is a mapping; complains otherwise.
   bool usable() const;
   void complain(unsigned line, std::string message) const;
+  // About this value itself: "reserved_ports[0]: needs a port".
+  void refuse(std::string_view why) const;
+  const Value& value() const { return map_; }
   std::vector<Complaint>& complaints() const { return complaints_; }
 
  private:

@@ -153,7 +153,7 @@ bool TreeBuilder::finish_map(Value& map) {
 
 bool TreeBuilder::merge_into(Value& map, const Value& source) {
   if (!charge_alias(source, source.line)) return false;
-  // Linear look-ups in each other's members would be quadratic.
+  // Searching each other's members one by one would be quadratic.
   std::unordered_map<std::string_view, bool> known;
   for (const Member& member : map.members) known.emplace(member.key, true);
   std::vector<const Member*> fresh;

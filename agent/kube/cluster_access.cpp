@@ -3,19 +3,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <optional>
 #include <utility>
 
+#include "netlink/base/read_file.h"
+
 namespace hostnet {
 namespace {
-
-constexpr std::size_t kLargestCredential = std::size_t{1} << 20;
-constexpr std::size_t kReadAtOnce = 4096;
 
 std::optional<int> port_from(std::string_view text) {
   int port = 0;
@@ -103,18 +100,9 @@ Result<ClusterAccess> in_cluster_access(const std::function<const char*(const ch
 
 Result<std::string> read_credential(const Credential& credential) {
   if (!credential.data.empty() || credential.file.empty()) return credential.data;
-  std::ifstream file(credential.file, std::ios::binary);
-  if (!file) return system_failure(errno, "reading " + credential.file);
-  std::string text;
-  std::array<char, kReadAtOnce> piece{};
-  while (text.size() <= kLargestCredential && file) {
-    file.read(piece.data(), piece.size());
-    text.append(piece.data(), static_cast<std::size_t>(file.gcount()));
-  }
-  if (file.bad()) return failure(Reason::internal, "reading " + credential.file + " failed");
-  if (text.size() > kLargestCredential) {
-    return failure(Reason::malformed, credential.file + " is larger than 1 MiB");
-  }
+  auto read = read_regular_file(credential.file);
+  if (!read) return read;
+  std::string text = *std::move(read);
   while (!text.empty() && std::string_view(" \t\r\n").contains(text.back())) text.pop_back();
   if (text.empty()) return failure(Reason::malformed, credential.file + " is empty");
   return text;

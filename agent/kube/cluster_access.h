@@ -26,7 +26,7 @@ struct ClusterAccess {
   // PEM; empty: the system's authorities. A server that shows one of these very
   // certificates may have any name; one that they only signed must have `host`.
   Credential ca;
-  bool insecure{};              // the server's certificate is not looked at
+  bool insecure{};              // the server's certificate is not verified
   Credential certificate, key;  // PEM, of the client
   Credential token;             // bearer
   bool operator==(const ClusterAccess&) const = default;
@@ -49,8 +49,8 @@ Result<ClusterAccess> in_cluster_access(
     const std::function<const char*(const char*)>& environment,
     const std::string& folder = std::string(kServiceAccountFolder));
 
-// What it holds now: data, or the file's contents without blanks at its end, at
-// most 1 MiB. "" where there is none.
+// What it holds now: data, or the contents of the regular file without blanks at
+// its end, at most 1 MiB. "" where there is none.
 Result<std::string> read_credential(const Credential& credential);
 
 }  // namespace hostnet

@@ -27,7 +27,7 @@ struct JsonPieces {
 
 // Cuts a body that arrives in pieces of any size, so that no more than one
 // value of it is ever kept: LIST ({"metadata":…,"items":[…]}) and WATCH (one
-// {"type":…,"object":…} after the other) of Kubernetes' API. It looks at
+// {"type":…,"object":…} after the other) of Kubernetes' API. It reads
 // structure only and is no validator: whoever reads a piece finds what is wrong
 // inside of it. Owned by one thread.
 class JsonCutter {

@@ -56,7 +56,7 @@ CertificatePtr next_certificate(BIO* pem) {
   return CertificatePtr(PEM_read_bio_X509(pem, nullptr, no_pass_phrase, nullptr));
 }
 
-// Looks at the certificate of one server, in place of the library: that one asks for the
+// Verifies the certificate of one server, in place of the library: that one asks for the
 // name in every case, and only when the handshake is over.
 class ServerCheck {
  public:

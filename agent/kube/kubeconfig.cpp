@@ -1,11 +1,14 @@
 #include <fmt/format.h>
-#include <openssl/evp.h>
 
 #include <array>
 #include <filesystem>
+#include <optional>
+#include <vector>
 
-#include "agent/document/parse_document.h"
+#include "agent/document/fields.h"
+#include "agent/document/settings.h"
 #include "agent/kube/cluster_access.h"
+#include "netlink/base/base64.h"
 
 namespace hostnet {
 namespace {
@@ -14,58 +17,38 @@ std::unexpected<Error> bad_config(const std::string& why) {
   return failure(Reason::malformed, "kubeconfig: " + why);
 }
 
-std::string text_at(const Value& map, std::string_view key) {
-  const Value* value = map.find(key);
-  return value != nullptr && value->is_scalar() ? value->text : std::string();
-}
-
 // "clusters: [{name: NAME, cluster: {...}}]"
-const Value* named_entry(const Value& root, std::string_view list, const std::string& name,
-                         std::string_view member) {
-  const Value* entries = root.find(list);
-  if (entries == nullptr || !entries->is_list()) return nullptr;
-  for (const Value& entry : entries->items) {
-    if (!entry.is_map() || text_at(entry, "name") != name) continue;
-    const Value* found = entry.find(member);
-    return found != nullptr && found->is_map() ? found : nullptr;
+std::optional<Fields> named_entry(const Fields& root, std::string_view list,
+                                  const std::string& name, std::string_view member) {
+  for (const Fields& entry : root.items(list)) {
+    if (entry.value().is_map() && entry.word("name") == name) return entry.section(member);
   }
-  return nullptr;
+  return std::nullopt;
 }
 
-std::optional<std::string> from_base64(std::string_view text) {
-  std::string plain;
-  for (const char c : text) {
-    if (c != '\n' && c != '\r' && c != ' ') plain.push_back(c);
-  }
-  if (plain.empty() || plain.size() % 4 != 0) return std::nullopt;
-  std::string decoded(plain.size() / 4 * 3, '\0');
-  const int length = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(decoded.data()),
-                                     reinterpret_cast<const unsigned char*>(plain.data()),
-                                     static_cast<int>(plain.size()));
-  if (length < 0) return std::nullopt;
-  std::size_t padding = 0;
-  while (padding < 2 && plain[plain.size() - 1 - padding] == '=') ++padding;
-  decoded.resize(static_cast<std::size_t>(length) - padding);
-  return decoded;
+// Some tools fold it into lines.
+std::optional<std::string> from_folded_base64(std::string text) {
+  std::erase_if(text, [](char c) { return c == '\n' || c == '\r' || c == ' '; });
+  return text.empty() ? std::nullopt : from_base64(text);
 }
 
 // NAME-data (base64) wins over NAME (a path), as with kubectl.
-Result<Credential> credential_at(const Value& map, const std::string& name,
+Result<Credential> credential_at(const Fields& map, const std::string& name,
                                  const std::string& folder) {
   Credential credential;
-  if (const std::string data = text_at(map, name + "-data"); !data.empty()) {
-    auto decoded = from_base64(data);
+  if (const std::string data = map.word(name + "-data"); !data.empty()) {
+    auto decoded = from_folded_base64(data);
     if (!decoded) return bad_config(name + "-data is not base64");
     credential.data = *std::move(decoded);
     return credential;
   }
-  if (const std::string path = text_at(map, name); !path.empty()) {
+  if (const std::string path = map.word(name); !path.empty()) {
     credential.file = (std::filesystem::path(folder) / path).string();
   }
   return credential;
 }
 
-Result<> read_user(const Value& user, const std::string& folder, ClusterAccess& access) {
+Result<> read_user(const Fields& user, const std::string& folder, ClusterAccess& access) {
   struct Refused {
     std::string_view key, why;
   };
@@ -76,7 +59,7 @@ Result<> read_user(const Value& user, const std::string& folder, ClusterAccess& 
       {"as", "impersonation is not supported"},
   }};
   for (const Refused& refused : kRefused) {
-    if (user.find(refused.key) != nullptr) return bad_config(std::string(refused.why));
+    if (user.has(refused.key)) return bad_config(std::string(refused.why));
   }
   auto certificate = credential_at(user, "client-certificate", folder);
   if (!certificate) return std::unexpected(certificate.error());
@@ -87,10 +70,10 @@ Result<> read_user(const Value& user, const std::string& folder, ClusterAccess& 
   }
   access.certificate = *std::move(certificate);
   access.key = *std::move(key);
-  if (const std::string file = text_at(user, "tokenFile"); !file.empty()) {
+  if (const std::string file = user.word("tokenFile"); !file.empty()) {
     access.token.file = (std::filesystem::path(folder) / file).string();
   } else {
-    access.token.data = text_at(user, "token");
+    access.token.data = user.word("token");
   }
   return {};
 }
@@ -98,38 +81,36 @@ Result<> read_user(const Value& user, const std::string& folder, ClusterAccess& 
 }  // namespace
 
 Result<ClusterAccess> parse_kubeconfig(std::string_view text, const std::string& folder) {
-  const ParsedDocuments parsed = parse_yaml(text);
-  if (parsed.failure) {
-    return bad_config(fmt::format("line {}: {}", parsed.failure->line, parsed.failure->message));
-  }
-  if (parsed.documents.empty() || !parsed.documents.front().root.is_map()) {
-    return bad_config("not a mapping");
-  }
-  const Value& root = parsed.documents.front().root;
-  const std::string current = text_at(root, "current-context");
+  const auto document = parse_settings(text, "kubeconfig");
+  if (!document) return std::unexpected(document.error());
+  std::vector<Complaint> complaints;
+  const Fields root(document->root, "", complaints);
+  if (!root.value().is_map()) return bad_config("not a mapping");
+  const std::string current = root.word("current-context");
   if (current.empty()) return bad_config("current-context is not set");
-  const Value* context = named_entry(root, "contexts", current, "context");
-  if (context == nullptr) return bad_config(fmt::format("there is no context '{}'", current));
-  const std::string cluster_name = text_at(*context, "cluster");
-  const Value* cluster = named_entry(root, "clusters", cluster_name, "cluster");
-  if (cluster == nullptr) return bad_config(fmt::format("there is no cluster '{}'", cluster_name));
+  const auto context = named_entry(root, "contexts", current, "context");
+  if (!context) return bad_config(fmt::format("there is no context '{}'", current));
+  const std::string cluster_name = context->word("cluster");
+  const auto cluster = named_entry(root, "clusters", cluster_name, "cluster");
+  if (!cluster) return bad_config(fmt::format("there is no cluster '{}'", cluster_name));
   for (const std::string_view key : {"proxy-url", "tls-server-name"}) {
-    if (cluster->find(key) != nullptr) return bad_config(std::string(key) + " is not supported");
+    if (cluster->has(key)) return bad_config(std::string(key) + " is not supported");
   }
 
-  auto access = parse_server_url(text_at(*cluster, "server"));
+  auto access = parse_server_url(cluster->word("server"));
   if (!access) return bad_config(access.error().message);
   auto ca = credential_at(*cluster, "certificate-authority", folder);
   if (!ca) return std::unexpected(ca.error());
   access->ca = *std::move(ca);
-  if (const Value* insecure = cluster->find("insecure-skip-tls-verify"); insecure != nullptr) {
-    access->insecure = insecure->boolean().value_or(false);
+  access->insecure = cluster->boolean("insecure-skip-tls-verify");
+  if (const std::string user_name = context->word("user"); !user_name.empty()) {
+    const auto user = named_entry(root, "users", user_name, "user");
+    if (!user) return bad_config(fmt::format("there is no user '{}'", user_name));
+    if (auto done = read_user(*user, folder, *access); !done) return std::unexpected(done.error());
   }
-  const std::string user_name = text_at(*context, "user");
-  if (user_name.empty()) return access;
-  const Value* user = named_entry(root, "users", user_name, "user");
-  if (user == nullptr) return bad_config(fmt::format("there is no user '{}'", user_name));
-  if (auto done = read_user(*user, folder, *access); !done) return std::unexpected(done.error());
+  if (auto good = without_complaints("kubeconfig", complaints); !good) {
+    return std::unexpected(std::move(good).error());
+  }
   return access;
 }
 

@@ -73,7 +73,7 @@ const PlacedPort* find_collision(std::span<const PlacedPort> earlier, const Plac
 }
 
 void lint_duplicates(std::span<const ManifestResult> input, std::vector<Lint>& lints) {
-  // Ten thousand pods with one port would cost their square: a look back this
+  // Ten thousand pods with one port would cost their square: going back this
   // far finds a collision wherever there is one in practice.
   constexpr std::size_t kHistoryWindow = 256;
   for (const auto& [key, places] : collect_ports(input)) {

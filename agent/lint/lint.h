@@ -28,7 +28,7 @@ namespace hostnet {
 //   reserved_port           info
 //   dns_policy              info      hostNetwork with ClusterFirst falls back to Default
 //   no_declared_port        info      hostNetwork without ports: the scheduler is blind
-//   unsupported_protocol    info      SCTP: the agent does not look at its sockets
+//   unsupported_protocol    info      SCTP: the agent does not scan its sockets
 struct Lint {
   std::string code;
   Severity severity{};

@@ -4,30 +4,16 @@
 
 #include <algorithm>
 #include <array>
-#include <numeric>
 #include <utility>
 
 #include "agent/document/fields.h"
+#include "netlink/base/nearest.h"
 
 namespace hostnet {
 namespace {
 
 constexpr std::array<std::string_view, 4> kDnsPolicies{"ClusterFirst", "ClusterFirstWithHostNet",
                                                        "Default", "None"};
-
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    std::size_t diagonal = row[0]++;
-    for (std::size_t k = 0; k < b.size(); ++k) {
-      const std::size_t swap = diagonal + (a[i] == b[k] ? 0 : 1);
-      diagonal = row[k + 1];
-      row[k + 1] = std::min({swap, row[k] + 1, diagonal + 1});
-    }
-  }
-  return row.back();
-}
 
 bool has_lasting_ports(const Container& container) {
   return container.type == ContainerType::container || container.type == ContainerType::sidecar;
@@ -38,12 +24,6 @@ std::string port_text(Protocol protocol, std::uint16_t port) {
 }
 
 }  // namespace
-
-std::string_view nearest_dns_policy(std::string_view text) {
-  text = text.substr(0, 64);
-  return *std::ranges::min_element(
-      kDnsPolicies, {}, [&](std::string_view policy) { return edit_distance(text, policy); });
-}
 
 std::uint16_t host_port_of(const Pod& pod, const Container& container, const ContainerPort& port) {
   if (!has_lasting_ports(container)) return 0;
@@ -87,11 +67,13 @@ void ObjectLinter::lint_dns_policy() {
   const std::string& policy = object_.pod.dns_policy;
   const PodNotes& notes = object_.notes;
   if (!policy.empty() && std::ranges::find(kDnsPolicies, policy) == kDnsPolicies.end()) {
-    const std::string_view nearest = nearest_dns_policy(policy);
+    const std::string_view meant = nearest(policy, kDnsPolicies);
     add("unknown_dns_policy", Severity::critical, notes.dns_policy_line,
         fmt::format("dnsPolicy {} does not exist: the API server rejects the pod",
                     shown_text(policy)),
-        fmt::format("write dnsPolicy: {}", nearest));
+        fmt::format("write dnsPolicy: {}", !meant.empty()             ? meant
+                                           : object_.pod.host_network ? "ClusterFirstWithHostNet"
+                                                                      : "ClusterFirst"));
   } else if (object_.pod.host_network && (policy.empty() || policy == "ClusterFirst")) {
     add("dns_policy", Severity::info,
         notes.dns_policy_line != 0 ? notes.dns_policy_line : notes.host_network_line,
@@ -176,8 +158,8 @@ void ObjectLinter::lint_ranges(Protocol protocol, std::uint16_t port, const Cont
   }
   if (protocol == Protocol::sctp) {
     about_port(add("unsupported_protocol", Severity::info, line,
-                   fmt::format("{}: sockets of SCTP are not looked at", text),
-                   "look at /proc/net/sctp/eps on the node"));
+                   fmt::format("{}: SCTP sockets are not scanned", text),
+                   "inspect with: cat /proc/net/sctp/eps on the node"));
   }
 }
 

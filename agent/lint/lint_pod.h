@@ -39,7 +39,4 @@ class ObjectLinter {
 // containerPort under hostNetwork; 0: none.
 std::uint16_t host_port_of(const Pod& pod, const Container& container, const ContainerPort& port);
 
-// The value that a mistyped one is nearest to (edit distance).
-std::string_view nearest_dns_policy(std::string_view text);
-
 }  // namespace hostnet

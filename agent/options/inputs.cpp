@@ -11,7 +11,7 @@ Result<Node> open_node(const CommandLine& line) {
 Result<std::shared_ptr<const PodSnapshot>> pods_now(const CommandLine& line,
                                                     const std::string& node_name, WallTime now) {
   if (!line.replay.empty()) return recorded_pods(line.replay, now);
-  return read_pods_once(pod_feed_options(line, node_name), now);
+  return read_pods_once(pod_source_options(line, node_name), now);
 }
 
 }  // namespace hostnet

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "agent/options/command_line.h"
-#include "agent/pods/sources/pod_feed.h"
+#include "agent/pods/sources/pod_source_manager.h"
 #include "netlink/node/node.h"
 
 namespace hostnet {

@@ -13,7 +13,7 @@ const char* own_environment(const char* name) {
   return std::getenv(name);  // nothing here sets any
 }
 
-// A person waits for a single look.
+// A person waits for a single scan.
 KubeTiming timing_for(const CommandLine& line) {
   KubeTiming timing;
   timing.retry = line.pods_retry;
@@ -29,17 +29,17 @@ Result<ClusterAccess> apiserver_access(const CommandLine& line,
   return access;
 }
 
-LiveChoice apiserver_choice(const CommandLine& line, const std::string& node_name,
-                            const std::function<const char*(const char*)>& environment) {
-  return {.name = "apiserver", .make = [=]() -> Result<std::unique_ptr<LiveSource>> {
+SourceChoice apiserver_choice(const CommandLine& line, const std::string& node_name,
+                              const std::function<const char*(const char*)>& environment) {
+  return {.name = "apiserver", .make = [=]() -> Result<std::unique_ptr<PodSource>> {
             auto access = apiserver_access(line, environment);
             if (!access) return std::unexpected(std::move(access).error());
             return apiserver_source(*std::move(access), node_name, timing_for(line));
           }};
 }
 
-LiveChoice kubelet_choice(const CommandLine& line) {
-  return {.name = "kubelet", .make = [=]() -> Result<std::unique_ptr<LiveSource>> {
+SourceChoice kubelet_choice(const CommandLine& line) {
+  return {.name = "kubelet", .make = [=]() -> Result<std::unique_ptr<PodSource>> {
             auto access =
                 parse_server_url(line.kubelet_url.empty() ? kLocalKubelet : line.kubelet_url);
             if (!access) return std::unexpected(std::move(access).error());
@@ -63,10 +63,10 @@ LiveChoice kubelet_choice(const CommandLine& line) {
 
 }  // namespace
 
-PodFeedOptions pod_feed_options(const CommandLine& line, const std::string& node_name,
-                                const std::function<const char*(const char*)>& environment) {
+PodSourceOptions pod_source_options(const CommandLine& line, const std::string& node_name,
+                                    const std::function<const char*(const char*)>& environment) {
   const std::string& source = line.pods_source;
-  PodFeedOptions options;
+  PodSourceOptions options;
   options.node_name = node_name;
   options.pace = {.start_spread = line.pods_start_spread, .retry = line.pods_retry};
   options.none_wanted = source == "none";
@@ -91,8 +91,8 @@ PodFeedOptions pod_feed_options(const CommandLine& line, const std::string& node
   return options;
 }
 
-PodFeedOptions pod_feed_options(const CommandLine& line, const std::string& node_name) {
-  return pod_feed_options(line, node_name, own_environment);
+PodSourceOptions pod_source_options(const CommandLine& line, const std::string& node_name) {
+  return pod_source_options(line, node_name, own_environment);
 }
 
 Result<ClusterAccess> apiserver_access(const CommandLine& line) {

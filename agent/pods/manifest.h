@@ -30,7 +30,7 @@ struct ManifestError {
 // "web.yaml: document 2, line 14: spec.containers is missing".
 std::string to_string(const ManifestError& error);
 
-// One object that has pods: what it declares and what lints look at.
+// One object that has pods: what it declares and what lints read.
 struct ManifestObject {
   std::string kind;  // "Pod", "Deployment"...; "" for a fragment
   std::string file;

@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -18,15 +19,6 @@ namespace {
 bool is_manifest_name(std::string_view name) {
   return !name.starts_with('.') &&
          (name.ends_with(".yaml") || name.ends_with(".yml") || name.ends_with(".json"));
-}
-
-FileStamp to_stamp(const struct stat& status) {
-  constexpr std::int64_t kSecond = 1'000'000'000;
-  return {.device = status.st_dev,
-          .inode = status.st_ino,
-          .size = static_cast<std::uint64_t>(status.st_size),
-          .modified_ns = status.st_mtim.tv_sec * kSecond + status.st_mtim.tv_nsec,
-          .changed_ns = status.st_ctim.tv_sec * kSecond + status.st_ctim.tv_nsec};
 }
 
 struct CloseDirectory {
@@ -62,7 +54,7 @@ std::string why_unreadable(int error) {
 
 Result<std::vector<std::string>> manifest_files(const std::string& path) {
   struct stat status{};
-  if (::stat(path.c_str(), &status) != 0) return system_failure(errno, "looking at " + path);
+  if (::stat(path.c_str(), &status) != 0) return system_failure(errno, "reading " + path);
   if (!S_ISDIR(status.st_mode)) return std::vector<std::string>{path};
   const std::unique_ptr<DIR, CloseDirectory> directory(::opendir(path.c_str()));
   if (!directory) return system_failure(errno, "listing " + path);
@@ -82,12 +74,6 @@ Result<std::vector<std::string>> manifest_files(const std::string& path) {
   }
   std::ranges::sort(files);
   return files;
-}
-
-Result<FileStamp> stamp_of(const std::string& path) {
-  struct stat status{};
-  if (::stat(path.c_str(), &status) != 0) return system_failure(errno, "looking at " + path);
-  return to_stamp(status);
 }
 
 ManifestResult read_manifest_file(const std::string& path, bool allow_pipe) {

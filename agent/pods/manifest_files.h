@@ -2,9 +2,6 @@
 
 // Manifests on disk: which files a configured path means, and reading one.
 
-#include <sys/stat.h>
-
-#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,20 +11,10 @@
 
 namespace hostnet {
 
-// What tells that a file is another one than before, or has other contents.
-struct FileStamp {
-  std::uint64_t device{}, inode{}, size{};
-  std::int64_t modified_ns{}, changed_ns{};
-  bool operator==(const FileStamp&) const = default;
-};
-
 // The files that `path` stands for: itself, or of a folder (not of folders in
 // it) what ends with .yaml, .yml or .json and is not hidden, by name. As
 // kubelet's staticPodPath does it.
 Result<std::vector<std::string>> manifest_files(const std::string& path);
-
-// Links are followed. Reason::vanished when there is nothing.
-Result<FileStamp> stamp_of(const std::string& path);
 
 // Reads one manifest. A failure to read is an error in the result, with the
 // file's name. Pipes are read to their end if `allow_pipe` (a shell's <(...)),

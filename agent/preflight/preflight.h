@@ -39,7 +39,7 @@ struct PreflightSurroundings {
 std::vector<PreflightCheck> run_preflight(const Node& node, const PreflightSurroundings& around);
 
 // The pod source: whether it answers, and why those are not in use that come
-// before it, or (`not_asked`: PodFeedOptions) were not even asked.
+// before it, or (`not_asked`: PodSourceOptions) were not even asked.
 PreflightCheck check_pods(const PodSnapshot& pods, bool source_wanted,
                           std::span<const std::string> not_asked);
 

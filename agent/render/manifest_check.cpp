@@ -46,7 +46,7 @@ std::string text_of_check(const ManifestCheck& check) {
   text += fmt::format("{}, {}", counted(check.errors.size(), "error", "errors"),
                       counted(check.lints.size(), "remark", "remarks"));
   text += check.offline
-              ? "; this node was not looked at\n"
+              ? "; this node was not scanned\n"
               : fmt::format("; {} of {} free on this node\n", bindable,
                             counted(check.ports.size(), "declared port", "declared ports"));
   return text;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <poll.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <csignal>
@@ -15,7 +16,7 @@
 #include "agent/log/log.h"
 #include "agent/options/inputs.h"
 #include "agent/options/pod_sources.h"
-#include "agent/pods/sources/pod_feed.h"
+#include "agent/pods/sources/pod_source_manager.h"
 #include "agent/render/words.h"
 #include "agent/serve/daemon_answers.h"
 #include "agent/serve/daemon_log.h"
@@ -25,14 +26,16 @@
 #include "agent/serve/signals.h"
 #include "agent/serve/startup_pages.h"
 #include "agent/watch/watch.h"
+#include "netlink/base/file_watch.h"
 #include "netlink/base/real_time.h"
-#include "netlink/base/watched_file.h"
 #include "netlink/live_netlink.h"
 
 namespace hostnet {
 namespace {
 
 constexpr std::chrono::seconds kGraceForAnswers{2};
+// Whoever writes the configuration in place may take a while.
+constexpr FileWatchPace kConfigPace{.longest = std::chrono::seconds(10)};
 
 int cannot_start(std::string_view why) {
   log::flush();
@@ -177,7 +180,7 @@ void reload(DaemonState& state, const CommandLine& line, const Watch& watch) {
     log::info("nothing to load: there is no --config.file");
     return;
   }
-  auto policy = load_policy(line.config_file);
+  auto policy = reload_policy(line.config_file);
   state.metrics.config_reloaded(policy.has_value(), wall_now());
   if (!policy) {
     log::error("configuration refused, the old one stays", {{"error", policy.error().message}});
@@ -188,17 +191,23 @@ void reload(DaemonState& state, const CommandLine& line, const Watch& watch) {
   watch.wake();
 }
 
+// For poll(2): not before it, and at most a minute.
+int milliseconds_until(SteadyTime time) {
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(time - steady_now());
+  return static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 60'000));
+}
+
 // Until SIGTERM or SIGINT.
 void serve_until_told(const Signals& signals, DaemonState& state, const CommandLine& line,
                       const Watch& watch) {
-  std::optional<WatchedFile> file;
-  if (!line.config_file.empty()) file.emplace(line.config_file);
+  std::optional<FileWatch> file;
+  if (!line.config_file.empty()) file.emplace(std::vector{line.config_file}, kConfigPace);
   while (true) {
     std::array<pollfd, 2> waiting{
         {{.fd = signals.descriptor(), .events = POLLIN, .revents = 0},
          {.fd = file ? file->descriptor() : -1, .events = POLLIN, .revents = 0}}};
-    ::poll(waiting.data(), waiting.size(), file ? 1000 : -1);
-    bool changed = file && file->changed();
+    ::poll(waiting.data(), waiting.size(), file ? milliseconds_until(file->next_check()) : -1);
+    bool changed = file && file->changed(steady_now());
     while (const int signal = signals.next()) {
       if (signal != SIGHUP) {
         log::info("stopping", {{"signal", signal == SIGTERM ? "SIGTERM" : "SIGINT"}});
@@ -238,7 +247,7 @@ int run_daemon(const CommandLine& line) {
   state->node_context.set(std::make_shared<const NodeContext>(node_context));
 
   const WallTime now = opened->clock->wall();
-  auto pods = line.replay.empty() ? pods_at_start(pod_feed_options(line, node_name), now)
+  auto pods = line.replay.empty() ? pods_at_start(pod_source_options(line, node_name), now)
                                   : recorded_pods(line.replay, now);
   if (!pods) return cannot_start(pods.error().message);
   state->pods.set(*std::move(pods));
@@ -250,18 +259,18 @@ int run_daemon(const CommandLine& line) {
   if (!watch) return cannot_start(watch.error().message);
 
   // A recording's pods do not change.
-  std::unique_ptr<PodFeed> feed;
+  std::unique_ptr<PodSourceManager> pod_sources;
   if (line.replay.empty()) {
-    PodFeedOptions options = pod_feed_options(line, node_name);
+    PodSourceOptions options = pod_source_options(line, node_name);
     options.on_change = [state, raw = watch->get(),
                          news = PodNews()](std::shared_ptr<const PodSnapshot> changed) mutable {
       news.see(*changed);
       state->pods.set(std::move(changed));
       raw->wake();
     };
-    auto started = PodFeed::start(std::move(options));
+    auto started = PodSourceManager::start(std::move(options));
     if (!started) return cannot_start(started.error().message);
-    feed = *std::move(started);
+    pod_sources = *std::move(started);
   }
   for (const BoundAddress& address : (*server)->addresses()) {
     log::info("listening", {{"address", address.text}, {"tls", (*server)->tls()}});
@@ -270,7 +279,7 @@ int run_daemon(const CommandLine& line) {
   release_startup_pages();
   serve_until_told(signals, *state, line, **watch);
   (*server)->stop(kGraceForAnswers);
-  feed.reset();
+  pod_sources.reset();
   (*watch)->stop();
   if (reserver && line.restore_on_exit) restore_ports(*reserver);
   feedback->reset();

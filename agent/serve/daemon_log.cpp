@@ -52,11 +52,10 @@ void PodNews::see(const PodSnapshot& pods) {
   if (!pods.synced || pods.source == "none" || pods.source == source_) return;
   source_ = pods.source;
   const auto took = std::chrono::duration<double>(std::chrono::steady_clock::now() - start_);
-  log::info("the pods are known",
-            {{"source", source_},
-             {"pods", pods.pods.size()},
-             {"took", fmt::format("{:.1f}s", took.count())},
-             {"passed_over", fmt::format("{}", fmt::join(pods.passed_over, "; "))}});
+  log::info("pods synced", {{"source", source_},
+                            {"pods", pods.pods.size()},
+                            {"took", fmt::format("{:.1f}s", took.count())},
+                            {"passed_over", fmt::format("{}", fmt::join(pods.passed_over, "; "))}});
 }
 
 }  // namespace hostnet

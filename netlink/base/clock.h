@@ -19,7 +19,7 @@ class Clock {
   virtual SteadyTime steady() const = 0;
   virtual WallTime wall() const = 0;
   // CPU time that the calling thread has used (CLOCK_THREAD_CPUTIME_ID): what a
-  // look at the node cost. A clock that stands still has nothing to pay.
+  // scan of the node cost. A clock that stands still has nothing to pay.
   virtual std::chrono::nanoseconds thread_cpu() const { return {}; }
   // adjtimex(2), which only reads here. A clock that nobody steers is
   // Reason::unsupported.

@@ -11,7 +11,7 @@ namespace hostnet {
 // is when it will be full again; nothing reads the clock.
 class TokenBucket {
  public:
-  TokenBucket(int burst, std::chrono::milliseconds refill)
+  TokenBucket(int burst, std::chrono::nanoseconds refill)
       : allowance_((burst - 1) * refill), refill_(refill) {}
 
   bool has(SteadyTime now) const { return full_at_ <= now + allowance_; }
@@ -20,7 +20,7 @@ class TokenBucket {
   void take(SteadyTime now) { full_at_ = std::max(full_at_, now) + refill_; }
 
  private:
-  std::chrono::milliseconds allowance_, refill_;
+  std::chrono::nanoseconds allowance_, refill_;
   SteadyTime full_at_;
 };
 

@@ -79,15 +79,15 @@ TEST(ParseConfig, NamesFileLineAndTheKeyThatWasMeant) {
             "p.yaml:2: unknown key \"node_component\"; did you mean "
             "node_components?");
   EXPECT_EQ(fault("ignore:\n- verdict: other_pod\n  namspace: x\n  reason: y\n"),
-            "p.yaml:3: ignore: unknown key \"namspace\"; did you mean namespace?");
+            "p.yaml:3: ignore[0]: unknown key \"namspace\"; did you mean namespace?");
   EXPECT_EQ(fault("grace: {other_pods: 1}\n"),
-            "p.yaml:1: grace: unknown verdict \"other_pods\"; did you mean other_pod?");
+            "p.yaml:1: grace: unknown key \"other_pods\"; did you mean other_pod?");
   EXPECT_EQ(fault("\x07zzz: 1\n").find('\x07'), std::string::npos);
 }
 
 TEST(ParseConfig, RefusesBadPortsAndRanges) {
   EXPECT_EQ(fault("reserved_ports:\n- 0\n"),
-            "p.yaml:2: reserved_ports: \"0\" is neither a port (1 to 65535) nor a range like "
+            "p.yaml:2: reserved_ports[0]: \"0\" is neither a port (1 to 65535) nor a range like "
             "30000-32767");
   EXPECT_EQ(fault("node_port_range: 32767-30000\n"),
             "p.yaml:1: node_port_range: the range \"32767-30000\" ends before it begins");
@@ -95,37 +95,41 @@ TEST(ParseConfig, RefusesBadPortsAndRanges) {
                                 "99999999999999999999", "[80]"}) {
     EXPECT_NE(fault("reserved_ports: [" + std::string(bad) + "]\n"), "no error") << bad;
   }
-  EXPECT_EQ(fault("reserved_ports: [{protocol: tcp}]\n"), "p.yaml:1: reserved_ports: needs a port");
+  EXPECT_EQ(fault("reserved_ports: [{protocol: tcp}]\n"),
+            "p.yaml:1: reserved_ports[0]: needs a port");
   EXPECT_EQ(fault("reserved_ports: [{port: 1, ports: 2}]\n"),
-            "p.yaml:1: reserved_ports: has both port and ports");
+            "p.yaml:1: reserved_ports[0]: has both port and ports");
   EXPECT_EQ(fault("reserved_ports: [{port: 1, protocol: icmp}]\n"),
-            "p.yaml:1: reserved_ports: \"icmp\" is not one of tcp, udp, sctp");
+            "p.yaml:1: reserved_ports[0]: \"icmp\" is not one of tcp, udp, sctp");
 }
 
 TEST(ParseConfig, RefusesRulesThatIgnoreEverythingOrNothing) {
-  EXPECT_EQ(fault("ignore:\n- {port: 80}\n"), "p.yaml:2: ignore: a rule needs a reason, in words");
+  EXPECT_EQ(fault("ignore:\n- {port: 80}\n"),
+            "p.yaml:2: ignore[0]: a rule needs a reason, in words");
   EXPECT_EQ(fault("ignore:\n- {reason: quiet}\n"),
-            "p.yaml:2: ignore: a rule without a matcher would ignore everything");
+            "p.yaml:2: ignore[0]: a rule without a matcher would ignore everything");
   EXPECT_THAT(fault("ignore: [{pod: '~(', reason: x}]"), HasSubstr("is not a regular expression"));
-  EXPECT_EQ(fault("ignore: [{pod: '~', reason: x}]"), "p.yaml:1: ignore: the pattern is empty");
+  EXPECT_EQ(fault("ignore: [{pod: '~', reason: x}]"),
+            "p.yaml:1: ignore[0].pod: the pattern is empty");
   EXPECT_EQ(fault("ignore: [{port: 80000, reason: x}]"),
-            "p.yaml:1: ignore: \"80000\" is not a port (1 to 65535)");
+            "p.yaml:1: ignore[0].port: \"80000\" is not a port (1 to 65535)");
   EXPECT_EQ(fault("ignore: [{holder_kind: robot, reason: x}]"),
-            "p.yaml:1: ignore: \"robot\" is no kind of holder");
+            "p.yaml:1: ignore[0].holder_kind: \"robot\" is no kind of holder");
   EXPECT_EQ(fault("ignore: [{verdict: nonsense, reason: x}]"),
-            "p.yaml:1: ignore: unknown verdict \"nonsense\"");
+            "p.yaml:1: ignore[0].verdict: unknown verdict \"nonsense\"");
   EXPECT_NE(fault("ignore: [{pod: '~" + std::string(300, '(') + "', reason: x}]"), "no error");
   EXPECT_NE(fault("ignore: [{pod: '~(a{1000}){1000}', reason: x}]"), "no error");
 }
 
 TEST(ParseConfig, RefusesWhatIsNoMappingOrEmpty) {
-  EXPECT_THAT(fault("- a\n"), HasSubstr("p.yaml:1: the configuration must be a mapping"));
+  EXPECT_THAT(fault("- a\n"), HasSubstr("p.yaml:1: the document must be a mapping"));
   EXPECT_THAT(fault("hello\n"), HasSubstr("must be a mapping"));
   EXPECT_EQ(fault("ignore:\n"),
-            "p.yaml:1: ignore: is empty: write [] for none, or leave the key out for the default");
-  EXPECT_THAT(fault("grace: 5m\n"), HasSubstr("p.yaml:1: grace: must be a mapping"));
+            "p.yaml:1: ignore is empty: write [] for none, or leave the key out for the default");
+  EXPECT_THAT(fault("grace: 5m\n"), HasSubstr("p.yaml:1: grace must be a mapping"));
   EXPECT_THAT(fault("node_components: kubelet\n"), HasSubstr("must be a list"));
-  EXPECT_THAT(fault("node_components: [{a: b}]\n"), HasSubstr("must be a list of names"));
+  EXPECT_THAT(fault("node_components: [{a: b}]\n"),
+              HasSubstr("node_components[0] must be one word, not a mapping"));
   EXPECT_THAT(fault("a: 1\n---\nb: 2\n"), HasSubstr("second document"));
 }
 

@@ -350,7 +350,7 @@ def test_auto_takes_what_answers_and_says_why_not_the_others(machine, cluster):
               "not do this; it needs pods: list, watch")
     cluster.tell("set", state={"answers": [{"status": 403}] * 3})
     agent = machine.agent(*flags, *by_kubelet)
-    (known,) = wait_until(lambda: said(agent, "the pods are known"), 5, "the kubelet's pods")
+    (known,) = wait_until(lambda: said(agent, "pods synced"), 5, "the kubelet's pods")
     assert "source=kubelet pods=1 " in known and "passed_over=\"apiserver: 127.0.0.1:6443" in known
     wait_until(lambda: agent.json("/conflicts")["complete"], 5, "a complete look at them")
     agent.stop()
@@ -394,11 +394,11 @@ def test_at_the_start_the_api_server_is_left_alone_for_a_while_and_the_node_is_t
     assert cluster.tell("look")["requests"] == []
     began = time.monotonic()
     assert agent.stop() == 0 and time.monotonic() - began < 2, "the wait must not hold it up"
-    assert "level=warn" not in agent.log() and said(agent, "the pods are known") == []
+    assert "level=warn" not in agent.log() and said(agent, "pods synced") == []
 
     agent = cluster.agent()
     wait_until(lambda: conflicts(agent) == {(8080, "unmanaged_process")}, 5, "what the list says")
-    (known,) = said(agent, "the pods are known")
+    (known,) = said(agent, "pods synced")
     assert "level=info" in known and "source=apiserver pods=1 took=" in known
     assert "not everything can be seen" not in agent.log()
 

@@ -10,7 +10,7 @@
 
 #include "agent/kube/cluster_access.h"
 #include "agent/kube/json_cutter.h"
-#include "agent/pods/sources/pod_watch.h"
+#include "agent/pods/sources/pod_reflector.h"
 
 namespace {
 
@@ -42,7 +42,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::size_t step = size == 0 ? 1 : 1 + data[0] % 7;
   if (pieces(text, step, list) != pieces(text, size + 1, list)) std::abort();
 
-  hostnet::PodWatch watch("n1");
+  hostnet::PodReflector watch("n1");
   const hostnet::SteadyTime now{};
   for (const std::string& piece : pieces(text, step, list)) {
     watch.list_metadata(piece);

@@ -62,7 +62,7 @@ TEST(Kubeconfig, NamesWhatItRefusesAndWhy) {
   EXPECT_THAT(refusal("server: 'http://a'", ""), HasSubstr("https"));
   EXPECT_THAT(refusal(server + ", tls-server-name: b", ""), HasSubstr("tls-server-name"));
   EXPECT_THAT(refusal(server + ", certificate-authority-data: '?'", ""), HasSubstr("base64"));
-  EXPECT_THAT(parse_kubeconfig("a: [", "").error().message, HasSubstr("line"));
+  EXPECT_THAT(parse_kubeconfig("a: [", "").error().message, HasSubstr("kubeconfig:1:"));
   EXPECT_THAT(parse_kubeconfig("current-context: x", "").error().message, HasSubstr("'x'"));
   EXPECT_THAT(read_kubeconfig("/nowhere/config").error().message, HasSubstr("/nowhere/config"));
 }

@@ -17,26 +17,29 @@
 #include <fstream>
 #include <iostream>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
-#include "agent/pods/sources/live_feed.h"
+#include "agent/pods/sources/source_selector.h"
 
 namespace {
 
 using hostnet::ClusterAccess;
-using hostnet::LiveFeed;
+using hostnet::SourceSelector;
 
 std::atomic<std::uint64_t> told;
 
-std::unique_ptr<LiveFeed> follow(const ClusterAccess& access, std::size_t node) {
-  return std::make_unique<LiveFeed>(
-      std::vector<hostnet::LiveChoice>{
+std::unique_ptr<SourceSelector> follow(const ClusterAccess& access, std::size_t node) {
+  auto started = SourceSelector::start(
+      std::vector<hostnet::SourceChoice>{
           {.name = "apiserver",
            .make =
                [=] { return hostnet::apiserver_source(access, fmt::format("node-{}", node)); }}},
       // Of the product's spread so much that the measurement does not take long.
-      hostnet::LivePace{.start_spread = std::chrono::milliseconds(800)}, [] { ++told; });
+      hostnet::SourcePace{.start_spread = std::chrono::milliseconds(800)}, [] { ++told; });
+  if (!started) throw std::runtime_error(started.error().message);
+  return *std::move(started);
 }
 
 double seconds(const timeval& time) {
@@ -55,11 +58,11 @@ long resident_bytes() {
   return resident * ::sysconf(_SC_PAGESIZE);
 }
 
-std::string report(const std::vector<std::unique_ptr<LiveFeed>>& feeds) {
+std::string report(const std::vector<std::unique_ptr<SourceSelector>>& feeds) {
   std::size_t synced = 0, failing = 0, pods = 0;
   std::string problem;
   for (const auto& feed : feeds) {
-    const hostnet::LiveState state = feed->state();
+    const hostnet::SelectedSource state = feed->state();
     if (state.shown.freshness.last_heard) ++synced;
     if (!state.problems.empty()) ++failing;
     pods += state.shown.pods->size();
@@ -79,7 +82,7 @@ int main(int argc, char** argv) {
     std::cerr << "many_sources KUBECONFIG: " << access.error().message << '\n';
     return 64;
   }
-  std::vector<std::unique_ptr<LiveFeed>> feeds;
+  std::vector<std::unique_ptr<SourceSelector>> feeds;
   for (std::string line; std::getline(std::cin, line);) {
     std::size_t wanted = 0;
     const auto [end, error] = std::from_chars(line.data(), line.data() + line.size(), wanted);

@@ -6,7 +6,7 @@
 #include <fstream>
 
 #include "agent/pods/pods_json.h"
-#include "agent/pods/sources/pod_feed.h"
+#include "agent/pods/sources/pod_source_manager.h"
 
 namespace hostnet {
 namespace {

@@ -6,7 +6,7 @@
 #include <cstdlib>
 
 #include "agent/config/policy.h"
-#include "agent/pods/sources/pod_feed.h"
+#include "agent/pods/sources/pod_source_manager.h"
 #include "agent/watch/scan.h"
 #include "tests/support/temporary_directory.h"
 #include "tests/watch/ordinary_node.h"

@@ -2,7 +2,6 @@
 
 #include <crypt.h>
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <openssl/rand.h>
 
@@ -12,6 +11,7 @@
 #include <memory>
 
 #include "agent/http/message/http.h"
+#include "netlink/base/base64.h"
 
 namespace hostnet {
 namespace {
@@ -63,16 +63,10 @@ std::optional<Credentials> basic_credentials(std::string_view authorization) {
   if (!equals_ignoring_case(authorization.substr(0, space), "Basic")) return std::nullopt;
   std::string_view encoded = authorization.substr(std::min(space, authorization.size()));
   while (encoded.starts_with(' ')) encoded.remove_prefix(1);
-  if (encoded.empty() || encoded.size() % 4 != 0 || encoded.size() > kLongestCredentials) {
-    return std::nullopt;
-  }
-  std::string decoded(encoded.size() / 4 * 3, '\0');
-  const int size = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(decoded.data()),
-                                   reinterpret_cast<const unsigned char*>(encoded.data()),
-                                   static_cast<int>(encoded.size()));
-  if (size < 0) return std::nullopt;
-  const std::size_t padding = encoded.ends_with("==") ? 2 : (encoded.ends_with('=') ? 1 : 0);
-  decoded.resize(static_cast<std::size_t>(size) - padding);
+  if (encoded.empty() || encoded.size() > kLongestCredentials) return std::nullopt;
+  const auto plain = from_base64(encoded);
+  if (!plain) return std::nullopt;
+  const std::string& decoded = *plain;
   const std::size_t colon = decoded.find(':');
   if (colon == std::string::npos) return std::nullopt;
   return Credentials{.user = decoded.substr(0, colon), .password = decoded.substr(colon + 1)};

@@ -35,7 +35,7 @@ std::unexpected<Error> tls_failure(std::string_view what) {
 }
 
 Result<std::string> pem_of(const std::string& file, const std::string& text) {
-  return file.empty() ? Result<std::string>(text) : read_web_file(file);
+  return file.empty() ? Result<std::string>(text) : read_regular_file(file);
 }
 
 std::vector<Owned<X509>> certificates_in(const std::string& pem) {

@@ -45,7 +45,7 @@ Result<WebSettingsPtr> WebSettingsSource::load() {
   // While the new file cannot be read, those of the old one no longer matter.
   seen_.clear();
   see(file_);
-  const auto text = read_web_file(file_);
+  const auto text = read_regular_file(file_);
   if (!text) return std::unexpected(text.error());
   auto config = parse_web_config(*text, file_);
   if (!config) return std::unexpected(std::move(config.error()));

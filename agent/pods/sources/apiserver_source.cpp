@@ -3,8 +3,8 @@
 
 #include "agent/kube/json_cutter.h"
 #include "agent/kube/server_version.h"
-#include "agent/pods/sources/live_source.h"
-#include "agent/pods/sources/pod_watch.h"
+#include "agent/pods/sources/pod_source.h"
+#include "agent/pods/sources/pod_reflector.h"
 #include "netlink/base/real_time.h"
 
 namespace hostnet {
@@ -21,9 +21,9 @@ KubeTiming version_timing(KubeTiming timing) {
   return timing;
 }
 
-class ApiserverSource final : public LiveSource {
+class ApiserverSource final : public PodSource {
  public:
-  using Publish = std::function<void(LivePods)>;
+  using Publish = std::function<void(SourceSnapshot)>;
 
   ApiserverSource(ClusterAccess access, const std::string& node_name, KubeTiming timing)
       : client_(access, timing),
@@ -150,7 +150,7 @@ class ApiserverSource final : public LiveSource {
   }
 
   KubeClient client_, version_client_;
-  PodWatch watch_;
+  PodReflector watch_;
   std::shared_ptr<const std::vector<Pod>> pods_ = std::make_shared<const std::vector<Pod>>();
   std::optional<WallTime> last_success_;
   std::optional<std::vector<int>> server_version_;
@@ -162,7 +162,7 @@ class ApiserverSource final : public LiveSource {
 
 }  // namespace
 
-std::unique_ptr<LiveSource> apiserver_source(ClusterAccess access, const std::string& node_name,
+std::unique_ptr<PodSource> apiserver_source(ClusterAccess access, const std::string& node_name,
                                              KubeTiming timing) {
   return std::make_unique<ApiserverSource>(std::move(access), node_name, timing);
 }

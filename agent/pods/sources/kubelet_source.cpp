@@ -3,7 +3,7 @@
 
 #include "agent/kube/json_cutter.h"
 #include "agent/pods/read_pod.h"
-#include "agent/pods/sources/live_source.h"
+#include "agent/pods/sources/pod_source.h"
 #include "netlink/base/backoff.h"
 #include "netlink/base/real_time.h"
 
@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::size_t kMostKubeletPods = 10'000;
 
-class KubeletSource final : public LiveSource {
+class KubeletSource final : public PodSource {
  public:
   KubeletSource(ClusterAccess access, std::chrono::milliseconds interval, KubeTiming timing)
       : client_(std::move(access), timing), interval_(interval), backoff_(timing.retry) {
@@ -21,7 +21,7 @@ class KubeletSource final : public LiveSource {
   }
 
   std::chrono::milliseconds step(double random,
-                                 const std::function<void(LivePods)>& publish) override {
+                                 const std::function<void(SourceSnapshot)>& publish) override {
     auto pods = std::make_shared<std::vector<Pod>>();
     JsonCutter cutter({.members = {}, .list = "items"},
                       {.on_member = {},
@@ -80,7 +80,7 @@ class KubeletSource final : public LiveSource {
 
 }  // namespace
 
-std::unique_ptr<LiveSource> kubelet_source(ClusterAccess access, std::chrono::milliseconds interval,
+std::unique_ptr<PodSource> kubelet_source(ClusterAccess access, std::chrono::milliseconds interval,
                                            KubeTiming timing) {
   return std::make_unique<KubeletSource>(std::move(access), interval, timing);
 }

@@ -5,20 +5,13 @@
 
 namespace hostnet {
 
-ManifestSource::ManifestSource(ManifestSourceOptions options) : options_(std::move(options)) {
+ManifestSource::ManifestSource(ManifestSourceOptions options)
+    : options_(std::move(options)), watch_(options_.paths, options_.pace) {
   snapshot_.source = "manifests";
 }
 
 bool ManifestSource::refresh(SteadyTime now, WallTime wall) {
-  if (watch_.drain()) {
-    if (!unsettled_) first_event_ = now;
-    unsettled_ = true;
-    next_scan_ = std::min(now + options_.settle, first_event_ + 10 * options_.settle);
-  }
-  if (scanned_ && now < next_scan_) return false;
-
-  // Watches first: what changes after them is heard, what changed before is read.
-  watch_.watch(options_.paths);
+  if (!watch_.due(now)) return false;
   scan();
   const PodSnapshot before = std::exchange(snapshot_, PodSnapshot{.source = "manifests"});
   publish();
@@ -26,16 +19,14 @@ bool ManifestSource::refresh(SteadyTime now, WallTime wall) {
       !scanned_ || snapshot_.pods != before.pods || snapshot_.errors != before.errors;
   snapshot_.last_success = wall;
   scanned_ = true;
-  unsettled_ = false;
-  next_scan_ = now + (watch_.problem().empty() ? options_.rescan : options_.poll);
   return changed;
 }
 
 void ManifestSource::scan() {
   errors_.clear();
   if (!watch_.problem().empty()) {
-    errors_.push_back("watching manifests: " + watch_.problem() + "; they are looked at every " +
-                      std::to_string(options_.poll.count()) + " ms instead");
+    errors_.push_back("watching manifests: " + watch_.problem() + "; they are read every " +
+                      std::to_string(options_.pace.poll.count()) + " ms instead");
   }
   std::map<std::string, KnownFile> files;
   for (const std::string& path : options_.paths) {
@@ -63,7 +54,7 @@ void ManifestSource::read_file_again(const std::string& file,
     return;
   }
   // The stamp from before reading: a change meanwhile differs from it, and is
-  // read at the next look.
+  // read at the next scan.
   files.emplace(file, KnownFile{.stamp = *stamp, .result = read_manifest_file(file, false)});
 }
 

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <chrono>
 #include <map>
 #include <string>
 #include <vector>
@@ -8,7 +7,7 @@
 #include "agent/pods/manifest_files.h"
 #include "agent/pods/pod.h"
 #include "netlink/base/clock.h"
-#include "netlink/base/path_watch.h"
+#include "netlink/base/file_watch.h"
 
 namespace hostnet {
 
@@ -17,13 +16,7 @@ struct ManifestSourceOptions {
   std::vector<std::string> paths;
   // Pods with another spec.nodeName are left out; "" keeps all.
   std::string node_name;
-  // After an event, wait for this long without another: a folder that is being
-  // filled is read once. Never longer than ten times this.
-  std::chrono::milliseconds settle{50};
-  // FindingContext at every file's stamp this often though nothing was heard.
-  std::chrono::milliseconds rescan{30'000};
-  // The same where inotify cannot be had.
-  std::chrono::milliseconds poll{1'000};
+  FileWatchPace pace;
 };
 
 // The pods of manifest files, read again when the files change. Owned by one
@@ -39,9 +32,9 @@ class ManifestSource {
   // For poll(2), POLLIN; -1 where inotify cannot be had: then only time counts.
   int descriptor() const { return watch_.descriptor(); }
   // When refresh() has work at the latest.
-  SteadyTime next_scan() const { return next_scan_; }
-  // Looks if something was heard and has settled, or next_scan() is over. True
-  // when snapshot() differs from before. The first call always looks.
+  SteadyTime next_scan() const { return watch_.next_check(); }
+  // Reads what changed if something was heard and has settled, or next_scan() is
+  // over. True when snapshot() differs from before. The first call always reads.
   bool refresh(SteadyTime now, WallTime wall);
 
   // source "manifests"; errors one line each. merge_pods() is the caller's work.
@@ -58,13 +51,11 @@ class ManifestSource {
   void publish();
 
   ManifestSourceOptions options_;
-  PathWatch watch_;
+  FileWatch watch_;
   std::map<std::string, KnownFile> files_;  // by path
-  std::vector<std::string> errors_;         // of the last look, not of a file's text
+  std::vector<std::string> errors_;         // of the last scan, not of a file's text
   PodSnapshot snapshot_;
   bool scanned_{};
-  bool unsettled_{};
-  SteadyTime first_event_, next_scan_;
 };
 
 }  // namespace hostnet

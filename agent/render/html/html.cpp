@@ -17,6 +17,7 @@
 #include "agent/render/html/page_assets.h"
 #include "agent/render/text.h"
 #include "agent/render/words.h"
+#include "netlink/base/base64.h"
 #include "netlink/base/escape.h"
 
 namespace hostnet {
@@ -30,13 +31,8 @@ std::string csp_hash(std::string_view text) {
   if (EVP_Digest(text.data(), text.size(), digest.data(), &size, EVP_sha256(), nullptr) != 1) {
     return "";
   }
-  std::array<unsigned char, 4 * ((EVP_MAX_MD_SIZE + 2) / 3) + 1> base64{};
-  const int length = EVP_EncodeBlock(base64.data(), digest.data(), static_cast<int>(size));
-  std::string hash = "'sha256-";
-  for (int i = 0; i < length; ++i) {
-    hash += static_cast<char>(base64.at(static_cast<std::size_t>(i)));
-  }
-  return hash + "'";
+  const std::string_view bytes(reinterpret_cast<const char*>(digest.data()), size);
+  return "'sha256-" + base64(bytes) + "'";
 }
 
 // A path of the page's menu.

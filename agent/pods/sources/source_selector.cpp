@@ -1,4 +1,4 @@
-#include "agent/pods/sources/live_feed.h"
+#include "agent/pods/sources/source_selector.h"
 
 #include <algorithm>
 #include <condition_variable>
@@ -17,10 +17,10 @@ constexpr std::chrono::milliseconds kStopAgainEvery{50};
 
 using Problems = std::map<std::string, std::string>;  // by choice
 
-std::vector<LiveProblem> in_order(const Problems& problems,
-                                  const std::vector<LiveChoice>& choices) {
-  std::vector<LiveProblem> ordered;
-  for (const LiveChoice& choice : choices) {
+std::vector<SourceProblem> in_order(const Problems& problems,
+                                    const std::vector<SourceChoice>& choices) {
+  std::vector<SourceProblem> ordered;
+  for (const SourceChoice& choice : choices) {
     const auto found = problems.find(choice.name);
     if (found == problems.end()) continue;
     ordered.push_back({.source = found->first, .why = found->second});
@@ -30,17 +30,17 @@ std::vector<LiveProblem> in_order(const Problems& problems,
 
 }  // namespace
 
-LiveState read_live_sources(const std::vector<LiveChoice>& choices) {
-  LiveState state;
+SelectedSource read_sources_once(const std::vector<SourceChoice>& choices) {
+  SelectedSource state;
   state.all_failed = true;
   Problems problems;
-  for (const LiveChoice& choice : choices) {
+  for (const SourceChoice& choice : choices) {
     auto source = choice.make();
     if (!source) {
       problems[choice.name] = source.error().message;
       continue;
     }
-    (*source)->step(0, [&](LivePods pods) { state.shown = std::move(pods); });
+    (*source)->step(0, [&](SourceSnapshot pods) { state.shown = std::move(pods); });
     if ((*source)->freshness().last_heard) {
       state.all_failed = false;
       break;
@@ -51,29 +51,27 @@ LiveState read_live_sources(const std::vector<LiveChoice>& choices) {
   return state;
 }
 
-// Outlives the feed if its thread has to be abandoned.
-struct LiveFeed::Shared {
-  explicit Shared(LivePace live_pace) : pace(live_pace) {}
-
-  std::vector<LiveChoice> choices;
-  LivePace pace;
+// Outlives the selector if its thread has to be abandoned.
+struct SourceSelector::Shared {
+  std::vector<SourceChoice> choices;
+  SourcePace pace;
 
   std::mutex mutex;
   std::condition_variable changed;
   // All below is under the mutex.
   std::function<void()> on_change;
   bool stopping{};
-  LiveSource* running{};
-  LiveState state;
+  PodSource* running{};
+  SelectedSource state;
   Problems problems;
   std::size_t failed_turns{};
 
   void run();
-  void take_turn(const LiveChoice& choice);
+  void take_turn(const SourceChoice& choice);
   // False: it is time to end.
   bool wait(std::chrono::milliseconds pause);
-  void publish(const std::string& name, LivePods pods);
-  void unusable(const LiveChoice& choice, const std::string& why);
+  void publish(const std::string& name, SourceSnapshot pods);
+  void unusable(const SourceChoice& choice, const std::string& why);
   void tell();
 
  private:
@@ -82,24 +80,23 @@ struct LiveFeed::Shared {
     return failed_turns >= choices.size();
   }
 
-  Backoff rounds_{pace.retry};
   std::mt19937_64 random_{std::random_device{}()};
 };
 
-bool LiveFeed::Shared::wait(std::chrono::milliseconds pause) {
+bool SourceSelector::Shared::wait(std::chrono::milliseconds pause) {
   std::unique_lock lock(mutex);
   changed.wait_for(lock, pause, [this] { return stopping; });
   return !stopping;
 }
 
-// Under the mutex, so that the feed's destructor can take on_change away.
-void LiveFeed::Shared::tell() {
+// Under the mutex, so that the destructor can take on_change away.
+void SourceSelector::Shared::tell() {
   state.all_failed = failed_turns >= choices.size();
   state.problems = in_order(problems, choices);
   if (on_change) on_change();
 }
 
-void LiveFeed::Shared::publish(const std::string& name, LivePods pods) {
+void SourceSelector::Shared::publish(const std::string& name, SourceSnapshot pods) {
   const std::scoped_lock lock(mutex);
   const bool answers = pods.freshness.last_heard.has_value();
   const bool works = answers && pods.freshness.failures == 0;
@@ -119,7 +116,7 @@ void LiveFeed::Shared::publish(const std::string& name, LivePods pods) {
   tell();
 }
 
-void LiveFeed::Shared::unusable(const LiveChoice& choice, const std::string& why) {
+void SourceSelector::Shared::unusable(const SourceChoice& choice, const std::string& why) {
   const std::scoped_lock lock(mutex);
   problems[choice.name] = why;
   ++failed_turns;
@@ -128,7 +125,7 @@ void LiveFeed::Shared::unusable(const LiveChoice& choice, const std::string& why
   tell();
 }
 
-void LiveFeed::Shared::take_turn(const LiveChoice& choice) {
+void SourceSelector::Shared::take_turn(const SourceChoice& choice) {
   auto source = choice.make();
   if (!source) {
     unusable(choice, source.error().message);
@@ -143,7 +140,7 @@ void LiveFeed::Shared::take_turn(const LiveChoice& choice) {
   bool told = false;
   while (true) {
     const auto pause = (*source)->step(
-        fraction(random_), [&](LivePods pods) { publish(choice.name, std::move(pods)); });
+        fraction(random_), [&](SourceSnapshot pods) { publish(choice.name, std::move(pods)); });
     if (!wait(pause)) break;
     if (!(*source)->freshness().turn_is_over(std::chrono::steady_clock::now())) continue;
     if (!std::exchange(told, true)) {
@@ -158,8 +155,9 @@ void LiveFeed::Shared::take_turn(const LiveChoice& choice) {
   running = nullptr;
 }
 
-void LiveFeed::Shared::run() {
+void SourceSelector::Shared::run() {
   std::uniform_real_distribution<double> fraction(0.0, 1.0);
+  Backoff rounds(pace.retry);
   if (wait(std::chrono::duration_cast<std::chrono::milliseconds>(pace.start_spread *
                                                                  fraction(random_)))) {
     for (std::size_t turn = 0;; ++turn) {
@@ -170,27 +168,31 @@ void LiveFeed::Shared::run() {
       take_turn(choices[turn % choices.size()]);
       // Once round in vain: slower and slower.
       if (!all_failed()) {
-        rounds_.reset();
+        rounds.reset();
       } else if ((turn + 1) % choices.size() == 0) {
-        wait(rounds_.next(fraction(random_)));
+        wait(rounds.next(fraction(random_)));
       }
     }
   }
 }
 
-LiveFeed::LiveFeed(std::vector<LiveChoice> choices, LivePace pace, std::function<void()> on_change)
-    : shared_(std::make_shared<Shared>(pace)) {
-  shared_->state.shown.source = choices.front().name;
-  shared_->choices = std::move(choices);
-  shared_->on_change = std::move(on_change);
-  const auto given = worker_.give([shared = shared_] { shared->run(); });
-  if (given) return;
-  for (const LiveChoice& choice : shared_->choices) {
-    shared_->unusable(choice, given.error().message);
-  }
+SourceSelector::SourceSelector() : shared_(std::make_shared<Shared>()) {}
+
+Result<std::unique_ptr<SourceSelector>> SourceSelector::start(std::vector<SourceChoice> choices,
+                                                              SourcePace pace,
+                                                              std::function<void()> on_change) {
+  std::unique_ptr<SourceSelector> selector(new SourceSelector);
+  Shared& shared = *selector->shared_;
+  shared.state.shown.source = choices.front().name;
+  shared.choices = std::move(choices);
+  shared.pace = pace;
+  shared.on_change = std::move(on_change);
+  auto given = selector->worker_.give([kept = selector->shared_] { kept->run(); });
+  if (!given) return std::unexpected(std::move(given).error());
+  return selector;
 }
 
-LiveFeed::~LiveFeed() {
+SourceSelector::~SourceSelector() {
   const auto until = std::chrono::steady_clock::now() + kGraceForRequest;
   do {
     const std::scoped_lock lock(shared_->mutex);
@@ -201,7 +203,7 @@ LiveFeed::~LiveFeed() {
   } while (!worker_.wait_for(kStopAgainEvery) && std::chrono::steady_clock::now() < until);
 }
 
-LiveState LiveFeed::state() const {
+SelectedSource SourceSelector::state() const {
   const std::scoped_lock lock(shared_->mutex);
   return shared_->state;
 }

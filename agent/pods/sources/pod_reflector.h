@@ -19,10 +19,10 @@
 
 namespace hostnet {
 
-class PodWatch {
+class PodReflector {
  public:
   // `retry`: the pause after a first failure.
-  explicit PodWatch(std::string node_name, Backoff::Duration retry = Backoff::kFirst)
+  explicit PodReflector(std::string node_name, Backoff::Duration retry = Backoff::kFirst)
       : node_name_(std::move(node_name)), backoff_(retry) {}
 
   // The request to make now: a LIST, or a WATCH from where the last one ended.

@@ -17,7 +17,7 @@
 namespace hostnet {
 
 // What a source knows; `pods` is never null.
-struct LivePods {
+struct SourceSnapshot {
   std::string source;  // "apiserver", "kubelet"
   std::shared_ptr<const std::vector<Pod>> pods = std::make_shared<const std::vector<Pod>>();
   std::optional<WallTime> last_success;
@@ -25,18 +25,18 @@ struct LivePods {
   Freshness freshness;
 };
 
-class LiveSource {
+class PodSource {
  public:
-  LiveSource() = default;
-  virtual ~LiveSource() = default;
-  LiveSource(const LiveSource&) = delete;
-  LiveSource& operator=(const LiveSource&) = delete;
+  PodSource() = default;
+  virtual ~PodSource() = default;
+  PodSource(const PodSource&) = delete;
+  PodSource& operator=(const PodSource&) = delete;
 
   // Makes one request and blocks until it is over; on the way and at its end it
   // publishes what changed. Returns how long to wait before the next. `random`
   // is from 0 to 1.
   virtual std::chrono::milliseconds step(double random,
-                                         const std::function<void(LivePods)>& publish) = 0;
+                                         const std::function<void(SourceSnapshot)>& publish) = 0;
   virtual const Freshness& freshness() const = 0;
   // From any thread; see KubeClient::stop().
   virtual void stop() = 0;
@@ -44,11 +44,11 @@ class LiveSource {
 
 // LIST once, then WATCH: no list is ever polled. The server's version is asked for
 // after the LIST, and when a WATCH did not end in order: then it may be another's.
-std::unique_ptr<LiveSource> apiserver_source(ClusterAccess access, const std::string& node_name,
+std::unique_ptr<PodSource> apiserver_source(ClusterAccess access, const std::string& node_name,
                                              KubeTiming timing = {});
 
 // GET /pods of the kubelet, each `interval`.
-std::unique_ptr<LiveSource> kubelet_source(ClusterAccess access, std::chrono::milliseconds interval,
+std::unique_ptr<PodSource> kubelet_source(ClusterAccess access, std::chrono::milliseconds interval,
                                            KubeTiming timing = {});
 
 }  // namespace hostnet

@@ -1,4 +1,4 @@
-#include "agent/pods/sources/pod_watch.h"
+#include "agent/pods/sources/pod_reflector.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -20,7 +20,7 @@ std::string pod_text(const std::string& name, int port, const std::string& versi
          std::to_string(port) + "}]}]}}";
 }
 
-void list(PodWatch& watch, const std::vector<std::string>& pods, const std::string& version,
+void list(PodReflector& watch, const std::vector<std::string>& pods, const std::string& version,
           SteadyTime now) {
   watch.list_metadata(R"({"resourceVersion":")" + version + R"("})");
   for (const auto& pod : pods) watch.listed(pod);
@@ -28,20 +28,20 @@ void list(PodWatch& watch, const std::vector<std::string>& pods, const std::stri
   EXPECT_EQ(watch.ended(200, {}, "", 1.0, now), 0ms);
 }
 
-std::vector<std::string> names(const PodWatch& watch) {
+std::vector<std::string> names(const PodReflector& watch) {
   std::vector<std::string> found;
   for (const auto& [key, pod] : watch.pods()) found.push_back(pod.name);
   return found;
 }
 
-PodWatch watching(SteadyTime now = kStart) {
-  PodWatch watch("n1");
+PodReflector watching(SteadyTime now = kStart) {
+  PodReflector watch("n1");
   list(watch, {pod_text("a", 80, "5"), pod_text("b", 81, "6")}, "10", now);
   return watch;
 }
 
-TEST(PodWatch, ListsFromTheCacheThenWatchesFromThere) {
-  PodWatch watch("n 1");
+TEST(PodReflector, ListsFromTheCacheThenWatchesFromThere) {
+  PodReflector watch("n 1");
   EXPECT_EQ(watch.path(0), "/api/v1/pods?fieldSelector=spec.nodeName%3Dn%201&resourceVersion=0");
   EXPECT_FALSE(watch.freshness().last_heard);
   list(watch, {pod_text("a", 80, "5")}, "10", kStart);
@@ -52,8 +52,8 @@ TEST(PodWatch, ListsFromTheCacheThenWatchesFromThere) {
   EXPECT_THAT(watch.path(1), HasSubstr("timeoutSeconds=600"));
 }
 
-TEST(PodWatch, EventsChangeThePodsAndWhereToGoOn) {
-  PodWatch watch = watching();
+TEST(PodReflector, EventsChangeThePodsAndWhereToGoOn) {
+  PodReflector watch = watching();
   watch.accepted(kStart);
   EXPECT_TRUE(watch.event("\"ADDED\"", pod_text("c", 82, "11"), kStart));
   EXPECT_TRUE(watch.event("\"MODIFIED\"", pod_text("a", 90, "12"), kStart));
@@ -65,8 +65,8 @@ TEST(PodWatch, EventsChangeThePodsAndWhereToGoOn) {
   EXPECT_THAT(watch.path(0), HasSubstr("resourceVersion=99&"));
 }
 
-TEST(PodWatch, AnEventThatChangesNothingIsNoChange) {
-  PodWatch watch = watching();
+TEST(PodReflector, AnEventThatChangesNothingIsNoChange) {
+  PodReflector watch = watching();
   const auto before = watch.changes();
   watch.accepted(kStart);
   watch.event("\"MODIFIED\"", pod_text("a", 80, "11"), kStart);
@@ -76,8 +76,8 @@ TEST(PodWatch, AnEventThatChangesNothingIsNoChange) {
   EXPECT_EQ(watch.changes(), before + 1);
 }
 
-TEST(PodWatch, GoneMeansListAgainAndWhatIsKnownStaysMeanwhile) {
-  PodWatch watch = watching();
+TEST(PodReflector, GoneMeansListAgainAndWhatIsKnownStaysMeanwhile) {
+  PodReflector watch = watching();
   watch.accepted(kStart);
   EXPECT_FALSE(
       watch.event("\"ERROR\"", R"({"kind":"Status","code":410,"message":"too old"})", kStart));
@@ -92,8 +92,8 @@ TEST(PodWatch, GoneMeansListAgainAndWhatIsKnownStaysMeanwhile) {
   EXPECT_TRUE(watch.listing());
 }
 
-TEST(PodWatch, AnotherErrorGoesOnFromWhereItWas) {
-  PodWatch watch = watching();
+TEST(PodReflector, AnotherErrorGoesOnFromWhereItWas) {
+  PodReflector watch = watching();
   watch.accepted(kStart);
   watch.event("\"ERROR\"", R"({"code":500,"message":"etcd\u0007 is away"})", kStart);
   watch.ended(200, {}, "enough", 1.0, kStart);
@@ -102,8 +102,8 @@ TEST(PodWatch, AnotherErrorGoesOnFromWhereItWas) {
   EXPECT_EQ(watch.freshness().failures, 1U);
 }
 
-TEST(PodWatch, ATruncatedListCountsForNothing) {
-  PodWatch watch("n1");
+TEST(PodReflector, ATruncatedListCountsForNothing) {
+  PodReflector watch("n1");
   watch.list_metadata(R"({"resourceVersion":"10"})");
   watch.listed(pod_text("a", 80, "5"));
   EXPECT_GT(watch.ended(200, {}, "the answer was cut short", 1.0, kStart), 0ms);
@@ -114,15 +114,15 @@ TEST(PodWatch, ATruncatedListCountsForNothing) {
   EXPECT_THAT(names(watch), ElementsAre("b"));
 }
 
-TEST(PodWatch, AListWithoutAVersionIsNone) {
-  PodWatch watch("n1");
+TEST(PodReflector, AListWithoutAVersionIsNone) {
+  PodReflector watch("n1");
   watch.listed(pod_text("a", 80, "5"));
   EXPECT_FALSE(watch.list_done(kStart));
   EXPECT_FALSE(watch.freshness().last_heard);
 }
 
-TEST(PodWatch, ThreeFailuresInARowMakeItStaleUntilItAnswersAndHasCaughtUp) {
-  PodWatch watch = watching();
+TEST(PodReflector, ThreeFailuresInARowMakeItStaleUntilItAnswersAndHasCaughtUp) {
+  PodReflector watch = watching();
   for (int i = 0; i < 3; ++i) {
     EXPECT_FALSE(watch.freshness().stale(kStart + 1s));
     watch.ended(0, {}, "refused", 1.0, kStart + 1s);
@@ -137,8 +137,8 @@ TEST(PodWatch, ThreeFailuresInARowMakeItStaleUntilItAnswersAndHasCaughtUp) {
   EXPECT_FALSE(watch.freshness().failing_since);
 }
 
-TEST(PodWatch, SilenceMakesItStaleAndABookmarkEndsThat) {
-  PodWatch watch = watching();
+TEST(PodReflector, SilenceMakesItStaleAndABookmarkEndsThat) {
+  PodReflector watch = watching();
   watch.accepted(kStart);
   EXPECT_EQ(watch.freshness().next_change(kStart), kStart + 3min);
   EXPECT_FALSE(watch.freshness().stale(kStart + 2min));
@@ -147,23 +147,23 @@ TEST(PodWatch, SilenceMakesItStaleAndABookmarkEndsThat) {
   EXPECT_FALSE(watch.freshness().stale(kStart + 4min));
 }
 
-TEST(PodWatch, AnotherSourceHasItsTurnAfterThreeAttemptsOrFiveMinutes) {
-  PodWatch fresh("n1");
+TEST(PodReflector, AnotherSourceHasItsTurnAfterThreeAttemptsOrFiveMinutes) {
+  PodReflector fresh("n1");
   for (int i = 0; i < 3; ++i) {
     EXPECT_FALSE(fresh.freshness().turn_is_over(kStart));
     fresh.ended(0, {}, "refused", 1.0, kStart);
   }
   EXPECT_TRUE(fresh.freshness().turn_is_over(kStart));
 
-  PodWatch known = watching();
+  PodReflector known = watching();
   EXPECT_FALSE(known.freshness().turn_is_over(kStart + 1h));
   for (int i = 0; i < 9; ++i) known.ended(0, {}, "refused", 1.0, kStart + 1min);
   EXPECT_FALSE(known.freshness().turn_is_over(kStart + 5min));
   EXPECT_TRUE(known.freshness().turn_is_over(kStart + 6min));
 }
 
-TEST(PodWatch, AWatchThatIsCutAgainAndAgainIsNotStaleButSlowsDown) {
-  PodWatch watch = watching();
+TEST(PodReflector, AWatchThatIsCutAgainAndAgainIsNotStaleButSlowsDown) {
+  PodReflector watch = watching();
   Backoff::Duration last{};
   for (int i = 0; i < 6; ++i) {
     watch.accepted(kStart);
@@ -177,13 +177,13 @@ TEST(PodWatch, AWatchThatIsCutAgainAndAgainIsNotStaleButSlowsDown) {
   EXPECT_LT(watch.ended(200, {}, "", 1.0, kStart + 2min), 1s);
 }
 
-TEST(PodWatch, HonoursRetryAfter) {
-  PodWatch watch = watching();
+TEST(PodReflector, HonoursRetryAfter) {
+  PodReflector watch = watching();
   EXPECT_EQ(watch.ended(429, 20s, "too many requests", 0.0, kStart), 20s);
 }
 
-TEST(PodWatch, WhatIsNoPodIsPassedOver) {
-  PodWatch watch = watching();
+TEST(PodReflector, WhatIsNoPodIsPassedOver) {
+  PodReflector watch = watching();
   watch.accepted(kStart);
   for (const char* object : {"{}", "[]", "{\"metadata\":{}}", "{\"metadata\":7}", "nonsense", ""}) {
     EXPECT_TRUE(watch.event("\"ADDED\"", object, kStart));

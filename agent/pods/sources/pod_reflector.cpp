@@ -1,4 +1,4 @@
-#include "agent/pods/sources/pod_watch.h"
+#include "agent/pods/sources/pod_reflector.h"
 
 #include <fmt/format.h>
 
@@ -43,7 +43,7 @@ std::optional<Pod> pod_in(std::string_view object) {
 
 }  // namespace
 
-std::string PodWatch::path(double random) const {
+std::string PodReflector::path(double random) const {
   const std::string pods =
       "/api/v1/pods?fieldSelector=" + percent_encoded("spec.nodeName=" + node_name_);
   // "0": from the API server's cache; without it each list is read from etcd.
@@ -53,13 +53,13 @@ std::string PodWatch::path(double random) const {
                      pods, percent_encoded(*version_), seconds);
 }
 
-void PodWatch::accepted(SteadyTime now) {
+void PodReflector::accepted(SteadyTime now) {
   accepted_at_ = now;
   error_.clear();
   freshness_.accepted(now);
 }
 
-void PodWatch::listed(std::string_view object) {
+void PodReflector::listed(std::string_view object) {
   if (arriving_.size() >= kMostPods) return;
   if (auto pod = pod_in(object)) {
     std::string key = key_of(*pod);
@@ -67,12 +67,12 @@ void PodWatch::listed(std::string_view object) {
   }
 }
 
-void PodWatch::list_metadata(std::string_view metadata) {
+void PodReflector::list_metadata(std::string_view metadata) {
   arriving_version_ = json_member(metadata, {"resourceVersion"});
   if (arriving_version_.size() > kLongestVersion) arriving_version_.clear();
 }
 
-bool PodWatch::list_done(SteadyTime now) {
+bool PodReflector::list_done(SteadyTime now) {
   if (arriving_version_.empty()) return false;
   if (pods_ != arriving_ || !freshness_.last_heard) ++changes_;
   pods_ = std::exchange(arriving_, {});
@@ -84,7 +84,7 @@ bool PodWatch::list_done(SteadyTime now) {
   return true;
 }
 
-bool PodWatch::event(std::string_view type, std::string_view object, SteadyTime now) {
+bool PodReflector::event(std::string_view type, std::string_view object, SteadyTime now) {
   if (type == "\"ERROR\"") {
     const std::string code = json_member(object, {"code"});
     const std::string reason = json_member(object, {"reason"});
@@ -119,7 +119,7 @@ bool PodWatch::event(std::string_view type, std::string_view object, SteadyTime 
   return true;
 }
 
-Backoff::Duration PodWatch::ended(int status, std::optional<std::chrono::seconds> retry_after,
+Backoff::Duration PodReflector::ended(int status, std::optional<std::chrono::seconds> retry_after,
                                   const std::string& why, double random, SteadyTime now) {
   arriving_.clear();
   arriving_version_.clear();

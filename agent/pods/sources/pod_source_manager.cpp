@@ -1,0 +1,202 @@
+#include "agent/pods/sources/pod_source_manager.h"
+
+#include <poll.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <iterator>
+#include <mutex>
+#include <optional>
+#include <utility>
+
+#include "agent/kube/server_version.h"
+#include "agent/pods/manifest.h"
+#include "agent/pods/sources/manifest_source.h"
+#include "netlink/base/real_time.h"
+#include "netlink/base/wake_up.h"
+#include "netlink/node/node.h"
+
+namespace hostnet {
+namespace {
+
+constexpr std::chrono::seconds kGraceForFiles{2};
+
+ManifestSourceOptions source_options(const PodSourceOptions& options) {
+  ManifestSourceOptions source;
+  source.paths = options.manifests;
+  source.node_name = options.node_name;
+  return source;
+}
+
+std::string line_of(const SourceProblem& problem) {
+  return problem.source + ": " + problem.why;
+}
+
+void add_live(const SelectedSource& live, SteadyTime now, PodSnapshot& snapshot) {
+  const Freshness& fresh = live.shown.freshness;
+  snapshot.source = live.shown.source;
+  snapshot.synced = fresh.last_heard.has_value();
+  snapshot.stale = snapshot.synced && (live.abandoned || fresh.stale(now));
+  snapshot.last_success = live.shown.last_success;
+  snapshot.server_version = live.shown.server_version;
+  snapshot.pods.insert(snapshot.pods.end(), live.shown.pods->begin(), live.shown.pods->end());
+  const bool answers = snapshot.synced && !snapshot.stale;
+  for (const SourceProblem& problem : live.problems) {
+    if (!answers) {
+      snapshot.errors.push_back(line_of(problem));
+    } else if (problem.source != snapshot.source) {
+      // A single failed attempt of the one that answers is nobody's business.
+      snapshot.passed_over.push_back(line_of(problem));
+    }
+  }
+}
+
+// The manifests' pods, and beside them the live source's where there is one.
+std::shared_ptr<const PodSnapshot> published(const PodSnapshot& from,
+                                             const PodSourceOptions& options,
+                                             const SelectedSource* live, SteadyTime now) {
+  auto snapshot = std::make_shared<PodSnapshot>(from);
+  const bool answered = live != nullptr && live->shown.freshness.last_heard.has_value();
+  const bool without = live != nullptr && !answered && live->all_failed &&
+                       options.manifests_will_do && !options.manifests.empty();
+  if (without) {
+    std::ranges::transform(live->problems, std::back_inserter(snapshot->errors), line_of);
+  } else if (live != nullptr) {
+    add_live(*live, now, *snapshot);
+  } else if (options.manifests.empty()) {
+    // Without a path there is nothing to follow; that is a source of its own.
+    snapshot->source = "none";
+    snapshot->synced = true;
+    if (!options.none_wanted) {
+      snapshot->errors.emplace_back(
+          "there is no pod source, so nothing is known to be declared: this is not a pod; name a "
+          "--pods.kubeconfig, or manifests with --pods.manifests, or say --pods.source=none");
+    }
+  }
+  snapshot->pods = merge_pods(std::move(snapshot->pods), options.node_name);
+  return snapshot;
+}
+
+std::shared_ptr<const PodSnapshot> with_manifests(const PodSourceOptions& options,
+                                                  const SelectedSource* live, WallTime now) {
+  ManifestSource source(source_options(options));
+  source.refresh(steady_now(), now);
+  return published(source.snapshot(), options, live, steady_now());
+}
+
+}  // namespace
+
+std::shared_ptr<const PodSnapshot> read_pods_once(const PodSourceOptions& options, WallTime now) {
+  if (options.live.empty()) return with_manifests(options, nullptr, now);
+  const SelectedSource live = read_sources_once(options.live);
+  return with_manifests(options, &live, now);
+}
+
+std::shared_ptr<const PodSnapshot> pods_at_start(const PodSourceOptions& options, WallTime now) {
+  if (options.live.empty()) return with_manifests(options, nullptr, now);
+  SelectedSource live;
+  live.shown.source = options.live.front().name;
+  return with_manifests(options, &live, now);
+}
+
+Result<std::shared_ptr<const PodSnapshot>> recorded_pods(const std::string& directory,
+                                                         WallTime now) {
+  const auto text = recorded_attachment(directory, kRecordedPods);
+  if (!text) return std::unexpected(text.error());
+  const ManifestResult read = read_manifests(*text, directory + "/" + std::string(kRecordedPods));
+  if (!read.errors.empty()) return failure(Reason::malformed, to_string(read.errors.front()));
+  auto snapshot = std::make_shared<PodSnapshot>();
+  snapshot->source = "manifests";
+  snapshot->pods = read.pods();
+  snapshot->synced = true;
+  snapshot->last_success = now;
+  // Not there: it was not known.
+  if (const auto version = recorded_attachment(directory, kRecordedServerVersion)) {
+    snapshot->server_version = parse_server_version(*version);
+  } else if (version.error().reason != Reason::vanished) {
+    return std::unexpected(version.error());
+  }
+  return snapshot;
+}
+
+// Outlives the manager if its thread hangs in a file system.
+struct PodSourceManager::Shared {
+  Shared(PodSourceOptions wanted, WakeUp woken_by)
+      : options(std::move(wanted)), wake(std::move(woken_by)), manifests(source_options(options)) {}
+
+  PodSourceOptions options;  // on_change under the mutex
+  WakeUp wake;
+  ManifestSource manifests;
+  std::unique_ptr<SourceSelector> live;       // null: there is none
+  std::optional<SteadyTime> live_changes_at;  // it becomes stale, or is no longer
+  std::mutex mutex;
+  bool stopped{};  // under the mutex
+
+  void follow();
+  bool publish();  // false: it is time to end
+  bool wait();     // until something may have changed; false: only manifests were checked
+};
+
+bool PodSourceManager::Shared::publish() {
+  const SteadyTime now = steady_now();
+  std::optional<SelectedSource> selected;
+  if (live != nullptr) {
+    selected = live->state();
+    live_changes_at = selected->shown.freshness.next_change(now);
+  }
+  auto snapshot = published(manifests.snapshot(), options, selected ? &*selected : nullptr, now);
+  const std::scoped_lock lock(mutex);
+  if (stopped) return false;
+  options.on_change(std::move(snapshot));
+  return true;
+}
+
+bool PodSourceManager::Shared::wait() {
+  const SteadyTime next =
+      std::min(manifests.next_scan(), live_changes_at.value_or(SteadyTime::max()));
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(next - steady_now());
+  std::array<pollfd, 2> waiting{{{.fd = wake.descriptor(), .events = POLLIN, .revents = 0},
+                                 {.fd = manifests.descriptor(), .events = POLLIN, .revents = 0}}};
+  ::poll(waiting.data(), waiting.size(),
+         static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 60'000)));
+  return waiting[0].revents != 0 || (live_changes_at && steady_now() >= *live_changes_at);
+}
+
+void PodSourceManager::Shared::follow() {
+  while (true) {
+    // Before reading: what happens after it wakes again.
+    wake.consume();
+    manifests.refresh(steady_now(), wall_now());
+    if (!publish()) return;
+    while (!wait() && !manifests.refresh(steady_now(), wall_now())) {
+    }
+  }
+}
+
+Result<std::unique_ptr<PodSourceManager>> PodSourceManager::start(PodSourceOptions options) {
+  auto wake = WakeUp::create();
+  if (!wake) return std::unexpected(std::move(wake).error());
+  auto shared = std::make_shared<Shared>(std::move(options), *std::move(wake));
+  if (!shared->options.live.empty()) {
+    auto live = SourceSelector::start(shared->options.live, shared->options.pace,
+                                      [raw = shared.get()] { raw->wake.wake(); });
+    if (!live) return std::unexpected(std::move(live).error());
+    shared->live = *std::move(live);
+  }
+  std::unique_ptr<PodSourceManager> manager(new PodSourceManager(shared));
+  auto given = manager->worker_.give([shared] { shared->follow(); });
+  if (!given) return std::unexpected(std::move(given).error());
+  return manager;
+}
+
+PodSourceManager::~PodSourceManager() {
+  {
+    const std::scoped_lock lock(shared_->mutex);
+    shared_->stopped = true;
+  }
+  shared_->wake.wake();
+  worker_.wait_for(kGraceForFiles);
+}
+
+}  // namespace hostnet
