@@ -65,7 +65,7 @@ Result<std::vector<ManifestCheck::Port>> ask_node(const CommandLine& line, const
                                                   std::span<const ManifestResult> read) {
   auto node = open_node(line);
   if (!node) return std::unexpected(node.error());
-  const std::string name = node_name_of(line.node_name, *node);
+  const std::string name = node_name_of(line.pods.node_name, *node);
   const auto pods = pods_now(line, name, node->clock->wall());
   if (!pods) return std::unexpected(pods.error());
   const NodeContext node_context =

@@ -9,9 +9,9 @@
 #include "agent/config/load_policy.h"
 #include "agent/kube/server_version.h"
 #include "agent/options/inputs.h"
-#include "agent/options/pod_sources.h"
 #include "agent/options/version.h"
 #include "agent/pods/pods_json.h"
+#include "agent/pods/sources/pod_source_settings.h"
 #include "agent/preflight/preflight.h"
 #include "agent/render/doctor.h"
 #include "agent/render/html/render.h"
@@ -38,7 +38,7 @@ struct ScanInputs {
 Result<ScanInputs> begin_scan(const CommandLine& line, Node node) {
   auto policy = load_policy(line.config_file);
   if (!policy) return std::unexpected(policy.error());
-  const std::string name = node_name_of(line.node_name, node);
+  const std::string name = node_name_of(line.pods.node_name, node);
   auto pods = pods_now(line, name, node.clock->wall());
   if (!pods) return std::unexpected(pods.error());
   return ScanInputs{
@@ -148,8 +148,8 @@ int run_doctor(const CommandLine& line) {
     return 1;
   }
   std::vector<PreflightCheck> checks = run_preflight(*inputs->node_context.node, surroundings());
-  const auto sources = pod_source_options(line, inputs->node_context.node_name);
-  checks.push_back(check_pods(*inputs->pods, line.pods_source != "none", sources.not_asked));
+  const auto sources = pod_source_options(line.pods, inputs->node_context.node_name);
+  checks.push_back(check_pods(*inputs->pods, line.pods.source != "none", sources.not_asked));
   fmt::print("{}", render_doctor(form_of(line), checks));
   const bool well = std::ranges::all_of(checks, [](const PreflightCheck& check) {
     return check.level == PreflightCheck::Level::good;

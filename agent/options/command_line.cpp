@@ -268,16 +268,16 @@ void apply_flags(const Values& given, const Values& all, CommandLine& line) {
   line.details = text_of(all, "web.details");
   line.collectors = enabled_collectors(given, all);
   line.collector_options = collector_options(all);
-  line.pods_source = text_of(all, "pods.source");
-  line.manifests = list("pods.manifests");
-  line.kubeconfig = text_of(all, "pods.kubeconfig");
-  line.kubelet_url = text_of(all, "pods.kubelet-url");
-  line.kubelet_ca_file = text_of(all, "pods.kubelet-ca-file");
-  line.kubelet_insecure = text_of(all, "pods.kubelet-insecure-skip-verify") == "true";
-  line.pods_interval = duration_of(all, "pods.interval");
-  line.pods_retry = duration_of(all, "pods.retry");
-  line.pods_start_spread = duration_of(all, "pods.start-spread");
-  line.node_name = text_of(all, "pods.node-name");
+  line.pods.source = text_of(all, "pods.source");
+  line.pods.manifests = list("pods.manifests");
+  line.pods.kubeconfig = text_of(all, "pods.kubeconfig");
+  line.pods.kubelet_url = text_of(all, "pods.kubelet-url");
+  line.pods.kubelet_ca_file = text_of(all, "pods.kubelet-ca-file");
+  line.pods.kubelet_insecure = text_of(all, "pods.kubelet-insecure-skip-verify") == "true";
+  line.pods.interval = duration_of(all, "pods.interval");
+  line.pods.retry = duration_of(all, "pods.retry");
+  line.pods.start_spread = duration_of(all, "pods.start-spread");
+  line.pods.node_name = text_of(all, "pods.node-name");
   line.report_events = text_of(all, "report.events") == "true";
   line.report_node_condition = text_of(all, "report.node-condition") == "true";
   line.watch_interval = duration_of(all, "watch.interval");
@@ -347,9 +347,10 @@ std::expected<CommandLine, UsageError> parse_command_line(
     if (app.got_subcommand(subcommand.name)) line.command = subcommand.command;
   }
   apply_flags(given, all, line);
-  if (line.node_name.empty()) {
+  line.pods.one_shot = line.command != Command::serve;
+  if (line.pods.node_name.empty()) {
     const char* name = environment("NODE_NAME");
-    line.node_name = name == nullptr ? "" : name;
+    line.pods.node_name = name == nullptr ? "" : name;
   }
   for (const std::string& text : line.listen_addresses) {
     if (auto address = parse_listen_address(text); !address) return usage(address.error().message);

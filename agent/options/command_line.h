@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "agent/pods/sources/pod_source_settings.h"
 #include "collectors/framework/collector.h"
 #include "netlink/facts.h"
 #include "netlink/node/node.h"
@@ -44,16 +45,9 @@ struct CommandLine {
   std::set<std::string, std::less<>> collectors;  // the ones that are on
   CollectorOptions collector_options;
 
-  std::string pods_source;  // auto, apiserver, kubelet, manifests, none
-  std::vector<std::string> manifests;
-  std::string kubeconfig;
-  std::string kubelet_url, kubelet_ca_file;
-  bool kubelet_insecure{};
+  PodSourceSettings pods;
   bool report_events{}, report_node_condition{};
   bool reserve_ports{}, restore_on_exit{};
-  std::chrono::milliseconds pods_interval{}, pods_retry{}, pods_start_spread{};
-  std::string node_name;  // "" when nobody said: the host's name
-
   std::chrono::milliseconds watch_interval{};
   std::string config_file;
   std::chrono::milliseconds release_after{};

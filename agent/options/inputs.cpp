@@ -1,7 +1,5 @@
 #include "agent/options/inputs.h"
 
-#include "agent/options/pod_sources.h"
-
 namespace hostnet {
 
 Result<Node> open_node(const CommandLine& line) {
@@ -11,7 +9,7 @@ Result<Node> open_node(const CommandLine& line) {
 Result<std::shared_ptr<const PodSnapshot>> pods_now(const CommandLine& line,
                                                     const std::string& node_name, WallTime now) {
   if (!line.replay.empty()) return recorded_pods(line.replay, now);
-  return read_pods_once(pod_source_options(line, node_name), now);
+  return read_pods_once(pod_source_options(line.pods, node_name), now);
 }
 
 }  // namespace hostnet

@@ -15,8 +15,8 @@
 #include "agent/kube_events/kube_events.h"
 #include "agent/log/log.h"
 #include "agent/options/inputs.h"
-#include "agent/options/pod_sources.h"
 #include "agent/pods/sources/pod_source_manager.h"
+#include "agent/pods/sources/pod_source_settings.h"
 #include "agent/render/words.h"
 #include "agent/serve/daemon_answers.h"
 #include "agent/serve/daemon_log.h"
@@ -121,7 +121,7 @@ Result<std::unique_ptr<KubeEvents>> start_feedback(AgentMetrics& metrics, const 
                                                     "recorded is not true of a cluster",
                                                     kFlags));
   }
-  auto access = apiserver_access(line);
+  auto access = apiserver_access(line.pods);
   if (!access) {
     access.error().message =
         fmt::format("{} need the API server: {}", kFlags, access.error().message);
@@ -131,7 +131,7 @@ Result<std::unique_ptr<KubeEvents>> start_feedback(AgentMetrics& metrics, const 
   settings.events = line.report_events;
   settings.node_condition = line.report_node_condition;
   settings.node_name = node_name;
-  settings.retry = line.pods_retry;
+  settings.retry = line.pods.retry;
   settings.client = [access = *std::move(access)](KubeTiming timing) {
     return std::make_unique<KubeClient>(access, timing);
   };
@@ -242,12 +242,12 @@ int run_daemon(const CommandLine& line) {
     return cannot_start(busy_port(server.error(), *opened, *state->policy.get()));
   }
 
-  NodeContext node_context = read_node_context(opened, node_name_of(line.node_name, *opened));
+  NodeContext node_context = read_node_context(opened, node_name_of(line.pods.node_name, *opened));
   const std::string node_name = node_context.node_name;
   state->node_context.set(std::make_shared<const NodeContext>(node_context));
 
   const WallTime now = opened->clock->wall();
-  auto pods = line.replay.empty() ? pods_at_start(pod_source_options(line, node_name), now)
+  auto pods = line.replay.empty() ? pods_at_start(pod_source_options(line.pods, node_name), now)
                                   : recorded_pods(line.replay, now);
   if (!pods) return cannot_start(pods.error().message);
   state->pods.set(*std::move(pods));
@@ -261,7 +261,7 @@ int run_daemon(const CommandLine& line) {
   // A recording's pods do not change.
   std::unique_ptr<PodSourceManager> pod_sources;
   if (line.replay.empty()) {
-    PodSourceOptions options = pod_source_options(line, node_name);
+    PodSourceOptions options = pod_source_options(line.pods, node_name);
     options.on_change = [state, raw = watch->get(),
                          news = PodNews()](std::shared_ptr<const PodSnapshot> changed) mutable {
       news.see(*changed);

@@ -3,8 +3,8 @@
 
 #include "agent/kube/json_cutter.h"
 #include "agent/kube/server_version.h"
-#include "agent/pods/sources/pod_source.h"
 #include "agent/pods/sources/pod_reflector.h"
+#include "agent/pods/sources/pod_source.h"
 #include "netlink/base/real_time.h"
 
 namespace hostnet {
@@ -163,7 +163,7 @@ class ApiserverSource final : public PodSource {
 }  // namespace
 
 std::unique_ptr<PodSource> apiserver_source(ClusterAccess access, const std::string& node_name,
-                                             KubeTiming timing) {
+                                            KubeTiming timing) {
   return std::make_unique<ApiserverSource>(std::move(access), node_name, timing);
 }
 

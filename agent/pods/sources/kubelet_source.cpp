@@ -81,7 +81,7 @@ class KubeletSource final : public PodSource {
 }  // namespace
 
 std::unique_ptr<PodSource> kubelet_source(ClusterAccess access, std::chrono::milliseconds interval,
-                                           KubeTiming timing) {
+                                          KubeTiming timing) {
   return std::make_unique<KubeletSource>(std::move(access), interval, timing);
 }
 

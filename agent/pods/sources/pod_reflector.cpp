@@ -120,7 +120,7 @@ bool PodReflector::event(std::string_view type, std::string_view object, SteadyT
 }
 
 Backoff::Duration PodReflector::ended(int status, std::optional<std::chrono::seconds> retry_after,
-                                  const std::string& why, double random, SteadyTime now) {
+                                      const std::string& why, double random, SteadyTime now) {
   arriving_.clear();
   arriving_version_.clear();
   const auto accepted_at = std::exchange(accepted_at_, std::nullopt);

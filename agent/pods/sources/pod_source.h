@@ -45,10 +45,10 @@ class PodSource {
 // LIST once, then WATCH: no list is ever polled. The server's version is asked for
 // after the LIST, and when a WATCH did not end in order: then it may be another's.
 std::unique_ptr<PodSource> apiserver_source(ClusterAccess access, const std::string& node_name,
-                                             KubeTiming timing = {});
+                                            KubeTiming timing = {});
 
 // GET /pods of the kubelet, each `interval`.
 std::unique_ptr<PodSource> kubelet_source(ClusterAccess access, std::chrono::milliseconds interval,
-                                           KubeTiming timing = {});
+                                          KubeTiming timing = {});
 
 }  // namespace hostnet

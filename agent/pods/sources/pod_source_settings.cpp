@@ -1,4 +1,4 @@
-#include "agent/options/pod_sources.h"
+#include "agent/pods/sources/pod_source_settings.h"
 
 #include <cstdlib>
 #include <filesystem>
@@ -14,42 +14,42 @@ const char* own_environment(const char* name) {
 }
 
 // A person waits for a single scan.
-KubeTiming timing_for(const CommandLine& line) {
+KubeTiming timing_for(const PodSourceSettings& settings) {
   KubeTiming timing;
-  timing.retry = line.pods_retry;
-  if (line.command != Command::serve) timing.silence = std::chrono::seconds(10);
+  timing.retry = settings.retry;
+  if (settings.one_shot) timing.silence = std::chrono::seconds(10);
   return timing;
 }
 
-Result<ClusterAccess> apiserver_access(const CommandLine& line,
+Result<ClusterAccess> apiserver_access(const PodSourceSettings& settings,
                                        const std::function<const char*(const char*)>& environment) {
-  if (!line.kubeconfig.empty()) return read_kubeconfig(line.kubeconfig);
+  if (!settings.kubeconfig.empty()) return read_kubeconfig(settings.kubeconfig);
   auto access = in_cluster_access(environment);
   if (!access) access.error().message += "; outside of a pod name a --pods.kubeconfig";
   return access;
 }
 
-SourceChoice apiserver_choice(const CommandLine& line, const std::string& node_name,
+SourceChoice apiserver_choice(const PodSourceSettings& settings, const std::string& node_name,
                               const std::function<const char*(const char*)>& environment) {
   return {.name = "apiserver", .make = [=]() -> Result<std::unique_ptr<PodSource>> {
-            auto access = apiserver_access(line, environment);
+            auto access = apiserver_access(settings, environment);
             if (!access) return std::unexpected(std::move(access).error());
-            return apiserver_source(*std::move(access), node_name, timing_for(line));
+            return apiserver_source(*std::move(access), node_name, timing_for(settings));
           }};
 }
 
-SourceChoice kubelet_choice(const CommandLine& line) {
+SourceChoice kubelet_choice(const PodSourceSettings& settings) {
   return {.name = "kubelet", .make = [=]() -> Result<std::unique_ptr<PodSource>> {
-            auto access =
-                parse_server_url(line.kubelet_url.empty() ? kLocalKubelet : line.kubelet_url);
+            auto access = parse_server_url(settings.kubelet_url.empty() ? kLocalKubelet
+                                                                        : settings.kubelet_url);
             if (!access) return std::unexpected(std::move(access).error());
-            access->ca.file = line.kubelet_ca_file;
-            access->insecure = line.kubelet_insecure;
+            access->ca.file = settings.kubelet_ca_file;
+            access->insecure = settings.kubelet_insecure;
             std::string token = std::string(kServiceAccountFolder) + "/token";
             std::error_code ignored;
-            if (!line.kubeconfig.empty()) {
+            if (!settings.kubeconfig.empty()) {
               // Where this is no pod: as whom the kubeconfig comes.
-              const auto user = read_kubeconfig(line.kubeconfig);
+              const auto user = read_kubeconfig(settings.kubeconfig);
               if (!user) return std::unexpected(user.error());
               access->token = user->token;
               access->certificate = user->certificate;
@@ -57,46 +57,47 @@ SourceChoice kubelet_choice(const CommandLine& line) {
             } else if (std::filesystem::exists(token, ignored)) {
               access->token.file = std::move(token);
             }
-            return kubelet_source(*std::move(access), line.pods_interval, timing_for(line));
+            return kubelet_source(*std::move(access), settings.interval, timing_for(settings));
           }};
 }
 
 }  // namespace
 
-PodSourceOptions pod_source_options(const CommandLine& line, const std::string& node_name,
+PodSourceOptions pod_source_options(const PodSourceSettings& settings, const std::string& node_name,
                                     const std::function<const char*(const char*)>& environment) {
-  const std::string& source = line.pods_source;
+  const std::string& source = settings.source;
   PodSourceOptions options;
   options.node_name = node_name;
-  options.pace = {.start_spread = line.pods_start_spread, .retry = line.pods_retry};
+  options.pace = {.start_spread = settings.start_spread, .retry = settings.retry};
   options.none_wanted = source == "none";
   options.manifests_will_do = source == "auto";
+  options.manifests = settings.manifests;
   if (options.none_wanted) return options;
-  options.manifests = line.manifests;
   const bool automatic = source == "auto";
   const bool in_pod = environment("KUBERNETES_SERVICE_HOST") != nullptr;
-  const bool kubelet_named =
-      !line.kubelet_url.empty() || !line.kubelet_ca_file.empty() || line.kubelet_insecure;
-  if (source == "apiserver" || (automatic && (in_pod || !line.kubeconfig.empty()))) {
-    options.live.push_back(apiserver_choice(line, node_name, environment));
+  const bool kubelet_named = !settings.kubelet_url.empty() || !settings.kubelet_ca_file.empty() ||
+                             settings.kubelet_insecure;
+  if (source == "apiserver" || (automatic && (in_pod || !settings.kubeconfig.empty()))) {
+    options.live.push_back(apiserver_choice(settings, node_name, environment));
   } else if (automatic) {
     options.not_asked.emplace_back(
         "apiserver: this is not a pod, and no --pods.kubeconfig says where it is");
   }
   if (source == "kubelet" || (automatic && kubelet_named)) {
-    options.live.push_back(kubelet_choice(line));
+    options.live.push_back(kubelet_choice(settings));
   } else if (automatic) {
     options.not_asked.emplace_back("kubelet: no --pods.kubelet-* flag is given");
   }
   return options;
 }
 
-PodSourceOptions pod_source_options(const CommandLine& line, const std::string& node_name) {
-  return pod_source_options(line, node_name, own_environment);
+PodSourceOptions pod_source_options(const PodSourceSettings& settings,
+                                    const std::string& node_name) {
+  return pod_source_options(settings, node_name, own_environment);
 }
 
-Result<ClusterAccess> apiserver_access(const CommandLine& line) {
-  return apiserver_access(line, own_environment);
+Result<ClusterAccess> apiserver_access(const PodSourceSettings& settings) {
+  return apiserver_access(settings, own_environment);
 }
 
 }  // namespace hostnet
