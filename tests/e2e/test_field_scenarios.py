@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 from conftest import AGENT
-from test_field_attribution import (CONTAINER, PORT, conflicts, node_with_declared_port)
+from test_field_attribution import CONTAINER, INNER, PORT, conflicts, node_with_declared_port
 
 import nat
 from recording import Node
@@ -107,12 +107,12 @@ AGENTS_POD = ("/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-"
               "pod7d2a1c04_5b1e_4f0c_9b6e_0d6f5d1e2c3b.slice")
 
 
-@pytest.mark.parametrize("init", ["/usr/bin/hostnet-agent", "/pause"])
-def test_without_the_hosts_processes_no_owner_is_known(tmp_path, init):
+@pytest.mark.parametrize("init,beside", [("/usr/bin/hostnet-agent", CONTAINER), ("/pause", INNER)])
+def test_without_the_hosts_processes_no_owner_is_known(tmp_path, init, beside):
     """net-tools#12: a pod without hostPID; its pid 1 is the agent, or pause (a shared namespace)"""
     scope = f"{AGENTS_POD}/cri-containerd-{CONTAINER}.scope"
-    node = Node(init=init, init_cgroup=scope, agent_cgroup=scope, private_cgroups=True,
-                is_container=True)
+    node = Node(init=init, init_cgroup=f"{AGENTS_POD}/cri-containerd-{beside}.scope",
+                agent_cgroup=scope, private_cgroups=True, is_container=True)
     node.link("eth0", "", "10.0.0.1/24")
     node.socket("tcp", "0.0.0.0", 8082, cgroup=1)
     node.socket("tcp", "0.0.0.0", 8081, uid=65534, cgroup=1)

@@ -17,6 +17,8 @@ import messages
 NET_NAMESPACE = 4026531840
 HOST_PID_NAMESPACE = 4026531836
 OTHER_PID_NAMESPACE = 4026532511
+HOST_CGROUP_NAMESPACE = 4026531835
+OTHER_CGROUP_NAMESPACE = 4026532513
 BOOT_MS = 1_795_550_400_000
 KERNEL_THREAD = 0x208040  # PF_KTHREAD among its flags
 WITH_FUNCTIONS = messages.attribute(29, messages.number(1))  # IFLA_EXT_MASK, RTEXT_FILTER_VF
@@ -47,6 +49,7 @@ class Node:
         self.name = name
         self.unified = unified
         self.is_container = is_container
+        self.private_cgroups = private_cgroups
         # A pod has a cgroup namespace of its own; /sys of the host is mounted into it all the same.
         self.cgroup_root = agent_cgroup if private_cgroups else "/"
         self.cgroups = {"/": 1}
@@ -185,7 +188,19 @@ class Node:
                 inodes[f"proc/{pid}/ns/{what}"] = inode
         for path, number in self.cgroups.items():
             inodes[f"sys/fs/cgroup{path.rstrip('/')}"] = number
+        own = self.private_cgroups or self.is_container
+        inodes["proc/self/ns/cgroup"] = OTHER_CGROUP_NAMESPACE if own else HOST_CGROUP_NAMESPACE
         return links, inodes
+
+    def failed_reads(self):
+        """Who looks for the kernel's threads on a node that is a container finds none."""
+        if not self.is_container or 2 in self.processes:
+            return {}
+        error = {"reason": "vanished", "errno": 2, "message": "No such file or directory"}
+        return {f"proc/2/{name}": {"error": error} for name in ("comm", "stat", "status", "cgroup")}
+
+    def existence(self):
+        return {"proc/2": False} if self.failed_reads() else {}
 
     def write(self, directory):
         root = pathlib.Path(directory)
@@ -216,6 +231,7 @@ class Node:
         index = {"format": "hostnet-recording", "version": 1,
                  "clock": {"steady_ns": 3600 * 10**9, "wall_ms": BOOT_MS + 3_600_000},
                  "identity": self.identity(), "lists": lists, "links": links, "inodes": inodes,
+                 "failed_reads": self.failed_reads(), "existence": self.existence(),
                  "cgroups": {str(number): path for path, number in self.cgroups.items()},
                  "descriptors": {str(pid): [[3 + at, inode] for at, inode
                                             in enumerate(process["sockets"])]
