@@ -11,7 +11,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "e2e"))
 from machine import ROOT, Client, Machine, children, wait_until  # noqa: E402
 
-CLUSTER = pathlib.Path(os.environ.get("HOSTNET_LAB", ROOT.parent / "shared/lab/cluster.sh"))
+CLUSTER = pathlib.Path(os.environ.get("HOSTNET_LAB", ROOT / "tests/lab/cluster"))
 BINARIES = pathlib.Path(os.environ.get("HOSTNET_LAB_BUILD", "/tmp/lab")) / "bin"
 NODE_IP = "10.99.0.1"
 NAMESPACE = "hostnet-agent"
