@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "collectors/framework/families.h"
+#include "tests/support/fixtures.h"
 
 namespace hostnet {
 namespace {
@@ -148,7 +149,7 @@ struct ParsedPage {
 };
 
 TEST(Exposition, RendersARealNodeExporterPageByteForByte) {
-  std::ifstream file(FIXTURES "/node_exporter/page.txt");
+  std::ifstream file(fixtures() + "/node_exporter/page.txt");
   const std::string page((std::istreambuf_iterator<char>(file)), {});
   ASSERT_GT(page.size(), 30000U);
   const ParsedPage parsed(page);

@@ -6,6 +6,8 @@
 #include <fstream>
 #include <iterator>
 
+#include "tests/support/fixtures.h"
+
 namespace hostnet {
 namespace {
 
@@ -18,7 +20,7 @@ using testing::IsEmpty;
 using testing::Not;
 
 std::string seed_text(const std::string& name) {
-  std::ifstream file(std::string(FIXTURES) + "/seeds/" + name);
+  std::ifstream file(fixtures() + "/seeds/" + name);
   EXPECT_TRUE(file.good()) << name;
   return {std::istreambuf_iterator<char>(file), {}};
 }

@@ -10,6 +10,7 @@
 #include <map>
 
 #include "agent/pods/manifest.h"
+#include "tests/support/fixtures.h"
 
 namespace hostnet {
 namespace {
@@ -20,7 +21,7 @@ using testing::IsEmpty;
 using testing::SizeIs;
 
 ManifestResult read_seed(const std::string& name) {
-  std::ifstream file(std::string(FIXTURES) + "/seeds/" + name);
+  std::ifstream file(fixtures() + "/seeds/" + name);
   EXPECT_TRUE(file.good()) << name;
   const std::string text{std::istreambuf_iterator<char>(file), {}};
   return read_manifests(text, name);
@@ -65,7 +66,7 @@ TEST(Seeds, PlaceholdersAreNamedAtTheirLine) {
 
 TEST(Seeds, FragmentsAreNoObjectsAndSaySo) {
   int fragments = 0;
-  for (const auto& entry : std::filesystem::directory_iterator(std::string(FIXTURES) + "/seeds")) {
+  for (const auto& entry : std::filesystem::directory_iterator(fixtures() + "/seeds")) {
     const std::string name = entry.path().filename();
     if (name.find("fragment") == std::string::npos) continue;
     ++fragments;

@@ -1,0 +1,9 @@
+#include "tests/support/fixtures.h"
+
+namespace hostnet {
+
+std::string fixtures() {
+  return FIXTURES;
+}
+
+}  // namespace hostnet
