@@ -17,6 +17,7 @@
 #include "agent/render/html/render.h"
 #include "agent/serve/metrics_page.h"
 #include "agent/watch/scan.h"
+#include "netlink/node/recording/recorder.h"
 
 namespace hostnet {
 namespace {

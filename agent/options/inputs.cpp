@@ -1,5 +1,7 @@
 #include "agent/options/inputs.h"
 
+#include "netlink/node/recording/replay.h"
+
 namespace hostnet {
 
 Result<Node> open_node(const CommandLine& line) {

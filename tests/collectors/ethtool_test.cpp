@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "netlink/node/recording/replay.h"
 #include "tests/collectors/collect.h"
 #include "tests/support/node_builder.h"
 #include "tests/support/temporary_directory.h"

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 #include <sys/timex.h>
 
+#include "netlink/node/recording/replay.h"
 #include "tests/collectors/collect.h"
 #include "tests/support/node_builder.h"
 #include "tests/support/temporary_directory.h"

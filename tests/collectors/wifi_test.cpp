@@ -6,6 +6,8 @@
 #include <map>
 
 #include "netlink/genetlink/nl80211.h"
+#include "netlink/node/recording/recorder.h"
+#include "netlink/node/recording/replay.h"
 #include "tests/collectors/collect.h"
 #include "tests/netlink/message_builder.h"
 #include "tests/support/node_builder.h"

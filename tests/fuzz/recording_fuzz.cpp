@@ -2,7 +2,7 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "netlink/node/recording.h"
+#include "netlink/node/recording/recording.h"
 
 // Any text is an index or an error; an index survives being written and read.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

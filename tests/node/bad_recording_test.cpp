@@ -9,6 +9,8 @@
 #include <nlohmann/json.hpp>
 
 #include "netlink/node/node.h"
+#include "netlink/node/recording/recorder.h"
+#include "netlink/node/recording/replay.h"
 #include "netlink/rtnetlink/rtnetlink.h"
 #include "tests/node/recording_scene.h"
 

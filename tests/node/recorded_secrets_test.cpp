@@ -10,6 +10,8 @@
 
 #include "netlink/genetlink/wireguard.h"
 #include "netlink/node/node.h"
+#include "netlink/node/recording/recorder.h"
+#include "netlink/node/recording/replay.h"
 #include "netlink/rtnetlink/rtnetlink.h"
 #include "tests/netlink/fixture.h"
 #include "tests/support/node_builder.h"

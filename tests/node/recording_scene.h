@@ -8,7 +8,8 @@
 #include <iterator>
 #include <string>
 
-#include "netlink/node/recording.h"
+#include "netlink/node/recording/recording.h"
+#include "netlink/node/recording/replay.h"
 #include "tests/support/node_builder.h"
 #include "tests/support/temporary_directory.h"
 

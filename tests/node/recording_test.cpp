@@ -1,4 +1,4 @@
-#include "netlink/node/recording.h"
+#include "netlink/node/recording/recording.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -10,6 +10,8 @@
 #include <thread>
 
 #include "netlink/node/node.h"
+#include "netlink/node/recording/recorder.h"
+#include "netlink/node/recording/replay.h"
 #include "netlink/rtnetlink/rtnetlink.h"
 #include "netlink/sock_diag.h"
 #include "tests/node/recording_scene.h"

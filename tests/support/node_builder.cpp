@@ -12,7 +12,8 @@
 
 #include "netlink/nat/nftables/read_nf_tables.h"
 #include "netlink/nat/xtables/ip_tables.h"
-#include "netlink/node/recording.h"
+#include "netlink/node/recording/recorder.h"
+#include "netlink/node/recording/recording.h"
 #include "netlink/rtnetlink/rtnetlink.h"
 
 namespace hostnet {

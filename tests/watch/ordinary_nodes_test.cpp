@@ -8,6 +8,7 @@
 #include "agent/config/policy.h"
 #include "agent/pods/sources/pod_source_manager.h"
 #include "agent/watch/scan.h"
+#include "netlink/node/recording/replay.h"
 #include "tests/support/temporary_directory.h"
 #include "tests/watch/ordinary_node.h"
 

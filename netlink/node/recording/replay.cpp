@@ -1,11 +1,12 @@
+#include "netlink/node/recording/replay.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <utility>
 
 #include "netlink/node/live_files.h"
-#include "netlink/node/node.h"
-#include "netlink/node/recording.h"
+#include "netlink/node/recording/recording.h"
 #include "netlink/node/rooted.h"
 #include "netlink/sock_diag.h"
 
@@ -269,6 +270,10 @@ Result<std::string> recorded_attachment(const std::string& directory, std::strin
     return std::unexpected(std::move(done).error());
   }
   return out;
+}
+
+Result<Node> open_node(const NodeOptions& options) {
+  return options.replay.empty() ? live_node(options.paths) : replayed_node(options.replay);
 }
 
 }  // namespace hostnet

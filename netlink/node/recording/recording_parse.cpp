@@ -7,7 +7,7 @@
 #include <stdexcept>
 
 #include "netlink/base/text.h"
-#include "netlink/node/recording.h"
+#include "netlink/node/recording/recording.h"
 #include "netlink/node/rooted.h"
 
 namespace hostnet {

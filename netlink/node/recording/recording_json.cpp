@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "netlink/node/recording.h"
+#include "netlink/node/recording/recording.h"
 
 namespace hostnet {
 namespace {

@@ -1,4 +1,4 @@
-#include "netlink/node/recording_writer.h"
+#include "netlink/node/recording/recording_writer.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -6,7 +6,7 @@
 
 #include <filesystem>
 
-#include "netlink/node/recording.h"
+#include "netlink/node/recording/recording.h"
 
 namespace hostnet {
 

@@ -1,3 +1,5 @@
+#include "netlink/node/recording/recorder.h"
+
 #include <fmt/format.h>
 #include <linux/genetlink.h>
 #include <linux/netlink.h>
@@ -8,9 +10,8 @@
 #include <utility>
 
 #include "netlink/attributes.h"
-#include "netlink/node/node.h"
-#include "netlink/node/recording.h"
-#include "netlink/node/recording_writer.h"
+#include "netlink/node/recording/recording.h"
+#include "netlink/node/recording/recording_writer.h"
 #include "netlink/node/rooted.h"
 #include "netlink/sock_diag.h"
 

@@ -1,4 +1,4 @@
-#include "netlink/node/recording.h"
+#include "netlink/node/recording/recording.h"
 
 #include <fmt/format.h>
 

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "netlink/node/node.h"
+
+namespace hostnet {
+
+// Wraps a node so that every answer is also kept. Where a question is asked
+// twice, the last answer is kept; sockets are asked for once per protocol and
+// family, all of them, and every query is answered from that. Thread safe.
+// README.md in this folder tells the format.
+class Recorder {
+ public:
+  virtual ~Recorder() = default;
+  // Valid longer than the recorder; what it answers later is not written.
+  virtual Node& node() = 0;
+  // A document of another module ("pods.json"): 1 to 64 of [A-Za-z0-9._-], not
+  // beginning with a dot.
+  virtual Result<> attach(std::string_view name, std::string contents) = 0;
+  // Writes everything, readable only by its owner (it names processes); the
+  // index comes last, so that a directory with one is whole. On failure what it
+  // wrote is removed again.
+  virtual Result<> finish() = 0;
+};
+// `directory` must be empty or absent (it is created).
+Result<std::unique_ptr<Recorder>> record_node(Node node, const std::string& directory);
+
+}  // namespace hostnet
