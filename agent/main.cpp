@@ -3,10 +3,35 @@
 
 #include <cstdlib>
 
+#include "agent/cli/check_files.h"
 #include "agent/cli/commands.h"
+#include "agent/cli/healthcheck.h"
 #include "agent/log/log.h"
 #include "agent/options/command_line.h"
 #include "agent/serve/daemon.h"
+#include "agent/version/version.h"
+
+namespace hostnet {
+namespace {
+
+int run(const CommandLine& line) {
+  switch (line.command) {
+    case Command::serve: return run_daemon(line.serve);
+    case Command::conflicts: return run_conflicts(line.options);
+    case Command::ports: return run_ports(line.options);
+    case Command::check:
+      return line.options.files.empty() ? run_check(line.options) : check_files(line.options);
+    case Command::doctor: return run_doctor(line.options);
+    case Command::record: return run_record(line.options);
+    case Command::healthcheck: return run_healthcheck(line.serve.web.listen.front());
+    case Command::help: fmt::print("{}", line.help); return 0;
+    case Command::version: fmt::print("hostnet-agent, version {}\n", version()); return 0;
+  }
+  return kUsageExit;
+}
+
+}  // namespace
+}  // namespace hostnet
 
 int main(int count, char** words) {
   // Memory is a feature: threads that come and go must not each keep an arena, and
@@ -23,12 +48,6 @@ int main(int count, char** words) {
     fmt::print(stderr, "hostnet-agent: {}\n", line.error().message);
     return hostnet::kUsageExit;
   }
-  hostnet::log::set_up(
-      {.level = hostnet::log::parse_level(line->log_level).value_or(hostnet::log::Level::info),
-       .format =
-           hostnet::log::parse_format(line->log_format).value_or(hostnet::log::Format::logfmt),
-       .sink = {},
-       .now = {}});
-  if (line->command == hostnet::Command::serve) return hostnet::run_daemon(*line);
-  return hostnet::run_command(*line);
+  hostnet::log::set_up(line->log);
+  return hostnet::run(*line);
 }

@@ -7,10 +7,8 @@
 #include <iostream>
 #include <iterator>
 
-#include "agent/cli/commands.h"
 #include "agent/config/load_policy.h"
 #include "agent/lint/lint.h"
-#include "agent/options/inputs.h"
 #include "agent/pods/manifest_files.h"
 #include "agent/ports/port_ranges.h"
 #include "agent/render/manifest_check.h"
@@ -61,12 +59,13 @@ std::vector<ManifestResult> read_inputs(const std::vector<std::string>& names) {
 }
 
 // Asks the node about every declared port of the manifests.
-Result<std::vector<ManifestCheck::Port>> ask_node(const CommandLine& line, const Policy& policy,
+Result<std::vector<ManifestCheck::Port>> ask_node(const CommandOptions& options,
+                                                  const Policy& policy,
                                                   std::span<const ManifestResult> read) {
-  auto node = open_node(line);
+  auto node = open_node(options.sources.node);
   if (!node) return std::unexpected(node.error());
-  const std::string name = node_name_of(line.pods.node_name, *node);
-  const auto pods = pods_now(line, name, node->clock->wall());
+  const std::string name = node_name_of(options.sources.pods.node_name, *node);
+  const auto pods = pods_now(options.sources, name, node->clock->wall());
   if (!pods) return std::unexpected(pods.error());
   const NodeContext node_context =
       read_node_context(std::make_shared<const Node>(*std::move(node)), name);
@@ -106,19 +105,19 @@ int exit_code_of(const ManifestCheck& check) {
 
 }  // namespace
 
-int check_files(const CommandLine& line) {
-  const auto policy = load_policy(line.config_file);
+int check_files(const CommandOptions& options) {
+  const auto policy = load_policy(options.sources.config_file);
   if (!policy) return could_not_check(policy.error());
-  const std::vector<ManifestResult> read = read_inputs(line.files);
+  const std::vector<ManifestResult> read = read_inputs(options.files);
 
   ManifestCheck check;
-  check.offline = line.offline;
+  check.offline = options.offline;
   PortRanges ranges;
-  if (!line.offline) {
-    auto ports = ask_node(line, *policy, read);
+  if (!options.offline) {
+    auto ports = ask_node(options, *policy, read);
     if (!ports) return could_not_check(ports.error());
     check.ports = *std::move(ports);
-    if (const auto node = open_node(line)) {
+    if (const auto node = open_node(options.sources.node)) {
       std::vector<Problem> kernels_defaults;  // hold where the node's cannot be read
       ranges = read_port_ranges(*node->files, kernels_defaults);
     }
@@ -127,8 +126,7 @@ int check_files(const CommandLine& line) {
     std::ranges::copy(result.errors, std::back_inserter(check.errors));
   }
   check.lints = lint_manifests(read, *policy, ranges);
-  fmt::print("{}", render_manifest_check(
-                       line.format == "json" ? OutputFormat::json : OutputFormat::text, check));
+  fmt::print("{}", render_manifest_check(options.format, check));
   return exit_code_of(check);
 }
 

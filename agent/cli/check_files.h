@@ -1,6 +1,6 @@
 #pragma once
 
-#include "agent/options/command_line.h"
+#include "agent/cli/commands.h"
 
 namespace hostnet {
 
@@ -8,6 +8,6 @@ namespace hostnet {
 // whether the host ports that they declare could be bound. The exit code: 1
 // when something is a warning or worse, else 2 when something could not be
 // read or known, else 0.
-int check_files(const CommandLine& line);
+int check_files(const CommandOptions& options);
 
 }  // namespace hostnet

@@ -2,12 +2,35 @@
 
 // The one-shot commands: scan, print, exit (interface.md, section 1).
 
-#include "agent/options/command_line.h"
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/ports/parse_port.h"
+#include "agent/render/output_format.h"
+#include "agent/serve/metrics_page.h"
+#include "agent/watch/scan_sources.h"
 
 namespace hostnet {
 
-// Runs what the command line asks for and returns the exit code. Answers go to
+struct CommandOptions {
+  ScanSources sources;
+  OutputFormat format{OutputFormat::text};  // text, json
+  std::optional<PortAndProtocol> port;      // ports, check
+  std::optional<IpAddress> address;         // check
+  bool v6only{};                            // check
+  std::vector<std::string> files;           // check -f
+  bool offline{};                           // check -f
+  std::string directory;                    // record
+  MetricsOptions metrics;                   // record
+};
+
+// Each does what its command says and returns the exit code. Answers go to
 // stdout, errors, one line each, to stderr.
-int run_command(const CommandLine& line);
+int run_conflicts(const CommandOptions& options);
+int run_ports(const CommandOptions& options);
+int run_check(const CommandOptions& options);  // of a port
+int run_record(const CommandOptions& options);
+int run_doctor(const CommandOptions& options);
 
 }  // namespace hostnet

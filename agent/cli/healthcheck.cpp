@@ -28,8 +28,8 @@ int told_unwell(std::string_view why) {
 
 }  // namespace
 
-int run_healthcheck(const CommandLine& line) {
-  const auto address = parse_listen_address(line.listen_addresses.front());
+int run_healthcheck(const std::string& listen_address) {
+  const auto address = parse_listen_address(listen_address);
   if (!address) return told_unwell(address.error().message);
   if (!address->unix_path.empty()) return told_unwell("healthcheck needs a TCP listen address");
 

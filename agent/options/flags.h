@@ -16,7 +16,8 @@ struct Flag {
     text,
     texts,     // may be repeated; in the environment separated by commas
     number,    // 0 to 1,000,000
-    duration,  // "500ms", "30s", "5m", "1h"
+    duration,  // "0s", "500ms", "1h30m"
+    period,    // a duration of at least 1ms
     choice,    // one of `choices`
   };
   std::string name;  // "web.listen-address", without the dashes

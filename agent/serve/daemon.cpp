@@ -11,12 +11,9 @@
 #include <utility>
 
 #include "agent/config/load_policy.h"
-#include "agent/http/http_server.h"
 #include "agent/kube_events/kube_events.h"
 #include "agent/log/log.h"
-#include "agent/options/inputs.h"
 #include "agent/pods/sources/pod_source_manager.h"
-#include "agent/pods/sources/pod_source_settings.h"
 #include "agent/render/words.h"
 #include "agent/serve/daemon_answers.h"
 #include "agent/serve/daemon_log.h"
@@ -76,10 +73,11 @@ void restore_ports(PortReserver& reserver) {
   }
 }
 
-WatchSettings watch_settings(const std::shared_ptr<DaemonState>& state, const CommandLine& line,
-                             PortReserver* reserver, KubeEvents* feedback) {
+WatchSettings watch_settings(const std::shared_ptr<DaemonState>& state,
+                             std::chrono::milliseconds interval, PortReserver* reserver,
+                             KubeEvents* feedback) {
   WatchSettings settings;
-  settings.interval = line.watch_interval;
+  settings.interval = interval;
   settings.pods = [state] { return state->pods.get(); };
   settings.policy = [state] { return state->policy.get(); };
   settings.on_events = [state](std::span<const FindingEvent> events) {
@@ -112,26 +110,27 @@ WatchSettings watch_settings(const std::shared_ptr<DaemonState>& state, const Co
 }
 
 // What --report.* ask for; null: nothing.
-Result<std::unique_ptr<KubeEvents>> start_feedback(AgentMetrics& metrics, const CommandLine& line,
+Result<std::unique_ptr<KubeEvents>> start_feedback(AgentMetrics& metrics,
+                                                   const ServeOptions& options,
                                                    const std::string& node_name) {
-  if (!line.report_events && !line.report_node_condition) return nullptr;
+  if (!options.report_events && !options.report_node_condition) return nullptr;
   constexpr std::string_view kFlags = "--report.events and --report.node-condition";
-  if (!line.replay.empty()) {
+  if (!options.sources.node.replay.empty()) {
     return failure(Reason::unsupported, fmt::format("{} do not go with --replay: what was "
                                                     "recorded is not true of a cluster",
                                                     kFlags));
   }
-  auto access = apiserver_access(line.pods);
+  auto access = apiserver_access(options.sources.pods);
   if (!access) {
     access.error().message =
         fmt::format("{} need the API server: {}", kFlags, access.error().message);
     return std::unexpected(std::move(access).error());
   }
   FeedbackSettings settings;
-  settings.events = line.report_events;
-  settings.node_condition = line.report_node_condition;
+  settings.events = options.report_events;
+  settings.node_condition = options.report_node_condition;
   settings.node_name = node_name;
-  settings.retry = line.pods.retry;
+  settings.retry = options.sources.pods.retry;
   settings.client = [access = *std::move(access)](KubeTiming timing) {
     return std::make_unique<KubeClient>(access, timing);
   };
@@ -148,20 +147,14 @@ Result<std::unique_ptr<KubeEvents>> start_feedback(AgentMetrics& metrics, const 
   return std::make_unique<KubeEvents>(std::move(settings));
 }
 
-ServerOptions server_options(const std::shared_ptr<DaemonState>& state, const CommandLine& line) {
-  ServerOptions options;
-  options.listen = line.listen_addresses;
-  options.max_requests = static_cast<int>(line.max_requests);
-  options.details = line.details == "all"    ? Details::all
-                    : line.details == "none" ? Details::none
-                                             : Details::loopback;
-  options.web_config_file = line.web_config_file;
+ServerOptions server_options(const std::shared_ptr<DaemonState>& state, const ServeOptions& serve) {
+  ServerOptions options = serve.web;
   options.find_local_peer = find_local_peers(live_netlink());
-  options.on_overload = [state, path = line.telemetry_path](const HttpRequest& request) {
+  options.on_overload = [state, path = serve.telemetry_path](const HttpRequest& request) {
     if (request.path == path) state->metrics.request_answered(503);
   };
-  options.on_shared_answer = [state, path = line.telemetry_path](const HttpRequest& request,
-                                                                 int status) {
+  options.on_shared_answer = [state, path = serve.telemetry_path](const HttpRequest& request,
+                                                                  int status) {
     if (request.path == path) state->metrics.request_answered(status);
   };
   options.on_reload = [state](const Result<>& loaded) {
@@ -175,19 +168,19 @@ ServerOptions server_options(const std::shared_ptr<DaemonState>& state, const Co
   return options;
 }
 
-void reload(DaemonState& state, const CommandLine& line, const Watch& watch) {
-  if (line.config_file.empty()) {
+void reload(DaemonState& state, const std::string& config_file, const Watch& watch) {
+  if (config_file.empty()) {
     log::info("nothing to load: there is no --config.file");
     return;
   }
-  auto policy = reload_policy(line.config_file);
+  auto policy = reload_policy(config_file);
   state.metrics.config_reloaded(policy.has_value(), wall_now());
   if (!policy) {
     log::error("configuration refused, the old one stays", {{"error", policy.error().message}});
     return;
   }
   state.policy.set(std::make_shared<const Policy>(*std::move(policy)));
-  log::info("configuration loaded", {{"file", line.config_file}});
+  log::info("configuration loaded", {{"file", config_file}});
   watch.wake();
 }
 
@@ -198,10 +191,10 @@ int milliseconds_until(SteadyTime time) {
 }
 
 // Until SIGTERM or SIGINT.
-void serve_until_told(const Signals& signals, DaemonState& state, const CommandLine& line,
+void serve_until_told(const Signals& signals, DaemonState& state, const std::string& config_file,
                       const Watch& watch) {
   std::optional<FileWatch> file;
-  if (!line.config_file.empty()) file.emplace(std::vector{line.config_file}, kConfigPace);
+  if (!config_file.empty()) file.emplace(std::vector{config_file}, kConfigPace);
   while (true) {
     std::array<pollfd, 2> waiting{
         {{.fd = signals.descriptor(), .events = POLLIN, .revents = 0},
@@ -215,60 +208,69 @@ void serve_until_told(const Signals& signals, DaemonState& state, const CommandL
       }
       changed = true;
     }
-    if (changed) reload(state, line, watch);
+    if (changed) reload(state, config_file, watch);
   }
 }
 
 }  // namespace
 
-int run_daemon(const CommandLine& line) {
+int run_daemon(const ServeOptions& options) {
   const Signals signals;
-  auto policy = load_policy(line.config_file);
+  auto policy = load_policy(options.sources.config_file);
   if (!policy) return cannot_start(policy.error().message);
-  auto node = open_node(line);
+  auto node = open_node(options.sources.node);
   if (!node) return cannot_start(node.error().message);
 
-  const auto state = std::make_shared<DaemonState>(!line.disable_exporter_metrics);
+  const auto state = std::make_shared<DaemonState>(options.metrics.exporter_metrics);
   state->policy.set(std::make_shared<const Policy>(*std::move(policy)));
   state->metrics.config_reloaded(true, wall_now());
   const auto opened = std::make_shared<const Node>(*std::move(node));
-  auto page = MetricsPage::create(opened, line, state->metrics,
+  auto page = MetricsPage::create(opened, options.metrics, state->metrics,
                                   [raw = state.get()] { return raw->report.get(); });
   if (!page) return cannot_start(page.error().message);
   state->page = *std::move(page);
 
-  auto server = HttpServer::start(server_options(state, line), routes(daemon_answers(state, line)));
+  auto server = HttpServer::start(server_options(state, options),
+                                  routes(daemon_answers(state, options.telemetry_path)));
   if (!server) {
     return cannot_start(busy_port(server.error(), *opened, *state->policy.get()));
   }
 
-  NodeContext node_context = read_node_context(opened, node_name_of(line.pods.node_name, *opened));
+  NodeContext node_context =
+      read_node_context(opened, node_name_of(options.sources.pods.node_name, *opened));
   const std::string node_name = node_context.node_name;
   state->node_context.set(std::make_shared<const NodeContext>(node_context));
 
   const WallTime now = opened->clock->wall();
-  auto pods = line.replay.empty() ? pods_at_start(pod_source_options(line.pods, node_name), now)
-                                  : recorded_pods(line.replay, now);
+  const std::string& replay = options.sources.node.replay;
+  auto pods = replay.empty()
+                  ? pods_at_start(pod_source_options(options.sources.pods, node_name), now)
+                  : recorded_pods(replay, now);
   if (!pods) return cannot_start(pods.error().message);
   state->pods.set(*std::move(pods));
-  const auto reserver = port_reserver(line, opened);
-  auto feedback = start_feedback(state->metrics, line, node_name);
+  std::unique_ptr<PortReserver> reserver;
+  if (options.reserve_ports) {
+    reserver = std::make_unique<PortReserver>(
+        opened, live_reserved_ports_file(options.sources.node.paths.procfs), options.reserver);
+  }
+  auto feedback = start_feedback(state->metrics, options, node_name);
   if (!feedback) return cannot_start(feedback.error().message);
-  auto watch = Watch::start(std::move(node_context),
-                            watch_settings(state, line, reserver.get(), feedback->get()));
+  auto watch =
+      Watch::start(std::move(node_context),
+                   watch_settings(state, options.watch_interval, reserver.get(), feedback->get()));
   if (!watch) return cannot_start(watch.error().message);
 
   // A recording's pods do not change.
   std::unique_ptr<PodSourceManager> pod_sources;
-  if (line.replay.empty()) {
-    PodSourceOptions options = pod_source_options(line.pods, node_name);
-    options.on_change = [state, raw = watch->get(),
+  if (replay.empty()) {
+    PodSourceOptions sources = pod_source_options(options.sources.pods, node_name);
+    sources.on_change = [state, raw = watch->get(),
                          news = PodNews()](std::shared_ptr<const PodSnapshot> changed) mutable {
       news.see(*changed);
       state->pods.set(std::move(changed));
       raw->wake();
     };
-    auto started = PodSourceManager::start(std::move(options));
+    auto started = PodSourceManager::start(std::move(sources));
     if (!started) return cannot_start(started.error().message);
     pod_sources = *std::move(started);
   }
@@ -277,11 +279,11 @@ int run_daemon(const CommandLine& line) {
   }
 
   release_startup_pages();
-  serve_until_told(signals, *state, line, **watch);
+  serve_until_told(signals, *state, options.sources.config_file, **watch);
   (*server)->stop(kGraceForAnswers);
   pod_sources.reset();
   (*watch)->stop();
-  if (reserver && line.restore_on_exit) restore_ports(*reserver);
+  if (reserver && options.restore_on_exit) restore_ports(*reserver);
   feedback->reset();
   log::flush();
   return 0;

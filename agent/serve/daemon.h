@@ -1,11 +1,31 @@
 #pragma once
 
-#include "agent/options/command_line.h"
+#include <chrono>
+#include <string>
+
+#include "agent/http/http_server.h"
+#include "agent/reserve/port_reserver.h"
+#include "agent/serve/metrics_page.h"
+#include "agent/watch/scan_sources.h"
 
 namespace hostnet {
 
+struct ServeOptions {
+  ScanSources sources;
+  std::chrono::milliseconds watch_interval{1000};
+
+  ServerOptions web;  // its callbacks unset
+  std::string telemetry_path{"/metrics"};
+  MetricsOptions metrics;
+
+  bool report_events{}, report_node_condition{};  // --report.*
+
+  bool reserve_ports{}, restore_on_exit{};  // --fix.*
+  ReserverSettings reserver;
+};
+
 // `hostnet-agent serve`: runs until SIGTERM or SIGINT. The exit code: 0, or 1
 // when it could not start, with one line on stderr that says why.
-int run_daemon(const CommandLine& line);
+int run_daemon(const ServeOptions& options);
 
 }  // namespace hostnet

@@ -34,7 +34,8 @@ void add_node_context(const NodeContext& node_context, NetworkScan& scan) {
 
 }  // namespace
 
-Answers daemon_answers(const std::shared_ptr<DaemonState>& state, const CommandLine& line) {
+Answers daemon_answers(const std::shared_ptr<DaemonState>& state,
+                       const std::string& telemetry_path) {
   Answers answers;
   answers.report = [state] { return state->report.get(); };
   answers.check = [state](const CheckQuery& query) {
@@ -64,7 +65,7 @@ Answers daemon_answers(const std::shared_ptr<DaemonState>& state, const CommandL
   };
   answers.illness = [state, started = steady_milliseconds()] { return illness(*state, started); };
   answers.metrics = [state](const HttpRequest& request) { return state->page->answer(request); };
-  answers.telemetry_path = line.telemetry_path;
+  answers.telemetry_path = telemetry_path;
   return answers;
 }
 

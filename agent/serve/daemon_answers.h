@@ -1,8 +1,8 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
-#include "agent/options/command_line.h"
 #include "agent/serve/daemon_state.h"
 #include "agent/serve/routes.h"
 
@@ -10,6 +10,7 @@ namespace hostnet {
 
 // What the daemon's pages are made of: the last report, and looks of their own for what
 // is asked. From any thread.
-Answers daemon_answers(const std::shared_ptr<DaemonState>& state, const CommandLine& line);
+Answers daemon_answers(const std::shared_ptr<DaemonState>& state,
+                       const std::string& telemetry_path);
 
 }  // namespace hostnet

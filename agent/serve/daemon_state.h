@@ -8,10 +8,10 @@
 #include "agent/config/policy.h"
 #include "agent/findings/report.h"
 #include "agent/metrics/agent_metrics.h"
-#include "agent/options/version.h"
 #include "agent/pods/pod.h"
 #include "agent/render/history.h"
 #include "agent/serve/metrics_page.h"
+#include "agent/version/version.h"
 #include "agent/watch/scan.h"
 #include "netlink/base/latest.h"
 
@@ -30,8 +30,8 @@ struct DaemonState {
   std::unique_ptr<MetricsPage> page;
 
   explicit DaemonState(bool exporter_metrics)
-      : metrics({.version = std::string(kVersion),
-                 .revision = std::string(kRevision),
+      : metrics({.version = std::string(version()),
+                 .revision = std::string(revision()),
                  .exporter_metrics = exporter_metrics}) {}
 };
 

@@ -48,7 +48,7 @@ std::function<Result<NetworkChangeCounts>()> counts_of(
 }  // namespace
 
 Result<std::unique_ptr<MetricsPage>> MetricsPage::create(
-    std::shared_ptr<const Node> node, const CommandLine& line, AgentMetrics& metrics,
+    std::shared_ptr<const Node> node, const MetricsOptions& options, AgentMetrics& metrics,
     const std::function<std::shared_ptr<const Report>()>& report) {
   auto ledger = std::make_shared<ListenerLedger>();
   RunnerSettings settings;
@@ -56,13 +56,13 @@ Result<std::unique_ptr<MetricsPage>> MetricsPage::create(
   settings.observer = [&metrics](auto outcomes, auto reads) {
     report_run(metrics, outcomes, reads);
   };
-  const auto enabled = [&](std::string_view name) { return line.collectors.contains(name); };
+  const auto enabled = [&](std::string_view name) { return options.collectors.contains(name); };
   auto provided =
       port_collectors(report, ledger, [&](std::string_view name, bool) { return enabled(name); });
   std::shared_ptr<ChangeCounter> changes;
   if (enabled("network_changes")) {
     auto started = ChangeCounter::start(
-        node, {.neighbours = line.collector_options.boolean("network_changes.neighbours"),
+        node, {.neighbours = options.collector_options.boolean("network_changes.neighbours"),
                .on_overrun = [&metrics](std::size_t times) { metrics.overrun("route", times); }});
     if (!started) return std::unexpected(std::move(started).error());
     changes = *std::move(started);
@@ -71,7 +71,7 @@ Result<std::unique_ptr<MetricsPage>> MetricsPage::create(
   provided.push_back(network_changes_collector(counts_of(changes)));
   auto runner = CollectorRunner::create(
       node, all_collectors(), [&](const Collector& row) { return enabled(row.name); },
-      line.collector_options, std::move(provided), std::move(settings));
+      options.collector_options, std::move(provided), std::move(settings));
   if (!runner) return std::unexpected(std::move(runner).error());
   return std::unique_ptr<MetricsPage>(new MetricsPage(std::move(node), metrics, std::move(ledger),
                                                       std::move(changes), *std::move(runner)));

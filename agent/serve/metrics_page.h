@@ -2,18 +2,25 @@
 
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "agent/findings/report.h"
 #include "agent/http/message/http.h"
 #include "agent/metrics/agent_metrics.h"
 #include "agent/metrics/listener_ledger.h"
-#include "agent/options/command_line.h"
 #include "agent/watch/change_counter.h"
 #include "collectors/framework/runner.h"
 #include "netlink/node/node.h"
 
 namespace hostnet {
+
+// Which metrics: --collector.*, --web.disable-exporter-metrics.
+struct MetricsOptions {
+  std::set<std::string, std::less<>> collectors;  // the ones that are on
+  CollectorOptions collector_options;
+  bool exporter_metrics{true};  // process_* and promhttp_*
+};
 
 // What /metrics answers: the enabled collectors and the agent's own metrics, in
 // the format asked for. Thread safe.
@@ -22,7 +29,7 @@ class MetricsPage {
   // A bad collector option is an error that names its flag. `metrics` and
   // `report` must outlive the page.
   static Result<std::unique_ptr<MetricsPage>> create(
-      std::shared_ptr<const Node> node, const CommandLine& line, AgentMetrics& metrics,
+      std::shared_ptr<const Node> node, const MetricsOptions& options, AgentMetrics& metrics,
       const std::function<std::shared_ptr<const Report>()>& report);
 
   HttpResponse answer(const HttpRequest& request);

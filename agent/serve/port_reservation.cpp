@@ -16,14 +16,6 @@ void log_ports(std::string_view what, const PortSet& ports) {
 
 }  // namespace
 
-std::unique_ptr<PortReserver> port_reserver(const CommandLine& line,
-                                            std::shared_ptr<const Node> node) {
-  if (!line.reserve_ports) return nullptr;
-  return std::make_unique<PortReserver>(
-      std::move(node), live_reserved_ports_file(line.paths.procfs),
-      ReserverSettings{.state_folder = line.state_folder, .release_after = line.release_after});
-}
-
 void log_reservations(const Reservations& done) {
   if (done.forgotten) {
     log::warn("what an earlier run reserved is not known and stays",

@@ -5,7 +5,7 @@
 #include <expected>
 #include <utility>
 
-#include "agent/options/command_line.h"
+#include "agent/ports/parse_port.h"
 #include "agent/render/html/html.h"
 #include "agent/render/html/render.h"
 #include "agent/render/output_format.h"

@@ -16,6 +16,7 @@
 #include "netlink/base/real_time.h"
 #include "netlink/base/wake_up.h"
 #include "netlink/node/node.h"
+#include "netlink/node/recording/replay.h"
 
 namespace hostnet {
 namespace {

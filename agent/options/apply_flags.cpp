@@ -1,0 +1,107 @@
+#include "agent/options/apply_flags.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "agent/metrics/port_collectors.h"
+#include "collectors/registry.h"
+
+namespace hostnet {
+namespace {
+
+constexpr std::string_view kCollectorPrefix = "collector.";
+
+std::set<std::string, std::less<>> enabled_collectors(const FlagValues& values) {
+  const bool defaults = !values.on("collector.disable-defaults");
+  std::set<std::string, std::less<>> enabled;
+  const auto add = [&](const auto& row) {
+    const std::string flag = fmt::format("{}{}", kCollectorPrefix, row.name);
+    const bool wanted = values.given(flag) ? values.on(flag) : defaults && row.enabled_by_default;
+    if (wanted) enabled.emplace(row.name);
+  };
+  std::ranges::for_each(all_collectors(), add);
+  std::ranges::for_each(port_collector_rows(), add);
+  return enabled;
+}
+
+MetricsOptions metrics_options(const FlagValues& values) {
+  FlagValues::Texts of_collectors;
+  for (const auto& [name, texts] : values.all()) {
+    if (name.starts_with(kCollectorPrefix)) {
+      of_collectors[name.substr(kCollectorPrefix.size())] = texts;
+    }
+  }
+  return {.collectors = enabled_collectors(values),
+          .collector_options = CollectorOptions(std::move(of_collectors)),
+          .exporter_metrics = !values.on("web.disable-exporter-metrics")};
+}
+
+PodSourceSettings pod_settings(const FlagValues& values, const FlagValues::Environment& environment,
+                               bool one_shot) {
+  PodSourceSettings pods;
+  pods.source = values.text("pods.source");
+  pods.manifests = values.texts("pods.manifests");
+  pods.kubeconfig = values.text("pods.kubeconfig");
+  pods.kubelet_url = values.text("pods.kubelet-url");
+  pods.kubelet_ca_file = values.text("pods.kubelet-ca-file");
+  pods.kubelet_insecure = values.on("pods.kubelet-insecure-skip-verify");
+  pods.interval = values.duration("pods.interval");
+  pods.retry = values.duration("pods.retry");
+  pods.start_spread = values.duration("pods.start-spread");
+  pods.node_name = values.text("pods.node-name");
+  if (pods.node_name.empty()) {
+    const char* name = environment("NODE_NAME");
+    pods.node_name = name == nullptr ? "" : name;
+  }
+  pods.one_shot = one_shot;
+  return pods;
+}
+
+Details details_of(const std::string& word) {
+  if (word == "all") return Details::all;
+  return word == "none" ? Details::none : Details::loopback;
+}
+
+ServerOptions web_options(const FlagValues& values) {
+  ServerOptions web;
+  web.listen = values.texts("web.listen-address");
+  web.max_requests = values.number("web.max-requests");
+  web.details = details_of(values.text("web.details"));
+  web.web_config_file = values.text("web.config.file");
+  return web;
+}
+
+log::Options log_options(const FlagValues& values) {
+  return {.level = log::parse_level(values.text("log.level")).value_or(log::Level::info),
+          .format = log::parse_format(values.text("log.format")).value_or(log::Format::logfmt),
+          .sink = {},
+          .now = {}};
+}
+
+}  // namespace
+
+void apply_flags(const FlagValues& values, const FlagValues::Environment& environment,
+                 CommandLine& line) {
+  const ScanSources sources{
+      .node = {.paths = {.procfs = values.text("path.procfs"), .sysfs = values.text("path.sysfs")},
+               .replay = values.text("replay")},
+      .pods = pod_settings(values, environment, line.command != Command::serve),
+      .config_file = values.text("config.file")};
+  line.log = log_options(values);
+  line.options.sources = sources;
+  line.options.metrics = metrics_options(values);
+  line.serve = {.sources = sources,
+                .watch_interval = values.duration("watch.interval"),
+                .web = web_options(values),
+                .telemetry_path = values.text("web.telemetry-path"),
+                .metrics = line.options.metrics,
+                .report_events = values.on("report.events"),
+                .report_node_condition = values.on("report.node-condition"),
+                .reserve_ports = values.on("fix.reserve-ports"),
+                .restore_on_exit = values.on("fix.restore-on-exit"),
+                .reserver = {.state_folder = values.text("fix.state-folder"),
+                             .release_after = values.duration("fix.release-after")}};
+}
+
+}  // namespace hostnet

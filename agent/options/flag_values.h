@@ -1,0 +1,42 @@
+#pragma once
+
+#include <chrono>
+#include <expected>
+#include <functional>
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "agent/options/flags.h"
+
+namespace hostnet {
+
+// The values of the flags, as texts by the flags' names.
+class FlagValues {
+ public:
+  using Texts = std::map<std::string, std::vector<std::string>, std::less<>>;
+  using Environment = std::function<const char*(const char*)>;
+
+  // `parsed` is what the command line gives, then comes the environment, then the
+  // defaults. The error names the flag or the variable that has no such value.
+  static std::expected<FlagValues, std::string> merge(const Texts& parsed,
+                                                      const Environment& environment);
+
+  const Texts& all() const { return all_; }
+  // Of the command line or the environment.
+  bool given(std::string_view name) const { return given_.contains(name); }
+
+  // Of a flag of the kind that the function says.
+  std::string text(std::string_view name) const;
+  std::vector<std::string> texts(std::string_view name) const;
+  bool on(std::string_view name) const { return text(name) == "true"; }
+  int number(std::string_view name) const;
+  std::chrono::milliseconds duration(std::string_view name) const;
+
+ private:
+  Texts given_, all_;
+};
+
+}  // namespace hostnet

@@ -1,0 +1,27 @@
+#include "agent/ports/parse_port.h"
+
+#include <fmt/format.h>
+
+#include "netlink/base/text.h"
+
+namespace hostnet {
+
+std::expected<PortAndProtocol, std::string> parse_port(std::string_view text) {
+  const bool names_protocol = text.contains('/');
+  const std::string_view digits = take_until(text, '/');
+  const auto port = parse_number<std::uint16_t>(digits);
+  if (!port || *port == 0) {
+    return std::unexpected(fmt::format("'{}' is not a port from 1 to 65535", digits));
+  }
+  PortAndProtocol result{.port = *port, .protocol = std::nullopt};
+  if (!names_protocol) return result;
+  for (const Protocol known : {Protocol::tcp, Protocol::udp, Protocol::sctp}) {
+    if (text == to_string(known)) {
+      result.protocol = known;
+      return result;
+    }
+  }
+  return std::unexpected(fmt::format("'{}' is none of tcp, udp, sctp", text));
+}
+
+}  // namespace hostnet

@@ -1,0 +1,100 @@
+#include "agent/options/command_line.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+
+namespace hostnet {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+using Variables = std::map<std::string, std::string>;
+
+std::expected<CommandLine, UsageError> parse(std::vector<std::string> arguments,
+                                             const Variables& variables = {}) {
+  return parse_command_line(arguments, [&](const char* name) -> const char* {
+    const auto found = variables.find(name);
+    return found == variables.end() ? nullptr : found->second.c_str();
+  });
+}
+
+std::string refusal(std::vector<std::string> arguments, const Variables& variables = {}) {
+  const auto line = parse(std::move(arguments), variables);
+  return line ? "" : line.error().message;
+}
+
+TEST(CommandLine, WithoutWordsItServesWithTheDefaults) {
+  const auto line = parse({}).value();
+  EXPECT_EQ(line.command, Command::serve);
+  EXPECT_THAT(line.serve.web.listen, ElementsAre(":20000"));
+  EXPECT_EQ(line.serve.watch_interval, 1s);
+  EXPECT_EQ(line.serve.sources.pods.start_spread, 5s);
+  EXPECT_EQ(line.serve.reserver.release_after, 5min);
+  EXPECT_EQ(line.serve.web.details, Details::loopback);
+  EXPECT_TRUE(line.serve.metrics.exporter_metrics);
+  EXPECT_FALSE(line.serve.sources.pods.one_shot);
+}
+
+TEST(CommandLine, TheCommandLineWinsOverTheEnvironmentAndThatOverTheDefault) {
+  const Variables variables{{"HOSTNET_WATCH_INTERVAL", "2s"}, {"HOSTNET_PODS_INTERVAL", "7s"}};
+  const auto line = parse({"--watch.interval=500ms"}, variables).value();
+  EXPECT_EQ(line.serve.watch_interval, 500ms);
+  EXPECT_EQ(line.serve.sources.pods.interval, 7s);
+  EXPECT_EQ(line.serve.sources.pods.retry, 800ms);
+}
+
+TEST(CommandLine, DurationsAreWrittenAsInGo) {
+  EXPECT_EQ(parse({"--fix.release-after=1h30m"})->serve.reserver.release_after, 90min);
+  EXPECT_EQ(parse({"--pods.start-spread=0s"})->serve.sources.pods.start_spread, 0s);
+  EXPECT_EQ(refusal({"--watch.interval=0s"}),
+            "--watch.interval: '0s' is not a duration of 1ms or more, such as 500ms, 30s, 1h30m");
+  EXPECT_THAT(refusal({"--pods.start-spread=soon"}), HasSubstr("'soon' is not a duration"));
+}
+
+TEST(CommandLine, OfManyValuesAFlagHasTheLastAndAListAll) {
+  const auto line = parse({"--web.max-requests=1", "--web.max-requests=2",
+                           "--web.listen-address=:1", "--web.listen-address=[::1]:2"})
+                        .value();
+  EXPECT_EQ(line.serve.web.max_requests, 2);
+  EXPECT_THAT(line.serve.web.listen, ElementsAre(":1", "[::1]:2"));
+  EXPECT_THAT(parse({}, {{"HOSTNET_WEB_LISTEN_ADDRESS", ":3,:4"}})->serve.web.listen,
+              ElementsAre(":3", ":4"));
+  EXPECT_THAT(refusal({}, {{"HOSTNET_WEB_LISTEN_ADDRESS", ""}}), HasSubstr("listen-address"));
+}
+
+TEST(CommandLine, ACollectorIsOnByItsFlagOrByDefault) {
+  const auto defaults = parse({})->serve.metrics.collectors;
+  EXPECT_TRUE(defaults.contains("netdev"));
+  const auto some = parse({"--collector.disable-defaults", "--collector.netdev"}).value();
+  EXPECT_THAT(some.serve.metrics.collectors, ElementsAre("netdev"));
+  EXPECT_FALSE(parse({"--no-collector.netdev"})->serve.metrics.collectors.contains("netdev"));
+}
+
+TEST(CommandLine, OneShotCommandsReadFromTheSameSources) {
+  const auto line = parse({"check", "53/udp", "--address=10.0.0.1", "--config.file=c.yml"}).value();
+  EXPECT_EQ(line.command, Command::check);
+  EXPECT_EQ(line.options.port, (PortAndProtocol{.port = 53, .protocol = Protocol::udp}));
+  EXPECT_EQ(line.options.sources.config_file, "c.yml");
+  EXPECT_TRUE(line.options.sources.pods.one_shot);
+}
+
+TEST(CommandLine, TheNodesNameIsTheFlagsElseThatOfNODE_NAME) {
+  const Variables variables{{"NODE_NAME", "n1"}};
+  EXPECT_EQ(parse({}, variables)->serve.sources.pods.node_name, "n1");
+  EXPECT_EQ(parse({"--pods.node-name=n2"}, variables)->serve.sources.pods.node_name, "n2");
+}
+
+TEST(CommandLine, AWrongWordIsAnsweredWithTheNearestOne) {
+  EXPECT_EQ(refusal({"--watch.intervall=1s"}),
+            "unknown flag --watch.intervall, did you mean --watch.interval?");
+  EXPECT_EQ(refusal({"conflict"}), "unexpected argument 'conflict', did you mean conflicts?");
+  EXPECT_THAT(refusal({}, {{"HOSTNET_REPORT_EVENTS", "yes"}}),
+              HasSubstr("HOSTNET_REPORT_EVENTS: 'yes' is neither true nor false"));
+}
+
+}  // namespace
+}  // namespace hostnet
