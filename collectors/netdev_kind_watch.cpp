@@ -1,7 +1,6 @@
 #include "collectors/netdev_kind_watch.h"
 
 #include <poll.h>
-#include <sys/eventfd.h>
 
 #include <array>
 #include <utility>
@@ -36,8 +35,9 @@ std::shared_ptr<const std::vector<Link>> KindWatch::update(Netlink& netlink,
 
 void KindWatch::start(Netlink& netlink) {
   auto events = subscribe_to_links(netlink);
-  wake_.reset(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-  if (!events || !wake_) return;
+  auto wake = WakeUp::create();
+  if (!events || !wake) return;
+  wake_ = *std::move(wake);
   events_ = *std::move(events);
   broken_ = false;
   thread_ = std::jthread([this](const std::stop_token& stopped) { run(stopped); });
@@ -46,14 +46,14 @@ void KindWatch::start(Netlink& netlink) {
 void KindWatch::stop() {
   if (thread_.joinable()) {
     thread_.request_stop();
-    ::eventfd_write(wake_.get(), 1);
+    wake_->wake();
     thread_.join();
   }
   events_.reset();
 }
 
 void KindWatch::run(const std::stop_token& stopped) {
-  std::array<pollfd, 2> waiting{{{.fd = wake_.get(), .events = POLLIN, .revents = 0},
+  std::array<pollfd, 2> waiting{{{.fd = wake_->descriptor(), .events = POLLIN, .revents = 0},
                                  {.fd = events_->descriptor(), .events = POLLIN, .revents = 0}}};
   while (!stopped.stop_requested()) {
     ::poll(waiting.data(), waiting.size(), -1);

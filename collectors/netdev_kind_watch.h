@@ -3,13 +3,14 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
 #include <vector>
 
 #include "collectors/netdev_kinds.h"
-#include "netlink/base/unique_fd.h"
+#include "netlink/base/wake_up.h"
 #include "netlink/netlink.h"
 
 namespace hostnet {
@@ -44,7 +45,7 @@ class KindWatch {
   KindSums sums_;
   std::unique_ptr<Subscription> events_;
   bool broken_{};
-  UniqueFd wake_;  // eventfd(2): the thread is to end
+  std::optional<WakeUp> wake_;  // the thread is to end
   std::jthread thread_;
 };
 
