@@ -92,8 +92,7 @@ void Loop::shake_hands(Connection& connection, WebTime now) {
   const Io status = connection.transport.handshake();
   if (status == Io::want_read || status == Io::want_write) return await(connection, status);
   const auto& tls = connection.web->config.tls;
-  if (status != Io::done ||
-      !client_san_allowed(connection.transport.ssl(), tls->client_allowed_sans)) {
+  if (status != Io::done || !client_san_allowed(connection.transport.ssl(), *tls)) {
     ++counters_.tls_failures;
     return drop(connection);
   }

@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <fstream>
 #include <thread>
 
 #include "agent/http/settings/basic_auth.h"
@@ -150,6 +152,26 @@ TEST(SignIn, PasswordsChangeWithTheFile) {
     ASSERT_LT(std::chrono::steady_clock::now(), end);
   }
   EXPECT_EQ(fetch(serving.port, "/metrics", kRight)->status, 401);
+}
+
+TEST(SignIn, StaysWhenTheFileIsCutShort) {
+  const SignIn sign_in;
+  std::atomic<int> refused{0};
+  std::atomic<int> loaded{0};
+  ServerOptions options = sign_in.options;
+  options.on_reload = [&](const Result<>& result) { ++(result ? loaded : refused); };
+  const Serving serving(options);
+  int reports = 0;
+  for (const char* cut : {"", "basic_auth_users:\n", "rate_limit: {}\n"}) {
+    std::ofstream(options.web_config_file, std::ios::trunc) << cut;  // in place
+    ++reports;
+    while (refused < reports) EXPECT_EQ(fetch(serving.port, "/metrics")->status, 401);
+    EXPECT_EQ(fetch(serving.port, "/metrics")->status, 401);
+  }
+  EXPECT_EQ(loaded, 0);
+  std::ofstream(options.web_config_file, std::ios::trunc) << "basic_auth_users: {}\n";
+  while (loaded == 0) std::this_thread::yield();
+  EXPECT_EQ(fetch(serving.port, "/metrics")->status, 200);
 }
 
 TEST(WebConfigInForce, SetsHeadersAndLimitsTheRate) {

@@ -143,7 +143,22 @@ TEST(Tls, KeepsWhatItHasWhenTheNewConfigIsBad) {
   files.folder.write("web.yml", "tls_server_config:\n  cert_fil: cert.pem\n");
   EXPECT_EQ(await_report(1), files.config + ":2: unknown key \"cert_fil\" in tls_server_config");
   files.folder.write("web.yml", "{}\n");
-  EXPECT_THAT(await_report(2), HasSubstr("by a restart"));
+  EXPECT_THAT(await_report(2), HasSubstr("\"tls_server_config: {}\" says so on purpose"));
+  files.folder.write("web.yml", "");
+  EXPECT_THAT(await_report(3), HasSubstr("is empty"));
+}
+
+TEST(Tls, IsSwitchedOffByAFileThatSaysSo) {
+  const TlsFiles files;
+  const Serving serving(files.options());
+  EXPECT_TRUE(fetch_tls(serving.port, get("/metrics"), files.trusting()).answer);
+  files.folder.write("web.yml", "tls_server_config: {}\n");
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  std::optional<Answer> plain;
+  while (!plain || plain->status != 200) {
+    ASSERT_LT(std::chrono::steady_clock::now(), end);
+    plain = fetch(serving.port, "/metrics");
+  }
 }
 
 TEST(Tls, AsksForAClientCertificateOfItsCa) {
@@ -193,7 +208,7 @@ TEST(Tls, KeepsToVersionsAndCiphers) {
   EXPECT_FALSE(fetch_tls(only13.port, get("/metrics"), client).answer);
 
   const TlsFiles files(
-      "  cipher_suites: [TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305]\n"
+      "  cipher_suites: [TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256]\n"
       "  curve_preferences: [X25519, CurveP256]\n");
   const Serving serving(files.options());
   client = files.trusting();
@@ -201,6 +216,33 @@ TEST(Tls, KeepsToVersionsAndCiphers) {
   const TlsAnswer got = fetch_tls(serving.port, get("/metrics"), client);
   ASSERT_TRUE(got.answer);
   EXPECT_EQ(got.cipher, "ECDHE-ECDSA-CHACHA20-POLY1305");
+  client.highest_version = 0;
+  EXPECT_TRUE(fetch_tls(serving.port, get("/metrics"), client).answer);  // TLS 1.3 as ever
+}
+
+TEST(Tls, SuitesOfTls13AloneLeaveNothingForTls12) {
+  const TlsFiles files("  cipher_suites: [TLS_CHACHA20_POLY1305_SHA256]\n");
+  const Serving serving(files.options());
+  TlsClientOptions client = files.trusting();
+  EXPECT_EQ(fetch_tls(serving.port, get("/metrics"), client).cipher, "TLS_AES_128_GCM_SHA256");
+  client.highest_version = TLS1_2_VERSION;
+  EXPECT_FALSE(fetch_tls(serving.port, get("/metrics"), client).answer);
+}
+
+TEST(Tls, HandshakesOfOnePeerStandInLineBehindAnothers) {
+  const TlsFiles files;
+  ServerOptions options = files.options();
+  options.tls_handshakes = 2;
+  options.head_timeout = milliseconds(60'000);
+  const Serving serving(options);
+  // Whole records that are no ClientHello: each costs a place in the budget.
+  std::vector<std::unique_ptr<Client>> flood;
+  for (int i = 0; i < 60; ++i) {
+    flood.push_back(std::make_unique<Client>(serving.port, 0, 0x7f000002));
+    flood.back()->send(std::string_view("\x16\x03\x01\x00\x05hello", 10));
+  }
+  EXPECT_TRUE(fetch_tls(serving.port, get("/metrics"), files.trusting()).answer);
+  EXPECT_LT(serving.server->stats().tls_failures, 30U);  // the flood is not half through
 }
 
 TEST(Tls, RefusesToStartWithFilesThatDoNotFit) {
@@ -212,6 +254,9 @@ TEST(Tls, RefusesToStartWithFilesThatDoNotFit) {
   ServerOptions missing;
   missing.web_config_file = files.folder.path("nowhere.yml");
   EXPECT_EQ(HttpServer::start(missing, {}).error().error.system_error, ENOENT);
+  ServerOptions folder;
+  folder.web_config_file = files.folder.path(".");
+  EXPECT_THAT(HttpServer::start(folder, {}).error().error.message, HasSubstr("regular file"));
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "agent/http/settings/go_tls.h"
 #include "agent/http/settings/web_settings.h"
 
 namespace hostnet {
@@ -27,15 +28,14 @@ TEST(WebConfig, IsReadWhole) {
   EXPECT_EQ(config->tls->key_file, "/etc/b.pem");
   EXPECT_EQ(config->tls->client_auth, ClientAuth::verify_if_given);
   EXPECT_EQ(config->tls->min_version, 13);
-  EXPECT_FALSE(config->tls->prefer_server_cipher_suites);
   EXPECT_EQ(config->headers,
             (std::vector<std::pair<std::string, std::string>>{{"X-Frame-Options", "deny"}}));
   EXPECT_EQ(config->users.at("prom"), kHash);
   EXPECT_EQ(config->rate_limit, (RateLimit{.interval = 90s, .burst = 5}));
 }
 
-TEST(WebConfig, MayBeEmptyAndThenMeansPlainHttp) {
-  for (const char* yaml : {"", "{}", "tls_server_config:\n", "tls_server_config: {}\n",
+TEST(WebConfig, WithoutTlsSettingsMeansPlainHttp) {
+  for (const char* yaml : {"{}", "tls_server_config:\n", "tls_server_config: {}\n",
                            "tls_server_config: {min_version: TLS12}\n"}) {
     const auto config = parse_web_config(yaml, "w.yml");
     ASSERT_TRUE(config) << yaml;
@@ -65,6 +65,18 @@ TEST(WebConfig, IsRefusedWithFileAndLine) {
       {"rate_limit:\n  burst: 0\n", "w.yml:2: burst is not a number above 0"},
       {"rate_limit: {}\nrate_limit: {}\n", "w.yml:2: key \"rate_limit\" is there twice"},
       {"[1]\n", "w.yml:1: the web config is not a mapping"},
+      {"", "w.yml: is empty (\"basic_auth_users: {}\" says that nobody signs in)"},
+      {"# nothing\n", "w.yml: is empty (\"basic_auth_users: {}\" says that nobody signs in)"},
+      {"http_server_config: {headers: {X-XSS-Protection: a, X-XSS-Protection: b}}\n",
+       "w.yml:1: key \"X-XSS-Protection\" is there twice"},
+      {"tls_server_config:\n  cipher_suites: [TLS_RSA_WITH_RC4_128_SHA]\n",
+       "w.yml:2: unknown cipher: \"TLS_RSA_WITH_RC4_128_SHA\""},
+      {"tls_server_config:\n  curve_preferences: [P-256]\n", "w.yml:2: unknown curve: \"P-256\""},
+      {"tls_server_config:\n  cert: a\n  key: b\n  client_allowed_sans: []\n",
+       "w.yml:2: client_allowed_sans needs a client_auth_type that requires a certificate"},
+      {"tls_server_config:\n  cert: a\n  key: b\n  max_version: TLS12\n"
+       "  cipher_suites: [TLS_AES_128_GCM_SHA256]\n",
+       "w.yml:2: cipher_suites has none for the TLS versions allowed"},
   };
   for (const auto& [yaml, message] : cases) {
     const auto config = parse_web_config(yaml, "w.yml");
@@ -74,6 +86,54 @@ TEST(WebConfig, IsRefusedWithFileAndLine) {
   const auto broken = parse_web_config("a: [\n", "w.yml");
   ASSERT_FALSE(broken);
   EXPECT_THAT(broken.error().message, testing::StartsWith("w.yml:"));
+}
+
+TEST(WebConfig, SaysWhatItDoesWithoutOnPurpose) {
+  const auto given_up = [](const char* yaml) { return parse_web_config(yaml, "w.yml")->given_up; };
+  EXPECT_EQ(given_up("basic_auth_users: {}\n"), (GivenUp{.users = true}));
+  EXPECT_EQ(given_up("tls_server_config: {}\n"), (GivenUp{.tls = true}));
+  EXPECT_EQ(given_up("tls_server_config: {cert: a, key: b, client_auth_type: NoClientCert}\n"),
+            (GivenUp{.client_certificates = true}));
+  // What an editor or a full disk leaves of a file.
+  for (const char* cut : {"basic_auth_users:\n", "tls_server_config:\n", "{}\n",
+                          "tls_server_config: {cert: a, key: b}\n"}) {
+    EXPECT_EQ(given_up(cut), GivenUp{}) << cut;
+  }
+}
+
+TEST(WebConfig, LosesNoProtectionWithoutSayingSo) {
+  const auto config = [](const std::string& yaml) { return *parse_web_config(yaml, "w.yml"); };
+  const std::string hash = "$2y$04$" + std::string(53, 'a');
+  const std::string users = "basic_auth_users: {a: " + hash + ", b: " + hash + "}\n";
+  const std::string tls = "tls_server_config: {cert: a, key: b";
+  const std::string certificates = tls + ", client_auth_type: RequireAnyClientCert";
+  EXPECT_EQ(lost_protection(config(users), config("basic_auth_users: {a: " + hash + "}\n")), "");
+  EXPECT_EQ(lost_protection(config(users), config("basic_auth_users: {}\n")), "");
+  EXPECT_NE(lost_protection(config(users), config("{}\n")), "");
+  EXPECT_EQ(lost_protection(config("{}\n"), config(users + tls + "}\n")), "");
+  EXPECT_NE(lost_protection(config(tls + "}\n"), config("tls_server_config:\n")), "");
+  EXPECT_EQ(lost_protection(config(tls + "}\n"), config("tls_server_config: {}\n")), "");
+  EXPECT_NE(lost_protection(config(certificates + "}\n"), config(tls + "}\n")), "");
+  EXPECT_EQ(lost_protection(config(certificates + "}\n"),
+                            config(tls + ", client_auth_type: NoClientCert}\n")),
+            "");
+  EXPECT_NE(lost_protection(config(certificates + ", client_allowed_sans: [a]}\n"),
+                            config(certificates + "}\n")),
+            "");
+}
+
+TEST(WebConfig, LeavesTheOrderOfSuitesAndThoseOfTls13ToGo) {
+  EXPECT_EQ(openssl_ciphers({"TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384", "TLS_AES_128_GCM_SHA256",
+                             "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"}),
+            "ECDHE-RSA-AES128-GCM-SHA256:ECDHE-RSA-AES256-GCM-SHA384");
+  EXPECT_EQ(openssl_ciphers({"TLS_AES_128_GCM_SHA256"}), "");
+  EXPECT_EQ(openssl_groups({"CurveP256", "X25519"}), "P-256:X25519");
+  EXPECT_EQ(openssl_groups({}), "X25519:P-256:P-384:P-521");
+}
+
+TEST(WebConfig, TakesAnIntervalInNanoseconds) {
+  EXPECT_EQ(parse_web_config("rate_limit: {interval: 1000000000}\n", "w")->rate_limit.interval, 1s);
+  EXPECT_FALSE(parse_web_config("rate_limit: {interval: '1000000000'}\n", "w"));
 }
 
 TEST(WebConfig, KnowsGoDurations) {

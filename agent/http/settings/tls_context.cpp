@@ -9,8 +9,8 @@
 
 #include <algorithm>
 #include <array>
-#include <map>
 
+#include "agent/http/settings/go_tls.h"
 #include "netlink/base/read_file.h"
 
 namespace hostnet {
@@ -116,37 +116,22 @@ Result<> use_client_auth(SSL_CTX* context, const TlsConfig& config) {
   return {};
 }
 
-// Go's names are IANA's, but for the two that it had first.
+// The suites of TLS 1.3 are always all there, in Go's order.
 Result<> use_ciphers(SSL_CTX* context, const TlsConfig& config) {
-  std::string old_suites;
-  std::string tls13_suites;
-  for (std::string name : config.cipher_suites) {
-    if (name.ends_with("_CHACHA20_POLY1305")) name += "_SHA256";
-    const std::string openssl = OPENSSL_cipher_name(name.c_str());
-    if (openssl == "(NONE)") return failure(Reason::malformed, "unknown cipher: " + name);
-    std::string& list = openssl.starts_with("TLS_") ? tls13_suites : old_suites;
-    list += (list.empty() ? "" : ":") + openssl;
-  }
-  if (!old_suites.empty() && SSL_CTX_set_cipher_list(context, old_suites.c_str()) != 1) {
-    return tls_failure("cipher_suites " + old_suites);
-  }
-  if (!tls13_suites.empty() && SSL_CTX_set_ciphersuites(context, tls13_suites.c_str()) != 1) {
-    return tls_failure("cipher_suites " + tls13_suites);
+  if (SSL_CTX_set_ciphersuites(context, kTls13Ciphers) != 1) return tls_failure(kTls13Ciphers);
+  const std::string ciphers = openssl_ciphers(config.cipher_suites);
+  if (ciphers.empty()) {
+    SSL_CTX_set_min_proto_version(context, TLS1_3_VERSION);
+  } else if (SSL_CTX_set_cipher_list(context, ciphers.c_str()) != 1) {
+    return tls_failure("cipher_suites " + ciphers);
   }
   return {};
 }
 
 Result<> use_curves(SSL_CTX* context, const TlsConfig& config) {
-  static const std::map<std::string, std::string, std::less<>> kCurves{
-      {"CurveP256", "P-256"}, {"CurveP384", "P-384"}, {"CurveP521", "P-521"}, {"X25519", "X25519"}};
-  std::string list;
-  for (const std::string& name : config.curve_preferences) {
-    const auto found = kCurves.find(name);
-    if (found == kCurves.end()) return failure(Reason::malformed, "unknown curve: " + name);
-    list += (list.empty() ? "" : ":") + found->second;
-  }
-  if (!list.empty() && SSL_CTX_set1_groups_list(context, list.c_str()) != 1) {
-    return tls_failure("curve_preferences " + list);
+  const std::string groups = openssl_groups(config.curve_preferences);
+  if (SSL_CTX_set1_groups_list(context, groups.c_str()) != 1) {
+    return tls_failure("curve_preferences " + groups);
   }
   return {};
 }
@@ -202,9 +187,11 @@ Result<std::shared_ptr<SSL_CTX>> make_tls_context(const TlsConfig& config) {
   SSL_CTX_set_session_cache_mode(raw, SSL_SESS_CACHE_OFF);
   SSL_CTX_set_num_tickets(raw, 0);
   SSL_CTX_set_options(raw, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
-  if (config.prefer_server_cipher_suites) {
-    SSL_CTX_set_options(raw, SSL_OP_CIPHER_SERVER_PREFERENCE);
-  }
+  // As Go does: by the server's order, but ChaCha20 for clients without AES.
+  SSL_CTX_set_options(raw, SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
+  // OpenSSL refuses TLS 1.0 and 1.1 above level 0, whatever the versions say.
+  constexpr int kTls12 = 12;
+  if (config.min_version < kTls12) SSL_CTX_set_security_level(raw, 0);
   SSL_CTX_set_mode(raw, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                             SSL_MODE_RELEASE_BUFFERS);
   SSL_CTX_set_alpn_select_cb(raw, choose_http11, nullptr);
@@ -219,10 +206,11 @@ bool has_client_certificate(const SSL* tls) {
   return cert != nullptr;
 }
 
-bool client_san_allowed(const SSL* tls, const std::vector<std::string>& allowed) {
-  if (allowed.empty()) return true;
+bool client_san_allowed(const SSL* tls, const TlsConfig& config) {
+  if (!config.client_allowed_sans) return true;
+  const std::vector<std::string>& allowed = *config.client_allowed_sans;
   const Owned<X509> cert(SSL_get1_peer_certificate(tls));
-  if (cert == nullptr) return true;  // the client_auth_type says whether that is fine
+  if (cert == nullptr) return false;
   const Owned<GENERAL_NAMES> names(static_cast<GENERAL_NAMES*>(
       X509_get_ext_d2i(cert.get(), NID_subject_alt_name, nullptr, nullptr)));
   for (int i = 0; names != nullptr && i < sk_GENERAL_NAME_num(names.get()); ++i) {

@@ -14,11 +14,9 @@ namespace hostnet {
 // whose certificate is no longer accepted must not come back with a ticket.
 Result<std::shared_ptr<SSL_CTX>> make_tls_context(const TlsConfig& config);
 
-// After a handshake: a client certificate must carry one of the allowed
-// subject alternative names (DNS, e-mail, IP, URI). True when none are
-// configured, or no certificate was given and none is required.
-bool client_san_allowed(const SSL* tls, const std::vector<std::string>& allowed);
-
+// After a handshake: the client's certificate carries one of the allowed subject
+// alternative names (DNS, e-mail, IP, URI), or no names are configured.
+bool client_san_allowed(const SSL* tls, const TlsConfig& config);
 bool has_client_certificate(const SSL* tls);
 
 }  // namespace hostnet

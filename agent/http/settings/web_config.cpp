@@ -10,15 +10,29 @@
 #include <set>
 
 #include "agent/http/settings/basic_auth.h"
+#include "agent/http/settings/go_tls.h"
+#include "netlink/base/text.h"
 
 namespace hostnet {
 namespace {
+
+constexpr int kTls13 = 13;
 
 // Thrown within this file only: yaml-cpp throws as well.
 struct BadWebConfig {
   YAML::Mark mark;
   std::string what;
 };
+
+// Go's decoder refuses a key that is there twice, here and in the sections whose
+// keys are the user's.
+std::string new_key(const YAML::Node& key, std::set<std::string>& seen) {
+  auto name = key.as<std::string>();
+  if (!seen.insert(name).second) {
+    throw BadWebConfig{key.Mark(), fmt::format("key \"{}\" is there twice", name)};
+  }
+  return name;
+}
 
 using KeyReaders = std::map<std::string, std::function<void(const YAML::Node&)>, std::less<>>;
 
@@ -27,13 +41,10 @@ void read_mapping(const YAML::Node& node, std::string_view where, const KeyReade
   if (!node.IsMap()) throw BadWebConfig{node.Mark(), fmt::format("{} is not a mapping", where)};
   std::set<std::string> seen;
   for (const auto& entry : node) {
-    const auto key = entry.first.as<std::string>();
+    const std::string key = new_key(entry.first, seen);
     const auto reader = readers.find(key);
     if (reader == readers.end()) {
       throw BadWebConfig{entry.first.Mark(), fmt::format("unknown key \"{}\" in {}", key, where)};
-    }
-    if (!seen.insert(key).second) {
-      throw BadWebConfig{entry.first.Mark(), fmt::format("key \"{}\" is there twice", key)};
     }
     reader->second(entry.second);
   }
@@ -92,10 +103,40 @@ ClientAuth client_auth(const YAML::Node& node) {
   return found->second;
 }
 
+// Of Go's names; what it does not know it refuses.
+std::vector<std::string> known_names(const YAML::Node& node, std::string_view what,
+                                     bool (*is_known)(std::string_view)) {
+  std::vector<std::string> names = list_of(node);
+  const auto unknown = std::ranges::find_if_not(names, is_known);
+  if (unknown != names.end()) {
+    throw BadWebConfig{node.Mark(), fmt::format("unknown {}: \"{}\"", what, *unknown)};
+  }
+  return names;
+}
+
+void check_tls(const YAML::Node& node, const TlsConfig& tls, bool has_ca) {
+  if (has_ca && tls.client_auth == ClientAuth::none) {
+    throw BadWebConfig{node.Mark(), "a client CA needs a client_auth_type"};
+  }
+  const bool requires_certificate = tls.client_auth == ClientAuth::require_any ||
+                                    tls.client_auth == ClientAuth::require_and_verify;
+  if (tls.client_allowed_sans && !requires_certificate) {
+    throw BadWebConfig{node.Mark(),
+                       "client_allowed_sans needs a client_auth_type that requires a certificate"};
+  }
+  if (tls.min_version > tls.max_version) {
+    throw BadWebConfig{node.Mark(), "min_version is above max_version"};
+  }
+  if (tls.max_version < kTls13 && openssl_ciphers(tls.cipher_suites).empty()) {
+    throw BadWebConfig{node.Mark(), "cipher_suites has none for the TLS versions allowed"};
+  }
+}
+
 // Nothing when the section only repeats defaults: plain HTTP then.
-std::optional<TlsConfig> read_tls(const YAML::Node& node) {
+std::optional<TlsConfig> read_tls(const YAML::Node& node, GivenUp& given_up) {
   TlsConfig tls;
   bool auth_given = false;
+  given_up.tls = node.IsMap() && node.size() == 0;
   read_mapping(
       node, "tls_server_config",
       {{"cert_file", into(tls.cert_file)},
@@ -108,27 +149,29 @@ std::optional<TlsConfig> read_tls(const YAML::Node& node) {
         [&](const auto& value) {
           tls.client_auth = client_auth(value);
           auth_given = !scalar(value).empty();
+          given_up.client_certificates = scalar(value) == "NoClientCert";
         }},
        {"client_allowed_sans",
-        [&](const auto& value) { tls.client_allowed_sans = list_of(value); }},
-       {"cipher_suites", [&](const auto& value) { tls.cipher_suites = list_of(value); }},
-       {"curve_preferences", [&](const auto& value) { tls.curve_preferences = list_of(value); }},
+        [&](const auto& value) {
+          if (!value.IsNull()) tls.client_allowed_sans = list_of(value);
+        }},
+       {"cipher_suites",
+        [&](const auto& value) { tls.cipher_suites = known_names(value, "cipher", is_go_cipher); }},
+       {"curve_preferences",
+        [&](const auto& value) {
+          tls.curve_preferences = known_names(value, "curve", is_go_curve);
+        }},
        {"min_version", [&](const auto& value) { tls.min_version = tls_version(value); }},
        {"max_version", [&](const auto& value) { tls.max_version = tls_version(value); }},
-       {"prefer_server_cipher_suites",
-        [&](const auto& value) { tls.prefer_server_cipher_suites = boolean(value); }}});
+       // Go decides since 1.17, whatever this says.
+       {"prefer_server_cipher_suites", [](const auto& value) { boolean(value); }}});
   const bool has_cert = !tls.cert.empty() || !tls.cert_file.empty();
   const bool has_key = !tls.key.empty() || !tls.key_file.empty();
   const bool has_ca = !tls.client_ca.empty() || !tls.client_ca_file.empty();
   if (!has_cert && !has_key && !has_ca && !auth_given) return std::nullopt;
   if (!has_cert) throw BadWebConfig{node.Mark(), "missing one of cert or cert_file"};
   if (!has_key) throw BadWebConfig{node.Mark(), "missing one of key or key_file"};
-  if (has_ca && tls.client_auth == ClientAuth::none) {
-    throw BadWebConfig{node.Mark(), "a client CA needs a client_auth_type"};
-  }
-  if (tls.min_version > tls.max_version) {
-    throw BadWebConfig{node.Mark(), "min_version is above max_version"};
-  }
+  check_tls(node, tls, has_ca);
   return tls;
 }
 
@@ -153,8 +196,9 @@ void check_header(const YAML::Node& node, const std::string& name, const std::st
 void read_headers(const YAML::Node& node, WebConfig& config) {
   if (node.IsNull()) return;
   if (!node.IsMap()) throw BadWebConfig{node.Mark(), "headers is not a mapping"};
+  std::set<std::string> seen;
   for (const auto& entry : node) {
-    const auto name = entry.first.as<std::string>();
+    const std::string name = new_key(entry.first, seen);
     const std::string value = scalar(entry.second);
     check_header(entry.first, name, value);
     config.headers.emplace_back(name, value);
@@ -164,8 +208,10 @@ void read_headers(const YAML::Node& node, WebConfig& config) {
 void read_users(const YAML::Node& node, WebConfig& config) {
   if (node.IsNull()) return;
   if (!node.IsMap()) throw BadWebConfig{node.Mark(), "basic_auth_users is not a mapping"};
+  config.given_up.users = node.size() == 0;
+  std::set<std::string> seen;
   for (const auto& entry : node) {
-    const auto name = entry.first.as<std::string>();
+    const std::string name = new_key(entry.first, seen);
     // The hash itself stays out of the message: it goes to a log.
     if (!is_bcrypt_hash(scalar(entry.second))) {
       throw BadWebConfig{entry.second.Mark(),
@@ -175,12 +221,21 @@ void read_users(const YAML::Node& node, WebConfig& config) {
   }
 }
 
+std::optional<std::chrono::nanoseconds> nanoseconds_of(std::string_view text) {
+  const auto number = parse_number<std::uint32_t>(text);
+  if (!number) return std::nullopt;
+  return std::chrono::nanoseconds(*number);
+}
+
 void read_rate_limit(const YAML::Node& node, RateLimit& limit) {
   read_mapping(
       node, "rate_limit",
       {{"interval",
         [&](const YAML::Node& value) {
-          const auto interval = parse_go_duration(scalar(value));
+          const std::string text = scalar(value);
+          auto interval = parse_go_duration(text);
+          // As Go's decoder reads a number: nanoseconds.
+          if (!interval && value.Tag() != "!") interval = nanoseconds_of(text);
           if (!interval) {
             throw BadWebConfig{value.Mark(), "interval is not a duration such as 1s"};
           }
@@ -198,9 +253,14 @@ void read_rate_limit(const YAML::Node& node, RateLimit& limit) {
 
 WebConfig read_document(const YAML::Node& root) {
   WebConfig config;
+  if (root.IsNull()) {
+    throw BadWebConfig{root.Mark(),
+                       "is empty (\"basic_auth_users: {}\" says that nobody signs in)"};
+  }
   read_mapping(
       root, "the web config",
-      {{"tls_server_config", [&](const auto& node) { config.tls = read_tls(node); }},
+      {{"tls_server_config",
+        [&](const auto& node) { config.tls = read_tls(node, config.given_up); }},
        {"http_server_config",
         [&](const auto& node) {
           // HTTP/2 is an offer in TLS that we do not make; both values are fine.

@@ -12,7 +12,10 @@
 
 // --web.config.file: the YAML of Prometheus' exporter-toolkit
 // (docs/web-configuration.md there), as plain data. Unknown keys are refused,
-// as there; errors read "FILE:LINE: what".
+// as there; errors read "FILE:LINE: what". Go's meaning of each key holds:
+// cipher suites of TLS 1.3 are always all there, the order of suites is Go's own
+// and prefer_server_cipher_suites without effect. Stricter than there: an empty
+// file and a client CA without a certificate are refused.
 namespace hostnet {
 
 enum class ClientAuth { none, request, require_any, verify_if_given, require_and_verify };
@@ -25,12 +28,11 @@ struct TlsConfig {
   std::string key;
   std::string client_ca;
   ClientAuth client_auth{ClientAuth::none};
-  std::vector<std::string> client_allowed_sans;
-  std::vector<std::string> cipher_suites;      // Go's names
+  std::optional<std::vector<std::string>> client_allowed_sans;  // empty: nobody
+  std::vector<std::string> cipher_suites;      // Go's names; of TLS 1.3 no choice is made
   std::vector<std::string> curve_preferences;  // CurveP256, X25519, ...
   int min_version{12};                         // 10 to 13: TLS 1.0 to 1.3
   int max_version{13};
-  bool prefer_server_cipher_suites{true};
   bool operator==(const TlsConfig&) const = default;
 };
 
@@ -40,11 +42,22 @@ struct RateLimit {
   bool operator==(const RateLimit&) const = default;
 };
 
+// What a file says that it does without: `basic_auth_users: {}`,
+// `tls_server_config: {}`, `client_auth_type: NoClientCert`. A file that was cut
+// short says nothing of the kind.
+struct GivenUp {
+  bool users{};
+  bool tls{};
+  bool client_certificates{};
+  bool operator==(const GivenUp&) const = default;
+};
+
 struct WebConfig {
   std::optional<TlsConfig> tls;
   std::vector<std::pair<std::string, std::string>> headers;
   std::map<std::string, std::string> users;  // name -> bcrypt hash
   RateLimit rate_limit;
+  GivenUp given_up;
   bool operator==(const WebConfig&) const = default;
 };
 

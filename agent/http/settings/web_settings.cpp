@@ -1,13 +1,36 @@
 #include "agent/http/settings/web_settings.h"
 
+#include <fmt/format.h>
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "agent/http/settings/tls_context.h"
 #include "netlink/base/read_file.h"
 
 namespace hostnet {
+
+std::string_view lost_protection(const WebConfig& old, const WebConfig& fresh) {
+  if (!old.users.empty() && fresh.users.empty() && !fresh.given_up.users) {
+    return "nobody would have to sign in any more: \"basic_auth_users: {}\" says so on purpose";
+  }
+  if (!old.tls) return {};
+  if (!fresh.tls) {
+    if (fresh.given_up.tls) return {};
+    return "there would be no TLS any more: \"tls_server_config: {}\" says so on purpose";
+  }
+  if (old.tls->client_auth != ClientAuth::none && fresh.tls->client_auth == ClientAuth::none &&
+      !fresh.given_up.client_certificates) {
+    return "clients would need no certificate any more: \"client_auth_type: NoClientCert\" says so "
+           "on purpose";
+  }
+  if (old.tls->client_allowed_sans && !fresh.tls->client_allowed_sans &&
+      !fresh.given_up.client_certificates) {
+    return "client_allowed_sans is gone: that takes a restart";
+  }
+  return {};
+}
 
 Result<WebSettingsSource> WebSettingsSource::open(std::string file,
                                                   std::chrono::milliseconds interval,
@@ -33,7 +56,8 @@ WebSettingsSource::Stamp WebSettingsSource::stamp_of(const std::string& path) {
   return {.device = status.st_dev,
           .inode = status.st_ino,
           .size = status.st_size,
-          .changed_ns = status.st_mtim.tv_sec * kNsPerSecond + status.st_mtim.tv_nsec};
+          .written_ns = status.st_mtim.tv_sec * kNsPerSecond + status.st_mtim.tv_nsec,
+          .changed_ns = status.st_ctim.tv_sec * kNsPerSecond + status.st_ctim.tv_nsec};
 }
 
 // Stamps are taken before the files are read: a change in between is seen next
@@ -64,6 +88,14 @@ Result<WebSettingsPtr> WebSettingsSource::load() {
   return settings;
 }
 
+// Nobody wrote since the last scan: an editor or a full disk may have left half
+// a file for a moment.
+bool WebSettingsSource::settled() {
+  std::vector<Stamp> now;
+  for (const auto& file : seen_) now.push_back(stamp_of(file.first));
+  return std::exchange(last_, now) == now;
+}
+
 bool WebSettingsSource::changed() const {
   return std::ranges::any_of(seen_,
                              [](const auto& file) { return stamp_of(file.first) != file.second; });
@@ -72,9 +104,8 @@ bool WebSettingsSource::changed() const {
 Result<> WebSettingsSource::reload() {
   auto loaded = load();
   if (!loaded) return std::unexpected(std::move(loaded.error()));
-  if (((*loaded)->tls == nullptr) != (current_->tls == nullptr)) {
-    return failure(Reason::malformed,
-                   file_ + ": TLS is switched on and off by a restart, not by a reload");
+  if (const auto lost = lost_protection(current_->config, (*loaded)->config); !lost.empty()) {
+    return failure(Reason::malformed, fmt::format("{}: {}", file_, lost));
   }
   current_ = std::move(*loaded);
   return {};
@@ -83,7 +114,7 @@ Result<> WebSettingsSource::reload() {
 void WebSettingsSource::scan(Time now) {
   if (file_.empty() || now < scan_again_) return;
   scan_again_ = now + interval_;
-  if (!changed()) return;
+  if (!changed() || !settled()) return;
   const Result<> reloaded = reload();
   if (report_) report_(reloaded);
 }

@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "agent/http/settings/web_config.h"
@@ -33,10 +34,10 @@ class WebSettingsSource {
   static Result<WebSettingsSource> open(std::string file, std::chrono::milliseconds interval,
                                         Report report);
   const WebSettingsPtr& current() const { return current_; }
-  // Looks at the files if `interval` has passed. A bad file is reported once
-  // and the settings in force are kept; so are settings with TLS when the new
-  // ones have none, and the other way round: that takes a restart, a typing
-  // error must not.
+  // Inspects the files if `interval` has passed, and loads them when they have
+  // changed and then stayed the same for an interval. A bad file is reported once
+  // and the settings in force are kept; so they are where the new ones would lose
+  // the last user, TLS or client certificates without saying so.
   void scan(Time now);
 
  private:
@@ -45,6 +46,7 @@ class WebSettingsSource {
     dev_t device{};
     ino_t inode{};
     off_t size{};
+    std::int64_t written_ns{};
     std::int64_t changed_ns{};
     bool operator==(const Stamp&) const = default;
   };
@@ -52,14 +54,20 @@ class WebSettingsSource {
   Result<WebSettingsPtr> load();
   Result<> reload();
   bool changed() const;
+  bool settled();
 
   std::string file_;
   std::chrono::milliseconds interval_{};
   Report report_;
   WebSettingsPtr current_;
   std::vector<std::pair<std::string, Stamp>> seen_;
+  std::vector<Stamp> last_;
   Time scan_again_;
 };
+
+// Why the settings may not be replaced by others that protect less, which a
+// file that was cut short would; empty when they may.
+std::string_view lost_protection(const WebConfig& old, const WebConfig& fresh);
 
 // A token each `interval`, `burst` of them at once. One thread.
 class RateLimiter {
