@@ -52,7 +52,7 @@ Hijack hijack_of(const Holder& server, const Holders& rules, const FindingContex
   const Bind bind = bind_of(server.socket, context.table.links);
   for (const Holder* rule : rules) {
     // What nobody understands is told as a problem, not as a hijack.
-    if (rule->nat->scope.unknown) continue;
+    if (rule->nat->scope.certainty == Certainty::unknown) continue;
     const TakenTraffic taken = taken_traffic(*rule->nat, bind, context.table);
     const auto back = leads_back(*rule->nat, bind, server.socket.local_port, context.table);
     if (!taken.any() || back != false) continue;
@@ -77,7 +77,7 @@ void add_rules(Finding& finding, const Holders& rules) {
 // What a rule does not take, in how it is told: a rule without comes first.
 auto restrictions_of(const Holder* rule) {
   const PacketScope& scope = rule->nat->scope;
-  return std::tuple(scope.conditional, !rule->nat->prerouting, scope.arrives_on.has_value(),
+  return std::tuple(scope.is_conditional(), !rule->nat->prerouting, !scope.arrives_on.empty(),
                     scope.destination.has_value());
 }
 
@@ -101,8 +101,8 @@ bool implements_node_ports(const Holder& holder) {
 
 // Not only what this node or, behind Docker's rule, its containers send.
 bool takes_from_outside(const Holder& rule) {
-  const auto& left = rule.nat->scope.arrives_on;
-  return rule.nat->prerouting && (!rule.nat->shadowed || !left || left->other);
+  const bool others = std::ranges::all_of(rule.nat->scope.arrives_on, &InterfaceMatch::other);
+  return rule.nat->prerouting && (!rule.nat->shadowed || others);
 }
 
 // A hostPort and the listeners of others on its port.

@@ -51,9 +51,9 @@ std::vector<IpAddress> served_addresses(const Bind& server, const PortSnapshot& 
 }
 
 // From other machines: not over loopback.
-bool may_arrive_on(const InterfaceMatch& interfaces, const PortSnapshot& table) {
+bool may_arrive_on(const InterfaceMatches& interfaces, const PortSnapshot& table) {
   return std::ranges::any_of(table.links, [&](const Link& link) {
-    return link.type != kLoopbackDevice && interfaces.contains(link.name);
+    return link.type != kLoopbackDevice && contains(interfaces, link.name);
   });
 }
 
@@ -62,7 +62,7 @@ bool takes_packets_to(const NatRule& rule, const IpAddress& address, const PortS
   if (rule.scope.destination && !rule.scope.destination->contains(address)) return false;
   if (rule.output) return true;
   if (!rule.prerouting || address.is_loopback()) return false;
-  return !rule.scope.arrives_on || may_arrive_on(*rule.scope.arrives_on, table);
+  return rule.scope.arrives_on.empty() || may_arrive_on(rule.scope.arrives_on, table);
 }
 
 bool leads_to(const NatTarget& target, const Bind& server, std::uint16_t port,
@@ -93,7 +93,7 @@ TakenTraffic taken_traffic(const NatRule& rule, const Bind& server, const PortSn
 
 std::optional<bool> leads_back(const NatRule& rule, const Bind& server, std::uint16_t port,
                                const PortSnapshot& table) {
-  if (rule.rejects) return false;
+  if (rule.effect == NatEffect::reject) return false;
   const bool leads = std::ranges::any_of(
       rule.targets, [&](const NatTarget& target) { return leads_to(target, server, port, table); });
   if (leads) return true;
@@ -106,7 +106,7 @@ Loses loses(const NatRule& rule, const Bind& server, std::uint16_t port,
   if (!taken_traffic(rule, server, table).any()) return Loses::nothing;
   const auto back = leads_back(rule, server, port, table);
   if (back == true) return Loses::nothing;
-  return back && !rule.scope.conditional ? Loses::some : Loses::perhaps;
+  return back && !rule.scope.is_conditional() ? Loses::some : Loses::perhaps;
 }
 
 }  // namespace hostnet

@@ -18,9 +18,14 @@ ServiceName service_name(std::string_view service) {
   return {service.substr(0, slash), name.substr(0, name.find(':'))};
 }
 
-std::string interface_words(const InterfaceMatch& interfaces) {
-  return fmt::format("what arrives on {}{}{}", interfaces.other ? "interfaces other than " : "",
-                     interfaces.name, interfaces.prefix ? "*" : "");
+std::string interface_words(const InterfaceMatches& interfaces) {
+  std::string words;
+  for (const InterfaceMatch& match : interfaces) {
+    words += fmt::format("{}{}{}{}", words.empty() ? "" : " and ",
+                         match.other ? "interfaces other than " : "", match.name,
+                         match.prefix ? "*" : "");
+  }
+  return "what arrives on " + words;
 }
 
 }  // namespace
@@ -29,12 +34,12 @@ std::string arriving_words(const NatRule& rule, TakenTraffic taken, const Bind& 
   const PacketScope& scope = rule.scope;
   const IpAddress local = server.address.unmapped();
   std::string words = "what arrives";
-  if (scope.conditional) {
+  if (scope.is_conditional()) {
     words = "some of what arrives";
   } else if (!rule.prerouting) {
     words = "what this node itself sends";
-  } else if (scope.arrives_on) {
-    words = interface_words(*scope.arrives_on);
+  } else if (!scope.arrives_on.empty()) {
+    words = interface_words(scope.arrives_on);
   } else if (scope.destination && local.is_wildcard()) {
     return "what arrives at " + scope.destination->to_string();
   }
@@ -46,7 +51,8 @@ std::string arriving_words(const NatRule& rule, TakenTraffic taken, const Bind& 
 
 std::string destination_words(const Holder& rule) {
   if (!rule.pod.empty()) return fmt::format("pod {}/{}", rule.namespace_, rule.pod);
-  if (rule.nat->rejects) return "nobody (it has no server, so that connections are refused)";
+  if (rule.nat->effect == NatEffect::reject)
+    return "nobody (it has no server, so that connections are refused)";
   std::string words;
   for (const NatTarget& target : rule.nat->targets) {
     words += (words.empty() ? "" : ", ") + target.to_string();

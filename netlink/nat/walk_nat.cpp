@@ -6,6 +6,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "netlink/nat/packets/packet_marks.h"
 #include "netlink/nat/packets/taken_packets.h"
 #include "netlink/nat/recognize.h"
 
@@ -19,35 +20,63 @@ using ChainsByName = std::unordered_map<std::string_view, const PacketChain*>;
 struct BaseChain {
   const PacketTable* table{};
   const PacketChain* chain{};
-  std::size_t place{};
+  const ChainsByName* chains{};  // of the table
 };
 
+// The order in which packets come to base chains. Those of type nat are all called where
+// the kernel translates, in the order of their priorities among themselves.
+enum class Stage { before_nat, nat, after_nat };
+Stage stage_of(const PacketChain& chain) {
+  if (chain.type == ChainType::nat) return Stage::nat;
+  return chain.priority < kNatPriority ? Stage::before_nat : Stage::after_nat;
+}
+
 bool same_but_for_chance(PacketScope one, const PacketScope& other) {
-  one.conditional = other.conditional;
-  one.unknown = other.unknown;
-  one.random = other.random;
+  one.certainty = other.certainty;
   return one == other;
 }
 
+// This machine's own packets arrive on no interface, and again on loopback.
+enum class Origin { elsewhere, here, here_again };
+
 class NatWalker {
  public:
-  NatWalker(const NatWalkOptions& options, NatHook hook, NatWalk& out)
-      : options_(options), hook_(hook), out_(out) {}
+  NatWalker(const NatWalkOptions& options, bool marks_matter, NatWalk& out)
+      : options_(options), marks_matter_(marks_matter), out_(out) {}
 
-  void enter(const BaseChain& base, const ChainsByName& chains) {
-    table_ = base.table;
-    chains_ = &chains;
-    PacketScope everything;
-    everything.family = base.table->family;
-    follow(*base.chain, everything);
-    taken_.leave(kOfBaseChain);
+  void pass(std::span<const BaseChain> bases, Origin origin) {
+    origin_ = origin;
+    for (const Stage stage : {Stage::before_nat, Stage::nat, Stage::after_nat}) {
+      if (stage == Stage::nat) {
+        for (const PacketScope& packets : untracked_) taken_.add(packets, kOfNat);
+      }
+      for (const BaseChain& base : bases) {
+        if (stage_of(*base.chain) == stage) enter(base);
+      }
+      taken_.leave(kOfNat);
+      hand_to_sockets();
+    }
   }
 
   std::vector<NatRule> rules;
 
  private:
   enum class Outcome { fell_through, taken };
-  static constexpr std::size_t kOfBaseChain = 1;
+  static constexpr std::size_t kOfNat = 1, kOfBaseChain = 2;
+
+  void give_up() {
+    gave_up_ = true;
+    out_.complete = false;
+  }
+
+  void enter(const BaseChain& base) {
+    base_ = base;
+    PacketScope everything;
+    everything.family = base.table->family;
+    everything.leaves_on = {{.name = origin_ == Origin::here ? "lo" : ""}};
+    follow(*base.chain, everything);
+    taken_.leave(kOfBaseChain);
+  }
 
   Outcome follow(const PacketChain& chain, const PacketScope& scope) {
     if (path_.size() >= kDeepest) {
@@ -62,61 +91,84 @@ class NatWalker {
     return outcome;
   }
 
+  struct Match {
+    const PacketAlternative* alternative;
+    PacketScope packets;
+    bool all;  // of the chain's
+  };
+
   Outcome follow_rules(const PacketChain& chain, const PacketScope& scope, std::size_t level) {
     for (const PacketRule& rule : chain.rules) {
-      for (const PacketAlternative& alternative : rule.alternatives) {
-        if (steps_++ >= options_.most_steps || rules.size() >= options_.most_rules) {
-          out_.complete = false;
-          return Outcome::fell_through;
-        }
-        const auto all = intersection(scope, alternative.scope);
-        if (!all || !is_for_us(*all)) continue;
-        const auto packets = taken_.rest_of(*all);
-        if (!packets) continue;
-        const bool was_shadowed = shadowed_;
-        shadowed_ = shadowed_ || packets->arrives_on != all->arrives_on;
+      for (const Match& match : matches(rule, scope)) {
+        if (rules.size() >= options_.most_rules) give_up();
+        if (gave_up_) return Outcome::fell_through;
+        if (taken_.has_all(match.packets)) continue;
         const std::size_t comments = comments_.size();
-        for (const auto& comment : {&rule.comment, &alternative.comment}) {
+        for (const auto& comment : {&rule.comment, &match.alternative->comment}) {
           if (!comment->empty()) comments_.push_back(*comment);
         }
-        const auto outcome = act(alternative, *packets, covers(alternative.scope, scope), level);
+        const auto outcome = act(match, level);
         comments_.resize(comments);
-        shadowed_ = was_shadowed;
         if (outcome) return *outcome;
       }
     }
     return Outcome::fell_through;
   }
 
-  // What becomes of the chain; none: its next rule. `all`: no packet of this
-  // chain is left for the next rule unless it comes back from `action`.
-  std::optional<Outcome> act(const PacketAlternative& alternative, const PacketScope& packets,
-                             bool all, std::size_t level) {
+  // By the marks that packets have when they come to the rule.
+  std::vector<Match> matches(const PacketRule& rule, const PacketScope& scope) {
+    std::vector<Match> out;
+    for (const PacketAlternative& alternative : rule.alternatives) {
+      if (steps_++ >= options_.most_steps) give_up();
+      if (gave_up_) return {};
+      const auto packets = intersection(scope, alternative.scope);
+      if (!packets || !is_for_us(*packets)) continue;
+      if (packets->marks.empty()) {
+        out.push_back({&alternative, *packets, covers(alternative.scope, scope)});
+        continue;
+      }
+      const auto marked = marks_.matching(*packets);
+      if (!marked) give_up();
+      for (const PacketScope& one : marked.value_or(std::vector<PacketScope>{})) {
+        out.push_back({&alternative, one, covers(one, scope)});
+      }
+    }
+    return out;
+  }
+
+  // What becomes of the chain; none: its next rule. No packet of the chain is left
+  // for the next rule where the match has all, unless it comes back from the action.
+  std::optional<Outcome> act(const Match& match, std::size_t level) {
     using Kind = PacketAction::Kind;
-    switch (alternative.action.kind) {
+    const PacketAction& action = match.alternative->action;
+    const PacketScope& packets = match.packets;
+    switch (action.kind) {
       case Kind::go_on: return std::nullopt;
+      case Kind::set_mark: change_mark(action.mark, packets); return std::nullopt;
+      case Kind::notrack: leave_untracked(packets); return std::nullopt;
       case Kind::leave:
-        if (all) return Outcome::fell_through;
+        if (match.all) return Outcome::fell_through;
         take(packets, level);
         return std::nullopt;
       case Kind::jump:
-      case Kind::go_to: return enter_chain(alternative.action, packets, all, level);
+      case Kind::go_to: return enter_chain(action, packets, match.all, level);
       case Kind::accept: take(packets, kOfBaseChain); break;
-      case Kind::drop: take(packets, TakenPackets::kForGood); break;
+      case Kind::drop: drop(packets); break;
+      case Kind::tproxy: assign_socket(action, packets); return std::nullopt;
       case Kind::dnat:
       case Kind::redirect:
-        tell(alternative.action, packets);
+        emit(action, packets);
         take(packets, TakenPackets::kForGood);
         break;
     }
-    if (all) return Outcome::taken;
+    if (match.all) return Outcome::taken;
     return std::nullopt;
   }
 
   std::optional<Outcome> enter_chain(const PacketAction& action, const PacketScope& packets,
                                      bool all, std::size_t level) {
-    const auto at = chains_->find(action.chain);
-    if (at == chains_->end()) return std::nullopt;
+    const auto at = base_.chains->find(action.chain);
+    if (at == base_.chains->end()) return std::nullopt;
     const Outcome outcome = follow(*at->second, packets);
     if (outcome == Outcome::taken) {
       take(packets, kOfBaseChain);
@@ -128,15 +180,44 @@ class NatWalker {
     return std::nullopt;
   }
 
-  // What this machine sends arrives on no interface, so on none that a rule excludes.
-  void take(PacketScope packets, std::size_t level) {
-    if (hook_ == NatHook::output) packets.arrives_on.reset();
-    taken_.add(packets, level);
+  // What no earlier rule has of these packets.
+  std::vector<PacketScope> rest_of(const PacketScope& packets) {
+    auto rest = taken_.rest_of(packets);
+    if (!rest) give_up();
+    return rest.value_or(std::vector{packets});
+  }
+
+  // No interface is the own packets', which every exclusion means.
+  PacketScope of_origin(PacketScope packets) const {
+    if (origin_ != Origin::elsewhere) packets.arrives_on.clear();
+    packets.leaves_on.clear();
+    return packets;
+  }
+
+  void take(const PacketScope& packets, std::size_t level) {
+    taken_.add(of_origin(packets), level);
+  }
+
+  void change_mark(const MarkChange& change, const PacketScope& packets) {
+    if (!marks_matter_) return;
+    for (const PacketScope& part : rest_of(packets)) marks_.change(of_origin(part), change);
+  }
+
+  // Afterwards the kernel tracks the connection already.
+  void leave_untracked(const PacketScope& packets) {
+    const bool tracked = base_.chain->type == ChainType::nat ||
+                         base_.chain->priority >= kConntrackPriority ||
+                         origin_ == Origin::here_again;
+    if (tracked) return;
+    for (const PacketScope& part : rest_of(packets)) untracked_.push_back(of_origin(part));
   }
 
   bool is_for_us(const PacketScope& packets) const {
-    const bool arrives = packets.arrives_on && !packets.arrives_on->other;
-    if (arrives && hook_ == NatHook::output) return false;
+    const auto arrives_on = [&](std::string_view interface) {
+      return contains(packets.arrives_on, interface);
+    };
+    if (origin_ == Origin::here && !arrives_on("")) return false;
+    if (origin_ == Origin::here_again && !arrives_on("lo")) return false;
     if (!options_.local_addresses || !packets.destination) return true;
     const AddressSpan& span = *packets.destination;
     if (span.first.is_loopback() || span.last.is_loopback()) return true;
@@ -144,77 +225,121 @@ class NatWalker {
     return at != options_.local_addresses->end() && span.contains(*at);
   }
 
-  void tell(const PacketAction& action, const PacketScope& packets) {
-    if (packets.family) return tell_of_family(action, packets);
-    for (const AddressFamily family : {AddressFamily::ipv4, AddressFamily::ipv6}) {
-      PacketScope narrowed = packets;
-      narrowed.family = family;
-      tell_of_family(action, narrowed);
+  // A socket that a rule gave packets to gets them unless a later rule has another
+  // for them, or drops them.
+  struct Assigned {
+    PacketScope packets;
+    NatRule rule;
+  };
+
+  void assign_socket(const PacketAction& action, const PacketScope& packets) {
+    for (const PacketScope& part : rest_of(packets)) {
+      if (!is_for_us(part)) continue;
+      if (part.certainty == Certainty::certain) take_from_sockets(part);
+      assigned_.push_back({part, rule_of(action, packets, part)});
     }
   }
 
-  void tell_of_family(const PacketAction& action, const PacketScope& packets) {
-    const bool redirect = action.kind == PacketAction::Kind::redirect;
-    if (!rules.empty() && is_another_backend(packets, redirect)) {
-      return add_backend(action, packets);
+  void drop(const PacketScope& packets) {
+    if (packets.certainty == Certainty::certain) {
+      for (const PacketScope& part : rest_of(packets)) take_from_sockets(part);
     }
-    NatRule rule{.source = table_->source, .table = table_->name, .scope = packets};
-    rule.prerouting = hook_ == NatHook::prerouting;
-    rule.output = hook_ == NatHook::output;
-    rule.redirect = redirect;
-    rule.shadowed = shadowed_;
+    take(packets, TakenPackets::kForGood);
+  }
+
+  void take_from_sockets(const PacketScope& packets) {
+    std::vector<Assigned> kept;
+    for (const Assigned& one : assigned_) {
+      for (PacketScope& part : difference(one.packets, of_origin(packets))) {
+        kept.push_back({part, one.rule});
+        kept.back().rule.scope = std::move(part);
+      }
+    }
+    assigned_ = std::move(kept);
+  }
+
+  void hand_to_sockets() {
+    for (Assigned& one : std::exchange(assigned_, {})) {
+      take(one.packets, TakenPackets::kForGood);
+      add(std::move(one.rule));
+    }
+  }
+
+  void emit(const PacketAction& action, const PacketScope& packets) {
+    for (const PacketScope& part : rest_of(packets)) {
+      if (!is_for_us(part)) continue;
+      NatRule rule = rule_of(action, packets, part);
+      if (!rules.empty() && is_another_backend(rule)) {
+        add_backend(rule);
+      } else {
+        add(std::move(rule));
+      }
+    }
+  }
+
+  NatRule rule_of(const PacketAction& action, const PacketScope& whole,
+                  const PacketScope& part) const {
+    NatRule rule{.source = base_.table->source, .table = base_.table->name, .scope = part};
+    rule.scope.leaves_on.clear();
+    rule.prerouting = origin_ == Origin::elsewhere;
+    rule.output = !rule.prerouting;
+    if (action.kind == PacketAction::Kind::redirect) rule.effect = NatEffect::redirect;
+    if (action.kind == PacketAction::Kind::tproxy) rule.effect = NatEffect::tproxy;
+    rule.shadowed = part.arrives_on != whole.arrives_on;
     if (action.target) rule.targets.push_back(*action.target);
     rule.chains = path_;
     rule.comments = comments_;
-    last_table_ = table_;
-    rules.push_back(std::move(rule));
+    return rule;
+  }
+
+  void add(NatRule rule) {
+    last_table_ = base_.table;
+    if (rule.scope.family) {
+      rules.push_back(std::move(rule));
+      return;
+    }
+    for (const AddressFamily family : {AddressFamily::ipv4, AddressFamily::ipv6}) {
+      rule.scope.family = family;
+      rules.push_back(rule);
+    }
   }
 
   // The last rule took some of the same packets, and this one others of them.
-  bool is_another_backend(const PacketScope& packets, bool redirect) const {
+  bool is_another_backend(const NatRule& rule) const {
     const NatRule& last = rules.back();
-    return last_table_ == table_ && !redirect && !last.redirect &&
-           same_but_for_chance(last.scope, packets) &&
-           (last.scope.conditional || last.scope.random);
+    return last_table_ == base_.table && rule.effect == NatEffect::dnat &&
+           last.effect == NatEffect::dnat && same_but_for_chance(last.scope, rule.scope) &&
+           last.scope.certainty != Certainty::certain;
   }
 
-  void add_backend(const PacketAction& action, const PacketScope& packets) {
-    NatRule& rule = rules.back();
-    rule.scope.conditional = rule.scope.conditional && packets.conditional;
-    rule.scope.random = rule.scope.random && packets.random;
-    rule.scope.unknown = rule.scope.unknown || packets.unknown;
-    if (action.target && rule.targets.size() < kMostTargets &&
-        std::ranges::find(rule.targets, *action.target) == rule.targets.end()) {
-      rule.targets.push_back(*action.target);
+  void add_backend(const NatRule& rule) {
+    NatRule& last = rules.back();
+    const bool unknown = last.scope.certainty == Certainty::unknown;
+    if (!unknown) last.scope.certainty = std::min(last.scope.certainty, rule.scope.certainty);
+    for (const NatTarget& target : rule.targets) {
+      if (last.targets.size() < kMostTargets &&
+          std::ranges::find(last.targets, target) == last.targets.end()) {
+        last.targets.push_back(target);
+      }
     }
-    const auto [end, other] = std::ranges::mismatch(rule.chains, path_);
-    rule.chains.erase(end, rule.chains.end());
+    const auto [end, other] = std::ranges::mismatch(last.chains, path_);
+    last.chains.erase(end, last.chains.end());
   }
 
   const NatWalkOptions& options_;
-  NatHook hook_;
+  bool marks_matter_;
   NatWalk& out_;
-  const PacketTable* table_{};
+  Origin origin_{};
+  BaseChain base_;
   const PacketTable* last_table_{};
-  const ChainsByName* chains_{};
   TakenPackets taken_;
+  PacketMarks marks_;
+  std::vector<PacketScope> untracked_;
+  std::vector<Assigned> assigned_;
   std::vector<std::string> path_, comments_;
-  bool shadowed_{};  // others have these packets but for those of some interfaces
   std::size_t steps_{};
+  bool gave_up_{};
 };
-
-std::vector<BaseChain> base_chains(std::span<const PacketTable* const> tables, NatHook hook) {
-  std::vector<BaseChain> out;
-  for (const PacketTable* table : tables) {
-    for (const PacketChain& chain : table->chains) {
-      if (chain.hook == hook) out.push_back({table, &chain, out.size()});
-    }
-  }
-  // Of one priority: in the order in which they were told.
-  std::ranges::sort(out, {},
-                    [](const BaseChain& one) { return std::pair(one.chain->priority, one.place); });
-  return out;
-}
 
 std::string text_of(const NatRule& rule) {
   std::string targets;
@@ -227,36 +352,90 @@ std::string text_of(const NatRule& rule) {
       rule.scope.family ? (*rule.scope.family == AddressFamily::ipv4 ? "ip" : "ip6") : "inet";
   std::string text = fmt::format("{} {} {}:", family, rule.table, rule.chains.back());
   if (!scope.empty()) text += " " + scope;
-  if (rule.scope.conditional) text += " (on a condition)";
-  text += rule.redirect ? " redirect" : " dnat";
+  if (rule.scope.is_conditional()) text += " (on a condition)";
+  switch (rule.effect) {
+    case NatEffect::dnat: text += " dnat"; break;
+    case NatEffect::redirect: text += " redirect"; break;
+    case NatEffect::tproxy: text += " tproxy"; break;
+    case NatEffect::reject: text += " reject"; break;
+  }
   if (!targets.empty()) text += " to " + targets;
   return text;
 }
 
-}  // namespace
+bool asks_for_marks(const PacketChain& chain) {
+  return std::ranges::any_of(chain.rules, [](const PacketRule& rule) {
+    return std::ranges::any_of(rule.alternatives, [](const PacketAlternative& alternative) {
+      return !alternative.scope.marks.empty();
+    });
+  });
+}
 
-NatWalk walk_nat(std::span<const PacketTable* const> tables, const NatWalkOptions& options) {
-  NatWalk walk;
-  std::unordered_map<const PacketTable*, ChainsByName> chains;
-  for (const PacketTable* table : tables) {
-    for (const PacketChain& chain : table->chains) chains[table].emplace(chain.name, &chain);
-  }
-  std::unordered_map<std::string, std::size_t> known;
-  for (const NatHook hook : {NatHook::prerouting, NatHook::output}) {
-    NatWalker walker(options, hook, walk);
-    for (const BaseChain& base : base_chains(tables, hook)) walker.enter(base, chains[base.table]);
-    for (NatRule& rule : walker.rules) {
-      rule.text = text_of(rule);
-      recognize_owner(rule);
-      const auto [at, fresh] = known.emplace(rule.text, walk.rules.size());
-      if (fresh) {
-        walk.rules.push_back(std::move(rule));
-      } else {
-        walk.rules[at->second].prerouting |= rule.prerouting;
-        walk.rules[at->second].output |= rule.output;
-      }
+using Tables = std::span<const PacketTable* const>;
+
+class BaseChains {
+ public:
+  explicit BaseChains(Tables tables) : tables_(tables) {
+    for (const PacketTable* table : tables) {
+      for (const PacketChain& chain : table->chains) chains_[table].emplace(chain.name, &chain);
     }
   }
+
+  // Of one priority the kernel calls the newest first.
+  std::vector<BaseChain> at(NatHook hook) const {
+    std::vector<BaseChain> out;
+    for (const PacketTable* table : tables_) {
+      for (const PacketChain& chain : table->chains) {
+        if (chain.hook == hook) out.push_back({table, &chain, &chains_.at(table)});
+      }
+    }
+    std::ranges::reverse(out);
+    std::ranges::stable_sort(out, {}, [](const BaseChain& one) { return one.chain->priority; });
+    return out;
+  }
+
+ private:
+  Tables tables_;
+  std::unordered_map<const PacketTable*, ChainsByName> chains_;
+};
+
+void add_rules(std::vector<NatRule> rules, NatWalk& walk) {
+  std::unordered_map<std::string, std::size_t> known;
+  for (std::size_t at = 0; at < walk.rules.size(); ++at) known.emplace(walk.rules[at].text, at);
+  for (NatRule& rule : rules) {
+    rule.text = text_of(rule);
+    recognize_owner(rule);
+    const auto [at, fresh] = known.emplace(rule.text, walk.rules.size());
+    if (fresh) {
+      walk.rules.push_back(std::move(rule));
+    } else {
+      walk.rules[at->second].prerouting |= rule.prerouting;
+      walk.rules[at->second].output |= rule.output;
+    }
+  }
+}
+
+}  // namespace
+
+NatWalk walk_nat(Tables tables, const NatWalkOptions& options) {
+  NatWalk walk;
+  const bool marks_matter = std::ranges::any_of(tables, [](const PacketTable* table) {
+    return std::ranges::any_of(table->chains, asks_for_marks);
+  });
+  const BaseChains bases(tables);
+  const std::vector<BaseChain> arriving = bases.at(NatHook::prerouting);
+  NatWalker elsewhere(options, marks_matter, walk);
+  elsewhere.pass(arriving, Origin::elsewhere);
+  add_rules(std::move(elsewhere.rules), walk);
+
+  NatWalker here(options, marks_matter, walk);
+  here.pass(bases.at(NatHook::output), Origin::here);
+  std::vector<BaseChain> again;
+  std::ranges::copy_if(arriving, std::back_inserter(again),
+                       [](const BaseChain& base) { return base.chain->type == ChainType::filter; });
+  here.pass(again, Origin::here_again);
+  add_rules(std::move(here.rules), walk);
+  std::ranges::stable_sort(walk.rules, {}, [](const NatRule& rule) { return rule.scope.family; });
   return walk;
 }
 

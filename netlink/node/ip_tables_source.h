@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "netlink/base/error.h"
@@ -28,8 +29,8 @@ struct IpTableBytes {
 class IpTables {
  public:
   virtual ~IpTables() = default;
-  // The nat table of a family that has one. Needs CAP_NET_ADMIN (Reason::denied).
-  virtual Result<IpTableBytes> nat_table(AddressFamily family) const = 0;
+  // A table that the family has: "nat", "mangle", "raw". Needs CAP_NET_ADMIN (Reason::denied).
+  virtual Result<IpTableBytes> table(AddressFamily family, const std::string& name) const = 0;
 };
 std::shared_ptr<const IpTables> live_ip_tables();
 // Answers every question with Reason::unsupported.

@@ -14,7 +14,6 @@ namespace {
 
 // IPT_SO_GET_INFO and IPT_SO_GET_ENTRIES; IP6T_… have the same numbers.
 constexpr int kGetInfo = 64, kGetEntries = 65;
-constexpr char kNat[32] = "nat";
 constexpr int kIpTablesReads = 3;
 constexpr std::size_t kLargestTable = std::size_t{64} << 20U;
 
@@ -29,29 +28,30 @@ struct EntriesHead {  // struct ipt_get_entries
 
 class LiveIpTables final : public IpTables {
  public:
-  Result<IpTableBytes> nat_table(AddressFamily family) const override {
+  Result<IpTableBytes> table(AddressFamily family, const std::string& name) const override {
     const bool ipv4 = family == AddressFamily::ipv4;
-    const std::string doing = ipv4 ? "reading iptables' nat table" : "reading ip6tables' nat table";
+    const std::string doing =
+        std::string("reading ") + (ipv4 ? "iptables' " : "ip6tables' ") + name + " table";
     const UniqueFd fd(socket(ipv4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0));
     if (!fd) return system_failure(errno, doing);
     int refused = EAGAIN;  // it grew or shrank between the two questions
     for (int attempt = 0; attempt < kIpTablesReads && refused == EAGAIN; ++attempt) {
       IpTableBytes out;
-      refused = ask(fd.get(), ipv4 ? IPPROTO_IP : IPPROTO_IPV6, out);
+      refused = ask(fd.get(), ipv4 ? IPPROTO_IP : IPPROTO_IPV6, name, out);
       if (refused == 0) return out;
     }
     return system_failure(refused, doing);
   }
 
  private:
-  static int ask(int fd, int level, IpTableBytes& out) {
+  static int ask(int fd, int level, const std::string& name, IpTableBytes& out) {
     TableInfo info{};
-    std::memcpy(info.name, kNat, sizeof kNat);
+    name.copy(info.name, sizeof info.name - 1);
     socklen_t length = sizeof info;
     if (getsockopt(fd, level, kGetInfo, &info, &length) < 0) return errno;
     if (info.size > kLargestTable) return EFBIG;
     EntriesHead head{};
-    std::memcpy(head.name, kNat, sizeof kNat);
+    name.copy(head.name, sizeof head.name - 1);
     head.size = info.size;
     std::vector<std::byte> answer(sizeof head + info.size);
     std::memcpy(answer.data(), &head, sizeof head);
@@ -67,8 +67,8 @@ class LiveIpTables final : public IpTables {
 
 class AbsentIpTables final : public IpTables {
  public:
-  Result<IpTableBytes> nat_table(AddressFamily) const override {
-    return failure(Reason::unsupported, "reading iptables' nat table: there is none here");
+  Result<IpTableBytes> table(AddressFamily, const std::string& name) const override {
+    return failure(Reason::unsupported, "reading iptables' " + name + " table: there is none here");
   }
 };
 

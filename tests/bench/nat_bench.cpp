@@ -147,7 +147,7 @@ void read_legacy_iptables(benchmark::State& state) {
   if (!node) return state.SkipWithError(node.error().message.c_str());
   for (auto _ : state) {
     UnknownParts unknown;
-    const auto bytes = node->ip_tables->nat_table(AddressFamily::ipv4);
+    const auto bytes = node->ip_tables->table(AddressFamily::ipv4, "nat");
     if (!bytes) return state.SkipWithError(bytes.error().message.c_str());
     const auto table = decode_ip_table(AddressFamily::ipv4, *bytes, unknown);
     if (!table || walk_nat({*table}, {}).rules.size() != kRules) {

@@ -43,15 +43,17 @@ TEST(CheckWithRules, WhatPartOfTheTrafficIsTakenIsSaid) {
   };
   const std::string but = "diverted: A server could bind 0.0.0.0:80, but NAT rule R ";
   EXPECT_EQ(told([](NatRule&) {}), but + "takes its traffic.");
-  EXPECT_EQ(told([](NatRule& rule) { rule.scope.arrives_on = InterfaceMatch{"eth0"}; }),
+  EXPECT_EQ(told([](NatRule& rule) { rule.scope.arrives_on = {InterfaceMatch{"eth0"}}; }),
             but + "takes what arrives on eth0.");
-  EXPECT_EQ(told([](NatRule& rule) { rule.scope.arrives_on = InterfaceMatch{"veth", true, true}; }),
-            but + "takes what arrives on interfaces other than veth*.");
+  EXPECT_EQ(
+      told([](NatRule& rule) { rule.scope.arrives_on = {InterfaceMatch{"veth", true, true}}; }),
+      but + "takes what arrives on interfaces other than veth*.");
   EXPECT_EQ(told([](NatRule& rule) {
               rule.scope.destination = AddressSpan{ip("10.0.0.1"), ip("10.0.0.1")};
             }),
             but + "takes what arrives at 10.0.0.1.");
-  EXPECT_EQ(told([](NatRule& rule) { rule.scope.random = true; }), but + "takes its traffic.");
+  EXPECT_EQ(told([](NatRule& rule) { rule.scope.certainty = Certainty::random; }),
+            but + "takes its traffic.");
   EXPECT_EQ(told([](NatRule& rule) {
               rule.prerouting = false;
               rule.output = true;
@@ -64,7 +66,7 @@ TEST(CheckWithRules, NothingArrivesOnAnInterfaceThatIsNotThereOrLoopback) {
     NatScene scene;
     NatRule rule = host_port_rule(80, "10.244.0.7:80");
     rule.output = false;
-    rule.scope.arrives_on = InterfaceMatch{name};
+    rule.scope.arrives_on = {InterfaceMatch{name}};
     scene.rule(rule);
     EXPECT_EQ(checked(scene, 80, "0.0.0.0").verdict, CheckVerdict::free) << name;
   }
@@ -74,7 +76,7 @@ TEST(CheckWithRules, WhatCannotBeToldOfARuleIsUnknown) {
   NatScene narrowed;
   NatRule rule = host_port_rule(80, "10.244.0.7:80");
   rule.text = "R";
-  rule.scope.conditional = true;
+  rule.scope.doubt(Certainty::conditional);
   narrowed.rule(rule);
   CheckAnswer answer = checked(narrowed, 80, "0.0.0.0");
   EXPECT_EQ(answer.verdict, CheckVerdict::unknown);
@@ -85,7 +87,7 @@ TEST(CheckWithRules, WhatCannotBeToldOfARuleIsUnknown) {
             "of a packet than can be told.");
 
   NatScene anywhere;
-  rule.scope.conditional = false;
+  rule.scope.certainty = Certainty::certain;
   rule.targets.clear();
   anywhere.rule(rule);
   answer = checked(anywhere, 80, "0.0.0.0");
@@ -97,7 +99,7 @@ TEST(CheckWithRules, ARuleThatRefusesTakesTheTraffic) {
   NatScene scene;
   NatRule rule = node_port_rule(80, {"10.0.0.1:80"});
   rule.targets.clear();
-  rule.rejects = true;
+  rule.effect = NatEffect::reject;
   scene.rule(rule);
   EXPECT_EQ(checked(scene, 80, "0.0.0.0").verdict, CheckVerdict::diverted);
 }

@@ -34,9 +34,9 @@ TEST(HostportNotProgrammed, IsSaidWhereDockersRuleComesFirst) {
   scene.add(web_pod()).hold(nginx_listener());
   NatRule docker = host_port_rule(80, "172.17.0.2:80");
   docker.owner = RuleOwner::docker;
-  docker.scope.arrives_on = InterfaceMatch{"docker0", false, true};
+  docker.scope.arrives_on = {InterfaceMatch{"docker0", false, true}};
   NatRule shadowed = host_port_rule(80, "10.244.0.7:80");
-  shadowed.scope.arrives_on = InterfaceMatch{"docker0"};
+  shadowed.scope.arrives_on = {InterfaceMatch{"docker0"}};
   shadowed.shadowed = true;
   shadowed.output = false;
   scene.rule(docker).rule(shadowed);
@@ -44,7 +44,7 @@ TEST(HostportNotProgrammed, IsSaidWhereDockersRuleComesFirst) {
   EXPECT_THAT(scene.conflicts().front().explanation,
               HasSubstr("the NAT rule for that port leads to 172.17.0.2:80"));
   // Of what arrives on other interfaces than the first rule's.
-  shadowed.scope.arrives_on->other = true;
+  shadowed.scope.arrives_on.front().other = true;
   NatScene served;
   served.add(web_pod());
   served.rule(docker).rule(shadowed);

@@ -101,13 +101,13 @@ TEST(HijackByRule, IsNotSaidWhereNobodyUnderstandsTheRule) {
   NatScene scene;
   scene.add(web_pod()).hold(nginx_listener());
   NatRule rule = host_port_rule(80, "10.244.0.7:80");
-  rule.scope.conditional = true;
+  rule.scope.doubt(Certainty::conditional);
   NatScene understood = scene;
   understood.rule(rule);
   ASSERT_THAT(understood.conflict_names(),
               ElementsAre("80/tcp hostport_hijacks_listener critical"));
   EXPECT_THAT(understood.conflicts().front().explanation, HasSubstr("some of what arrives"));
-  rule.scope.unknown = true;
+  rule.scope.certainty = Certainty::unknown;
   scene.rule(rule);
   EXPECT_THAT(scene.conflict_names(), IsEmpty());
 }
@@ -230,7 +230,7 @@ TEST(NodePortHijack, AServiceWithoutServersRefusesWhatArrives) {
   scene.rule(rule);  // they cannot be told: the listener may be one
   EXPECT_THAT(scene.conflict_names(), IsEmpty());
   scene.no_rules();
-  rule.rejects = true;
+  rule.effect = NatEffect::reject;
   scene.rule(rule);
   ASSERT_THAT(scene.conflict_names(), ElementsAre("30080/tcp nodeport_hijacks_listener critical"));
   EXPECT_THAT(scene.conflicts().front().explanation,

@@ -22,7 +22,7 @@ class KernelIpSet : public KernelNat {
     EXPECT_TRUE(sh(script)) << script;
     if (iptables == "iptables-nft") return texts();
     IpSets sets(netlink());
-    const auto bytes = live_ip_tables()->nat_table(AddressFamily::ipv4);
+    const auto bytes = live_ip_tables()->table(AddressFamily::ipv4, "nat");
     EXPECT_TRUE(bytes) << bytes.error().message;
     unknown_.clear();
     const auto table = decode_ip_table(AddressFamily::ipv4, *bytes, unknown_, sets.lookup());

@@ -20,7 +20,7 @@ class KernelIpTables : public KernelNat {
     return out.str();
   }
   static std::vector<NatRule> legacy_rules(AddressFamily family) {
-    const auto bytes = live_ip_tables()->nat_table(family);
+    const auto bytes = live_ip_tables()->table(family, "nat");
     EXPECT_TRUE(bytes) << bytes.error().message;
     UnknownParts unknown;
     const auto table = decode_ip_table(family, bytes.value(), unknown);
@@ -62,15 +62,15 @@ END
       EXPECT_EQ(rule.sandbox_id, "0123456789abcdef");
       EXPECT_TRUE(rule.prerouting && rule.output);
       EXPECT_FALSE(is_unguarded(rule));
-      EXPECT_FALSE(rule.scope.conditional);
+      EXPECT_FALSE(rule.scope.is_conditional());
     }
   }
 };
 
 TEST_F(KernelIpTables, ATableThatIsNotThereIsNotMade) {
-  EXPECT_FALSE(lists_nat_table(names("ip_tables_names")));
+  EXPECT_FALSE(lists_table(names("ip_tables_names"), "nat"));
   EXPECT_TRUE(rules().empty());
-  EXPECT_FALSE(lists_nat_table(names("ip_tables_names")));
+  EXPECT_FALSE(lists_table(names("ip_tables_names"), "nat"));
 }
 
 TEST_F(KernelIpTables, ChainsMatchesAndTargetsOfLegacyIptables) {
@@ -92,7 +92,7 @@ alias j='ip6tables-legacy -t nat'
 j -A PREROUTING -d fd00::1/128 -p tcp -m tcp --dport 8080 -j DNAT --to-destination [fd00::2]:80
 j -A OUTPUT -p udp -m udp --dport 9 -j REDIRECT --to-ports 10
 )"));
-  EXPECT_TRUE(lists_nat_table(names("ip_tables_names")));
+  EXPECT_TRUE(lists_table(names("ip_tables_names"), "nat"));
   EXPECT_THAT(
       legacy_texts(AddressFamily::ipv4),
       ElementsAre("ip nat PREROUTING: udp dport 100-200 redirect to :5",
@@ -128,8 +128,6 @@ i -p tcp -m tcp --dport 9 -m statistic --mode nth --every 2 --packet 0 -j REDIRE
                                   "ip nat PREROUTING: tcp dport 3 redirect",
                                   "ip nat PREROUTING: tcp dport 4 redirect",
                                   "ip nat PREROUTING: tcp dport 5 redirect",
-
-                                  "ip nat PREROUTING: tcp dport 7 (on a condition) redirect",
                                   "ip nat PREROUTING: tcp dport 8 (on a condition) redirect",
                                   "ip nat PREROUTING: tcp dport 9 (on a condition) redirect"))
         << tool;
@@ -150,7 +148,7 @@ TEST_F(KernelIpTables, TheRealPortmapOverIptablesNft) {
 
 TEST_F(KernelIpTables, LengthsThatDoNotFitAreMalformedWhereverTheyAre) {
   ASSERT_TRUE(sh("iptables-legacy -t nat -A PREROUTING -p tcp -m tcp --dport 80 -j REDIRECT"));
-  const IpTableBytes whole = live_ip_tables()->nat_table(AddressFamily::ipv4).value();
+  const IpTableBytes whole = live_ip_tables()->table(AddressFamily::ipv4, "nat").value();
   UnknownParts unknown;
   for (std::size_t at = 0; at < whole.entries.size(); ++at) {
     IpTableBytes wrong = whole;

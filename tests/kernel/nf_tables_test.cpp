@@ -40,7 +40,7 @@ TEST_F(KernelNat, PortmapsNftablesBackend) {
   EXPECT_EQ(found[0].owner, RuleOwner::cni_portmap);
   EXPECT_EQ(found[0].sandbox_id, "sandbox1");
   EXPECT_TRUE(found[0].prerouting && found[0].output);
-  EXPECT_FALSE(found[0].scope.conditional);
+  EXPECT_FALSE(found[0].scope.is_conditional());
   EXPECT_FALSE(is_unguarded(found[0]));
   EXPECT_EQ(found[1].text,
             "ip cni_hostport hostip_hostports: ip daddr 192.0.2.7 udp dport 53 dnat to "
@@ -155,7 +155,7 @@ TEST_F(KernelNat, KubeProxysNodePorts) {
   ASSERT_EQ(found.size(), 1U);
   EXPECT_EQ(found[0].scope.ports, (PortSpan{30080, 30080}));
   EXPECT_EQ(found[0].scope.destination->to_string(), "10.0.0.9");
-  EXPECT_FALSE(found[0].scope.conditional);
+  EXPECT_FALSE(found[0].scope.is_conditional());
   ASSERT_EQ(found[0].targets.size(), 2U);
   EXPECT_EQ(found[0].targets[0].port, 80);
   EXPECT_EQ(found[0].owner, RuleOwner::kube_proxy);
@@ -187,7 +187,9 @@ TEST_F(KernelNat, SetsRangesPrefixesAndNegations) {
                           "ip t pre: tcp dport 90-91 redirect to :4000",
                           "ip t pre: tcp dport 100-110 redirect to :4000",
                           "ip t pre: tcp dport 0-21 (on a condition) dnat to 10.9.9.9",
-                          "ip t pre: tcp dport 23-65535 (on a condition) dnat to 10.9.9.9",
+                          "ip t pre: tcp dport 23-89 (on a condition) dnat to 10.9.9.9",
+                          "ip t pre: tcp dport 92-99 (on a condition) dnat to 10.9.9.9",
+                          "ip t pre: tcp dport 111-65535 (on a condition) dnat to 10.9.9.9",
                           "ip t pre: iifname \"eth0\" tcp dport 77 dnat to 10.0.0.1:8000-8010",
                           "ip t pre: ip daddr 10.0.0.0/9 tcp dport 78 dnat to 10.9.9.9",
                           "ip t pre: ip daddr 10.0.0.0/8 tcp dport 79 dnat to 10.9.9.9",
@@ -217,9 +219,8 @@ TEST_F(KernelNat, InterfacesAndTheStateOfNewConnections) {
                           "ip t pre: iifname != \"eth0\" tcp dport 2 redirect",
                           "ip t pre: iifname \"a\" tcp dport 3 redirect",
                           "ip t pre: iifname \"b\" tcp dport 3 redirect",
-                          "ip t pre: tcp dport 4 (on a condition) redirect",
-                          "ip t pre: tcp dport 5 redirect", "ip t sub: tcp dport 7 redirect",
-                          "ip t pre: tcp dport 8 (on a condition) redirect"));
+                          "ip t pre: iifname \"lo\" tcp dport 4 redirect",
+                          "ip t pre: tcp dport 5 redirect", "ip t sub: tcp dport 7 redirect"));
   EXPECT_TRUE(unknown_.empty());
 }
 
@@ -296,7 +297,10 @@ table ip early {
 })"));
   EXPECT_THAT(texts(), ElementsAre("ip early pre: tcp dport 80 dnat to 10.0.0.1",
                                    "ip early sub: ip daddr 127.0.0.1 tcp dport 83 dnat to 10.0.0.2",
-                                   "ip early pre: tcp dport 83 dnat to 10.0.0.7",
+                                   "ip early pre: ip daddr 0.0.0.0-127.0.0.0 tcp dport 83 dnat to "
+                                   "10.0.0.7",
+                                   "ip early pre: ip daddr 127.0.0.2-255.255.255.255 tcp dport 83 "
+                                   "dnat to 10.0.0.7",
                                    "ip late pre: tcp dport 81 dnat to 10.0.0.5",
                                    "ip late pre: tcp dport 82 dnat to 10.0.0.6"));
 }

@@ -78,10 +78,11 @@ TEST(Ipvs, ServicesOfThisMachineWithTheirServers) {
     EXPECT_EQ(rule.source, NatSource::ipvs);
     EXPECT_EQ(rule.owner, RuleOwner::kube_proxy);
     EXPECT_TRUE(rule.prerouting && rule.output);
-    EXPECT_FALSE(rule.scope.conditional);
+    EXPECT_FALSE(rule.scope.is_conditional());
   }
-  EXPECT_THAT(rules, ElementsAre(Field(&NatRule::rejects, false), Field(&NatRule::rejects, false),
-                                 Field(&NatRule::rejects, true)));
+  EXPECT_THAT(rules, ElementsAre(Field(&NatRule::effect, NatEffect::dnat),
+                                 Field(&NatRule::effect, NatEffect::dnat),
+                                 Field(&NatRule::effect, NatEffect::reject)));
   // The weight of 10.0.0.6 is 0.
   EXPECT_THAT(table->services.at(0).servers.value(),
               ElementsAre(IpvsServer{address_of("10.0.0.6"), 8080, 0},
@@ -123,14 +124,14 @@ TEST(Ipvs, EveryPortIsAServiceOfPortZero) {
 TEST(Ipvs, AServiceNoneOfWhoseServersTakesConnectionsRefusesThem) {
   IpvsService service{.ip_protocol = IPPROTO_TCP, .address = address_of("192.0.2.1"), .port = 80};
   const auto rule = [&] { return ipvs_rules({.services = {service}}, false).at(0); };
-  EXPECT_FALSE(rule().rejects);  // nobody asked
+  EXPECT_NE(rule().effect, NatEffect::reject);  // nobody asked
   service.servers.emplace();
-  EXPECT_TRUE(rule().rejects);
+  EXPECT_EQ(rule().effect, NatEffect::reject);
   service.servers->push_back({address_of("10.0.0.1"), 80, 0});
-  EXPECT_TRUE(rule().rejects);
+  EXPECT_EQ(rule().effect, NatEffect::reject);
   EXPECT_EQ(rule().text, "ipvs: ip daddr 192.0.2.1 tcp dport 80 refused: no server");
   service.servers->push_back({address_of("10.0.0.2"), 80, 1});
-  EXPECT_FALSE(rule().rejects);
+  EXPECT_NE(rule().effect, NatEffect::reject);
 }
 
 TEST(Ipvs, LengthsThatDoNotFitAreMalformedWhereverTheyAre) {

@@ -26,7 +26,7 @@ TEST_F(NftRules, AnExpressionThatNobodyKnowsMakesTheRuleConditional) {
   const auto rule = compiled(join(expression("novelty", {}), verdict_expression(NFT_JUMP, "x")));
   ASSERT_TRUE(rule);
   ASSERT_EQ(rule->alternatives.size(), 1U);
-  EXPECT_TRUE(rule->alternatives[0].scope.conditional);
+  EXPECT_TRUE(rule->alternatives[0].scope.is_conditional());
   EXPECT_EQ(rule->alternatives[0].action.chain, "x");
   EXPECT_THAT(unknown_, ElementsAre(Pair("novelty", 1U)));
 }
@@ -57,7 +57,7 @@ TEST_F(NftRules, ASetThatIsNotThereIsCountedAndConditional) {
                                                  attribute(NFTA_LOOKUP_SREG, number(NFT_REG_1))));
   const auto rule = compiled(join(load_port(), lookup, verdict_expression(NFT_RETURN)));
   ASSERT_TRUE(rule);
-  EXPECT_TRUE(rule->alternatives.at(0).scope.conditional);
+  EXPECT_TRUE(rule->alternatives.at(0).scope.is_conditional());
   EXPECT_THAT(unknown_, ElementsAre(Pair("set gone", 1U)));
 }
 
@@ -83,8 +83,8 @@ TEST_F(NftRules, MasksOfPortsAreSpansWhereTheyArePrefixes) {
              compare_to(bytes({0x1F, 0})), verdict_expression(NFT_RETURN)));
   };
   EXPECT_EQ(masked({0xFF, 0})->alternatives.at(0).scope.ports, (PortSpan{0x1F00, 0x1FFF}));
-  EXPECT_FALSE(masked({0xFF, 0})->alternatives.at(0).scope.conditional);
-  EXPECT_TRUE(masked({0xFF, 1})->alternatives.at(0).scope.conditional);
+  EXPECT_FALSE(masked({0xFF, 0})->alternatives.at(0).scope.is_conditional());
+  EXPECT_TRUE(masked({0xFF, 1})->alternatives.at(0).scope.is_conditional());
   EXPECT_TRUE(masked({0x0F, 0})->alternatives.empty());  // never: bits that the mask takes away
 }
 
@@ -158,8 +158,8 @@ TEST(XtExtensions, MoreThanFifteenPortsOfMultiportAreMalformed) {
 
 TEST(XtExtensions, WhatIsNotKnownIsCounted) {
   UnknownParts unknown;
-  EXPECT_TRUE(decode_xt_match({.name = "novelty"}, unknown)->scopes.at(0).conditional);
-  EXPECT_EQ(decode_xt_target({.name = "NOVELTY"}, unknown)->kind, PacketAction::Kind::go_on);
+  EXPECT_TRUE(decode_xt_match({.name = "novelty"}, unknown)->scopes.at(0).is_conditional());
+  EXPECT_EQ(decode_xt_target({.name = "NOVELTY"}, unknown)->size(), 0U);
   EXPECT_THAT(unknown, ElementsAre(Pair("match novelty", 1U), Pair("target NOVELTY", 1U)));
 }
 

@@ -98,12 +98,12 @@ TEST_F(Recording, SocketOptionsAreAnsweredBySocketWhoeverHasItOpen) {
 
 TEST_F(Recording, LegacyIptablesAreRecordedByFamily) {
   struct OneTable final : IpTables {
-    IpTableBytes table{.valid_hooks = 0x1B,
+    IpTableBytes bytes{.valid_hooks = 0x1B,
                        .hook_entry = {0, 1, 2, 3, 0xFFFFFFFF},
                        .underflow = {5, 6, 7, 8, 9},
                        .entries = {std::byte{0}, std::byte{0xAB}, std::byte{0xFF}}};
-    Result<IpTableBytes> nat_table(AddressFamily family) const override {
-      if (family == AddressFamily::ipv4) return table;
+    Result<IpTableBytes> table(AddressFamily family, const std::string& name) const override {
+      if (family == AddressFamily::ipv4 && name == "nat") return bytes;
       return failure(Reason::denied, "reading ip6tables' nat table");
     }
   };
@@ -111,19 +111,19 @@ TEST_F(Recording, LegacyIptablesAreRecordedByFamily) {
   node.ip_tables = std::make_shared<const OneTable>();
   const auto recorder = record_node(std::move(node), directory_).value();
   const IpTables& live = *recorder->node().ip_tables;
-  const auto table = live.nat_table(AddressFamily::ipv4);
+  const auto table = live.table(AddressFamily::ipv4, "nat");
   ASSERT_TRUE(table);
-  static_cast<void>(live.nat_table(AddressFamily::ipv6));
+  static_cast<void>(live.table(AddressFamily::ipv6, "nat"));
   ASSERT_TRUE(recorder->finish());
   const Node replayed = replayed_node(directory_).value();
-  EXPECT_EQ(replayed.ip_tables->nat_table(AddressFamily::ipv4), table);
-  EXPECT_EQ(replayed.ip_tables->nat_table(AddressFamily::ipv6).error().reason, Reason::denied);
+  EXPECT_EQ(replayed.ip_tables->table(AddressFamily::ipv4, "nat"), table);
+  EXPECT_EQ(replayed.ip_tables->table(AddressFamily::ipv6, "nat").error().reason, Reason::denied);
 }
 
 TEST_F(Recording, IptablesThatNobodyAskedForAreUnsupported) {
   ASSERT_TRUE(small_node().write_recording(directory_));
   const Node replayed = replayed_node(directory_).value();
-  const auto table = replayed.ip_tables->nat_table(AddressFamily::ipv4);
+  const auto table = replayed.ip_tables->table(AddressFamily::ipv4, "nat");
   ASSERT_FALSE(table);
   EXPECT_EQ(table.error().reason, Reason::unsupported);
   EXPECT_THAT(table.error().message, HasSubstr("the nat table of ipv4"));

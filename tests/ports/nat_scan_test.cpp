@@ -277,7 +277,7 @@ TEST_F(NatLooks, ARuleThatDoesNotDecodeIsNamedAndTheOthersAnswer) {
 TEST_F(NatLooks, LegacyTablesAreReadEveryTenSecondsAndOnlyWhereThereAreSome) {
   struct Tables final : IpTables {
     mutable int asked{};
-    Result<IpTableBytes> nat_table(AddressFamily) const override {
+    Result<IpTableBytes> table(AddressFamily, const std::string&) const override {
       ++asked;
       return IpTableBytes{};
     }

@@ -163,7 +163,7 @@ void NatScan::walk() {
   limits_.clear();
   const auto narrowed = [&](NatSource source) {
     return std::ranges::any_of(walked.rules, [&](const NatRule& rule) {
-      return rule.source == source && rule.scope.unknown;
+      return rule.source == source && rule.scope.certainty == Certainty::unknown;
     });
   };
   tell(nf_tables_, narrowed(NatSource::nf_tables));

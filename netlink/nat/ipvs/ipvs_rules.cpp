@@ -10,8 +10,8 @@ std::string text_of_ipvs(const NatRule& rule, const IpvsService& service) {
   std::vector<std::string> targets;
   for (const NatTarget& target : rule.targets) targets.push_back(target.to_string());
   const std::string scheduler = service.scheduler.empty() ? "" : " " + service.scheduler;
-  const std::string to = rule.rejects      ? "refused: no server"
-                         : targets.empty() ? "to servers that were not asked for"
+  const std::string to = rule.effect == NatEffect::reject ? "refused: no server"
+                         : targets.empty()                ? "to servers that were not asked for"
                                            : fmt::format("to {}", fmt::join(targets, ", "));
   return fmt::format("ipvs: {}{} {}", to_string(rule.scope), scheduler, to);
 }
@@ -42,7 +42,7 @@ std::vector<NatRule> ipvs_rules(const IpvsTable& table, bool kube_proxy) {
     rule.prerouting = rule.output = true;
     if (service.servers) {
       rule.targets = targets_of(*service.servers);
-      rule.rejects = rule.targets.empty();
+      if (rule.targets.empty()) rule.effect = NatEffect::reject;
     }
     rule.owner = kube_proxy ? RuleOwner::kube_proxy : RuleOwner::other;
     rule.text = text_of_ipvs(rule, service);

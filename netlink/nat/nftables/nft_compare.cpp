@@ -59,9 +59,9 @@ bool is_modelled(std::span<const SymbolicByte> bytes) {
 
 // A share of the packets is what a comparison leaves, all of them what a map does.
 void narrow_to_share(PacketScope& scope, std::span<const SymbolicByte> bytes) {
-  scope.conditional = scope.conditional || std::ranges::any_of(bytes, [](const SymbolicByte& byte) {
-                        return byte.field == PacketField::random;
-                      });
+  const bool by_chance = std::ranges::any_of(
+      bytes, [](const SymbolicByte& byte) { return byte.field == PacketField::random; });
+  if (by_chance) scope.doubt(Certainty::conditional);
 }
 
 bool is_unknown(std::span<const SymbolicByte> bytes) {
@@ -69,7 +69,29 @@ bool is_unknown(std::span<const SymbolicByte> bytes) {
       bytes, [](const SymbolicByte& byte) { return byte.field == PacketField::unknown; });
 }
 
-constexpr std::size_t kMostLeftOut = 16;  // elements of a set that a rule excludes
+constexpr std::size_t kMostLeftOut = 256;  // elements of a set that a rule excludes
+
+// The packets whose `key` is none of the set's elements.
+std::vector<PacketScope> packets_absent(const NftSet& set, const PacketScope& scope,
+                                        std::span<const SymbolicByte> key) {
+  std::vector<PacketScope> rest{scope};
+  if (set.elements.size() > kMostLeftOut) {
+    rest.front().doubt(Certainty::conditional);
+    return rest;
+  }
+  for (const NftElement& element : set.elements) {
+    const NftBytes& high = element.key_end.empty() ? element.key : element.key_end;
+    if (element.catch_all || element.key.size() != key.size() || high.size() != key.size()) {
+      continue;
+    }
+    std::vector<PacketScope> next;
+    for (const PacketScope& one : rest) {
+      std::ranges::move(packets_outside(one, key, element.key, high), std::back_inserter(next));
+    }
+    rest = std::move(next);
+  }
+  return rest;
+}
 
 }  // namespace
 
@@ -178,9 +200,9 @@ Result<> NftMachine::find_in(const NftSet& set, std::size_t from, const std::uin
     const auto key = view(path.registers, from, set.key_length);
     for (const NftElement& element : set.elements) {
       if (next.size() > kMostAlternatives) break;
-      std::optional<PacketScope> scope = path.scope;
+      std::vector<PacketScope> scopes;
       if (element.catch_all) {
-        scope->conditional = true;
+        scopes = packets_absent(set, path.scope, key);
       } else {
         const NftBytes& high = element.key_end.empty() ? element.key : element.key_end;
         if (element.key.size() != key.size() || high.size() != key.size()) {
@@ -188,53 +210,49 @@ Result<> NftMachine::find_in(const NftSet& set, std::size_t from, const std::uin
                                                 std::to_string(element.key.size()) +
                                                 " bytes, not " + std::to_string(key.size()));
         }
-        scope = packets_between(path.scope, key, element.key, high);
-      }
-      if (!scope) continue;
-      const std::string& comment = element.comment.empty() ? path.comment : element.comment;
-      if (into != nullptr && *into == NFT_REG_VERDICT) {
-        const auto action = element.verdict ? action_of(*element.verdict) : std::nullopt;
-        if (action && out_.alternatives.size() <= kMostAlternatives) {
-          out_.alternatives.push_back({*scope, *action, comment});
+        if (const auto scope = packets_between(path.scope, key, element.key, high)) {
+          scopes.push_back(*scope);
         }
-        // A packet that continues needs no way of its own unless it is narrower.
-        continue;
       }
-      NftPath found = path;
-      found.scope = *scope;
-      found.comment = comment;
-      if (into != nullptr) {
-        const auto slot = nft_slot(*into, element.data.size());
-        if (!slot) return std::unexpected(slot.error());
-        put_constant(found.registers, *slot, element.data);
+      for (const PacketScope& scope : scopes) {
+        if (auto done = found_in(element, path, scope, into, next); !done) return done;
       }
-      next.push_back(std::move(found));
     }
   }
   replace_paths(std::move(next));
   return {};
 }
 
+Result<> NftMachine::found_in(const NftElement& element, const NftPath& path,
+                              const PacketScope& scope, const std::uint32_t* into,
+                              std::vector<NftPath>& next) {
+  NftPath found = path;
+  found.scope = scope;
+  if (!element.comment.empty()) found.comment = element.comment;
+  if (into != nullptr && *into == NFT_REG_VERDICT) {
+    const auto action = element.verdict ? action_of(*element.verdict) : std::nullopt;
+    if (action && out_.alternatives.size() <= kMostAlternatives) emit(found, *action);
+    return {};  // a packet that continues needs no way of its own unless it is narrower
+  }
+  if (into != nullptr) {
+    const auto slot = nft_slot(*into, element.data.size());
+    if (!slot) return std::unexpected(slot.error());
+    put_constant(found.registers, *slot, element.data);
+  }
+  next.push_back(std::move(found));
+  return {};
+}
+
 Result<> NftMachine::recall_absence(const NftSet& set, std::size_t from) {
-  if (set.elements.size() > kMostLeftOut) {
-    narrow_all();
-    return {};
-  }
-  for (const NftElement& element : set.elements) {
-    std::vector<NftPath> next;
-    for (const NftPath& path : paths_) {
-      const auto key = view(path.registers, from, set.key_length);
-      const NftBytes& high = element.key_end.empty() ? element.key : element.key_end;
-      if (element.catch_all || element.key.size() != key.size() || high.size() != key.size()) {
-        continue;
-      }
-      for (const PacketScope& scope : packets_outside(path.scope, key, element.key, high)) {
-        next.push_back(path);
-        next.back().scope = scope;
-      }
+  std::vector<NftPath> next;
+  for (const NftPath& path : paths_) {
+    for (const PacketScope& scope :
+         packets_absent(set, path.scope, view(path.registers, from, set.key_length))) {
+      next.push_back(path);
+      next.back().scope = scope;
     }
-    replace_paths(std::move(next));
   }
+  replace_paths(std::move(next));
   return {};
 }
 
@@ -292,10 +310,29 @@ Result<> NftMachine::translate(Data data) {
         path, family,
         {nft_number(*table, NFTA_NAT_REG_ADDR_MIN), nft_number(*table, NFTA_NAT_REG_ADDR_MAX),
          nft_number(*table, NFTA_NAT_REG_PROTO_MIN), nft_number(*table, NFTA_NAT_REG_PROTO_MAX)});
-    out_.alternatives.push_back(
-        {*scope, {PacketAction::Kind::dnat, {}, target}, std::move(path.comment)});
+    path.scope = *scope;
+    emit(path, {PacketAction::Kind::dnat, {}, target, {}});
   }
   paths_.clear();
+  return {};
+}
+
+Result<> NftMachine::tproxy(Data data) {
+  const auto table = AttributeTable<NFTA_TPROXY_MAX>::of(data);
+  if (!table) return std::unexpected(table.error());
+  std::optional<AddressFamily> family = family_;
+  const std::uint32_t told = nft_number(*table, NFTA_TPROXY_FAMILY);
+  if (told == NFPROTO_IPV4) family = AddressFamily::ipv4;
+  if (told == NFPROTO_IPV6) family = AddressFamily::ipv6;
+  for (NftPath path : paths_) {
+    const auto scope = intersection(path.scope, {.family = family});
+    if (!scope) continue;
+    path.scope = *scope;
+    const auto target = target_of(
+        path, family,
+        {nft_number(*table, NFTA_TPROXY_REG_ADDR), 0, nft_number(*table, NFTA_TPROXY_REG_PORT), 0});
+    emit(path, {PacketAction::Kind::tproxy, {}, target, {}});
+  }
   return {};
 }
 
@@ -306,8 +343,7 @@ Result<> NftMachine::redirect(Data data) {
     const auto target = target_of(path, family_,
                                   {0, 0, nft_number(*table, NFTA_REDIR_REG_PROTO_MIN),
                                    nft_number(*table, NFTA_REDIR_REG_PROTO_MAX)});
-    out_.alternatives.push_back(
-        {path.scope, {PacketAction::Kind::redirect, {}, target}, std::move(path.comment)});
+    emit(path, {PacketAction::Kind::redirect, {}, target, {}});
   }
   paths_.clear();
   return {};

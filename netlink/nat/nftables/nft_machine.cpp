@@ -15,11 +15,10 @@ namespace hostnet {
 namespace {
 
 // They change or count something, and every packet goes on.
-constexpr std::array<std::string_view, 11> kNeutral = {
-    "counter", "log", "last",    "notrack", "objref",      "dynset",
-    "dup",     "fwd", "nftrace", "tproxy",  "flow_offload"};
+constexpr std::array<std::string_view, 9> kNeutral = {
+    "counter", "log", "last", "objref", "dynset", "dup", "fwd", "nftrace", "flow_offload"};
 constexpr std::array<std::string_view, 4> kNarrowing = {"limit", "quota", "connlimit", "osf"};
-constexpr std::array<std::string_view, 5> kEnding = {"reject", "queue", "masq", "synproxy", "snat"};
+constexpr std::array<std::string_view, 4> kEnding = {"queue", "masq", "synproxy", "snat"};
 
 template <std::size_t Size>
 bool is_one_of(const std::array<std::string_view, Size>& names, std::string_view name) {
@@ -51,6 +50,7 @@ NftMachine::NftMachine(const NftRule& rule, const NftSetLookup& sets, const IpSe
       family_(family_of_table(rule.table.family)) {
   NftPath start;
   start.scope.family = family_;
+  start.marks = {symbolic_mark(MarkKind::packet), symbolic_mark(MarkKind::connection)};
   paths_.push_back(std::move(start));
   out_.comment = rule.comment;
 }
@@ -84,6 +84,15 @@ Result<> NftMachine::run(std::string_view name, std::span<const std::byte> data)
     return load(data, NFTA_EXTHDR_DREG, PacketField::unknown);
   }
   if (is_one_of(kNeutral, name)) return {};
+  if (name == "tproxy") return tproxy(data);
+  if (name == "notrack") {
+    emit_all({.kind = PacketAction::Kind::notrack});
+    return {};
+  }
+  if (name == "reject") {
+    end_all({.kind = PacketAction::Kind::drop});
+    return {};
+  }
   if (is_one_of(kEnding, name)) {
     end_all({.kind = PacketAction::Kind::accept});
     return {};
@@ -97,23 +106,27 @@ Result<> NftMachine::run(std::string_view name, std::span<const std::byte> data)
 }
 
 void NftMachine::narrow_all() {
-  for (NftPath& path : paths_) path.scope.conditional = true;
+  for (NftPath& path : paths_) path.scope.doubt(Certainty::conditional);
 }
 
 void NftMachine::narrow_all_by_unknown(std::string name) {
   ++unknown_[std::move(name)];
-  narrow_all();
   for (NftPath& path : paths_) {
-    path.scope.unknown = true;
+    path.scope.doubt(Certainty::unknown);
     path.registers.fill({});
   }
 }
 
+void NftMachine::emit(const NftPath& path, const PacketAction& action) {
+  out_.alternatives.push_back({.scope = path.scope, .action = action, .comment = path.comment});
+}
+
+void NftMachine::emit_all(const PacketAction& action) {
+  for (const NftPath& path : paths_) emit(path, action);
+}
+
 void NftMachine::end_all(const PacketAction& action) {
-  for (NftPath& path : paths_) {
-    out_.alternatives.push_back(
-        {.scope = path.scope, .action = action, .comment = std::move(path.comment)});
-  }
+  emit_all(action);
   paths_.clear();
 }
 
@@ -172,21 +185,60 @@ Result<> NftMachine::payload(Data data) {
 Result<> NftMachine::meta(Data data) {
   const auto table = AttributeTable<NFTA_META_MAX>::of(data);
   if (!table) return std::unexpected(table.error());
-  if (!table->has(NFTA_META_DREG)) return {};  // it sets a mark or such
-  switch (nft_number(*table, NFTA_META_KEY)) {
+  const std::uint32_t key = nft_number(*table, NFTA_META_KEY);
+  if (!table->has(NFTA_META_DREG)) {
+    if (key != NFT_META_MARK) return {};
+    return set_mark(nft_number(*table, NFTA_META_SREG), MarkKind::packet);
+  }
+  switch (key) {
     case NFT_META_L4PROTO: return load(data, NFTA_META_DREG, PacketField::protocol);
     case NFT_META_NFPROTO: return load(data, NFTA_META_DREG, PacketField::family);
     case NFT_META_PRANDOM: return load(data, NFTA_META_DREG, PacketField::random);
     case NFT_META_IIFNAME: return load(data, NFTA_META_DREG, PacketField::arrives_on);
+    case NFT_META_OIFNAME: return load(data, NFTA_META_DREG, PacketField::leaves_on);
+    case NFT_META_IIF: return load(data, NFTA_META_DREG, PacketField::arrives_index);
+    case NFT_META_OIF: return load(data, NFTA_META_DREG, PacketField::leaves_index);
+    case NFT_META_MARK: return load_mark(nft_number(*table, NFTA_META_DREG), MarkKind::packet);
     default: return load(data, NFTA_META_DREG, PacketField::unknown);
   }
+}
+
+Result<> NftMachine::load_mark(std::uint32_t number, MarkKind kind) {
+  const auto at = nft_slot(number, sizeof(std::uint32_t));
+  if (!at) return std::unexpected(at.error());
+  for (NftPath& path : paths_) {
+    std::ranges::copy(path.marks.at(static_cast<std::size_t>(kind)),
+                      path.registers.begin() + static_cast<std::ptrdiff_t>(*at));
+  }
+  return {};
+}
+
+Result<> NftMachine::set_mark(std::uint32_t number, MarkKind kind) {
+  const auto at = nft_slot(number, sizeof(std::uint32_t));
+  if (!at) return std::unexpected(at.error());
+  for (NftPath& path : paths_) {
+    const auto bytes = std::span(path.registers).subspan(*at, sizeof(std::uint32_t));
+    PacketAction action{.kind = PacketAction::Kind::set_mark};
+    const auto change = mark_change(kind, bytes);
+    action.mark = change.value_or(MarkChange{.kind = kind});
+    emit(path, action);
+    if (!change) out_.alternatives.back().scope.doubt(Certainty::conditional);
+    std::ranges::copy(bytes, path.marks.at(static_cast<std::size_t>(kind)).begin());
+  }
+  return {};
 }
 
 // Chains of type nat see the first packet of a connection only.
 Result<> NftMachine::conntrack(Data data) {
   const auto table = AttributeTable<NFTA_CT_MAX>::of(data);
   if (!table) return std::unexpected(table.error());
-  if (!table->has(NFTA_CT_DREG) || nft_number(*table, NFTA_CT_KEY) != NFT_CT_STATE) {
+  const std::uint32_t key = nft_number(*table, NFTA_CT_KEY);
+  if (key == NFT_CT_MARK) {
+    return table->has(NFTA_CT_DREG)
+               ? load_mark(nft_number(*table, NFTA_CT_DREG), MarkKind::connection)
+               : set_mark(nft_number(*table, NFTA_CT_SREG), MarkKind::connection);
+  }
+  if (!table->has(NFTA_CT_DREG) || key != NFT_CT_STATE) {
     return load(data, NFTA_CT_DREG, PacketField::unknown);
   }
   const std::uint32_t state = NF_CT_STATE_BIT(IP_CT_NEW);
@@ -217,7 +269,8 @@ Result<> NftMachine::load(Data data, std::size_t register_attribute, PacketField
   const auto at = nft_slot(nft_number(*table, register_attribute), 4);
   if (!at) return std::unexpected(at.error());
   const bool one_byte = field == PacketField::protocol || field == PacketField::family;
-  const bool four_bytes = field == PacketField::address_type || field == PacketField::random;
+  const bool four_bytes = field == PacketField::address_type || field == PacketField::random ||
+                          field == PacketField::arrives_index || field == PacketField::leaves_index;
   const std::size_t length = one_byte || four_bytes ? 4 : 16;
   for (NftPath& path : paths_) {
     const std::size_t end = std::min(*at + length, path.registers.size());
@@ -291,14 +344,14 @@ Result<> NftMachine::target(Data data) {
   const auto table = AttributeTable<NFTA_TARGET_MAX>::of(data);
   if (!table) return std::unexpected(table.error());
   const std::string name = table->text(NFTA_TARGET_NAME);
-  const auto action =
+  const auto actions =
       decode_xt_target({.name = name,
                         .revision = static_cast<std::uint8_t>(nft_number(*table, NFTA_TARGET_REV)),
                         .info = (*table)[NFTA_TARGET_INFO],
                         .family = family_},
                        unknown_);
-  if (!action) return std::unexpected(action.error());
-  if (action->kind != PacketAction::Kind::go_on) end_all(*action);
+  if (!actions) return std::unexpected(actions.error());
+  for (const PacketAction& action : *actions) emit_all(action);
   return {};
 }
 

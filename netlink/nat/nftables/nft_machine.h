@@ -14,6 +14,8 @@ namespace hostnet {
 
 struct NftPath {
   SymbolicRegisters registers;
+  // What the rule made of the packet's mark and of its connection's, by MarkKind.
+  std::array<SymbolicMark, 2> marks;
   PacketScope scope;
   std::string comment;
 };
@@ -45,11 +47,18 @@ class NftMachine {
   Result<> match(Data data);
   Result<> target(Data data);
   Result<> load(Data data, std::size_t register_attribute, PacketField field);
+  Result<> load_mark(std::uint32_t number, MarkKind kind);
+  Result<> set_mark(std::uint32_t number, MarkKind kind);
+  Result<> tproxy(Data data);
 
   Result<> find_in(const NftSet& set, std::size_t from, const std::uint32_t* into);
+  Result<> found_in(const NftElement& element, const NftPath& path, const PacketScope& scope,
+                    const std::uint32_t* into, std::vector<NftPath>& next);
   Result<> recall_absence(const NftSet& set, std::size_t from);
   void narrow_all();
   void narrow_all_by_unknown(std::string name);
+  void emit(const NftPath& path, const PacketAction& action);
+  void emit_all(const PacketAction& action);
   void end_all(const PacketAction& action);
   void replace_paths(std::vector<NftPath> paths);
   void put_constant(SymbolicRegisters& registers, std::size_t at, Data value) const;

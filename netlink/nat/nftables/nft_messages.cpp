@@ -165,7 +165,11 @@ Result<NftChain> decode_nft_chain(const NetlinkMessage& message) {
   const auto& [family, table] = *decoded;
   NftChain chain{.table = {.family = family, .name = table.text(NFTA_CHAIN_TABLE)},
                  .name = table.text(NFTA_CHAIN_NAME)};
-  if (table.has(NFTA_CHAIN_HOOK) && table.text(NFTA_CHAIN_TYPE) == "nat") {
+  // Other families number their hooks otherwise.
+  const bool of_packets =
+      family == NFPROTO_IPV4 || family == NFPROTO_IPV6 || family == NFPROTO_INET;
+  if (table.text(NFTA_CHAIN_TYPE) != "nat") chain.type = ChainType::filter;
+  if (table.has(NFTA_CHAIN_HOOK) && of_packets) {
     if (auto done = decode_hook(table[NFTA_CHAIN_HOOK], chain); !done) {
       return std::unexpected(std::move(done).error());
     }

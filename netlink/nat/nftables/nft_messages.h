@@ -32,7 +32,8 @@ struct NftTable {
 struct NftChain {
   NftTableId table;
   std::string name;
-  std::optional<NatHook> hook;  // only of base chains of type nat
+  std::optional<NatHook> hook;  // of base chains at one of these
+  ChainType type{};
   std::int32_t priority{};
 };
 

@@ -58,11 +58,11 @@ std::optional<PacketAction> action_of(const NftVerdict& verdict) {
   switch (verdict.code) {
     case NFT_CONTINUE:
     case NFT_BREAK: return std::nullopt;
-    case NFT_JUMP: return PacketAction{.kind = Kind::jump, .chain = verdict.chain, .target = {}};
-    case NFT_GOTO: return PacketAction{.kind = Kind::go_to, .chain = verdict.chain, .target = {}};
-    case NFT_RETURN: return PacketAction{.kind = Kind::leave, .chain = {}, .target = {}};
-    case NF_DROP: return PacketAction{.kind = Kind::drop, .chain = {}, .target = {}};
-    default: return PacketAction{.kind = Kind::accept, .chain = {}, .target = {}};
+    case NFT_JUMP: return PacketAction{.kind = Kind::jump, .chain = verdict.chain};
+    case NFT_GOTO: return PacketAction{.kind = Kind::go_to, .chain = verdict.chain};
+    case NFT_RETURN: return PacketAction{.kind = Kind::leave};
+    case NF_DROP: return PacketAction{.kind = Kind::drop};
+    default: return PacketAction{.kind = Kind::accept};
   }
 }
 

@@ -7,6 +7,7 @@
 
 #include "netlink/nat/nftables/nft_compile.h"
 #include "netlink/nat/packets/netfilter.h"
+#include "netlink/rtnetlink/rtnetlink.h"
 
 namespace hostnet {
 namespace {
@@ -62,7 +63,7 @@ class TableReader {
       if (chain.table != id_) continue;
       places.emplace(chain.name, out.chains.size());
       out.chains.push_back(
-          {.name = chain.name, .hook = chain.hook, .priority = chain.priority, .rules = {}});
+          {.name = chain.name, .hook = chain.hook, .priority = chain.priority, .type = chain.type});
     }
     const auto rules = every_answer(netlink_, nft_list_request(NftList::rules, id_),
                                     decode_nft_rule, out_.malformed);
@@ -77,6 +78,11 @@ class TableReader {
         continue;
       }
       if (!compiled) return std::unexpected(std::move(compiled).error());
+      for (PacketAlternative& alternative : compiled->alternatives) {
+        for (auto* matches : {&alternative.scope.arrives_on, &alternative.scope.leaves_on}) {
+          if (auto done = name_interfaces(*matches); !done) return std::unexpected(done.error());
+        }
+      }
       if (!compiled->alternatives.empty()) {
         out.chains[place->second].rules.push_back(*std::move(compiled));
       }
@@ -85,6 +91,22 @@ class TableReader {
   }
 
  private:
+  // "#2" is interface 2.
+  Result<> name_interfaces(InterfaceMatches& matches) {
+    for (InterfaceMatch& match : matches) {
+      if (!match.name.starts_with('#')) continue;
+      if (!links_) {
+        auto read = read_links(netlink_);
+        if (!read) return std::unexpected(std::move(read).error());
+        links_ = *std::move(read);
+      }
+      const auto link = std::ranges::find_if(
+          *links_, [&](const Link& one) { return match.name == "#" + std::to_string(one.index); });
+      if (link != links_->end()) match.name = link->name;  // one that is gone matches nothing
+    }
+    return {};
+  }
+
   Result<const NftSet*> set(std::string_view name) {
     if (!sets_known_) {
       auto listed = every_answer(netlink_, nft_list_request(NftList::sets, id_), decode_nft_set,
@@ -116,26 +138,34 @@ class TableReader {
   PacketTables& out_;
   std::map<std::string, NftSet, std::less<>> sets_;
   std::set<std::string> with_elements_;
+  std::optional<std::vector<Link>> links_;
   bool sets_known_{};
 };
+
+// What a packet filter does with this machine's own packets after they were
+// translated does not change who gets them.
+bool may_decide(const NftChain& chain) {
+  return chain.type == ChainType::nat || chain.hook == NatHook::prerouting ||
+         chain.priority <= kNatPriority;
+}
 
 Result<PacketTables> read_once(Netlink& netlink) {
   PacketTables out;
   const auto chains = every_answer(netlink, nft_list_request(NftList::chains, std::nullopt),
                                    decode_nft_chain, out.malformed);
   if (!chains) return std::unexpected(chains.error());
-  std::set<NftTableId> translating;
+  std::set<NftTableId> decisive;
   for (const NftChain& chain : *chains) {
-    if (chain.hook) translating.insert(chain.table);
+    if (chain.hook && may_decide(chain)) decisive.insert(chain.table);
   }
   IpSets ip_sets(netlink);
   const IpSetLookup ip_set_lookup = ip_sets.lookup();
-  if (translating.empty()) return out;
+  if (decisive.empty()) return out;
   const auto tables = every_answer(netlink, nft_list_request(NftList::tables, std::nullopt),
                                    decode_nft_table, out.malformed);
   if (!tables) return std::unexpected(tables.error());
   for (const NftTable& table : *tables) {
-    if (table.dormant || !translating.contains(table.id)) continue;
+    if (table.dormant || !decisive.contains(table.id)) continue;
     auto read = TableReader(netlink, table.id, ip_set_lookup, out).read(*chains);
     if (!read) return std::unexpected(std::move(read).error());
     out.tables.push_back(*std::move(read));

@@ -33,8 +33,15 @@ enum class RuleOwner {
 };
 std::string_view to_string(RuleOwner owner);  // "cni_portmap", … "other"
 
+enum class NatEffect {
+  dnat,
+  redirect,  // to a port of this machine
+  tproxy,    // to a socket of this machine, which gets them as they are
+  reject,    // to nobody: connections are refused (IPVS without servers)
+};
+
 // Packets to `scope` are sent elsewhere. Rules come in the order in which the
-// kernel tries them: of those that match a packet, the first has it.
+// kernel tries them; none has packets that an earlier one certainly has.
 struct NatRule {
   NatSource source{};
   std::string table;
@@ -42,9 +49,8 @@ struct NatRule {
   // destination none: every address; local_only: of this machine.
   PacketScope scope;
   bool prerouting{}, output{};  // takes arriving packets; this machine's own
-  bool redirect{};              // to a port of this machine
+  NatEffect effect{};
   bool shadowed{};  // earlier rules have these packets, but for those of some interfaces
-  bool rejects{};   // to nobody: connections are refused (IPVS without servers)
   std::vector<NatTarget> targets;     // backends, at most kMostTargets; empty: cannot be told
   std::vector<std::string> chains;    // from the base chain to the one with the rule
   std::vector<std::string> comments;  // of the rules and elements on the way

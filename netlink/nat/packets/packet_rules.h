@@ -25,6 +25,13 @@ struct NatTarget {
   auto operator<=>(const NatTarget&) const = default;
 };
 
+// What a rule makes of a mark: (mark & keep) ^ (the other kind's mark & take) ^ value.
+struct MarkChange {
+  MarkKind kind{};
+  std::uint32_t keep{}, take{}, value{};
+  bool operator==(const MarkChange&) const = default;
+};
+
 struct PacketAction {
   enum class Kind {
     go_on,     // to the next rule
@@ -35,10 +42,14 @@ struct PacketAction {
     go_to,     // to `chain`, and at its end to where this chain would return
     dnat,      // to `target`; nothing else translates the packet
     redirect,  // to this machine's own address, at `target.port`
+    tproxy,    // to a socket of this machine at `target`, untranslated; then the next rule
+    notrack,   // no chain of type nat sees it; then the next rule
+    set_mark,  // then the next rule
   };
   Kind kind{Kind::go_on};
   std::string chain;
-  std::optional<NatTarget> target;  // of dnat: none when it cannot be told
+  std::optional<NatTarget> target;  // of dnat, redirect, tproxy: none when it is not known
+  MarkChange mark;
   bool operator==(const PacketAction&) const = default;
 };
 
@@ -51,20 +62,26 @@ struct PacketAlternative {
 };
 
 struct PacketRule {
-  std::vector<PacketAlternative> alternatives;  // the first that matches counts
+  // The first that matches counts, unless its action goes on.
+  std::vector<PacketAlternative> alternatives;
   std::string comment;
   bool operator==(const PacketRule&) const = default;
 };
 
 enum class NatHook { prerouting, output };
+// Chains of other types than nat are of use for what they do before it.
+enum class ChainType { nat, filter };
 
 struct PacketChain {
   std::string name;
-  std::optional<NatHook> hook;  // a base chain of type nat, at one of these
+  std::optional<NatHook> hook;  // of a base chain at one of these
   std::int32_t priority{};
   std::vector<PacketRule> rules;
+  ChainType type{};
   bool operator==(const PacketChain&) const = default;
 };
+inline constexpr std::int32_t kNatPriority = -100;        // NF_IP_PRI_NAT_DST
+inline constexpr std::int32_t kConntrackPriority = -200;  // NF_IP_PRI_CONNTRACK
 
 enum class NatSource { nf_tables, ip_tables, ipvs };
 std::string_view to_string(NatSource source);  // "nf_tables", "ip_tables", "ipvs"

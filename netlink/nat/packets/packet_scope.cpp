@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "netlink/nat/packets/netfilter.h"
 
@@ -11,6 +12,15 @@ namespace {
 
 unsigned bits_of(AddressFamily family) {
   return family == AddressFamily::ipv4 ? 32 : 128;
+}
+
+IpAddress neighbour(IpAddress ip, bool next) {
+  for (std::size_t at = bits_of(ip.family) / 8; at-- > 0;) {
+    const bool carries = ip.bytes[at] == (next ? 0xFF : 0);
+    ip.bytes[at] = static_cast<std::uint8_t>(next ? ip.bytes[at] + 1 : ip.bytes[at] - 1);
+    if (!carries) break;
+  }
+  return ip;
 }
 
 // The prefix length of a span that is one, else none.
@@ -42,28 +52,159 @@ bool narrow_destination(std::optional<AddressSpan>& value,
   return value->first <= value->last;
 }
 
-// Two names of which neither is among the other's make it conditional.
-bool narrow_interface(PacketScope& scope, const std::optional<InterfaceMatch>& other) {
-  if (!other || scope.arrives_on == other) return true;
-  if (!scope.arrives_on) {
-    scope.arrives_on = other;
-    return true;
+// Every interface that `inner` names is among `outer`'s, `other` aside.
+bool are_within(const InterfaceMatch& inner, const InterfaceMatch& outer) {
+  return outer.prefix ? inner.name.starts_with(outer.name)
+                      : !inner.prefix && inner.name == outer.name;
+}
+
+bool are_disjoint(const InterfaceMatch& one, const InterfaceMatch& two) {
+  return !are_within(one, two) && !are_within(two, one);
+}
+
+bool implies(const InterfaceMatch& one, const InterfaceMatch& two) {
+  if (!one.other && !two.other) return are_within(one, two);
+  if (!one.other) return are_disjoint(one, two);
+  return two.other && are_within(two, one);
+}
+
+bool excludes(const InterfaceMatch& one, const InterfaceMatch& two) {
+  if (!one.other && !two.other) return are_disjoint(one, two);
+  if (!one.other) return are_within(one, two);
+  return !two.other && are_within(two, one);
+}
+
+// False: no interface is left.
+bool narrow(InterfaceMatches& matches, const InterfaceMatch& match) {
+  for (const InterfaceMatch& known : matches) {
+    if (implies(known, match)) return true;
+    if (excludes(known, match)) return false;
   }
-  if (scope.arrives_on->is_one()) return other->contains(scope.arrives_on->name);
-  if (other->is_one()) {
-    const bool both = scope.arrives_on->contains(other->name);
-    scope.arrives_on = other;
-    return both;
-  }
-  scope.conditional = true;
+  std::erase_if(matches, [&](const InterfaceMatch& known) { return implies(match, known); });
+  matches.insert(std::ranges::lower_bound(matches, match), match);
   return true;
 }
 
-bool covers_interface(const std::optional<InterfaceMatch>& outer,
-                      const std::optional<InterfaceMatch>& inner) {
-  if (!outer || outer == inner) return true;
-  return inner && inner->is_one() && outer->contains(inner->name);
+bool narrow(std::vector<MarkMatch>& matches, const MarkMatch& match) {
+  for (const MarkMatch& known : matches) {
+    if (known == match) return true;
+    const bool same = known.kind == match.kind && known.mask == match.mask;
+    if (same && known.value == match.value && known.other != match.other) return false;
+    if (same && known.value != match.value && !known.other && !match.other) return false;
+  }
+  matches.insert(std::ranges::lower_bound(matches, match), match);
+  return true;
 }
+
+template <class T>
+bool narrow(std::vector<T>& matches, const std::vector<T>& others) {
+  return std::ranges::all_of(others, [&](const T& match) { return narrow(matches, match); });
+}
+
+bool cover(const InterfaceMatches& outer, const InterfaceMatches& inner) {
+  return std::ranges::all_of(outer, [&](const InterfaceMatch& match) {
+    return std::ranges::any_of(inner, [&](const auto& known) { return implies(known, match); });
+  });
+}
+
+bool cover(const std::vector<MarkMatch>& outer, const std::vector<MarkMatch>& inner) {
+  return std::ranges::includes(inner, outer);
+}
+
+constexpr std::array<std::uint8_t, 3> kWithPorts = {IPPROTO_TCP, IPPROTO_UDP, IPPROTO_SCTP};
+
+// Takes the packets that `other` does not have away from `rest`, one dimension after
+// the other, and keeps them in `outside`.
+class Difference {
+ public:
+  explicit Difference(const PacketScope& scope) : rest_(scope) {}
+
+  std::vector<PacketScope> of(const PacketScope& other) && {
+    families(other);
+    protocols(other);
+    ports(other.ports);
+    destinations(other);
+    literals(&PacketScope::arrives_on, other.arrives_on);
+    literals(&PacketScope::leaves_on, other.leaves_on);
+    literals(&PacketScope::marks, other.marks);
+    return std::move(outside_);
+  }
+
+ private:
+  template <class Change>
+  void keep(Change change) {
+    PacketScope part = rest_;
+    change(part);
+    outside_.push_back(std::move(part));
+  }
+
+  void families(const PacketScope& other) {
+    const auto family =
+        other.destination ? std::optional(other.destination->first.family) : other.family;
+    if (!family || rest_.family) return;
+    keep([&](PacketScope& part) {
+      part.family = *family == AddressFamily::ipv4 ? AddressFamily::ipv6 : AddressFamily::ipv4;
+    });
+    rest_.family = family;
+  }
+
+  void protocols(const PacketScope& other) {
+    if (!other.ip_protocol || rest_.ip_protocol) return;
+    for (const std::uint8_t protocol : kWithPorts) {
+      if (protocol != *other.ip_protocol) {
+        keep([&](PacketScope& part) { part.ip_protocol = protocol; });
+      }
+    }
+    rest_.ip_protocol = other.ip_protocol;
+  }
+
+  void ports(const PortSpan& other) {
+    if (rest_.ports.first < other.first) {
+      keep([&](PacketScope& part) {
+        part.ports.last = static_cast<std::uint16_t>(other.first - 1);
+      });
+      rest_.ports.first = other.first;
+    }
+    if (rest_.ports.last > other.last) {
+      keep([&](PacketScope& part) {
+        part.ports.first = static_cast<std::uint16_t>(other.last + 1);
+      });
+      rest_.ports.last = other.last;
+    }
+  }
+
+  void destinations(const PacketScope& other) {
+    if (!other.destination) return;
+    if (!rest_.destination) rest_.destination = span_of_prefix(other.destination->first, 0);
+    AddressSpan& span = *rest_.destination;
+    if (span.first < other.destination->first) {
+      keep([&](PacketScope& part) {
+        part.destination->last = neighbour(other.destination->first, false);
+      });
+      span.first = other.destination->first;
+    }
+    if (span.last > other.destination->last) {
+      keep([&](PacketScope& part) {
+        part.destination->first = neighbour(other.destination->last, true);
+      });
+      span.last = other.destination->last;
+    }
+  }
+
+  template <class T>
+  void literals(std::vector<T> PacketScope::* which, const std::vector<T>& others) {
+    for (const T& match : others) {
+      PacketScope part = rest_;
+      T opposite = match;
+      opposite.other = !opposite.other;
+      if (narrow(part.*which, opposite)) outside_.push_back(std::move(part));
+      if (!narrow(rest_.*which, match)) return;
+    }
+  }
+
+  PacketScope rest_;
+  std::vector<PacketScope> outside_;
+};
 
 std::string protocol_words(std::uint8_t protocol) {
   switch (protocol) {
@@ -77,20 +218,6 @@ std::string protocol_words(std::uint8_t protocol) {
 }
 
 }  // namespace
-
-std::vector<PortSpan> ports_outside(std::vector<PortSpan> spans) {
-  std::ranges::sort(spans);
-  std::vector<PortSpan> out;
-  unsigned next = 0;
-  for (const PortSpan& span : spans) {
-    if (span.first > next) {
-      out.push_back({static_cast<std::uint16_t>(next), static_cast<std::uint16_t>(span.first - 1)});
-    }
-    next = std::max(next, span.last + 1U);
-  }
-  if (next <= 65535) out.push_back({static_cast<std::uint16_t>(next), 65535});
-  return out;
-}
 
 std::string AddressSpan::to_string() const {
   if (first == last) return first.to_string();
@@ -106,7 +233,12 @@ bool InterfaceMatch::contains(std::string_view interface) const {
 }
 
 std::string InterfaceMatch::to_string() const {
-  return fmt::format("iifname {}\"{}{}\"", other ? "!= " : "", name, prefix ? "*" : "");
+  return fmt::format("{}\"{}{}\"", other ? "!= " : "", name, prefix ? "*" : "");
+}
+
+bool contains(const InterfaceMatches& matches, std::string_view interface) {
+  return std::ranges::all_of(
+      matches, [&](const InterfaceMatch& match) { return match.contains(interface); });
 }
 
 std::optional<AddressSpan> span_of_prefix(const IpAddress& ip, unsigned prefix_length) {
@@ -133,20 +265,38 @@ std::optional<PacketScope> intersection(const PacketScope& one, const PacketScop
     return std::nullopt;
   }
   both.local_only = one.local_only || other.local_only;
-  both.conditional = one.conditional || other.conditional;
-  if (!narrow_interface(both, other.arrives_on)) return std::nullopt;
-  both.unknown = one.unknown || other.unknown;
-  both.random = one.random || other.random;
+  both.certainty = std::max(one.certainty, other.certainty);
+  if (!narrow(both.arrives_on, other.arrives_on)) return std::nullopt;
+  if (!narrow(both.leaves_on, other.leaves_on)) return std::nullopt;
+  if (!narrow(both.marks, other.marks)) return std::nullopt;
   return both;
 }
 
+std::vector<PacketScope> difference(const PacketScope& scope, const PacketScope& other) {
+  const bool has_ports =
+      !other.ip_protocol || std::ranges::find(kWithPorts, *other.ip_protocol) != kWithPorts.end();
+  if (!has_ports || !intersection(scope, other)) return {scope};
+  return Difference(scope).of(other);
+}
+
+std::vector<PacketScope> difference(const std::vector<PacketScope>& scopes,
+                                    const PacketScope& other) {
+  std::vector<PacketScope> out;
+  for (const PacketScope& scope : scopes) {
+    std::ranges::move(difference(scope, other), std::back_inserter(out));
+  }
+  return out;
+}
+
 bool covers(const PacketScope& outer, const PacketScope& inner) {
-  if (outer.conditional || outer.random) return false;
+  if (outer.certainty != Certainty::certain) return false;
   if (outer.family && outer.family != inner.family) return false;
   if (outer.ip_protocol && outer.ip_protocol != inner.ip_protocol) return false;
   if (outer.ports.first > inner.ports.first || outer.ports.last < inner.ports.last) return false;
-  if (outer.local_only && !inner.local_only) return false;
-  if (!covers_interface(outer.arrives_on, inner.arrives_on)) return false;
+  if (!cover(outer.arrives_on, inner.arrives_on) || !cover(outer.leaves_on, inner.leaves_on)) {
+    return false;
+  }
+  if (!cover(outer.marks, inner.marks)) return false;
   if (!outer.destination) return true;
   return inner.destination && outer.destination->first <= inner.destination->first &&
          outer.destination->last >= inner.destination->last;
@@ -154,7 +304,9 @@ bool covers(const PacketScope& outer, const PacketScope& inner) {
 
 std::string to_string(const PacketScope& scope) {
   std::vector<std::string> words;
-  if (scope.arrives_on) words.push_back(scope.arrives_on->to_string());
+  for (const InterfaceMatch& match : scope.arrives_on) {
+    words.push_back("iifname " + match.to_string());
+  }
   const bool has_ports = !scope.ports.is_everything();
   if (scope.destination) {
     const bool ipv4 = scope.destination->first.family == AddressFamily::ipv4;

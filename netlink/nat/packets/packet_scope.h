@@ -1,9 +1,10 @@
 #pragma once
 
 // Which packets a rule is about, as far as ports of this machine go. What a rule
-// asks besides (source, mark, limits) is only remembered as `conditional`: it may
-// or may not match.
+// asks besides (source, limits) is only remembered as `certainty`: it may or may
+// not match.
 
+#include <algorithm>
 #include <compare>
 #include <cstddef>
 #include <cstdint>
@@ -25,9 +26,6 @@ struct PortSpan {
   auto operator<=>(const PortSpan&) const = default;
 };
 
-// All ports that are in none of `spans`, in order.
-std::vector<PortSpan> ports_outside(std::vector<PortSpan> spans);
-
 // Inclusive; both of one family.
 struct AddressSpan {
   IpAddress first, last;
@@ -40,16 +38,34 @@ struct AddressSpan {
 // The addresses of a prefix; nothing when it is longer than an address.
 std::optional<AddressSpan> span_of_prefix(const IpAddress& ip, unsigned prefix_length);
 
-// Interfaces by name. Packets of this machine itself arrive on none: only `other`
-// is true of them.
+// Interfaces by name. Packets of this machine itself arrive on none, whose name is "".
 struct InterfaceMatch {
   std::string name;
   bool prefix{};  // how the name begins ("eth+", "eth*")
   bool other{};   // any but these
   bool contains(std::string_view interface) const;
-  bool is_one() const { return !prefix && !other; }
-  std::string to_string() const;  // iifname "eth0", iifname != "veth*"
+  std::string to_string() const;  // "eth0", != "veth*"
   auto operator<=>(const InterfaceMatch&) const = default;
+};
+// All of them hold; at most one is not `other`. None: every interface.
+using InterfaceMatches = std::vector<InterfaceMatch>;
+bool contains(const InterfaceMatches& matches, std::string_view interface);
+
+// A packet's firewall mark, or that of its connection.
+enum class MarkKind : std::uint8_t { packet, connection };
+struct MarkMatch {
+  MarkKind kind{};
+  std::uint32_t mask{0xFFFFFFFF}, value{};  // (mark & mask) == value
+  bool other{};                             // … is not so
+  auto operator<=>(const MarkMatch&) const = default;
+};
+
+// Whether the packets that a scope names are all that match. In rising order of doubt.
+enum class Certainty : std::uint8_t {
+  certain,
+  random,       // one of several that together take all, chosen by chance or a hash
+  conditional,  // something that is not modelled narrows it further
+  unknown,      // … and nobody here knows what that is
 };
 
 // A conjunction: everything that is set must hold.
@@ -58,19 +74,27 @@ struct PacketScope {
   std::optional<std::uint8_t> ip_protocol;  // IPPROTO_*
   PortSpan ports;                           // destination
   std::optional<AddressSpan> destination;
-  std::optional<InterfaceMatch> arrives_on;
-  bool local_only{};   // only addresses of this machine (fib type local, addrtype LOCAL)
-  bool conditional{};  // something that is not modelled narrows it further
-  bool unknown{};      // … and nobody here knows what that is
-  bool random{};       // one of several that together take all, chosen by chance or a hash
+  InterfaceMatches arrives_on, leaves_on;
+  std::vector<MarkMatch> marks;
+  bool local_only{};  // only addresses of this machine (fib type local, addrtype LOCAL)
+  Certainty certainty{};
+  bool is_conditional() const { return certainty >= Certainty::conditional; }
+  void doubt(Certainty at_least) { certainty = std::max(certainty, at_least); }
   bool operator==(const PacketScope&) const = default;
 };
 
 // What both ask; nothing when no packet can satisfy both.
 std::optional<PacketScope> intersection(const PacketScope& one, const PacketScope& other);
 
-// Whether every packet of `inner` certainly satisfies `outer`: an outer that is
-// conditional or random covers nothing.
+// The packets of `scope` that are not of `other`, which is certain: scopes that
+// have no packet in common. Only packets to this machine and of protocols that have
+// ports (TCP, UDP, SCTP) count.
+std::vector<PacketScope> difference(const PacketScope& scope, const PacketScope& other);
+
+std::vector<PacketScope> difference(const std::vector<PacketScope>& scopes,
+                                    const PacketScope& other);
+
+// Whether every packet of `inner` certainly satisfies `outer`.
 bool covers(const PacketScope& outer, const PacketScope& inner);
 
 // "ip daddr 10.0.0.1 tcp dport 80-90", in nft's words; "" asks nothing.

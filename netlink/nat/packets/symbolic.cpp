@@ -3,6 +3,7 @@
 #include <linux/rtnetlink.h>
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 
 #include "netlink/nat/packets/netfilter.h"
@@ -81,7 +82,7 @@ std::optional<PacketScope> with_ports(const PacketScope& scope, const FieldRun& 
   PacketScope asked;
   switch (field_span(run, 2, span)) {
     case Answer::never: return std::nullopt;
-    case Answer::unclear: asked.conditional = true; break;
+    case Answer::unclear: asked.certainty = Certainty::conditional; break;
     case Answer::span:
       asked.ports.first = static_cast<std::uint16_t>(span.first[0] << 8U | span.first[1]);
       asked.ports.last = static_cast<std::uint16_t>(span.last[0] << 8U | span.last[1]);
@@ -97,7 +98,7 @@ std::optional<PacketScope> with_destination(const PacketScope& scope, const Fiel
   asked.family = family;
   switch (field_span(run, family == AddressFamily::ipv4 ? 4 : 16, span)) {
     case Answer::never: return std::nullopt;
-    case Answer::unclear: asked.conditional = true; break;
+    case Answer::unclear: asked.certainty = Certainty::conditional; break;
     case Answer::span: {
       const AddressSpan addresses{{family, span.first}, {family, span.last}};
       const bool everything = span_of_prefix(addresses.first, 0) == addresses;
@@ -111,7 +112,7 @@ std::optional<PacketScope> with_byte(const PacketScope& scope, const FieldRun& r
   PacketScope asked;
   const std::uint8_t value = number_of(run.low[0]);
   if (!run.is_one_value() || !run.is_plain() || run.bytes.size() != 1) {
-    asked.conditional = true;
+    asked.certainty = Certainty::conditional;
   } else if (run.field() == PacketField::protocol) {
     asked.ip_protocol = value;
   } else if (value == NFPROTO_IPV4) {
@@ -127,7 +128,7 @@ std::optional<PacketScope> with_byte(const PacketScope& scope, const FieldRun& r
 std::optional<PacketScope> with_address_type(const PacketScope& scope, const FieldRun& run) {
   PacketScope asked;
   if (run.bytes.size() != sizeof(std::uint32_t) || !run.is_plain() || !run.is_one_value()) {
-    asked.conditional = true;
+    asked.certainty = Certainty::conditional;
     return intersection(scope, asked);
   }
   std::uint32_t type = 0;
@@ -135,6 +136,16 @@ std::optional<PacketScope> with_address_type(const PacketScope& scope, const Fie
   if (type != RTN_LOCAL) return std::nullopt;
   asked.local_only = true;
   return intersection(scope, asked);
+}
+
+// Until somebody knows its name, an interface is "#" and its number.
+std::optional<InterfaceMatch> numbered_interface(const FieldRun& run) {
+  std::uint32_t number = 0;
+  if (!run.is_one_value() || !run.is_plain() || run.bytes.size() != sizeof number) {
+    return std::nullopt;
+  }
+  std::memcpy(&number, run.low.data(), sizeof number);
+  return InterfaceMatch{.name = number == 0 ? "" : "#" + std::to_string(number)};
 }
 
 // "eth0" and zeros, or, without one, only how the name begins.
@@ -148,15 +159,35 @@ std::optional<InterfaceMatch> interface_of(const FieldRun& run) {
   return match;
 }
 
-std::optional<PacketScope> with_interface(const PacketScope& scope, const FieldRun& run,
-                                          bool other) {
+std::optional<PacketScope> with_interface(const PacketScope& scope,
+                                          const std::optional<InterfaceMatch>& match,
+                                          InterfaceMatches PacketScope::* which) {
   PacketScope asked;
-  asked.arrives_on = interface_of(run);
-  if (asked.arrives_on) {
-    asked.arrives_on->other = other;
+  if (match) {
+    (asked.*which).push_back(*match);
   } else {
-    asked.conditional = true;
+    asked.certainty = Certainty::conditional;
   }
+  return intersection(scope, asked);
+}
+
+std::optional<PacketScope> with_mark(const PacketScope& scope, const FieldRun& run, MarkKind kind) {
+  PacketScope asked;
+  if (!run.is_one_value()) {
+    asked.certainty = Certainty::conditional;
+    return intersection(scope, asked);
+  }
+  std::array<std::uint8_t, 4> mask{}, value{};
+  for (std::size_t at = 0; at < run.bytes.size(); ++at) {
+    const SymbolicByte& byte = run.bytes[at];
+    const auto wanted = static_cast<std::uint8_t>(number_of(run.low[at]) ^ byte.flip);
+    if ((wanted & ~byte.mask) != 0) return std::nullopt;
+    mask.at(byte.index) = byte.mask;
+    value.at(byte.index) = wanted;
+  }
+  asked.marks = {{.kind = kind,
+                  .mask = std::bit_cast<std::uint32_t>(mask),
+                  .value = std::bit_cast<std::uint32_t>(value)}};
   return intersection(scope, asked);
 }
 
@@ -173,49 +204,26 @@ std::optional<PacketScope> between_in_run(const PacketScope& scope, const FieldR
     case PacketField::constant:
       if (!constant_between(run)) return std::nullopt;
       return scope;
-    case PacketField::unknown: narrowed.conditional = true; return narrowed;
-    case PacketField::random: narrowed.random = true; return narrowed;
+    case PacketField::unknown: narrowed.doubt(Certainty::conditional); return narrowed;
+    case PacketField::random: narrowed.doubt(Certainty::random); return narrowed;
     case PacketField::protocol:
     case PacketField::family: return with_byte(scope, run);
     case PacketField::port: return with_ports(scope, run);
     case PacketField::destination4: return with_destination(scope, run, AddressFamily::ipv4);
     case PacketField::destination6: return with_destination(scope, run, AddressFamily::ipv6);
     case PacketField::address_type: return with_address_type(scope, run);
-    case PacketField::arrives_on: return with_interface(scope, run, false);
+    case PacketField::arrives_on:
+      return with_interface(scope, interface_of(run), &PacketScope::arrives_on);
+    case PacketField::leaves_on:
+      return with_interface(scope, interface_of(run), &PacketScope::leaves_on);
+    case PacketField::arrives_index:
+      return with_interface(scope, numbered_interface(run), &PacketScope::arrives_on);
+    case PacketField::leaves_index:
+      return with_interface(scope, numbered_interface(run), &PacketScope::leaves_on);
+    case PacketField::mark: return with_mark(scope, run, MarkKind::packet);
+    case PacketField::connection_mark: return with_mark(scope, run, MarkKind::connection);
   }
   return scope;
-}
-
-std::optional<PacketScope> maybe(PacketScope scope) {
-  scope.conditional = true;
-  return scope;
-}
-
-// Fields of which the values that are left over are spans again.
-bool has_spans(const FieldRun& run) {
-  switch (run.field()) {
-    case PacketField::port: return run.bytes.size() == 2;
-    case PacketField::destination4: return run.bytes.size() <= 4;
-    case PacketField::destination6: return run.bytes.size() <= 16;
-    default: return false;
-  }
-}
-
-// Not this protocol, family, type of address or interface.
-std::optional<PacketScope> other_than(const PacketScope& scope, const FieldRun& run) {
-  if (run.field() == PacketField::arrives_on) return with_interface(scope, run, true);
-  if (!run.is_one_value() || !run.is_plain()) return maybe(scope);
-  const std::optional<PacketScope> same = between_in_run(scope, run);
-  if (!same) return scope;                  // it is never that
-  if (*same == scope) return std::nullopt;  // it is always that
-  const std::uint8_t value = number_of(run.low[0]);
-  if (run.field() == PacketField::family) {
-    PacketScope asked;
-    asked.family = value == NFPROTO_IPV4 ? AddressFamily::ipv6 : AddressFamily::ipv4;
-    return intersection(scope, asked);
-  }
-  if (run.field() == PacketField::address_type) return std::nullopt;  // not to this machine
-  return maybe(scope);
 }
 
 }  // namespace
@@ -238,29 +246,39 @@ std::optional<PacketScope> packets_between(const PacketScope& scope,
 std::vector<PacketScope> packets_outside(const PacketScope& scope,
                                          std::span<const SymbolicByte> bytes, Bytes low,
                                          Bytes high) {
-  std::vector<PacketScope> out;
-  const auto add = [&](const std::optional<PacketScope>& one) {
-    if (one) out.push_back(*one);
-  };
-  if (bytes.empty()) return out;
-  const FieldRun run{bytes, low, high};
-  const bool one_run = run_length(bytes) == bytes.size();
-  if (one_run && run.field() == PacketField::constant) {
-    if (!constant_between(run)) out.push_back(scope);
-  } else if (one_run && run.field() == PacketField::random) {
-    out.push_back(scope);
-    out.back().random = true;
-  } else if (one_run && run.field() != PacketField::unknown && !has_spans(run)) {
-    add(other_than(scope, run));
-  } else if (!one_run || run.field() == PacketField::unknown || !run.is_plain()) {
-    add(maybe(scope));
-  } else {
-    const std::vector<std::byte> least(low.size(), std::byte{0});
-    const std::vector<std::byte> most(low.size(), std::byte{0xFF});
-    if (const auto below = number_before(low)) add(packets_between(scope, bytes, least, *below));
-    if (const auto above = number_after(high)) add(packets_between(scope, bytes, *above, most));
+  PacketScope certain = scope;
+  certain.certainty = Certainty::certain;
+  const auto inside = packets_between(certain, bytes, low, high);
+  if (!inside) return {scope};
+  if (inside->certainty == Certainty::certain) return difference(scope, *inside);
+  PacketScope doubtful = scope;
+  doubtful.doubt(inside->certainty);
+  return {doubtful};
+}
+
+SymbolicMark symbolic_mark(MarkKind kind) {
+  const auto field = kind == MarkKind::packet ? PacketField::mark : PacketField::connection_mark;
+  SymbolicMark mark;
+  for (std::size_t at = 0; at < mark.size(); ++at) mark.at(at) = SymbolicByte::of(field, at);
+  return mark;
+}
+
+std::optional<MarkChange> mark_change(MarkKind kind, std::span<const SymbolicByte> bytes) {
+  std::array<std::uint8_t, 4> keep{}, take{}, value{};
+  for (std::size_t at = 0; at < value.size(); ++at) {
+    const SymbolicByte& byte = bytes[at];
+    value.at(at) = byte.flip;
+    if (byte.field == PacketField::constant) continue;
+    const bool packets = byte.field == PacketField::mark;
+    if ((!packets && byte.field != PacketField::connection_mark) || byte.index != at) {
+      return std::nullopt;
+    }
+    (packets == (kind == MarkKind::packet) ? keep : take).at(at) = byte.mask;
   }
-  return out;
+  return MarkChange{.kind = kind,
+                    .keep = std::bit_cast<std::uint32_t>(keep),
+                    .take = std::bit_cast<std::uint32_t>(take),
+                    .value = std::bit_cast<std::uint32_t>(value)};
 }
 
 std::optional<std::vector<std::byte>> constant_value(std::span<const SymbolicByte> bytes) {

@@ -10,21 +10,27 @@
 #include <span>
 #include <vector>
 
+#include "netlink/nat/packets/packet_rules.h"
 #include "netlink/nat/packets/packet_scope.h"
 
 namespace hostnet {
 
 enum class PacketField : std::uint8_t {
-  constant,      // SymbolicByte::flip is the value
-  unknown,       // depends on what we do not model
-  random,        // a random number or a hash
-  protocol,      // 1 byte: IPPROTO_*
-  family,        // 1 byte: NFPROTO_*
-  port,          // 2 bytes: destination port
-  destination4,  // 4 bytes
-  destination6,  // 16 bytes
-  address_type,  // 4 bytes, host order: RTN_* of the destination
-  arrives_on,    // 16 bytes: name of the interface, then zeros
+  constant,       // SymbolicByte::flip is the value
+  unknown,        // depends on what we do not model
+  random,         // a random number or a hash
+  protocol,       // 1 byte: IPPROTO_*
+  family,         // 1 byte: NFPROTO_*
+  port,           // 2 bytes: destination port
+  destination4,   // 4 bytes
+  destination6,   // 16 bytes
+  address_type,   // 4 bytes, host order: RTN_* of the destination
+  arrives_on,     // 16 bytes: name of the interface, then zeros
+  leaves_on,      // … on which it leaves
+  arrives_index,  // 4 bytes, host order: the interface's number
+  leaves_index,
+  mark,  // 4 bytes, host order
+  connection_mark,
 };
 
 // ((the field's byte `index`) & mask) ^ flip
@@ -45,6 +51,11 @@ struct SymbolicByte {
 // All of the machine's registers: 16 of 4 bytes, which are also 4 of 16.
 using SymbolicRegisters = std::array<SymbolicByte, 64>;
 
+using SymbolicMark = std::array<SymbolicByte, 4>;  // in host order
+SymbolicMark symbolic_mark(MarkKind kind);
+// What setting a mark to `bytes` does; none when that depends on what we do not model.
+std::optional<MarkChange> mark_change(MarkKind kind, std::span<const SymbolicByte> bytes);
+
 // The packets of `scope` whose `bytes` are between `low` and `high`, field by
 // field, inclusive; none when there are none. All three of one length. Packets
 // to other machines only count as none.
@@ -53,7 +64,7 @@ std::optional<PacketScope> packets_between(const PacketScope& scope,
                                            std::span<const std::byte> low,
                                            std::span<const std::byte> high);
 
-// The packets of `scope` whose `bytes` are not between: up to two spans of them.
+// The packets of `scope` whose `bytes` are not between: scopes that have none in common.
 std::vector<PacketScope> packets_outside(const PacketScope& scope,
                                          std::span<const SymbolicByte> bytes,
                                          std::span<const std::byte> low,

@@ -3,77 +3,47 @@
 #include <algorithm>
 
 namespace hostnet {
-namespace {
-
-// Beyond, some rules are told that no packet reaches: no harm.
-constexpr std::size_t kMostWide = 1024;
-
-}  // namespace
-
-std::size_t TakenPackets::Hash::operator()(const Key& key) const {
-  std::size_t hash = std::size_t{key.ip_protocol} << 16U | key.port;
-  if (!key.address) return hash;
-  for (const std::uint8_t byte : key.address->bytes) hash = hash * 31 + byte;
-  return hash;
-}
 
 std::optional<TakenPackets::Key> TakenPackets::key_of(const PacketScope& scope) {
   if (!scope.ip_protocol || scope.ports.first != scope.ports.last) return std::nullopt;
-  Key key{.ip_protocol = *scope.ip_protocol, .port = scope.ports.first, .address = {}};
-  if (scope.destination && scope.destination->first == scope.destination->last) {
-    key.address = scope.destination->first;
-  }
-  return key;
+  return Key{.port = scope.ports.first, .ip_protocol = *scope.ip_protocol};
 }
 
 void TakenPackets::add(const PacketScope& scope, std::size_t level) {
-  if (scope.conditional || scope.random) return;
-  if (const auto key = key_of(scope)) {
-    by_port_[*key].push_back({scope, level});
-    if (level == kForGood) return;
-    if (to_forget_.size() <= level) to_forget_.resize(level + 1);
-    to_forget_[level].push_back(*key);
-  } else if (wide_.size() < kMostWide) {
+  if (scope.certainty != Certainty::certain) return;
+  const auto key = key_of(scope);
+  if (!key) {
     wide_.push_back({scope, level});
-    wide_to_forget_ = wide_to_forget_ || level != kForGood;
+    return;
   }
+  by_port_[*key].push_back({scope, level});
+  if (level == kForGood) return;
+  if (to_forget_.size() <= level) to_forget_.resize(level + 1);
+  to_forget_[level].push_back(*key);
 }
 
-std::optional<PacketScope> TakenPackets::rest_of(const PacketScope& scope) const {
-  PacketScope rest = scope;
-  for (const Entry& entry : wide_) {
-    if (!take_away(entry, rest)) return std::nullopt;
+bool TakenPackets::has_all(const PacketScope& scope) const {
+  const auto has = [&](const Entry& entry) { return covers(entry.scope, scope); };
+  if (std::ranges::any_of(wide_, has)) return true;
+  const auto key = key_of(scope);
+  const auto at = key ? by_port_.find(*key) : by_port_.end();
+  return at != by_port_.end() && std::ranges::any_of(at->second, has);
+}
+
+std::optional<std::vector<PacketScope>> TakenPackets::rest_of(const PacketScope& scope) const {
+  std::vector<PacketScope> rest{scope};
+  const auto take_away = [&](const Entry& entry) {
+    if (!rest.empty() && rest.size() <= kMostParts) rest = difference(rest, entry.scope);
+  };
+  std::ranges::for_each(wide_, take_away);
+  const auto first = by_port_.lower_bound({.port = scope.ports.first, .ip_protocol = 0});
+  for (auto at = first; at != by_port_.end() && at->first.port <= scope.ports.last; ++at) {
+    if (scope.ip_protocol.value_or(at->first.ip_protocol) != at->first.ip_protocol) continue;
+    std::ranges::for_each(at->second, take_away);
   }
-  auto key = key_of(scope);
-  if (!key) return rest;
-  if (!take_away_at(*key, rest)) return std::nullopt;
-  if (!key->address) return rest;  // nothing about one address covers it
-  key->address.reset();
-  if (!take_away_at(*key, rest)) return std::nullopt;
+  if (rest.size() > kMostParts) return std::nullopt;
+  std::ranges::stable_sort(rest, {}, &PacketScope::ports);
   return rest;
-}
-
-bool TakenPackets::take_away_at(const Key& key, PacketScope& scope) const {
-  const auto at = by_port_.find(key);
-  return at == by_port_.end() || std::ranges::all_of(at->second, [&](const Entry& entry) {
-           return take_away(entry, scope);
-         });
-}
-
-bool TakenPackets::take_away(const Entry& entry, PacketScope& scope) {
-  if (covers(entry.scope, scope)) return false;
-  if (!entry.scope.arrives_on) return true;
-  PacketScope of_all = entry.scope;
-  of_all.arrives_on.reset();
-  if (!covers(of_all, scope)) return true;
-  PacketScope others;
-  others.arrives_on = entry.scope.arrives_on;
-  others.arrives_on->other = !others.arrives_on->other;
-  const auto rest = intersection(scope, others);
-  if (!rest) return false;
-  // Two names of which neither is among the other's: left as it was.
-  if (rest->conditional == scope.conditional) scope = *rest;
-  return true;
 }
 
 void TakenPackets::leave(std::size_t level) {
@@ -82,7 +52,7 @@ void TakenPackets::leave(std::size_t level) {
     for (const Key& key : to_forget_[at]) std::erase_if(by_port_[key], inside);
     to_forget_[at].clear();
   }
-  if (wide_to_forget_) std::erase_if(wide_, inside);
+  std::erase_if(wide_, inside);
 }
 
 }  // namespace hostnet

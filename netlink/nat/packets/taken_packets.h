@@ -1,8 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
-#include <unordered_map>
 #include <vector>
 
 #include "netlink/nat/packets/packet_scope.h"
@@ -15,11 +15,16 @@ class TakenPackets {
  public:
   static constexpr std::size_t kForGood = 0;  // the level that is never left
 
+  // Of scopes that are not certain nobody knows which packets they take: they count as none.
   void add(const PacketScope& scope, std::size_t level);
-  // What no rule has of these packets; nothing when rules have all. Where one has
-  // all but those of some interfaces, these.
-  std::optional<PacketScope> rest_of(const PacketScope& scope) const;
+  // Whether one entry has all of these packets. Much cheaper than the rest.
+  bool has_all(const PacketScope& scope) const;
+  // What no entry has of these packets: scopes that have none in common, in the order of
+  // their ports. None: it is in too many parts (more than kMostParts).
+  std::optional<std::vector<PacketScope>> rest_of(const PacketScope& scope) const;
   void leave(std::size_t level);  // this one and all inside it
+
+  static constexpr std::size_t kMostParts = 4096;
 
  private:
   struct Entry {
@@ -27,25 +32,17 @@ class TakenPackets {
     std::size_t level{};
   };
   using Entries = std::vector<Entry>;
-  // Of one protocol, one port, and one address where it is about one.
+  // Of one protocol and one port.
   struct Key {
-    std::uint8_t ip_protocol{};
     std::uint16_t port{};
-    std::optional<IpAddress> address;
-    bool operator==(const Key&) const = default;
-  };
-  struct Hash {
-    std::size_t operator()(const Key& key) const;
+    std::uint8_t ip_protocol{};
+    auto operator<=>(const Key&) const = default;
   };
   static std::optional<Key> key_of(const PacketScope& scope);
-  // Takes what an entry has away; false: nothing is left.
-  static bool take_away(const Entry& entry, PacketScope& scope);
-  bool take_away_at(const Key& key, PacketScope& scope) const;
 
-  std::unordered_map<Key, Entries, Hash> by_port_;
+  std::map<Key, Entries> by_port_;
   Entries wide_;
   std::vector<std::vector<Key>> to_forget_;  // by level
-  bool wide_to_forget_{};
 };
 
 }  // namespace hostnet

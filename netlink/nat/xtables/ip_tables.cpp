@@ -13,7 +13,7 @@ namespace {
 
 using Bytes = std::span<const std::byte>;
 
-constexpr std::int32_t kNatPriority = -100;  // NF_IP_PRI_NAT_DST
+constexpr std::int32_t kRawPriority = -300, kManglePriority = -150;  // NF_IP_PRI_*
 
 // struct ipt_ip and ip6t_ip6, and the part of their entries that follows.
 struct Selector4 {
@@ -41,7 +41,7 @@ struct ExtensionHead {  // struct xt_entry_match, xt_entry_target
   char name[29];
   std::uint8_t revision;
 };
-constexpr std::uint8_t kInvertedInput = 0x01, kInvertedDestination = 0x10,
+constexpr std::uint8_t kInvertedInput = 0x01, kInvertedOutput = 0x02, kInvertedDestination = 0x10,
                        kInvertedProtocol = 0x40;          // IPT_INV_*
 constexpr std::uint8_t kFragment4 = 0x01, kGoto4 = 0x02;  // IPT_F_*
 constexpr std::uint8_t kTos6 = 0x02, kGoto6 = 0x04;       // IP6T_F_*
@@ -50,6 +50,7 @@ constexpr std::uint8_t kTos6 = 0x02, kGoto6 = 0x04;       // IP6T_F_*
 struct Selector {
   IpAddress destination, mask;
   std::optional<InterfaceMatch> arrives_on;
+  std::optional<InterfaceMatch> leaves_on;
   bool narrowed{}, by_goto{};
   std::uint16_t protocol{};
   std::uint8_t inverted{};
@@ -77,8 +78,7 @@ Selector selector_of(AddressFamily family, Bytes bytes) {
   std::ranges::copy(raw.destination, out.destination.bytes.begin());
   std::ranges::copy(raw.destination_mask, out.mask.bytes.begin());
   const bool ipv4 = family == AddressFamily::ipv4;
-  out.narrowed =
-      is_set(raw.source_mask) || raw.out[0] != 0 || (raw.flags & (ipv4 ? kFragment4 : kTos6)) != 0;
+  out.narrowed = is_set(raw.source_mask) || (raw.flags & (ipv4 ? kFragment4 : kTos6)) != 0;
   out.by_goto = (raw.flags & (ipv4 ? kGoto4 : kGoto6)) != 0;
   out.protocol = raw.protocol;
   out.inverted = raw.inverted;
@@ -86,62 +86,55 @@ Selector selector_of(AddressFamily family, Bytes bytes) {
     out.arrives_on = entry_interface(raw.in, raw.in_mask);
     out.arrives_on->other = (raw.inverted & kInvertedInput) != 0;
   }
+  if (raw.out_mask[0] != 0) {
+    out.leaves_on = entry_interface(raw.out, raw.out_mask);
+    out.leaves_on->other = (raw.inverted & kInvertedOutput) != 0;
+  }
   return out;
 }
 
-IpAddress neighbour(IpAddress ip, bool next) {
-  const std::size_t size = ip.family == AddressFamily::ipv4 ? 4 : 16;
-  for (std::size_t at = size; at-- > 0;) {
-    const bool carries = ip.bytes[at] == (next ? 0xFF : 0);
-    ip.bytes[at] = static_cast<std::uint8_t>(next ? ip.bytes[at] + 1 : ip.bytes[at] - 1);
-    if (!carries) break;
+// The addresses that a mask leaves; none when it is no prefix.
+std::optional<AddressSpan> span_of_mask(const IpAddress& address, const IpAddress& mask) {
+  for (unsigned length = 0; length <= 128; ++length) {
+    const auto of_mask = span_of_prefix(mask, length);
+    const IpAddress ones = span_of_prefix({.family = mask.family, .bytes = {}}, 0)->last;
+    if (of_mask && of_mask->first == mask && span_of_prefix(ones, length)->first == mask) {
+      return span_of_prefix(address, length);
+    }
   }
-  return ip;
+  return std::nullopt;
 }
 
 std::vector<PacketScope> scopes_of(AddressFamily family, const Selector& selector) {
   PacketScope scope;
   scope.family = family;
-  scope.arrives_on = selector.arrives_on;
-  scope.conditional = selector.narrowed;
-  if (selector.protocol != 0) {
-    if ((selector.inverted & kInvertedProtocol) != 0) {
-      scope.conditional = true;
-    } else {
-      scope.ip_protocol = static_cast<std::uint8_t>(selector.protocol);
+  if (selector.arrives_on) scope.arrives_on = {*selector.arrives_on};
+  if (selector.leaves_on) scope.leaves_on = {*selector.leaves_on};
+  if (selector.narrowed) scope.doubt(Certainty::conditional);
+  std::vector<PacketScope> scopes{scope};
+  const auto narrow = [&](const PacketScope& asked, bool inverted) {
+    std::vector<PacketScope> next;
+    for (const PacketScope& one : scopes) {
+      if (inverted) {
+        std::ranges::move(difference(one, asked), std::back_inserter(next));
+      } else if (const auto both = intersection(one, asked)) {
+        next.push_back(*both);
+      }
     }
+    scopes = std::move(next);
+  };
+  if (selector.protocol != 0) {
+    narrow({.ip_protocol = static_cast<std::uint8_t>(selector.protocol)},
+           (selector.inverted & kInvertedProtocol) != 0);
   }
-  if (selector.mask.is_wildcard()) return {scope};
-  AddressSpan span{.first = selector.destination, .last = selector.destination};
-  const std::size_t size = family == AddressFamily::ipv4 ? 4 : 16;
-  bool prefix = true, ended = false;
-  for (std::size_t at = 0; at < size; ++at) {
-    const std::uint8_t mask = selector.mask.bytes[at];
-    const auto holes = static_cast<std::uint8_t>(~mask);
-    prefix = prefix && (ended ? mask == 0 : (holes & (holes + 1)) == 0);
-    ended = ended || mask != 0xFF;
-    span.first.bytes[at] = static_cast<std::uint8_t>(span.first.bytes[at] & mask);
-    span.last.bytes[at] = static_cast<std::uint8_t>(span.last.bytes[at] | holes);
+  if (selector.mask.is_wildcard()) return scopes;
+  if (const auto span = span_of_mask(selector.destination, selector.mask)) {
+    narrow({.family = family, .destination = span},
+           (selector.inverted & kInvertedDestination) != 0);
+  } else {
+    for (PacketScope& one : scopes) one.doubt(Certainty::conditional);
   }
-  if (!prefix) {
-    scope.conditional = true;
-    return {scope};
-  }
-  if ((selector.inverted & kInvertedDestination) == 0) {
-    scope.destination = span;
-    return {scope};
-  }
-  std::vector<PacketScope> around;
-  const AddressSpan all = *span_of_prefix(span.first, 0);
-  if (span.first > all.first) {
-    around.push_back(scope);
-    around.back().destination = AddressSpan{all.first, neighbour(span.first, false)};
-  }
-  if (span.last < all.last) {
-    around.push_back(scope);
-    around.back().destination = AddressSpan{neighbour(span.last, true), all.last};
-  }
-  return around;
+  return scopes;
 }
 
 std::unexpected<Error> misfit(std::size_t offset, const char* what) {
@@ -178,14 +171,14 @@ struct Entry {
 class IpTableDecoder {
  public:
   IpTableDecoder(AddressFamily family, const IpTableBytes& bytes, UnknownParts& unknown,
-                 const IpSetLookup& sets)
-      : family_(family), bytes_(bytes), unknown_(unknown), sets_(sets) {}
+                 const IpSetLookup& sets, const std::string& name)
+      : family_(family), bytes_(bytes), unknown_(unknown), sets_(sets), name_(name) {}
 
   Result<PacketTable> decode() {
     if (auto done = split(); !done) return std::unexpected(std::move(done).error());
     find_chains();
     PacketTable table{
-        .source = NatSource::ip_tables, .family = family_, .name = "nat", .chains = {}};
+        .source = NatSource::ip_tables, .family = family_, .name = name_, .chains = {}};
     PacketChain* chain = nullptr;
     for (const Entry& entry : entries_) {
       if (const auto start = chains_.find(entry.offset); start != chains_.end()) {
@@ -238,11 +231,17 @@ class IpTableDecoder {
                                              "POSTROUTING"};
     for (std::size_t hook = 0; hook < bytes_.hook_entry.size(); ++hook) {
       if ((bytes_.valid_hooks >> hook & 1U) == 0) continue;
-      PacketChain chain{.name = kNames[hook], .hook = {}, .priority = kNatPriority, .rules = {}};
+      PacketChain chain{.name = kNames[hook], .priority = priority()};
+      if (name_ != "nat") chain.type = ChainType::filter;
       if (hook == NF_INET_PRE_ROUTING) chain.hook = NatHook::prerouting;
       if (hook == NF_INET_LOCAL_OUT) chain.hook = NatHook::output;
       chains_[bytes_.hook_entry[hook]] = std::move(chain);
     }
+  }
+
+  std::int32_t priority() const {
+    if (name_ == "raw") return kRawPriority;
+    return name_ == "mangle" ? kManglePriority : kNatPriority;
   }
 
   Result<PacketRule> rule_of(const Entry& entry) {
@@ -270,14 +269,15 @@ class IpTableDecoder {
       }
       scopes = std::move(narrowed);
     }
-    const auto action = action_of_entry(entry);
-    if (!action) return std::unexpected(action.error());
-    if (action->kind == PacketAction::Kind::go_on) return rule;
-    for (const PacketScope& scope : scopes) rule.alternatives.push_back({scope, *action, ""});
+    const auto actions = actions_of(entry);
+    if (!actions) return std::unexpected(actions.error());
+    for (const PacketAction& action : *actions) {
+      for (const PacketScope& scope : scopes) rule.alternatives.push_back({scope, action, ""});
+    }
     return rule;
   }
 
-  Result<PacketAction> action_of_entry(const Entry& entry) {
+  Result<std::vector<PacketAction>> actions_of(const Entry& entry) {
     using Kind = PacketAction::Kind;
     const Extension& target = entry.target;
     if (!target.name.empty()) {
@@ -286,20 +286,22 @@ class IpTableDecoder {
     if (target.info.size() < sizeof(std::int32_t)) return misfit(entry.offset, "no verdict");
     const auto verdict = copy_of<std::int32_t>(target.info);
     // Negative: minus the verdict minus one (XT_RETURN is NF_REPEAT's).
-    if (verdict == -NF_REPEAT - 1) return PacketAction{Kind::leave, {}, {}};
-    if (verdict == -NF_DROP - 1) return PacketAction{Kind::drop, {}, {}};
-    if (verdict < 0) return PacketAction{Kind::accept, {}, {}};
+    if (verdict == -NF_REPEAT - 1) return std::vector{PacketAction{.kind = Kind::leave}};
+    if (verdict == -NF_DROP - 1) return std::vector{PacketAction{.kind = Kind::drop}};
+    if (verdict < 0) return std::vector{PacketAction{.kind = Kind::accept}};
     const auto to = static_cast<std::size_t>(verdict);
-    if (to == entry.next) return PacketAction{};  // a rule without -j
+    if (to == entry.next) return std::vector<PacketAction>{};  // a rule without -j
     const auto chain = chains_.find(to);
     if (chain == chains_.end()) return misfit(entry.offset, "a jump to no chain");
-    return PacketAction{entry.selector.by_goto ? Kind::go_to : Kind::jump, chain->second.name, {}};
+    return std::vector{PacketAction{.kind = entry.selector.by_goto ? Kind::go_to : Kind::jump,
+                                    .chain = chain->second.name}};
   }
 
   AddressFamily family_;
   const IpTableBytes& bytes_;
   UnknownParts& unknown_;
   const IpSetLookup& sets_;
+  const std::string& name_;
   std::vector<Entry> entries_;
   std::map<std::size_t, PacketChain> chains_;  // by the offset of their first rule
 };
@@ -307,8 +309,9 @@ class IpTableDecoder {
 }  // namespace
 
 Result<PacketTable> decode_ip_table(AddressFamily family, const IpTableBytes& bytes,
-                                    UnknownParts& unknown, const IpSetLookup& sets) {
-  return IpTableDecoder(family, bytes, unknown, sets).decode();
+                                    UnknownParts& unknown, const IpSetLookup& sets,
+                                    const std::string& name) {
+  return IpTableDecoder(family, bytes, unknown, sets, name).decode();
 }
 
 }  // namespace hostnet

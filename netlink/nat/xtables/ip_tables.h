@@ -1,8 +1,9 @@
 #pragma once
 
-// The nat tables of legacy iptables, from bytes to rules
+// The tables of legacy iptables that say where packets go, from bytes to rules
 // (include/uapi/linux/netfilter_ipv4/ip_tables.h).
 
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -14,15 +15,16 @@
 
 namespace hostnet {
 
-// Whether `names`, the text of /proc/net/ip_tables_names, has "nat".
-bool lists_nat_table(std::string_view names);
+// Whether `names`, the text of /proc/net/ip_tables_names, has that table.
+bool lists_table(std::string_view names, std::string_view table);
 
 // Bytes as rules. Offsets and lengths that do not fit are Reason::malformed.
 Result<PacketTable> decode_ip_table(AddressFamily family, const IpTableBytes& bytes,
-                                    UnknownParts& unknown, const IpSetLookup& sets = {});
+                                    UnknownParts& unknown, const IpSetLookup& sets = {},
+                                    const std::string& name = "nat");
 
-// The nat tables that there are. Without CAP_NET_ADMIN, and where the names may
-// not be read: Reason::denied.
+// The nat tables that there are, and what stands before them: raw and mangle. Without
+// CAP_NET_ADMIN, and where the names may not be read: Reason::denied.
 Result<std::vector<PacketTable>> read_ip_tables(const IpTables& ip_tables, const Files& files,
                                                 UnknownParts& unknown,
                                                 const IpSetLookup& sets = {});

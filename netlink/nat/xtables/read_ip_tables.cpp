@@ -4,10 +4,10 @@
 
 namespace hostnet {
 
-bool lists_nat_table(std::string_view names) {
+bool lists_table(std::string_view names, std::string_view table) {
   while (!names.empty()) {
     const auto end = std::min(names.find('\n'), names.size());
-    if (names.substr(0, end) == "nat") return true;
+    if (names.substr(0, end) == table) return true;
     names.remove_prefix(std::min(end + 1, names.size()));
   }
   return false;
@@ -23,12 +23,16 @@ Result<std::vector<PacketTable>> read_ip_tables(const IpTables& ip_tables, const
     const auto names = files.read(net + (ipv4 ? "ip_tables_names" : "ip6_tables_names"));
     if (!names && names.error().reason == Reason::vanished) continue;  // not even the module
     if (!names) return std::unexpected(names.error());
-    if (!lists_nat_table(*names)) continue;
-    const auto bytes = ip_tables.nat_table(family);
-    if (!bytes) return std::unexpected(bytes.error());
-    auto table = decode_ip_table(family, *bytes, unknown, sets);
-    if (!table) return std::unexpected(std::move(table).error());
-    out.push_back(*std::move(table));
+    for (const std::string name : {"raw", "mangle", "nat"}) {
+      if (!lists_table(*names, name)) continue;
+      const auto bytes = ip_tables.table(family, name);
+      // Recordings used to have only the nat table.
+      if (!bytes && name != "nat" && bytes.error().reason == Reason::unsupported) continue;
+      if (!bytes) return std::unexpected(bytes.error());
+      auto table = decode_ip_table(family, *bytes, unknown, sets, name);
+      if (!table) return std::unexpected(std::move(table).error());
+      out.push_back(*std::move(table));
+    }
   }
   return out;
 }

@@ -35,7 +35,8 @@ struct XtMatch {
 Result<XtMatch> decode_xt_match(const XtExtension& match, UnknownParts& unknown,
                                 const IpSetLookup& sets = {});
 
-// What a target does. Targets that only mark, count or log go on.
-Result<PacketAction> decode_xt_target(const XtExtension& target, UnknownParts& unknown);
+// What a target does, in order; none of what is of no use here (counting, logging).
+Result<std::vector<PacketAction>> decode_xt_target(const XtExtension& target,
+                                                   UnknownParts& unknown);
 
 }  // namespace hostnet

@@ -1,7 +1,9 @@
 // clang-format off: the kernel's headers go after libc's, which netfilter.h begins with.
 #include "netlink/nat/packets/netfilter.h"
 #include <linux/netfilter/xt_addrtype.h>
+#include <linux/netfilter/xt_connmark.h>
 #include <linux/netfilter/xt_conntrack.h>
+#include <linux/netfilter/xt_mark.h>
 #include <linux/netfilter/xt_multiport.h>
 #include <linux/netfilter/xt_state.h>
 #include <linux/netfilter/xt_tcpudp.h>
@@ -54,20 +56,13 @@ bool is_every_port(const std::uint16_t (&ports)[2]) {
 // The ports of `span`, or all others.
 std::vector<PacketScope> port_scopes(const PacketScope& base, PortSpan span, bool inverted) {
   PacketScope scope = base;
-  if (!inverted) {
-    scope.ports = span;
-    return {scope};
-  }
-  std::vector<PacketScope> out;
-  if (span.first > 0) {
-    scope.ports = {0, static_cast<std::uint16_t>(span.first - 1)};
-    out.push_back(scope);
-  }
-  if (span.last < 65535) {
-    scope.ports = {static_cast<std::uint16_t>(span.last + 1), 65535};
-    out.push_back(scope);
-  }
-  return out;
+  scope.ports = span;
+  return inverted ? difference(base, scope) : std::vector{scope};
+}
+
+PacketScope doubtful(bool conditional, PacketScope scope = {}) {
+  if (conditional) scope.doubt(Certainty::conditional);
+  return scope;
 }
 
 // What every connection begins with, and chains of type nat see nothing else: --syn.
@@ -82,9 +77,9 @@ bool asks_for_more_than_syn(const xt_tcp& info) {
 Result<XtMatch> tcp_ports(const XtExtension& match) {
   const auto info = info_of<xt_tcp>(match);
   if (!info) return std::unexpected(info.error());
-  PacketScope base{.ip_protocol = IPPROTO_TCP};
-  base.conditional =
-      !is_every_port(info->spts) || asks_for_more_than_syn(*info) || info->option != 0;
+  const PacketScope base =
+      doubtful(!is_every_port(info->spts) || asks_for_more_than_syn(*info) || info->option != 0,
+               {.ip_protocol = IPPROTO_TCP});
   return XtMatch{.scopes = port_scopes(base, {info->dpts[0], info->dpts[1]},
                                        (info->invflags & XT_TCP_INV_DSTPT) != 0)};
 }
@@ -92,8 +87,8 @@ Result<XtMatch> tcp_ports(const XtExtension& match) {
 Result<XtMatch> udp_ports(const XtExtension& match) {
   const auto info = info_of<xt_udp>(match);
   if (!info) return std::unexpected(info.error());
-  PacketScope base{.ip_protocol = match.name == "udp" ? IPPROTO_UDP : IPPROTO_UDPLITE};
-  base.conditional = !is_every_port(info->spts);
+  const std::uint8_t protocol = match.name == "udp" ? IPPROTO_UDP : IPPROTO_UDPLITE;
+  const PacketScope base = doubtful(!is_every_port(info->spts), {.ip_protocol = protocol});
   return XtMatch{.scopes = port_scopes(base, {info->dpts[0], info->dpts[1]},
                                        (info->invflags & XT_UDP_INV_DSTPT) != 0)};
 }
@@ -101,8 +96,8 @@ Result<XtMatch> udp_ports(const XtExtension& match) {
 Result<XtMatch> sctp_ports(const XtExtension& match) {
   const auto info = info_of<SctpInfo>(match);
   if (!info) return std::unexpected(info.error());
-  PacketScope base{.ip_protocol = IPPROTO_SCTP};
-  base.conditional = (info->flags & (kSctpSource | kSctpChunks)) != 0;
+  const PacketScope base =
+      doubtful((info->flags & (kSctpSource | kSctpChunks)) != 0, {.ip_protocol = IPPROTO_SCTP});
   if ((info->flags & kSctpDestination) == 0) return XtMatch{.scopes = {base}};
   const auto& ports = info->destination_ports;
   return XtMatch{
@@ -119,42 +114,53 @@ Result<XtMatch> multiport(const XtExtension& match) {
                    "xt match multiport of " + std::to_string(info.count) + " ports");
   }
   if (info.flags == XT_MULTIPORT_SOURCE || info.flags == XT_MULTIPORT_EITHER) {
-    return XtMatch{.scopes = {{.conditional = true}}};
+    return XtMatch{.scopes = {doubtful(true)}};
   }
-  std::vector<PortSpan> spans;
+  std::vector<PacketScope> inside, outside{{}};
   for (std::size_t at = 0; at < info.count; ++at) {
     PortSpan span{.first = info.ports[at], .last = info.ports[at]};
     if (info.pflags[at] != 0 && at + 1 < info.count) span.last = info.ports[++at];
-    spans.push_back(span);
+    inside.push_back({.ports = span});
+    outside = difference(outside, inside.back());
   }
-  XtMatch out;
-  if (info.invert != 0) {
-    spans = ports_outside(std::move(spans));
-  }
-  for (const PortSpan& span : spans) out.scopes.push_back({.ports = span});
-  return out;
+  return XtMatch{.scopes = info.invert != 0 ? outside : inside};
 }
 
-// Of the states a chain of type nat sees new connections (and related ones, which
-// are none to a server's port).
-XtMatch with_states(bool takes_new) {
-  return {.scopes = {{.conditional = !takes_new}}, .comment = {}};
+template <class T>
+Result<XtMatch> mark_match(const XtExtension& match, MarkKind kind) {
+  const auto info = info_of<T>(match);
+  if (!info) return std::unexpected(info.error());
+  PacketScope scope;
+  scope.marks = {
+      {.kind = kind, .mask = info->mask, .value = info->mark, .other = info->invert != 0}};
+  return XtMatch{.scopes = {scope}};
+}
+
+// A connection's first packet is new (and related ones are none to a server's port).
+// Before the kernel has looked its connection up, or where nobody tracks it, it is not.
+XtMatch with_states(unsigned states, bool inverted) {
+  constexpr unsigned kNew = XT_STATE_BIT(IP_CT_NEW);
+  constexpr unsigned kUntracked = XT_STATE_INVALID | XT_STATE_UNTRACKED;
+  if ((states & kUntracked) != 0) return {.scopes = {doubtful(true)}};
+  if (((states & kNew) != 0) == inverted) return {};
+  return {.scopes = {{}}};
 }
 
 Result<XtMatch> connection_state(const XtExtension& match) {
   const auto info = info_of<xt_state_info>(match);
   if (!info) return std::unexpected(info.error());
-  return with_states((info->statemask & XT_STATE_BIT(IP_CT_NEW)) != 0);
+  return with_states(info->statemask, false);
 }
 
 Result<XtMatch> conntrack(const XtExtension& match) {
   const auto info = info_of<xt_conntrack_mtinfo3>(match);
   if (!info) return std::unexpected(info.error());
   constexpr unsigned kStates = XT_CONNTRACK_STATE | XT_CONNTRACK_STATE_ALIAS;
-  const bool only_states = (info->match_flags & ~kStates) == 0;
-  const bool inverted = (info->invert_flags & XT_CONNTRACK_STATE) != 0;
-  const bool names_new = (info->state_mask & XT_CONNTRACK_STATE_BIT(IP_CT_NEW)) != 0;
-  return with_states(only_states && names_new != inverted);
+  if ((info->match_flags & kStates) == 0) return XtMatch{.scopes = {doubtful(true)}};
+  XtMatch out = with_states(info->state_mask, (info->invert_flags & XT_CONNTRACK_STATE) != 0);
+  const bool asks_more = (info->match_flags & ~kStates) != 0;
+  for (PacketScope& scope : out.scopes) scope = doubtful(asks_more, scope);
+  return out;
 }
 
 Result<XtMatch> address_type(const XtExtension& match) {
@@ -174,8 +180,7 @@ Result<XtMatch> address_type(const XtExtension& match) {
     inverted = (info->flags & XT_ADDRTYPE_INVERT_DEST) != 0;
     by_interface = (info->flags & (XT_ADDRTYPE_LIMIT_IFACE_IN | XT_ADDRTYPE_LIMIT_IFACE_OUT)) != 0;
   }
-  PacketScope scope;
-  scope.conditional = source != 0 || by_interface;
+  PacketScope scope = doubtful(source != 0 || by_interface);
   if (destination != 0 && !by_interface) {
     const bool takes_local = ((destination & XT_ADDRTYPE_LOCAL) != 0) != inverted;
     if (!takes_local) return XtMatch{};
@@ -198,13 +203,21 @@ Result<XtMatch> decode_xt_match(const XtExtension& match, UnknownParts& unknown,
   if (match.name == "addrtype" && match.revision <= 1) return address_type(match);
   if (match.name == "state") return connection_state(match);
   if (match.name == "conntrack" && match.revision == 3) return conntrack(match);
+  if (match.name == "mark" && match.revision == 1) {
+    return mark_match<xt_mark_mtinfo1>(match, MarkKind::packet);
+  }
+  if (match.name == "connmark" && match.revision == 1) {
+    return mark_match<xt_connmark_mtinfo1>(match, MarkKind::connection);
+  }
   if (match.name == "set") return decode_xt_set(match, sets, unknown);
   if (match.name == "nfacct") return XtMatch{.scopes = {{}}};  // only counts
   // One of several backends is chosen so, and the last has no such match.
   const bool known =
       match.name == "statistic" || std::ranges::find(kConditions, match.name) != kConditions.end();
   if (!known) ++unknown["match " + std::string(match.name)];
-  return XtMatch{.scopes = {{.conditional = true, .unknown = !known}}};
+  PacketScope scope;
+  scope.doubt(known ? Certainty::conditional : Certainty::unknown);
+  return XtMatch{.scopes = {scope}};
 }
 
 }  // namespace hostnet

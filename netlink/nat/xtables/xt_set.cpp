@@ -59,7 +59,7 @@ std::optional<PacketScope> scope_of(const IpSetElement& element,
                !match.is_source(part) && !scope.destination) {
       scope.destination = element.addresses[address];
     } else {
-      scope.conditional = true;
+      scope.doubt(Certainty::conditional);
     }
     if (is_address) ++address;
   }
@@ -69,7 +69,7 @@ std::optional<PacketScope> scope_of(const IpSetElement& element,
 // Sorts, and makes one of those that only differ in ports that adjoin.
 void join_ports(std::vector<PacketScope>& scopes) {
   const auto without_ports = [](const PacketScope& scope) {
-    return std::tie(scope.ip_protocol, scope.destination, scope.conditional);
+    return std::tie(scope.ip_protocol, scope.destination, scope.certainty);
   };
   std::ranges::sort(scopes, [&](const PacketScope& one, const PacketScope& other) {
     return std::tuple_cat(without_ports(one), std::tie(one.ports)) <
@@ -90,14 +90,11 @@ void join_ports(std::vector<PacketScope>& scopes) {
 }
 
 XtMatch everything_else(const IpSet& set, bool only_ports) {
-  if (!only_ports) return {.scopes = {{.conditional = true}}, .comment = {}};
-  std::vector<PortSpan> spans;
+  XtMatch out{.scopes = {{}}};
+  if (!only_ports) out.scopes.front().doubt(Certainty::conditional);
   for (const IpSetElement& element : set.elements) {
-    if (element.ports) spans.push_back(*element.ports);
+    if (only_ports && element.ports) out.scopes = difference(out.scopes, {.ports = *element.ports});
   }
-  XtMatch out;
-  for (const PortSpan& span : ports_outside(std::move(spans)))
-    out.scopes.push_back({.ports = span});
   return out;
 }
 
@@ -115,7 +112,9 @@ XtMatch match_of(const IpSet& set, const SetMatch& match) {
   }
   const bool narrowed =
       match.counters || std::ranges::any_of(set.elements, &IpSetElement::exception);
-  for (PacketScope& scope : out.scopes) scope.conditional = scope.conditional || narrowed;
+  for (PacketScope& scope : out.scopes) {
+    if (narrowed) scope.doubt(Certainty::conditional);
+  }
   join_ports(out.scopes);
   return out;
 }
@@ -126,7 +125,9 @@ Result<XtMatch> decode_xt_set(const XtExtension& match, const IpSetLookup& sets,
                               UnknownParts& unknown) {
   const auto is_unknown = [&](const std::string& what) {
     ++unknown[what];
-    return XtMatch{.scopes = {{.conditional = true, .unknown = true}}, .comment = {}};
+    PacketScope scope;
+    scope.doubt(Certainty::unknown);
+    return XtMatch{.scopes = {scope}};
   };
   const std::array<std::size_t, 5> sizes = {
       0, sizeof(xt_set_info_match_v1), sizeof(xt_set_info_match_v1), sizeof(xt_set_info_match_v3),

@@ -285,10 +285,10 @@ class RecordingIpTables final : public IpTables {
   RecordingIpTables(std::shared_ptr<const IpTables> inner, std::shared_ptr<Notes> notes)
       : inner_(std::move(inner)), notes_(std::move(notes)) {}
 
-  Result<IpTableBytes> nat_table(AddressFamily family) const override {
-    auto answer = inner_->nat_table(family);
+  Result<IpTableBytes> table(AddressFamily family, const std::string& name) const override {
+    auto answer = inner_->table(family, name);
     const std::lock_guard lock(notes_->mutex);
-    notes_->index.ip_tables.insert_or_assign(family, answer);
+    notes_->index.ip_tables.insert_or_assign({family, name}, answer);
     return answer;
   }
 

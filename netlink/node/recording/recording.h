@@ -35,6 +35,13 @@ struct RecordedDump {
   std::optional<Error> error;
 };
 
+// Written as "ipv4 raw"; of the nat table, the only one in older recordings, as "ipv4".
+struct IpTableKey {
+  AddressFamily family{};
+  std::string table;
+  auto operator<=>(const IpTableKey&) const = default;
+};
+
 // index.json.
 struct RecordingIndex {
   template <class Key, class T>
@@ -54,7 +61,7 @@ struct RecordingIndex {
   Answers<std::pair<int, int>, std::uint64_t> descriptor_inodes;      // by pid and fd
   Answers<std::uint64_t, BindOptions> socket_options;                 // by socket inode
   Answers<std::pair<std::string, std::string>, std::string> ethtool;  // bytes, by ethtool_key()
-  Answers<AddressFamily, IpTableBytes> ip_tables;                     // nat tables
+  Answers<IpTableKey, IpTableBytes> ip_tables;
   std::vector<RecordedDump> dumps;
 };
 

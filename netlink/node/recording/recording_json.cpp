@@ -74,8 +74,9 @@ Json json_of(const ClockDiscipline& value) {
   return out;
 }
 
-std::string key_text(AddressFamily key) {
-  return std::string(to_string(key));
+std::string key_text(const IpTableKey& key) {
+  const std::string family(to_string(key.family));
+  return key.table == "nat" ? family : family + " " + key.table;
 }
 std::string key_text(const std::string& key) {
   return escaped_text(key);

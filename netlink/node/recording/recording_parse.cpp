@@ -152,10 +152,11 @@ void key_from(const At& at, const std::string& text, std::string& out) {
   out = At{as_value, at.place}.text();
   if (!SeamPath::of(out, "key")) at.wrong("a path below proc/ or sys/ as its key");
 }
-void key_from(const At& at, const std::string& text, AddressFamily& out) {
+void key_from(const At& at, const std::string& text, IpTableKey& out) {
+  const auto space = std::min(text.find(' '), text.size());
   for (const AddressFamily family : {AddressFamily::ipv4, AddressFamily::ipv6}) {
-    if (text != to_string(family)) continue;
-    out = family;
+    if (text.substr(0, space) != to_string(family)) continue;
+    out = {family, space == text.size() ? "nat" : text.substr(space + 1)};
     return;
   }
   at.wrong("ipv4 or ipv6 as its key");

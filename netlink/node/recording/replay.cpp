@@ -216,10 +216,10 @@ class ReplayedIpTables final : public IpTables {
   explicit ReplayedIpTables(std::shared_ptr<const RecordingIndex> index)
       : index_(std::move(index)) {}
 
-  Result<IpTableBytes> nat_table(AddressFamily family) const override {
-    const auto at = index_->ip_tables.find(family);
+  Result<IpTableBytes> table(AddressFamily family, const std::string& name) const override {
+    const auto at = index_->ip_tables.find(IpTableKey{family, name});
     if (at != index_->ip_tables.end()) return at->second;
-    return not_recorded(fmt::format("the nat table of {}", to_string(family)));
+    return not_recorded(fmt::format("the {} table of {}", name, to_string(family)));
   }
 
  private:
