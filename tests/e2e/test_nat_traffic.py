@@ -24,10 +24,10 @@ RULES = {
         ("pod", "listener", "diverted", "takes its traffic"),
     f"-A PREROUTING -m addrtype ! --dst-type LOCAL {DNAT}":
         ("listener", "listener", "free", "Nothing stands in the way"),
-    f"-A PREROUTING -m mark --mark 7 {DNAT}": ("listener", "listener", "unknown", "asks more of a packet"),
+    f"-A PREROUTING -m mark --mark 7 {DNAT}": ("listener", "listener", "free", "Nothing stands in the way"),
     f"-A PREROUTING -m conntrack --ctstate NEW {DNAT}": ("pod", "listener", "diverted", "its traffic"),
     f"-A PREROUTING -m conntrack --ctstate ESTABLISHED {DNAT}":
-        ("listener", "listener", "unknown", "asks more of a packet"),
+        ("listener", "listener", "free", "Nothing stands in the way"),
     f"-A PREROUTING -m statistic --mode nth --every 2 --packet 1 {DNAT}":
         ("listener", "listener", "unknown", "asks more of a packet"),
     "-A PREROUTING -p tcp --syn --dport 8080 -j DNAT --to-destination @POD@:80":
