@@ -10,7 +10,7 @@ from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 
-from conftest import pod, wait_until
+from conftest import ROOT, pod, wait_until
 
 CLONE_NEWNET = 0x40000000
 # The page looks again by itself every five seconds.
@@ -171,3 +171,21 @@ def test_text_can_be_read_in_both_color_schemes(machine, browser, scheme):
         assert (light + 0.05) / (dark + 0.05) >= 4.5, f"{where!r}: {text} on {behind}"
     dark_page = luminance(browser.execute_script("return getComputedStyle(document.body).backgroundColor")) < 0.2
     assert dark_page == (scheme == "dark")
+
+
+def test_the_screenshot_of_the_readme_is_a_page_with_a_conflict(machine, browser):
+    """HOSTNET_UPDATE_SCREENSHOT=1 writes deploy/reference/page.png anew."""
+    machine.file("pods/web.yaml", pod("web-1", 8080))
+    machine.file("pods/api.yaml", pod("api-1", 30080))
+    machine.listen(8080, name="nginx")
+    machine.listen(9100, name="node_exporter")
+    agent = machine.agent("--pods.source=manifests", f"--pods.manifests={machine.directory}/pods")
+    wait_until(lambda: "unmanaged_process" in agent.text("/conflicts"), 10, "the conflict")
+    show(browser, width=1280, height=760)
+    wait_until(lambda: rows(browser, "Conflicts"), REFRESH, "the page's conflict")
+    picture = browser.get_screenshot_as_png()
+    assert len(picture) > 20_000  # not a blank page
+    path = ROOT / "deploy" / "reference" / "page.png"
+    if os.environ.get("HOSTNET_UPDATE_SCREENSHOT"):
+        path.write_bytes(picture)
+    assert path.is_file()
