@@ -83,10 +83,11 @@ void HttpServer::Parts::Shared::work(JobQueue& lane) {
     if (jobs.empty()) break;
     respond(jobs, options.gzip_level);
     lane.finish(*jobs.front());
-    bool shared = false;
+    bool answered_before = false;
     for (JobPtr& job : jobs) {
-      if (shared && options.on_shared_answer) options.on_shared_answer(job->request, job->status);
-      shared = true;
+      if (answered_before && options.on_shared_answer)
+        options.on_shared_answer(job->request, job->status);
+      answered_before = true;
       if (job->counted) --counters.in_flight;
       counters.count(job->route, job->status);
       job->answered = true;
