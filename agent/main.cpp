@@ -24,8 +24,9 @@ int run(const CommandLine& line) {
     case Command::doctor: return run_doctor(line.options);
     case Command::record: return run_record(line.options);
     case Command::healthcheck: return run_healthcheck(line.serve.web.listen.front());
-    case Command::help: fmt::print("{}", line.help); return 0;
-    case Command::version: fmt::print("hostnet-agent, version {}\n", version()); return 0;
+    case Command::help: return print_answer(line.help, 0);
+    case Command::version:
+      return print_answer(fmt::format("hostnet-agent, version {}\n", version()), 0);
   }
   return kUsageExit;
 }
@@ -45,7 +46,7 @@ int main(int count, char** words) {
   const auto line = hostnet::parse_command_line(
       arguments, [](const char* name) -> const char* { return std::getenv(name); });
   if (!line) {
-    fmt::print(stderr, "hostnet-agent: {}\n", line.error().message);
+    hostnet::log::complain(line.error().message);
     return hostnet::kUsageExit;
   }
   hostnet::log::set_up(line->log);

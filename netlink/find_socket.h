@@ -15,7 +15,7 @@ struct TcpEnds {
   std::uint16_t peer_port{};
 };
 
-// The socket of this network namespace that has these ends: one look-up in the
+// The socket of this network namespace that has these ends: one search in the
 // kernel's table, no walk, no privilege (inet_diag_find_one_icsk in
 // net/ipv4/inet_diag.c). Nothing when there is none: it is another machine's, or
 // closed already. A socket in TIME_WAIT or without a process has inode 0.

@@ -70,7 +70,7 @@ class Subscription {
   // For poll(2): readable when messages wait. -1 in a recording.
   virtual int descriptor() const = 0;
   // Everything that waits now; never blocks. `overruns` counts ENOBUFS: the
-  // kernel dropped messages, so look at everything again.
+  // kernel dropped messages, so read everything again.
   struct Batch {
     std::size_t messages{};
     std::size_t overruns{};

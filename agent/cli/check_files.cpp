@@ -9,6 +9,7 @@
 
 #include "agent/config/load_policy.h"
 #include "agent/lint/lint.h"
+#include "agent/log/log.h"
 #include "agent/pods/manifest_files.h"
 #include "agent/ports/port_ranges.h"
 #include "agent/render/manifest_check.h"
@@ -18,7 +19,7 @@ namespace hostnet {
 namespace {
 
 int could_not_check(const Error& error) {
-  fmt::print(stderr, "hostnet-agent: {}\n", error.message);
+  log::complain(error.message);
   return 2;
 }
 
@@ -126,8 +127,7 @@ int check_files(const CommandOptions& options) {
     std::ranges::copy(result.errors, std::back_inserter(check.errors));
   }
   check.lints = lint_manifests(read, *policy, ranges);
-  fmt::print("{}", render_manifest_check(options.format, check));
-  return exit_code_of(check);
+  return print_answer(render_manifest_check(options.format, check), exit_code_of(check));
 }
 
 }  // namespace hostnet

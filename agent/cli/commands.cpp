@@ -3,8 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstdio>
 
 #include "agent/kube/server_version.h"
+#include "agent/log/log.h"
 #include "agent/pods/pods_json.h"
 #include "agent/preflight/preflight.h"
 #include "agent/render/doctor.h"
@@ -17,7 +20,18 @@ namespace {
 constexpr int kIncompleteExit = 2;
 
 int could_not(const Error& error) {
-  fmt::print(stderr, "hostnet-agent: {}\n", error.message);
+  log::complain(error.message);
+  return kIncompleteExit;
+}
+
+int exit_code_of(CheckVerdict verdict) {
+  switch (verdict) {
+    case CheckVerdict::free: return 0;
+    case CheckVerdict::in_use:
+    case CheckVerdict::diverted:
+    case CheckVerdict::no_such_address: return 1;
+    case CheckVerdict::unknown: return kIncompleteExit;
+  }
   return kIncompleteExit;
 }
 
@@ -28,18 +42,26 @@ class DiscardingSink final : public Sink {
 
 }  // namespace
 
+int print_answer(std::string_view answer, int code) {
+  // A full disk shows when the buffer is written, not before.
+  const bool written = std::fwrite(answer.data(), 1, answer.size(), stdout) == answer.size() &&
+                       std::fflush(stdout) == 0;
+  if (written) return code;
+  return could_not(system_failure(errno, "writing the answer").error());
+}
+
 int run_conflicts(const CommandOptions& options) {
   const auto inputs = read_scan_inputs(options.sources);
   if (!inputs) return could_not(inputs.error());
   const Report report = scan_once(inputs->node_context, inputs->pods, inputs->policy);
-  fmt::print("{}", render_findings(options.format, report, FindingClass::conflict, false));
-  for (const Finding& finding : report.findings) {
-    if (class_of(finding.verdict) == FindingClass::conflict && !finding.ignored &&
-        finding.severity != Severity::info) {
-      return 1;
-    }
-  }
-  return report.complete ? 0 : kIncompleteExit;
+  const bool found = std::ranges::any_of(report.findings, [](const Finding& finding) {
+    return class_of(finding.verdict) == FindingClass::conflict && !finding.ignored &&
+           finding.severity != Severity::info;
+  });
+  return print_answer(render_findings(options.format, report, FindingClass::conflict, false),
+                      found             ? 1
+                      : report.complete ? 0
+                                        : kIncompleteExit);
 }
 
 int run_ports(const CommandOptions& options) {
@@ -53,8 +75,8 @@ int run_ports(const CommandOptions& options) {
   }
   const Report report =
       scan_once(inputs->node_context, inputs->pods, inputs->policy, std::move(asked));
-  fmt::print("{}", render_ports(options.format, report, filter));
-  return report.complete ? 0 : kIncompleteExit;
+  return print_answer(render_ports(options.format, report, filter),
+                      report.complete ? 0 : kIncompleteExit);
 }
 
 int run_check(const CommandOptions& options) {
@@ -66,15 +88,7 @@ int run_check(const CommandOptions& options) {
                          .v6only = options.v6only};
   const CheckAnswer answer =
       check_once(inputs->node_context, *inputs->pods, inputs->policy, {&query, 1}).front();
-  fmt::print("{}", render_check(options.format, answer));
-  switch (answer.verdict) {
-    case CheckVerdict::free: return 0;
-    case CheckVerdict::in_use:
-    case CheckVerdict::diverted:
-    case CheckVerdict::no_such_address: return 1;
-    case CheckVerdict::unknown: return kIncompleteExit;
-  }
-  return kIncompleteExit;
+  return print_answer(render_check(options.format, answer), exit_code_of(answer.verdict));
 }
 
 int run_record(const CommandOptions& options) {
@@ -102,26 +116,26 @@ int run_record(const CommandOptions& options) {
     if (!done) return could_not(done.error());
   }
   if (auto done = (*recorder)->finish(); !done) return could_not(done.error());
-  fmt::print("recorded {} holders of ports and {} declared ports in {}\n",
-             report.table->holders.size(), report.declared.size(), options.directory);
-  return 0;
+  return print_answer(
+      fmt::format("recorded {} holders of ports and {} declared ports in {}\n",
+                  report.table->holders.size(), report.declared.size(), options.directory),
+      0);
 }
 
 int run_doctor(const CommandOptions& options) {
   const auto inputs = read_scan_inputs(options.sources);
   if (!inputs) {
-    fmt::print(stderr, "hostnet-agent: {}\n", inputs.error().message);
+    log::complain(inputs.error().message);
     return 1;
   }
   std::vector<PreflightCheck> checks = run_preflight(*inputs->node_context.node, surroundings());
   const auto sources = pod_source_options(options.sources.pods, inputs->node_context.node_name);
   checks.push_back(
       check_pods(*inputs->pods, options.sources.pods.source != "none", sources.not_asked));
-  fmt::print("{}", render_doctor(options.format, checks));
   const bool well = std::ranges::all_of(checks, [](const PreflightCheck& check) {
     return check.level == PreflightCheck::Level::good;
   });
-  return well ? 0 : 1;
+  return print_answer(render_doctor(options.format, checks), well ? 0 : 1);
 }
 
 }  // namespace hostnet

@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "agent/ports/parse_port.h"
@@ -24,6 +25,9 @@ struct CommandOptions {
   std::string directory;                    // record
   MetricsOptions metrics;                   // record
 };
+
+// Writes an answer to stdout; `code`, or 2 when it could not be written.
+int print_answer(std::string_view answer, int code);
 
 // Each does what its command says and returns the exit code. Answers go to
 // stdout, errors, one line each, to stderr.

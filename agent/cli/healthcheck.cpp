@@ -4,6 +4,7 @@
 #include <httplib.h>
 
 #include "agent/http/listen.h"
+#include "agent/log/log.h"
 
 namespace hostnet {
 namespace {
@@ -22,7 +23,7 @@ std::string target_host(const ListenAddress& address) {
 }
 
 int told_unwell(std::string_view why) {
-  fmt::print(stderr, "hostnet-agent: {}\n", why);
+  log::complain(why);
   return 1;
 }
 

@@ -6,11 +6,13 @@
 
 #include <array>
 #include <chrono>
+#include <cstdio>
 #include <exception>
 #include <memory>
 #include <mutex>
 #include <utility>
 
+#include "agent/log/flood.h"
 #include "agent/log/line.h"
 #include "agent/log/repeats.h"
 #include "netlink/base/escape.h"
@@ -48,6 +50,11 @@ WallTime system_now() {
   return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
 }
 
+// Buckets count in the log's own time: a test's clock, too.
+SteadyTime steady_of(WallTime now) {
+  return SteadyTime(now.time_since_epoch());
+}
+
 // spdlog filters by level, locks and writes; the line is ours, because its
 // patterns know no fields.
 class Output {
@@ -72,6 +79,7 @@ class Output {
   void write(Level level, std::string_view message, Fields fields) {
     const std::lock_guard lock(mutex_);
     const auto now = now_();
+    write_suppressed(now, flood_.due(steady_of(now)));
     std::size_t repeated = 0;
     for (const auto& event : repeats_.expired(now)) {
       if (event.is(level, message, fields)) {
@@ -81,6 +89,7 @@ class Output {
       }
     }
     if (level >= Level::warn && !repeats_.admit(now, level, message, fields)) return;
+    if (!flood_.admit(steady_of(now), level, message)) return;
     if (repeated == 0) {
       write_line(now, level, message, fields);
     } else {
@@ -88,9 +97,17 @@ class Output {
     }
   }
 
+  void write_counts() {
+    const std::lock_guard lock(mutex_);
+    const auto now = now_();
+    write_suppressed(now, flood_.due(steady_of(now)));
+    for (const auto& event : repeats_.expired(now)) write_repeated(now, event);
+  }
+
   void flush() {
     const std::lock_guard lock(mutex_);
     const auto now = now_();
+    write_suppressed(now, flood_.all());
     for (const auto& event : repeats_.all()) write_repeated(now, event);
     logger_->flush();
   }
@@ -101,6 +118,13 @@ class Output {
     // As a string_view it is not taken for a format.
     logger_->log(spdlog_level(level),
                  spdlog::string_view_t(format_line(format_, now, level, message, fields)));
+  }
+
+  void write_suppressed(WallTime now, const std::vector<Flood::Count>& counts) {
+    for (const Flood::Count& count : counts) {
+      const Field field("suppressed", count.suppressed);
+      write_line(now, count.level, count.message, {&field, 1});
+    }
   }
 
   void write_repeated(WallTime now, const Repeats::Event& event) {
@@ -114,6 +138,7 @@ class Output {
   std::unique_ptr<spdlog::logger> logger_;
   std::mutex mutex_;
   Repeats repeats_;
+  Flood flood_;
 };
 
 // A shared_ptr, so that set_up() may replace it while another thread writes.
@@ -169,6 +194,15 @@ void set_up(const Options& options) {
 
 void flush() {
   output()->flush();
+}
+
+void write_counts() {
+  output()->write_counts();
+}
+
+void complain(std::string_view why) {
+  const std::string line = "hostnet-agent: " + terminal_text(why) + "\n";
+  std::fwrite(line.data(), 1, line.size(), stderr);
 }
 
 bool enabled(Level level) {

@@ -62,13 +62,21 @@ struct Options {
 void set_up(const Options& options);
 // Writes what is still counted, see write().
 void flush();
+// Writes what was counted long enough, see write(): call it now and then.
+void write_counts();
+
+// One line on stderr for a person: why the program ends. What cannot be shown is escaped.
+void complain(std::string_view why);
 
 bool enabled(Level level);
 
 // Thread safe, never throws, never fails: a line that cannot be written is lost.
 // A warning or error that says the same as one of the last 60 seconds (message
 // and all fields) is only counted; with the first line after those 60 seconds,
-// or by flush(), it is written once more with repeated=N.
+// or by flush() or write_counts(), it is written once more with repeated=N.
+// Of one message, whatever its fields, 50 lines are written at once and then one every
+// 5 seconds; every 10 seconds a line says how many were left out (suppressed=N). Nothing
+// at level debug is left out.
 void write(Level level, std::string_view message, Fields fields) noexcept;
 
 inline void debug(std::string_view message, Fields fields = {}) {

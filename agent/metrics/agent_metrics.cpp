@@ -72,7 +72,7 @@ struct AgentMetrics::Families {
   prometheus::Family<prometheus::Histogram>& durations =
       prometheus::BuildHistogram()
           .Name("hostnet_scan_duration_seconds")
-          .Help("How long the stages of looking took.")
+          .Help("Duration of each scan stage in seconds.")
           .Register(own);
   prometheus::Family<prometheus::Counter>& errors =
       build_counter(own, "hostnet_scan_errors_total", "What could not be read, by reason.");

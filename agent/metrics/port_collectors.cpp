@@ -53,7 +53,7 @@ std::vector<ProvidedCollector> port_collectors(
                     families = std::move(families)](Scrape&) -> Result<std::vector<MetricSource>> {
           const auto latest = report();
           if (!latest) {
-            return failure(Reason::unsupported, "the ports have not been looked at yet");
+            return failure(Reason::unsupported, "the first scan has not finished");
           }
           ledger->update(*latest);
           return families(*latest);

@@ -154,11 +154,11 @@ void add_footing(FamilyList& families, const Report& report) {
   const auto add = [&](std::string_view name, std::string_view help, double value) {
     families.add(name, help, kGauge, {}, value);
   };
-  add("hostnet_attribution_complete", "Whether every process could be looked into.",
+  add("hostnet_attribution_complete", "Whether every process could be inspected.",
       report.table && report.table->attribution_complete ? 1 : 0);
   add("hostnet_host_netns", "Whether the agent is in the node's own network namespace.",
       report.host_network_namespace ? 1 : 0);
-  add("hostnet_last_scan_timestamp_seconds", "When the ports were last looked at, Unix time.",
+  add("hostnet_last_scan_timestamp_seconds", "When the ports were last scanned, Unix time.",
       unix_seconds(report.generated_at));
 }
 

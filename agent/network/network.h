@@ -1,6 +1,6 @@
 #pragma once
 
-// What /interfaces and /routes say: one look at the kernel's links, addresses
+// What /interfaces and /routes say: one read of the kernel's links, addresses
 // and routes, cut to what a page can show.
 
 #include <cstddef>
@@ -19,7 +19,7 @@ namespace hostnet {
 inline constexpr std::size_t kNetworkRows = 1000;       // of an answer that nobody limits
 inline constexpr std::size_t kMostNetworkRows = 10000;  // that may be asked for
 
-// What every look at the network begins with.
+// What every read of the network begins with.
 struct NetworkScan {
   std::string node;
   WallTime generated_at;
@@ -53,7 +53,7 @@ struct RouteFilter {
   std::optional<std::string> device;     // of any of its next hops
   std::optional<IpAddress> destination;  // routes that match this address
   std::size_t limit{kNetworkRows};
-  // Looks at so many routes at most; 0: at all of them.
+  // Reads so many routes at most; 0: all of them.
   std::size_t walk_at_most{};
 };
 

@@ -7,8 +7,8 @@
 
 namespace hostnet {
 
-// A fresh look over netlink on every call; what cannot be read is a problem of
-// the look, never an empty answer without one. Memory is bounded by the limit
+// A fresh read over netlink on every call; what cannot be read is a problem of
+// the answer, never an empty answer without one. Memory is bounded by the limit
 // of the filter, whatever the tables hold: the rows that stay are the first
 // ones of the order, whatever order the kernel tells them in. Any thread.
 Interfaces read_interfaces(const Node& node, const InterfaceFilter& filter);

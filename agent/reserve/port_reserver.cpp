@@ -133,7 +133,7 @@ std::optional<Problem> PortReserver::open(Reservations& done) {
 
 void PortReserver::plan_and_write(ReservationFacts facts, Reservations& done) {
   const auto fail = [&](Problem problem) { done.problem = std::move(problem); };
-  // Not the look's list, which is older: what somebody else wrote since stays.
+  // Not the scan's list, which is older: what somebody else wrote since stays.
   const auto list = file_->read();
   if (!list) return fail(list_problem(list.error()));
   const auto reserved = parse_port_list(*list);

@@ -26,7 +26,7 @@ struct ReserverSettings {
   std::chrono::milliseconds release_after{};
 };
 
-// What one look did, for the log, and why it could not do more.
+// What one call did, for the log, and why it could not do more.
 struct Reservations {
   PortSet added, released, taken_over;  // as in ReservationPlan
   // A forgotten past: the state of an earlier run that cannot be read.
@@ -41,7 +41,7 @@ class PortReserver {
   PortReserver(std::shared_ptr<const Node> node, std::unique_ptr<ReservedPortsFile> file,
                ReserverSettings settings);
 
-  // After every look at the node; returns at once when pods, ranges and list
+  // After every scan of the node; returns at once when pods, ranges and list
   // are as they were. Pods that are stale, not synced or partly unreadable only
   // add. `report.table` and `report.pods` are set.
   Reservations see(const Report& report, SteadyTime now);

@@ -18,6 +18,7 @@
 #include "agent/serve/daemon_answers.h"
 #include "agent/serve/daemon_log.h"
 #include "agent/serve/daemon_state.h"
+#include "agent/serve/descriptors.h"
 #include "agent/serve/local_peers.h"
 #include "agent/serve/port_reservation.h"
 #include "agent/serve/signals.h"
@@ -25,18 +26,21 @@
 #include "agent/watch/watch.h"
 #include "netlink/base/file_watch.h"
 #include "netlink/base/real_time.h"
+#include "netlink/base/wake_up.h"
 #include "netlink/live_netlink.h"
 
 namespace hostnet {
 namespace {
 
 constexpr std::chrono::seconds kGraceForAnswers{2};
+// How often lines that were only counted are told.
+constexpr std::chrono::milliseconds kLogCounts{10'000};
 // Whoever writes the configuration in place may take a while.
 constexpr FileWatchPace kConfigPace{.longest = std::chrono::seconds(10)};
 
 int cannot_start(std::string_view why) {
   log::flush();
-  fmt::print(stderr, "hostnet-agent: {}\n", why);
+  log::complain(why);
   return 1;
 }
 
@@ -104,7 +108,7 @@ WatchSettings watch_settings(const std::shared_ptr<DaemonState>& state,
   };
   settings.on_error = [state](const Error& error) {
     state->metrics.scan_error("watch", error.reason);
-    log::warn("the watch goes on without", {{"error", error.message}});
+    log::warn("netlink events unavailable, polling only", {{"error", error.message}});
   };
   return settings;
 }
@@ -184,12 +188,6 @@ void reload(DaemonState& state, const std::string& config_file, const Watch& wat
   watch.wake();
 }
 
-// For poll(2): not before it, and at most a minute.
-int milliseconds_until(SteadyTime time) {
-  const auto left = std::chrono::ceil<std::chrono::milliseconds>(time - steady_now());
-  return static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 60'000));
-}
-
 // Until SIGTERM or SIGINT.
 void serve_until_told(const Signals& signals, DaemonState& state, const std::string& config_file,
                       const Watch& watch) {
@@ -199,7 +197,14 @@ void serve_until_told(const Signals& signals, DaemonState& state, const std::str
     std::array<pollfd, 2> waiting{
         {{.fd = signals.descriptor(), .events = POLLIN, .revents = 0},
          {.fd = file ? file->descriptor() : -1, .events = POLLIN, .revents = 0}}};
-    ::poll(waiting.data(), waiting.size(), file ? milliseconds_until(file->next_check()) : -1);
+    auto pause = kLogCounts;
+    if (file) {
+      const auto left =
+          std::chrono::ceil<std::chrono::milliseconds>(file->next_check() - steady_now());
+      pause = std::clamp(left, std::chrono::milliseconds(0), pause);
+    }
+    wait_for_input(waiting, pause);
+    log::write_counts();
     bool changed = file && file->changed(steady_now());
     while (const int signal = signals.next()) {
       if (signal != SIGHUP) {
@@ -215,7 +220,9 @@ void serve_until_told(const Signals& signals, DaemonState& state, const std::str
 }  // namespace
 
 int run_daemon(const ServeOptions& options) {
-  const Signals signals;
+  if (auto enough = ensure_descriptors(); !enough) return cannot_start(enough.error().message);
+  const auto signals = Signals::take();
+  if (!signals) return cannot_start(signals.error().message);
   auto policy = load_policy(options.sources.config_file);
   if (!policy) return cannot_start(policy.error().message);
   auto node = open_node(options.sources.node);
@@ -279,7 +286,7 @@ int run_daemon(const ServeOptions& options) {
   }
 
   release_startup_pages();
-  serve_until_told(signals, *state, options.sources.config_file, **watch);
+  serve_until_told(*signals, *state, options.sources.config_file, **watch);
   (*server)->stop(kGraceForAnswers);
   pod_sources.reset();
   (*watch)->stop();

@@ -21,7 +21,7 @@ std::optional<std::string> illness(const DaemonState& state, std::int64_t starte
   const std::int64_t last = state.last_tick.load();
   const std::chrono::milliseconds silent(steady_milliseconds() - (last == 0 ? started : last));
   if (silent < kSilentTooLong) return std::nullopt;
-  return fmt::format("the watch has not looked at the node for {}", age(silent));
+  return fmt::format("the last scan finished {} ago", age(silent));
 }
 
 // Whose network it is: the node's, unless the agent is in another namespace.

@@ -8,7 +8,7 @@
 
 namespace hostnet {
 
-// What the daemon's pages are made of: the last report, and looks of their own for what
+// What the daemon's pages are made of: the last report, and scans of their own for what
 // is asked. From any thread.
 Answers daemon_answers(const std::shared_ptr<DaemonState>& state,
                        const std::string& telemetry_path);

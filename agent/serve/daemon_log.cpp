@@ -43,7 +43,7 @@ void log_new_problems(const Report* before, const Report& now) {
         std::ranges::find(before->problems, problem) != before->problems.end()) {
       continue;
     }
-    log::warn("not everything can be seen or done",
+    log::warn("limited visibility",
               {{"code", problem.code}, {"problem", problem.message}, {"remedy", problem.remedy}});
   }
 }

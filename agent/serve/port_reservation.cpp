@@ -18,10 +18,10 @@ void log_ports(std::string_view what, const PortSet& ports) {
 
 void log_reservations(const Reservations& done) {
   if (done.forgotten) {
-    log::warn("what an earlier run reserved is not known and stays",
+    log::warn("state of an earlier run is unreadable, its reserved ports stay",
               {{"error", done.forgotten->message}});
   }
-  log_ports("somebody else wrote the reserved ports, what is in the list stays", done.taken_over);
+  log_ports("reserved ports were changed by something else and stay", done.taken_over);
   log_ports("reserved declared ports", done.added);
   log_ports("released ports that are no longer declared", done.released);
 }

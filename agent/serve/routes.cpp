@@ -54,7 +54,7 @@ Or<bool> switch_parameter(const HttpRequest& request, std::string_view name) {
 
 Or<std::shared_ptr<const Report>> report_about_ports(const Answers& answers) {
   auto report = answers.report();
-  if (!report) return refuse(503, "the first look at the node is not done yet");
+  if (!report) return refuse(503, "first scan not finished");
   if (!report->host_network_namespace) {
     return refuse(503,
                   "the agent is not in the host's network namespace and cannot see its sockets: "
@@ -116,7 +116,7 @@ HttpHandler history_handler(const Answers& answers) {
 Or<CheckQuery> check_query(const HttpRequest& request) {
   CheckQuery query;
   const std::string* port_text = parameter(request, "port");
-  if (port_text == nullptr) return refuse(400, "say which port: /check?port=8080");
+  if (port_text == nullptr) return refuse(400, "give a port: /check?port=8080");
   const auto port = parse_port(*port_text);
   if (!port) return refuse(400, port.error());
   query.port = port->port;
@@ -156,12 +156,12 @@ HttpHandler network_handler(const Answers& answers, const FilterOf& filter_of, c
     const auto filter = filter_of(request);
     if (!filter) return refuse(400, filter.error());
     // Until then nobody has said which node this is.
-    if (!answers.report()) return refuse(503, "the first look at the node is not done yet");
+    if (!answers.report()) return refuse(503, "first scan not finished");
     return render(form, scan(*filter));
   });
 }
 
-// Of huge tables only so much as is looked at in passing: the page comes every 5 seconds.
+// Of huge tables only the beginning: the page comes every 5 seconds.
 Network network_in_brief(const Answers& answers) {
   return {.interfaces = answers.interfaces({.limit = kOverviewRows}),
           .routes = answers.network_routes(
@@ -220,7 +220,7 @@ HttpRoute health(std::string path, std::function<std::optional<std::string>()> t
 std::vector<HttpRoute> routes(const Answers& answers) {
   const auto unready = [report = answers.report]() -> std::optional<std::string> {
     if (report()) return std::nullopt;
-    return "the first look at the node is not done yet";
+    return "first scan not finished";
   };
   std::vector<HttpRoute> table{
       detail("/conflicts", findings_handler(answers, FindingClass::conflict)),

@@ -21,11 +21,11 @@ namespace hostnet {
 // Where the handlers get their facts. Called from any worker thread.
 struct Answers {
   std::function<std::shared_ptr<const Report>()> report;          // null before the first tick
-  std::function<CheckAnswer(const CheckQuery&)> check;            // a fresh look
+  std::function<CheckAnswer(const CheckQuery&)> check;            // a fresh scan
   std::function<std::shared_ptr<const FindingEvents>()> history;  // null: nothing yet
-  // The newest report with a fresh look at every socket of one port.
+  // The newest report with a fresh scan of every socket of one port.
   std::function<std::shared_ptr<const Report>(std::uint16_t)> port;
-  // Fresh looks at the network.
+  // Fresh reads of the network.
   std::function<Interfaces(const InterfaceFilter&)> interfaces;
   std::function<Routes(const RouteFilter&)> network_routes;
   // Why the agent is unwell; unset: it is well.

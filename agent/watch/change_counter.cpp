@@ -2,15 +2,18 @@
 
 #include <poll.h>
 
+#include <chrono>
+#include <span>
 #include <utility>
+
+#include "netlink/base/worker.h"
 
 namespace hostnet {
 namespace {
 
 // A storm is read a thousand times a second, not once for each of its events.
 // The receive buffer holds what comes meanwhile.
-constexpr int kGatherMilliseconds = 1;
-constexpr int kRetryMilliseconds = 1000;
+constexpr std::chrono::milliseconds kGather{1}, kRetry{1000};
 
 }  // namespace
 
@@ -21,8 +24,11 @@ Result<std::unique_ptr<ChangeCounter>> ChangeCounter::start(std::shared_ptr<cons
   std::unique_ptr<ChangeCounter> counter(
       new ChangeCounter(std::move(node), std::move(settings), *std::move(wake)));
   counter->subscribe();
-  counter->thread_ =
-      std::jthread([raw = counter.get()](const std::stop_token& stopped) { raw->run(stopped); });
+  auto thread =
+      start_thread("network changes",
+                   [raw = counter.get()](const std::stop_token& stopped) { raw->run(stopped); });
+  if (!thread) return std::unexpected(std::move(thread).error());
+  counter->thread_ = *std::move(thread);
   return counter;
 }
 
@@ -53,14 +59,14 @@ void ChangeCounter::run(const std::stop_token& stopped) {
     std::array<pollfd, 2> waiting{
         {{.fd = wake_.descriptor(), .events = POLLIN, .revents = 0},
          {.fd = events_ ? events_->descriptor() : -1, .events = POLLIN, .revents = 0}}};
-    ::poll(waiting.data(), waiting.size(), events_ ? -1 : kRetryMilliseconds);
+    wait_for_input(waiting, events_ ? kNoTimeout : kRetry);
     if (stopped.stop_requested()) return;
     if (!events_) {
       subscribe();
       continue;
     }
     read_events();
-    ::poll(waiting.data(), 1, kGatherMilliseconds);
+    wait_for_input(std::span(waiting).first(1), kGather);
   }
 }
 

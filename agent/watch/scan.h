@@ -1,6 +1,6 @@
 #pragma once
 
-// One look: the node's ports, joined with the pods, judged. The watch does it
+// One scan: the node's ports, joined with the pods, judged. The watch does it
 // every tick, a one-shot command once, /check for one port.
 
 #include <memory>
@@ -24,7 +24,7 @@ namespace hostnet {
 struct NodeContext {
   std::shared_ptr<const Node> node;
   std::string node_name;
-  std::vector<Problem> problems;  // of its footing
+  std::vector<Problem> problems;  // of the preflight checks
   std::vector<Problem> limits;
   std::optional<bool> host_network_namespace;  // unset: undecided
 };
@@ -32,7 +32,7 @@ struct NodeContext {
 // --pods.node-name, else the host's name.
 std::string node_name_of(const std::string& given, const Node& node);
 
-// Reads the footing once.
+// Runs the preflight checks once.
 NodeContext read_node_context(std::shared_ptr<const Node> node, const std::string& node_name);
 
 // Pods declare these, sorted and unique: their owners are wanted at once.
@@ -50,13 +50,13 @@ Report make_report(const NodeContext& node_context, PortSnapshot table,
 NodeFindings judge(const NodeContext& node_context, const PortSnapshot& table,
                    const PodSnapshot& pods, const Policy& policy, WallTime now);
 
-// A look of its own, without grace or history: `since` stays unset. Every socket
+// A scan of its own, without grace or history: `since` stays unset. Every socket
 // is shown on the ports that are asked for (sorted, unique), and on those whose
 // pods do not listen there.
 Report scan_once(const NodeContext& node_context, std::shared_ptr<const PodSnapshot> pods,
                  const Policy& policy, std::vector<std::uint16_t> asked = {});
 
-// A fresh look at these ports in every state; an answer for each query.
+// A fresh scan of these ports in every state; an answer for each query.
 std::vector<CheckAnswer> check_once(const NodeContext& node_context, const PodSnapshot& pods,
                                     const Policy& policy, std::span<const CheckQuery> queries);
 

@@ -5,26 +5,22 @@
 #include <algorithm>
 #include <array>
 #include <iterator>
+#include <span>
 #include <utility>
 
 #include "agent/findings/find_findings.h"
 #include "agent/ports/join_pods.h"
+#include "netlink/base/worker.h"
 #include "netlink/rtnetlink/rtnetlink.h"
 
 namespace hostnet {
 namespace {
 
-// Changes that come in bursts (a pod's veth, its addresses, its routes) are one look.
+// Changes that come in bursts (a pod's veth, its addresses, its routes) are one scan.
 constexpr std::chrono::milliseconds kLeastPause{100};
 
 double seconds_since(SteadyTime start, SteadyTime now) {
   return std::chrono::duration<double>(now - start).count();
-}
-
-std::int64_t real_milliseconds() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(
-             std::chrono::steady_clock::now().time_since_epoch())
-      .count();
 }
 
 }  // namespace
@@ -35,8 +31,10 @@ Result<std::unique_ptr<Watch>> Watch::start(NodeContext node_context, WatchSetti
   // The constructor is private: make_unique cannot call it.
   std::unique_ptr<Watch> watch(
       new Watch(std::move(node_context), std::move(settings), *std::move(wake)));
-  watch->thread_ =
-      std::jthread([raw = watch.get()](const std::stop_token& stopped) { raw->run(stopped); });
+  auto thread = start_thread(
+      "watch", [raw = watch.get()](const std::stop_token& stopped) { raw->run(stopped); });
+  if (!thread) return std::unexpected(std::move(thread).error());
+  watch->thread_ = *std::move(thread);
   return watch;
 }
 
@@ -57,17 +55,10 @@ void Watch::stop() {
   thread_.join();
 }
 
-std::optional<std::chrono::milliseconds> Watch::since_last_tick() const {
-  const std::int64_t last = last_tick_.load();
-  if (last < 0) return std::nullopt;
-  return std::chrono::milliseconds(real_milliseconds() - last);
-}
-
 void Watch::run(const std::stop_token& stopped) {
   subscribe();
   while (!stopped.stop_requested()) {
     tick();
-    last_tick_.store(real_milliseconds());
     if (!stopped.stop_requested()) sleep();
   }
 }
@@ -98,7 +89,7 @@ void Watch::read_changes(TickStats& stats) {
   network_changed_ = network_changed_ || batch->messages > 0 || batch->overruns > 0;
 }
 
-// Of which every socket is wanted: a pod does not listen there, or nobody looked yet.
+// Of which every socket is wanted: a pod does not listen there, or no scan covered it yet.
 std::vector<std::uint16_t> Watch::ports_to_scan_fully(
     const std::vector<std::uint16_t>& binding) const {
   std::vector<std::uint16_t> ports;
@@ -159,9 +150,8 @@ void Watch::sleep() const {
        {.fd = changes_ ? changes_->descriptor() : -1, .events = POLLIN, .revents = 0}}};
   const auto least = std::min(kLeastPause, settings_.interval);
   // First what is due anyway, deaf to the network; then until something happens.
-  if (::poll(waiting.data(), 1, static_cast<int>(least.count())) == 0 && !scan_again_) {
-    const auto rest = settings_.interval - least;
-    ::poll(waiting.data(), waiting.size(), static_cast<int>(rest.count()));
+  if (!wait_for_input(std::span(waiting).first(1), least) && !scan_again_) {
+    wait_for_input(waiting, settings_.interval - least);
   }
   wake_.consume();
 }

@@ -1,9 +1,8 @@
 #pragma once
 
-// The watch: a thread that looks at the node every tick, and sooner when
+// The watch: a thread that scans the node every tick, and sooner when
 // rtnetlink, the pods or the policy change, and hands out a Report.
 
-#include <atomic>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -50,10 +49,7 @@ class Watch {
   Watch& operator=(const Watch&) = delete;
   ~Watch();  // stop()
 
-  // Steady time since the last tick ended, by the real clock; unset before the first.
-  std::optional<std::chrono::milliseconds> since_last_tick() const;
-
-  // Pods or policy changed: look now. Any thread.
+  // Pods or policy changed: scan now. Any thread.
   void wake() const { wake_.wake(); }
   // Waits for the tick under way. Once.
   void stop();
@@ -79,8 +75,7 @@ class Watch {
   // pods do not listen on, and whether some of these were only learned in it.
   std::vector<std::uint16_t> declared_, ports_not_listening_;
   bool scan_again_{};
-  std::atomic<std::int64_t> last_tick_{-1};  // steady milliseconds
-  std::jthread thread_;                      // last: it uses the others
+  std::jthread thread_;  // last: it uses the others
 };
 
 }  // namespace hostnet

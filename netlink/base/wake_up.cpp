@@ -2,8 +2,11 @@
 
 #include <sys/eventfd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdint>
+#include <limits>
+#include <thread>
 
 namespace hostnet {
 
@@ -22,6 +25,19 @@ void WakeUp::wake() const noexcept {
 void WakeUp::consume() const noexcept {
   std::uint64_t count = 0;
   [[maybe_unused]] const auto taken = ::read(event_.get(), &count, sizeof count);
+}
+
+bool wait_for_input(std::span<pollfd> descriptors, std::chrono::milliseconds timeout) {
+  constexpr std::chrono::milliseconds kLongestRest{1000};
+  constexpr std::int64_t kLongest = std::numeric_limits<int>::max();
+  const auto milliseconds =
+      static_cast<int>(std::clamp<std::int64_t>(timeout.count(), -1, kLongest));
+  const int ready = ::poll(descriptors.data(), descriptors.size(), milliseconds);
+  if (ready < 0 && errno != EINTR) {
+    std::this_thread::sleep_for(timeout < timeout.zero() ? kLongestRest
+                                                         : std::min(timeout, kLongestRest));
+  }
+  return ready > 0;
 }
 
 }  // namespace hostnet

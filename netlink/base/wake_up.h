@@ -1,5 +1,10 @@
 #pragma once
 
+#include <poll.h>
+
+#include <chrono>
+#include <span>
+
 #include "netlink/base/error.h"
 #include "netlink/base/unique_fd.h"
 
@@ -20,5 +25,11 @@ class WakeUp {
   explicit WakeUp(UniqueFd event) : event_(std::move(event)) {}
   UniqueFd event_;  // eventfd(2)
 };
+
+inline constexpr std::chrono::milliseconds kNoTimeout{-1};
+
+// poll(2). Whether one of them has something. Where poll itself fails (ENOMEM), it rests
+// until the timeout, at most a second: a loop around it must not spin.
+bool wait_for_input(std::span<pollfd> descriptors, std::chrono::milliseconds timeout);
 
 }  // namespace hostnet

@@ -37,18 +37,25 @@ struct Worker::Shared {
   bool idle() const { return tasks.empty() && !busy; }  // under the mutex
 };
 
-Result<> Worker::start() {
-  if (shared_ != nullptr) return {};
-  auto shared = std::make_shared<Shared>();
+Result<std::jthread> start_thread(const std::string& name,
+                                  std::function<void(const std::stop_token&)> run) {
   try {
-    std::thread thread([shared] { shared->run(); });
-    pthread_setname_np(thread.native_handle(), name_.substr(0, 15).c_str());
-    thread.detach();  // it holds `shared`; one that hangs could never be joined
+    std::jthread thread(std::move(run));
+    pthread_setname_np(thread.native_handle(), name.substr(0, 15).c_str());
+    return thread;
   } catch (const std::system_error& error) {
-    auto failed = system_failure(error.code().value(), "starting the thread " + name_);
+    auto failed = system_failure(error.code().value(), "starting the thread " + name);
     failed.error().reason = Reason::exhausted;  // EAGAIN, which is no timeout here
     return failed;
   }
+}
+
+Result<> Worker::start() {
+  if (shared_ != nullptr) return {};
+  auto shared = std::make_shared<Shared>();
+  auto thread = start_thread(name_, [shared](const std::stop_token&) { shared->run(); });
+  if (!thread) return std::unexpected(std::move(thread).error());
+  thread->detach();  // it holds `shared`; one that hangs could never be joined
   shared_ = std::move(shared);
   return {};
 }

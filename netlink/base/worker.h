@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <thread>
 
 #include "netlink/base/error.h"
 
@@ -40,5 +41,10 @@ class Worker {
   std::string name_;
   std::shared_ptr<Shared> shared_;  // with the thread; null where there is none
 };
+
+// A thread that is joined, of its owner's lifetime. The system may have none to give:
+// Reason::exhausted, no exception.
+Result<std::jthread> start_thread(const std::string& name,
+                                  std::function<void(const std::stop_token&)> run);
 
 }  // namespace hostnet

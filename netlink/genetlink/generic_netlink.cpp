@@ -23,7 +23,7 @@ std::span<const std::byte> generic_attributes(const NetlinkMessage& message) {
 Result<std::uint16_t> find_generic_family(Netlink& netlink, std::string_view name) {
   const std::string terminated(name);
   auto request = generic_request(GENL_ID_CTRL, CTRL_CMD_GETFAMILY, 0,
-                                 fmt::format("looking for generic netlink's {}", name));
+                                 fmt::format("finding generic netlink's {}", name));
   request.attribute(CTRL_ATTR_FAMILY_NAME,
                     std::as_bytes(std::span(terminated.c_str(), terminated.size() + 1)));
   const NetlinkRequest asked = std::move(request).build();

@@ -17,7 +17,7 @@ namespace hostnet {
 
 // The number under which the kernel talks about a family of generic netlink.
 // Reason::unsupported: it does not have it (no such hardware, no module). The
-// kernel looks for a module of that name, so ask only where there is something
+// kernel searches a module of that name, so ask only where there is something
 // to ask about.
 Result<std::uint16_t> find_generic_family(Netlink& netlink, std::string_view name);
 

@@ -1,7 +1,7 @@
 #pragma once
 
 // Wireless devices by generic netlink (include/uapi/linux/nl80211.h). Needs no
-// capability to look.
+// capability to read.
 //
 // decode_*: one message of the answer into one fact. No value: the message is
 // none of it (a network that was only heard of, not joined). Reason::malformed:

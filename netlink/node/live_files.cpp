@@ -136,7 +136,7 @@ Result<std::string> LiveFiles::link(std::string_view path) const {
 }
 
 Result<std::uint64_t> LiveFiles::inode(std::string_view path) const {
-  const auto at = place(path, "looking at");
+  const auto at = place(path, "inspecting");
   if (!at) return std::unexpected(at.error());
   struct stat about{};
   if (::fstatat(at->root->descriptor(), at->path.below(), &about, 0) == 0) return about.st_ino;
@@ -154,14 +154,14 @@ Result<std::uint64_t> LiveFiles::inode(std::string_view path) const {
       if (number) return *number;
     }
   }
-  return path_failure(error, "looking at", path);
+  return path_failure(error, "inspecting", path);
 }
 
 bool LiveFiles::exists(std::string_view path) const {
   // Asked before each file below it, and pid 1 never goes.
   const bool net_of_init = keep_ && path == "proc/1/net";
   if (net_of_init && net_of_init_) return true;
-  const auto at = place(path, "looking at");
+  const auto at = place(path, "inspecting");
   struct stat about{};
   const bool there = at && ::fstatat(at->root->descriptor(), at->path.below(), &about, 0) == 0;
   if (net_of_init && there) net_of_init_ = true;

@@ -9,7 +9,7 @@
 
 namespace hostnet {
 
-// The Files of this machine, or of any two directories that look like its
+// The Files of this machine, or of any two directories that have the shape of its
 // procfs and sysfs (a fixture). Descriptors of both roots are held, so a mount
 // that later covers them changes nothing. `clock` paces the cgroup walks.
 // Fails when `procfs` is not a readable directory; without `sysfs` every path

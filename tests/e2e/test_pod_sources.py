@@ -400,7 +400,7 @@ def test_at_the_start_the_api_server_is_left_alone_for_a_while_and_the_node_is_t
     wait_until(lambda: conflicts(agent) == {(8080, "unmanaged_process")}, 5, "what the list says")
     (known,) = said(agent, "pods synced")
     assert "level=info" in known and "source=apiserver pods=1 took=" in known
-    assert "not everything can be seen" not in agent.log()
+    assert "limited visibility" not in agent.log()
 
 
 def test_a_kubeconfig_that_would_run_a_program_is_refused(machine):

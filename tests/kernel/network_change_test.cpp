@@ -53,7 +53,7 @@ TEST_F(KernelNetworkChanges, TellEachObjectThatComesAndGoes) {
   EXPECT_GE(last.at({address, true}), 1);
 }
 
-TEST_F(KernelNetworkChanges, SeeAFlapThatIsOverBeforeAnybodyLooks) {
+TEST_F(KernelNetworkChanges, SeeAFlapThatIsOverBeforeAnybodyReads) {
   ASSERT_TRUE(ip("link add d0 up type bridge"));
   const auto changes = subscribe();
   ASSERT_TRUE(ip("addr add 10.9.0.1/24 dev d0 && ip addr del 10.9.0.1/24 dev d0"));

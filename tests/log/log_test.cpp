@@ -61,19 +61,19 @@ TEST_F(Log, DoesNotTakeBracesForAFormat) {
 
 TEST_F(Log, SaysARepeatedErrorOnceAMinuteWithItsCount) {
   for (int i = 0; i < 60; ++i) {
-    error("cannot look", {{"error", "denied"}});
+    error("cannot scan", {{"error", "denied"}});
     now += seconds{1};
   }
-  EXPECT_THAT(lines, ElementsAre("level=error msg=\"cannot look\" error=denied"));
-  error("cannot look", {{"error", "denied"}});
-  EXPECT_THAT(lines, ElementsAre("level=error msg=\"cannot look\" error=denied",
-                                 "level=error msg=\"cannot look\" error=denied repeated=59"));
+  EXPECT_THAT(lines, ElementsAre("level=error msg=\"cannot scan\" error=denied"));
+  error("cannot scan", {{"error", "denied"}});
+  EXPECT_THAT(lines, ElementsAre("level=error msg=\"cannot scan\" error=denied",
+                                 "level=error msg=\"cannot scan\" error=denied repeated=59"));
 }
 
 TEST_F(Log, CountsNothingForAnErrorThatSaysSomethingElse) {
-  error("cannot look", {{"error", "denied"}});
-  error("cannot look", {{"error", "timeout"}});
-  warn("cannot look", {{"error", "denied"}});
+  error("cannot scan", {{"error", "denied"}});
+  error("cannot scan", {{"error", "timeout"}});
+  warn("cannot scan", {{"error", "denied"}});
   EXPECT_EQ(lines.size(), 3U);
 }
 
@@ -111,12 +111,33 @@ TEST_F(Log, KeepsLinesWholeFromManyThreads) {
   std::vector<std::thread> threads;
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([] {
-      for (int i = 0; i < 250; ++i) info("line", {{"i", 1}});
+      for (int i = 0; i < 250; ++i) debug("line", {{"i", 1}});
     });
   }
   for (auto& thread : threads) thread.join();
   ASSERT_EQ(lines.size(), 1000U);
-  for (const auto& line : lines) EXPECT_EQ(line, "level=info msg=line i=1");
+  for (const auto& line : lines) EXPECT_EQ(line, "level=debug msg=line i=1");
+}
+
+TEST_F(Log, CountsWhatComesTooFastAndSaysHowMuchThatWas) {
+  for (int i = 0; i < 400; ++i) info("finding opened", {{"port", i}});
+  EXPECT_EQ(lines.size(), 50U);
+  now += seconds{10};
+  lines.clear();
+  write_counts();
+  EXPECT_THAT(lines, ElementsAre("level=info msg=\"finding opened\" suppressed=350"));
+  info("finding opened", {{"port", 1}});
+  EXPECT_EQ(lines.size(), 2U);
+}
+
+TEST_F(Log, AFloodOfOneMessageKeepsNoOtherBack) {
+  for (int i = 0; i < 400; ++i) info("finding opened", {{"port", i}});
+  lines.clear();
+  error("configuration refused");
+  EXPECT_THAT(lines, ElementsAre("level=error msg=\"configuration refused\""));
+  lines.clear();
+  flush();
+  EXPECT_THAT(lines, ElementsAre("level=info msg=\"finding opened\" suppressed=350"));
 }
 
 TEST_F(Log, SurvivesASinkThatThrows) {

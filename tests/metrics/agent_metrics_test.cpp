@@ -154,7 +154,7 @@ TEST(NetworkChanges, ShowEveryObjectThatIsCountedWithItsZeroes) {
               HasSubstr("{change=\"new\",object=\"neighbour\"} 0\n"));
 }
 
-TEST(PortCollectors, AreNotThereBeforeTheFirstLook) {
+TEST(PortCollectors, AreNotThereBeforeTheFirstScan) {
   const auto collectors =
       port_collectors([] { return nullptr; }, std::make_shared<ListenerLedger>(),
                       [](std::string_view, bool by_default) { return by_default; });

@@ -24,7 +24,7 @@ inline Holder holder_of(HolderKind kind, std::string name, Protocol protocol, co
   return holder;
 }
 
-// A look `seconds` after the agent started that found these holders.
+// A scan `seconds` after the agent started that found these holders.
 inline Report report_of(std::vector<Holder> holders, int seconds = 1) {
   auto table = std::make_shared<PortSnapshot>();
   table->holders = std::move(holders);

@@ -244,7 +244,7 @@ TEST(LiveFiles, OurOwnSocketsAreFound) {
   EXPECT_EQ(files->socket_inode(::getpid(), first.get()).value(), inode_of(first.get()));
 }
 
-// Children with sockets come and go while two threads look at them: every
+// Children with sockets come and go while two threads read them: every
 // answer is either whole or "vanished".
 TEST(LiveFiles, ProcessesThatVanishWhileTheyAreReadAreVanished) {
   const auto files = real_files();

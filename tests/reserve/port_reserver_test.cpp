@@ -69,7 +69,7 @@ class PortReserverTest : public ::testing::Test {
     snapshot.stale = stale;
     report_.pods = std::make_shared<const PodSnapshot>(std::move(snapshot));
   }
-  // A look at the machine, and what the agent makes of it.
+  // A scan of the machine, and what the agent makes of it.
   Reservations scan(PortReserver& agent) {
     PortSnapshot table;
     table.ranges.reserved = parse_port_list(machine_.list).value();

@@ -57,7 +57,7 @@ class ReplayedFiles final : public Files {
     return recorded(index_->links, path, "reading the link");
   }
   Result<std::uint64_t> inode(std::string_view path) const override {
-    return recorded(index_->inodes, path, "looking at");
+    return recorded(index_->inodes, path, "inspecting");
   }
   bool exists(std::string_view path) const override {
     const auto known = index_->existence.find(path);
