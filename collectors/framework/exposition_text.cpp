@@ -34,18 +34,6 @@ std::size_t plain_length(std::string_view text) {
   return at;
 }
 
-bool is_ascii(std::string_view text) {
-  constexpr std::uint64_t kHighs = 0x8080808080808080U;
-  std::uint64_t seen = 0;
-  for (; text.size() >= 8; text.remove_prefix(8)) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, text.data(), sizeof word);
-    seen |= word;
-  }
-  for (const char c : text) seen |= static_cast<unsigned char>(c);
-  return (seen & kHighs) == 0;
-}
-
 // Takes a character off the front of `text`; U+FFFD for a byte that is of none.
 std::string_view take_character(std::string_view& text) {
   const Utf8Character character = next_character(text);
@@ -56,11 +44,7 @@ std::string_view take_character(std::string_view& text) {
 
 }  // namespace
 
-void append_utf8(std::string& out, std::string_view text) {
-  if (is_ascii(text)) {
-    out += text;
-    return;
-  }
+void append_replaced(std::string& out, std::string_view text) {
   while (!text.empty()) out += take_character(text);
 }
 

@@ -2,6 +2,9 @@
 
 // The pieces of text that the exposition is made of. Internal to it.
 
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -10,7 +13,24 @@
 namespace hostnet {
 
 // `text` with bytes that are no UTF-8 replaced by U+FFFD, one for each.
-void append_utf8(std::string& out, std::string_view text);
+void append_replaced(std::string& out, std::string_view text);
+
+// Whether append_replaced() would change nothing, eight bytes at a time.
+inline bool is_ascii(std::string_view text) {
+  constexpr std::uint64_t kHighs = 0x8080808080808080U;
+  const auto word_at = [&](std::size_t at) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, text.data() + at, sizeof word);
+    return word;
+  };
+  std::uint64_t seen = 0;
+  if (text.size() < 8) {
+    for (const char c : text) seen |= static_cast<unsigned char>(c);
+    return (seen & kHighs) == 0;
+  }
+  for (std::size_t at = 0; at + 8 < text.size(); at += 8) seen |= word_at(at);
+  return ((seen | word_at(text.size() - 8)) & kHighs) == 0;
+}
 
 // Backslash and newline escaped, with `quotes` the double quote too; bytes
 // that are no UTF-8 become U+FFFD, one for each.

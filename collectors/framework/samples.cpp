@@ -72,7 +72,12 @@ void Samples::add_sample_at(std::span<const LabelView> labels, double value,
                       .distribution = distribution});
   for (const std::size_t at : names_[names].order) {
     const auto begin = static_cast<std::uint32_t>(text_.size());
-    append_utf8(text_, labels[at].second);
+    const std::string_view text = labels[at].second;
+    if (is_ascii(text)) {
+      text_ += text;
+    } else {
+      append_replaced(text_, text);
+    }
     values_.push_back({begin, static_cast<std::uint32_t>(text_.size()) - begin});
   }
 }
