@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "agent/lint/lint_pod.h"
+#include "agent/pods/object_kind.h"
 
 namespace hostnet {
 namespace {
@@ -55,6 +56,16 @@ bool may_meet(const Pod& a, const Pod& b) {
   return a.workload.empty() || a.namespace_ != b.namespace_ || a.workload != b.workload;
 }
 
+// What a lint of an object says of where it is.
+void place_lint(const ManifestObject& object, unsigned line, Lint& lint) {
+  lint.file = object.file;
+  lint.document = object.document;
+  lint.line = line;
+  lint.namespace_ = object.pod.namespace_;
+  lint.pod = object.pod.name;
+  lint.workload = object.pod.workload;
+}
+
 std::string object_name(const ManifestObject& object) {
   const Pod& pod = object.pod;
   if (object.fragment) return fmt::format("{} document {}", object.file, object.document);
@@ -72,40 +83,113 @@ const PlacedPort* find_collision(std::span<const PlacedPort> earlier, const Plac
   return found == earlier.end() ? nullptr : &*found;
 }
 
+// Of one pod: containers share its ports.
+Lint duplicate_within(const PlacedPort& later, const PlacedPort& other, const std::string& port) {
+  // The API server compares the addresses as they are written (AccumulateUniqueHostPorts).
+  const std::string& one = other.port->host_ip;
+  const std::string& two = later.port->host_ip;
+  if (one == two) {
+    return {.code = "duplicate_declaration",
+            .severity = Severity::critical,
+            .message = fmt::format("{} is declared by container {} too (line {})", port,
+                                   other.container->name, other.line),
+            .remedy = "leave one of the two out: containers of a pod share its ports"};
+  }
+  const std::string& address = one.empty() || one == "0.0.0.0" ? two : one;
+  return {.code = "duplicate_declaration",
+          .severity = Severity::warning,
+          .message = fmt::format("{} is declared for every address and for {} (line {}): the API "
+                                 "server accepts it with a warning, and which of the two gets the "
+                                 "traffic of {} is not defined",
+                                 port, address.empty() ? "0.0.0.0" : address, other.line,
+                                 address.empty() ? "0.0.0.0" : address),
+          .remedy = "give each of the two a hostIP of its own, or leave one out"};
+}
+
+Lint duplicate_between(const PlacedPort& other, const std::string& port) {
+  return {.code = "duplicate_declaration",
+          .severity = Severity::warning,
+          .message = fmt::format("{} is declared by {} too ({} line {}): they cannot run on one "
+                                 "node",
+                                 port, object_name(*other.object), other.object->file, other.line),
+          .remedy = "give each workload a host port of its own"};
+}
+
 void lint_duplicates(std::span<const ManifestResult> input, std::vector<Lint>& lints) {
   // Ten thousand pods with one port would cost their square: going back this
   // far finds a collision wherever there is one in practice.
   constexpr std::size_t kHistoryWindow = 256;
   for (const auto& [key, places] : collect_ports(input)) {
+    const std::string port = fmt::format("{}/{}", key.second, to_string(key.first));
     for (std::size_t i = 1; i < places.size(); ++i) {
       const PlacedPort& later = places[i];
       const std::size_t first = i > kHistoryWindow ? i - kHistoryWindow : 0;
       const PlacedPort* other = find_collision(std::span(places).subspan(first, i - first), later);
       if (other == nullptr) continue;
-      const ManifestObject& object = *later.object;
-      const bool same_pod = other->object == later.object;
-      lints.push_back(
-          {.code = "duplicate_declaration",
-           .severity = same_pod ? Severity::critical : Severity::warning,
-           .file = object.file,
-           .document = object.document,
-           .line = later.line,
-           .namespace_ = object.pod.namespace_,
-           .pod = object.pod.name,
-           .workload = object.pod.workload,
-           .container = later.container->name,
-           .protocol = key.first,
-           .port = key.second,
-           .message =
-               same_pod ? fmt::format("{}/{} is declared by container {} too (line {})", key.second,
-                                      to_string(key.first), other->container->name, other->line)
-                        : fmt::format("{}/{} is declared by {} too ({} line {}): they cannot run "
-                                      "on one node",
-                                      key.second, to_string(key.first), object_name(*other->object),
-                                      other->object->file, other->line),
-           .remedy = same_pod ? "leave one of the two out: containers of a pod share its ports"
-                              : "give each workload a host port of its own"});
+      Lint lint = other->object == later.object ? duplicate_within(later, *other, port)
+                                                : duplicate_between(*other, port);
+      place_lint(*later.object, later.line, lint);
+      lint.container = later.container->name;
+      lint.protocol = key.first;
+      lint.port = key.second;
+      lints.push_back(std::move(lint));
     }
+  }
+}
+
+// kubelet starts one of two static pods of a name, a server keeps the one that was
+// applied last (kubernetes/kubernetes#136962).
+void lint_same_objects(std::span<const ManifestResult> input, std::vector<Lint>& lints) {
+  std::map<std::tuple<std::string, std::string, std::string, std::string>, const ManifestObject*>
+      known;
+  for (const ManifestResult& file : input) {
+    for (const ManifestObject& object : file.objects) {
+      if (object.fragment || object.pod.name.empty()) continue;
+      const auto [first, fresh] =
+          known.try_emplace(std::tuple(std::string(api_group(object.api_version)), object.kind,
+                                       object.pod.namespace_, object.pod.name),
+                            &object);
+      const ManifestObject& other = *first->second;
+      if (fresh || (other.file == object.file && other.document == object.document)) continue;
+      Lint lint{.code = "duplicate_object",
+                .severity = Severity::warning,
+                .message = fmt::format("{} {}/{} is in {} too (document {}, line {}): only one of "
+                                       "the two takes effect",
+                                       object.kind, object.pod.namespace_, object.pod.name,
+                                       other.file, other.document, other.notes.line),
+                .remedy = "remove one of the two; keep backups outside of the folder"};
+      place_lint(object, object.notes.line, lint);
+      lints.push_back(std::move(lint));
+    }
+  }
+}
+
+void lint_unread(const ManifestResult& file, std::vector<Lint>& lints) {
+  for (const UnreadHostAccess& unread : file.unread) {
+    Lint lint{.code = unread.misplaced ? "host_access_misplaced" : "host_access_not_read",
+              .severity = unread.misplaced ? Severity::warning : Severity::info,
+              .file = unread.file,
+              .document = unread.document,
+              .line = unread.line,
+              .namespace_ = unread.namespace_,
+              .pod = unread.name,
+              .workload = fmt::format("{}/{}", unread.kind, unread.name)};
+    if (unread.misplaced) {
+      lint.message = fmt::format(
+          "a {} has no field {}: it is dropped or refused, and the pod "
+          "does not get it",
+          unread.kind, unread.path);
+      lint.remedy = "move it into the pod's spec";
+    } else {
+      lint.message = fmt::format(
+          "{} asks for the host's network, and the agent does not read "
+          "pods {} a {}: its ports are not counted",
+          unread.path, unread.text ? "in a text of" : "there in", unread.kind);
+      lint.remedy =
+          "check the pods that come of it, too: kubectl get pods -o yaml | hostnet-agent "
+          "check -f -";
+    }
+    lints.push_back(std::move(lint));
   }
 }
 
@@ -118,6 +202,7 @@ std::vector<Lint> lint_manifests(std::span<const ManifestResult> input, const Po
   for (const ManifestResult& file : input) {
     for (const auto& one : file.namespaces) namespaces.insert_or_assign(one.name, &one);
     for (const auto& object : file.objects) file_order.try_emplace(object.file, file_order.size());
+    for (const auto& unread : file.unread) file_order.try_emplace(unread.file, file_order.size());
   }
   std::vector<Lint> lints;
   for (const ManifestResult& file : input) {
@@ -132,6 +217,8 @@ std::vector<Lint> lint_manifests(std::span<const ManifestResult> input, const Po
     }
   }
   lint_duplicates(input, lints);
+  lint_same_objects(input, lints);
+  for (const ManifestResult& file : input) lint_unread(file, lints);
   // Not stable_sort: clang refuses libstdc++'s, which uses what C++17 deprecated.
   std::ranges::sort(lints, {}, [&](const Lint& lint) {
     return std::tuple(file_order[lint.file], lint.document, lint.line,

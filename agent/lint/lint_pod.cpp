@@ -8,6 +8,7 @@
 
 #include "agent/document/fields.h"
 #include "netlink/base/nearest.h"
+#include "netlink/base/text.h"
 
 namespace hostnet {
 namespace {
@@ -101,6 +102,7 @@ void ObjectLinter::lint_container(const Container& container, const ContainerNot
   }
   for (std::size_t i = 0; i < container.ports.size(); ++i) {
     lint_port(container, container.ports[i], notes.port_lines[i]);
+    lint_sidecar_port(container, container.ports[i], notes.port_lines[i]);
   }
 }
 
@@ -119,6 +121,23 @@ void ObjectLinter::lint_port(const Container& container, const ContainerPort& po
   }
   if (host_port == 0) return;
   lint_ranges(port.protocol, host_port, container, line);
+}
+
+// kubelet asks the runtime for the ports of `containers` only; the scheduler counts
+// those of sidecars, too.
+void ObjectLinter::lint_sidecar_port(const Container& container, const ContainerPort& port,
+                                     unsigned line) {
+  if (container.type != ContainerType::sidecar || object_.pod.host_network) return;
+  if (port.host_port == 0) return;
+  Lint& lint = add("sidecar_host_port", Severity::warning, line,
+                   fmt::format("the hostPort {} of a sidecar (an init container that always "
+                               "restarts) is taken on the node, and never forwarded by kubelet",
+                               port.host_port),
+                   "declare the hostPort on a container of containers (they share the pod's "
+                   "ports), or use hostNetwork");
+  lint.container = container.name;
+  lint.protocol = port.protocol;
+  lint.port = port.host_port;
 }
 
 void ObjectLinter::lint_ranges(Protocol protocol, std::uint16_t port, const Container& container,
@@ -164,37 +183,81 @@ void ObjectLinter::lint_ranges(Protocol protocol, std::uint16_t port, const Cont
 }
 
 void ObjectLinter::lint_workload() {
-  const bool scales = object_.kind == "Deployment" || object_.kind == "StatefulSet" ||
-                      object_.kind == "ReplicaSet" || object_.kind == "ReplicationController";
-  if (scales && object_.pod.host_network && object_.replicas > 1) {
-    add("several_replicas", Severity::warning, object_.replicas_line,
-        declares_host_ports()
-            ? fmt::format("{} replicas with hostNetwork: at most one fits on a node, the others "
-                          "stay Pending where there are fewer nodes",
-                          object_.replicas)
-            : fmt::format("{} replicas with hostNetwork and no declared port: two may come to one "
-                          "node, where the second cannot bind",
-                          object_.replicas),
-        "use a DaemonSet, or as many eligible nodes as replicas and a podAntiAffinity");
+  lint_api_version();
+  const ObjectKind* kind = find_object_kind(object_.api_version, object_.kind);
+  if (kind == nullptr) return;
+  lint_replicas(*kind);
+  if (object_.pod.host_network || declares_host_ports()) lint_update(*kind);
+}
+
+void ObjectLinter::lint_api_version() {
+  const RemovedApi* removed = find_removed_api(object_.api_version, object_.kind);
+  if (removed == nullptr) return;
+  add("removed_api_version", Severity::warning, object_.api_version_line,
+      fmt::format("{} {} was removed in Kubernetes {}: servers since then do not take it",
+                  removed->api_version, removed->kind, removed->removed_in),
+      fmt::format("write apiVersion: {}, or convert it with kubectl convert", removed->instead));
+}
+
+void ObjectLinter::lint_replicas(const ObjectKind& kind) {
+  if (!kind.has_replicas || !object_.pod.host_network || object_.replicas <= 1) return;
+  add("several_replicas", Severity::warning, object_.replicas_line,
+      declares_host_ports()
+          ? fmt::format("{} replicas with hostNetwork: at most one fits on a node, the others "
+                        "stay Pending where there are fewer nodes",
+                        object_.replicas)
+          : fmt::format("{} replicas with hostNetwork and no declared port: two may come to one "
+                        "node, where the second cannot bind",
+                        object_.replicas),
+      "use a DaemonSet, or as many eligible nodes as replicas and a podAntiAffinity");
+}
+
+// A rolling update starts max_surge pods first and needs the port of each a second
+// time. Where it may end a pod first, that one's port becomes free and it goes on.
+void ObjectLinter::lint_update(const ObjectKind& kind) {
+  const UpdateStrategy& update = object_.update;
+  if (update.type == "Recreate" || update.type == "OnDelete") return;
+  const bool given = !update.max_surge.empty();
+  const std::string surge = given ? update.max_surge : std::string(kind.default_surge);
+  if (!update.side_by_side) {
+    if (surge.empty() || surge == "0" || surge == "0%") return;
+    if (!kind.per_node && ends_one_first(surge)) return;
   }
-  if (!object_.pod.host_network && !declares_host_ports()) return;
-  // Deployment: 25 % unless said otherwise, rounded up. DaemonSet: 0.
-  const bool deployment = object_.kind == "Deployment";
-  if ((!deployment && object_.kind != "DaemonSet") || object_.strategy_type == "Recreate" ||
-      object_.strategy_type == "OnDelete") {
-    return;
-  }
-  const bool given = !object_.max_surge.empty();
-  if (given ? object_.max_surge == "0" || object_.max_surge == "0%" : !deployment) return;
-  const unsigned line = object_.max_surge_line != 0  ? object_.max_surge_line
-                        : object_.strategy_line != 0 ? object_.strategy_line
-                                                     : object_.notes.line;
+  const bool same_node = kind.per_node || object_.pinned;
+  const std::string what = update.side_by_side
+                               ? std::string("strategy blueGreen runs all new pods beside the old")
+                               : fmt::format("maxSurge {} starts a new pod before an old one ends",
+                                             given ? surge : surge + " (the default)");
+  const unsigned line = update.max_surge_line != 0 ? update.max_surge_line
+                        : update.line != 0         ? update.line
+                                                   : object_.notes.line;
   add("max_surge", Severity::warning, line,
-      fmt::format("maxSurge {} starts the new pod beside the old one: on the same node its host "
-                  "ports are still taken, and the update waits for ever",
-                  given ? object_.max_surge : "25% (the default)"),
-      deployment ? "set maxSurge: 0 and maxUnavailable: 1, or strategy type Recreate"
-                 : "set maxSurge: 0");
+      same_node
+          ? fmt::format("{}, and it may only run on the same node: its host ports are taken there, "
+                        "and the update never ends",
+                        what)
+          : fmt::format("{}: the update waits where no other eligible node has the host ports "
+                        "free",
+                        what),
+      kind.per_node ? "set maxSurge: 0"
+                    : "set maxSurge: 0 and maxUnavailable: 1, or strategy type Recreate");
+}
+
+// As the Deployment controller counts: maxUnavailable is 25 % unless said otherwise,
+// rounded down; where nothing may surge or be missing, one may be missing.
+bool ObjectLinter::ends_one_first(std::string_view surge) const {
+  const auto share = [&](std::string_view text, bool up) -> std::int64_t {
+    const bool percent = text.ends_with('%');
+    if (percent) text.remove_suffix(1);
+    const auto number = parse_number<std::int64_t>(text);
+    if (!number || *number < 0 || *number > 1'000'000) return 0;
+    if (!percent) return *number;
+    const std::int64_t replicas = std::clamp<std::int64_t>(object_.replicas, 0, 1'000'000);
+    return (*number * replicas + (up ? 99 : 0)) / 100;
+  };
+  const std::string& written = object_.update.max_unavailable;
+  const std::int64_t unavailable = share(written.empty() ? "25%" : written, false);
+  return unavailable > 0 || share(surge, true) == 0;
 }
 
 void ObjectLinter::lint_namespace(const ManifestNamespace& name_space) {

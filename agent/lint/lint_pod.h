@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "agent/lint/lint.h"
+#include "agent/pods/object_kind.h"
 
 namespace hostnet {
 
@@ -16,7 +17,7 @@ class ObjectLinter {
       : object_(object), policy_(policy), ranges_(ranges), lints_(lints) {}
 
   void lint_pod();       // dnsPolicy, containers, ports
-  void lint_workload();  // replicas, rolling updates
+  void lint_workload();  // API version, replicas, rolling updates
   void lint_namespace(const ManifestNamespace& name_space);
 
  private:
@@ -27,6 +28,11 @@ class ObjectLinter {
   void lint_port(const Container& container, const ContainerPort& port, unsigned line);
   void lint_ranges(Protocol protocol, std::uint16_t port, const Container& container,
                    unsigned line);
+  void lint_sidecar_port(const Container& container, const ContainerPort& port, unsigned line);
+  void lint_api_version();
+  void lint_replicas(const ObjectKind& kind);
+  void lint_update(const ObjectKind& kind);
+  bool ends_one_first(std::string_view surge) const;
   bool declares_host_ports() const;
 
   const ManifestObject& object_;

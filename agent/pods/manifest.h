@@ -30,9 +30,18 @@ struct ManifestError {
 // "web.yaml: document 2, line 14: spec.containers is missing".
 std::string to_string(const ManifestError& error);
 
-// One object that has pods: what it declares and what lints read.
+// How an update replaces the pods: strategy or updateStrategy, as written; "" where it
+// says nothing.
+struct UpdateStrategy {
+  std::string type, max_surge, max_unavailable;
+  bool side_by_side{};  // blueGreen: all new pods before the old ones go
+  unsigned line{}, max_surge_line{};
+};
+
+// One pod that an object makes: what it declares and what lints read.
 struct ManifestObject {
-  std::string kind;  // "Pod", "Deployment"...; "" for a fragment
+  std::string api_version, kind;  // "apps/v1", "Deployment"; "" for a fragment
+  unsigned api_version_line{};
   std::string file;
   int document{};
   bool fragment{};  // a piece without kind, as documentation prints them: linted,
@@ -42,10 +51,22 @@ struct ManifestObject {
   bool replicas_given{};
   std::int64_t replicas{1};
   unsigned replicas_line{};
-  // Deployment's strategy and DaemonSet's updateStrategy, as written, "" if not.
-  std::string strategy_type, max_surge;
-  unsigned strategy_line{}, max_surge_line{};
+  UpdateStrategy update;
+  bool pinned{};  // to one node: spec.nodeName, or a nodeSelector for kubernetes.io/hostname
 };
+
+// hostNetwork or a hostPort in an object whose pods are not read there.
+struct UnreadHostAccess {
+  std::string file;
+  int document{};
+  unsigned line{};
+  std::string kind, namespace_, name;
+  std::string path;  // "spec.driver.hostNetwork"
+  bool text{};       // it stands in a text, such as a ConfigMap's
+  bool misplaced{};  // the kind is known, and has no such field there
+};
+// "web.yaml: document 2, line 7: SparkApplication demo/pi has hostNetwork at …".
+std::string to_string(const UnreadHostAccess& unread);
 
 struct ManifestNamespace {
   std::string name;
@@ -59,18 +80,21 @@ struct ManifestResult {
   std::vector<ManifestObject> objects;  // in the file's order
   std::vector<ManifestNamespace> namespaces;
   std::vector<ManifestError> errors;
+  std::vector<UnreadHostAccess> unread;
   int documents{};  // that are not empty, of whatever kind
 
   // The pods of what is no fragment; source "manifests".
   std::vector<Pod> pods() const;
 };
 
-// Reads Pod, the pod templates of Deployment, DaemonSet, StatefulSet,
-// ReplicaSet, ReplicationController, Job, CronJob, and Lists of them, of any
-// apiVersion; documents are separated by "---" lines, each fails alone, and
-// other kinds are passed over. A pod of a template has the object's name and
-// workload "Kind/name". A text that begins with "{" is read as JSON if it is.
-// Nothing is thrown, whatever the bytes; an empty text is empty. Pure.
+// Reads Pods, the pod templates of whatever has some (Kubernetes' own kinds,
+// DeploymentConfig, Rollout, CloneSet, a Volcano Job, Argo's workflows...), and what
+// is in Lists and OpenShift's Templates. Documents are separated by "---" lines and
+// each fails alone; what has no pods is passed over, but `unread` names what asks for
+// the host's network there. A pod of a template has the object's name and workload
+// "Kind/name". UTF-16 with a byte order mark is read; a text that begins with "{" is
+// read as JSON if it is. Nothing is thrown, whatever the bytes; an empty text is
+// empty. Pure.
 ManifestResult read_manifests(std::string_view text, std::string_view file_name);
 
 }  // namespace hostnet

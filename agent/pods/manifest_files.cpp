@@ -16,11 +16,6 @@
 namespace hostnet {
 namespace {
 
-bool is_manifest_name(std::string_view name) {
-  return !name.starts_with('.') &&
-         (name.ends_with(".yaml") || name.ends_with(".yml") || name.ends_with(".json"));
-}
-
 struct CloseDirectory {
   void operator()(DIR* directory) const { ::closedir(directory); }
 };
@@ -52,6 +47,10 @@ std::string why_unreadable(int error) {
 
 }  // namespace
 
+bool has_manifest_ending(std::string_view name) {
+  return name.ends_with(".yaml") || name.ends_with(".yml") || name.ends_with(".json");
+}
+
 Result<std::vector<std::string>> manifest_files(const std::string& path) {
   struct stat status{};
   if (::stat(path.c_str(), &status) != 0) return system_failure(errno, "reading " + path);
@@ -66,7 +65,7 @@ Result<std::vector<std::string>> manifest_files(const std::string& path) {
       if (errno != 0) return system_failure(errno, "listing " + path);
       break;
     }
-    if (!is_manifest_name(entry->d_name)) continue;
+    if (entry->d_name[0] == '.') continue;
     std::string file = path + (path.ends_with('/') ? "" : "/") + entry->d_name;
     // A folder named like a manifest is still a folder.
     if (::stat(file.c_str(), &status) == 0 && S_ISDIR(status.st_mode)) continue;
@@ -94,6 +93,12 @@ ManifestResult read_manifest_file(const std::string& path, bool allow_pipe) {
   const auto bytes = read_bytes(fd.get(), path);
   if (!bytes) return unreadable(path, bytes.error().message);
   return read_manifests(*bytes, path);
+}
+
+ManifestResult read_file_of_folder(const std::string& path) {
+  ManifestResult read = read_manifest_file(path, false);
+  if (read.objects.empty() && !has_manifest_ending(path)) return {};
+  return read;
 }
 
 }  // namespace hostnet

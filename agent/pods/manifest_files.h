@@ -11,14 +11,21 @@
 
 namespace hostnet {
 
-// The files that `path` stands for: itself, or of a folder (not of folders in
-// it) what ends with .yaml, .yml or .json and is not hidden, by name. As
-// kubelet's staticPodPath does it.
+// The files that `path` stands for: itself, or of a folder (not of folders in it)
+// every file whose name does not begin with a dot, whatever its ending, by name. As
+// kubelet reads its staticPodPath: a backup beside a manifest counts, too.
 Result<std::vector<std::string>> manifest_files(const std::string& path);
+
+// Whether the name ends as those of manifests do: .yaml, .yml, .json.
+bool has_manifest_ending(std::string_view name);
 
 // Reads one manifest. A failure to read is an error in the result, with the
 // file's name. Pipes are read to their end if `allow_pipe` (a shell's <(...)),
 // refused otherwise: they would block. At most kMaxManifestBytes are read.
 ManifestResult read_manifest_file(const std::string& path, bool allow_pipe = true);
+
+// The same for a file of a folder: one without an object that has pods and without
+// such an ending (a note, a key) is no manifest, and nothing is wrong with it.
+ManifestResult read_file_of_folder(const std::string& path);
 
 }  // namespace hostnet

@@ -4,10 +4,11 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
+#include <span>
 #include <utility>
 
 #include "agent/document/fields.h"
+#include "netlink/base/ascii.h"
 #include "netlink/base/times.h"
 
 namespace hostnet {
@@ -16,6 +17,18 @@ namespace {
 std::string text_of(const Value* map, std::string_view key) {
   const Value* value = map == nullptr ? nullptr : map->find(key);
   return value != nullptr && value->is_scalar() ? value->text : std::string();
+}
+
+// Field names are case-sensitive; a server drops or refuses what differs in case only
+// (kubernetes/kubernetes#108861).
+void complain_about_case(const Fields& fields, std::span<const std::string_view> names) {
+  for (const Member& member : fields.value().members) {
+    for (const std::string_view name : names) {
+      if (member.key == name || !equals_ignoring_case(member.key, name)) continue;
+      fields.complain(member.line,
+                      fmt::format("{} is no field: write {}", fields.path_of(member.key), name));
+    }
+  }
 }
 
 std::optional<Protocol> parse_protocol_field(const Fields& port) {
@@ -30,13 +43,18 @@ std::optional<Protocol> parse_protocol_field(const Fields& port) {
 
 void read_container_port(const Fields& fields, Container& container, ContainerNotes& notes) {
   if (!fields.usable()) return;
+  static constexpr std::array<std::string_view, 3> kNames{"containerPort", "hostPort", "hostIP"};
+  complain_about_case(fields, kNames);
   const auto protocol = parse_protocol_field(fields);
   const auto container_port = fields.port("containerPort");
   if (!fields.has("containerPort")) {
     fields.complain(fields.line(), fmt::format("{} is missing", fields.path_of("containerPort")));
   }
-  const auto host_port = fields.port("hostPort");
-  const bool bad_host_port = fields.has("hostPort") && !host_port;
+  // 0 is as good as not written (kubernetes/website#44315).
+  const Value* written = fields.value().find("hostPort");
+  const bool unset = written == nullptr || written->integer() == 0;
+  const auto host_port = unset ? std::nullopt : fields.port("hostPort");
+  const bool bad_host_port = !unset && !host_port;
   if (!protocol || !container_port || bad_host_port) return;
   ContainerPort port{.name = fields.text("name"),
                      .protocol = *protocol,
@@ -89,6 +107,8 @@ void read_container_list(const Fields& spec, std::string_view key, ContainerType
 
 void read_spec_into(const Fields& spec, ReadPod& read) {
   if (!spec.usable()) return;
+  static constexpr std::array<std::string_view, 3> kNames{"hostNetwork", "dnsPolicy", "hostPID"};
+  complain_about_case(spec, kNames);
   Pod& pod = read.pod;
   PodNotes& notes = read.notes;
   pod.host_network = spec.boolean("hostNetwork");

@@ -82,7 +82,7 @@ TEST(Lint, SeedsPiecesAreLintedToo) {
   EXPECT_THAT(found_in(seed_text("001-network-debugger-pod.yaml")),
               ElementsAre("dns_policy@6", "no_declared_port@8"));
   EXPECT_THAT(found_in(seed_text("002-test-host-deployment.yaml")),
-              ElementsAre("max_surge@1", "several_replicas@6", "dns_policy@19"));
+              ElementsAre("removed_api_version@1", "several_replicas@6", "dns_policy@19"));
   EXPECT_THAT(found_in(seed_text("001-node-agent-daemonset.yaml")), ElementsAre("dns_policy@18"));
   EXPECT_THAT(found_in(seed_text("000-node-exporter-daemonset.yaml")), IsEmpty());
 }
@@ -124,16 +124,26 @@ TEST(Lint, MaxSurgeOfADaemonSetOnlyWhenGiven) {
               IsEmpty());
 }
 
-TEST(Lint, ADeploymentThatRecreatesOrDoesNotSurgeIsFine) {
-  const auto deployment = [](const std::string& strategy) {
+TEST(Lint, ADeploymentSurgesUnlessItMayEndAPodFirst) {
+  const auto deployment = [](const std::string& strategy, int replicas = 1) {
     return "kind: Deployment\nmetadata: {name: a}\nspec:\n  strategy: " + strategy +
+           "\n  replicas: " + std::to_string(replicas) +
            "\n  template: {spec: {containers: [{name: c, ports: [{containerPort: 80, hostPort: "
            "8080}]}]}}\n";
   };
   EXPECT_THAT(found_in(deployment("{type: Recreate}")), IsEmpty());
   EXPECT_THAT(found_in(deployment("{rollingUpdate: {maxSurge: 0%}}")), IsEmpty());
-  EXPECT_THAT(found_in(deployment("{rollingUpdate: {maxUnavailable: 1}}")),
+  EXPECT_THAT(found_in(deployment("{rollingUpdate: {maxUnavailable: 1}}")), IsEmpty());
+  EXPECT_THAT(found_in(deployment("{rollingUpdate: {maxSurge: 1}}", 3)),
               ElementsAre("max_surge@4"));
+  EXPECT_THAT(found_in(deployment("{rollingUpdate: {maxSurge: 1}}", 4)), IsEmpty())
+      << "25 % of them may be missing: one";
+  EXPECT_THAT(found_in(deployment("{rollingUpdate: {maxSurge: 1, maxUnavailable: 0}}", 4)),
+              ElementsAre("max_surge@4"));
+  EXPECT_THAT(lint_texts({deployment("{type: RollingUpdate}")}),
+              ElementsAre(Field(&Lint::message,
+                                HasSubstr("waits where no other eligible node has the host ports "
+                                          "free"))));
 }
 
 TEST(Lint, OnePortTwiceInAPodIsCriticalInTwoWorkloadsAWarning) {

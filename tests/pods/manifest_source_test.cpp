@@ -58,17 +58,19 @@ class Watched {
   ManifestSource source;
 };
 
-TEST(ManifestSource, ReadsFilesAndFoldersButNoHiddenNorOtherFilesNorFoldersInThem) {
+TEST(ManifestSource, ReadsFilesAndFoldersAsKubeletDoesButNoHiddenFilesNorFoldersInThem) {
   const TemporaryDirectory folder;
   folder.write("all/b.yaml", pod_on(2, "b"));
   folder.write("all/a.json", "{\"kind\":\"ConfigMap\"}");
   folder.write("all/c.yml", pod_on(3, "c"));
   folder.write("all/.hidden.yaml", pod_on(4));
-  folder.write("all/notes.txt", pod_on(5));
+  folder.write("all/edge.manifest", pod_on(5, "edge"));
+  folder.write("all/edge.yaml.bak", pod_on(8, "backup"));
+  folder.write("all/notes.txt", "Keep this folder clean: no backups\n\tplease.\n");
   folder.write("all/sub.yaml/d.yaml", pod_on(6));
   folder.write("one", pod_on(7, "one"));
   const Watched watched({folder / "one", folder / "all", folder / "all/b.yaml"});
-  EXPECT_THAT(watched.ports(), ElementsAre(2, 3, 7));
+  EXPECT_THAT(watched.ports(), ElementsAre(2, 3, 5, 8, 7));
   EXPECT_THAT(watched.errors(), IsEmpty());
   EXPECT_EQ(watched.source.snapshot().source, "manifests");
   EXPECT_TRUE(watched.source.snapshot().synced);

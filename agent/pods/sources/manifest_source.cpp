@@ -35,12 +35,13 @@ void ManifestSource::scan() {
       errors_.push_back(names.error().message);
       continue;
     }
-    for (const std::string& name : *names) read_file_again(name, files);
+    const bool folder = names->size() != 1 || names->front() != path;
+    for (const std::string& name : *names) read_file_again(name, folder, files);
   }
   files_ = std::move(files);
 }
 
-void ManifestSource::read_file_again(const std::string& file,
+void ManifestSource::read_file_again(const std::string& file, bool of_folder,
                                      std::map<std::string, KnownFile>& files) {
   if (files.contains(file)) return;  // named twice: as a file and in its folder
   const auto stamp = stamp_of(file);
@@ -55,7 +56,9 @@ void ManifestSource::read_file_again(const std::string& file,
   }
   // The stamp from before reading: a change meanwhile differs from it, and is
   // read at the next scan.
-  files.emplace(file, KnownFile{.stamp = *stamp, .result = read_manifest_file(file, false)});
+  files.emplace(file, KnownFile{.stamp = *stamp,
+                                .result = of_folder ? read_file_of_folder(file)
+                                                    : read_manifest_file(file, false)});
 }
 
 void ManifestSource::publish() {
@@ -63,6 +66,9 @@ void ManifestSource::publish() {
   for (const auto& [name, file] : files_) {
     for (const ManifestError& error : file.result.errors) {
       snapshot_.errors.push_back(to_string(error));
+    }
+    for (const UnreadHostAccess& unread : file.result.unread) {
+      snapshot_.errors.push_back(to_string(unread));
     }
     for (Pod& pod : file.result.pods()) {
       const bool elsewhere = !options_.node_name.empty() && !pod.node_name.empty() &&

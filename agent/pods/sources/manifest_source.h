@@ -47,7 +47,8 @@ class ManifestSource {
   };
 
   void scan();
-  void read_file_again(const std::string& file, std::map<std::string, KnownFile>& files);
+  void read_file_again(const std::string& file, bool of_folder,
+                       std::map<std::string, KnownFile>& files);
   void publish();
 
   ManifestSourceOptions options_;

@@ -1,0 +1,276 @@
+#include "agent/pods/manifest_reader.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "agent/document/fields.h"
+#include "agent/pods/argo_workflow.h"
+#include "agent/pods/find_pod_templates.h"
+#include "agent/pods/object_kind.h"
+#include "agent/pods/openshift_template.h"
+#include "agent/pods/read_pod.h"
+
+namespace hostnet {
+namespace {
+
+std::string text_at(const Value& from, std::string_view path) {
+  const Value* value = at_path(from, path);
+  return value != nullptr && value->is_scalar() ? value->text : std::string();
+}
+
+// Kubernetes, OpenShift's DeploymentConfig, Argo's Rollout; Kruise's CloneSet has it
+// right there.
+UpdateStrategy read_update_strategy(const Value& spec) {
+  UpdateStrategy update;
+  for (const std::string_view key : {"strategy", "updateStrategy"}) {
+    const Value* strategy = spec.find(key);
+    if (strategy == nullptr || !strategy->is_map()) continue;
+    update.line = strategy->line;
+    update.type = text_at(*strategy, "type");
+    update.side_by_side = strategy->find("blueGreen") != nullptr;
+    for (const std::string_view path : {"rollingUpdate", "rollingParams", "canary", ""}) {
+      const Value* parameters = at_path(*strategy, path);
+      if (parameters == nullptr) continue;
+      if (const Value* surge = parameters->find("maxSurge")) {
+        update.max_surge = surge->text;
+        update.max_surge_line = surge->line;
+      }
+      if (update.max_unavailable.empty()) {
+        update.max_unavailable = text_at(*parameters, "maxUnavailable");
+      }
+    }
+  }
+  return update;
+}
+
+void read_replicas(const Value& spec, ManifestObject& object) {
+  const Value* replicas = spec.find("replicas");
+  if (replicas == nullptr) return;
+  object.replicas_line = replicas->line;
+  object.replicas_given = replicas->integer().has_value();
+  object.replicas = replicas->integer().value_or(1);
+}
+
+bool is_pinned(const Value* pod_spec) {
+  if (pod_spec == nullptr) return false;
+  const Value* selector = pod_spec->find("nodeSelector");
+  return pod_spec->find("nodeName") != nullptr ||
+         (selector != nullptr && selector->find("kubernetes.io/hostname") != nullptr);
+}
+
+}  // namespace
+
+void ManifestReader::add_error(int document, const Complaint& complaint) {
+  result_.errors.push_back(
+      {.file = file_, .document = document, .line = complaint.line, .message = complaint.message});
+}
+
+void ManifestReader::read_text(const DocumentText& text) {
+  // Past a "---": JSON has no such line.
+  const std::size_t marker = text.text.starts_with("---") ? 3 : 0;
+  const auto first = text.text.find_first_not_of(" \t\r\n", marker);
+  const bool braces = first != std::string_view::npos && text.text[first] == '{';
+  ParsedDocuments parsed;
+  bool as_yaml = !braces;
+  if (braces) {
+    const std::string_view json = text.text.substr(first);
+    const auto lines_before = std::ranges::count(text.text.substr(0, first), '\n');
+    parsed = parse_json(json, text.first_line + static_cast<unsigned>(lines_before));
+    // A YAML flow mapping begins with a brace, too.
+    if (parsed.failure && parsed.documents.empty() && !file_.ends_with(".json")) {
+      ParsedDocuments yaml = parse_yaml(text.text, text.first_line);
+      as_yaml = !yaml.failure;
+      if (as_yaml) parsed = std::move(yaml);
+    }
+  } else {
+    parsed = parse_yaml(text.text, text.first_line);
+  }
+
+  for (ParsedDocument& document : parsed.documents) {
+    if (document.root.is_null()) continue;
+    ++result_.documents;
+    complaints_ = std::move(document.complaints);
+    read_object(document.root, {});
+    for (const Complaint& complaint : complaints_) add_error(result_.documents, complaint);
+  }
+  if (parsed.failure) {
+    Complaint failure = *std::move(parsed.failure);
+    if (const unsigned line = as_yaml ? placeholder_line(text, failure.line) : 0; line != 0) {
+      failure = {.line = line,
+                 .message =
+                     "\"...\" stands for something that was left out: fill it in or "
+                     "remove it (" +
+                     failure.message + ")"};
+    }
+    add_error(++result_.documents, failure);
+  }
+}
+
+void ManifestReader::read_object(const Value& object, const Identity& defaults) {
+  if (!object.is_map()) {
+    complain(object.line, fmt::format("not a Kubernetes object: {} where a mapping with "
+                                      "apiVersion and kind must be",
+                                      object.what()));
+    return;
+  }
+  const Fields fields(object, "", complaints_);
+  Identity identity{.api_version = fields.text("apiVersion"),
+                    .kind = fields.text("kind"),
+                    .api_version_line = fields.line_of("apiVersion")};
+  if (identity.api_version.empty()) identity.api_version = defaults.api_version;
+  if (identity.kind.empty()) identity.kind = defaults.kind;
+  if (identity.kind.empty()) return read_fragment(object);
+  if (read_known(object, identity)) return;
+  if (is_about_others(identity.api_version, identity.kind)) return;
+  read_any_templates(object, identity);
+}
+
+// False: nothing is known of this kind.
+bool ManifestReader::read_known(const Value& object, const Identity& identity) {
+  const auto& [api_version, kind, line] = identity;
+  if (kind == "Pod" && is_core(api_version)) {
+    const Value* spec = object.find("spec");
+    ManifestObject& added =
+        add_object(read_pod(object, complaints_), identity, spec == nullptr ? object : *spec);
+    added.pinned = is_pinned(spec);
+    if (spec != nullptr) name_unread(object, identity, {spec}, true);
+  } else if (const ObjectKind* known = find_object_kind(api_version, kind)) {
+    read_workload(object, identity, *known);
+  } else if (kind == "Namespace" && is_core(api_version)) {
+    read_namespace(object);
+  } else if (kind.ends_with("List") && object.find("items") != nullptr) {
+    read_list(object, identity);
+  } else if (is_openshift_template(api_version, kind)) {
+    for (const Value& made : template_objects(object)) read_object(made, {});
+  } else if (is_argo_workflow(api_version, kind)) {
+    read_workflow(object, identity);
+  } else {
+    return false;
+  }
+  return true;
+}
+
+void ManifestReader::read_list(const Value& list, const Identity& identity) {
+  const Value* items = Fields(list, "", complaints_).list("items");
+  if (items == nullptr) return;
+  // A PodList's items have no kind of their own; a List's have.
+  Identity of_items{.api_version = "",
+                    .kind = identity.kind.substr(0, identity.kind.size() - 4),
+                    .api_version_line = 0};
+  if (!of_items.kind.empty()) of_items.api_version = identity.api_version;
+  for (const Value& item : items->items) read_object(item, of_items);
+}
+
+void ManifestReader::read_namespace(const Value& object) {
+  const Value* metadata = object.find("metadata");
+  if (metadata == nullptr) return complain(object.line, "metadata is missing");
+  const Value* labels = metadata->find("labels");
+  const Value* enforce =
+      labels == nullptr ? nullptr : labels->find("pod-security.kubernetes.io/enforce");
+  result_.namespaces.push_back({.name = Fields(*metadata, "metadata", complaints_).text("name"),
+                                .enforce = enforce == nullptr ? std::string() : enforce->text,
+                                .file = file_,
+                                .document = result_.documents,
+                                .line = enforce == nullptr ? object.line : enforce->line});
+}
+
+// Documentation shows pieces: a spec, a list of containers, one dnsPolicy.
+void ManifestReader::read_fragment(const Value& object) {
+  complain(object.line,
+           "kind is missing: not a whole Kubernetes object, its ports are not counted");
+  for (const std::string_view path : {"spec.template.spec", "spec", "template.spec", ""}) {
+    const Value* spec = at_path(object, path);
+    if (spec == nullptr || !spec->is_map()) continue;
+    if (spec->find("containers") == nullptr && spec->find("dnsPolicy") == nullptr &&
+        spec->find("hostNetwork") == nullptr) {
+      continue;
+    }
+    std::vector<Complaint> ignored;  // of a piece, that something is missing
+    add_object(read_pod_spec(*spec, path, ignored), {}, object).fragment = true;
+    return;
+  }
+}
+
+void ManifestReader::read_workload(const Value& object, const Identity& identity,
+                                   const ObjectKind& kind) {
+  const Value* pod_template = at_path(object, kind.pod_template);
+  if (pod_template != nullptr && pod_template->is_map()) {
+    add_template(object, identity, *pod_template, kind.pod_template, "");
+    name_unread(object, identity, {pod_template}, is_builtin(kind));
+    return;
+  }
+  // Others may have it elsewhere: a Rollout's workloadRef.
+  if (!is_builtin(kind)) return name_unread(object, identity, {}, false);
+  complain(pod_template == nullptr ? object.line : pod_template->line,
+           fmt::format("{} {}", kind.pod_template,
+                       pod_template == nullptr ? "is missing" : "must be a mapping"));
+}
+
+void ManifestReader::read_workflow(const Value& object, const Identity& identity) {
+  for (const WorkflowPod& pod : workflow_pods(object)) {
+    Value pod_template{.kind = Value::Kind::map, .line = pod.spec.line};
+    pod_template.members.push_back({.key = "spec", .line = pod.spec.line, .value = pod.spec});
+    add_template(object, identity, pod_template, pod.path, pod.name);
+  }
+  name_unread(object, identity, parts_of_workflow(object), false);
+}
+
+void ManifestReader::read_any_templates(const Value& object, const Identity& identity) {
+  const std::vector<FoundTemplate> found = find_pod_templates(object);
+  std::vector<const Value*> read;
+  for (const FoundTemplate& one : found) {
+    add_template(object, identity, *one.pod_template, one.path,
+                 found.size() > 1 || !one.name.empty() ? one.name : std::string_view());
+    read.push_back(one.pod_template);
+  }
+  name_unread(object, identity, read, false);
+}
+
+// `name` tells it from the object's other templates; "" where it is the only one.
+void ManifestReader::add_template(const Value& object, const Identity& identity,
+                                  const Value& pod_template, std::string_view path,
+                                  std::string_view name) {
+  ReadPod read = read_pod_template(object, identity.kind, pod_template, path, complaints_);
+  if (!name.empty()) read.pod.name += fmt::format("-{}", name);
+  const Value* spec = object.find("spec");
+  ManifestObject& added = add_object(std::move(read), identity, spec == nullptr ? object : *spec);
+  added.pinned = is_pinned(pod_template.find("spec"));
+}
+
+ManifestObject& ManifestReader::add_object(ReadPod read, const Identity& identity,
+                                           const Value& spec) {
+  ManifestObject& object =
+      result_.objects.emplace_back(ManifestObject{.api_version = identity.api_version,
+                                                  .kind = identity.kind,
+                                                  .api_version_line = identity.api_version_line,
+                                                  .file = file_,
+                                                  .document = result_.documents,
+                                                  .pod = std::move(read.pod),
+                                                  .notes = std::move(read.notes)});
+  object.pod.source = "manifests";
+  object.pod.origin = fmt::format("{}: document {}", file_, result_.documents);
+  read_replicas(spec, object);
+  object.update = read_update_strategy(spec);
+  return object;
+}
+
+void ManifestReader::name_unread(const Value& object, const Identity& identity,
+                                 const std::vector<const Value*>& read, bool known) {
+  const std::string name_space = text_at(object, "metadata.namespace");
+  for (const HostAccess& access : find_host_access(object, read)) {
+    result_.unread.push_back({.file = file_,
+                              .document = result_.documents,
+                              .line = access.line,
+                              .kind = identity.kind,
+                              .namespace_ = name_space.empty() ? "default" : name_space,
+                              .name = text_at(object, "metadata.name"),
+                              .path = access.path,
+                              .text = access.text,
+                              .misplaced = known && !access.text});
+  }
+}
+
+}  // namespace hostnet

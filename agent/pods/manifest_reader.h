@@ -1,0 +1,52 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "agent/document/split_documents.h"
+#include "agent/document/value.h"
+#include "agent/pods/manifest.h"
+
+namespace hostnet {
+
+struct ObjectKind;
+
+// Reads the documents of one file into a result. read_manifests() is its only user.
+class ManifestReader {
+ public:
+  ManifestReader(std::string_view file, ManifestResult& result) : file_(file), result_(result) {}
+
+  void read_text(const DocumentText& text);
+  void add_error(int document, const Complaint& complaint);
+
+ private:
+  // What an object says of itself.
+  struct Identity {
+    std::string api_version, kind;
+    unsigned api_version_line{};
+  };
+
+  void read_object(const Value& object, const Identity& defaults);
+  bool read_known(const Value& object, const Identity& identity);
+  void read_list(const Value& list, const Identity& identity);
+  void read_namespace(const Value& object);
+  void read_fragment(const Value& object);
+  void read_workload(const Value& object, const Identity& identity, const ObjectKind& kind);
+  void read_workflow(const Value& object, const Identity& identity);
+  void read_any_templates(const Value& object, const Identity& identity);
+  void add_template(const Value& object, const Identity& identity, const Value& pod_template,
+                    std::string_view path, std::string_view name);
+  ManifestObject& add_object(ReadPod read, const Identity& identity, const Value& spec);
+  void name_unread(const Value& object, const Identity& identity,
+                   const std::vector<const Value*>& read, bool known);
+  void complain(unsigned line, std::string message) {
+    complaints_.push_back({.line = line, .message = std::move(message)});
+  }
+
+  std::string file_;
+  ManifestResult& result_;
+  std::vector<Complaint> complaints_;
+};
+
+}  // namespace hostnet
