@@ -47,7 +47,9 @@ std::vector<ManifestResult> read_inputs(const std::vector<std::string>& names) {
       read.push_back(std::move(failed));
       continue;
     }
-    std::ranges::transform(*files, std::back_inserter(read), read_input);
+    const bool folder = files->size() != 1 || files->front() != name;
+    std::ranges::transform(*files, std::back_inserter(read),
+                           folder ? read_file_of_folder : read_input);
     // As kubectl has it: what should have been piped in did not come.
     if (files->size() == 1 && read.back().documents == 0 && read.back().errors.empty()) {
       read.back().errors.push_back({.file = name,
@@ -59,10 +61,43 @@ std::vector<ManifestResult> read_inputs(const std::vector<std::string>& names) {
   return read;
 }
 
-// Asks the node about every declared port of the manifests.
-Result<std::vector<ManifestCheck::Port>> ask_node(const CommandOptions& options,
-                                                  const Policy& policy,
-                                                  std::span<const ManifestResult> read) {
+unsigned line_of(const ManifestObject& object, const DeclaredPort& declared) {
+  for (std::size_t i = 0; i < object.pod.containers.size(); ++i) {
+    const Container& container = object.pod.containers[i];
+    if (container.name != declared.container) continue;
+    for (std::size_t k = 0; k < container.ports.size(); ++k) {
+      const ContainerPort& port = container.ports[k];
+      const bool same = port.container_port == declared.container_port &&
+                        port.protocol == declared.protocol &&
+                        (port.host_ip.empty() || port.host_ip == declared.host_ip) &&
+                        (port.host_port == declared.port || port.host_port == 0);
+      if (same) return object.notes.containers[i].port_lines[k];
+    }
+  }
+  return object.notes.line;
+}
+
+std::vector<ManifestCheck::Port> declared_in(std::span<const ManifestResult> read) {
+  std::vector<ManifestCheck::Port> ports;
+  for (const ManifestResult& result : read) {
+    for (const ManifestObject& object : result.objects) {
+      if (object.fragment) continue;
+      for (DeclaredPort& declared : declared_ports(object.pod)) {
+        const unsigned line = line_of(object, declared);
+        ports.push_back({.declared = std::move(declared),
+                         .file = object.file,
+                         .document = object.document,
+                         .line = line,
+                         .answer = {}});
+      }
+    }
+  }
+  return ports;
+}
+
+// Asks the node about every one of them.
+Result<> ask_node(const CommandOptions& options, const Policy& policy,
+                  std::vector<ManifestCheck::Port>& ports) {
   auto node = open_node(options.sources.node);
   if (!node) return std::unexpected(node.error());
   const std::string name = node_name_of(options.sources.pods.node_name, *node);
@@ -71,35 +106,24 @@ Result<std::vector<ManifestCheck::Port>> ask_node(const CommandOptions& options,
   const NodeContext node_context =
       read_node_context(std::make_shared<const Node>(*std::move(node)), name);
 
-  std::vector<ManifestCheck::Port> ports;
   std::vector<CheckQuery> queries;
-  for (const ManifestResult& result : read) {
-    for (const Pod& pod : result.pods()) {
-      for (DeclaredPort& declared : declared_ports(pod)) {
-        queries.push_back({.protocol = declared.protocol,
-                           .port = declared.port,
-                           .address = declared.address,
-                           .v6only = false});
-        ports.push_back({.declared = std::move(declared), .origin = pod.origin, .answer = {}});
-      }
-    }
+  queries.reserve(ports.size());
+  for (const ManifestCheck::Port& port : ports) {
+    queries.push_back({.protocol = port.declared.protocol,
+                       .port = port.declared.port,
+                       .address = port.declared.address,
+                       .v6only = false});
   }
-  const auto answers = check_once(node_context, **pods, policy, queries);
-  for (std::size_t i = 0; i < ports.size(); ++i) ports[i].answer = answers[i];
-  return ports;
+  auto answers = check_once(node_context, **pods, policy, queries);
+  for (std::size_t i = 0; i < ports.size(); ++i) ports[i].answer = std::move(answers[i]);
+  return {};
 }
 
 int exit_code_of(const ManifestCheck& check) {
-  const auto alarming = [](Severity severity) { return severity != Severity::info; };
-  const bool trouble =
-      std::ranges::any_of(check.errors, [](const ManifestError& e) { return e.document > 0; }) ||
-      std::ranges::any_of(check.lints, alarming, &Lint::severity) ||
-      std::ranges::any_of(check.ports, [&](const ManifestCheck::Port& port) {
-        return alarming(severity_of(port.answer));
-      });
-  if (trouble) return 1;
+  const SeverityCounts counts = count_severities(check);
+  if (counts.critical + counts.warning > check.errors.size()) return 1;
   const bool unknown = std::ranges::any_of(check.ports, [](const ManifestCheck::Port& port) {
-    return port.answer.verdict == CheckVerdict::unknown;
+    return port.answer && port.answer->verdict == CheckVerdict::unknown;
   });
   return !check.errors.empty() || unknown ? 2 : 0;
 }
@@ -113,11 +137,12 @@ int check_files(const CommandOptions& options) {
 
   ManifestCheck check;
   check.offline = options.offline;
+  check.ports = declared_in(read);
   PortRanges ranges;
   if (!options.offline) {
-    auto ports = ask_node(options, *policy, read);
-    if (!ports) return could_not_check(ports.error());
-    check.ports = *std::move(ports);
+    if (auto asked = ask_node(options, *policy, check.ports); !asked) {
+      return could_not_check(asked.error());
+    }
     if (const auto node = open_node(options.sources.node)) {
       std::vector<Problem> kernels_defaults;  // hold where the node's cannot be read
       ranges = read_port_ranges(*node->files, kernels_defaults);

@@ -6,8 +6,8 @@ namespace hostnet {
 
 // `check -f FILE…`: lints manifests and, without --offline, asks this node
 // whether the host ports that they declare could be bound. The exit code: 1
-// when something is a warning or worse, else 2 when something could not be
-// read or known, else 0.
+// when something is a warning or worse, else 2 when something is missing, broken
+// or could not be known, else 0.
 int check_files(const CommandOptions& options);
 
 }  // namespace hostnet

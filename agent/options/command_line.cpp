@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <utility>
 
 #include "agent/http/listen.h"
 #include "agent/options/apply_flags.h"
@@ -23,6 +24,7 @@ struct Words {
   std::string port, address, directory;
   std::vector<std::string> files;
   std::string format{"text"};
+  CLI::Option* files_option{};  // -f
   bool v6only{}, offline{}, version{};
 };
 
@@ -82,7 +84,10 @@ void add_subcommands(CLI::App& app, Words& words) {
     if (command == Command::check) {
       sub->add_option("--address", words.address, "address a server would bind [::]");
       sub->add_flag("--v6only", words.v6only, ":: without IPv4");
-      sub->add_option("-f,--file", words.files, "manifest files, - for standard input");
+      // Files may come after other flags, too: what is left over is one.
+      words.files_option = sub->add_option("-f,--file", words.files,
+                                           "manifest files and folders, - for standard input")
+                               ->expected(0, CLI::detail::expected_max_vector_size);
       sub->add_flag("--offline", words.offline, "with -f: lint only, do not scan this node");
     }
     if (command == Command::record) {
@@ -94,6 +99,21 @@ void add_subcommands(CLI::App& app, Words& words) {
       sub->add_option("--format", words.format, "text, json");
     }
   }
+}
+
+// With check -f every word that is no flag is a file. Returns what is left.
+std::vector<std::string> take_files(std::vector<std::string> left, Words& words) {
+  if (words.files_option->count() == 0) return left;
+  std::erase(words.files, "");  // -f alone
+  if (!words.port.empty() && !parse_port(words.port)) {
+    words.files.push_back(std::exchange(words.port, {}));
+  }
+  std::erase_if(left, [&](const std::string& word) {
+    const bool file = word == "-" || !word.starts_with('-');
+    if (file) words.files.push_back(word);
+    return file;
+  });
+  return left;
 }
 
 std::string hint(std::string_view word, std::span<const std::string_view> candidates) {
@@ -187,8 +207,8 @@ std::expected<CommandLine, UsageError> parse_command_line(
   } catch (const CLI::ParseError& error) {
     return usage(single_line(error.what()));
   }
-  if (const auto left = app.remaining(true); !left.empty()) {
-    return std::unexpected(unexpected_argument(left.front()));
+  for (const std::string& left : take_files(app.remaining(true), words)) {
+    return std::unexpected(unexpected_argument(left));
   }
   if (words.version) {
     line.command = Command::version;

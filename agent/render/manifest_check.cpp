@@ -19,6 +19,16 @@ std::string port_words_of(const ManifestCheck::Port& port) {
   return port_words(port.declared.port, port.declared.protocol);
 }
 
+std::string remedy_of(const ManifestCheck::Port& port) {
+  switch (port.answer->verdict) {
+    case CheckVerdict::no_such_address: return "write an address of this node, or leave hostIP out";
+    case CheckVerdict::unknown: return "find out what cannot be seen: hostnet-agent doctor";
+    default:
+      return fmt::format("choose another port; who has it: hostnet-agent ports {}",
+                         port_words_of(port));
+  }
+}
+
 std::string text_of_check(const ManifestCheck& check) {
   TextTable table({"WHERE", "SEVERITY", "WHAT", "PORT", "DECLARED BY", "WHY", "WHAT TO DO"});
   for (const ManifestError& error : check.errors) {
@@ -34,22 +44,22 @@ std::string text_of_check(const ManifestCheck& check) {
   }
   std::size_t bindable = 0;
   for (const ManifestCheck::Port& port : check.ports) {
-    if (port.answer.verdict == CheckVerdict::free) {
+    if (!port.answer) continue;
+    if (port.answer->verdict == CheckVerdict::free) {
       ++bindable;
       continue;
     }
-    table.add({port.origin, std::string(to_string(severity_of(port.answer))),
-               std::string(to_string(port.answer.verdict)), port_words_of(port),
-               declared_words(port.declared), port.answer.explanation, ""});
+    table.add({place(port.file, port.line), std::string(to_string(severity_of(*port.answer))),
+               std::string(to_string(port.answer->verdict)), port_words_of(port),
+               declared_words(port.declared), port.answer->explanation, remedy_of(port)});
   }
-  std::string text = table.empty() ? "" : table.text();
-  text += fmt::format("{}, {}", counted(check.errors.size(), "error", "errors"),
-                      counted(check.lints.size(), "remark", "remarks"));
-  text += check.offline
-              ? "; this node was not scanned\n"
-              : fmt::format("; {} of {} free on this node\n", bindable,
-                            counted(check.ports.size(), "declared port", "declared ports"));
-  return text;
+  const SeverityCounts counts = count_severities(check);
+  const std::string declared = counted(check.ports.size(), "declared port", "declared ports");
+  return (table.empty() ? "" : table.text()) +
+         fmt::format("{} critical, {}, {} info; {}\n", counts.critical,
+                     counted(counts.warning, "warning", "warnings"), counts.info,
+                     check.offline ? declared + ", this node was not scanned"
+                                   : fmt::format("{} of {} free on this node", bindable, declared));
 }
 
 Json json_of_lint(const Lint& lint) {
@@ -82,12 +92,22 @@ std::string json_of_check(const ManifestCheck& check) {
   for (const Lint& lint : check.lints) json["lints"].push_back(json_of_lint(lint));
   json["ports"] = Json::array();
   for (const ManifestCheck::Port& port : check.ports) {
-    Json entry{{"origin", port.origin},
+    Json entry{{"origin", fmt::format("{}: document {}", port.file, port.document)},
+               {"file", port.file},
+               {"document", port.document},
+               {"line", port.line},
                {"namespace", port.declared.namespace_},
                {"pod", port.declared.pod},
+               {"workload", port.declared.workload},
                {"container", port.declared.container},
-               {"severity", to_string(severity_of(port.answer))}};
-    entry["check"] = Json::parse(check_json(port.answer));
+               {"mode", to_string(port.declared.mode)},
+               {"protocol", to_string(port.declared.protocol)},
+               {"port", port.declared.port},
+               {"host_ip", port.declared.host_ip}};
+    entry["severity"] = port.answer ? Json(to_string(severity_of(*port.answer))) : Json(nullptr);
+    entry["check"] = port.answer ? Json::parse(check_json(*port.answer)) : Json(nullptr);
+    const bool quiet = !port.answer || port.answer->verdict == CheckVerdict::free;
+    entry["remedy"] = quiet ? "" : remedy_of(port);
     json["ports"].push_back(std::move(entry));
   }
   return json_text(json) + "\n";
@@ -104,6 +124,24 @@ Severity severity_of(const CheckAnswer& answer) {
     case CheckVerdict::no_such_address: return Severity::critical;
   }
   return Severity::info;
+}
+
+SeverityCounts count_severities(const ManifestCheck& check) {
+  SeverityCounts counts{.critical = check.errors.size()};
+  const auto count = [&](Severity severity) {
+    switch (severity) {
+      case Severity::critical: ++counts.critical; break;
+      case Severity::warning: ++counts.warning; break;
+      case Severity::info: ++counts.info; break;
+    }
+  };
+  for (const Lint& lint : check.lints) count(lint.severity);
+  for (const ManifestCheck::Port& port : check.ports) {
+    if (port.answer && port.answer->verdict != CheckVerdict::free) {
+      count(severity_of(*port.answer));
+    }
+  }
+  return counts;
 }
 
 std::string render_manifest_check(OutputFormat form, const ManifestCheck& check) {

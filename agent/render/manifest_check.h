@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <vector>
@@ -16,17 +17,25 @@ namespace hostnet {
 struct ManifestCheck {
   struct Port {
     DeclaredPort declared;
-    std::string origin;  // "web.yaml: document 2"
-    CheckAnswer answer;
+    std::string file;
+    int document{};
+    unsigned line{};
+    std::optional<CheckAnswer> answer;  // unset with --offline
   };
   std::vector<ManifestError> errors;
   std::vector<Lint> lints;
-  std::vector<Port> ports;  // empty with --offline
+  std::vector<Port> ports;  // that the manifests declare
   bool offline{};
 };
 
+// What there is to say, by severity; what could not be read is critical.
+struct SeverityCounts {
+  std::size_t critical{}, warning{}, info{};
+};
+SeverityCounts count_severities(const ManifestCheck& check);
+
 // One line per thing to say, "FILE:LINE SEVERITY CODE …", and a last line that
-// counts. As JSON: {"api_version","errors","lints","ports","complete"}.
+// counts them by severity. As JSON: {"api_version","errors","lints","ports",…}.
 std::string render_manifest_check(OutputFormat form, const ManifestCheck& check);
 
 // Whether the node's answer about a declared port is one to worry about.

@@ -139,7 +139,7 @@ def test_our_own_check_has_nothing_to_say(tools, values):
     done = call(AGENT, "check", "--offline", "-f", "-", check=False,
                 input=render(*([values] if values else [])))
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "0 errors, 0 remarks" in done.stdout
+    assert "0 critical, 0 warnings, 0 info" in done.stdout
 
 
 @pytest.mark.parametrize("values", [None, *VALUES], ids=lambda path: path.stem if path else "defaults")

@@ -33,7 +33,7 @@ def test_our_own_check_has_nothing_to_say(folder):
     done = subprocess.run([AGENT, "check", "--offline", "-f", "-"], input=render(folder),
                           capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "0 errors, 0 remarks" in done.stdout
+    assert "0 critical, 0 warnings, 0 info" in done.stdout
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)

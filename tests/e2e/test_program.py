@@ -242,3 +242,29 @@ def test_check_reads_manifests_from_files_and_standard_input(machine):
     assert done.returncode == 2 and "there is no Kubernetes object" in done.stdout
     done = run("check", "-f", "/nonexistent.yaml", "--offline")
     assert done.returncode == 2 and "nonexistent" in done.stderr + done.stdout
+
+
+def test_check_takes_flags_before_and_after_files_and_counts_by_severity(machine):
+    nodeport = machine.file("gateway.yaml", pod(name="gateway", port=30003))
+    broken = machine.file("broken.yaml", "kind: Pod\nspec: [\n")
+    good = machine.file("good.yaml", pod(name="good", port=7070))
+    last = "0 critical, 1 warning, 0 info; 2 declared ports, this node was not scanned"
+    for words in (["-f", nodeport, good, "--offline"], ["-f", "--offline", nodeport, good],
+                  ["--offline", "-f", nodeport, "--pods.source=none", good],
+                  [good, "-f", nodeport, "--offline"]):
+        done = run("check", *words)
+        assert done.returncode == 1 and done.stdout.splitlines()[-1] == last, (words, done.stdout)
+    done = run("check", "-f", "--offline", "-", input=pod(name="good", port=7070))
+    assert done.returncode == 0 and "1 declared port," in done.stdout, done.stdout
+    done = run("check", "-f", broken, good, "--offline")
+    assert done.returncode == 2 and done.stdout.splitlines()[-1].startswith("1 critical, 0 warnings")
+    assert run("check", "-f").returncode == 64
+    assert run("check", "8080", "-f", good).returncode == 64
+    assert run("check", "-f", good, "--offlin").returncode == 64
+
+    machine.listen(7070, name="squatter")
+    done = machine.once("check", "-f", good)
+    (row,) = [line for line in done.stdout.splitlines() if "in_use" in line]
+    assert re.match(rf"{good}:\d+ +critical +in_use +7070/tcp ", row), row
+    assert "hostnet-agent ports 7070/tcp" in row and done.returncode == 1
+    assert "0 of 1 declared port free on this node" in done.stdout
