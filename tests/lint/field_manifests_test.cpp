@@ -8,6 +8,7 @@
 
 #include "agent/lint/lint.h"
 #include "agent/pods/manifest_files.h"
+#include "tests/support/fixtures.h"
 
 namespace hostnet {
 namespace {
@@ -25,7 +26,7 @@ struct Case {
 };
 
 std::vector<ManifestResult> read_path(const std::string& path) {
-  const std::string full = std::string(FIXTURES) + "/field/manifests/" + path;
+  const std::string full = fixtures() + "/field/manifests/" + path;
   const auto files = manifest_files(full);
   EXPECT_TRUE(files.has_value()) << path;
   std::vector<ManifestResult> read;
