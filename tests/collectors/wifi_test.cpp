@@ -194,14 +194,14 @@ TEST(Wifi, ShowsInterfacesNetworksAndStations) {
 
 TEST(Wifi, AKernelWithoutWirelessIsUnsupported) {
   auto kernel = std::make_shared<WirelessKernel>();
-  kernel->failures[{0, 0}] = system_failure(ENOENT, "looking for it").error();
+  kernel->failures[{0, 0}] = system_failure(ENOENT, "finding it").error();
   EXPECT_EQ(TestCollector("wifi").page(node_with(kernel)).error().reason, Reason::unsupported);
-  kernel->failures[{0, 0}] = system_failure(EPERM, "looking for it").error();
+  kernel->failures[{0, 0}] = system_failure(EPERM, "finding it").error();
   EXPECT_EQ(TestCollector("wifi").page(node_with(kernel)).error().reason, Reason::denied);
   kernel->failures.clear();
   kernel->answers[{0, 0}] = {generic(CTRL_CMD_NEWFAMILY, {}, GENL_ID_CTRL)};
   EXPECT_EQ(TestCollector("wifi").page(node_with(kernel)).error().message,
-            "looking for generic netlink's nl80211: an answer without a number");
+            "finding generic netlink's nl80211: an answer without a number");
 }
 
 TEST(Wifi, AnswersThatDoNotFitCostTheirInterfaceOnly) {

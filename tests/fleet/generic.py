@@ -26,7 +26,7 @@ def family(name, identity):
     """How the kernel answers which number that family has."""
     asked = head(3) + attribute(2, name)  # CTRL_CMD_GETFAMILY, CTRL_ATTR_FAMILY_NAME
     answer = head(1) + attribute(2, name) + attribute(1, short(identity))
-    yield (f"looking for generic netlink's {name}", GENERIC, CONTROL, 0, asked,
+    yield (f"finding generic netlink's {name}", GENERIC, CONTROL, 0, asked,
            message(CONTROL, answer))
 
 
