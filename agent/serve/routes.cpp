@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <expected>
 #include <utility>
 
@@ -39,8 +40,16 @@ HttpResponse page(OutputFormat form, std::string body) {
   return response;
 }
 
-HttpResponse refusal(OutputFormat form, const Refusal& why) {
-  HttpResponse response = page(form, render_error(form, why.status, why.message));
+// What leads from there to `/`, wherever a proxy has put that.
+std::string root_from(std::string_view path) {
+  std::string root;
+  for (auto slashes = std::ranges::count(path, '/'); slashes > 1; --slashes) root += "../";
+  return root;
+}
+
+HttpResponse refusal(OutputFormat form, const HttpRequest& request, const Refusal& why) {
+  HttpResponse response =
+      page(form, render_error(form, why.status, why.message, root_from(request.path)));
   response.status = why.status;
   return response;
 }
@@ -71,9 +80,9 @@ HttpHandler in_form_asked(Body body) {
     const auto form =
         output_format_for(asked == nullptr ? std::nullopt : std::optional<std::string_view>(*asked),
                           header(request.headers, "accept"));
-    if (!form) return refusal(OutputFormat::text, {400, form.error().message});
+    if (!form) return refusal(OutputFormat::text, request, {400, form.error().message});
     auto answered = body(request, *form);
-    return answered ? page(*form, *std::move(answered)) : refusal(*form, answered.error());
+    return answered ? page(*form, *std::move(answered)) : refusal(*form, request, answered.error());
   };
 }
 

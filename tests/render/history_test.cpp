@@ -48,7 +48,7 @@ TEST(History, SaysWhatCameAndWhatWentInEveryForm) {
   EXPECT_EQ(answer["events"][1]["finding"]["verdict"], "unmanaged_process");
 
   const auto page = history_html(sample_report(), events);
-  EXPECT_THAT(page, HasSubstr("<a href=\"/history\" aria-current=\"page\">History</a>"));
+  EXPECT_THAT(page, HasSubstr("<a href=\"history\" aria-current=\"page\">History</a>"));
   EXPECT_THAT(page, HasSubstr("<small>after 3m12s</small>"));
   EXPECT_THAT(history_html(sample_report(), {}), HasSubstr("No finding came or went"));
 }

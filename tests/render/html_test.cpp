@@ -60,10 +60,30 @@ TEST(Page, IsBalancedMarkupInEveryView) {
   }
 }
 
+TEST(Page, HasOnlyRelativeLinksInEveryView) {
+  const auto report = sample_report();
+  for (const auto& page :
+       {overview_html(report), findings_html(report, FindingClass::risk, true), ports_html(report),
+        check_html(sample_check()), error_html(404, "there is no /x")}) {
+    EXPECT_THAT(page, Not(HasSubstr("href=\"/")));
+    EXPECT_THAT(page, Not(HasSubstr("href=\"../")));
+  }
+}
+
+TEST(Page, OfAPortAndOfAnErrorBelowThatLeadBackToTheRoot) {
+  const auto port = ports_html(sample_report(), {.port = 8080, .protocol = std::nullopt});
+  EXPECT_THAT(port, HasSubstr("<a href=\"../ports/8080\">8080/tcp</a>"));
+  EXPECT_THAT(port, HasSubstr("<a href=\"../conflicts\">Conflicts</a>"));
+  EXPECT_THAT(port, HasSubstr("<a href=\".././\">Overview</a>"));
+  EXPECT_THAT(port, HasSubstr("<a href=\"../metrics\">Metrics</a>"));
+  EXPECT_THAT(error_html(404, "there is no /x/y/z", "../../"),
+              HasSubstr("<a href=\"../../conflicts\">Conflicts</a>"));
+}
+
 TEST(Page, OfAPortSaysWhatIsWrongWithItAndNothingOfOthers) {
   const auto report = sample_report();
   const auto page = ports_html(report, {.port = 8080, .protocol = std::nullopt});
-  EXPECT_THAT(page, HasSubstr(html_findings(report, FindingClass::conflict, false)));
+  EXPECT_THAT(page, HasSubstr(html_findings(report, FindingClass::conflict, false, "../")));
   EXPECT_THAT(page, Not(HasSubstr("<section id=\"risks\"")));
   const auto other = ports_html(report, {.port = 8080, .protocol = Protocol::udp});
   EXPECT_THAT(other, Not(HasSubstr("<table class=\"findings\"")));
@@ -74,7 +94,7 @@ TEST(Page, NamesTheConflictTheHolderAndWhatToDo) {
   const auto page = findings_html(sample_report(), FindingClass::conflict, false);
   EXPECT_THAT(page, HasSubstr("<title>1 conflict · Conflicts · n1 · hostnet-agent</title>"));
   EXPECT_THAT(page, HasSubstr("<span aria-hidden=\"true\">✖</span> critical"));
-  EXPECT_THAT(page, HasSubstr("<a href=\"/ports/8080\">8080/tcp</a>"));
+  EXPECT_THAT(page, HasSubstr("<a href=\"ports/8080\">8080/tcp</a>"));
   EXPECT_THAT(page, HasSubstr("nginx.service nginx[812] root<small>unmanaged process"));
   EXPECT_THAT(page, HasSubstr("default/web-1 (web)<small>DaemonSet/web · hostNetwork · "
                               "CrashLoopBackOff · 4 restarts</small>"));

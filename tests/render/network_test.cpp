@@ -198,7 +198,7 @@ TEST(RoutesText, SaysEveryNextHop) {
 
 TEST(NetworkPages, EscapeNamesAndAreInTheMenu) {
   const auto page = interfaces_html(read_interfaces(networked_node().build(), {}));
-  EXPECT_THAT(page, HasSubstr("<a href=\"/interfaces\" aria-current=\"page\">Interfaces</a>"));
+  EXPECT_THAT(page, HasSubstr("<a href=\"interfaces\" aria-current=\"page\">Interfaces</a>"));
   EXPECT_THAT(page, HasSubstr("&quot;&lt;b&gt;&quot;"));
   EXPECT_THAT(page, Not(HasSubstr("<b>&quot;")));
   EXPECT_THAT(page, HasSubstr("errors rx 3 tx 0"));
@@ -209,7 +209,7 @@ TEST(NetworkPages, AreInBriefOnTheOverviewWithALinkToTheRest) {
   const Network brief{.interfaces = read_interfaces(node, {.limit = 2}),
                       .routes = read_route_rows(node, {.limit = 5})};
   const auto page = overview_html(sample_report(), brief);
-  EXPECT_THAT(page, HasSubstr("<p class=\"empty\"><a href=\"/interfaces\">2 more</a></p>"));
+  EXPECT_THAT(page, HasSubstr("<p class=\"empty\"><a href=\"interfaces\">2 more</a></p>"));
   EXPECT_THAT(page, HasSubstr("10.9.0.0/16"));
 }
 

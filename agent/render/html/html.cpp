@@ -35,48 +35,49 @@ std::string csp_hash(std::string_view text) {
   return "'sha256-" + base64(bytes) + "'";
 }
 
-// A path of the page's menu.
+// A path of the page's menu, from the root.
 struct Place {
   std::string_view path, title;
 };
-constexpr Place kOverview{.path = "/", .title = "Overview"};
-constexpr Place kConflicts{.path = "/conflicts", .title = "Conflicts"};
-constexpr Place kRisks{.path = "/risks", .title = "Risks"};
-constexpr Place kPorts{.path = "/ports", .title = "Ports"};
-constexpr Place kInterfaces{.path = "/interfaces", .title = "Interfaces"};
-constexpr Place kRoutes{.path = "/routes", .title = "Routes"};
-constexpr Place kHistory{.path = "/history", .title = "History"};
+constexpr Place kOverview{.path = "./", .title = "Overview"};
+constexpr Place kConflicts{.path = "conflicts", .title = "Conflicts"};
+constexpr Place kRisks{.path = "risks", .title = "Risks"};
+constexpr Place kPorts{.path = "ports", .title = "Ports"};
+constexpr Place kInterfaces{.path = "interfaces", .title = "Interfaces"};
+constexpr Place kRoutes{.path = "routes", .title = "Routes"};
+constexpr Place kHistory{.path = "history", .title = "History"};
 // Another view is one line here and one in overview_html().
 constexpr std::array<Place, 7> kMenu{kOverview,   kConflicts, kRisks,  kPorts,
                                      kInterfaces, kRoutes,    kHistory};
 
 // The frame around <main>. `here` marks the menu; a page that does not change
-// has no script.
-std::string whole_page(const Place& here, std::string_view title, bool live,
-                       std::string_view main) {
+// has no script. `root` leads from the page to `/`.
+std::string whole_page(const Place& here, std::string_view title, bool live, std::string_view main,
+                       std::string_view root = {}) {
   std::string menu;
   for (const auto& place : kMenu) {
-    menu += fmt::format("<a href=\"{}\"{}>{}</a>", place.path,
+    menu += fmt::format("<a href=\"{}{}\"{}>{}</a>", root, place.path,
                         place.path == here.path ? " aria-current=\"page\"" : "", place.title);
   }
   constexpr std::string_view kLive =
       "<div class=\"live\"><input id=\"filter\" type=\"search\" placeholder=\"Filter rows\" "
       "aria-label=\"Filter rows\" hidden><span id=\"live\" role=\"status\" hidden></span></div>";
+  std::string footer = fmt::format("<a href=\"{}metrics\">Metrics</a>", root);
+  for (const auto& place : {kConflicts, kRisks, kPorts, kInterfaces, kRoutes}) {
+    footer +=
+        fmt::format("<a href=\"{}{}?format=json\">{} as JSON</a>", root, place.path, place.title);
+  }
   return fmt::format(
       "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">"
       "<meta name=\"referrer\" content=\"no-referrer\"><link rel=\"icon\" href=\"data:,\">"
       "<title>{}</title><style>{}</style></head>\n<body>"
       "<a class=\"skip\" href=\"#main\">Skip to the content</a>"
-      "<header><div class=\"bar\"><a class=\"brand\" href=\"/\">hostnet-agent</a>"
+      "<header><div class=\"bar\"><a class=\"brand\" href=\"{}./\">hostnet-agent</a>"
       "<nav aria-label=\"Views\">{}</nav>{}</div></header>\n"
       "<main id=\"main\">{}</main>\n"
-      "<footer><a href=\"/metrics\">Metrics</a><a href=\"/conflicts?format=json\">Conflicts as "
-      "JSON</a><a href=\"/risks?format=json\">Risks as JSON</a><a "
-      "href=\"/ports?format=json\">Ports "
-      "as JSON</a><a href=\"/interfaces?format=json\">Interfaces as JSON</a><a "
-      "href=\"/routes?format=json\">Routes as JSON</a></footer>{}</body></html>\n",
-      html_text(title), page_style(), menu, live ? kLive : "", main,
+      "<footer>{}</footer>{}</body></html>\n",
+      html_text(title), page_style(), root, menu, live ? kLive : "", main, footer,
       live ? fmt::format("<script>{}</script>", page_script()) : "");
 }
 
@@ -126,7 +127,7 @@ std::string network_page(const Place& place, const NetworkScan& scan, const std:
 }
 
 // What is wrong with a port, in full; nothing where nothing is.
-std::string findings_on(const Report& report, const PortFilter& filter) {
+std::string findings_on(const Report& report, const PortFilter& filter, std::string_view root) {
   Report narrow = report;
   std::erase_if(narrow.findings, [&filter](const Finding& finding) {
     return finding.ignored || finding.port != filter.port ||
@@ -135,7 +136,7 @@ std::string findings_on(const Report& report, const PortFilter& filter) {
   std::string sections;
   for (const auto finding_class : {FindingClass::conflict, FindingClass::risk}) {
     if (findings_of(narrow, finding_class, false).empty()) continue;
-    sections += html_findings(narrow, finding_class, false);
+    sections += html_findings(narrow, finding_class, false, root);
   }
   return sections;
 }
@@ -171,9 +172,11 @@ std::string findings_html(const Report& report, FindingClass finding_class, bool
 }
 
 std::string ports_html(const Report& report, const PortFilter& filter) {
+  const std::string_view root = filter.port ? "../" : "";
   return whole_page(kPorts, page_title(report, kPorts.title), true,
-                    report_head(report) + (filter.port ? findings_on(report, filter) : "") +
-                        html_ports(report, filter));
+                    report_head(report) + (filter.port ? findings_on(report, filter, root) : "") +
+                        html_ports(report, filter, root),
+                    root);
 }
 
 std::string history_html(const Report& report, const FindingEvents& events) {
@@ -187,10 +190,11 @@ std::string check_html(const CheckAnswer& answer) {
                     fmt::format("<h1>{}</h1>", html_text(port)) + html_check(answer));
 }
 
-std::string error_html(int status, std::string_view message) {
+std::string error_html(int status, std::string_view message, std::string_view root) {
   return whole_page({}, fmt::format("{}", status), false,
                     fmt::format("<div class=\"notice critical\"><h2>{}</h2><p>{}</p></div>", status,
-                                html_text(message)));
+                                html_text(message)),
+                    root);
 }
 
 const std::string& page_security_policy() {

@@ -15,7 +15,8 @@ namespace hostnet {
 // loaded from elsewhere, and it reads well without script. With script it asks
 // for itself again every 5 seconds and puts the new <main> in the place of the
 // old one, so what the server writes (escaped, see escape.h) is the only
-// rendering there is. The same report gives the same bytes.
+// rendering there is. The same report gives the same bytes. Every link is relative, so a
+// proxy may serve the pages below a prefix of its own, without telling.
 
 // `/`: conflicts, risks, ports, and of the network what is given.
 std::string overview_html(const Report& report, const Network& network = {});
@@ -30,7 +31,8 @@ std::string ports_html(const Report& report, const PortFilter& filter = {});
 std::string history_html(const Report& report, const FindingEvents& events);
 // `/check`.
 std::string check_html(const CheckAnswer& answer);
-std::string error_html(int status, std::string_view message);
+// Of any path; `root` leads from there to `/`.
+std::string error_html(int status, std::string_view message, std::string_view root = {});
 
 // The value of Content-Security-Policy for these pages: nothing but their own
 // style and script (by hash), and requests to where they came from.

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <string_view>
 #include <vector>
 
@@ -14,7 +15,11 @@
 namespace hostnet {
 namespace {
 
-std::string finding_row(const Report& report, const Finding& finding) {
+std::string port_link(std::string_view root, std::uint16_t port, std::string_view words) {
+  return fmt::format("<a href=\"{}ports/{}\">{}</a>", root, port, words);
+}
+
+std::string finding_row(const Report& report, const Finding& finding, std::string_view root) {
   std::vector<std::string> declared, held;
   for (const auto& port : finding.declared_by) declared.push_back(html_declared(port));
   for (const auto& holder : finding.held_by) held.push_back(html_holder(holder));
@@ -24,7 +29,7 @@ std::string finding_row(const Report& report, const Finding& finding) {
     what += "<small>Ignored: " + html_text(finding.ignored_because) + "</small>";
   }
   std::string port = html_text(port_words(finding.port, finding.protocol));
-  if (finding.port) port = fmt::format("<a href=\"/ports/{}\">{}</a>", *finding.port, port);
+  if (finding.port) port = port_link(root, *finding.port, port);
   return "<tr role=\"row\">" + html_cell("Severity", html_severity(finding)) +
          html_cell("Port", port, "port") + html_cell("What", what) +
          html_cell("Declared by", html_list(declared)) + html_cell("Held by", html_list(held)) +
@@ -44,7 +49,7 @@ Severity severity_on(const Report& report, const HostPort& port, Verdict verdict
   return worst;
 }
 
-std::string port_row(const Report& report, const HostPort& port) {
+std::string port_row(const Report& report, const HostPort& port, std::string_view root) {
   std::vector<std::string> held, declared;
   for (const auto& row : port_rows(port)) {
     if (row.held_by.empty()) continue;
@@ -58,9 +63,7 @@ std::string port_row(const Report& report, const HostPort& port) {
     findings.push_back(html_severity_badge(severity_on(report, port, verdict), to_string(verdict)));
   }
   return "<tr role=\"row\">" +
-         html_cell("Port",
-                   fmt::format("<a href=\"/ports/{}\">{}</a>", port.port,
-                               port_words(port.port, port.protocol)),
+         html_cell("Port", port_link(root, port.port, port_words(port.port, port.protocol)),
                    "port") +
          html_cell("Held by", html_list(held)) + html_cell("Declared by", html_list(declared)) +
          html_cell("Findings", html_list(findings)) + "</tr>\n";
@@ -78,7 +81,8 @@ std::string nothing_found(const Report& report, bool conflict) {
 
 }  // namespace
 
-std::string html_findings(const Report& report, FindingClass finding_class, bool include_ignored) {
+std::string html_findings(const Report& report, FindingClass finding_class, bool include_ignored,
+                          std::string_view root) {
   const bool conflict = finding_class == FindingClass::conflict;
   const auto* const id = conflict ? "conflicts" : "risks";
   const auto* const title = conflict ? "Conflicts" : "Risks";
@@ -88,7 +92,7 @@ std::string html_findings(const Report& report, FindingClass finding_class, bool
                                      nothing_found(report, conflict)));
   }
   std::string rows;
-  for (const auto* finding : findings) rows += finding_row(report, *finding);
+  for (const auto* finding : findings) rows += finding_row(report, *finding, root);
   return html_card(id, "<table class=\"findings\" role=\"table\">" +
                            html_caption(title, findings.size()) +
                            html_header_row({"Severity", "Port", "What", "Declared by", "Held by",
@@ -96,7 +100,7 @@ std::string html_findings(const Report& report, FindingClass finding_class, bool
                            "<tbody>" + rows + "</tbody></table>");
 }
 
-std::string html_ports(const Report& report, const PortFilter& filter) {
+std::string html_ports(const Report& report, const PortFilter& filter, std::string_view root) {
   const auto ports = host_ports(report, filter);
   if (ports.empty()) {
     return html_card("ports",
@@ -106,7 +110,7 @@ std::string html_ports(const Report& report, const PortFilter& filter) {
                                              : "Nobody holds or declares a port."));
   }
   std::string rows;
-  for (const auto& port : ports) rows += port_row(report, port);
+  for (const auto& port : ports) rows += port_row(report, port, root);
   return html_card("ports", "<table role=\"table\">" + html_caption("Ports", ports.size()) +
                                 html_header_row({"Port", "Held by", "Declared by", "Findings"}) +
                                 "<tbody>" + rows + "</tbody></table>");

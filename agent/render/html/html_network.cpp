@@ -111,7 +111,7 @@ std::string html_interfaces(const Interfaces& interfaces, bool brief) {
                        html_header_row({"Interface", "State", "Addresses", "Master", "MTU",
                                         "Errors, drops", "Details"}) +
                        "<tbody>" + rows + "</tbody></table>" +
-                       more_rows(interfaces.scan, "/interfaces", kMoreInterfaces, brief));
+                       more_rows(interfaces.scan, "interfaces", kMoreInterfaces, brief));
 }
 
 std::string html_routes(const Routes& routes, bool brief) {
@@ -125,7 +125,7 @@ std::string html_routes(const Routes& routes, bool brief) {
                                  html_header_row({"Destination", "Gateway", "Device", "Table",
                                                   "Protocol", "Scope", "Metric", "Type"}) +
                                  "<tbody>" + rows + "</tbody></table>" +
-                                 more_rows(routes.scan, "/routes", kMoreRoutes, brief));
+                                 more_rows(routes.scan, "routes", kMoreRoutes, brief));
 }
 
 }  // namespace hostnet

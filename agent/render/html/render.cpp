@@ -73,11 +73,12 @@ std::string render_overview(OutputFormat form, const Report& report, const Netwo
   return "";
 }
 
-std::string render_error(OutputFormat form, int status, std::string_view message) {
+std::string render_error(OutputFormat form, int status, std::string_view message,
+                         std::string_view root) {
   switch (form) {
     case OutputFormat::text: return terminal_text(message) + "\n";
     case OutputFormat::json: return error_json(status, message);
-    case OutputFormat::html: return error_html(status, message);
+    case OutputFormat::html: return error_html(status, message, root);
   }
   return "";
 }

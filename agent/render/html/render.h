@@ -24,7 +24,8 @@ std::string render_routes(OutputFormat form, const Routes& routes);
 std::string render_history(OutputFormat form, const Report& report, const FindingEvents& events);
 // `/`: conflicts, risks, ports, interfaces and routes. As text and JSON it is the conflicts.
 std::string render_overview(OutputFormat form, const Report& report, const Network& network);
-// An error: status 404, "there is no /nonsense".
-std::string render_error(OutputFormat form, int status, std::string_view message);
+// An error: status 404, "there is no /nonsense". `root` leads from the path asked for to `/`.
+std::string render_error(OutputFormat form, int status, std::string_view message,
+                         std::string_view root = {});
 
 }  // namespace hostnet
