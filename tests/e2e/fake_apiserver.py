@@ -35,7 +35,7 @@ class State:
         self.node = {"kind": "Node", "metadata": {"name": "n1"}, "status": {"conditions": [
             {"type": "Ready", "status": "True", "lastTransitionTime": "2026-01-01T00:00:00Z"}]}}
         self.stored = {}          # Events by namespace/name
-        self.writes = []          # every POST and PATCH: {"method", "path", "type", "body", "status"}
+        self.writes = []          # every POST and PATCH: {"method", "path", "type", "body", "status", "at"}
         self.refusals = []        # what the next writes get: {"match", "status", "retry_after"}
         self.forbidden = []       # writes whose path has one of these get 403
         self.hang = False         # writes get no answer
@@ -92,7 +92,7 @@ class Handler(tls_server.Handler):
         url = urllib.parse.urlparse(self.path)
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         made = {"method": self.command, "path": self.path, "body": body,
-                "type": self.headers.get("Content-Type"), "status": 0}
+                "type": self.headers.get("Content-Type"), "status": 0, "at": time.monotonic()}
         with STATE.changed:
             STATE.writes.append(made)
             STATE.changed.wait_for(lambda: not STATE.hang)

@@ -134,14 +134,14 @@ def test_refusals_are_said_once_counted_and_hold_up_nothing(machine, cluster):
 def test_a_server_that_asks_for_a_pause_gets_it(machine, cluster):
     cluster.apply("web", 8080)
     machine.listen(8080, name="squatter")
-    cluster.tell("set", state={"refusals": [{"match": "/events", "status": 429, "retry_after": 2},
+    cluster.tell("set", state={"refusals": [{"match": "/events", "status": 429, "retry_after": 4},
                                             {"match": "/status", "status": 500}]})
     cluster.agent(*BOTH)
-    wait_until(lambda: writes(cluster, "/events", 429), 5, "the refusal")
-    refused = time.monotonic()
-    wait_until(lambda: condition(cluster).get("status") == "True", 1.5, "the other is not held up")
     wait_until(lambda: events(cluster), 10, "the Event")
-    assert time.monotonic() - refused > 1.5
+    refusal, accepted = writes(cluster, "/events", 429)[0], writes(cluster, "/events", 201)[0]
+    assert accepted["at"] - refusal["at"] >= 4
+    condition_said = writes(cluster, "/status", 200)[0]
+    assert condition_said["at"] < accepted["at"], "the other is not held up"
     assert events(cluster)[0]["count"] == 1
 
 
@@ -160,7 +160,7 @@ def test_a_server_that_does_not_answer_holds_up_neither_the_watch_nor_the_end(ma
         machine.stop(cluster.process)
     began = time.monotonic()
     assert agent.stop() == 0
-    assert time.monotonic() - began < 8
+    assert time.monotonic() - began < 60, "an answer is waited for longer than that"
     if away == "hangs":  # the True may have arrived, so it is taken back
         last = writes(cluster, "/status")[-1]["body"]["status"]["conditions"][0]
         assert (last["status"], last["reason"]) == ("False", "AgentStopped")

@@ -1,6 +1,7 @@
 """Scrapes while interfaces come and go, many scrapers at once, and one too many. A few seconds each;
 HOSTNET_LONG=1 gives them the time that a real trial takes (tests/run bench does)."""
 
+import collections
 import ctypes
 import json
 import os
@@ -30,13 +31,30 @@ def status_kb(pid, field):
 def threads_named(pid, name):
     found = []
     for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
-        if (task / "comm").read_text().strip() == name:
-            found.append(int(task.name))
+        try:
+            if (task / "comm").read_text().strip() == name:
+                found.append(int(task.name))
+        except (FileNotFoundError, ProcessLookupError):  # it has ended meanwhile
+            pass
     return found
 
 
-def descriptors(pid):
-    return len(os.listdir(f"/proc/{pid}/fd"))
+def open_files(pid):
+    """How often each is open: files by path, and "socket" and such."""
+    found = collections.Counter()
+    for descriptor in pathlib.Path(f"/proc/{pid}/fd").iterdir():
+        try:
+            name = os.readlink(descriptor)
+        except FileNotFoundError:  # closed meanwhile
+            continue
+        found[name.partition(":")[0] if name.endswith("]") else name] += 1
+    return found
+
+
+def left_over(pid, before):
+    """What is open now and was not before. A file of /proc may stay open to be read again, once."""
+    return {name: count for name, count in (open_files(pid) - before).items()
+            if not (name.startswith("/proc/") and open_files(pid)[name] == 1)}
 
 
 def scrapers(machine, clients, scrapes, seconds, every=0):
@@ -67,7 +85,7 @@ class Churn:
         self.stopping.set()
         self.thread.join()
         self.ip.stdin.close()
-        assert self.ip.wait(timeout=60) == 0
+        assert self.ip.wait(timeout=600) == 0
         return self.pairs
 
 
@@ -88,36 +106,46 @@ def test_no_scrape_loses_a_family_or_a_device_while_others_come_and_go(machine):
     # Over twenty seconds, so that a thousand pairs come and go meanwhile.
     scrapes, every = (500, 0.04) if LONG else (100, 0.02)
     before = links_gone()
-    said = json.loads(scrapers(machine, 1, scrapes, 300, every).communicate(timeout=310)[0])
-    gone = links_gone() - before
+
+    def scraped_meanwhile():
+        said = json.loads(scrapers(machine, 1, scrapes, 600, every).communicate(timeout=610)[0])
+        assert said["errors"] == [] and said["statuses"] == {"200": scrapes}
+        assert said["lost"] == {} and said["outline"] > 400, said
+        return links_gone() - before > scrapes / 2
+
+    wait_until(scraped_meanwhile, 60, "so much churn while they scrape")
     churn.stop()
-    assert gone > scrapes / 2, "the churn goes on while they scrape"
-    assert said["errors"] == [] and said["statuses"] == {"200": scrapes}
-    assert said["lost"] == {} and said["outline"] > 400, said
 
 
-@pytest.mark.parametrize("limit", [40, 64])
-def test_as_many_scrapers_as_are_allowed_see_no_error_and_leave_nothing(machine, limit):
-    agent = machine.agent("--pods.source=none", f"--web.max-requests={limit}")
-    pid = pid_of(agent)
-    for clients in (1, limit):
-        # What one client's scrapes leave open, files of /proc that are read again, is all that stays.
-        alone = descriptors(pid)
-        warm = scrapers(machine, clients, 5, 60)
-        assert json.loads(warm.communicate(timeout=120)[0])["errors"] == []
-    wait_until(lambda: descriptors(pid) < alone + limit / 2, 10, "the end of the first clients' connections")
-    fds, memory = descriptors(pid), status_kb(pid, "RssAnon")
-    running = scrapers(machine, limit, 1e9, 60 if LONG else 3)
+def scrape_together(machine, pid, clients, scrapes):
+    """What so many scrapers see; with how many threads the agent collected for them."""
+    running = scrapers(machine, clients, 1e9 if LONG else scrapes, 60 if LONG else 600)
     collecting = set()
     while running.poll() is None:
         collecting.add(len(threads_named(pid, "collectors")))
         time.sleep(0.05)
     said = json.loads(running.stdout.read())
     assert said["errors"] == [] and set(said["statuses"]) == {"200"}, said
-    assert said["statuses"]["200"] > limit and said["lost"] == {}, said
-    assert collecting == {1}
-    wait_until(lambda: descriptors(pid) <= fds, 10, "the end of the clients' connections")
-    assert status_kb(pid, "RssAnon") - memory < 1024
+    assert said["statuses"]["200"] >= clients and said["lost"] == {}, said
+    return collecting
+
+
+@pytest.mark.parametrize("limit", [40, 64])
+def test_as_many_scrapers_as_are_allowed_see_no_error_and_leave_nothing(machine, limit):
+    agent = machine.agent("--pods.source=none", f"--web.max-requests={limit}")
+    pid = pid_of(agent)
+    agent.text("/metrics")
+    before = open_files(pid)
+    grown = []
+    # What is kept for so many at once is reached at the latest in the second round: what leaks, if
+    # ever so little, grows in each.
+    while len(grown) < 4 and (not grown or grown[-1] >= 1024):
+        memory = status_kb(pid, "RssAnon")
+        assert scrape_together(machine, pid, limit, 10) == {1}
+        grown.append(status_kb(pid, "RssAnon") - memory)
+    assert grown[-1] < 1024, f"kB in each round: {grown}"
+    wait_until(lambda: not left_over(pid, before), 10,
+               f"the end of the clients' connections: {left_over(pid, before)}")
 
 
 class Stopped:
@@ -151,7 +179,7 @@ def answer(client):
     text = b''
     while got := client.recv(1 << 18): text += got
     return text.decode()
-refused, _, _ = select.select(clients, [], [], 20)
+refused, _, _ = select.select(clients, [], [], 120)
 texts = [answer(client) for client in refused]
 print(len(texts), texts[0].split()[1], texts[0].splitlines()[-1], flush=True)
 sys.stdin.readline()

@@ -32,7 +32,7 @@ class Server {
   // Waits until `wanted` requests came; they are said as "PATCH /path".
   std::vector<std::string> requests(std::size_t wanted) {
     std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, 10s, [&] { return requests_.size() >= wanted; });
+    changed_.wait_for(lock, 120s, [&] { return requests_.size() >= wanted; });
     return requests_;
   }
 
@@ -152,12 +152,12 @@ TEST(KubeEvents, FailuresAreToldOnceAndCountedEachTime) {
   KubeEvents feedback(std::move(settings));
   feedback.see(report_with({}));
   std::unique_lock lock(mutex);
-  ASSERT_TRUE(changed.wait_for(lock, 10s, [&] { return failures >= 3; }));
+  ASSERT_TRUE(changed.wait_for(lock, 120s, [&] { return failures >= 3; }));
   EXPECT_THAT(said, ElementsAre(HasSubstr("it needs nodes/status: patch")));
   lock.unlock();
   server.be(Server::Mood::answers);
   lock.lock();
-  ASSERT_TRUE(changed.wait_for(lock, 10s, [&] { return said.size() == 2; }));
+  ASSERT_TRUE(changed.wait_for(lock, 120s, [&] { return said.size() == 2; }));
   EXPECT_EQ(said.back(), "");
 }
 

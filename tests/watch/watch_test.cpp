@@ -30,11 +30,11 @@ class Heard {
   }
   bool wait_for_reports(std::size_t count) {
     std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, 20s, [&] { return reports_.size() >= count; });
+    return changed_.wait_for(lock, 120s, [&] { return reports_.size() >= count; });
   }
   bool wait_for_events(std::size_t count) {
     std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, 20s, [&] { return events_.size() >= count; });
+    return changed_.wait_for(lock, 120s, [&] { return events_.size() >= count; });
   }
   std::vector<FindingEvent> all_events() {
     const std::scoped_lock lock(mutex_);
