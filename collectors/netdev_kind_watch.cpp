@@ -5,6 +5,7 @@
 #include <array>
 #include <utility>
 
+#include "netlink/base/worker.h"
 #include "netlink/rtnetlink/network_change.h"
 #include "netlink/rtnetlink/rtnetlink.h"
 
@@ -40,7 +41,14 @@ void KindWatch::start(Netlink& netlink) {
   wake_ = *std::move(wake);
   events_ = *std::move(events);
   broken_ = false;
-  thread_ = std::jthread([this](const std::stop_token& stopped) { run(stopped); });
+  // Without the thread the next scrape begins anew.
+  auto thread =
+      start_thread("link events", [this](const std::stop_token& stopped) { run(stopped); });
+  if (thread) {
+    thread_ = *std::move(thread);
+  } else {
+    events_.reset();
+  }
 }
 
 void KindWatch::stop() {
