@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
+#include <algorithm>
 #include <array>
 
 namespace hostnet {
@@ -29,28 +30,117 @@ bool is_loopback_host(std::string_view host) {
   return equals_ignoring_case(host, "localhost") || is_loopback_address(host);
 }
 
-std::optional<std::string> details_refusal(Details policy, const HttpRequest& request,
-                                           std::string_view host) {
-  if (policy == Details::all) return std::nullopt;
-  if (policy == Details::none) {
-    return "Details are switched off here: --web.details=none. "
-           "--web.details=loopback or --web.details=all opens them.";
-  }
+namespace {
+
+// What proxies, load balancers and content networks add. The families are
+// prefixes: each of them has more members every year.
+constexpr std::array<std::string_view, 15> kForwardingFamilies{
+    "X-Forwarded",   // -For, -Host, -Proto, -Port, -Server, -Prefix, -Client-Cert, ...
+    "X-Envoy-",      // -External-Address, -Original-Path
+    "X-Original-",   // -Forwarded-For, -Host, -URI, -URL
+    "CF-",           // Cloudflare: -Connecting-IP, -Ray, -Visitor
+    "X-Azure-",      // -ClientIP, -SocketIP, -FDID
+    "X-AppEngine-",  // -User-IP, -Country
+    "X-Amz-Cf-",     // CloudFront
+    "CloudFront-",   // -Viewer-Address
+    "Fastly-",       // -Client-IP, -FF
+    "Fly-",          // -Client-IP, -Forwarded-Port
+    "Akamai-",       // -Origin-Hop
+    "X-Vercel-",     // -Forwarded-For, -Proxied-For
+    "X-Nf-",         // Netlify: -Client-Connection-IP
+    "X-ARR-",        // IIS: -SSL, -LOG-ID
+    "Tailscale-",    // tailscale serve: -User-Login
+};
+constexpr std::array<std::string_view, 26> kForwardingHeaders{
+    "Forwarded",
+    "Via",
+    "X-Real-IP",
+    "X-Real-Port",
+    "X-Client-IP",
+    "X-ClientIP",
+    "X-Client-Port",
+    "X-Cluster-Client-IP",
+    "X-Remote-IP",
+    "X-Remote-Addr",
+    "X-Originating-IP",
+    "X-ProxyUser-Ip",
+    "X-Proxy-Protocol",
+    "X-NginX-Proxy",
+    "X-Varnish",
+    "X-Scheme",
+    "X-Url-Scheme",
+    "X-Amzn-Trace-Id",
+    "X-Cloud-Trace-Context",
+    "True-Client-IP",
+    "Client-IP",
+    "Cluster-Client-IP",
+    "Proxy-Client-IP",
+    "WL-Proxy-Client-IP",
+    "Front-End-Https",
+    "CDN-Loop",
+};
+
+bool is_forwarding(std::string_view name) {
+  return std::ranges::any_of(kForwardingHeaders,
+                             [&](auto known) { return equals_ignoring_case(name, known); }) ||
+         std::ranges::any_of(kForwardingFamilies, [&](auto family) {
+           return equals_ignoring_case(name.substr(0, family.size()), family);
+         });
+}
+
+std::string passed_on(const std::string& header, std::string_view remedy) {
+  return "A proxy passed this request on (" + header + ")." + std::string(remedy);
+}
+
+std::optional<std::string> loopback_refusal(const HttpRequest& request, std::string_view host) {
   constexpr std::string_view kRemedy =
       " Details are shown on loopback only: --web.details=all opens them.";
-  if (!request.peer_is_loopback)
+  if (!request.peer_is_loopback) {
     return "You come from " + request.peer + "." + std::string(kRemedy);
-  for (const char* name :
-       {"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP", "Via"}) {
-    if (request.headers.contains(std::string_view(name))) {
-      return "A proxy passed this request on (" + std::string(name) + ")." + std::string(kRemedy);
-    }
   }
+  if (const auto header = forwarding_header(request.headers)) return passed_on(*header, kRemedy);
   if (!is_loopback_host(host)) {
     return "The Host header (" + std::string(host) + ") is not a loopback name or address." +
            std::string(kRemedy);
   }
   return std::nullopt;
+}
+
+std::optional<std::string> socket_refusal(const HttpRequest& request) {
+  constexpr std::string_view kRemedy =
+      " Details are shown over the agent's unix socket only (curl --unix-socket): "
+      "--web.details=all opens them.";
+  if (!request.peer_is_unix) return "You come from " + request.peer + "." + std::string(kRemedy);
+  if (const auto header = forwarding_header(request.headers)) return passed_on(*header, kRemedy);
+  return std::nullopt;
+}
+
+std::optional<std::string> token_refusal(const HttpRequest& request) {
+  if (request.shows_token) return std::nullopt;
+  return "Details are shown for the token in --web.details-token-file only (Authorization: Bearer "
+         "TOKEN): --web.details=all opens them.";
+}
+
+}  // namespace
+
+std::optional<std::string> forwarding_header(const HttpHeaders& headers) {
+  for (const auto& [name, value] : headers) {
+    if (is_forwarding(name)) return name;
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> details_refusal(Details policy, const HttpRequest& request,
+                                           std::string_view host) {
+  switch (policy) {
+    case Details::all: return std::nullopt;
+    case Details::loopback: return loopback_refusal(request, host);
+    case Details::socket: return socket_refusal(request);
+    case Details::token: return token_refusal(request);
+    case Details::none: break;
+  }
+  return "Details are switched off here: --web.details=none. "
+         "--web.details=loopback or --web.details=all opens them.";
 }
 
 }  // namespace hostnet

@@ -33,6 +33,9 @@ Entry check_entry(Job& job, RateLimiter& limiter, PasswordCache& known, WebTime 
     return Entry::refused;
   }
   if (config.users.empty()) return Entry::open;
+  // One header holds the password or the token, never both.
+  const bool details = job.route != nullptr && !job.route->open;
+  if (details && job.request.shows_token) return Entry::open;
   if (!job.credentials) {
     job.credentials = basic_credentials(header(job.request.headers, "Authorization"));
   }
@@ -60,7 +63,10 @@ void refuse_unfit(Job& job, Details details) {
   if (job.head.announces_body) return refuse(413, "Requests with a body are not read here.");
   if (job.route == nullptr) return refuse(404, fmt::format("No such path: {}", job.request.path));
   if (job.route->open) return;
-  if (auto why = details_refusal(details, job.request, job.head.host)) refuse(403, *why);
+  const auto why = details_refusal(details, job.request, job.head.host);
+  if (!why) return;
+  refuse(details == Details::token ? 401 : 403, *why);
+  if (details == Details::token) job.refusal->headers.emplace_back("WWW-Authenticate", "Bearer");
 }
 
 void refuse_bad_head(Job& job, const BadHead& bad, std::string_view bytes) {

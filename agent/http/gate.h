@@ -14,7 +14,8 @@ const HttpRoute* find_route(const std::vector<HttpRoute>& routes, std::string_vi
 enum class Entry { open, refused, unknown };
 
 // Rate limit and basic authentication, unless the route is outside both. Sets
-// job.refusal (429, 401) or job.request.user. `unknown`: the credentials are
+// job.refusal (429, 401) or job.request.user. For the details their token is as
+// good as a password. `unknown`: the credentials are
 // in job.credentials and it takes bcrypt to tell; call again with
 // job.signed_in set.
 Entry check_entry(Job& job, RateLimiter& limiter, PasswordCache& known, WebTime now);

@@ -42,7 +42,7 @@ std::expected<std::vector<Listener>, StartError> open_listeners(const ServerOpti
   for (const std::string& text : options.listen) {
     auto address = parse_listen_address(text);
     if (!address) return start_failure(std::move(address.error()));
-    auto listeners = listen_on(*address);
+    auto listeners = listen_on(*address, options.socket_group);
     if (!listeners) return start_failure(std::move(listeners.error()), std::move(*address));
     for (Listener& listener : *listeners) all.push_back(std::move(listener));
   }

@@ -25,13 +25,15 @@ struct ServerOptions {
   // --web.listen-address, repeatable: "host:port", ":20000" (both families),
   // "[::1]:20000", "unix:/run/agent.sock". Port 0: the kernel chooses.
   std::vector<std::string> listen{":20000"};
+  std::string socket_group;  // may connect to unix sockets too: a name or a number
   // Take the sockets that systemd passed instead (LISTEN_PID, LISTEN_FDS).
   bool activated_sockets{false};
   // Limited requests between their head and the end of their handler; the rest
   // gets 503. 0: no limit.
   int max_requests{40};
   Details details{Details::loopback};
-  std::string web_config_file;  // exporter-toolkit's YAML; empty: none
+  std::string details_token_file;  // for Details::token
+  std::string web_config_file;     // exporter-toolkit's YAML; empty: none
   int workers{4};
   // At the cap the peer with the most gives way with its oldest connection that
   // gets no answer just now. kKeptConnections of a peer on this machine, or of

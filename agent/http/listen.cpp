@@ -6,7 +6,6 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <charconv>
@@ -76,27 +75,11 @@ Result<Listener> listen_everywhere(const ListenAddress& address) {
   return listen_tcp(reinterpret_cast<const sockaddr*>(&v4), sizeof v4, address.text);
 }
 
-Result<Listener> listen_unix(const ListenAddress& address) {
-  sockaddr_un name{};
-  name.sun_family = AF_UNIX;
-  if (address.unix_path.size() >= sizeof name.sun_path) {
-    return failure(Reason::malformed, "listening on " + address.text + ": the path is too long");
-  }
-  std::memcpy(name.sun_path, address.unix_path.data(), address.unix_path.size());
-  const auto* generic = reinterpret_cast<const sockaddr*>(&name);
-  // A socket that nobody answers is left over from an agent that was killed.
-  const UniqueFd probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (!probe) return listen_failure(address.text, errno);
-  if (connect(probe.get(), generic, sizeof name) != 0 && errno == ECONNREFUSED) {
-    unlink(address.unix_path.c_str());
-  }
-  UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (!socket) return listen_failure(address.text, errno);
-  if (bind(socket.get(), generic, sizeof name) != 0 || listen(socket.get(), kBacklog) != 0) {
-    return listen_failure(address.text, errno);
-  }
-  auto listener = finish(std::move(socket), address.text);
-  if (listener) listener->unix_path = address.unix_path;
+Result<Listener> listen_at_path(const ListenAddress& address, const std::string& group) {
+  auto opened = listen_unix(address.unix_path, group, address.text);
+  if (!opened) return std::unexpected(std::move(opened.error()));
+  auto listener = finish(std::move(opened->socket), address.text);
+  if (listener) listener->unix_file = std::move(opened->file);
   return listener;
 }
 
@@ -130,10 +113,12 @@ Result<ListenAddress> parse_listen_address(std::string_view text) {
   return address;
 }
 
-Result<std::vector<Listener>> listen_on(const ListenAddress& address) {
+Result<std::vector<Listener>> listen_on(const ListenAddress& address,
+                                        const std::string& socket_group) {
   std::vector<Listener> listeners;
   if (!address.unix_path.empty() || address.host.empty()) {
-    auto listener = address.unix_path.empty() ? listen_everywhere(address) : listen_unix(address);
+    auto listener = address.unix_path.empty() ? listen_everywhere(address)
+                                              : listen_at_path(address, socket_group);
     if (!listener) return std::unexpected(std::move(listener.error()));
     listeners.push_back(std::move(*listener));
     return listeners;

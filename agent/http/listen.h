@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "agent/http/unix_listener.h"
 #include "netlink/base/error.h"
 #include "netlink/base/unique_fd.h"
 
@@ -33,14 +34,16 @@ struct BoundAddress {
 struct Listener {
   UniqueFd socket;  // listening, non-blocking
   BoundAddress bound;
-  std::string unix_path;  // ours to remove
+  UnixSocketFile unix_file;
 };
 
 // Listens with SO_REUSEADDR and never SO_REUSEPORT, with which a second agent
 // would share the port in silence. A wildcard is dual-stack; ":port" is IPv4
 // only where the kernel has no IPv6. A name is bound at each of its addresses.
-// EADDRINUSE is in system_error.
-Result<std::vector<Listener>> listen_on(const ListenAddress& address);
+// EADDRINUSE is in system_error. `socket_group`: who else may connect to unix
+// sockets (listen_unix).
+Result<std::vector<Listener>> listen_on(const ListenAddress& address,
+                                        const std::string& socket_group = {});
 
 // The sockets that systemd passed to this process (sd_listen_fds(3)), checked
 // to be listening stream sockets. Empty when there are none.

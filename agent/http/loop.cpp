@@ -36,6 +36,11 @@ Result<std::unique_ptr<Loop>> Loop::create(const ServerOptions& options,
   if (!loop->watch(loop->wake_.get(), kWakeId, EPOLLIN)) {
     return system_failure(errno, "watching the web server's eventfd");
   }
+  if (options.details == Details::token) {
+    auto token = DetailsToken::open(options.details_token_file);
+    if (!token) return std::unexpected(std::move(token.error()));
+    loop->token_ = std::move(*token);
+  }
   loop->listeners_ = std::move(listeners);
   for (std::size_t i = 0; i < loop->listeners_.size(); ++i) {
     if (!loop->watch(loop->listeners_[i].socket.get(), i + 1, EPOLLIN)) {
@@ -143,6 +148,7 @@ void Loop::run() {
       }
     }
     web_.scan(now);
+    token_.scan(now);
     take_returned(now);
     begin_handshakes(now);
     drop_overdue(now);
@@ -171,9 +177,6 @@ bool Loop::finished(WebTime now) {
   if (now >= leave_by_) return true;
   if (!leaving_) {
     leaving_ = true;
-    for (const Listener& listener : listeners_) {
-      if (!listener.unix_path.empty()) unlink(listener.unix_path.c_str());
-    }
     listeners_.clear();
   }
   std::vector<Connection*> unwanted;

@@ -13,6 +13,7 @@
 #include "agent/http/job.h"
 #include "agent/http/peers/fair_queue.h"
 #include "agent/http/peers/known_peers.h"
+#include "agent/http/settings/details_token.h"
 #include "netlink/base/token_bucket.h"
 
 namespace hostnet {
@@ -97,6 +98,7 @@ class Loop {
   Counters& counters_;
   BufferMeter meter_;
   WebSettingsSource web_;
+  DetailsToken token_;
   RateLimiter limiter_;
   TokenBucket handshake_budget_;
   FairQueue<std::uint64_t> handshakes_;  // of connections that wait to begin one

@@ -151,7 +151,10 @@ void Loop::dispatch(Connection& connection, const std::string& bytes, WebTime no
                   .headers = std::move(job->head.headers),
                   .peer = connection.peer,
                   .peer_is_loopback = connection.peer_is_loopback,
+                  .peer_is_unix = connection.place.share.kind == PeerShare::Kind::unix_user,
+                  .shows_token = false,
                   .user = {}};
+  job->request.shows_token = token_.shown_in(header(job->request.headers, "Authorization"));
   job->route = find_route(routes_, job->request.path);
   job->close = job->head.http_1_0 || job->head.wants_close || leaving_ ||
                connection.answered + 1 >= kMostAnswers;

@@ -60,6 +60,8 @@ PodSourceSettings pod_settings(const FlagValues& values, const FlagValues::Envir
 
 Details details_of(const std::string& word) {
   if (word == "all") return Details::all;
+  if (word == "socket") return Details::socket;
+  if (word == "token") return Details::token;
   return word == "none" ? Details::none : Details::loopback;
 }
 
@@ -68,6 +70,8 @@ ServerOptions web_options(const FlagValues& values) {
   web.listen = values.texts("web.listen-address");
   web.max_requests = values.number("web.max-requests");
   web.details = details_of(values.text("web.details"));
+  web.details_token_file = values.text("web.details-token-file");
+  web.socket_group = values.text("web.socket-group");
   web.web_config_file = values.text("web.config.file");
   return web;
 }

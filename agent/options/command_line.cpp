@@ -176,6 +176,14 @@ std::expected<void, UsageError> check_serve(const ServeOptions& serve) {
   for (const std::string& text : serve.web.listen) {
     if (auto address = parse_listen_address(text); !address) return usage(address.error().message);
   }
+  const bool on_a_socket = std::ranges::any_of(
+      serve.web.listen, [](const std::string& text) { return text.starts_with("unix:"); });
+  if (serve.web.details == Details::socket && !on_a_socket) {
+    return usage("--web.details=socket: give a --web.listen-address=unix:PATH too");
+  }
+  if (serve.web.details == Details::token && serve.web.details_token_file.empty()) {
+    return usage("--web.details=token: give a --web.details-token-file");
+  }
   if (!serve.telemetry_path.starts_with('/')) {
     return usage(
         fmt::format("--web.telemetry-path: '{}' does not begin with /", serve.telemetry_path));

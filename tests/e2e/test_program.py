@@ -71,6 +71,26 @@ def test_health(machine):
     assert machine.once("healthcheck").returncode == 1
 
 
+def test_details_over_a_unix_socket(machine):
+    path = machine.directory / "agent.sock"
+    address = f"--web.listen-address=unix:{path}"
+    agent = machine.agent("--pods.source=none", address, "--web.listen-address=127.0.0.1:20000",
+                          "--web.details=socket")
+    assert agent.curl("/ports")[0] == 403
+    assert agent.curl("/metrics")[0] == 200
+    assert agent.curl("/ports", "--unix-socket", path)[0] == 200
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert machine.once("healthcheck", address).returncode == 0
+    agent.stop()
+    assert not path.exists()
+    path.write_text("precious")
+    refused = machine.once(address, "--pods.source=none")
+    assert refused.returncode == 1 and "is not a socket" in refused.stderr
+    assert path.read_text() == "precious"
+    assert machine.once("--web.details=socket").returncode == 64
+    assert machine.once("--web.details=token").returncode == 64
+
+
 def test_errors_have_the_right_status_and_form(machine):
     agent = machine.agent("--pods.source=none")
     assert agent.curl("/nothing")[0] == 404

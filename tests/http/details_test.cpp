@@ -40,9 +40,35 @@ TEST(Details, FollowThePolicy) {
 
 TEST(Details, DoNotGoThroughAProxy) {
   for (const char* name :
-       {"Forwarded", "x-forwarded-for", "X-Forwarded-Host", "X-Real-IP", "Via"}) {
-    EXPECT_TRUE(details_refusal(Details::loopback, from(true, {{name, "x"}}), "localhost")) << name;
+       {"Forwarded", "x-forwarded-for", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Port",
+        "X-Forwarded-Anything", "X-Real-IP", "Via", "X-Client-IP", "CF-Connecting-IP", "cf-ray",
+        "True-Client-IP", "X-Envoy-External-Address", "X-Original-Forwarded-For",
+        "Fastly-Client-IP", "X-Azure-ClientIP", "Tailscale-User-Login", "CDN-Loop"}) {
+    for (const Details policy : {Details::loopback, Details::socket}) {
+      HttpRequest request = from(true, {{name, "x"}});
+      request.peer_is_unix = true;
+      EXPECT_TRUE(details_refusal(policy, request, "localhost")) << name;
+    }
   }
+  EXPECT_FALSE(
+      forwarding_header({{"Accept", "*/*"}, {"User-Agent", "curl"}, {"X-Request-Id", "1"}}));
+}
+
+TEST(Details, OfASocketAreForItsPeersOnly) {
+  HttpRequest request = from(true);
+  EXPECT_THAT(details_refusal(Details::socket, request, "localhost").value_or(""),
+              testing::HasSubstr("--unix-socket"));
+  request.peer_is_unix = true;
+  EXPECT_FALSE(details_refusal(Details::socket, request, "any.name"));
+}
+
+TEST(Details, OfATokenAreForWhoShowsIt) {
+  HttpRequest request = from(true);
+  EXPECT_THAT(details_refusal(Details::token, request, "localhost").value_or(""),
+              testing::HasSubstr("--web.details-token-file"));
+  request.shows_token = true;
+  request.peer_is_loopback = false;
+  EXPECT_FALSE(details_refusal(Details::token, request, "n1"));
 }
 
 TEST(Details, RefusalsNameThePeerAndTheFlag) {

@@ -3,6 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include <fstream>
 
 #include "tests/http/client.h"
 #include "tests/http/serving.h"
@@ -58,7 +62,10 @@ TEST(Listen, ServesAUnixSocketAndReplacesALeftOver) {
   for (int i = 0; i < 2; ++i) {
     // A socket whose owner died stays in the file system.
     if (i == 1) {
-      ASSERT_TRUE(listen_on(*parse_listen_address("unix:" + path)));
+      const UniqueFd left(socket(AF_UNIX, SOCK_STREAM, 0));
+      sockaddr_un name{.sun_family = AF_UNIX, .sun_path = {}};
+      path.copy(name.sun_path, sizeof name.sun_path - 1);
+      ASSERT_EQ(bind(left.get(), reinterpret_cast<sockaddr*>(&name), sizeof name), 0);
     }
     ServerOptions options;
     options.listen = {"unix:" + path};
@@ -69,6 +76,75 @@ TEST(Listen, ServesAUnixSocketAndReplacesALeftOver) {
     (*server)->stop(std::chrono::milliseconds(100));
     EXPECT_NE(access(path.c_str(), F_OK), 0);
   }
+}
+
+class UnixSocket : public testing::Test {
+ protected:
+  Result<std::vector<Listener>> listen(const std::string& group = {}) const {
+    return listen_on(parse_listen_address("unix:" + path).value(), group);
+  }
+  mode_t mode() const {
+    struct stat status{};
+    EXPECT_EQ(lstat(path.c_str(), &status), 0);
+    return status.st_mode & 0777;
+  }
+  void TearDown() override { unlink(path.c_str()); }
+
+  const std::string path =
+      testing::TempDir() + "hostnet-unix-" + std::to_string(getpid()) + ".sock";
+};
+
+TEST_F(UnixSocket, IsForItsOwnerWhateverTheUmask) {
+  for (const mode_t mask : {0000U, 0022U, 0777U}) {
+    const mode_t before = umask(mask);
+    const auto listeners = listen();
+    umask(before);
+    ASSERT_TRUE(listeners);
+    EXPECT_EQ(mode(), 0600U) << mask;
+  }
+}
+
+TEST_F(UnixSocket, MayBeForAGroupToo) {
+  const auto listeners = listen(std::to_string(getgid()));
+  ASSERT_TRUE(listeners);
+  EXPECT_EQ(mode(), 0660U);
+  const auto unknown =
+      listen_on(parse_listen_address("unix:" + path + "2").value(), "no such group");
+  ASSERT_FALSE(unknown);
+  EXPECT_THAT(unknown.error().message, testing::HasSubstr("no group no such group"));
+}
+
+TEST_F(UnixSocket, TakesNoPlaceOfAnythingElse) {
+  std::ofstream(path) << "precious";
+  const auto listeners = listen();
+  ASSERT_FALSE(listeners);
+  EXPECT_THAT(listeners.error().message, testing::HasSubstr("is not a socket"));
+  std::string kept;
+  std::ifstream(path) >> kept;
+  EXPECT_EQ(kept, "precious");
+}
+
+TEST_F(UnixSocket, TakesNoPlaceOfAServerThatAnswers) {
+  const auto first = listen();
+  ASSERT_TRUE(first);
+  const auto second = listen();
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().system_error, EADDRINUSE);
+}
+
+TEST_F(UnixSocket, RemovesAtTheEndOnlyWhatItMade) {
+  {
+    const auto listeners = listen();
+    ASSERT_TRUE(listeners);
+    unlink(path.c_str());
+    std::ofstream(path) << "precious";
+  }
+  EXPECT_EQ(access(path.c_str(), F_OK), 0);
+  unlink(path.c_str());
+  {
+    ASSERT_TRUE(listen());
+  }
+  EXPECT_NE(access(path.c_str(), F_OK), 0);
 }
 
 }  // namespace

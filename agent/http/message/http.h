@@ -26,13 +26,15 @@ using HttpHeaders = std::multimap<std::string, std::string, IgnoringCase>;
 using HttpQuery = std::multimap<std::string, std::string>;
 
 struct HttpRequest {
-  std::string method;   // GET or HEAD: nothing else reaches a handler
-  std::string path;     // percent-decoded, without the query: "/ports/8080"
-  HttpQuery query;      // decoded; equal names in the order they came in
-  HttpHeaders headers;  // as sent, white space around values removed
-  std::string peer;     // "192.0.2.1:40112", "[2001:db8::1]:40112", or "unix"
-  bool peer_is_loopback{};
-  std::string user;  // who signed in; empty without basic_auth_users
+  std::string method;       // GET or HEAD: nothing else reaches a handler
+  std::string path;         // percent-decoded, without the query: "/ports/8080"
+  HttpQuery query;          // decoded; equal names in the order they came in
+  HttpHeaders headers;      // as sent, white space around values removed
+  std::string peer;         // "192.0.2.1:40112", "[2001:db8::1]:40112", or "unix"
+  bool peer_is_loopback{};  // or on a unix socket
+  bool peer_is_unix{};
+  bool shows_token{};  // that of --web.details-token-file
+  std::string user;    // who signed in; empty without basic_auth_users
   bool operator==(const HttpRequest&) const = default;
 };
 

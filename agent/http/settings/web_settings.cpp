@@ -1,7 +1,6 @@
 #include "agent/http/settings/web_settings.h"
 
 #include <fmt/format.h>
-#include <sys/stat.h>
 
 #include <algorithm>
 #include <utility>
@@ -10,6 +9,13 @@
 #include "netlink/base/read_file.h"
 
 namespace hostnet {
+namespace {
+
+FileStamp stamp_or_none(const std::string& path) {
+  return stamp_of(path).value_or(FileStamp{});
+}
+
+}  // namespace
 
 std::string_view lost_protection(const WebConfig& old, const WebConfig& fresh) {
   if (!old.users.empty() && fresh.users.empty() && !fresh.given_up.users) {
@@ -49,22 +55,11 @@ Result<WebSettingsSource> WebSettingsSource::open(std::string file,
   return source;
 }
 
-WebSettingsSource::Stamp WebSettingsSource::stamp_of(const std::string& path) {
-  struct stat status{};
-  if (stat(path.c_str(), &status) != 0) return {};
-  constexpr std::int64_t kNsPerSecond = 1'000'000'000;
-  return {.device = status.st_dev,
-          .inode = status.st_ino,
-          .size = status.st_size,
-          .written_ns = status.st_mtim.tv_sec * kNsPerSecond + status.st_mtim.tv_nsec,
-          .changed_ns = status.st_ctim.tv_sec * kNsPerSecond + status.st_ctim.tv_nsec};
-}
-
 // Stamps are taken before the files are read: a change in between is seen next
 // time.
 Result<WebSettingsPtr> WebSettingsSource::load() {
   const auto see = [this](const std::string& path) {
-    if (!path.empty()) seen_.emplace_back(path, stamp_of(path));
+    if (!path.empty()) seen_.emplace_back(path, stamp_or_none(path));
   };
   // While the new file cannot be read, those of the old one no longer matter.
   seen_.clear();
@@ -91,14 +86,14 @@ Result<WebSettingsPtr> WebSettingsSource::load() {
 // Nobody wrote since the last scan: an editor or a full disk may have left half
 // a file for a moment.
 bool WebSettingsSource::settled() {
-  std::vector<Stamp> now;
-  for (const auto& file : seen_) now.push_back(stamp_of(file.first));
+  std::vector<FileStamp> now;
+  for (const auto& file : seen_) now.push_back(stamp_or_none(file.first));
   return std::exchange(last_, now) == now;
 }
 
 bool WebSettingsSource::changed() const {
-  return std::ranges::any_of(seen_,
-                             [](const auto& file) { return stamp_of(file.first) != file.second; });
+  return std::ranges::any_of(
+      seen_, [](const auto& file) { return stamp_or_none(file.first) != file.second; });
 }
 
 Result<> WebSettingsSource::reload() {

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <openssl/types.h>
-#include <sys/types.h>
 
 #include <chrono>
 #include <cstdint>
@@ -12,6 +11,7 @@
 #include <vector>
 
 #include "agent/http/settings/web_config.h"
+#include "netlink/base/file_watch.h"
 
 namespace hostnet {
 
@@ -41,16 +41,6 @@ class WebSettingsSource {
   void scan(Time now);
 
  private:
-  // What tells that a file is another one; all 0 while it is not there.
-  struct Stamp {
-    dev_t device{};
-    ino_t inode{};
-    off_t size{};
-    std::int64_t written_ns{};
-    std::int64_t changed_ns{};
-    bool operator==(const Stamp&) const = default;
-  };
-  static Stamp stamp_of(const std::string& path);
   Result<WebSettingsPtr> load();
   Result<> reload();
   bool changed() const;
@@ -60,8 +50,8 @@ class WebSettingsSource {
   std::chrono::milliseconds interval_{};
   Report report_;
   WebSettingsPtr current_;
-  std::vector<std::pair<std::string, Stamp>> seen_;
-  std::vector<Stamp> last_;
+  std::vector<std::pair<std::string, FileStamp>> seen_;
+  std::vector<FileStamp> last_;
   Time scan_again_;
 };
 
