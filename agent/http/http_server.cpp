@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <csignal>
 #include <mutex>
+#include <span>
+#include <utility>
 
 #include "agent/http/loop.h"
 #include "agent/http/responder.h"
@@ -81,6 +83,11 @@ void HttpServer::Parts::Shared::work(JobQueue& lane) {
   while (true) {
     std::vector<JobPtr> jobs = lane.pop();
     if (jobs.empty()) break;
+    // One answer is one request in work, whoever gets it too: who asks for what
+    // fifty others ask for takes nobody's place.
+    for (const JobPtr& job : std::span(jobs).subspan(1)) {
+      if (std::exchange(job->counted, false)) --counters.in_flight;
+    }
     respond(jobs, options.gzip_level);
     lane.finish(*jobs.front());
     bool answered_before = false;

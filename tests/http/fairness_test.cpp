@@ -192,6 +192,23 @@ TEST(Fairness, EqualRequestsThatWaitTogetherGetOneAnswer) {
   EXPECT_EQ(serving.server->stats().in_flight, 0U);
 }
 
+TEST(Fairness, WhoSharesAnAnswerTakesNoPlaceOfOthers) {
+  ServerOptions options;
+  options.max_requests = 6;
+  Serving serving(options);
+  Client first(serving.port, 0, kFlooder);
+  first.send(get("/together"));
+  serving.turnstile.await_waiting(1);
+  const auto flood = clients_of(kFlooder, serving.port, 5, get("/together"));
+  while (serving.server->stats().in_flight < 6) std::this_thread::yield();
+  serving.turnstile.open();  // the next answer is for all five
+  for (const auto& client : flood) EXPECT_EQ(client->receive()->status, 200);
+  EXPECT_TRUE(first.receive());
+  EXPECT_EQ(fetch_from(kScraper, serving.port, "/metrics")->status, 200);
+  EXPECT_EQ(serving.server->stats().overloaded, 0U);
+  EXPECT_EQ(serving.server->stats().in_flight, 0U);
+}
+
 TEST(Fairness, OtherQueriesAndFormsGetTheirOwn) {
   Serving serving;
   std::vector<std::unique_ptr<Client>> clients;
