@@ -101,11 +101,11 @@ Result<std::string> MemoryFiles::link(std::string_view path) const {
 }
 
 Result<std::uint64_t> MemoryFiles::inode(std::string_view path) const {
-  if (auto valid = SeamPath::of(path, "looking at"); !valid) return std::unexpected(valid.error());
+  if (auto valid = SeamPath::of(path, "inspecting"); !valid) return std::unexpected(valid.error());
   if (const auto* error = error_at(path)) return std::unexpected(*error);
   const auto at = inodes_.find(path);
   if (at != inodes_.end()) return at->second;
-  return system_failure(ENOENT, fmt::format("looking at {}", path));
+  return system_failure(ENOENT, fmt::format("inspecting {}", path));
 }
 
 bool MemoryFiles::exists(std::string_view path) const {
