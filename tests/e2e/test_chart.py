@@ -151,7 +151,7 @@ def test_the_agent_takes_the_flags_and_the_configuration(tools, machine, values)
         assert re.search(re.escape(flag.partition("=")[0]) + r"\s", known), flag
     # There is no cluster here, nor a Secret.
     flags = [flag for flag in container["args"] if not flag.startswith(
-        ("--pods.", "--report.", "--fix.", "--web.config", "--web.listen-address"))]
+        ("--pods.", "--report.", "--fix.", "--web.config", "--web.details", "--web.listen-address"))]
     for made in objects(text):
         if made["kind"] == "ConfigMap" and "config.yaml" in made.get("data", {}):
             path = machine.file("config.yaml", made["data"]["config.yaml"])
@@ -213,3 +213,13 @@ def test_a_packaged_chart_is_whole_and_of_the_programs_version(tools, tmp_path):
 def test_the_notes_name_the_label_that_the_namespace_needs(tools):
     done = call(f"{tools}/helm", "install", "x", CHART, "--dry-run=client", "--namespace=net")
     assert "kubectl label namespace net pod-security.kubernetes.io/enforce=privileged" in done.stdout
+
+
+def test_a_token_for_the_details_is_mounted_and_named(tools):
+    token = ("--set=details.policy=token", "--set=details.tokenSecretName=shown")
+    made = render(*token)
+    assert "--web.details=token" in made
+    assert "--web.details-token-file=/etc/hostnet-agent/details/token" in made
+    assert "secretName: shown" in made and "mountPath: /etc/hostnet-agent/details" in made
+    assert "details.tokenSecretName" in render(token[0], check=False).stderr
+    assert "--web.details" not in render()

@@ -123,6 +123,14 @@ labels:
 - --web.config.file=/etc/hostnet-agent/web/{{ .key }}
 {{- end }}
 {{- end }}
+{{- with .Values.details }}
+{{- if ne .policy "loopback" }}
+- --web.details={{ .policy }}
+{{- end }}
+{{- if eq .policy "token" }}
+- --web.details-token-file=/etc/hostnet-agent/details/{{ .tokenKey }}
+{{- end }}
+{{- end }}
 {{- with .Values.extraArgs }}
 {{ toYaml . }}
 {{- end }}
