@@ -114,7 +114,7 @@ Result<> ask_node(const CommandOptions& options, const Policy& policy,
                        .address = port.declared.address,
                        .v6only = false});
   }
-  auto answers = check_once(node_context, **pods, policy, queries);
+  auto answers = check_once(node_context, *pods, policy, queries);
   for (std::size_t i = 0; i < ports.size(); ++i) ports[i].answer = std::move(answers[i]);
   return {};
 }

@@ -87,7 +87,7 @@ int run_check(const CommandOptions& options) {
                          .address = options.address,
                          .v6only = options.v6only};
   const CheckAnswer answer =
-      check_once(inputs->node_context, *inputs->pods, inputs->policy, {&query, 1}).front();
+      check_once(inputs->node_context, inputs->pods, inputs->policy, {&query, 1}).front();
   return print_answer(render_check(options.format, answer), exit_code_of(answer.verdict));
 }
 

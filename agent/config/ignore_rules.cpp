@@ -110,8 +110,7 @@ IgnoreRule read_rule(const Fields& map) {
 std::span<const std::string_view> verdict_names() {
   static const auto kNames = [] {
     std::array<std::string_view, kVerdictCount> names{};
-    std::ranges::transform(all_verdicts(), names.begin(),
-                           [](Verdict verdict) { return to_string(verdict); });
+    std::ranges::transform(kVerdicts, names.begin(), &VerdictInfo::name);
     return names;
   }();
   return kNames;

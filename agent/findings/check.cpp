@@ -4,11 +4,11 @@
 
 #include <algorithm>
 
-#include "agent/findings/context.h"
-#include "agent/findings/nat_traffic.h"
-#include "agent/findings/nat_words.h"
-#include "agent/findings/risk_rules.h"
-#include "agent/findings/wording.h"
+#include "agent/findings/context/holders.h"
+#include "agent/findings/context/nat_traffic.h"
+#include "agent/findings/context/nat_words.h"
+#include "agent/findings/context/port_risks.h"
+#include "agent/findings/context/words.h"
 
 namespace hostnet {
 namespace {
@@ -73,12 +73,12 @@ std::optional<bool> may_bind_beside(const Holder& holder, const Bind& newcomer,
 }
 
 // What the newcomer loses to a rule; to anything else nothing.
-Loses loses_to(const Holder& holder, const Bind& newcomer, const PortSnapshot& table) {
-  if (holder.nat) return loses(*holder.nat, newcomer, holder.socket.local_port, table);
-  const bool meets = holder.owner.kind == HolderKind::nat_rule &&
-                     overlap(holder.socket.protocol, newcomer,
-                             {.address = holder.socket.local, .v6only = false}) != Overlap::no;
-  return meets ? Loses::some : Loses::nothing;
+TrafficLoss loss_to(const Holder& holder, const Bind& newcomer, const PortSnapshot& table) {
+  if (holder.nat) return traffic_loss(*holder.nat, newcomer, holder.socket.local_port, table);
+  const bool rule_meets = holder.owner.kind == HolderKind::nat_rule &&
+                          overlap(holder.socket.protocol, newcomer,
+                                  {.address = holder.socket.local, .v6only = false}) != Overlap::no;
+  return rule_meets ? TrafficLoss::certain : TrafficLoss::none;
 }
 
 bool may_be_running(const DeclaredPort& port) {
@@ -144,8 +144,8 @@ std::string as_for_binding(const CheckAnswer& answer) {
 }
 
 std::string why_perhaps(const Holder& rule) {
-  return rule.nat->targets.empty() ? "takes packets to where that cannot be told"
-                                   : "asks more of a packet than can be told";
+  return rule.nat->targets.empty() ? "sends packets to an unknown destination"
+                                   : "has match conditions the agent cannot evaluate";
 }
 
 std::string explain(const CheckAnswer& answer, const Judgement& judgement,
@@ -155,8 +155,7 @@ std::string explain(const CheckAnswer& answer, const Judgement& judgement,
     case CheckVerdict::no_such_address:
       return fmt::format("The node has no address {}.", answer.address.to_string());
     case CheckVerdict::in_use: {
-      const Holder& holder = *judgement.blocking.front();
-      return fmt::format("{} {}.", who(holder), what_it_does(holder));
+      return describe_holder(*judgement.blocking.front()) + ".";
     }
     case CheckVerdict::diverted:
       if (!judgement.host_ports.empty()) {
@@ -178,10 +177,10 @@ std::string explain(const CheckAnswer& answer, const Judgement& judgement,
                            who(rule), why_perhaps(rule));
       }
       if (judgement.undecided.empty()) {
-        return fmt::format("{} has more connections than were looked at.", name);
+        return fmt::format("{} has more connections than were read.", name);
       }
       const Holder& holder = *judgement.undecided.front();
-      return fmt::format("{} {}, {}{}.", who(holder), what_it_does(holder), what_decides(holder),
+      return fmt::format("{}, {}{}.", describe_holder(holder), what_decides(holder),
                          why_not_asked(holder));
     }
     case CheckVerdict::free: break;
@@ -195,8 +194,9 @@ Judgement judge(const CheckAnswer& answer, const Bind& newcomer, const PortSnaps
     if (holder.socket.protocol != answer.protocol || holder.socket.local_port != answer.port) {
       continue;
     }
-    if (const Loses lost = loses_to(holder, newcomer, table); lost != Loses::nothing) {
-      (lost == Loses::some ? judgement.diverting : judgement.perhaps_diverting).push_back(&holder);
+    if (const auto loss = loss_to(holder, newcomer, table); loss != TrafficLoss::none) {
+      (loss == TrafficLoss::certain ? judgement.diverting : judgement.perhaps_diverting)
+          .push_back(&holder);
       continue;
     }
     const auto beside = may_bind_beside(holder, newcomer, table);

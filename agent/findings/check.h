@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "agent/config/policy.h"
-#include "agent/findings/finding.h"
+#include "agent/findings/context/finding.h"
 #include "agent/pods/pod.h"
 #include "agent/ports/port_snapshot.h"
 
@@ -40,8 +40,8 @@ struct CheckAnswer {
 // device and without SO_REUSEPORT. A holder whose bind overlaps its own is in its
 // way, unless that is a TCP socket that has SO_REUSEADDR too and does not listen
 // (inet_csk_bind_conflict(), net/ipv4/inet_connection_sock.c; tests/kernel holds
-// it against the kernel). Judges a fresh look: `table` must hold every socket of that port in every
-// state (SocketQuery with kEverySocketState). Pure.
+// it against the kernel). Judges a fresh scan: `table` must hold every socket of that
+// port in every state (SocketQuery with kEverySocketState). Pure.
 CheckAnswer check_port(const CheckQuery& query, const PortSnapshot& table, const PodSnapshot& pods,
                        const Policy& policy, WallTime now);
 

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <utility>
 
-#include "agent/findings/overlap.h"
+#include "agent/findings/context/overlap.h"
 
 namespace hostnet {
 namespace {

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "agent/config/policy.h"
-#include "agent/findings/finding.h"
+#include "agent/findings/context/finding.h"
 #include "netlink/base/error.h"
 
 namespace hostnet {

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "agent/findings/finding.h"
+#include "agent/findings/context/finding.h"
 #include "agent/pods/pod.h"
 #include "agent/ports/port_snapshot.h"
 

@@ -76,7 +76,9 @@ NodeCondition condition_of(const Report& report) {
   std::string message =
       fmt::format("{} host port {}: {}", count, count == 1 ? "conflict" : "conflicts", named);
   if (count > kNamed) message += fmt::format("; and {} more", count - kNamed);
-  return {.holds = true, .reason = kube_reason(first->verdict), .message = kube_message(message)};
+  return {.holds = true,
+          .reason = std::string(info_of(first->verdict).event_reason),
+          .message = kube_message(message)};
 }
 
 ConditionLedger::ConditionLedger(const std::string& node_name, double random)

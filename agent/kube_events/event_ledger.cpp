@@ -83,7 +83,7 @@ void EventLedger::see(const Finding& finding, const Report& report, SteadyTime n
     entry.pod = declared.pod;
     // The kubelet, and `kubectl describe`, know a static pod by its hash.
     entry.pod_uid = declared.config_hash.empty() ? declared.uid : declared.config_hash;
-    entry.reason = kube_reason(finding.verdict);
+    entry.reason = info_of(finding.verdict).event_reason;
     entry.first = finding.since.value_or(report.generated_at);
     entry.unwritten = 1;
   } else if (entry.since != finding.since || entry.severity != finding.severity) {

@@ -6,7 +6,7 @@
 #include <optional>
 #include <string>
 
-#include "agent/findings/finding.h"
+#include "agent/findings/context/finding.h"
 #include "agent/findings/report.h"
 #include "agent/kube/kube_request.h"
 #include "netlink/base/clock.h"

@@ -1,9 +1,5 @@
 #include "agent/kube_events/words.h"
 
-#include <algorithm>
-#include <cctype>
-#include <ranges>
-
 #include "netlink/base/escape.h"
 #include "netlink/base/times.h"
 
@@ -12,21 +8,6 @@ namespace hostnet {
 bool may_be_told(const Report& report) {
   return report.pods != nullptr && report.pods->synced && !report.pods->stale &&
          report.host_network_namespace;
-}
-
-std::string kube_reason(Verdict verdict) {
-  std::string reason;
-  for (const auto part : std::views::split(to_string(verdict), '_')) {
-    const std::string_view word(part.begin(), part.end());
-    if (word == "hostport" || word == "nodeport") {
-      reason += word == "hostport" ? "HostPort" : "NodePort";
-      continue;
-    }
-    reason += static_cast<char>(std::toupper(static_cast<unsigned char>(word.front())));
-    reason += word.substr(1);
-  }
-  const bool about_ports = reason.starts_with("HostPort") || reason.starts_with("NodePort");
-  return about_ports ? reason : "HostPort" + reason;
 }
 
 std::string kube_message(std::string_view text, std::size_t limit) {

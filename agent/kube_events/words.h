@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "agent/findings/finding.h"
+#include "agent/findings/context/finding.h"
 #include "agent/findings/report.h"
 
 namespace hostnet {
@@ -19,10 +19,6 @@ inline constexpr std::string_view kReporter = "hostnet-agent";
 // Whether a report may be told to a cluster: its pods are known and heard of, and
 // it is about the node. While it is not, nothing new is written.
 bool may_be_told(const Report& report);
-
-// unmanaged_process -> "HostPortUnmanagedProcess", hostport_hijacks_listener ->
-// "HostPortHijacksListener", nodeport_hijacks_listener -> "NodePortHijacksListener".
-std::string kube_reason(Verdict verdict);
 
 // At most `limit` bytes of UTF-8, on one line, "..." where something is missing.
 std::string kube_message(std::string_view text, std::size_t limit = kLongestKubeMessage);

@@ -53,7 +53,9 @@ MetricSource source_of(prometheus::MetricFamily family) {
 MetricSource opened_source(const std::vector<std::atomic<std::uint64_t>>& opened) {
   using Opened = std::pair<Verdict, std::uint64_t>;
   auto now = std::make_shared<std::vector<Opened>>();
-  for (std::size_t i = 0; i < opened.size(); ++i) now->emplace_back(all_verdicts()[i], opened[i]);
+  for (const VerdictInfo& row : kVerdicts) {
+    now->emplace_back(row.verdict, opened[static_cast<std::size_t>(row.verdict)]);
+  }
   return per_item(
       "hostnet_findings_opened_total", "Findings that came up since the agent started.", kCounter,
       std::shared_ptr<const std::vector<Opened>>(std::move(now)),
@@ -80,9 +82,9 @@ struct AgentMetrics::Families {
       build_counter(own, "hostnet_netlink_overruns_total",
                     "Times that the kernel dropped netlink events because they were not read in "
                     "time.");
-  // By place in all_verdicts(); every scrape shows each, too many for the registry.
+  // By place in the catalogue; every scrape shows each, too many for the registry.
   std::vector<std::atomic<std::uint64_t>> opened =
-      std::vector<std::atomic<std::uint64_t>>(all_verdicts().size());
+      std::vector<std::atomic<std::uint64_t>>(kVerdictCount);
   prometheus::Gauge& reload_successful =
       build_gauge(own, "hostnet_config_last_reload_successful",
                   "Whether the configuration file was good when it was last read.")
@@ -133,8 +135,7 @@ void AgentMetrics::overrun(std::string_view family, std::size_t times) {
 }
 
 void AgentMetrics::opened(Verdict verdict) {
-  const auto place = std::ranges::find(all_verdicts(), verdict) - all_verdicts().begin();
-  ++families_->opened[static_cast<std::size_t>(place)];
+  ++families_->opened[static_cast<std::size_t>(verdict)];
 }
 
 void AgentMetrics::config_reloaded(bool successful, WallTime now) {

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "agent/findings/finding.h"
+#include "agent/findings/context/finding.h"
 #include "collectors/framework/collector.h"
 
 namespace hostnet {

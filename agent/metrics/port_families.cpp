@@ -23,10 +23,11 @@ double unix_seconds(WallTime time) {
   return static_cast<double>(time.time_since_epoch().count()) / 1000;
 }
 
-// One series of hostnet_port_conflict or hostnet_port_risk.
+// One series of hostnet_port_conflict or hostnet_port_risk, in the order in which a limit cuts.
 struct FindingSeries {
-  FindingClass finding_class{};
-  std::string_view verdict, severity, protocol;
+  Severity severity{};
+  Verdict verdict{};
+  std::string_view protocol;
   std::string port, host_ip, namespace_, pod, workload, container;
   std::string_view holder_kind;
   std::string holder;
@@ -37,9 +38,8 @@ std::set<FindingSeries> finding_series(const Report& report) {
   std::set<FindingSeries> all;
   for (const Finding& finding : report.findings) {
     if (finding.ignored || finding.severity == Severity::info) continue;
-    FindingSeries series{.finding_class = class_of(finding.verdict),
-                         .verdict = to_string(finding.verdict),
-                         .severity = to_string(finding.severity),
+    FindingSeries series{.severity = finding.severity,
+                         .verdict = finding.verdict,
                          .protocol = finding.protocol ? to_string(*finding.protocol) : "",
                          .port = finding.port ? std::to_string(*finding.port) : "",
                          .host_ip = finding.host_ip,
@@ -72,7 +72,7 @@ void add_finding_series(FamilyList& families, const Report& report) {
                                                      {"hostnet_port_risk", 0}};
   std::size_t written = 0;
   for (const FindingSeries& s : all) {
-    const bool conflict = s.finding_class == FindingClass::conflict;
+    const bool conflict = class_of(s.verdict) == FindingClass::conflict;
     const std::string_view name = conflict ? "hostnet_port_conflict" : "hostnet_port_risk";
     if (++written > kFindingSeriesLimit) {
       ++dropped[name];
@@ -91,8 +91,8 @@ void add_finding_series(FamilyList& families, const Report& report) {
                   {"pod", s.pod},
                   {"port", s.port},
                   {"protocol", s.protocol},
-                  {"severity", s.severity},
-                  {"verdict", s.verdict},
+                  {"severity", to_string(s.severity)},
+                  {"verdict", to_string(s.verdict)},
                   {"workload", s.workload}},
                  1);
   }
@@ -109,13 +109,13 @@ void add_totals(FamilyList& families, const Report& report) {
       ++counts[{finding.verdict, finding.severity}];
     }
   }
-  for (const Verdict verdict : all_verdicts()) {
+  for (const VerdictInfo& row : kVerdicts) {
     for (const Severity severity : kSeverities) {
-      const auto found = counts.find({verdict, severity});
+      const auto found = counts.find({row.verdict, severity});
       families.add("hostnet_findings", "Findings that hold now, ignored ones not counted.", kGauge,
-                   {{"class", to_string(class_of(verdict))},
+                   {{"class", to_string(row.finding_class)},
                     {"severity", to_string(severity)},
-                    {"verdict", to_string(verdict)}},
+                    {"verdict", row.name}},
                    found == counts.end() ? 0 : static_cast<double>(found->second));
     }
   }

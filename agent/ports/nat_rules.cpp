@@ -68,27 +68,4 @@ std::vector<Protocol> protocols_of(const NatRule& rule) {
   return protocols;
 }
 
-Holder holder_of_rule(std::shared_ptr<const NatRule> rule, Protocol protocol, std::uint16_t port,
-                      const PodsByContainer* pods) {
-  Holder holder;
-  holder.socket.protocol = protocol;
-  holder.socket.local_port = port;
-  holder.socket.local.family = rule->scope.family.value_or(AddressFamily::ipv4);
-  const auto& destination = rule->scope.destination;
-  if (destination && destination->first == destination->last) {
-    holder.socket.local = destination->first;
-  }
-  holder.socket.peer.family = holder.socket.local.family;
-  holder.owner.kind = HolderKind::nat_rule;
-  holder.owner.pod_uid = rule->pod_uid;
-  holder.rule = rule->text;
-  if (pods != nullptr && !rule->sandbox_id.empty()) {
-    if (const auto at = pods->find(rule->sandbox_id); at != pods->end()) {
-      holder.owner.pod_uid = at->second;
-    }
-  }
-  holder.nat = std::move(rule);
-  return holder;
-}
-
 }  // namespace hostnet

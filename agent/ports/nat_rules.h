@@ -49,8 +49,4 @@ std::vector<Protocol> protocols_of(const NatRule& rule);
 // wants that, by CRI-O's hash of them.
 using PodsByContainer = std::map<std::string, std::string, std::less<>>;
 
-// A rule as the holder of one of its ports, unnamed. `pods` may be null.
-Holder holder_of_rule(std::shared_ptr<const NatRule> rule, Protocol protocol, std::uint16_t port,
-                      const PodsByContainer* pods);
-
 }  // namespace hostnet

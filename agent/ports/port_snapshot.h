@@ -9,6 +9,7 @@
 
 #include "agent/ports/holder.h"
 #include "agent/ports/nat_rules.h"
+#include "agent/ports/pod_index.h"
 #include "agent/ports/port_ranges.h"
 #include "agent/verdicts/problem.h"
 #include "netlink/facts.h"
@@ -40,7 +41,12 @@ struct PortSnapshot {
   std::shared_ptr<const NatRules> nat;
   // Unset: no rule names a sandbox or a pod, or the cgroups cannot be read.
   std::shared_ptr<const PodsByContainer> pods_by_container;
-  bool ebpf_forwarding{};  // Cilium may forward ports where nobody sees it
+  std::shared_ptr<const PodIndex> pods;  // that named the holders; unset: nobody did
+  bool ebpf_forwarding{};                // Cilium may forward ports where nobody sees it
 };
+
+// A rule of the snapshot as the holder of one of its ports, named.
+Holder holder_of_rule(const PortSnapshot& table, const NatRule& rule, Protocol protocol,
+                      std::uint16_t port);
 
 }  // namespace hostnet

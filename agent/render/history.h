@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "agent/findings/report.h"
-#include "agent/findings/tracker.h"
+#include "agent/findings/lifecycle.h"
 
 namespace hostnet {
 

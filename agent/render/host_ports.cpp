@@ -6,8 +6,6 @@
 #include <memory>
 #include <utility>
 
-#include "agent/ports/join_pods.h"
-
 namespace hostnet {
 namespace {
 
@@ -19,10 +17,8 @@ void add_rule(const Report& report, const NatRule* rule, HostPort& port) {
                           [&](const Holder* known) { return known->nat.get() == rule; })) {
     return;
   }
-  Holder holder =
-      holder_of_rule({table.nat, rule}, port.protocol, port.port, table.pods_by_container.get());
-  if (report.pods) join_pods({&holder, 1}, *report.pods);
-  port.rules.push_back(std::make_unique<const Holder>(std::move(holder)));
+  port.rules.push_back(
+      std::make_unique<const Holder>(holder_of_rule(table, *rule, port.protocol, port.port)));
   port.holders.push_back(port.rules.back().get());
 }
 

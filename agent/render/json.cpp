@@ -70,6 +70,12 @@ Json holder_json(const Holder& holder) {
               {"rule", holder.rule}};
 }
 
+Json observed_json(const Observed& observed) {
+  return Json{{"first", rfc3339(observed.first)}, {"last", rfc3339(observed.last)},
+              {"count", observed.count},          {"errno", observed.error},
+              {"pid", or_null(observed.pid)},     {"comm", observed.comm}};
+}
+
 Json finding_json(const Finding& finding) {
   Json json{{"id", finding.id},
             {"class", to_string(class_of(finding.verdict))},
@@ -84,12 +90,13 @@ Json finding_json(const Finding& finding) {
   if (finding.ignored) json["ignored_because"] = finding.ignored_because;
   json["declared_by"] = json_array(finding.declared_by, declared_json);
   json["held_by"] = json_array(finding.held_by, holder_json);
+  json["observed"] = finding.observed ? observed_json(*finding.observed) : Json(nullptr);
   json["explanation"] = finding.explanation;
   json["remedy"] = finding.remedy;
   return json;
 }
 
-// What every answer about a look begins with.
+// What every answer about a scan begins with.
 Json scan_json(const Report& report) {
   return Json{{"api_version", kApiVersion},
               {"node", report.node},

@@ -54,7 +54,8 @@ std::string busy_port(const StartError& error, const Node& node, const Policy& p
                          .port = error.listen.port,
                          .address = std::nullopt,
                          .v6only = false};
-  const CheckAnswer answer = check_once(node_context, PodSnapshot{}, policy, {&query, 1}).front();
+  const CheckAnswer answer =
+      check_once(node_context, std::make_shared<const PodSnapshot>(), policy, {&query, 1}).front();
   if (!answer.holders.empty()) {
     message += fmt::format("; it is held by {}", holders_words(answer.holders));
   }

@@ -39,7 +39,7 @@ Answers daemon_answers(const std::shared_ptr<DaemonState>& state,
   Answers answers;
   answers.report = [state] { return state->report.get(); };
   answers.check = [state](const CheckQuery& query) {
-    return check_once(*state->node_context.get(), *state->pods.get(), *state->policy.get(),
+    return check_once(*state->node_context.get(), state->pods.get(), *state->policy.get(),
                       {&query, 1})
         .front();
   };

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "agent/findings/report.h"
-#include "agent/findings/tracker.h"
+#include "agent/findings/lifecycle.h"
 #include "agent/pods/pod.h"
 
 namespace hostnet {

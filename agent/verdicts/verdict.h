@@ -1,10 +1,13 @@
 #pragma once
 
-// The verdicts that the agent knows, and what is true of each wherever it is found.
+// The catalogue: one row per verdict, everything that is true of it wherever it is found.
+// Configuration, findings, metrics, Events and pages read it; a test compares the README's table.
 
+#include <algorithm>
+#include <array>
+#include <chrono>
 #include <cstddef>
 #include <optional>
-#include <span>
 #include <string_view>
 
 namespace hostnet {
@@ -12,7 +15,7 @@ namespace hostnet {
 enum class FindingClass { conflict, risk };
 enum class Severity { critical, warning, info };
 
-// interface.md section 2, in its order.
+// In the order of their rows.
 enum class Verdict {
   duplicate_declaration,
   node_component,
@@ -23,11 +26,11 @@ enum class Verdict {
   owner_unknown,
   ephemeral_connection,
   time_wait,
-  shared_port,
   hostport_hijacks_listener,
   nodeport_hijacks_listener,
   hostport_not_programmed,
   hostport_rule_stale,
+  shared_port,
   // risks
   declared_not_listening,
   undeclared_listener,
@@ -40,12 +43,110 @@ enum class Verdict {
   node_port_range_in_ephemeral_range,
   hostport_rule_unguarded,
 };
-inline constexpr std::size_t kVerdictCount = 24;
 
-std::span<const Verdict> all_verdicts();
-std::string_view to_string(Verdict verdict);
+// What a verdict is concluded from. While one of these cannot be read, it is not known
+// whether it still holds.
+struct Inputs {
+  bool pods{}, sockets{}, owners{}, rules{};
+};
+
+struct VerdictInfo {
+  Verdict verdict;
+  std::string_view name;  // wire name: metric label, JSON, configuration
+  FindingClass finding_class;
+  Severity severity;           // the worst; a rule may say less
+  std::chrono::seconds grace;  // how long it must hold before it is a finding
+  Inputs inputs;
+  std::string_view event_reason;  // of Kubernetes Events and the node condition
+  std::string_view meaning;       // the README's sentence
+};
+
+namespace catalogue {
+using enum Verdict;
+using enum FindingClass;
+using enum Severity;
+using std::chrono::seconds;
+inline constexpr Inputs kPods{.pods = true};
+inline constexpr Inputs kListeners{.pods = true, .sockets = true, .owners = true};
+inline constexpr Inputs kRules{.pods = true, .rules = true};
+inline constexpr Inputs kHijack{.pods = true, .sockets = true, .owners = true, .rules = true};
+}  // namespace catalogue
+
+// Conflicts by precedence, then risks.
+inline constexpr auto kVerdicts = [] {
+  using namespace catalogue;
+  return std::to_array<VerdictInfo>({
+      {duplicate_declaration, "duplicate_declaration", conflict, warning, seconds{0}, kPods,
+       "HostPortDuplicateDeclaration", "two pods on this node declare the same port"},
+      {node_component, "node_component", conflict, critical, seconds{0}, kListeners,
+       "HostPortNodeComponent", "a component of the node (kubelet, the runtime, etcd…) has it"},
+      {other_pod, "other_pod", conflict, critical, seconds{0}, kListeners, "HostPortOtherPod",
+       "another pod has it, which did not declare it"},
+      {unmanaged_container, "unmanaged_container", conflict, critical, seconds{0}, kListeners,
+       "HostPortUnmanagedContainer", "a container outside Kubernetes (docker, podman) has it"},
+      {unmanaged_process, "unmanaged_process", conflict, critical, seconds{0}, kListeners,
+       "HostPortUnmanagedProcess", "a process outside Kubernetes has it"},
+      {kernel_socket, "kernel_socket", conflict, critical, seconds{0}, kListeners,
+       "HostPortKernelSocket", "the kernel itself has it: a VXLAN, Geneve or WireGuard device"},
+      {owner_unknown, "owner_unknown", conflict, warning, seconds{0}, kListeners,
+       "HostPortOwnerUnknown", "somebody has it, and it is not known who"},
+      {ephemeral_connection, "ephemeral_connection", conflict, critical, seconds{0}, kListeners,
+       "HostPortEphemeralConnection", "an outgoing connection uses it as its source port"},
+      {time_wait, "time_wait", conflict, info, seconds{0}, kListeners, "HostPortTimeWait",
+       "a closed connection keeps it for up to a minute"},
+      {hostport_hijacks_listener, "hostport_hijacks_listener", conflict, critical, seconds{0},
+       kHijack, "HostPortHijacksListener",
+       "a hostPort takes the traffic of a program that listens there"},
+      {nodeport_hijacks_listener, "nodeport_hijacks_listener", conflict, critical, seconds{0},
+       Inputs{.sockets = true, .owners = true, .rules = true}, "NodePortHijacksListener",
+       "a NodePort takes the traffic of a program that listens there"},
+      {hostport_not_programmed, "hostport_not_programmed", conflict, warning, seconds{60}, kRules,
+       "HostPortNotProgrammed", "no NAT rule leads to the pod of a hostPort, nothing reaches it"},
+      {hostport_rule_stale, "hostport_rule_stale", conflict, warning, seconds{60}, kRules,
+       "HostPortRuleStale", "a NAT rule forwards a port to a pod that is gone"},
+      {shared_port, "shared_port", conflict, warning, seconds{0}, kListeners, "HostPortSharedPort",
+       "a foreign socket shares it with SO_REUSEPORT"},
+      {declared_not_listening, "declared_not_listening", risk, info, seconds{0}, kListeners,
+       "HostPortDeclaredNotListening", "the pod is ready and listens on nothing there"},
+      {undeclared_listener, "undeclared_listener", risk, info, seconds{0}, kListeners,
+       "HostPortUndeclaredListener",
+       "a hostNetwork pod listens on a port that the scheduler knows nothing of"},
+      {in_ephemeral_range, "in_ephemeral_range", risk, warning, seconds{0}, kPods,
+       "HostPortInEphemeralRange",
+       "the kernel may give the port to any outgoing connection; the remedy reserves it"},
+      {in_node_port_range, "in_node_port_range", risk, warning, seconds{0}, kPods,
+       "HostPortInNodePortRange", "a Service may be given the port as its NodePort"},
+      {reserved_port, "reserved_port", risk, info, seconds{0}, kListeners, "HostPortReservedPort",
+       "cluster components or standard services use the port"},
+      {scheduler_blind, "scheduler_blind", risk, info, seconds{0}, kPods, "HostPortSchedulerBlind",
+       "the scheduler does not see this declaration (host IP `::`, sidecars before 1.33.6)"},
+      {dns_policy, "dns_policy", risk, info, seconds{0}, kPods, "HostPortDnsPolicy",
+       "hostNetwork with ClusterFirst, or a dnsPolicy that does not exist"},
+      {unsupported_protocol, "unsupported_protocol", risk, info, seconds{0}, kPods,
+       "HostPortUnsupportedProtocol", "this kernel cannot say who holds ports of that protocol"},
+      {node_port_range_in_ephemeral_range, "node_port_range_in_ephemeral_range", risk, info,
+       seconds{0}, Inputs{}, "HostPortNodePortRangeInEphemeralRange",
+       "the two ranges overlap on this node"},
+      {hostport_rule_unguarded, "hostport_rule_unguarded", risk, info, seconds{0},
+       Inputs{.rules = true}, "HostPortRuleUnguarded",
+       "a hostPort rule also takes traffic that only passes through the node"},
+  });
+}();
+inline constexpr std::size_t kVerdictCount = kVerdicts.size();
+static_assert(std::ranges::all_of(kVerdicts, [](const VerdictInfo& row) {
+  return &row - kVerdicts.data() == static_cast<std::ptrdiff_t>(row.verdict);
+}));
+
+constexpr const VerdictInfo& info_of(Verdict verdict) {
+  return kVerdicts.at(static_cast<std::size_t>(verdict));
+}
+constexpr std::string_view to_string(Verdict verdict) {
+  return info_of(verdict).name;
+}
+constexpr FindingClass class_of(Verdict verdict) {
+  return info_of(verdict).finding_class;
+}
 std::optional<Verdict> parse_verdict(std::string_view text);
-FindingClass class_of(Verdict verdict);
 std::string_view to_string(FindingClass finding_class);
 std::string_view to_string(Severity severity);
 

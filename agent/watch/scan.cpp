@@ -7,8 +7,7 @@
 #include <ranges>
 
 #include "agent/findings/find_findings.h"
-#include "agent/findings/tracker.h"
-#include "agent/ports/join_pods.h"
+#include "agent/findings/lifecycle.h"
 #include "agent/preflight/preflight.h"
 #include "agent/watch/pod_addresses.h"
 
@@ -135,12 +134,9 @@ Report scan_once(const NodeContext& node_context, std::shared_ptr<const PodSnaps
                       .deep_ports = std::move(asked),
                       .sctp = declares_sctp(declared),
                       .urgent_ports = ports_of(declared),
-                      .memory = false};
-  const auto scan = [&] {
-    PortSnapshot table = builder.scan(options, node_context.node->clock->steady());
-    join_pods(table.holders, *pods);
-    return table;
-  };
+                      .memory = false,
+                      .pods = std::make_shared<const PodIndex>(pods)};
+  const auto scan = [&] { return builder.scan(options, node_context.node->clock->steady()); };
   PortSnapshot table = scan();
   NodeFindings judged = judge(node_context, table, *pods, policy, node_context.node->clock->wall());
   if (!judged.ports_not_listening.empty()) {
@@ -159,8 +155,9 @@ Report scan_once(const NodeContext& node_context, std::shared_ptr<const PodSnaps
   return report;
 }
 
-std::vector<CheckAnswer> check_once(const NodeContext& node_context, const PodSnapshot& pods,
-                                    const Policy& policy, std::span<const CheckQuery> queries) {
+std::vector<CheckAnswer> check_once(const NodeContext& node_context,
+                                    std::shared_ptr<const PodSnapshot> pods, const Policy& policy,
+                                    std::span<const CheckQuery> queries) {
   std::vector<std::uint16_t> ports;
   std::ranges::transform(queries, std::back_inserter(ports), &CheckQuery::port);
   std::ranges::sort(ports);
@@ -168,18 +165,18 @@ std::vector<CheckAnswer> check_once(const NodeContext& node_context, const PodSn
   ports.erase(repeated.begin(), repeated.end());
 
   PortScanner builder(*node_context.node);
-  PortSnapshot table = builder.scan(
+  const PortSnapshot table = builder.scan(
       {.node_components = policy.node_components,
        .network_changed = true,
        .deep_ports = ports,
        .sctp = std::ranges::find(queries, Protocol::sctp, &CheckQuery::protocol) != queries.end(),
        .urgent_ports = ports,
-       .memory = false},
+       .memory = false,
+       .pods = std::make_shared<const PodIndex>(pods)},
       node_context.node->clock->steady());
-  join_pods(table.holders, pods);
   std::vector<CheckAnswer> answers;
   std::ranges::transform(queries, std::back_inserter(answers), [&](const CheckQuery& query) {
-    return check_port(query, table, pods, policy, node_context.node->clock->wall());
+    return check_port(query, table, *pods, policy, node_context.node->clock->wall());
   });
   return answers;
 }

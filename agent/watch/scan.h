@@ -56,8 +56,9 @@ NodeFindings judge(const NodeContext& node_context, const PortSnapshot& table,
 Report scan_once(const NodeContext& node_context, std::shared_ptr<const PodSnapshot> pods,
                  const Policy& policy, std::vector<std::uint16_t> asked = {});
 
-// A fresh scan of these ports in every state; an answer for each query.
-std::vector<CheckAnswer> check_once(const NodeContext& node_context, const PodSnapshot& pods,
-                                    const Policy& policy, std::span<const CheckQuery> queries);
+// A fresh scan at these ports in every state; an answer for each query.
+std::vector<CheckAnswer> check_once(const NodeContext& node_context,
+                                    std::shared_ptr<const PodSnapshot> pods, const Policy& policy,
+                                    std::span<const CheckQuery> queries);
 
 }  // namespace hostnet

@@ -9,7 +9,6 @@
 #include <utility>
 
 #include "agent/findings/find_findings.h"
-#include "agent/ports/join_pods.h"
 #include "netlink/base/worker.h"
 #include "netlink/rtnetlink/rtnetlink.h"
 
@@ -107,12 +106,15 @@ void Watch::tick() {
   const auto pods = settings_.pods();
   if (auto policy = settings_.policy(); policy != policy_) {
     policy_ = std::move(policy);
-    if (auto taken = tracker_.set_policy(*policy_); !taken && settings_.on_error) {
+    if (auto taken = lifecycle_.set_policy(*policy_); !taken && settings_.on_error) {
       settings_.on_error(taken.error());
     }
   }
 
   const SteadyTime start = clock.steady();
+  if (!pod_index_ || pod_index_->pods() != pods) {
+    pod_index_ = std::make_shared<const PodIndex>(pods);
+  }
   std::vector<DeclaredPort> declared = declarations_of(*pods);
   std::vector<std::uint16_t> binding = host_network_ports(declared);
   const std::vector<std::uint16_t> deep = ports_to_scan_fully(binding);
@@ -122,20 +124,20 @@ void Watch::tick() {
                                       .deep_paced = true,
                                       .sctp = declares_sctp(declared),
                                       .urgent_ports = ports_of(declared),
-                                      .memory = true},
+                                      .memory = true,
+                                      .pods = pod_index_},
                                      start);
   const SteadyTime scanned = clock.steady();
   stats.ports = seconds_since(start, scanned);
 
-  join_pods(table.holders, *pods);
   auto report = std::make_shared<Report>(
       make_report(node_context_, std::move(table), pods, std::move(declared)));
   NodeFindings judged = judge(node_context_, *report->table, *pods, *policy_, report->generated_at);
   scan_again_ = !std::ranges::includes(deep, judged.ports_not_listening);
   declared_ = std::move(binding);
   ports_not_listening_ = std::move(judged.ports_not_listening);
-  auto update = tracker_.update(std::move(judged.findings), scanned, report->generated_at,
-                                pods->stale || !pods->synced);
+  auto update = lifecycle_.update(std::move(judged.findings), scanned, report->generated_at,
+                                  unread_of(*report->table, *pods));
   report->findings = std::move(update.findings);
   stats.findings = seconds_since(scanned, clock.steady());
 

@@ -11,8 +11,8 @@
 #include <thread>
 #include <vector>
 
+#include "agent/findings/lifecycle.h"
 #include "agent/findings/report.h"
-#include "agent/findings/tracker.h"
 #include "agent/watch/scan.h"
 #include "netlink/base/wake_up.h"
 
@@ -21,7 +21,7 @@ namespace hostnet {
 // How long the parts of one tick took, in seconds, and what it met.
 struct TickStats {
   double ports{};          // dumps and owners
-  double findings{};       // join, judge, track
+  double findings{};       // judge and keep track
   std::size_t overruns{};  // rtnetlink messages that the kernel dropped
 };
 
@@ -67,8 +67,9 @@ class Watch {
   WatchSettings settings_;
   WakeUp wake_;
   PortScanner builder_;
-  FindingTracker tracker_{0};             // who wants a history keeps the events
-  std::shared_ptr<const Policy> policy_;  // the one the tracker has
+  FindingLifecycle lifecycle_;
+  std::shared_ptr<const Policy> policy_;  // the one that lifecycle_ has
+  std::shared_ptr<const PodIndex> pod_index_;
   std::unique_ptr<Subscription> changes_;
   bool network_changed_{true};
   // Of the last tick: the ports that hostNetwork pods declare, those that their

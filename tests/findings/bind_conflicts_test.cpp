@@ -31,7 +31,7 @@ TEST(BindConflict, AnUnmanagedProcessOnADeclaredPortIsCritical) {
   EXPECT_EQ(finding.explanation,
             "default/web-1 (container main) cannot bind 8080/tcp: nginx.service (nginx, pid 812) "
             "listens on 0.0.0.0:8080.");
-  EXPECT_EQ(finding.remedy, "systemctl stop nginx.service, or move the pod's port");
+  EXPECT_EQ(finding.remedy, "systemctl stop nginx.service, or change the pod's port");
 }
 
 TEST(BindConflict, EveryKindOfHolderHasItsVerdict) {

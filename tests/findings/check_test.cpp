@@ -97,7 +97,7 @@ TEST(CheckPort, MoreConnectionsThanWereLookedAtMakeItUnknown) {
   scene.table.partly_shown = {{Protocol::tcp, 8080}};
   const auto answer = check(scene, 8080);
   EXPECT_EQ(answer.verdict, CheckVerdict::unknown);
-  EXPECT_EQ(answer.explanation, "8080/tcp has more connections than were looked at.");
+  EXPECT_EQ(answer.explanation, "8080/tcp has more connections than were read.");
   EXPECT_EQ(check(scene, 8081).verdict, CheckVerdict::free);
 }
 TEST(CheckPort, SocketsThatCouldNotBeListedMakeItUnknown) {

@@ -83,8 +83,8 @@ TEST(CheckWithRules, WhatCannotBeToldOfARuleIsUnknown) {
   EXPECT_EQ(answer.bindable, true);
   ASSERT_EQ(answer.holders.size(), 1U);
   EXPECT_EQ(answer.explanation,
-            "A server could bind 0.0.0.0:80, but it may not get its traffic: NAT rule R asks more "
-            "of a packet than can be told.");
+            "A server could bind 0.0.0.0:80, but it may not get its traffic: NAT rule R has "
+            "match conditions the agent cannot evaluate.");
 
   NatScene anywhere;
   rule.scope.certainty = Certainty::certain;
@@ -92,7 +92,7 @@ TEST(CheckWithRules, WhatCannotBeToldOfARuleIsUnknown) {
   anywhere.rule(rule);
   answer = checked(anywhere, 80, "0.0.0.0");
   EXPECT_EQ(answer.verdict, CheckVerdict::unknown);
-  EXPECT_THAT(answer.explanation, HasSubstr("takes packets to where that cannot be told"));
+  EXPECT_THAT(answer.explanation, HasSubstr("sends packets to an unknown destination"));
 }
 
 TEST(CheckWithRules, ARuleThatRefusesTakesTheTraffic) {

@@ -69,7 +69,7 @@ TEST(HostportHijacksListener, AnotherNodeComponentIsHijackedAndNeverStopped) {
   scene.hold(listener("::", 6443, component_owner("kube-apiserver", 8)));
   ASSERT_THAT(scene.conflict_names(), ElementsAre("6443/tcp hostport_hijacks_listener critical"));
   EXPECT_EQ(scene.conflicts().front().remedy,
-            "move the pod's port; to look: systemctl status kube-apiserver.service");
+            "change the pod's port; inspect with: systemctl status kube-apiserver.service");
 }
 
 TEST(HostportHijacksListener, NeedsAnAddressThatTheRuleMatches) {

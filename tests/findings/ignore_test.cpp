@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "agent/findings/tracker.h"
+#include "agent/findings/lifecycle.h"
 #include "tests/findings/scene.h"
 
 namespace hostnet {

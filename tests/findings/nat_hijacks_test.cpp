@@ -146,7 +146,8 @@ TEST(HijackByRule, KubeletsOwnPortIsHijackedLikeAnyOther) {
             "kubelet.service (kubelet, pid 5) listens on [::]:10250, but the hostPort of "
             "default/web (container main) sends what arrives over IPv4 on 10250/tcp to the pod "
             "instead.");
-  EXPECT_EQ(finding.remedy, "move the pod's port; to look: systemctl status kubelet.service");
+  EXPECT_EQ(finding.remedy,
+            "change the pod's port; inspect with: systemctl status kubelet.service");
 }
 
 TEST(HijackByRule, OfKubeletsPortIsSeenWithoutADeclarationToo) {
@@ -185,7 +186,7 @@ TEST(NodePortHijack, TakesAnUndeclaredListenersTraffic) {
             "Service shop/web:http sends what arrives over IPv4 on 30080/tcp to 10.244.0.7:80 "
             "instead.");
   EXPECT_EQ(finding.remedy,
-            "kubectl -n shop edit service web: give it another nodePort; or move the listener's "
+            "kubectl -n shop edit service web: give it another nodePort, or change the listener's "
             "port");
 }
 

@@ -6,8 +6,6 @@
 #include <charconv>
 #include <utility>
 
-#include "agent/ports/join_pods.h"
-
 namespace hostnet {
 
 NatTarget nat_target(std::string_view text) {
@@ -76,12 +74,10 @@ void NatScene::see(std::vector<NatRule> rules) {
       .rules = std::move(rules), .complete = complete, .has_forwarder = has_forwarder});
   table.pods_by_container =
       containers ? std::make_shared<const PodsByContainer>(*containers) : nullptr;
+  table.pods = std::make_shared<const PodIndex>(std::make_shared<const PodSnapshot>(pods));
   for (const NatRule& rule : table.nat->rules()) {
     for (const Protocol protocol : protocols_of(rule)) {
-      Holder holder = holder_of_rule({table.nat, &rule}, protocol, rule.scope.ports.first,
-                                     table.pods_by_container.get());
-      join_pods({&holder, 1}, pods);
-      table.holders.push_back(std::move(holder));
+      table.holders.push_back(holder_of_rule(table, rule, protocol, rule.scope.ports.first));
     }
   }
 }

@@ -1,4 +1,4 @@
-#include "agent/findings/overlap.h"
+#include "agent/findings/context/overlap.h"
 
 #include <gtest/gtest.h>
 

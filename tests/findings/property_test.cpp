@@ -10,7 +10,7 @@
 #include <tuple>
 
 #include "agent/findings/check.h"
-#include "agent/findings/tracker.h"
+#include "agent/findings/lifecycle.h"
 #include "tests/findings/scene.h"
 
 namespace hostnet {
@@ -151,15 +151,16 @@ TEST_P(EveryTable, AnswersEveryCheckAndAgreesWithItself) {
   }
 }
 
-TEST_P(EveryTable, WhatTheTrackerOpensItClosesOnce) {
+TEST_P(EveryTable, WhatTheLifecycleOpensItClosesOnce) {
   RandomScene random(GetParam());
-  FindingTracker tracker;
+  FindingLifecycle lifecycle;
   std::set<std::string> open;
   SteadyTime steady{};
   for (unsigned round = 0; round < 100; ++round) {
     const Scene scene = random.make();
     steady += std::chrono::seconds(1);
-    const auto update = tracker.update(scene.findings(), steady, kNow, scene.pods.stale);
+    const auto update =
+        lifecycle.update(scene.findings(), steady, kNow, unread_of(scene.table, scene.pods));
     for (const FindingEvent& event : update.events) {
       if (event.opened) {
         EXPECT_TRUE(open.insert(event.finding.id).second);

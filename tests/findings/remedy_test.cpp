@@ -1,7 +1,10 @@
+#include "agent/findings/context/remedy.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "agent/findings/wording.h"
+#include "agent/findings/context/words.h"
+#include "agent/ports/port_ranges.h"
 #include "tests/findings/scene.h"
 
 namespace hostnet {
@@ -22,9 +25,9 @@ Owner process_owner(const std::string& unit, const std::string& comm, int pid) {
   return unit_owner(unit, comm, pid);
 }
 
-TEST(Remedy, StopsAUnitOrMovesThePort) {
+TEST(Remedy, StopsAUnitOrChangesThePort) {
   EXPECT_EQ(remedy_for(process_owner("nginx.service", "nginx", 812)),
-            "systemctl stop nginx.service, or move the pod's port");
+            "systemctl stop nginx.service, or change the pod's port");
 }
 
 TEST(Remedy, NeverStopsWhatKeepsTheNodeReachable) {
@@ -51,30 +54,30 @@ TEST(Remedy, NeverStopsWhatKeepsTheNodeReachable) {
   }
 }
 
-TEST(Remedy, ShowsHowToLookAtAProcessOfASession) {
+TEST(Remedy, ShowsHowToInspectAProcessOfASession) {
   EXPECT_EQ(remedy_for(process_owner("session-3.scope", "python3", 901)),
-            "move the pod's port; to look: ps -o pid,ppid,user,args -p 901");
+            "change the pod's port; inspect with: ps -o pid,ppid,user,args -p 901");
   EXPECT_EQ(remedy_for(unknown_owner()), "ss -tlnp 'sport = :8080'");
 }
 
 TEST(Remedy, StopsAContainerWithItsRuntime) {
   const std::string id = "0123456789abcdef" + std::string(48, '0');
   EXPECT_EQ(remedy_for(container_owner("docker", id, "nginx", 5)),
-            "docker stop 0123456789ab, or move the pod's port");
+            "docker stop 0123456789ab, or change the pod's port");
   EXPECT_EQ(remedy_for(container_owner("podman", id, "nginx", 5)),
-            "podman stop 0123456789ab, or move the pod's port");
+            "podman stop 0123456789ab, or change the pod's port");
   EXPECT_THAT(remedy_for(container_owner("lxc", "web", "nginx", 5)), HasSubstr("ps -o"));
   Owner proxy = container_owner("docker", "", "docker-proxy", 5);
   proxy.unit = "docker.service";
   EXPECT_EQ(remedy_for(proxy),
-            "stop the container that docker ps --filter publish=8080 shows, or move the pod's "
+            "stop the container that docker ps --filter publish=8080 shows, or change the pod's "
             "port");
   EXPECT_EQ(who(listener("0.0.0.0", 8080, proxy)), "docker.service (docker-proxy, pid 5)");
 }
 
 TEST(Remedy, QuotesWhatAShellWouldReadOtherwise) {
   EXPECT_EQ(remedy_for(process_owner("a;reboot;.service", "x", 5)),
-            "systemctl stop 'a;reboot;.service', or move the pod's port");
+            "systemctl stop 'a;reboot;.service', or change the pod's port");
   EXPECT_EQ(shell_word("it's"), R"('it'\''s')");
   EXPECT_EQ(shell_word(""), "''");
   EXPECT_EQ(shell_word("-rf"), "'-rf'");
@@ -110,7 +113,9 @@ TEST(FindingId, FallsBackToNamespaceAndNameWithoutUid) {
   Declaration declaration;
   declaration.port.namespace_ = "default";
   declaration.port.pod = "web";
-  EXPECT_EQ(finding_about(Verdict::other_pod, Severity::critical, declaration).id,
+  const Scene scene;
+  const FindingContext context(scene.table, scene.pods, scene.policy, kNow);
+  EXPECT_EQ(finding_about(Verdict::other_pod, declaration, context).id,
             finding_id(Verdict::other_pod, Protocol::tcp, 0, "", "default/web", ""));
 }
 

@@ -189,14 +189,7 @@ Scene::Scene() {
 }
 
 Scene& Scene::hold(Holder holder) {
-  for (const Pod& pod : pods.pods) {
-    if (holder.owner.pod_uid.empty()) break;
-    if (holder.owner.pod_uid != pod.uid && holder.owner.pod_uid != pod.config_hash) continue;
-    holder.namespace_ = pod.namespace_;
-    holder.pod = pod.name;
-    holder.name = pod.namespace_ + "/" + pod.name;
-    holder.pod_terminating = pod.deleted_at.has_value();
-  }
+  PodIndex(std::make_shared<const PodSnapshot>(pods)).name(holder);
   table.holders.push_back(std::move(holder));
   return *this;
 }
@@ -206,8 +199,11 @@ Scene& Scene::add(Pod pod) {
   return *this;
 }
 
-std::vector<Finding> Scene::findings() const {
-  return find_findings(table, pods, policy, kNow);
+NodeFindings Scene::judged() const {
+  PortSnapshot named = table;
+  const auto known = std::make_shared<const PodSnapshot>(pods);
+  named.pods = std::make_shared<const PodIndex>(known);
+  return judge_node(named, *known, policy, kNow);
 }
 
 std::vector<Finding> Scene::conflicts() const {

@@ -54,9 +54,10 @@ struct Scene {
   PodSnapshot pods;
   Policy policy = default_policy();
 
-  Scene& hold(Holder holder);  // names a pod's holder as the join does
+  Scene& hold(Holder holder);  // names a pod's holder
   Scene& add(Pod pod);
-  std::vector<Finding> findings() const;
+  NodeFindings judged() const;
+  std::vector<Finding> findings() const { return judged().findings; }
   // Of those, the ones of class conflict.
   std::vector<Finding> conflicts() const;
   // Those with this verdict.

@@ -101,7 +101,7 @@ TEST(Obstacles, TimeWaitIsOneOnlyWhenNobodyListenedThereOfLate) {
   EXPECT_THAT(scene.conflict_names(), ElementsAre("8080/tcp time_wait info"));
 }
 
-TEST(JudgeNode, NamesThePortsThatNeedADeeperLook) {
+TEST(JudgeNode, NamesThePortsThatNeedAFullStateScan) {
   Pod web = host_pod("web", "uid-web");
   with_port(with_port(with_port(web, 9100), 8080), 53, Protocol::udp);
   Pod behind_nat = cni_pod("svclb", "uid-svclb");
@@ -109,7 +109,7 @@ TEST(JudgeNode, NamesThePortsThatNeedADeeperLook) {
   Scene scene;
   scene.add(web).add(behind_nat);
   scene.hold(listener("0.0.0.0", 8080, pod_owner("uid-web", "web", 7)));
-  const auto judged = judge_node(scene.table, scene.pods, scene.policy, kNow);
+  const auto judged = scene.judged();
   EXPECT_THAT(judged.ports_not_listening, ElementsAre(53, 9100));
   EXPECT_EQ(judged.findings, scene.findings());
 }

@@ -89,7 +89,7 @@ ipvsadm -A -f 7 -s rr
   ASSERT_EQ(rules.size(), 1U);
   EXPECT_EQ(rules[0]->text, "ipvs: ip daddr 192.0.2.1 tcp dport 30080 rr to 127.0.0.1:18080");
   EXPECT_EQ(rules[0]->owner, RuleOwner::kube_proxy);
-  const auto findings = find_findings(table, {}, default_policy(), {});
+  const auto findings = judge_node(table, {}, default_policy(), {}).findings;
   EXPECT_THAT(findings, Contains(AllOf(Field(&Finding::verdict, Verdict::nodeport_hijacks_listener),
                                        Field(&Finding::port, 30080))));
 

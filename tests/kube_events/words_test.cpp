@@ -13,16 +13,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-TEST(KubeReason, IsTheVerdictAsOneWord) {
-  EXPECT_EQ(kube_reason(Verdict::unmanaged_process), "HostPortUnmanagedProcess");
-  EXPECT_EQ(kube_reason(Verdict::in_node_port_range), "HostPortInNodePortRange");
-  EXPECT_EQ(kube_reason(Verdict::hostport_hijacks_listener), "HostPortHijacksListener");
-  EXPECT_EQ(kube_reason(Verdict::nodeport_hijacks_listener), "NodePortHijacksListener");
-  std::set<std::string> reasons;
-  for (const Verdict verdict : all_verdicts()) reasons.insert(kube_reason(verdict));
-  EXPECT_EQ(reasons.size(), kVerdictCount);
-}
-
 TEST(KubeMessage, IsOneLineOfUtf8WithinTheLimit) {
   EXPECT_EQ(kube_message("all of it"), "all of it");
   EXPECT_EQ(kube_message("a\nb\x1b[31m\xff"), R"(a\nb\x1b[31m\xff)");

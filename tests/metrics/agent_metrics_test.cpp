@@ -126,9 +126,9 @@ std::shared_ptr<const Report> busy_report() {
   auto table = std::make_shared<PortSnapshot>(*report.table);
   table->holders.push_back(dns);
   report.table = table;
-  for (const Verdict verdict : all_verdicts()) {
+  for (const VerdictInfo& row : kVerdicts) {
     Finding finding;
-    finding.verdict = verdict;
+    finding.verdict = row.verdict;
     finding.severity = Severity::warning;
     finding.declared_by = {{.namespace_ = "default", .pod = "web", .container = "c"}};
     report.findings.push_back(finding);

@@ -82,9 +82,9 @@ TEST(PortFamilies, CarryEveryLabelOfAFindingThatIsAboutTheNode) {
 
 TEST(PortFamilies, ShowEveryVerdictEvenWhenThereIsNothing) {
   const auto page = page_of(port_families(report_of({})));
-  for (const Verdict verdict : all_verdicts()) {
+  for (const VerdictInfo& row : kVerdicts) {
     EXPECT_THAT(page, HasSubstr("severity=\"critical\",verdict=\"" +
-                                std::string(to_string(verdict)) + "\"} 0\n"));
+                                std::string(row.name) + "\"} 0\n"));
   }
   EXPECT_THAT(page, HasSubstr("hostnet_declared_ports{mode=\"hostPort\",protocol=\"sctp\"} 0\n"));
   EXPECT_THAT(page, HasSubstr("hostnet_attribution_complete 1\n"));

@@ -1,7 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "agent/ports/join_pods.h"
+#include "agent/ports/holder_name.h"
 #include "agent/ports/owners/kernel_socket.h"
 #include "agent/ports/owners/process.h"
 #include "agent/ports/port_ranges.h"
@@ -69,7 +69,7 @@ Holder holder_in_pod(const std::string& uid) {
   return holder;
 }
 
-TEST(JoinPods, NamesAPodByItsUidAndAStaticPodByItsHash) {
+TEST(PodIndex, NamesAPodByItsUidAndAStaticPodByItsHash) {
   PodSnapshot pods;
   Pod web;
   web.namespace_ = "default";
@@ -84,7 +84,10 @@ TEST(JoinPods, NamesAPodByItsUidAndAStaticPodByItsHash) {
   pods.pods = {web, etcd};
   std::vector<Holder> holders{holder_in_pod("uid-1"), holder_in_pod(etcd.config_hash),
                               holder_in_pod("mirror-uid"), holder_in_pod("nobody")};
-  join_pods(holders, pods);
+  const auto name_by = [&](const PodIndex& index) {
+    for (Holder& holder : holders) index.name(holder);
+  };
+  name_by(PodIndex(std::make_shared<const PodSnapshot>(pods)));
   EXPECT_EQ(holders[0].name, "default/web-1");
   EXPECT_TRUE(holders[0].pod_terminating);
   EXPECT_EQ(holders[1].name, "kube-system/etcd-n1");
@@ -92,7 +95,7 @@ TEST(JoinPods, NamesAPodByItsUidAndAStaticPodByItsHash) {
   EXPECT_EQ(holders[3].name, "web");
   EXPECT_EQ(holders[3].namespace_, "");
 
-  join_pods(holders, PodSnapshot{});
+  name_by(PodIndex());
   EXPECT_EQ(holders[0].pod, "");
   EXPECT_FALSE(holders[0].pod_terminating);
 }

@@ -3,8 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "agent/ports/join_pods.h"
 #include "agent/ports/nat/pod_containers.h"
+#include "agent/ports/port_snapshot.h"
 
 namespace hostnet {
 namespace {
@@ -31,7 +31,8 @@ TEST(NatRulesByPort, ARulesPodIsThatOfItsSandboxElseOfItsAddress) {
   NatRule rule;
   rule.targets = {NatTarget{.address = parse_ip("10.0.0.5").value(), .last_address = {}}};
   rule.sandbox_id = "box";
-  const auto shared = std::make_shared<const NatRule>(rule);
+  PortSnapshot table;
+  table.nat = std::make_shared<const NatRules>(NatRules::Facts{.rules = {rule}});
   PodSnapshot pods;
   for (const char* name : {"by-uid", "by-address", "finished"}) {
     Pod pod;
@@ -43,14 +44,14 @@ TEST(NatRulesByPort, ARulesPodIsThatOfItsSandboxElseOfItsAddress) {
   pods.pods[1].pod_ips = {"10.0.0.4", "10.0.0.5"};
   pods.pods[2].pod_ips = {"10.0.0.5"};
   pods.pods[2].phase = "Succeeded";
-  const auto named = [&](const PodsByContainer* containers) {
-    Holder holder = holder_of_rule(shared, Protocol::tcp, 80, containers);
-    join_pods({&holder, 1}, pods);
-    return holder.name;
+  table.pods = std::make_shared<const PodIndex>(std::make_shared<const PodSnapshot>(pods));
+  const auto named = [&] {
+    return holder_of_rule(table, table.nat->rules().front(), Protocol::tcp, 80).name;
   };
-  const PodsByContainer containers{{"box", "uid-by-uid"}};
-  EXPECT_EQ(named(&containers), "default/by-uid");
-  EXPECT_EQ(named(nullptr), "default/by-address");
+  EXPECT_EQ(named(), "default/by-address");
+  table.pods_by_container =
+      std::make_shared<const PodsByContainer>(PodsByContainer{{"box", "uid-by-uid"}});
+  EXPECT_EQ(named(), "default/by-uid");
 }
 
 }  // namespace

@@ -98,7 +98,7 @@ TEST(Page, NamesTheConflictTheHolderAndWhatToDo) {
   EXPECT_THAT(page, HasSubstr("nginx.service nginx[812] root<small>unmanaged process"));
   EXPECT_THAT(page, HasSubstr("default/web-1 (web)<small>DaemonSet/web · hostNetwork · "
                               "CrashLoopBackOff · 4 restarts</small>"));
-  EXPECT_THAT(page, HasSubstr("systemctl stop nginx.service, or move the pod&#39;s port"));
+  EXPECT_THAT(page, HasSubstr("systemctl stop nginx.service, or change the pod&#39;s port"));
   EXPECT_THAT(page, HasSubstr("3m12s"));
   EXPECT_THAT(page, Not(HasSubstr("30003")));
 }

@@ -45,9 +45,23 @@ TEST(FindingsJson, IsTheContractsLine) {
               R"("severity":"critical","protocol":"tcp","port":8080,"host_ip":"0.0.0.0",)"
               R"("since":"2026-11-21T19:56:48.123Z","stale":false,"ignored":false,"declared_by":[)",
               kDeclared, R"(],"held_by":[)", kNginx,
-              R"(],"explanation":"nginx.service listens on 0.0.0.0:8080, which the pod wants to )"
-              R"(bind.","remedy":"systemctl stop nginx.service, or move the pod's port"}]})",
+              R"(],"observed":null,"explanation":"nginx.service listens on 0.0.0.0:8080, which the pod wants to )"
+              R"(bind.","remedy":"systemctl stop nginx.service, or change the pod's port"}]})",
               "\n"}));
+}
+
+TEST(FindingsJson, ShowWhatWasSeenOfARefusedBind) {
+  Report report = sample_report();
+  report.findings.front().observed = Observed{.first = sample_time(),
+                                              .last = sample_time(),
+                                              .count = 3,
+                                              .error = "EADDRINUSE",
+                                              .pid = 7,
+                                              .comm = "web"};
+  const auto said = json::parse(findings_json(report, FindingClass::conflict, false));
+  EXPECT_EQ(said["findings"][0]["observed"],
+            json::parse(R"({"first":"2026-11-21T20:00:00.123Z","last":"2026-11-21T20:00:00.123Z",)"
+                        R"("count":3,"errno":"EADDRINUSE","pid":7,"comm":"web"})"));
 }
 
 TEST(FindingsJson, IgnoredOnesComeWithTheirReasonWhenAskedFor) {

@@ -119,7 +119,7 @@ Finding sample_conflict() {
           .declared_by = {sample_declaration()},
           .held_by = {sample_nginx()},
           .explanation = "nginx.service listens on 0.0.0.0:8080, which the pod wants to bind.",
-          .remedy = "systemctl stop nginx.service, or move the pod's port"};
+          .remedy = "systemctl stop nginx.service, or change the pod's port"};
 }
 
 CheckAnswer sample_check() {

@@ -22,7 +22,7 @@ TEST(FindingsText, IsTheContractsTable) {
       "PORT      VERDICT            SEVERITY  DECLARED BY          HELD BY                        "
       "SINCE  WHAT TO DO\n"
       "8080/tcp  unmanaged_process  critical  default/web-1 (web)  nginx.service nginx[812] root  "
-      "3m12s  systemctl stop nginx.service, or move the pod's port\n" +
+      "3m12s  systemctl stop nginx.service, or change the pod's port\n" +
           std::string(kSummary));
 }
 

@@ -8,7 +8,6 @@
 #include <tuple>
 #include <utility>
 
-#include "agent/ports/join_pods.h"
 #include "agent/ports/owners/kernel_socket.h"
 #include "agent/ports/port_ranges.h"
 #include "agent/ports/scan/append_sockets.h"
@@ -141,7 +140,7 @@ void PortScanner::add_holders(PortSnapshot& table) {
     if (holder.owner.kind == HolderKind::kernel) {
       if (const Link* tunnel = tunnel_of(socket, links_)) holder.device = tunnel->name;
     }
-    holder.name = name_of(holder);
+    table.pods->name(holder);
     table.holders.push_back(std::move(holder));
   }
 }
@@ -165,16 +164,13 @@ void PortScanner::add_rules(const ScanOptions& options, PortSnapshot& table) con
   wanted.erase(repeated.begin(), repeated.end());
   for (const auto& [protocol, port] : wanted) {
     for (const NatRule* rule : table.nat->on_port(protocol, port)) {
-      Holder holder =
-          holder_of_rule({table.nat, rule}, protocol, port, table.pods_by_container.get());
-      holder.name = name_of(holder);
-      table.holders.push_back(std::move(holder));
+      table.holders.push_back(holder_of_rule(table, *rule, protocol, port));
     }
   }
 }
 
 PortSnapshot PortScanner::scan(const ScanOptions& options, SteadyTime now) {
-  PortSnapshot table;
+  PortSnapshot table{.pods = options.pods};
   sockets_.clear();
   read_servers(options, table);
   listeners_.see(sockets_, now);

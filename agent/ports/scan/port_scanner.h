@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -32,6 +33,8 @@ struct ScanOptions {
   // Ports whose owners are wanted at once, sorted: Attribution::Options.
   std::vector<std::uint16_t> urgent_ports;
   bool memory{};  // also Socket::drops
+  // The pods that name the holders. Not null.
+  std::shared_ptr<const PodIndex> pods = std::make_shared<const PodIndex>();
 };
 
 // Builds the port table, one look after another: TCP listeners and unconnected
@@ -39,7 +42,7 @@ struct ScanOptions {
 // what they let others bind, the ranges, links and addresses.
 // What cannot be had is a problem in the table and the rest is there; a look
 // never fails. Not thread safe: owned by the watch (a one-shot command has its
-// own). Pods' names are join_pods()' work.
+// own).
 class PortScanner {
  public:
   explicit PortScanner(const Node& node);

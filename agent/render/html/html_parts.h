@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "agent/findings/finding.h"
+#include "agent/findings/context/finding.h"
 #include "agent/findings/report.h"
 #include "agent/pods/pod.h"
 #include "agent/ports/holder.h"

@@ -1,0 +1,182 @@
+#include "agent/findings/context/hijack.h"
+
+#include <algorithm>
+#include <array>
+#include <tuple>
+
+#include "agent/findings/context/holders.h"
+#include "agent/findings/context/nat_words.h"
+#include "agent/ports/nat/service_addresses.h"
+#include "agent/ports/pod_index.h"
+#include "netlink/nat/recognize.h"
+
+namespace hostnet {
+namespace {
+
+bool is_of_pod(const Holder& rule, const DeclaredPort& port) {
+  return !rule.pod.empty() && rule.pod == port.pod && rule.namespace_ == port.namespace_;
+}
+
+// What a rule does not take, in how it is told: a rule without comes first.
+auto restrictions_of(const Holder* rule) {
+  const PacketScope& scope = rule->nat->scope;
+  return std::tuple(scope.is_conditional(), !rule->nat->prerouting, !scope.arrives_on.empty(),
+                    scope.destination.has_value());
+}
+
+std::string_view file_name(std::string_view path) {
+  return path.substr(path.rfind('/') + 1);
+}
+
+bool is_one_of(std::span<const std::string_view> names, std::string_view name) {
+  return std::ranges::find(names, name) != names.end();
+}
+
+bool has_process(const Holder& holder, std::span<const std::string_view> names) {
+  return std::ranges::any_of(holder.owner.processes, [&](const Process& process) {
+    return is_one_of(names, process.comm);
+  });
+}
+
+// kubelet, and what has it or container runtimes inside.
+bool is_of_kubelet_or_runtime(const Holder& holder) {
+  static constexpr std::array<std::string_view, 13> kNames{
+      "kubelet", "containerd", "crio", "cri-o", "dockerd", "docker-proxy", "cri-dockerd",
+      "conmon",  "conmonrs",   "k3s",  "rke2",  "k0s",     "kubelite"};
+  if (holder.owner.kind == HolderKind::pod) return false;
+  if (is_one_of(kNames, file_name(holder.owner.exe))) return true;
+  if (holder.owner.kind != HolderKind::node_component) return false;
+  const std::string_view unit = holder.owner.unit;
+  return has_process(holder, kNames) || is_one_of(kNames, unit.substr(0, unit.rfind('.')));
+}
+
+// Ports on which kubelet itself answers, so that it never opened them for a pod
+// (kubelet's --healthz-port, --port and --read-only-port).
+bool is_kubelets_own(std::uint16_t port) {
+  return port == 10248 || port == 10250 || port == 10255;
+}
+
+// Sockets that kubelet and runtimes open on a hostPort to keep others from it, or
+// (docker-proxy) to serve it: dockershim's kubelet and CRI-O before 1.31 do. CNI portmap's
+// hostPorts have no socket: who listens there loses.
+bool implements_host_ports(const Holder& holder, const Holders& rules) {
+  const bool only_portmap = !rules.empty() && std::ranges::all_of(rules, [](const Holder* rule) {
+    return rule->nat->owner == RuleOwner::cni_portmap;
+  });
+  if (only_portmap || is_kubelets_own(holder.socket.local_port)) return false;
+  return is_of_kubelet_or_runtime(holder);
+}
+
+bool may_be_hijacked(const Holder& server, const FindingContext& context) {
+  if (!server.socket.is_server() || server.owner.self) return false;
+  if (server.owner.kind == HolderKind::nat_rule) return false;
+  // It may be kubelet's own while not every process could be seen.
+  return server.owner.kind != HolderKind::unknown || context.table.attribution_complete;
+}
+
+// Rules for hostPorts leave Services' addresses alone.
+bool would_be_taken(const Holder& listener, const Declaration& declaration,
+                    const FindingContext& context) {
+  const IpAddress local = listener.socket.local.unmapped();
+  const PortSnapshot& table = context.table;
+  const auto services = service_devices(table.links);
+  const bool serves_a_service =
+      !local.is_wildcard() && std::ranges::any_of(table.addresses, [&](const Address& address) {
+        return address.ip == local && is_service_address(address, services);
+      });
+  return !serves_a_service && meets(listener, bind_of(declaration.port), context);
+}
+
+}  // namespace
+
+std::optional<Verdict> hijack_verdict(const NatRule& rule) {
+  if (is_host_port(rule)) return Verdict::hostport_hijacks_listener;
+  if (is_node_port(rule)) return Verdict::nodeport_hijacks_listener;
+  return std::nullopt;
+}
+
+Hijack hijack_of(const Holder& server, const Holders& rules, const FindingContext& context) {
+  Hijack hijack;
+  const Bind bind = bind_of(server.socket, context.table.links);
+  for (const Holder* rule : rules) {
+    // What nobody understands is told as a problem, not as a hijack.
+    if (rule->nat->scope.certainty == Certainty::unknown) continue;
+    const TakenTraffic taken = taken_traffic(*rule->nat, bind, context.table);
+    const auto back = leads_back(*rule->nat, bind, server.socket.local_port, context.table);
+    if (!taken.any() || back != false) continue;
+    hijack.taken |= taken;
+    hijack.rules.push_back(rule);
+  }
+  return hijack;
+}
+
+std::string describe_traffic(const Holder& server, const Hijack& hijack,
+                             const FindingContext& context) {
+  return arriving_words(*(*std::ranges::min_element(hijack.rules, {}, restrictions_of))->nat,
+                        hijack.taken, bind_of(server.socket, context.table.links));
+}
+
+bool may_serve(const Holder& rule, const Declaration& declaration) {
+  if (is_of_pod(rule, declaration.port)) return true;
+  if (const auto leads = leads_to_pod(*rule.nat, *declaration.pod)) return *leads;
+  return rule.pod.empty();
+}
+
+Holders rules_serving(const Declaration& declaration, const FindingContext& context) {
+  Holders rules = context.rules_on(declaration.port);
+  std::erase_if(rules, [&](const Holder* rule) {
+    const bool may = is_host_port(*rule->nat) ? may_serve(*rule, declaration)
+                                              : is_of_pod(*rule, declaration.port);
+    return !may;
+  });
+  return rules;
+}
+
+bool takes_from_outside(const Holder& rule) {
+  const bool others = std::ranges::all_of(rule.nat->scope.arrives_on, &InterfaceMatch::other);
+  return rule.nat->prerouting && (!rule.nat->shadowed || others);
+}
+
+Forwarding forwarding_of(const Declaration& declaration, const FindingContext& context) {
+  const bool served =
+      std::ranges::any_of(context.rules_on(declaration.port), [&](const Holder* rule) {
+        return takes_from_outside(*rule) && may_serve(*rule, declaration);
+      });
+  if (served) return Forwarding::by_rules;
+  const auto& nat = context.table.nat;
+  const bool would_be_seen =
+      nat && nat->complete() && nat->has_forwarder() && !context.table.ebpf_forwarding;
+  return would_be_seen ? Forwarding::missing : Forwarding::not_seen;
+}
+
+Holders hijacked_listeners(const Declaration& declaration, const FindingContext& context) {
+  const Forwarding forwarding = forwarding_of(declaration, context);
+  if (forwarding == Forwarding::missing) return {};
+  const Holders rules = rules_serving(declaration, context);
+  Holders listeners;
+  for (const Holder* holder : context.holders_of(declaration.port)) {
+    if (!is_hijacked_by_host_ports(*holder, rules, context)) continue;
+    if (relation_of(*holder, declaration, context) != Relation::foreign) continue;
+    const bool taken = forwarding == Forwarding::by_rules
+                           ? !hijack_of(*holder, rules, context).rules.empty()
+                           : would_be_taken(*holder, declaration, context);
+    if (taken) listeners.push_back(holder);
+  }
+  order_holders(listeners);
+  return listeners;
+}
+
+bool is_hijacked_by_host_ports(const Holder& server, const Holders& rules,
+                               const FindingContext& context) {
+  return may_be_hijacked(server, context) && !implements_host_ports(server, rules);
+}
+
+// Servers that kube-proxy has, or what has it inside, are how NodePorts are done.
+bool is_hijacked_by_node_ports(const Holder& server, const FindingContext& context) {
+  static constexpr std::array<std::string_view, 5> kNames{"kube-proxy", "k3s", "rke2", "k0s",
+                                                          "kubelite"};
+  return may_be_hijacked(server, context) && !is_one_of(kNames, file_name(server.owner.exe)) &&
+         !has_process(server, kNames);
+}
+
+}  // namespace hostnet

@@ -1,0 +1,56 @@
+#pragma once
+
+// Servers whose traffic NAT rules take, and the rules of hostPorts.
+
+#include <optional>
+#include <string>
+
+#include "agent/findings/context/context.h"
+#include "agent/findings/context/nat_traffic.h"
+
+namespace hostnet {
+
+// The conflict that a rule is to a listener whose traffic it takes; unset: none.
+std::optional<Verdict> hijack_verdict(const NatRule& rule);
+
+// What rules take of a server's traffic, and which of them do.
+struct Hijack {
+  TakenTraffic taken;
+  Holders rules;
+};
+// Nothing by rules that may lead back to it, or that nobody understands.
+Hijack hijack_of(const Holder& server, const Holders& rules, const FindingContext& context);
+
+// What the rules of a hijack take, as that one says it that takes the most: "what arrives".
+std::string describe_traffic(const Holder& server, const Hijack& hijack,
+                             const FindingContext& context);
+
+// Whether a rule on a hostPort's port may be the one that serves it: it names the pod's
+// sandbox (a pod may have addresses that its status does not tell), leads to the pod's
+// address, or, where no address tells, is not another's.
+bool may_serve(const Holder& rule, const Declaration& declaration);
+// Those that do, of whatever owner where they lead to the pod.
+Holders rules_serving(const Declaration& declaration, const FindingContext& context);
+
+// Not only what this node or, behind Docker's rule, its containers send.
+bool takes_from_outside(const Holder& rule);
+
+// What is known of the NAT rules of a hostPort.
+enum class Forwarding {
+  by_rules,  // there are some that may serve it and get what arrives from outside
+  missing,   // there is none, although this node forwards ports by such rules
+  not_seen,  // they may not be read, or (eBPF, an unknown owner) cannot
+};
+Forwarding forwarding_of(const Declaration& declaration, const FindingContext& context);
+
+// The listeners and bound UDP sockets of others whose traffic a hostPort takes:
+// by its rules where they are seen, else by the addresses of both.
+Holders hijacked_listeners(const Declaration& declaration, const FindingContext& context);
+
+// Whether hostPort rules (NodePort rules) can hijack it: not the agent's, not how the ports are
+// implemented. `rules`: those on the port, none where they are not seen.
+bool is_hijacked_by_host_ports(const Holder& server, const Holders& rules,
+                               const FindingContext& context);
+bool is_hijacked_by_node_ports(const Holder& server, const FindingContext& context);
+
+}  // namespace hostnet

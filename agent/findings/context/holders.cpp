@@ -1,0 +1,114 @@
+#include "agent/findings/context/holders.h"
+
+#include <algorithm>
+#include <array>
+#include <tuple>
+
+namespace hostnet {
+namespace {
+
+bool fails_to_start(const DeclaredPort& port) {
+  return port.container_state == "terminated" || port.reason == "CrashLoopBackOff";
+}
+
+bool is_in_the_way(const Holder& holder, const DeclaredPort& port, const FindingContext& context) {
+  if (meets(holder, bind_of(port), context)) return true;
+  // An IPv6-only holder leaves 0.0.0.0 alone but stops a server that opens a
+  // dual-stack socket. Which of them this is only shows when it fails.
+  const auto dual_stack = dual_stack_bind_of(port);
+  return dual_stack && fails_to_start(port) && meets(holder, *dual_stack, context);
+}
+
+// A connection that no process has any more (FIN_WAIT, LAST_ACK…), and nobody
+// knows whose it was or what was set on it: most are what the pod's own last
+// server left behind, and let the next one bind.
+bool is_orphan(const Holder& holder) {
+  return port_use(holder.socket) == PortUse::connected && holder.socket.inode == 0 &&
+         (holder.owner.kind == HolderKind::unknown || !holder.sharing.reuse_address);
+}
+
+// Servers set SO_REUSEADDR; so did this socket, and it does not listen.
+bool lets_servers_bind(const Holder& holder) {
+  return holder.socket.protocol == Protocol::tcp && holder.socket.state != SocketState::listen &&
+         holder.sharing.reuse_address == true;
+}
+
+// Ports of services whose every client and server binds the port, to hear what
+// is sent to all of them: RIP, PTP, SLP, DHCPv6, SSDP, WS-Discovery, mDNS, LLMNR.
+bool is_multicast_port(std::uint16_t port) {
+  static constexpr std::array<std::uint16_t, 10> kPorts{319, 320,  427,  520,  521,
+                                                        546, 1900, 3702, 5353, 5355};
+  return std::ranges::binary_search(kPorts, port);
+}
+
+// Whether the kernel gives this server a share of what arrives for others on its
+// port. TCP listeners can only meet with SO_REUSEPORT.
+bool takes_a_share(const Holder& holder) {
+  const Socket& socket = holder.socket;
+  if (!socket.is_server() || holder.owner.kind == HolderKind::nat_rule) return false;
+  if (socket.protocol == Protocol::tcp) return true;
+  return holder.sharing.reuse_port == true && !socket.local.is_multicast() &&
+         !is_multicast_port(socket.local_port);
+}
+
+auto order_of(const Holder& holder) {
+  const int pid = holder.owner.processes.empty() ? 0 : holder.owner.processes.front().pid;
+  const Socket& socket = holder.socket;
+  return std::tuple(port_use(socket), holder.owner.kind, socket.local, pid, socket.cookie,
+                    socket.inode, socket.peer, socket.peer_port, std::string_view(holder.name));
+}
+
+}  // namespace
+
+bool meets(const Holder& holder, const Bind& newcomer, const FindingContext& context) {
+  return overlap(holder.socket.protocol, newcomer, bind_of(holder.socket, context.table.links)) !=
+         Overlap::no;
+}
+
+bool leaves_in_grace(const Holder& holder, const FindingContext& context) {
+  const Pod* pod = context.pod_of(holder);
+  return pod != nullptr ? terminating_in_grace(*pod, context.now) : holder.pod_terminating;
+}
+
+void order_holders(Holders& holders) {
+  std::ranges::sort(holders, {}, [](const Holder* holder) { return order_of(*holder); });
+}
+
+Holders holders_in_the_way(const Declaration& declaration, const FindingContext& context) {
+  Holders holders;
+  for (const Holder* holder : context.holders_of(declaration.port)) {
+    if (holder->owner.kind == HolderKind::nat_rule || is_orphan(*holder)) continue;
+    if (port_use(holder->socket) == PortUse::handshake || lets_servers_bind(*holder)) continue;
+    if (relation_of(*holder, declaration, context) != Relation::foreign) continue;
+    if (is_in_the_way(*holder, declaration.port, context)) holders.push_back(holder);
+  }
+  order_holders(holders);
+  return holders;
+}
+
+Holders holders_that_share(const Declaration& declaration, const FindingContext& context) {
+  std::vector<Bind> own;
+  for (const Holder* holder : context.holders_of(declaration.port)) {
+    if (holder->socket.is_server() && !holder->owner.self &&
+        relation_of(*holder, declaration, context) == Relation::own) {
+      own.push_back(bind_of(holder->socket, context.table.links));
+    }
+  }
+  Holders holders;
+  for (const Holder* holder : context.holders_of(declaration.port)) {
+    if (!takes_a_share(*holder)) continue;
+    if (relation_of(*holder, declaration, context) != Relation::foreign) continue;
+    // It may be the pod's own while not every process could be seen.
+    if (holder->owner.kind == HolderKind::unknown && !context.table.attribution_complete) continue;
+    const Bind theirs = bind_of(holder->socket, context.table.links);
+    if (std::ranges::any_of(own, [&](const Bind& mine) {
+          return overlap(holder->socket.protocol, mine, theirs) == Overlap::yes;
+        })) {
+      holders.push_back(holder);
+    }
+  }
+  order_holders(holders);
+  return holders;
+}
+
+}  // namespace hostnet

@@ -1,0 +1,65 @@
+#include "agent/findings/context/host_port_rules.h"
+
+#include <algorithm>
+
+#include "agent/ports/pod_index.h"
+#include "netlink/nat/recognize.h"
+
+namespace hostnet {
+namespace {
+
+// Every pod of the node, or only the static ones.
+bool knows_every_pod(const PodSnapshot& pods) {
+  return pods.source == "apiserver" || pods.source == "kubelet";
+}
+
+// By a pod, or by the node itself, on which some of them are.
+bool is_in_use(const IpAddress& address, const FindingContext& context) {
+  const PortSnapshot& table = context.table;
+  return (table.pods && table.pods->by_address(address) != nullptr) ||
+         std::ranges::find(table.addresses, address, &Address::ip) != table.addresses.end();
+}
+
+bool leads_to_nobody(const NatRule& rule, const FindingContext& context) {
+  if (rule.targets.empty()) return false;  // it is not known where to
+  return std::ranges::all_of(rule.targets, [&](const NatTarget& target) {
+    return target.address && !target.last_address && !target.address->is_loopback() &&
+           !is_in_use(*target.address, context);
+  });
+}
+
+// Nobody has that sandbox any more, or its pod has none.
+bool is_without_sandbox(const NatRule& rule, const FindingContext& context) {
+  if (rule.sandbox_id.empty() && rule.pod_uid.empty()) return knows_every_pod(context.pods);
+  const auto& containers = context.table.pods_by_container;
+  if (!containers) return false;
+  if (!rule.sandbox_id.empty()) return !containers->contains(rule.sandbox_id);
+  return std::ranges::none_of(*containers,
+                              [&](const auto& one) { return one.second == rule.pod_uid; });
+}
+
+}  // namespace
+
+bool is_stale(const NatRule& rule, const FindingContext& context) {
+  return is_host_port(rule) && context.pods.synced && !context.pods.stale &&
+         leads_to_nobody(rule, context) && is_without_sandbox(rule, context);
+}
+
+Finding finding_about_rule(Verdict verdict, const NatRule& rule, Protocol protocol,
+                           const FindingContext& context) {
+  const PacketScope& scope = rule.scope;
+  const std::uint16_t port = scope.ports.first;
+  const std::string host_ip = scope.destination                     ? scope.destination->to_string()
+                              : scope.family == AddressFamily::ipv6 ? "::"
+                                                                    : "0.0.0.0";
+  std::string targets;
+  for (const NatTarget& target : rule.targets) targets += target.to_string() + " ";
+  Finding finding = make_finding(verdict, protocol, port, host_ip, rule.sandbox_id, targets);
+  for (const Declaration* declaration : context.host_ports_on({protocol, port})) {
+    finding.declared_by.push_back(declaration->port);
+  }
+  finding.held_by.push_back(holder_of_rule(context.table, rule, protocol, port));
+  return finding;
+}
+
+}  // namespace hostnet

@@ -1,0 +1,27 @@
+#pragma once
+
+// The sentences and commands of findings about NAT rules.
+
+#include <string>
+
+#include "agent/findings/context/context.h"
+#include "agent/findings/context/nat_traffic.h"
+
+namespace hostnet {
+
+// What a rule takes of a server's traffic: "what arrives", where the server has the
+// rest "what arrives over IPv4", "what arrives on eth0", "what arrives at 10.0.0.1",
+// "what this node itself sends" or "some of what arrives".
+std::string arriving_words(const NatRule& rule, TakenTraffic taken, const Bind& server);
+// Where a rule sends packets: "pod default/web", "10.0.0.5:80", "nobody".
+std::string destination_words(const Holder& rule);
+// Whose a rule is: "a hostPort rule", "a NodePort of Service default/web:http".
+std::string taker_words(const NatRule& rule);
+
+// How to see a rule: `iptables -t nat -S | grep -e CNI-DN-0507…`.
+std::string show_rule_command(const NatRule& rule);
+// How to get the traffic back from a rule. `mover`: what else may change, "the
+// pod's port".
+std::string remedy_against_rule(const Holder& rule, const std::string& mover);
+
+}  // namespace hostnet

@@ -1,0 +1,26 @@
+#pragma once
+
+// Risks of a port by its number.
+
+#include <cstdint>
+#include <vector>
+
+#include "agent/config/policy.h"
+#include "agent/ports/port_snapshot.h"
+#include "agent/verdicts/verdict.h"
+
+namespace hostnet {
+
+// In the ephemeral range and not reserved: the kernel may give it to an
+// outgoing connection.
+bool may_be_taken_by_a_connection(unsigned port, const PortRanges& ranges);
+
+// The row of reserved_ports that is about it; nullptr: none.
+const ReservedPorts* reservation_of(Protocol protocol, std::uint16_t port, const Policy& policy);
+
+// in_ephemeral_range, in_node_port_range, reserved_port, unsupported_protocol,
+// in that order: what a server there would live with.
+std::vector<Verdict> risks_of_port(Protocol protocol, std::uint16_t port, const PortSnapshot& table,
+                                   const Policy& policy);
+
+}  // namespace hostnet

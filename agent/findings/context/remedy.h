@@ -1,0 +1,23 @@
+#pragma once
+
+// The commands and proposals of findings.
+
+#include <string>
+#include <string_view>
+
+#include "agent/findings/context/context.h"
+
+namespace hostnet {
+
+// `word` as one word of a shell command: quoted where it must be.
+std::string shell_word(std::string_view word);
+
+// How to get the port back from a holder, or (node components, sshd, pid 1,
+// sessions, what keeps the node reachable) only how to inspect it.
+std::string remedy_against(const Holder& holder, const DeclaredPort& port);
+
+// `sysctl -w net.ipv4.ip_local_reserved_ports=…`: what is reserved already and
+// every declared port in the ephemeral range.
+std::string reserve_command(const FindingContext& context);
+
+}  // namespace hostnet

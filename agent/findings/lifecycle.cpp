@@ -1,0 +1,129 @@
+#include "agent/findings/lifecycle.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "agent/findings/find_findings.h"
+
+namespace hostnet {
+namespace {
+
+using std::chrono::duration_cast;
+using std::chrono::milliseconds;
+
+constexpr std::chrono::minutes kFreezesAtMost{5};
+
+// What stale pod data says nothing about: the node's own findings.
+bool depends_on_pods(const Finding& finding) {
+  return info_of(finding.verdict).inputs.pods || !finding.declared_by.empty() ||
+         std::ranges::any_of(finding.held_by, [](const Holder& holder) {
+           return holder.owner.kind == HolderKind::pod;
+         });
+}
+
+void apply_rules(Finding& finding, const IgnoreRules& rules) {
+  const std::string* reason = rules.reason(finding);
+  finding.ignored = reason != nullptr;
+  finding.ignored_because = reason != nullptr ? *reason : std::string();
+}
+
+}  // namespace
+
+Unread unread_of(const PortSnapshot& table, const PodSnapshot& pods) {
+  const bool rules_failed =
+      std::ranges::find(table.problems, "nat_rules_failed", &Problem::code) != table.problems.end();
+  return {.pods = pods.stale || !pods.synced,
+          .owners = !table.attribution_complete,
+          .rules = !table.nat || rules_failed,
+          .sockets = table.unread};
+}
+
+void apply_ignore_rules(std::vector<Finding>& findings, const IgnoreRules& rules) {
+  for (Finding& finding : findings) apply_rules(finding, rules);
+}
+
+Result<> FindingLifecycle::set_policy(const Policy& policy) {
+  auto rules = IgnoreRules::compile(policy.ignore);
+  if (!rules) return std::unexpected(std::move(rules).error());
+  rules_ = std::move(*rules);
+  grace_ = policy.grace;
+  return {};
+}
+
+void FindingLifecycle::LastRead::see(bool unread, SteadyTime now) {
+  if (!unread) at = now;
+  frozen = unread && at && now - *at < kFreezesAtMost;
+}
+
+bool FindingLifecycle::is_frozen(const Finding& finding) const {
+  const Inputs inputs = info_of(finding.verdict).inputs;
+  if (pods_unread_ && depends_on_pods(finding)) return true;
+  if (inputs.rules && last_rules_.frozen) return true;
+  if (!inputs.sockets || !finding.protocol) return false;
+  const auto sockets = last_sockets_.find(*finding.protocol);
+  return sockets != last_sockets_.end() && sockets->second.frozen;
+}
+
+void FindingLifecycle::see(Finding&& finding, SteadyTime steady, WallTime wall) {
+  const auto [slot, fresh] = entries_.try_emplace(finding.id);
+  Entry& entry = slot->second;
+  if (fresh) {
+    entry.first_seen = steady;
+    entry.since = wall;
+  }
+  entry.finding = std::move(finding);
+  entry.finding.stale = false;
+  entry.finding.since = entry.since;
+  entry.tick = tick_;
+}
+
+void FindingLifecycle::settle(Entry& entry, SteadyTime steady, WallTime wall, Update& update) {
+  const Verdict verdict = entry.finding.verdict;
+  const auto configured = grace_.find(verdict);
+  const auto grace = configured == grace_.end() ? info_of(verdict).grace : configured->second;
+  entry.open = entry.open || steady - entry.first_seen >= grace;
+  if (!entry.open) return;
+  apply_rules(entry.finding, rules_);
+  update.findings.push_back(entry.finding);
+  if (entry.finding.ignored || entry.announced) return;
+  entry.announced = true;
+  update.events.push_back({.opened = true, .finding = entry.finding, .at = wall});
+}
+
+FindingLifecycle::Update FindingLifecycle::update(std::vector<Finding> seen, SteadyTime steady,
+                                                  WallTime wall, const Unread& unread) {
+  ++tick_;
+  pods_unread_ = unread.pods;
+  last_owners_.see(unread.owners, steady);
+  last_rules_.see(unread.rules, steady);
+  for (const Protocol protocol : {Protocol::tcp, Protocol::udp, Protocol::sctp}) {
+    last_sockets_[protocol].see(unread.sockets.contains(protocol), steady);
+  }
+  Update update;
+  for (Finding& finding : seen) {
+    if (!is_frozen(finding)) see(std::move(finding), steady, wall);
+  }
+  for (auto slot = entries_.begin(); slot != entries_.end();) {
+    Entry& entry = slot->second;
+    const bool seen_now = entry.tick == tick_;
+    const bool owner_unread = last_owners_.frozen && info_of(entry.finding.verdict).inputs.owners;
+    const bool frozen = !seen_now && entry.open && (is_frozen(entry.finding) || owner_unread);
+    if (!seen_now && !frozen) {
+      if (entry.announced) {
+        update.events.push_back({.opened = false,
+                                 .finding = std::move(entry.finding),
+                                 .at = wall,
+                                 .lasted = duration_cast<milliseconds>(steady - entry.first_seen)});
+      }
+      slot = entries_.erase(slot);
+      continue;
+    }
+    entry.finding.stale = frozen;
+    settle(entry, steady, wall, update);
+    ++slot;
+  }
+  std::ranges::sort(update.findings, finding_comes_before);
+  return update;
+}
+
+}  // namespace hostnet

@@ -1,0 +1,56 @@
+#pragma once
+
+// The rules, each a file of this folder under its name, and the tables that order them:
+// of a declaration's conflicts the first one counts, so that reading its table from top to
+// bottom tells which verdict wins. A new verdict is a rule here and a row in the catalogue
+// (agent/verdicts/verdict.h). Rules are pure: no clock, no kernel, no log.
+
+#include <array>
+#include <optional>
+#include <vector>
+
+#include "agent/findings/context/context.h"
+
+namespace hostnet::rules {
+
+// Judges one declaration.
+using DeclarationRule = std::optional<Finding>(const Declaration&, const FindingContext&);
+// Judges the node; appends to what was found before.
+using NodeRule = void(const FindingContext&, std::vector<Finding>& found);
+
+DeclarationRule duplicate_declaration, foreign_holder, hostport_hijacks_listener, hijacked_pod,
+    hostport_not_programmed, shared_port;
+inline constexpr auto kConflicts = std::to_array<DeclarationRule*>({
+    duplicate_declaration,
+    foreign_holder,  // node_component, other_pod, unmanaged_…, kernel_socket, owner_unknown,
+                     // ephemeral_connection, time_wait: by the holder
+    hostport_hijacks_listener,
+    hijacked_pod,  // hostport_hijacks_listener, nodeport_hijacks_listener: by the rule
+    hostport_not_programmed,
+    shared_port,
+});
+
+// Each that holds counts.
+DeclarationRule declared_not_listening, in_ephemeral_range, in_node_port_range,
+    unsupported_protocol, scheduler_blind;
+inline constexpr auto kDeclarationRisks = std::to_array<DeclarationRule*>({
+    declared_not_listening,
+    in_ephemeral_range,
+    in_node_port_range,
+    unsupported_protocol,
+    scheduler_blind,
+});
+
+NodeRule hijacked_listener, hostport_rule_stale, hostport_rule_unguarded, reserved_port, dns_policy,
+    undeclared_listener, node_port_range_in_ephemeral_range;
+inline constexpr auto kNodeRules = std::to_array<NodeRule*>({
+    hijacked_listener,  // hostport_hijacks_listener, nodeport_hijacks_listener: undeclared
+    hostport_rule_stale,
+    hostport_rule_unguarded,
+    reserved_port,  // only where none before is about the port
+    dns_policy,
+    undeclared_listener,
+    node_port_range_in_ephemeral_range,
+});
+
+}  // namespace hostnet::rules

@@ -1,0 +1,50 @@
+// The scheduler does not see this declaration.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <ranges>
+
+#include "agent/findings/context/words.h"
+#include "agent/findings/rules/rules.h"
+
+namespace hostnet::rules {
+namespace {
+
+// The scheduler counts sidecars' ports from 1.33.6 and 1.34.0 on (kubernetes#133390).
+// A "1.33" of which the rest is not known may be either.
+bool scheduler_ignores_sidecars(const PodSnapshot& pods) {
+  static const std::vector<int> kCounts{1, 33, 6};
+  if (!pods.server_version) return false;
+  const std::vector<int>& version = *pods.server_version;
+  const bool known = !std::ranges::equal(version, kCounts | std::views::take(version.size()));
+  return known && version < kCounts;
+}
+
+}  // namespace
+
+std::optional<Finding> scheduler_blind(const Declaration& declaration,
+                                       const FindingContext& context) {
+  const DeclaredPort& port = declaration.port;
+  const bool wildcard = port.host_ip == "::";
+  const bool sidecar =
+      port.container_type == ContainerType::sidecar && scheduler_ignores_sidecars(context.pods);
+  if (!wildcard && !sidecar) return {};
+  Finding finding = finding_about(Verdict::scheduler_blind, declaration, context);
+  if (wildcard) {
+    finding.explanation = fmt::format(
+        "{} declares {} on host IP ::, which the scheduler takes for one address and not for "
+        "every address, so it may put a pod with the same port beside it.",
+        declarer(port), port_name(port));
+    finding.remedy = "leave hostIP out (or write 0.0.0.0): then the scheduler keeps the port apart";
+    return finding;
+  }
+  finding.explanation = fmt::format(
+      "{} is a sidecar, and this cluster's scheduler does not count the ports of sidecars, so it "
+      "may put a pod with the same {} beside it.",
+      declarer(port), port_name(port));
+  finding.remedy = "upgrade Kubernetes to 1.33.6 or 1.34, or declare the port in a container";
+  return finding;
+}
+
+}  // namespace hostnet::rules
