@@ -15,8 +15,8 @@ RULES = {
     f"-A PREROUTING ! -i client {DNAT}":
         ("listener", "listener", "diverted", "takes what arrives on interfaces other than client"),
     f"-A PREROUTING -i absent0 {DNAT}": ("listener", "listener", "free", "Nothing stands in the way"),
-    f"-A PREROUTING -s 203.0.113.0/24 {DNAT}": ("listener", "listener", "unknown", "asks more of a packet"),
-    f"-A PREROUTING ! -s 203.0.113.0/24 {DNAT}": ("pod", "listener", "unknown", "asks more of a packet"),
+    f"-A PREROUTING -s 203.0.113.0/24 {DNAT}": ("listener", "listener", "unknown", "has match conditions"),
+    f"-A PREROUTING ! -s 203.0.113.0/24 {DNAT}": ("pod", "listener", "unknown", "has match conditions"),
     f"-A PREROUTING -d @NODE@ {DNAT}": ("pod", "listener", "diverted", "takes what arrives at @NODE@"),
     f"-A PREROUTING ! -d @NODE@ {DNAT}": ("listener", "listener", "diverted", "takes what arrives at"),
     f"-A PREROUTING -d 192.0.2.9 {DNAT}": ("listener", "listener", "free", "Nothing stands in the way"),
@@ -29,13 +29,13 @@ RULES = {
     f"-A PREROUTING -m conntrack --ctstate ESTABLISHED {DNAT}":
         ("listener", "listener", "free", "Nothing stands in the way"),
     f"-A PREROUTING -m statistic --mode nth --every 2 --packet 1 {DNAT}":
-        ("listener", "listener", "unknown", "asks more of a packet"),
+        ("listener", "listener", "unknown", "has match conditions"),
     "-A PREROUTING -p tcp --syn --dport 8080 -j DNAT --to-destination @POD@:80":
         ("pod", "listener", "diverted", "takes its traffic"),
     f"-A PREROUTING -i cli+ {DNAT}": ("pod", "listener", "diverted", "takes what arrives on cli*"),
     f"-A OUTPUT {DNAT}": ("listener", "pod", "diverted", "takes what this node itself sends"),
     f"-A OUTPUT -m owner --uid-owner 4242 {DNAT}":
-        ("listener", "listener", "unknown", "asks more of a packet"),
+        ("listener", "listener", "unknown", "has match conditions"),
     f"-A PREROUTING -p tcp --dport 8080 -j ACCEPT\n-A PREROUTING {DNAT}":
         ("listener", "listener", "free", "Nothing stands in the way"),
     f"-N A\n-N B\n-A PREROUTING -j A\n-A A -g B\n-A A {DNAT}\n-A B -p tcp --dport 9 -j ACCEPT":
