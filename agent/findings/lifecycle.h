@@ -43,10 +43,10 @@ class FindingLifecycle {
   Result<> set_policy(const Policy& policy);
 
   struct Update {
-    std::vector<Finding> findings;  // in find_findings()' order, ignored ones included
+    std::vector<Finding> findings;  // in judge_node()'s order, ignored ones included
     std::vector<FindingEvent> events;
   };
-  // What find_findings() says at this tick. Findings from input that was read before and is
+  // What judge_node() says at this tick. Findings from input that was read before and is
   // unread now are neither opened nor closed nor changed, but marked: for five minutes, of pods
   // until they are read again. While only owners are unread, findings may open.
   Update update(std::vector<Finding> seen, SteadyTime steady, WallTime wall,

@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "agent/verdicts/verdict.h"
+#include "tests/support/fixtures.h"
 
 namespace hostnet {
 namespace {
@@ -35,7 +36,7 @@ TEST(Verdict, RulesOfHostPortsAreGivenSixtySeconds) {
 }
 
 TEST(Verdict, TheReadmesTableIsTheCatalogue) {
-  std::ifstream readme(FIXTURES "/../../README.md");
+  std::ifstream readme(fixtures() + "/../../README.md");
   std::stringstream text;
   text << readme.rdbuf();
   std::string rows;
