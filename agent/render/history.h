@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "agent/findings/report.h"
 #include "agent/findings/lifecycle.h"
+#include "agent/findings/report.h"
 
 namespace hostnet {
 

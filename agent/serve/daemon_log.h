@@ -3,8 +3,8 @@
 #include <chrono>
 #include <string>
 
-#include "agent/findings/report.h"
 #include "agent/findings/lifecycle.h"
+#include "agent/findings/report.h"
 #include "agent/pods/pod.h"
 
 namespace hostnet {

@@ -83,8 +83,8 @@ TEST(PortFamilies, CarryEveryLabelOfAFindingThatIsAboutTheNode) {
 TEST(PortFamilies, ShowEveryVerdictEvenWhenThereIsNothing) {
   const auto page = page_of(port_families(report_of({})));
   for (const VerdictInfo& row : kVerdicts) {
-    EXPECT_THAT(page, HasSubstr("severity=\"critical\",verdict=\"" +
-                                std::string(row.name) + "\"} 0\n"));
+    EXPECT_THAT(page,
+                HasSubstr("severity=\"critical\",verdict=\"" + std::string(row.name) + "\"} 0\n"));
   }
   EXPECT_THAT(page, HasSubstr("hostnet_declared_ports{mode=\"hostPort\",protocol=\"sctp\"} 0\n"));
   EXPECT_THAT(page, HasSubstr("hostnet_attribution_complete 1\n"));

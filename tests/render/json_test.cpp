@@ -40,14 +40,15 @@ std::string joined(std::initializer_list<std::string_view> parts) {
 TEST(FindingsJson, IsTheContractsLine) {
   EXPECT_EQ(
       findings_json(sample_report(), FindingClass::conflict, false),
-      joined({kHead,
-              R"("findings":[{"id":"8f3c","class":"conflict","verdict":"unmanaged_process",)"
-              R"("severity":"critical","protocol":"tcp","port":8080,"host_ip":"0.0.0.0",)"
-              R"("since":"2026-11-21T19:56:48.123Z","stale":false,"ignored":false,"declared_by":[)",
-              kDeclared, R"(],"held_by":[)", kNginx,
-              R"(],"observed":null,"explanation":"nginx.service listens on 0.0.0.0:8080, which the pod wants to )"
-              R"(bind.","remedy":"systemctl stop nginx.service, or change the pod's port"}]})",
-              "\n"}));
+      joined(
+          {kHead,
+           R"("findings":[{"id":"8f3c","class":"conflict","verdict":"unmanaged_process",)"
+           R"("severity":"critical","protocol":"tcp","port":8080,"host_ip":"0.0.0.0",)"
+           R"("since":"2026-11-21T19:56:48.123Z","stale":false,"ignored":false,"declared_by":[)",
+           kDeclared, R"(],"held_by":[)", kNginx,
+           R"(],"observed":null,"explanation":"nginx.service listens on 0.0.0.0:8080, which the pod wants to )"
+           R"(bind.","remedy":"systemctl stop nginx.service, or change the pod's port"}]})",
+           "\n"}));
 }
 
 TEST(FindingsJson, ShowWhatWasSeenOfARefusedBind) {
