@@ -52,7 +52,7 @@ struct ServerOptions {
   // Answers waiting for slow readers, all together. Past it the oldest are cut.
   std::size_t buffer_limit{std::size_t{32} * 1024 * 1024};
   int gzip_level{3};
-  // How often the web config file and the files it names are looked at.
+  // How often the web config file and the files it names are inspected.
   std::chrono::milliseconds reload_interval{1'000};
   // After each change of the web config: nothing when the new one is in force,
   // else why the old one is kept. On the server's thread; must not block.

@@ -34,7 +34,7 @@ inline constexpr std::size_t kTargetLimit = 8000;
 
 // How many bytes the head takes, its empty line included; none while that has
 // not arrived. A bare LF ends a line here (so that a client which sends them
-// gets an answer), but read_head refuses it. `seen` bytes were looked at before
+// gets an answer), but read_head refuses it. `seen` bytes were searched before
 // without finding the end: only what came after them is searched.
 std::optional<std::size_t> head_size(std::string_view bytes, std::size_t seen = 0);
 
