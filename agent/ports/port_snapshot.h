@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -39,6 +40,9 @@ struct PortSnapshot {
   // Rules for this node's ports; unset: they may not be read (NET_ADMIN). Only
   // those for ports that are listened on, declared or asked for are holders, too.
   std::shared_ptr<const NatRules> nat;
+  // Interfaces of which IPv4 packets to 127.0.0.0/8 are let in (sysctl route_localnet). Unset:
+  // no rule leads there, or it is not known.
+  std::optional<std::vector<std::string>> route_localnet;
   // Unset: no rule names a sandbox or a pod, or the cgroups cannot be read.
   std::shared_ptr<const PodsByContainer> pods_by_container;
   std::shared_ptr<const PodIndex> pods;  // that named the holders; unset: nobody did

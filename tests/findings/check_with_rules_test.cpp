@@ -104,6 +104,41 @@ TEST(CheckWithRules, ARuleThatRefusesTakesTheTraffic) {
   EXPECT_EQ(checked(scene, 80, "0.0.0.0").verdict, CheckVerdict::diverted);
 }
 
+TEST(CheckWithRules, WhatIsSentToLoopbackComesBackOnlyWhereTheKernelRoutesItThere) {
+  const auto verdict = [](std::optional<std::vector<std::string>> route_localnet) {
+    NatScene scene;
+    NatRule rule = host_port_rule(80, "127.0.0.1:80");
+    rule.owner = RuleOwner::other;
+    rule.output = false;
+    scene.rule(rule);
+    scene.table.route_localnet = std::move(route_localnet);
+    return checked(scene, 80, "0.0.0.0").verdict;
+  };
+  EXPECT_EQ(verdict({{"eth0"}}), CheckVerdict::free);
+  EXPECT_EQ(verdict(std::vector<std::string>{}), CheckVerdict::diverted);
+  EXPECT_EQ(verdict(std::nullopt), CheckVerdict::unknown);
+}
+
+TEST(CheckWithRules, ARedirectOfTheNodesOwnPacketsLeadsToLoopback) {
+  NatScene scene;
+  NatRule rule = host_port_rule(80, "127.0.0.1:80");
+  rule.effect = NatEffect::redirect;
+  rule.targets = {{.port = 80, .last_port = 80}};
+  rule.prerouting = false;
+  scene.rule(rule);
+  EXPECT_EQ(checked(scene, 80, "0.0.0.0").verdict, CheckVerdict::free);
+  EXPECT_EQ(checked(scene, 80, "10.0.0.1").verdict, CheckVerdict::diverted);
+}
+
+TEST(CheckWithRules, AProxyThatGetsPacketsAsTheyAreTakesThem) {
+  NatScene scene;
+  NatRule rule = host_port_rule(80, "127.0.0.1:80");
+  rule.effect = NatEffect::tproxy;
+  rule.targets = {{.port = 50080, .last_port = 50080}};
+  scene.rule(rule);
+  EXPECT_EQ(checked(scene, 80, "0.0.0.0").verdict, CheckVerdict::diverted);
+}
+
 TEST(CheckWithRules, ABackendGetsItsTrafficBack) {
   NatScene scene;
   scene.rule(node_port_rule(80, {"10.0.0.1:80", "10.0.0.7:80"}));

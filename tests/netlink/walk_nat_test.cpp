@@ -189,6 +189,72 @@ TEST(PacketScopes, ADifferenceIsWhatIsLeftInPartsThatHaveNothingInCommon) {
                                            "iifname != \"eth0\" ip daddr 10.0.0.1 tcp dport 80"));
 }
 
+PacketChain before(const char* name, std::int32_t priority, std::vector<PacketRule> rules) {
+  PacketChain chain = base(std::move(rules));
+  chain.name = name;
+  chain.priority = priority;
+  chain.type = ChainType::filter;
+  return chain;
+}
+
+TEST(WalkNat, ARuleIsToldWithWhatEarlierOnesLeave) {
+  const PacketScope wide{.ip_protocol = IPPROTO_TCP, .ports = {1, 100}};
+  EXPECT_THAT(texts(walked({base({when(tcp(80), {.kind = Kind::accept}), to(wide, "10.0.0.1")})})),
+              ElementsAre("ip t base: tcp dport 1-79 dnat to 10.0.0.1",
+                          "ip t base: tcp dport 81-100 dnat to 10.0.0.1"));
+}
+
+TEST(WalkNat, WhatLeftAChainIsNotTakenByTheRestOfIt) {
+  const PacketScope all{.ip_protocol = IPPROTO_TCP};
+  EXPECT_THAT(
+      texts(walked({base({jump({}, "a"), to(tcp(80), "10.0.0.2")}),
+                    chain("a", {when(tcp(80), {.kind = Kind::leave}), to(all, "10.0.0.1")})})),
+      ElementsAre("ip t a: tcp dport 0-79 dnat to 10.0.0.1",
+                  "ip t a: tcp dport 81-65535 dnat to 10.0.0.1",
+                  "ip t base: tcp dport 80 dnat to 10.0.0.2"));
+}
+
+TEST(WalkNat, MarksAreFollowedFromWhereTheyAreSet) {
+  const auto marked = [](std::uint32_t mark, bool other = false) {
+    PacketScope scope = {.ip_protocol = IPPROTO_TCP};
+    scope.marks = {{.mask = 0xFF, .value = mark, .other = other}};
+    return scope;
+  };
+  const PacketRule mark = when(tcp(80), {.kind = Kind::set_mark, .mark = {.value = 1}});
+  EXPECT_THAT(texts(walked({before("pre", -150, {mark}), base({to(marked(1), "10.0.0.1")})})),
+              ElementsAre("ip t base: tcp dport 80 dnat to 10.0.0.1"));
+  EXPECT_THAT(texts(walked({base({to(marked(1), "10.0.0.1")})})), ElementsAre());
+  EXPECT_THAT(texts(walked({before("pre", -150, {mark}), base({to(marked(1, true), "10.0.0.1")})})),
+              ElementsAre("ip t base: tcp dport 0-79 dnat to 10.0.0.1",
+                          "ip t base: tcp dport 81-65535 dnat to 10.0.0.1"));
+}
+
+TEST(WalkNat, WhatIsNotTrackedIsNotTranslated) {
+  const PacketRule untracked = when(tcp(80), {.kind = Kind::notrack});
+  const PacketChain nat = base({to(tcp(80), "10.0.0.1"), to(tcp(81), "10.0.0.1")});
+  EXPECT_THAT(texts(walked({nat, before("raw", -300, {untracked})})),
+              ElementsAre("ip t base: tcp dport 81 dnat to 10.0.0.1"));
+  EXPECT_EQ(walked({nat, before("late", -150, {untracked})}).rules.size(), 2U);  // tracked already
+}
+
+TEST(WalkNat, AProxyHasWhatTheLastRuleGivesItAndLoopbackToo) {
+  const auto proxy = [](std::uint16_t port) {
+    return when(tcp(80),
+                {.kind = Kind::tproxy, .target = NatTarget{.port = port, .last_port = port}});
+  };
+  const NatWalk walk =
+      walked({before("pre", -150, {proxy(1), proxy(2)}), base({to(tcp(80), "10.0.0.1")})});
+  EXPECT_THAT(texts(walk), ElementsAre("ip t pre: tcp dport 80 tproxy to :2"));
+  EXPECT_TRUE(walk.rules.at(0).prerouting && walk.rules.at(0).output);
+}
+
+TEST(WalkNat, OfChainsOfOnePriorityTheNewestIsFirst) {
+  PacketChain newer = base({to(tcp(80), "10.0.0.2")});
+  newer.name = "newer";
+  EXPECT_THAT(texts(walked({base({to(tcp(80), "10.0.0.1")}), newer})),
+              ElementsAre("ip t newer: tcp dport 80 dnat to 10.0.0.2"));
+}
+
 TEST(WalkNat, LoopbackIsAlwaysLocal) {
   PacketScope scope = tcp(1);
   scope.destination = span_of_prefix(parse_ip("127.0.0.2").value(), 32);

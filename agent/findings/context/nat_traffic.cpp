@@ -57,21 +57,70 @@ bool may_arrive_on(const InterfaceMatches& interfaces, const PortSnapshot& table
   });
 }
 
-bool takes_packets_to(const NatRule& rule, const IpAddress& address, const PortSnapshot& table) {
+// Packets of other machines, and of this one.
+enum class Origin { elsewhere, here };
+
+bool takes_packets_to(const NatRule& rule, const IpAddress& address, Origin origin,
+                      const PortSnapshot& table) {
   if (rule.scope.family.value_or(address.family) != address.family) return false;
   if (rule.scope.destination && !rule.scope.destination->contains(address)) return false;
-  if (rule.output) return true;
+  if (origin == Origin::here) return rule.output;
   if (!rule.prerouting || address.is_loopback()) return false;
   return rule.scope.arrives_on.empty() || may_arrive_on(rule.scope.arrives_on, table);
 }
 
-bool leads_to(const NatTarget& target, const Bind& server, std::uint16_t port,
-              const PortSnapshot& table) {
+bool takes_any(const NatRule& rule, const Bind& server, Origin origin, const PortSnapshot& table) {
+  return std::ranges::any_of(served_addresses(server, table), [&](const IpAddress& address) {
+    return takes_packets_to(rule, address, origin, table);
+  });
+}
+
+// Whether the kernel routes what arrives on the rule's interfaces to 127.0.0.0/8; to ::1
+// it never does.
+std::optional<bool> reaches_loopback(const NatRule& rule, const PortSnapshot& table) {
+  if (rule.scope.family == AddressFamily::ipv6) return false;
+  if (!table.route_localnet) return std::nullopt;
+  return std::ranges::any_of(*table.route_localnet, [&](const std::string& interface) {
+    return contains(rule.scope.arrives_on, interface);
+  });
+}
+
+// A redirect leads this machine's packets to loopback, others to the address of the
+// interface on which they arrive.
+bool leads_to_redirected(const NatRule& rule, const Bind& server, Origin origin,
+                         const PortSnapshot& table) {
+  const auto served = served_addresses(server, table);
+  if (origin == Origin::here) return std::ranges::any_of(served, &IpAddress::is_loopback);
+  return std::ranges::any_of(table.addresses, [&](const Address& row) {
+    const auto link = std::ranges::find(table.links, row.interface, &Link::index);
+    return link != table.links.end() && contains(rule.scope.arrives_on, link->name) &&
+           std::ranges::find(served, row.ip) != served.end();
+  });
+}
+
+std::optional<bool> leads_to(const NatTarget& target, const NatRule& rule, const Bind& server,
+                             std::uint16_t port, Origin origin, const PortSnapshot& table) {
   if (target.port != 0 && !PortSpan{target.port, target.last_port}.contains(port)) return false;
-  if (!target.address) return true;
+  if (!target.address) {
+    return rule.effect != NatEffect::redirect || leads_to_redirected(rule, server, origin, table);
+  }
   const AddressSpan span{*target.address, target.last_address.value_or(*target.address)};
-  return std::ranges::any_of(served_addresses(server, table),
-                             [&](const IpAddress& address) { return span.contains(address); });
+  const bool serves = std::ranges::any_of(
+      served_addresses(server, table), [&](const auto& address) { return span.contains(address); });
+  const bool strays = origin == Origin::elsewhere && target.address->is_loopback();
+  return serves && strays ? reaches_loopback(rule, table) : serves;
+}
+
+std::optional<bool> leads_back(const NatRule& rule, const Bind& server, std::uint16_t port,
+                               Origin origin, const PortSnapshot& table) {
+  if (rule.effect == NatEffect::reject) return false;
+  bool known = !rule.targets.empty() && rule.targets.size() < kMostTargets;
+  for (const NatTarget& target : rule.targets) {
+    const auto leads = leads_to(target, rule, server, port, origin, table);
+    if (leads == true) return true;
+    known = known && leads.has_value();
+  }
+  return known ? std::optional(false) : std::nullopt;
 }
 
 }  // namespace
@@ -85,7 +134,10 @@ TakenTraffic& TakenTraffic::operator|=(TakenTraffic other) {
 TakenTraffic taken_traffic(const NatRule& rule, const Bind& server, const PortSnapshot& table) {
   TakenTraffic taken;
   for (const IpAddress& address : served_addresses(server, table)) {
-    if (!takes_packets_to(rule, address, table)) continue;
+    if (!takes_packets_to(rule, address, Origin::elsewhere, table) &&
+        !takes_packets_to(rule, address, Origin::here, table)) {
+      continue;
+    }
     (address.family == AddressFamily::ipv4 ? taken.ipv4 : taken.ipv6) = true;
   }
   return taken;
@@ -93,12 +145,14 @@ TakenTraffic taken_traffic(const NatRule& rule, const Bind& server, const PortSn
 
 std::optional<bool> leads_back(const NatRule& rule, const Bind& server, std::uint16_t port,
                                const PortSnapshot& table) {
-  if (rule.effect == NatEffect::reject) return false;
-  const bool leads = std::ranges::any_of(
-      rule.targets, [&](const NatTarget& target) { return leads_to(target, server, port, table); });
-  if (leads) return true;
-  if (rule.targets.empty() || rule.targets.size() >= kMostTargets) return std::nullopt;
-  return false;
+  std::optional<bool> all = true;
+  for (const Origin origin : {Origin::elsewhere, Origin::here}) {
+    if (!takes_any(rule, server, origin, table)) continue;
+    const auto back = leads_back(rule, server, port, origin, table);
+    if (back == false) return false;
+    if (!back) all.reset();
+  }
+  return all;
 }
 
 TrafficLoss traffic_loss(const NatRule& rule, const Bind& server, std::uint16_t port,

@@ -25,9 +25,9 @@ struct TakenTraffic {
 // server's. The rule is about the server's port already.
 TakenTraffic taken_traffic(const NatRule& rule, const Bind& server, const PortSnapshot& table);
 
-// Whether some of what the rule takes comes to that server after all: it is one of
-// the backends (an ingress on the node's own network behind a NodePort). Unset:
-// they cannot be told.
+// Whether what the rule takes comes to that server after all: it is one of the backends
+// (an ingress on the node's own network behind a NodePort), of what arrives and of what
+// the node itself sends. Unset: where it goes is not known.
 std::optional<bool> leads_back(const NatRule& rule, const Bind& server, std::uint16_t port,
                                const PortSnapshot& table);
 

@@ -58,6 +58,7 @@ void NatScan::scan(SteadyTime now, PortSnapshot& table) {
   const bool changed = nf_tables || ip_tables || ipvs || addresses || !rules_;
   if (changed) walk();
   read_containers(now, changed);
+  read_route_localnet(now, changed, table);
   // What is made of what was read is part of its cost.
   const auto rested = now + kRest * (node_.clock->thread_cpu() - begin);
   if (nf_tables) nf_tables_.next = std::max(nf_tables_.next, rested);
@@ -65,6 +66,7 @@ void NatScan::scan(SteadyTime now, PortSnapshot& table) {
   if (ipvs) ipvs_.next = std::max(ipvs_.next, rested);
   table.nat = rules_;
   table.pods_by_container = containers_;
+  table.route_localnet = route_localnet_;
   std::ranges::copy(problems_, std::back_inserter(table.problems));
   std::ranges::copy(limits_, std::back_inserter(table.limits));
 }
@@ -247,6 +249,30 @@ void NatScan::read_containers(SteadyTime now, bool rules_changed) {
   if (!wanted) return;
   if (auto found = read_pod_containers(*node_.files, hashed)) {
     containers_ = std::make_shared<const PodsByContainer>(*std::move(found));
+  }
+}
+
+void NatScan::read_route_localnet(SteadyTime now, bool rules_changed, const PortSnapshot& table) {
+  if (!rules_changed && now < next_localnet_) return;
+  next_localnet_ = now + kLocalnetPause;
+  route_localnet_.reset();
+  const auto leads_to_loopback = [](const NatTarget& target) {
+    return target.address && target.address->is_loopback() &&
+           target.address->family == AddressFamily::ipv4;
+  };
+  const bool wanted = std::ranges::any_of(rules_->rules(), [&](const NatRule& rule) {
+    return std::ranges::any_of(rule.targets, leads_to_loopback);
+  });
+  if (!wanted) return;
+  const auto is_on = [&](const std::string& interface) {
+    const auto text = node_.files->read("proc/sys/net/ipv4/conf/" + interface + "/route_localnet");
+    return text ? std::optional(text->starts_with('1')) : std::nullopt;
+  };
+  const auto everywhere = is_on("all");
+  if (!everywhere) return;
+  route_localnet_.emplace();
+  for (const Link& link : table.links) {
+    if (*everywhere || is_on(link.name) == true) route_localnet_->push_back(link.name);
   }
 }
 

@@ -34,7 +34,7 @@ class NatScan {
   void scan(SteadyTime now, PortSnapshot& table);
 
   static constexpr std::chrono::seconds kNfTablesPause{5}, kIpTablesPause{10}, kIpSetsPause{10},
-      kIpvsPause{10}, kAbsentPause{60}, kContainersPause{30};
+      kIpvsPause{10}, kAbsentPause{60}, kContainersPause{30}, kLocalnetPause{30};
   static constexpr int kRest = 100;  // times the CPU time of a read
 
  private:
@@ -65,6 +65,7 @@ class NatScan {
   void tell(const Ipvs& ipvs);
   void tell(const Error& error);
   void read_containers(SteadyTime now, bool rules_changed);
+  void read_route_localnet(SteadyTime now, bool rules_changed, const PortSnapshot& table);
   bool forwards_by_ebpf(SteadyTime now, const PortSnapshot& table);
   // Whether it is another than before, the time of the next read aside.
   template <class T>
@@ -81,7 +82,8 @@ class NatScan {
   std::shared_ptr<const NatRules> rules_;
   std::vector<Problem> problems_, limits_;
   std::shared_ptr<const PodsByContainer> containers_;
-  SteadyTime next_containers_, next_bpf_;
+  std::optional<std::vector<std::string>> route_localnet_;
+  SteadyTime next_containers_, next_bpf_, next_localnet_;
   bool cilium_maps_{};
 };
 

@@ -221,7 +221,8 @@ Result<NftVerdict> decode_nft_verdict(std::span<const std::byte> bytes) {
 }
 
 bool is_interval_set(const NftSet& set) {
-  return (set.flags & NFT_SET_INTERVAL) != 0;
+  // Of several fields each element has both ends, unless it is one key.
+  return (set.flags & NFT_SET_INTERVAL) != 0 && (set.flags & NFT_SET_CONCAT) == 0;
 }
 
 void close_intervals(std::vector<NftElement>& elements) {

@@ -9,8 +9,29 @@ std::optional<TakenPackets::Key> TakenPackets::key_of(const PacketScope& scope) 
   return Key{.port = scope.ports.first, .ip_protocol = *scope.ip_protocol};
 }
 
+template <class Counts>
+std::vector<PacketScope> TakenPackets::without(const PacketScope& scope, Counts counts) const {
+  std::vector<PacketScope> rest{scope};
+  const auto take_away = [&](const Entry& entry) {
+    if (!counts(entry) || rest.empty() || rest.size() > kMostParts) return;
+    rest = difference(rest, entry.scope);
+  };
+  std::ranges::for_each(wide_, take_away);
+  const auto first = by_port_.lower_bound({.port = scope.ports.first, .ip_protocol = 0});
+  for (auto at = first; at != by_port_.end() && at->first.port <= scope.ports.last; ++at) {
+    if (scope.ip_protocol.value_or(at->first.ip_protocol) != at->first.ip_protocol) continue;
+    std::ranges::for_each(at->second, take_away);
+  }
+  return rest;
+}
+
 void TakenPackets::add(const PacketScope& scope, std::size_t level) {
   if (scope.certainty != Certainty::certain) return;
+  const auto is_inside = [&](const Entry& entry) { return entry.level > level; };
+  for (const PacketScope& part : without(scope, is_inside)) insert(part, level);
+}
+
+void TakenPackets::insert(const PacketScope& scope, std::size_t level) {
   const auto key = key_of(scope);
   if (!key) {
     wide_.push_back({scope, level});
@@ -31,16 +52,7 @@ bool TakenPackets::has_all(const PacketScope& scope) const {
 }
 
 std::optional<std::vector<PacketScope>> TakenPackets::rest_of(const PacketScope& scope) const {
-  std::vector<PacketScope> rest{scope};
-  const auto take_away = [&](const Entry& entry) {
-    if (!rest.empty() && rest.size() <= kMostParts) rest = difference(rest, entry.scope);
-  };
-  std::ranges::for_each(wide_, take_away);
-  const auto first = by_port_.lower_bound({.port = scope.ports.first, .ip_protocol = 0});
-  for (auto at = first; at != by_port_.end() && at->first.port <= scope.ports.last; ++at) {
-    if (scope.ip_protocol.value_or(at->first.ip_protocol) != at->first.ip_protocol) continue;
-    std::ranges::for_each(at->second, take_away);
-  }
+  auto rest = without(scope, [](const Entry&) { return true; });
   if (rest.size() > kMostParts) return std::nullopt;
   std::ranges::stable_sort(rest, {}, &PacketScope::ports);
   return rest;

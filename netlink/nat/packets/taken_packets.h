@@ -15,7 +15,8 @@ class TakenPackets {
  public:
   static constexpr std::size_t kForGood = 0;  // the level that is never left
 
-  // Of scopes that are not certain nobody knows which packets they take: they count as none.
+  // Packets that are taken on a level inside this one stay that level's alone. Of scopes that
+  // are not certain nobody knows which packets they take: they count as none.
   void add(const PacketScope& scope, std::size_t level);
   // Whether one entry has all of these packets. Much cheaper than the rest.
   bool has_all(const PacketScope& scope) const;
@@ -39,6 +40,10 @@ class TakenPackets {
     auto operator<=>(const Key&) const = default;
   };
   static std::optional<Key> key_of(const PacketScope& scope);
+  // `scope` without what entries that `counts` have; too many parts: as it was then.
+  template <class Counts>
+  std::vector<PacketScope> without(const PacketScope& scope, Counts counts) const;
+  void insert(const PacketScope& scope, std::size_t level);
 
   std::map<Key, Entries> by_port_;
   Entries wide_;

@@ -1,0 +1,260 @@
+// What the agent says of NAT rules against who really answers.
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+
+#include "agent/config/policy.h"
+#include "agent/findings/check.h"
+#include "agent/ports/nat/nat_scan.h"
+#include "netlink/node/node.h"
+#include "netlink/rtnetlink/rtnetlink.h"
+#include "tests/kernel/nat_lab.h"
+#include "tests/kernel/nat_rule_set.h"
+
+namespace hostnet {
+namespace {
+
+using namespace testing;
+
+constexpr std::size_t kRuleSets = 48;
+constexpr unsigned kSeed = 20261129;
+
+// procfs as seen from the test's thread: pid 1 is elsewhere.
+class OwnFiles final : public Files {
+ public:
+  explicit OwnFiles(std::shared_ptr<Files> inner) : inner_(std::move(inner)) {}
+  Result<> read(std::string_view path, std::string& out) const override {
+    return inner_->read(own(path), out);
+  }
+  Result<std::vector<std::string>> list(std::string_view path) const override {
+    return inner_->list(own(path));
+  }
+  Result<std::string> link(std::string_view path) const override { return inner_->link(own(path)); }
+  Result<std::uint64_t> inode(std::string_view path) const override {
+    return inner_->inode(own(path));
+  }
+  bool exists(std::string_view path) const override { return inner_->exists(own(path)); }
+  Result<std::string> cgroup_path(std::uint64_t id) const override {
+    return inner_->cgroup_path(id);
+  }
+  Result<> socket_descriptors(int pid, std::vector<SocketDescriptor>& out) const override {
+    return inner_->socket_descriptors(pid, out);
+  }
+  Result<std::uint64_t> socket_inode(int pid, int fd) const override {
+    return inner_->socket_inode(pid, fd);
+  }
+
+ private:
+  static std::string own(std::string_view path) {
+    constexpr std::string_view kFirst = "proc/1/net";
+    if (!path.starts_with(kFirst)) return std::string(path);
+    return "proc/thread-self/net" + std::string(path.substr(kFirst.size()));
+  }
+  std::shared_ptr<Files> inner_;
+};
+
+// What the agent says of one probe: who answers; nobody; or that it is not known.
+struct Said {
+  bool known{true};
+  std::vector<Server> servers;  // one of them answers; none: nobody
+  std::string rule;             // empty: none takes it
+};
+
+class NatOracle : public InOwnNamespace {
+ protected:
+  void SetUp() override {
+    InOwnNamespace::SetUp();
+    if (IsSkipped() || HasFatalFailure()) return;
+    lab_.set_up();
+    node_ = live_node({}).value();
+    node_->files = std::make_shared<OwnFiles>(node_->files);
+    for (std::uint16_t port = kFirstNatPort; port < kFirstNatPort + kNatPorts; ++port) {
+      for (const Protocol protocol : {Protocol::tcp, Protocol::udp}) {
+        for (const ProbeOrigin origin :
+             {ProbeOrigin::eth0, ProbeOrigin::eth1, ProbeOrigin::pod0, ProbeOrigin::node}) {
+          add_probes(origin, protocol, port);
+        }
+      }
+    }
+  }
+
+  void add_probes(ProbeOrigin origin, Protocol protocol, std::uint16_t port) {
+    std::vector<std::string> addresses(std::begin(kNodeAddresses4), std::end(kNodeAddresses4));
+    addresses.insert(addresses.end(), std::begin(kNodeAddresses6), std::end(kNodeAddresses6));
+    if (origin == ProbeOrigin::node) addresses.insert(addresses.end(), {"127.0.0.1", "::1"});
+    for (const std::string& address : addresses) {
+      probes_.push_back({origin, protocol, parse_ip(address).value(), port});
+    }
+  }
+
+  PortSnapshot scan() const {
+    PortSnapshot table;
+    table.links = read_links(*node_->netlink).value();
+    table.addresses = read_addresses(*node_->netlink).value();
+    NatScan(*node_).scan(node_->clock->steady(), table);
+    EXPECT_TRUE(table.problems.empty())
+        << (table.problems.empty() ? "" : table.problems[0].message);
+    return table;
+  }
+
+  static Said said_of(const Probe& probe, const PortSnapshot& table) {
+    const std::string interface(to_string(probe.origin));
+    for (const NatRule* rule : table.nat->on_port(probe.protocol, probe.port)) {
+      const PacketScope& scope = rule->scope;
+      if (scope.family != probe.address.family) continue;
+      if (scope.destination && !scope.destination->contains(probe.address)) continue;
+      const bool own = probe.origin == ProbeOrigin::node;
+      if (own ? !rule->output : !rule->prerouting || !contains(scope.arrives_on, interface))
+        continue;
+      if (scope.certainty != Certainty::certain)
+        return {.known = false, .servers = {}, .rule = rule->text};
+      return {.servers = servers_of(*rule, probe), .rule = rule->text};
+    }
+    return {.servers = {{.port = probe.port}}};
+  }
+
+  // Whoever the rule's targets are.
+  static std::vector<Server> servers_of(const NatRule& rule, const Probe& probe) {
+    std::vector<Server> out;
+    for (const NatTarget& target : rule.targets) {
+      const unsigned first = target.port == 0 ? probe.port : target.port;
+      const unsigned last = target.port == 0 ? probe.port : target.last_port;
+      for (unsigned port = first; port <= last; ++port) {
+        Server server{.port = static_cast<std::uint16_t>(port)};
+        server.transparent = rule.effect == NatEffect::tproxy;
+        if (target.address) {
+          server.in_pod = *target.address == parse_ip(kPod4) || *target.address == parse_ip(kPod6);
+          if (!arrives(probe, *target.address, server.in_pod)) continue;
+        }
+        out.push_back(server);
+      }
+    }
+    return out;
+  }
+
+  // Packets to or from loopback only pass between machines where a device lets them.
+  static bool arrives(const Probe& probe, const IpAddress& target, bool in_pod) {
+    const bool own = probe.origin == ProbeOrigin::node;
+    const bool strays = own ? in_pod && probe.address.is_loopback() : target.is_loopback();
+    if (!strays) return true;
+    // Of ::1 what is sent arrives, but no answer comes back.
+    if (target.family == AddressFamily::ipv6) return own && probe.protocol == Protocol::udp;
+    const std::string device(own ? "pod0" : to_string(probe.origin));
+    return is_on("all") || is_on(device);
+  }
+
+  static bool is_on(const std::string& device) {
+    char value = '0';
+    std::ifstream("/proc/sys/net/ipv4/conf/" + device + "/route_localnet") >> value;
+    return value == '1';
+  }
+
+  struct Mistake {
+    Probe probe;
+    std::string what;
+  };
+  // The first of the probes of which the agent is wrong.
+  std::optional<Mistake> try_out(std::span<const Probe> probes, bool translated,
+                                 std::chrono::milliseconds longest_wait = std::chrono::seconds{
+                                     20}) {
+    const PortSnapshot table = scan();
+    std::vector<Said> said;
+    for (const Probe& probe : probes) said.push_back(said_of(probe, table));
+    const auto may_be_lost = [&](std::size_t at) {
+      return translated && said[at].servers.front().transparent;
+    };
+    const auto answers = lab_.send(
+        probes,
+        [&](std::size_t at) {
+          return said[at].known && !said[at].servers.empty() && !may_be_lost(at);
+        },
+        longest_wait);
+    for (std::size_t at = 0; at < probes.size(); ++at) {
+      if (!said[at].known) {
+        ++unknown_;
+        if (std::getenv("HOSTNET_NAT_SHOW")) std::printf("unknown: %s\n", said[at].rule.c_str());
+        continue;
+      }
+      taken_ += said[at].rule.empty() ? 0U : 1U;
+      const auto& who = said[at].servers;
+      const bool lost = !answers[at] && !who.empty() && may_be_lost(at);
+      // The node's own packets, translated to itself, meet the rules for arriving ones again.
+      const bool met_a_proxy = answers[at] && answers[at]->transparent && !who.empty() &&
+                               probes[at].origin == ProbeOrigin::node && !said[at].rule.empty();
+      const bool right =
+          lost || met_a_proxy ||
+          (answers[at] ? std::ranges::find(who, *answers[at]) != who.end() : who.empty());
+      if (right) continue;
+      return Mistake{probes[at],
+                     fmt::format("{}: {} answers, but by the agent {} ({})", probes[at].to_string(),
+                                 answers[at] ? answers[at]->to_string() : "nobody",
+                                 who.empty() ? "nobody" : who.front().to_string(),
+                                 said[at].rule.empty() ? "no rule" : said[at].rule)};
+    }
+    return std::nullopt;
+  }
+
+  // What a proxy has and another rule translates too nobody answers.
+  static bool translates(const NatRuleSet& set) {
+    return std::ranges::any_of(set.rules, [](const std::string& rule) {
+      return rule.contains("dnat") || rule.contains("redirect") || rule.contains("DNAT") ||
+             rule.contains("REDIRECT");
+    });
+  }
+
+  // Leaves rules out as long as the agent stays wrong of the same probe.
+  std::string smallest(NatRuleSet set, Mistake mistake) {
+    for (std::size_t at = 0; at < set.rules.size();) {
+      NatRuleSet fewer = set;
+      fewer.rules.erase(fewer.rules.begin() + static_cast<std::ptrdiff_t>(at));
+      const auto still = fewer.load() ? try_out({&mistake.probe, 1}, translates(fewer),
+                                                std::chrono::milliseconds{300})
+                                      : std::nullopt;
+      if (still) {
+        set = std::move(fewer);
+        mistake = *still;
+      } else {
+        ++at;
+      }
+    }
+    return mistake.what + "\n" + set.to_string();
+  }
+
+  NatLab lab_;
+  std::optional<Node> node_;
+  std::vector<Probe> probes_;
+  std::size_t unknown_{}, taken_{};
+};
+
+TEST_F(NatOracle, WhoAnswersIsWhomTheAgentNames) {
+  const char* wanted = std::getenv("HOSTNET_NAT_SEED");
+  const auto seed = wanted == nullptr ? kSeed : static_cast<unsigned>(std::stoul(wanted));
+  std::printf("seed %u\n", seed);
+  NatRuleSets sets(seed);
+  std::size_t refused = 0, wrong = 0;
+  for (std::size_t done = 0; done < kRuleSets; ++done) {
+    NatRuleSet set = sets.next();
+    if (!set.load()) {
+      ++refused;
+      if (std::getenv("HOSTNET_NAT_SHOW")) std::printf("refused: %s\n", set.to_string().c_str());
+      continue;
+    }
+    const auto mistake = try_out(probes_, translates(set));
+    if (!mistake) continue;
+    ADD_FAILURE() << smallest(set, *mistake);
+    if (++wrong == 5) break;
+  }
+  const std::size_t sent = kRuleSets * probes_.size();
+  std::printf("%zu rule sets (%zu refused), %zu connections, %zu taken by rules, %zu not known\n",
+              kRuleSets, refused, sent, taken_, unknown_);
+  EXPECT_LT(refused, kRuleSets / 10);
+}
+
+}  // namespace
+}  // namespace hostnet
