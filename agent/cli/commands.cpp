@@ -40,6 +40,26 @@ class DiscardingSink final : public Sink {
   bool write(std::string_view) override { return true; }
 };
 
+// Done to this process, which is over then: what the daemon would have.
+void append_hardening(const HardeningOptions& options, std::vector<PreflightCheck>& checks) {
+  auto steps = harden_process(options, 0);
+  if (options.filter_syscalls) steps.push_back(filter_syscalls());
+  for (HardeningStep& step : steps) {
+    PreflightCheck check{.name = "hardening: " + step.name,
+                         .level = PreflightCheck::Level::good,
+                         .found = step.held.value_or(""),
+                         .fix = "",
+                         .problem = std::nullopt};
+    if (!step.held) {
+      check.level = PreflightCheck::Level::limited;
+      check.found = "off: " + step.held.error().message;
+      check.fix =
+          "allow it in the container's security profile, or switch it off with --no-security.*";
+    }
+    checks.push_back(std::move(check));
+  }
+}
+
 }  // namespace
 
 int print_answer(std::string_view answer, int code) {
@@ -132,6 +152,7 @@ int run_doctor(const CommandOptions& options) {
   const auto sources = pod_source_options(options.sources.pods, inputs->node_context.node_name);
   checks.push_back(
       check_pods(*inputs->pods, options.sources.pods.source != "none", sources.not_asked));
+  if (options.sources.node.replay.empty()) append_hardening(options.hardening, checks);
   const bool well = std::ranges::all_of(checks, [](const PreflightCheck& check) {
     return check.level == PreflightCheck::Level::good;
   });

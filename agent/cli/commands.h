@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "agent/hardening/hardening.h"
 #include "agent/ports/parse_port.h"
 #include "agent/render/output_format.h"
 #include "agent/serve/metrics_page.h"
@@ -24,6 +25,7 @@ struct CommandOptions {
   bool offline{};                           // check -f
   std::string directory;                    // record
   MetricsOptions metrics;                   // record
+  HardeningOptions hardening;               // doctor
 };
 
 // Writes an answer to stdout; `code`, or 2 when it could not be written.

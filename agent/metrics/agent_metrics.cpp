@@ -82,6 +82,10 @@ struct AgentMetrics::Families {
       build_counter(own, "hostnet_netlink_overruns_total",
                     "Times that the kernel dropped netlink events because they were not read in "
                     "time.");
+  prometheus::Counter& syscalls_refused =
+      build_counter(own, "hostnet_syscalls_refused_total",
+                    "System calls that the agent's seccomp filter refused.")
+          .Add({});
   // By place in the catalogue; every scrape shows each, too many for the registry.
   std::vector<std::atomic<std::uint64_t>> opened =
       std::vector<std::atomic<std::uint64_t>>(kVerdictCount);
@@ -123,6 +127,10 @@ AgentMetrics::~AgentMetrics() = default;
 
 void AgentMetrics::observe_scan(std::string_view stage, double seconds) {
   families_->durations.Add({{"stage", std::string(stage)}}, scan_buckets()).Observe(seconds);
+}
+
+void AgentMetrics::syscalls_refused(std::uint64_t times) {
+  families_->syscalls_refused.Increment(static_cast<double>(times));
 }
 
 void AgentMetrics::scan_error(std::string_view stage, Reason reason) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -31,6 +32,8 @@ class AgentMetrics {
   void scan_error(std::string_view stage, Reason reason);
   // hostnet_netlink_overruns_total{family}: events that the kernel dropped.
   void overrun(std::string_view family, std::size_t times = 1);
+  // hostnet_syscalls_refused_total: by the seccomp filter.
+  void syscalls_refused(std::uint64_t times);
   // hostnet_findings_opened_total{class,verdict}: a finding that was not there.
   void opened(Verdict verdict);
   // hostnet_config_last_reload_successful and, when it was, its time.

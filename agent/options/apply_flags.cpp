@@ -76,6 +76,13 @@ ServerOptions web_options(const FlagValues& values) {
   return web;
 }
 
+HardeningOptions hardening_options(const FlagValues& values) {
+  return {.no_new_privileges = values.on("security.no-new-privileges"),
+          .drop_capabilities = values.on("security.drop-capabilities"),
+          .no_memory_dumps = values.on("security.no-memory-dumps"),
+          .filter_syscalls = values.on("security.seccomp")};
+}
+
 log::Options log_options(const FlagValues& values) {
   return {.level = log::parse_level(values.text("log.level")).value_or(log::Level::info),
           .format = log::parse_format(values.text("log.format")).value_or(log::Format::logfmt),
@@ -95,6 +102,7 @@ void apply_flags(const FlagValues& values, const FlagValues::Environment& enviro
   line.log = log_options(values);
   line.options.sources = sources;
   line.options.metrics = metrics_options(values);
+  line.options.hardening = hardening_options(values);
   line.serve = {.sources = sources,
                 .watch_interval = values.duration("watch.interval"),
                 .web = web_options(values),
@@ -105,7 +113,8 @@ void apply_flags(const FlagValues& values, const FlagValues::Environment& enviro
                 .reserve_ports = values.on("fix.reserve-ports"),
                 .restore_on_exit = values.on("fix.restore-on-exit"),
                 .reserver = {.state_folder = values.text("fix.state-folder"),
-                             .release_after = values.duration("fix.release-after")}};
+                             .release_after = values.duration("fix.release-after")},
+                .hardening = line.options.hardening};
 }
 
 }  // namespace hostnet

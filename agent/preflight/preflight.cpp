@@ -93,6 +93,13 @@ PreflightCheck check_sysfs(const Node& node) {
                              .remedy = fix}};
 }
 
+// A security module may refuse what the capability allows.
+std::string ptrace_fix(const Node& node) {
+  return node.identity.has_capability(Identity::kSysPtrace)
+             ? "allow ptrace of all processes in the security profile (AppArmor, SELinux, seccomp)"
+             : "add the capability SYS_PTRACE";
+}
+
 PreflightCheck check_network_namespace(const Node& node) {
   const std::string name = "network namespace";
   const std::optional<bool> same = in_host_network_namespace(node);
@@ -109,11 +116,11 @@ PreflightCheck check_network_namespace(const Node& node) {
   }
   return {.name = name,
           .level = Level::limited,
-          .found = "cannot be told: the namespace links may not be read and nothing listens here",
-          .fix = "add the capability SYS_PTRACE",
+          .found = "unknown: the namespace links may not be read and nothing listens here",
+          .fix = ptrace_fix(node),
           .problem = Problem{.code = "network_namespace_unknown",
                              .message = "whether this is the host's network namespace is not known",
-                             .remedy = "add the capability SYS_PTRACE"}};
+                             .remedy = ptrace_fix(node)}};
 }
 
 PreflightCheck check_pid_namespace(const Node& node) {
@@ -122,8 +129,8 @@ PreflightCheck check_pid_namespace(const Node& node) {
   if (!identity.own_pid_namespace || !identity.init_pid_namespace) {
     return {.name = name,
             .level = Level::limited,
-            .found = "cannot be told: the namespace link of pid 1 may not be read",
-            .fix = "add the capability SYS_PTRACE",
+            .found = "unknown: the namespace link of pid 1 may not be read",
+            .fix = ptrace_fix(node),
             .problem = std::nullopt};
   }
   if (identity.own_pid_namespace == identity.init_pid_namespace) return good(name, "the host's");
@@ -148,7 +155,7 @@ constexpr std::array kCapabilities{
 
 PreflightCheck check_capability(const Node& node, const Capability& capability) {
   std::string name = fmt::format("capability {}", capability.name);
-  if (node.identity.has_capability(capability.number)) return good(std::move(name), "there");
+  if (node.identity.has_capability(capability.number)) return good(std::move(name), "present");
   PreflightCheck check{.name = std::move(name),
                        .level = Level::limited,
                        .found = fmt::format("missing: {}", capability.cost),
@@ -259,7 +266,7 @@ PreflightCheck check_pods(const PodSnapshot& pods, bool source_wanted,
     return {.name = name,
             .level = Level::limited,
             .found = found + errors + others,
-            .fix = "mend what it reads",
+            .fix = "fix what it reads",
             .problem = std::nullopt};
   }
   return good(name, found + others);

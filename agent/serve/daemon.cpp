@@ -19,6 +19,7 @@
 #include "agent/serve/daemon_log.h"
 #include "agent/serve/daemon_state.h"
 #include "agent/serve/descriptors.h"
+#include "agent/serve/hardened.h"
 #include "agent/serve/local_peers.h"
 #include "agent/serve/port_reservation.h"
 #include "agent/serve/signals.h"
@@ -191,7 +192,7 @@ void reload(DaemonState& state, const std::string& config_file, const Watch& wat
 
 // Until SIGTERM or SIGINT.
 void serve_until_told(const Signals& signals, DaemonState& state, const std::string& config_file,
-                      const Watch& watch) {
+                      const Watch& watch, SyscallWatch& syscalls) {
   std::optional<FileWatch> file;
   if (!config_file.empty()) file.emplace(std::vector{config_file}, kConfigPace);
   while (true) {
@@ -206,6 +207,7 @@ void serve_until_told(const Signals& signals, DaemonState& state, const std::str
     }
     wait_for_input(waiting, pause);
     log::write_counts();
+    syscalls.see();
     bool changed = file && file->changed(steady_now());
     while (const int signal = signals.next()) {
       if (signal != SIGHUP) {
@@ -224,6 +226,7 @@ int run_daemon(const ServeOptions& options) {
   if (auto enough = ensure_descriptors(); !enough) return cannot_start(enough.error().message);
   const auto signals = Signals::take();
   if (!signals) return cannot_start(signals.error().message);
+  harden_daemon(options.hardening, options.web.listen);
   auto policy = load_policy(options.sources.config_file);
   if (!policy) return cannot_start(policy.error().message);
   auto node = open_node(options.sources.node);
@@ -287,7 +290,8 @@ int run_daemon(const ServeOptions& options) {
   }
 
   release_startup_pages();
-  serve_until_told(*signals, *state, options.sources.config_file, **watch);
+  SyscallWatch syscalls(options.hardening, state->metrics);
+  serve_until_told(*signals, *state, options.sources.config_file, **watch, syscalls);
   (*server)->stop(kGraceForAnswers);
   pod_sources.reset();
   (*watch)->stop();

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <string>
 
+#include "agent/hardening/hardening.h"
 #include "agent/http/http_server.h"
 #include "agent/reserve/port_reserver.h"
 #include "agent/serve/metrics_page.h"
@@ -22,6 +23,8 @@ struct ServeOptions {
 
   bool reserve_ports{}, restore_on_exit{};  // --fix.*
   ReserverSettings reserver;
+
+  HardeningOptions hardening;
 };
 
 // `hostnet-agent serve`: runs until SIGTERM or SIGINT. The exit code: 0, or 1

@@ -72,7 +72,7 @@ def test_what_an_administrator_adds_by_hand_is_never_removed(machine):
     agent = agent_with(machine, pod(port=40003))
     wait_until(lambda: reserved(machine) == "40003", 3, "the reservation")
     write(machine, LIST, "40003,50000")
-    wait_until(lambda: "somebody else wrote" in agent.log(), 3, "the look at it")
+    wait_until(lambda: "changed by something else" in agent.log(), 3, "the scan of it")
     machine.file("pods/pod.yaml", pod(port=40007))
     wait_until(lambda: reserved(machine) == "40003,40007,50000", 3, "the next reservation")
     machine.file("pods/pod.yaml", pod(port=8080))
