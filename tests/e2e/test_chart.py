@@ -28,7 +28,7 @@ def tools():
 
 
 def call(*words, check=True, **options):
-    done = subprocess.run([*map(str, words)], capture_output=True, text=True, timeout=120, **options)
+    done = subprocess.run([*map(str, words)], capture_output=True, text=True, timeout=900, **options)
     assert not check or done.returncode == 0, done.stdout + done.stderr
     return done
 

@@ -13,7 +13,7 @@ FOLDERS = [ROOT / "deploy", *sorted((ROOT / "deploy/overlays").iterdir())]
 
 def render(folder):
     done = subprocess.run(["kubectl", "kustomize", folder], capture_output=True, text=True,
-                          timeout=60)
+                          timeout=600)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -31,7 +31,7 @@ def container(folder):
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
 def test_our_own_check_has_nothing_to_say(folder):
     done = subprocess.run([AGENT, "check", "--offline", "-f", "-"], input=render(folder),
-                          capture_output=True, text=True, timeout=60)
+                          capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "0 critical, 0 warnings, 0 info" in done.stdout
 
@@ -103,7 +103,7 @@ def test_the_alerts_fire_on_a_conflict_and_say_which(tmp_path):
     (tmp_path / "test.yaml").write_text(yaml.safe_dump(test))
     for words in (["check", "rules", "rules.yaml"], ["test", "rules", "test.yaml"]):
         done = subprocess.run(["promtool", *words], cwd=tmp_path, capture_output=True, text=True,
-                              timeout=60)
+                              timeout=600)
         assert done.returncode == 0, done.stdout + done.stderr
 
 

@@ -162,7 +162,7 @@ def conflicts(node, directory):
     """What the program says of that node: all of it, and the conflict on the declared port."""
     node.write(directory)
     done = subprocess.run([AGENT, "conflicts", "--format=json", f"--replay={directory}"],
-                          capture_output=True, text=True, timeout=30)
+                          capture_output=True, text=True, timeout=300)
     assert done.returncode in (0, 1), done.stderr
     said = json.loads(done.stdout)
     found = [finding for finding in said["findings"] if finding["port"] == PORT]

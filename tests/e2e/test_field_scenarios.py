@@ -118,7 +118,7 @@ def test_without_the_hosts_processes_no_owner_is_known(tmp_path, init, beside):
     node.socket("tcp", "0.0.0.0", 8081, uid=65534, cgroup=1)
     node.write(tmp_path / "node")
     done = subprocess.run([AGENT, "ports", "--format=json", f"--replay={tmp_path}/node"],
-                          capture_output=True, text=True, timeout=30)
+                          capture_output=True, text=True, timeout=300)
     said = json.loads(done.stdout)
     kinds = {port["port"]: [holder["kind"] for holder in port["holders"]] for port in said["ports"]}
     assert kinds == {8081: ["unknown"], 8082: ["unknown"]}
@@ -210,7 +210,7 @@ def test_a_rule_of_nerdctls_container_is_not_stale_while_that_container_lives(tm
 
     def said(*words):
         done = subprocess.run([AGENT, *words, "--format=json", f"--replay={tmp_path}/node"],
-                              capture_output=True, text=True, timeout=30)
+                              capture_output=True, text=True, timeout=300)
         return json.loads(done.stdout)
     assert said("conflicts")["findings"] == []
     holders = said("ports", str(PORT))["ports"][0]["holders"]

@@ -59,7 +59,7 @@ def made(tmp_path_factory):
 
 def asked(recording, *words):
     done = subprocess.run([AGENT, *words, "--format=json", f"--replay={recording}"],
-                          capture_output=True, text=True, timeout=60)
+                          capture_output=True, text=True, timeout=600)
     assert done.returncode in (0, 1, 2), done.stderr
     return json.loads(done.stdout), done.returncode
 

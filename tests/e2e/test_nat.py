@@ -154,7 +154,7 @@ def test_rules_are_recorded(network, keeper, tmp_path):
     recording = tmp_path / "recording"
     machine.once("record", recording, *flags(machine, running_pod(uid=UID)), check=True)
     replayed = subprocess.run([AGENT, *words, f"--replay={recording}"], capture_output=True, text=True,
-                              timeout=30)
+                              timeout=300)
     assert json.loads(replayed.stdout)["findings"] == json.loads(live.stdout)["findings"]
     assert json.loads(replayed.stdout)["limits"] == []
 

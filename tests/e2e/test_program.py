@@ -10,7 +10,7 @@ from conftest import AGENT, pod, wait_until
 
 
 def run(*words, **options):
-    return subprocess.run([AGENT, *words], capture_output=True, text=True, timeout=30, **options)
+    return subprocess.run([AGENT, *words], capture_output=True, text=True, timeout=300, **options)
 
 
 @pytest.mark.parametrize("words,expected", [
@@ -51,7 +51,7 @@ def test_help_and_version():
 def test_a_held_port_is_told_with_its_holder_and_exit_1(machine):
     machine.listen(20000, name="squatter")
     agent = machine.agent("--pods.source=none", wait=None)
-    assert agent.process.wait(timeout=120) == 1
+    assert agent.process.wait(timeout=900) == 1
     lines = agent.log().strip().splitlines()
     assert "20000" in lines[-1] and "squatter" in lines[-1], agent.log()
 
@@ -203,7 +203,7 @@ def test_a_config_file_is_reread_and_a_bad_one_refused(machine):
 def test_a_broken_config_file_at_start_is_an_error_with_file_and_line(machine):
     config = machine.file("config.yaml", "node_port_range: 30000-32767\nbogus: 1\n")
     agent = machine.agent(f"--config.file={config}", wait=None)
-    assert agent.process.wait(timeout=120) == 1
+    assert agent.process.wait(timeout=900) == 1
     assert re.search(r"config\.yaml.*2.*bogus|config\.yaml:2", agent.log()), agent.log()
 
 

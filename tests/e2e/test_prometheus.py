@@ -14,7 +14,7 @@ def test_promtool_finds_nothing_to_complain_about(machine):
                           "--collector.listener_info")
     page = agent.text("/metrics")
     done = subprocess.run(["promtool", "check", "metrics"], input=page, capture_output=True,
-                          text=True, timeout=30)
+                          text=True, timeout=300)
     # promlint also has opinions on names that are node_exporter's and stay as they are.
     complaints = [line for line in (done.stdout + done.stderr).splitlines()
                   if not line.startswith("node_")]

@@ -38,7 +38,7 @@ FINDINGS = {
 
 def replay(directory, *arguments):
     done = subprocess.run(
-        [AGENT, *arguments, f"--replay={directory}", "--format=json"], capture_output=True, text=True, timeout=60
+        [AGENT, *arguments, f"--replay={directory}", "--format=json"], capture_output=True, text=True, timeout=600
     )
     assert done.returncode in (0, 1), done.stderr
     return json.loads(done.stdout)

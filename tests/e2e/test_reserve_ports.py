@@ -135,6 +135,6 @@ def test_without_the_flag_nothing_is_written(machine):
 @pytest.mark.parametrize("words,ends", [(["serve"], 64), (["conflicts"], 2)])
 def test_a_recording_is_not_a_machine_to_change(tmp_path, words, ends):
     done = subprocess.run([AGENT, *words, "--replay", str(tmp_path), "--fix.reserve-ports"],
-                          capture_output=True, text=True, timeout=20)
+                          capture_output=True, text=True, timeout=200)
     assert done.returncode == ends, done.stderr
     assert ("--fix.reserve-ports" in done.stderr) == (ends == 64)

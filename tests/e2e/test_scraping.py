@@ -21,7 +21,7 @@ NODE = "worker-7"
 
 def kustomize(folder, kind):
     done = subprocess.run(["kubectl", "kustomize", folder], capture_output=True, text=True,
-                          timeout=60, check=True)
+                          timeout=600, check=True)
     (found,) = [o for o in yaml.safe_load_all(done.stdout) if o["kind"] == kind]
     return found
 

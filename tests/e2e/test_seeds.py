@@ -10,7 +10,7 @@ SEEDS = ROOT / "tests/fixtures/seeds"
 
 def check(*files):
     done = subprocess.run([AGENT, "check", "-f", *map(str, files), "--offline", "--format=json"],
-                          capture_output=True, text=True, timeout=30)
+                          capture_output=True, text=True, timeout=300)
     return done.returncode, json.loads(done.stdout)
 
 

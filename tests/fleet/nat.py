@@ -37,7 +37,7 @@ def read_back(agent, parts, directory, legacy=False):
     commands = script(in_order(parts), tools)
     commands += f"\nexec '{agent}' record '{place}' --pods.source=none"
     done = subprocess.run(["unshare", "--net", "--pid", "--mount", "--fork", "--mount-proc",
-                           "sh", "-c", commands], capture_output=True, text=True, timeout=60,
+                           "sh", "-c", commands], capture_output=True, text=True, timeout=600,
                           env={**os.environ, "HOSTNET_LOG_LEVEL": "error"})
     if done.returncode != 0:
         raise RuntimeError(f"loading rules: exit {done.returncode}\n{done.stderr}{done.stdout}")

@@ -12,7 +12,7 @@
 namespace hostnet {
 namespace {
 
-constexpr int kPatienceMs = 10'000;
+constexpr int kPatienceMs = 120'000;
 
 struct ParsedHead {
   Answer answer;

@@ -59,7 +59,7 @@ TlsAnswer fetch_tls(std::uint16_t port, std::string_view request, const TlsClien
   sigaddset(&broken_pipe, SIGPIPE);
   pthread_sigmask(SIG_BLOCK, &broken_pipe, nullptr);
   const Client client(port);
-  const timeval patience{.tv_sec = 10, .tv_usec = 0};
+  const timeval patience{.tv_sec = 120, .tv_usec = 0};
   setsockopt(client.fd(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
   const Held<SSL_CTX> context = client_context(options);
   const Held<SSL> tls(SSL_new(context.get()));

@@ -24,7 +24,7 @@ TEST_F(KernelSubscription, BringsChangesAndNeverBlocks) {
   EXPECT_EQ(subscription->drain([](const NetlinkMessage&) {})->messages, 0U);
   ASSERT_TRUE(ip("addr add 10.0.0.1/24 dev lo"));
   pollfd waiting{.fd = subscription->descriptor(), .events = POLLIN, .revents = 0};
-  EXPECT_EQ(poll(&waiting, 1, 5000), 1);
+  EXPECT_EQ(poll(&waiting, 1, 120'000), 1);
   std::vector<Address> addresses;
   const auto batch = subscription->drain([&](const NetlinkMessage& message) {
     const auto address = decode_address(message);

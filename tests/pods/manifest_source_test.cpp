@@ -39,7 +39,7 @@ class Watched {
   // Whether something is heard; then as much time passes as it takes to settle.
   bool heard() {
     pollfd one{.fd = source.descriptor(), .events = POLLIN, .revents = 0};
-    if (::poll(&one, 1, 5000) != 1) return false;
+    if (::poll(&one, 1, 120'000) != 1) return false;
     source.refresh(now, WallTime{});
     now = source.next_scan();
     source.refresh(now, WallTime{});

@@ -66,7 +66,7 @@ class Child {
     }
     char byte = 0;
     pollfd wait{.fd = ready[0], .events = POLLIN, .revents = 0};
-    EXPECT_EQ(::poll(&wait, 1, 10'000), 1);
+    EXPECT_EQ(::poll(&wait, 1, 120'000), 1);
     EXPECT_EQ(::read(ready[0], &byte, 1), 1);
     ::close(ready[0]);
     ::close(ready[1]);
