@@ -2,6 +2,7 @@ import pytest
 
 from machine import AGENT, ROOT, Agent, Client, Machine, children, pod, wait_until  # noqa: F401  (for the tests)
 from nat_network import FAMILIES, Network
+from systemd_machine import SystemdMachine, refused_mounts
 
 
 @pytest.fixture
@@ -9,6 +10,19 @@ def machine(tmp_path):
     made = Machine(tmp_path)
     yield made
     made.close()
+
+
+@pytest.fixture
+def booted(tmp_path):
+    """A machine with systemd and a system bus."""
+    if refused := refused_mounts():
+        pytest.skip(f"no second machine of these files: {refused}")
+    made = SystemdMachine(tmp_path)
+    try:
+        made.run("systemctl", "start", "dbus.socket")
+        yield made
+    finally:
+        made.close()
 
 
 @pytest.fixture

@@ -48,7 +48,8 @@ def crio_hash(*parts):
 
 
 SERVER = """
-import socket, sys
+import pathlib, socket, sys
+if sys.argv[4]: pathlib.Path(sys.argv[4], 'cgroup.procs').write_text('0')
 family = socket.AF_INET6 if ':' in sys.argv[3] else socket.AF_INET
 s = socket.socket(family); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
 s.bind((sys.argv[3], int(sys.argv[1]))); s.listen(16); print('ready', flush=True)
@@ -191,7 +192,7 @@ class Network:
     def inside(self, name):
         return ["nsenter", "-t", self.namespaces[name], "--net"] if name else []
 
-    def serve(self, port, answer, where=None, address=None, program=None):
+    def serve(self, port, answer, where=None, address=None, program=None, cgroup=""):
         """`program`: what the server's executable is called."""
         python, environment = "/usr/bin/python3", None
         if program:
@@ -199,7 +200,7 @@ class Network:
             shutil.copy(os.path.realpath("/usr/bin/python3"), python)
             environment = {**os.environ, "PYTHONHOME": "/usr"}
         process = self.machine.start(*self.inside(where), python, "-c", SERVER, port, answer,
-                                     address or ("0.0.0.0" if self.family is IPV4 else "::"),
+                                     address or ("0.0.0.0" if self.family is IPV4 else "::"), cgroup,
                                      stdout=subprocess.PIPE, text=True, env=environment)
         assert process.stdout.readline() == "ready\n"
         return process

@@ -1,44 +1,18 @@
 """The Debian package on a machine with systemd: installed, started, reloaded, stopped, removed."""
 
-import pathlib
 import re
 import shutil
 import subprocess
 
 import pytest
 
-from conftest import AGENT, ROOT, Client, Machine, children, pod, wait_until
+from conftest import AGENT, ROOT, Client, pod, wait_until
+from systemd_machine import SystemdMachine, need_second_machine
 
-HERE = pathlib.Path(__file__).resolve().parent
+need_second_machine()
 
 
-class SystemdMachine(Machine):
-    """This machine's files, and a systemd that starts its services."""
-
-    def __init__(self, directory):
-        self.directory = pathlib.Path(directory)
-        self.processes = []
-        self.cgroups = []
-        root = self.directory / "machine"
-        root.mkdir()
-        self.shell = subprocess.Popen(
-            ["unshare", "--net", "--pid", "--mount", "--cgroup", "--uts", "--ipc", "--fork",
-             "--kill-child", HERE / "boot-systemd", root],
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-        self.init = wait_until(lambda: children(self.shell.pid), 10, "the first process")[0]
-        wait_until(lambda: self.shell.poll() is not None or self.running(), 30, "a running systemd")
-
-    def running(self):
-        return self.run("systemctl", "is-system-running", check=False).stdout in ("running\n", "degraded\n")
-
-    def command(self, *words):
-        return ["nsenter", "-t", str(self.init), "--all", "--", *map(str, words)]
-
-    def write(self, path, text):
-        file = pathlib.Path(f"/proc/{self.init}/root{path}")
-        file.parent.mkdir(exist_ok=True)
-        file.write_text(text)
-
+class PackageMachine(SystemdMachine):
     def show(self, name):
         return self.run("systemctl", "show", "--value", "-p", name, "hostnet-agent").stdout.strip()
 
@@ -46,28 +20,14 @@ class SystemdMachine(Machine):
         return self.run("journalctl", "-u", "hostnet-agent", "--no-pager").stdout
 
 
-def refused_mounts():
-    """Why this machine's files cannot be another's too, as inside a container; "" where they can."""
-    done = subprocess.run(
-        ["unshare", "--mount", "--cgroup", "sh", "-ec",
-         "mount -t tmpfs tmpfs /mnt; cd /mnt; mkdir upper work root cgroup; mount -t cgroup2 cgroup2 cgroup;"
-         "mount -t overlay -o lowerdir=/,upperdir=/mnt/upper,workdir=/mnt/work overlay root"],
-        capture_output=True, text=True, timeout=30)
-    return done.stderr
-
-
-if refused := refused_mounts():
-    pytest.skip(f"no second machine of these files: {refused}", allow_module_level=True)
-
-
 @pytest.fixture(scope="module")
 def systemd(tmp_path_factory):
     directory = tmp_path_factory.mktemp("systemd")
     done = subprocess.run([ROOT / "packaging/deb", directory, AGENT], capture_output=True, text=True,
-                          timeout=120)
+                          timeout=900)
     assert done.returncode == 0, done.stderr
     (package,) = directory.glob("*.deb")
-    machine = SystemdMachine(directory)
+    machine = PackageMachine(directory)
     try:
         shutil.copy(package, f"/proc/{machine.init}/root/tmp/hostnet-agent.deb")
         machine.run("dpkg", "--install", "/tmp/hostnet-agent.deb")
