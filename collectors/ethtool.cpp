@@ -16,7 +16,7 @@
 #include "collectors/framework/families.h"
 #include "collectors/framework/metric_name.h"
 #include "collectors/framework/pattern.h"
-#include "netlink/base/ascii.h"
+#include "netlink/base/text.h"
 
 namespace hostnet {
 namespace {

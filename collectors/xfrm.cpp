@@ -9,7 +9,7 @@
 #include "collectors/framework/families.h"
 #include "collectors/framework/metric_name.h"
 #include "collectors/framework/text_file.h"
-#include "netlink/base/ascii.h"
+#include "netlink/base/text.h"
 
 namespace hostnet {
 namespace {

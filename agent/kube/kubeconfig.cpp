@@ -8,7 +8,7 @@
 #include "agent/document/fields.h"
 #include "agent/document/settings.h"
 #include "agent/kube/cluster_access.h"
-#include "netlink/base/base64.h"
+#include "netlink/base/text.h"
 
 namespace hostnet {
 namespace {

@@ -5,8 +5,8 @@
 
 #include <algorithm>
 
-#include "netlink/base/duration.h"
 #include "netlink/base/text.h"
+#include "netlink/base/times.h"
 
 namespace hostnet {
 namespace {

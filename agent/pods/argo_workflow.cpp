@@ -12,8 +12,8 @@
 namespace hostnet {
 namespace {
 
-constexpr std::array<std::string_view, 4> kKinds{"Workflow", "WorkflowTemplate",
-                                                 "ClusterWorkflowTemplate", "CronWorkflow"};
+constexpr std::array<std::string_view, 4> kArgoKinds{"Workflow", "WorkflowTemplate",
+                                                     "ClusterWorkflowTemplate", "CronWorkflow"};
 // What the workflow says and a template may say anew.
 constexpr std::array<std::string_view, 3> kOfThePod{"hostNetwork", "dnsPolicy", "volumes"};
 
@@ -73,7 +73,8 @@ bool makes_pod(const Value& step) {
 }  // namespace
 
 bool is_argo_workflow(std::string_view api_version, std::string_view kind) {
-  return api_group(api_version) == "argoproj.io" && std::ranges::find(kKinds, kind) != kKinds.end();
+  return api_group(api_version) == "argoproj.io" &&
+         std::ranges::find(kArgoKinds, kind) != kArgoKinds.end();
 }
 
 std::vector<WorkflowPod> workflow_pods(const Value& object) {

@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "agent/document/fields.h"
-#include "netlink/base/ascii.h"
+#include "netlink/base/text.h"
 #include "netlink/base/times.h"
 
 namespace hostnet {

@@ -1,6 +1,5 @@
 #include "netlink/base/accept.h"
 
-#include "netlink/base/ascii.h"
 #include "netlink/base/text.h"
 
 namespace hostnet {

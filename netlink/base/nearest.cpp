@@ -7,8 +7,8 @@
 namespace hostnet {
 namespace {
 
-constexpr std::size_t kLongest = 64;
-using Distances = std::array<std::size_t, kLongest + 1>;
+constexpr std::size_t kLongestWord = 64;
+using Distances = std::array<std::size_t, kLongestWord + 1>;
 
 // Damerau-Levenshtein distance (optimal string alignment), three rows at a time.
 std::size_t edit_distance(std::string_view a, std::string_view b) {
@@ -31,11 +31,11 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 }  // namespace
 
 std::string_view nearest(std::string_view word, std::span<const std::string_view> candidates) {
-  word = word.substr(0, kLongest);
+  word = word.substr(0, kLongestWord);
   std::string_view best;
   std::size_t best_distance = word.size() / 3 + 2;
   for (const auto candidate : candidates) {
-    const auto distance = edit_distance(word, candidate.substr(0, kLongest));
+    const auto distance = edit_distance(word, candidate.substr(0, kLongestWord));
     if (distance >= best_distance) continue;
     best = candidate;
     best_distance = distance;

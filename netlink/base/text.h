@@ -1,8 +1,10 @@
 #pragma once
 
+#include <algorithm>
 #include <charconv>
 #include <concepts>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <system_error>
 
@@ -69,5 +71,20 @@ std::optional<Number> parse_number(std::string_view text, Format... format) {
   const auto number = take_number<Number>(text, format...);
   return text.empty() ? number : std::nullopt;
 }
+
+constexpr char ascii_lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
+constexpr bool equals_ignoring_case(std::string_view a, std::string_view b) {
+  return std::ranges::equal(a, b, {}, ascii_lower, ascii_lower);
+}
+
+// Base64 of RFC 4648 section 4, with padding.
+std::string base64(std::string_view bytes);
+
+// Strictly that: no blanks, no missing padding, no bits set that belong to no
+// byte. Unset for anything else.
+std::optional<std::string> from_base64(std::string_view text);
 
 }  // namespace hostnet

@@ -15,7 +15,7 @@
 #include <utility>
 #include <vector>
 
-#include "netlink/base/directory.h"
+#include "netlink/node/directory.h"
 
 namespace hostnet {
 namespace {

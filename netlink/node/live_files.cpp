@@ -10,9 +10,9 @@
 #include <optional>
 #include <utility>
 
-#include "netlink/base/directory.h"
 #include "netlink/base/text.h"
 #include "netlink/node/cgroup_paths.h"
+#include "netlink/node/directory.h"
 #include "netlink/node/kept_files.h"
 #include "netlink/node/rooted.h"
 

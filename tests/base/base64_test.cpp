@@ -1,8 +1,8 @@
-#include "netlink/base/base64.h"
-
 #include <gtest/gtest.h>
 
 #include <utility>
+
+#include "netlink/base/text.h"
 
 namespace hostnet {
 namespace {

@@ -1,6 +1,6 @@
-#include "netlink/base/duration.h"
-
 #include <gtest/gtest.h>
+
+#include "netlink/base/times.h"
 
 namespace hostnet {
 namespace {

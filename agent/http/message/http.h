@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "netlink/base/ascii.h"
+#include "netlink/base/text.h"
 
 // What handlers see of HTTP. No library's types: a handler is a function from
 // an HttpRequest to an HttpResponse and can be tested without a socket.

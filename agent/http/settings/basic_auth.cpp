@@ -11,7 +11,7 @@
 #include <memory>
 
 #include "agent/http/message/http.h"
-#include "netlink/base/base64.h"
+#include "netlink/base/text.h"
 
 namespace hostnet {
 namespace {

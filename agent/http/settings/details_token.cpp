@@ -4,7 +4,6 @@
 
 #include <utility>
 
-#include "netlink/base/ascii.h"
 #include "netlink/base/read_file.h"
 #include "netlink/base/text.h"
 

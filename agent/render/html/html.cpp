@@ -17,8 +17,8 @@
 #include "agent/render/html/page_assets.h"
 #include "agent/render/text.h"
 #include "agent/render/words.h"
-#include "netlink/base/base64.h"
 #include "netlink/base/escape.h"
+#include "netlink/base/text.h"
 
 namespace hostnet {
 namespace {

@@ -1,4 +1,4 @@
-#include "netlink/base/base64.h"
+#include "netlink/base/text.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -10,7 +10,7 @@ constexpr std::string_view kAlphabet =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 constexpr std::size_t kBytes = 3, kDigits = 4;
 
-std::uint32_t byte_at(std::string_view text, std::size_t at) {
+std::uint32_t octet_at(std::string_view text, std::size_t at) {
   return at < text.size() ? static_cast<std::uint8_t>(text[at]) : 0;
 }
 
@@ -21,7 +21,7 @@ std::string base64(std::string_view bytes) {
   text.reserve((bytes.size() + kBytes - 1) / kBytes * kDigits);
   for (std::size_t at = 0; at < bytes.size(); at += kBytes) {
     const std::uint32_t group =
-        byte_at(bytes, at) << 16 | byte_at(bytes, at + 1) << 8 | byte_at(bytes, at + 2);
+        octet_at(bytes, at) << 16 | octet_at(bytes, at + 1) << 8 | octet_at(bytes, at + 2);
     for (const unsigned shift : {18U, 12U, 6U, 0U}) text += kAlphabet[group >> shift & 63U];
   }
   const std::size_t padding = (kBytes - bytes.size() % kBytes) % kBytes;
