@@ -1,31 +1,20 @@
 #include "agent/config/scalars.h"
 
-#include <charconv>
 #include <optional>
 
 #include "agent/document/fields.h"
+#include "netlink/base/duration.h"
+#include "netlink/base/text.h"
 
 namespace hostnet {
 namespace {
 
-constexpr std::int64_t kLongestGrace = 86'400;  // 24 h, in seconds
+constexpr std::chrono::hours kLongestGrace{24};
 
 // Digits only: no sign, no blanks, no "0x".
 std::optional<std::int64_t> whole_number(std::string_view text) {
-  std::int64_t number = 0;
-  if (text.empty() || text.size() > 9) return std::nullopt;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  const bool whole = error == std::errc{} && end == text.data() + text.size();
-  return whole && text.front() != '-' ? std::optional(number) : std::nullopt;
-}
-
-std::optional<std::int64_t> seconds_in(char unit) {
-  switch (unit) {
-    case 's': return 1;
-    case 'm': return 60;
-    case 'h': return 3600;
-    default: return std::nullopt;
-  }
+  const auto number = parse_number<std::uint32_t>(text);
+  return number ? std::optional<std::int64_t>(*number) : std::nullopt;
 }
 
 }  // namespace
@@ -68,26 +57,17 @@ std::expected<std::chrono::seconds, std::string> config_duration(std::string_vie
     return std::unexpected(shown_text(text) +
                            " is not a duration like 30s, 5m or 1h30m, up to 24 hours");
   };
-  std::int64_t total = 0;
+  std::chrono::nanoseconds total{};
   if (const auto number = whole_number(text)) {
-    total = *number;
+    total = std::chrono::seconds(*number);
+  } else if (const auto duration = parse_duration(text)) {
+    total = *duration;
   } else {
-    std::int64_t last_unit = kLongestGrace;
-    std::string_view rest = text;
-    if (rest.empty()) return wrong();
-    while (!rest.empty()) {
-      const auto digits = rest.find_first_not_of("0123456789");
-      if (digits == std::string_view::npos) return wrong();
-      const auto count = whole_number(rest.substr(0, digits));
-      const auto unit = seconds_in(rest[digits]);
-      if (!count || !unit || *unit >= last_unit) return wrong();  // each unit once, largest first
-      last_unit = *unit;
-      total += *count * *unit;
-      rest.remove_prefix(digits + 1);
-    }
+    return wrong();
   }
-  if (total > kLongestGrace) return wrong();
-  return std::chrono::seconds{total};
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(total);
+  if (total > kLongestGrace || total != seconds) return wrong();
+  return seconds;
 }
 
 }  // namespace hostnet

@@ -8,13 +8,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <charconv>
 #include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <optional>
 
 #include "agent/http/peers/peer.h"
+#include "netlink/base/text.h"
 
 namespace hostnet {
 namespace {
@@ -105,10 +105,9 @@ Result<ListenAddress> parse_listen_address(std::string_view text) {
   } else if (host.contains(':')) {
     return refuse("an IPv6 address goes in brackets, as in [::1]:20000");
   }
-  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), address.port);
-  if (error != std::errc{} || end != port.data() + port.size()) {
-    return refuse("the port is not a number from 0 to 65535");
-  }
+  const auto number = parse_number<std::uint16_t>(port);
+  if (!number) return refuse("the port is not a number from 0 to 65535");
+  address.port = *number;
   address.host = host;
   return address;
 }
@@ -153,11 +152,11 @@ Result<std::vector<Listener>> activated_listeners() {
   const char* pid = std::getenv("LISTEN_PID");
   const char* count = std::getenv("LISTEN_FDS");
   if (pid == nullptr || count == nullptr || std::to_string(getpid()) != pid) return listeners;
-  int passed = 0;
-  const auto [end, error] = std::from_chars(count, count + std::strlen(count), passed);
-  if (error != std::errc{} || *end != '\0' || passed < 0 || passed > 1024) {
+  const auto number = parse_number<unsigned>(count);
+  if (!number || *number > 1024) {
     return failure(Reason::malformed, fmt::format("LISTEN_FDS={}: not a number", count));
   }
+  const auto passed = static_cast<int>(*number);
   for (int fd = kFirstActivatedFd; fd < kFirstActivatedFd + passed; ++fd) {
     const std::string text = fmt::format("socket-activation:{}", fd);
     int listening = 0;

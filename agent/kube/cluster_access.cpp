@@ -3,24 +3,20 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstdlib>
 #include <filesystem>
 #include <optional>
 #include <utility>
 
 #include "netlink/base/read_file.h"
+#include "netlink/base/text.h"
 
 namespace hostnet {
 namespace {
 
 std::optional<int> port_from(std::string_view text) {
-  int port = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
-  if (error != std::errc{} || end != text.data() + text.size() || port < 1 || port > 65535) {
-    return std::nullopt;
-  }
-  return port;
+  const auto port = parse_number<std::uint16_t>(text);
+  return port && *port > 0 ? std::optional<int>(*port) : std::nullopt;
 }
 
 std::unexpected<Error> bad_url(std::string_view url, std::string_view why) {

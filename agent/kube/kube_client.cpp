@@ -11,12 +11,12 @@
 
 #include <algorithm>
 #include <atomic>
-#include <charconv>
 #include <mutex>
 #include <utility>
 #include <vector>
 
 #include "agent/kube/json_cutter.h"
+#include "netlink/base/text.h"
 #include "netlink/base/unique_fd.h"
 
 namespace hostnet {
@@ -157,12 +157,8 @@ Result<> identify(SSL_CTX* context, const ClusterAccess& access) {
 
 std::optional<std::chrono::seconds> retry_after_of(const httplib::Response& response) {
   const std::string text = response.get_header_value("Retry-After");
-  int seconds = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
-  if (text.empty() || error != std::errc{} || end != text.data() + text.size() || seconds < 0) {
-    return std::nullopt;
-  }
-  return std::chrono::seconds(seconds);
+  const auto seconds = parse_number<int>(text);
+  return seconds && *seconds >= 0 ? std::optional(std::chrono::seconds(*seconds)) : std::nullopt;
 }
 
 std::string_view words_for(int status) {

@@ -3,13 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <nlohmann/json.hpp>
 #include <tuple>
 #include <utility>
 
 #include "agent/kube/json_cutter.h"
 #include "agent/kube_events/words.h"
+#include "netlink/base/text.h"
 
 namespace hostnet {
 namespace {
@@ -49,11 +49,8 @@ std::string field_path_of(const DeclaredPort& declared) {
 }
 
 std::optional<int> count_in(const std::string& event) {
-  const std::string text = json_member(event, {"count"});
-  int count = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
-  if (error != std::errc{} || end != text.data() + text.size() || count < 0) return std::nullopt;
-  return count;
+  const auto count = parse_number<int>(json_member(event, {"count"}));
+  return count && *count >= 0 ? count : std::nullopt;
 }
 
 std::string as_body(const OrderedJson& json) {

@@ -5,11 +5,12 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <unordered_set>
+
+#include "netlink/base/text.h"
 
 namespace hostnet {
 namespace {
@@ -33,10 +34,7 @@ std::optional<std::uint64_t> inode_of_tcp_line(std::string_view line) {
     if (position == std::string_view::npos) return std::nullopt;
     const std::size_t end = std::min(line.find(' ', position), line.size());
     if (column == kInodeColumn) {
-      std::uint64_t inode = 0;
-      const auto [last, error] = std::from_chars(line.data() + position, line.data() + end, inode);
-      if (error != std::errc{} || last != line.data() + end) return std::nullopt;
-      return inode;
+      return parse_number<std::uint64_t>(line.substr(position, end - position));
     }
     position = end;
   }

@@ -5,11 +5,11 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 
 #include "agent/render/words.h"
 #include "collectors/framework/route_labels.h"
 #include "collectors/netclass_device.h"
+#include "netlink/base/text.h"
 
 namespace hostnet {
 namespace {
@@ -20,14 +20,6 @@ constexpr std::uint16_t kArphrdLoopback = 772;  // include/uapi/linux/if_arp.h
 constexpr std::array<std::string_view, 12> kRouteTypes{
     "unspec",    "unicast",     "local",    "broadcast", "anycast", "multicast",
     "blackhole", "unreachable", "prohibit", "throw",     "nat",     "xresolve"};
-
-template <class Number>
-std::optional<Number> whole_number(std::string_view text) {
-  Number number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return number;
-}
 
 template <class Words>
 std::string hops_joined(const Route& route, const Words& words) {
@@ -127,7 +119,7 @@ std::string devices_words(const Routes& routes, const Route& route) {
 
 std::optional<std::uint8_t> parse_route_type(std::string_view word) {
   const auto* const found = std::ranges::find(kRouteTypes, word);
-  if (found == kRouteTypes.end()) return whole_number<std::uint8_t>(word);
+  if (found == kRouteTypes.end()) return parse_number<std::uint8_t>(word);
   return static_cast<std::uint8_t>(found - kRouteTypes.begin());
 }
 
@@ -136,14 +128,14 @@ std::optional<std::uint8_t> parse_route_protocol(std::string_view word) {
     const auto protocol = static_cast<std::uint8_t>(number);
     if (!word.empty() && route_protocol_name(protocol) == word) return protocol;
   }
-  return whole_number<std::uint8_t>(word);
+  return parse_number<std::uint8_t>(word);
 }
 
 std::optional<std::uint32_t> parse_route_table(std::string_view word) {
   for (const std::uint32_t table : {253U, 254U, 255U}) {  // default, main, local
     if (route_table_label(table) == word) return table;
   }
-  return whole_number<std::uint32_t>(word);
+  return parse_number<std::uint32_t>(word);
 }
 
 std::string rows_words(const NetworkScan& scan, std::size_t shown, std::string_view one,

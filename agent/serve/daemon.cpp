@@ -226,7 +226,7 @@ int run_daemon(const ServeOptions& options) {
   if (auto enough = ensure_descriptors(); !enough) return cannot_start(enough.error().message);
   const auto signals = Signals::take();
   if (!signals) return cannot_start(signals.error().message);
-  harden_daemon(options.hardening, options.web.listen);
+  harden_daemon(options.hardening, options.web);
   auto policy = load_policy(options.sources.config_file);
   if (!policy) return cannot_start(policy.error().message);
   auto node = open_node(options.sources.node);

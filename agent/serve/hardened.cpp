@@ -35,11 +35,12 @@ void log_step(const HardeningStep& step) {
 
 }  // namespace
 
-void harden_daemon(const HardeningOptions& options, std::span<const std::string> listen) {
+void harden_daemon(const HardeningOptions& options, const ServerOptions& web) {
   HardeningOptions wanted = options;
   wanted.no_memory_dumps = options.no_memory_dumps && !kSanitized;
-  const bool binds = std::ranges::any_of(listen, is_privileged);
-  const std::uint64_t keep = binds ? std::uint64_t{1} << CAP_NET_BIND_SERVICE : 0;
+  std::uint64_t keep = 0;
+  if (std::ranges::any_of(web.listen, is_privileged)) keep |= 1ULL << CAP_NET_BIND_SERVICE;
+  if (!web.socket_group.empty()) keep |= 1ULL << CAP_CHOWN;
   std::ranges::for_each(harden_process(wanted, keep), log_step);
 }
 

@@ -1,17 +1,16 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
-#include <string>
 
 #include "agent/hardening/hardening.h"
+#include "agent/http/http_server.h"
 #include "agent/metrics/agent_metrics.h"
 
 namespace hostnet {
 
-// Gives away what serving on these addresses does not need, and logs what could not be. Before
+// Gives away what a server with these options does not need, and logs what could not be. Before
 // the first thread.
-void harden_daemon(const HardeningOptions& options, std::span<const std::string> listen);
+void harden_daemon(const HardeningOptions& options, const ServerOptions& web);
 
 // Filters system calls, and counts from then on what was refused: call see() now and then.
 class SyscallWatch {

@@ -23,7 +23,7 @@ class WakeUp {
 
  private:
   explicit WakeUp(UniqueFd event) : event_(std::move(event)) {}
-  UniqueFd event_;  // eventfd(2)
+  UniqueFd event_;
 };
 
 inline constexpr std::chrono::milliseconds kNoTimeout{-1};

@@ -5,6 +5,7 @@
 
 #include "agent/http/settings/go_tls.h"
 #include "agent/http/settings/web_settings.h"
+#include "netlink/base/duration.h"
 
 namespace hostnet {
 namespace {
@@ -137,12 +138,12 @@ TEST(WebConfig, TakesAnIntervalInNanoseconds) {
 }
 
 TEST(WebConfig, KnowsGoDurations) {
-  EXPECT_EQ(parse_go_duration("0"), 0ns);
-  EXPECT_EQ(parse_go_duration("1.5s"), 1500ms);
-  EXPECT_EQ(parse_go_duration("1h2m3s"), 1h + 2min + 3s);
-  EXPECT_EQ(parse_go_duration("100ms"), 100ms);
+  EXPECT_EQ(parse_duration("0"), 0ns);
+  EXPECT_EQ(parse_duration("1.5s"), 1500ms);
+  EXPECT_EQ(parse_duration("1h2m3s"), 1h + 2min + 3s);
+  EXPECT_EQ(parse_duration("100ms"), 100ms);
   for (const char* bad : {"", "1", "s", "-1s", "1 s", "1x", "nan", "1e400s"}) {
-    EXPECT_FALSE(parse_go_duration(bad)) << bad;
+    EXPECT_FALSE(parse_duration(bad)) << bad;
   }
 }
 

@@ -4,13 +4,13 @@
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
-#include <charconv>
 #include <filesystem>
 #include <functional>
 #include <set>
 
 #include "agent/http/settings/basic_auth.h"
 #include "agent/http/settings/go_tls.h"
+#include "netlink/base/duration.h"
 #include "netlink/base/text.h"
 
 namespace hostnet {
@@ -228,27 +228,26 @@ std::optional<std::chrono::nanoseconds> nanoseconds_of(std::string_view text) {
 }
 
 void read_rate_limit(const YAML::Node& node, RateLimit& limit) {
-  read_mapping(
-      node, "rate_limit",
-      {{"interval",
-        [&](const YAML::Node& value) {
-          const std::string text = scalar(value);
-          auto interval = parse_go_duration(text);
-          // As Go's decoder reads a number: nanoseconds.
-          if (!interval && value.Tag() != "!") interval = nanoseconds_of(text);
-          if (!interval) {
-            throw BadWebConfig{value.Mark(), "interval is not a duration such as 1s"};
-          }
-          limit.interval = *interval;
-        }},
-       {"burst", [&](const YAML::Node& value) {
-          const std::string text = scalar(value);
-          const auto [end, error] =
-              std::from_chars(text.data(), text.data() + text.size(), limit.burst);
-          if (error != std::errc{} || end != text.data() + text.size() || limit.burst < 1) {
-            throw BadWebConfig{value.Mark(), "burst is not a number above 0"};
-          }
-        }}});
+  read_mapping(node, "rate_limit",
+               {{"interval",
+                 [&](const YAML::Node& value) {
+                   const std::string text = scalar(value);
+                   auto interval = parse_duration(text);
+                   // As Go's decoder reads a number: nanoseconds.
+                   if (!interval && value.Tag() != "!") interval = nanoseconds_of(text);
+                   if (!interval) {
+                     throw BadWebConfig{value.Mark(), "interval is not a duration such as 1s"};
+                   }
+                   limit.interval = *interval;
+                 }},
+                {"burst", [&](const YAML::Node& value) {
+                   const std::string text = scalar(value);
+                   const auto burst = parse_number<decltype(limit.burst)>(text);
+                   if (!burst || *burst < 1) {
+                     throw BadWebConfig{value.Mark(), "burst is not a number above 0"};
+                   }
+                   limit.burst = *burst;
+                 }}});
 }
 
 WebConfig read_document(const YAML::Node& root) {
@@ -278,30 +277,6 @@ void resolve(std::string& path, const std::string& file) {
 }
 
 }  // namespace
-
-std::optional<std::chrono::nanoseconds> parse_go_duration(std::string_view text) {
-  using namespace std::chrono_literals;
-  static const std::vector<std::pair<std::string_view, std::chrono::nanoseconds>> kUnits{
-      {"ns", 1ns}, {"us", 1us}, {"µs", 1us}, {"ms", 1ms}, {"s", 1s}, {"m", 1min}, {"h", 1h}};
-  if (text == "0") return 0ns;
-  if (text.empty()) return std::nullopt;
-  double total = 0;
-  while (!text.empty()) {
-    double number = 0;
-    const auto [end, error] =
-        std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
-    if (error != std::errc{} || !(number >= 0)) return std::nullopt;
-    text.remove_prefix(static_cast<std::size_t>(end - text.data()));
-    const std::string_view unit = text.substr(0, text.find_first_of("0123456789."));
-    const auto found = std::ranges::find(kUnits, unit, [](const auto& u) { return u.first; });
-    if (found == kUnits.end()) return std::nullopt;
-    total += number * static_cast<double>(found->second.count());
-    text.remove_prefix(unit.size());
-  }
-  constexpr double kLongestNanoseconds = 1e18;  // 31 years
-  if (total > kLongestNanoseconds) return std::nullopt;
-  return std::chrono::nanoseconds(static_cast<std::int64_t>(total));
-}
 
 Result<WebConfig> parse_web_config(std::string_view yaml, const std::string& file) {
   const auto refuse = [&](const YAML::Mark& mark, std::string_view what) {

@@ -64,7 +64,4 @@ struct WebConfig {
 // `file` is named in errors; relative paths are resolved against its folder.
 Result<WebConfig> parse_web_config(std::string_view yaml, const std::string& file);
 
-// Go's duration text: "1s", "1m30s", "100ms"; a bare 0. Nothing otherwise.
-std::optional<std::chrono::nanoseconds> parse_go_duration(std::string_view text);
-
 }  // namespace hostnet

@@ -1,13 +1,13 @@
 // Attribution's part that makes an Owner of what was found.
 
 #include <algorithm>
-#include <charconv>
 #include <tuple>
 #include <utility>
 
 #include "agent/ports/owners/attribution.h"
 #include "agent/ports/owners/classify.h"
 #include "agent/ports/owners/kernel_socket.h"
+#include "netlink/base/text.h"
 
 namespace hostnet {
 namespace {
@@ -65,7 +65,7 @@ int Attribution::own_pid() {
     // As procfs numbers it, which may be that of another PID namespace.
     int pid = node_.identity.pid;
     if (const auto self = node_.files->link("proc/self")) {
-      std::from_chars(self->data(), self->data() + self->size(), pid);
+      pid = parse_number<int>(*self).value_or(pid);
     }
     own_pid_ = pid;
   }

@@ -3,10 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <functional>
 #include <string_view>
 #include <utility>
+
+#include "netlink/base/text.h"
 
 namespace hostnet {
 
@@ -60,11 +61,7 @@ std::vector<int> CgroupLookup::processes_in(const CgroupPlace& place, bool& hidd
   if (!files_.read(path, text_)) return pids;
   std::string_view rest = text_;
   while (!rest.empty()) {
-    const std::size_t end = std::min(rest.find('\n'), rest.size());
-    const std::string_view line = rest.substr(0, end);
-    int pid = -1;
-    std::from_chars(line.begin(), line.end(), pid);
-    rest.remove_prefix(std::min(end + 1, rest.size()));
+    const int pid = parse_number<int>(take_until(rest, '\n')).value_or(-1);
     // The kernel writes 0 for who has no pid in the reader's namespace.
     if (pid == 0) hidden = true;
     if (pid > 0) pids.push_back(pid);

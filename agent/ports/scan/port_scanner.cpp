@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <iterator>
 #include <tuple>
 #include <utility>
@@ -11,6 +10,7 @@
 #include "agent/ports/owners/kernel_socket.h"
 #include "agent/ports/port_ranges.h"
 #include "agent/ports/scan/append_sockets.h"
+#include "netlink/base/text.h"
 #include "netlink/genetlink/wireguard.h"
 #include "netlink/rtnetlink/rtnetlink.h"
 
@@ -39,13 +39,11 @@ bool in_port_order(const Socket& a, const Socket& b) {
 }  // namespace
 
 bool shows_bound_inactive(std::string_view release) {
-  unsigned major = 0;
-  unsigned minor = 0;
-  const char* const end = release.end();
-  const auto [dot, bad_major] = std::from_chars(release.begin(), end, major);
-  if (bad_major != std::errc{} || dot == end || *dot != '.') return false;
-  if (std::from_chars(dot + 1, end, minor).ec != std::errc{}) return false;
-  return std::pair(major, minor) >= std::pair(6U, 8U);
+  const auto major = take_number<unsigned>(release);
+  if (!major || !release.starts_with('.')) return false;
+  release.remove_prefix(1);
+  const auto minor = take_number<unsigned>(release);
+  return minor && std::pair(*major, *minor) >= std::pair(6U, 8U);
 }
 
 PortScanner::PortScanner(const Node& node)
