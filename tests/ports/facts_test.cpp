@@ -4,6 +4,7 @@
 #include "agent/ports/holder_name.h"
 #include "agent/ports/owners/kernel_socket.h"
 #include "agent/ports/owners/process.h"
+#include "agent/ports/pod_index.h"
 #include "agent/ports/port_ranges.h"
 
 namespace hostnet {
