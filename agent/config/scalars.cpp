@@ -3,8 +3,8 @@
 #include <optional>
 
 #include "agent/document/fields.h"
-#include "netlink/base/duration.h"
 #include "netlink/base/text.h"
+#include "netlink/base/times.h"
 
 namespace hostnet {
 namespace {

@@ -5,7 +5,7 @@
 
 #include "agent/http/settings/go_tls.h"
 #include "agent/http/settings/web_settings.h"
-#include "netlink/base/duration.h"
+#include "netlink/base/times.h"
 
 namespace hostnet {
 namespace {

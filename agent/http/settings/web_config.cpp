@@ -10,8 +10,8 @@
 
 #include "agent/http/settings/basic_auth.h"
 #include "agent/http/settings/go_tls.h"
-#include "netlink/base/duration.h"
 #include "netlink/base/text.h"
+#include "netlink/base/times.h"
 
 namespace hostnet {
 namespace {
