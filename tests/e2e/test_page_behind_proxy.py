@@ -37,7 +37,8 @@ server.serve_forever()
 def proxied(machine):
     """The agent behind the proxy, and a listener on 8081."""
     machine.listen(8081)
-    agent = machine.agent("--pods.source=none")
+    # Who sees the details behind a proxy is for the proxy to say.
+    agent = machine.agent("--pods.source=none", "--web.details=all")
     proxy = machine.python(REVERSE_PROXY, stdout=subprocess.PIPE, text=True)
     assert proxy.stdout.readline() == "ready\n"
     return agent
