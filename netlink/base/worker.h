@@ -21,6 +21,8 @@ class Worker {
   // The kernel shows 15 characters of a thread's name.
   explicit Worker(std::string name) : name_(std::move(name)) {}
   ~Worker() { abandon(); }
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
   Worker(Worker&&) noexcept = default;
   Worker& operator=(Worker&&) = delete;
 
