@@ -14,7 +14,10 @@ std::string name_of_rule(const NatRule& rule) {
 std::string name_of(const Holder& holder) {
   const Owner& owner = holder.owner;
   if (!holder.pod.empty()) return holder.namespace_ + "/" + holder.pod;
-  if (holder.nat) return name_of_rule(*holder.nat);
+  if (holder.nat) {
+    return owner.container_id.empty() ? name_of_rule(*holder.nat)
+                                      : owner.container_runtime + " " + owner.container_id;
+  }
   if (owner.kind == HolderKind::kernel && !holder.device.empty()) return holder.device;
   if (!owner.unit.empty() && !owner.unit.ends_with(".slice")) return owner.unit;
   if (!owner.processes.empty() && !owner.processes.front().comm.empty()) {

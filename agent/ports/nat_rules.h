@@ -48,5 +48,7 @@ std::vector<Protocol> protocols_of(const NatRule& rule);
 // Which pod (its UID) a pod's containers are of, by their ids and, where a rule
 // wants that, by CRI-O's hash of them.
 using PodsByContainer = std::map<std::string, std::string, std::less<>>;
+// Of containers outside Kubernetes: "nerdctl", "docker"…
+using RuntimesByContainer = std::map<std::string, std::string, std::less<>>;
 
 }  // namespace hostnet

@@ -12,6 +12,16 @@ std::string pod_uid_of(const NatRule& rule, const PodsByContainer* pods) {
 
 }  // namespace
 
+std::string_view container_of_sandbox(std::string_view sandbox) {
+  return sandbox.substr(sandbox.rfind('-') + 1);
+}
+
+const std::string* PortSnapshot::runtime_of_sandbox(const NatRule& rule) const {
+  if (!other_containers || rule.sandbox_id.empty()) return nullptr;
+  const auto at = other_containers->find(container_of_sandbox(rule.sandbox_id));
+  return at == other_containers->end() ? nullptr : &at->second;
+}
+
 Holder holder_of_rule(const PortSnapshot& table, const NatRule& rule, Protocol protocol,
                       std::uint16_t port) {
   Holder holder;
@@ -25,6 +35,10 @@ Holder holder_of_rule(const PortSnapshot& table, const NatRule& rule, Protocol p
   holder.socket.peer.family = holder.socket.local.family;
   holder.owner.kind = HolderKind::nat_rule;
   holder.owner.pod_uid = pod_uid_of(rule, table.pods_by_container.get());
+  if (const std::string* runtime = table.runtime_of_sandbox(rule)) {
+    holder.owner.container_runtime = *runtime;
+    holder.owner.container_id = container_of_sandbox(rule.sandbox_id);
+  }
   holder.rule = rule.text;
   holder.nat = {table.nat, &rule};
   (table.pods ? *table.pods : PodIndex()).name(holder);

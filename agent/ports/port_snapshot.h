@@ -5,6 +5,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -45,9 +46,17 @@ struct PortSnapshot {
   std::optional<std::vector<std::string>> route_localnet;
   // Unset: no rule names a sandbox or a pod, or the cgroups cannot be read.
   std::shared_ptr<const PodsByContainer> pods_by_container;
+  // Containers outside Kubernetes, their runtimes by their ids; unset: no rule wants them.
+  std::shared_ptr<const RuntimesByContainer> other_containers;
   std::shared_ptr<const PodIndex> pods;  // that named the holders; unset: nobody did
   bool ebpf_forwarding{};                // Cilium may forward ports where nobody sees it
+
+  // The runtime of the container outside Kubernetes whose sandbox a rule names; nullptr: none.
+  const std::string* runtime_of_sandbox(const NatRule& rule) const;
 };
+
+// The container's id in a sandbox's: nerdctl's is "<namespace>-<id>".
+std::string_view container_of_sandbox(std::string_view sandbox);
 
 // A rule of the snapshot as the holder of one of its ports, named.
 Holder holder_of_rule(const PortSnapshot& table, const NatRule& rule, Protocol protocol,

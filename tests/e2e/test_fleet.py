@@ -17,10 +17,6 @@ PORT = 8123  # nobody's in the fleet
 NODES = nodes()
 VIEWS = [(name, view) for name in NODES for view in NODES[name].get("views", ["pod", "unit"])]
 
-# Nodes that the program finds fault with though there is none, and with what.
-NOT_QUIET = dict.fromkeys(
-    ["kubeadm-ovn", "openshift-control-plane", "openshift-worker", "microshift"],
-    "ovnkube opens every NodePort itself, as kube-proxy did: OVN-KUBE-NODEPORT hijacks nobody")
 # Nodes of which the program does not name every holder right yet, and what of.
 NOT_YET = {
     "kubeadm-cilium": "socket units",
@@ -66,8 +62,6 @@ def asked(recording, *words):
 
 @pytest.mark.parametrize("name,view", VIEWS)
 def test_an_ordinary_node_is_quiet_and_complete(made, name, view, request):
-    if name in NOT_QUIET:
-        request.applymarker(pytest.mark.xfail(strict=True, reason=NOT_QUIET[name]))
     _, recording = made(name, view)
     conflicts, status = asked(recording, "conflicts")
     assert [finding["explanation"] for finding in conflicts["findings"]] == []

@@ -119,12 +119,59 @@ TEST(HostportNotProgrammed, IsNotSaidWhileAddressesDoNotTell) {
     return scene.conflict_names();
   };
   const PodsByContainer its_own{{"sandbox", "uid-web"}};
-  EXPECT_THAT(names({"10.244.0.7", "fd00:244::7"}, "[fd00:244::7]:80", std::nullopt), IsEmpty());
+  EXPECT_THAT(names({"fd00:244::7"}, "[fd00:244::7]:80", std::nullopt), IsEmpty());
   // No address yet.
   EXPECT_THAT(names({}, "10.244.0.7:80", its_own), IsEmpty());
   EXPECT_THAT(names({}, "10.244.0.7:80", std::nullopt), IsEmpty());
   // One whose other address the status does not tell.
   EXPECT_THAT(names({"10.244.0.7"}, "[fd00:244::7]:80", std::nullopt), IsEmpty());
+}
+
+// netavark#641
+TEST(HostportNotProgrammed, IsSaidOfOneFamilyOfAPodThatHasBoth) {
+  NatScene scene;
+  Pod pod = web_pod();
+  pod.pod_ips = {"10.244.0.7", "fd00:244::7"};
+  scene.add(pod).rule(host_port_rule(80, "10.244.0.7:80"));
+  ASSERT_THAT(scene.conflict_names(), ElementsAre("80/tcp hostport_not_programmed warning"));
+  EXPECT_THAT(scene.conflicts().front().explanation,
+              HasSubstr("no NAT rule forwards it over IPv6: nothing that arrives there over IPv6"));
+  scene.rule(host_port_rule(80, "[fd00:244::7]:80"));
+  EXPECT_THAT(scene.conflict_names(), IsEmpty());
+  NatScene one_address;
+  pod.containers.front().ports.front().host_ip = "10.0.0.1";
+  one_address.add(pod).rule(host_port_rule(80, "10.244.0.7:80"));
+  EXPECT_THAT(one_address.conflict_names(), IsEmpty());
+}
+
+TEST(HostportNotProgrammed, OfASidecarSaysWhatHelps) {
+  NatScene scene;
+  Pod pod = web_pod();
+  pod.containers.front().type = ContainerType::sidecar;
+  scene.add(pod).no_rules();
+  EXPECT_THAT(scene.conflicts().front().remedy, HasSubstr("declare the port in a main container"));
+}
+
+// nerdctl#543
+TEST(HostportRuleStale, IsNotSaidWhileAContainerOutsideKubernetesHasTheSandbox) {
+  NatScene scene;
+  scene.containers = PodsByContainer{};
+  NatRule rule = host_port_rule(80, "10.4.0.5:80");
+  rule.sandbox_id = "default-0123abcd";
+  scene.rule(rule);
+  EXPECT_EQ(scene.of(Verdict::hostport_rule_stale).size(), 1U);
+  scene.table.other_containers =
+      std::make_shared<const RuntimesByContainer>(RuntimesByContainer{{"0123abcd", "nerdctl"}});
+  EXPECT_THAT(scene.conflict_names(), IsEmpty());
+  EXPECT_EQ(holder_of_rule(scene.table, rule, Protocol::tcp, 80).name, "nerdctl 0123abcd");
+}
+
+TEST(HostportRuleStale, IsNotJudgedWithoutASourceOfPods) {
+  NatScene scene;
+  scene.containers = PodsByContainer{};
+  scene.pods.source = "none";
+  scene.rule(host_port_rule(80, "10.244.0.99:80"));
+  EXPECT_THAT(scene.conflict_names(), IsEmpty());
 }
 
 TEST(HostportNotProgrammed, NeverIsWhereTheTargetCannotBeTold) {
@@ -240,7 +287,9 @@ TEST(HostportRuleStale, RulesOfServicesAndDockerAreNone) {
 
 TEST(HostportRuleUnguarded, IsARiskOfPortmapsRulesThatTakeEveryAddress) {
   NatScene scene;
-  scene.add(web_pod());
+  Pod web = web_pod();
+  web.pod_ips = {"10.244.0.7", "fd00:244::7"};
+  scene.add(web);
   NatRule rule = host_port_rule(80, "10.244.0.7:80");
   rule.scope.local_only = false;
   scene.rule(rule);

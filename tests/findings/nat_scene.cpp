@@ -47,7 +47,7 @@ NatRule node_port_rule(std::uint16_t port, const std::vector<std::string>& targe
 
 Pod web_pod(std::uint16_t port) {
   Pod pod = cni_pod("web", "uid-web");
-  pod.pod_ips = {"10.244.0.7", "fd00:244::7"};
+  pod.pod_ips = {"10.244.0.7"};
   return with_port(pod, port);
 }
 

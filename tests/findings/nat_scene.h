@@ -19,7 +19,7 @@ NatRule host_port_rule(std::uint16_t port, std::string_view target);
 // As kube-proxy does, of Service shop/web:http.
 NatRule node_port_rule(std::uint16_t port, const std::vector<std::string>& targets);
 
-// A pod of a network of its own, 10.244.0.7 and fd00:244::7, with a hostPort.
+// A pod of a network of its own, 10.244.0.7, with a hostPort.
 Pod web_pod(std::uint16_t port = 80);
 // A process outside Kubernetes, pid 8.
 Holder nginx_listener(std::string_view address = "0.0.0.0", std::uint16_t port = 80);

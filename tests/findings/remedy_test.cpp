@@ -37,7 +37,7 @@ TEST(Remedy, NeverStopsWhatKeepsTheNodeReachable) {
       process_owner("ssh@1-2.service", "sshd", 700),
       process_owner("something.service", "sshd", 700),
       process_owner("init.scope", "systemd", 1),
-      process_owner("web.socket", "systemd", 1),
+      process_owner("ssh.socket", "systemd", 1),
       process_owner("user@1000.service", "python3", 900),
       process_owner("session-3.scope", "python3", 901),
       process_owner("systemd-networkd.service", "systemd-network", 300),
@@ -66,13 +66,33 @@ TEST(Remedy, StopsAContainerWithItsRuntime) {
             "docker stop 0123456789ab, or change the pod's port");
   EXPECT_EQ(remedy_for(container_owner("podman", id, "nginx", 5)),
             "podman stop 0123456789ab, or change the pod's port");
-  EXPECT_THAT(remedy_for(container_owner("lxc", "web", "nginx", 5)), HasSubstr("ps -o"));
+  EXPECT_EQ(remedy_for(container_owner("lxc", "web", "nginx", 5)),
+            "lxc stop web, or change the pod's port");
+  EXPECT_EQ(remedy_for(container_owner("systemd-nspawn", "web", "nginx", 5)),
+            "machinectl terminate web, or change the pod's port");
   Owner proxy = container_owner("docker", "", "docker-proxy", 5);
   proxy.unit = "docker.service";
   EXPECT_EQ(remedy_for(proxy),
             "stop the container that docker ps --filter publish=8080 shows, or change the pod's "
             "port");
   EXPECT_EQ(who(listener("0.0.0.0", 8080, proxy)), "docker.service (docker-proxy, pid 5)");
+}
+
+TEST(Remedy, StopsASocketUnitThoughSystemdHoldsItsSocket) {
+  EXPECT_EQ(remedy_for(process_owner("console.socket", "systemd", 1)),
+            "systemctl stop console.socket, or change the pod's port");
+}
+
+TEST(Remedy, OfWhatAUserRunsIsGivenToThatUser) {
+  Owner container =
+      container_owner("podman", "0123456789abcdef" + std::string(48, '0'), "nginx", 5);
+  container.cgroup = "/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-x.scope";
+  EXPECT_EQ(remedy_for(container),
+            "sudo -u '#1000' podman stop 0123456789ab, or change the pod's port");
+  Owner unit = process_owner("web.socket", "systemd", 900);
+  unit.cgroup = "/user.slice/user-1000.slice/user@1000.service/app.slice/web.socket";
+  EXPECT_EQ(remedy_for(unit),
+            "systemctl --user -M 1000@ stop web.socket, or change the pod's port");
 }
 
 TEST(Remedy, QuotesWhatAShellWouldReadOtherwise) {

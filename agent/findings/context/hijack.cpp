@@ -13,10 +13,6 @@
 namespace hostnet {
 namespace {
 
-bool is_of_pod(const Holder& rule, const DeclaredPort& port) {
-  return !rule.pod.empty() && rule.pod == port.pod && rule.namespace_ == port.namespace_;
-}
-
 // What a rule does not take, in how it is told: a rule without comes first.
 auto restrictions_of(const Holder* rule) {
   const PacketScope& scope = rule->nat->scope;
@@ -32,22 +28,27 @@ bool is_one_of(std::span<const std::string_view> names, std::string_view name) {
   return std::ranges::find(names, name) != names.end();
 }
 
-bool has_process(const Holder& holder, std::span<const std::string_view> names) {
-  return std::ranges::any_of(holder.owner.processes, [&](const Process& process) {
-    return is_one_of(names, process.comm);
-  });
+// Of the system manager: any user may have a unit of that name.
+bool is_unit_of(const Owner& owner, std::span<const std::string_view> names) {
+  const std::string_view unit = owner.unit;
+  return owner.cgroup.starts_with("/system.slice/") &&
+         is_one_of(names, unit.substr(0, unit.rfind('.')));
 }
 
-// kubelet, and what has it or container runtimes inside.
-bool is_of_kubelet_or_runtime(const Holder& holder) {
+// kubelet, and what has it or container runtimes inside; docker-proxy and conmon are in a
+// runtime's unit. A file's name alone is anybody's.
+bool is_of_kubelet_or_runtime(const Owner& owner) {
   static constexpr std::array<std::string_view, 13> kNames{
       "kubelet", "containerd", "crio", "cri-o", "dockerd", "docker-proxy", "cri-dockerd",
       "conmon",  "conmonrs",   "k3s",  "rke2",  "k0s",     "kubelite"};
-  if (holder.owner.kind == HolderKind::pod) return false;
-  if (is_one_of(kNames, file_name(holder.owner.exe))) return true;
-  if (holder.owner.kind != HolderKind::node_component) return false;
-  const std::string_view unit = holder.owner.unit;
-  return has_process(holder, kNames) || is_one_of(kNames, unit.substr(0, unit.rfind('.')));
+  static constexpr std::array<std::string_view, 4> kRuntimes{"docker", "containerd", "crio",
+                                                             "cri-docker"};
+  if (owner.kind == HolderKind::pod) return false;
+  if (owner.kind != HolderKind::node_component) {
+    return is_unit_of(owner, kRuntimes) && is_one_of(kNames, file_name(owner.exe));
+  }
+  return is_one_of(kNames, file_name(owner.exe)) || is_unit_of(owner, kNames) ||
+         is_unit_of(owner, kRuntimes);
 }
 
 // Ports on which kubelet itself answers, so that it never opened them for a pod
@@ -64,7 +65,7 @@ bool implements_host_ports(const Holder& holder, const Holders& rules) {
     return rule->nat->owner == RuleOwner::cni_portmap;
   });
   if (only_portmap || is_kubelets_own(holder.socket.local_port)) return false;
-  return is_of_kubelet_or_runtime(holder);
+  return is_of_kubelet_or_runtime(holder.owner);
 }
 
 bool may_be_hijacked(const Holder& server, const FindingContext& context) {
@@ -85,6 +86,20 @@ bool would_be_taken(const Holder& listener, const Declaration& declaration,
         return address.ip == local && is_service_address(address, services);
       });
   return !serves_a_service && meets(listener, bind_of(declaration.port), context);
+}
+
+template <class Counts>
+Forwarding forwarding_by(const Declaration& declaration, const FindingContext& context,
+                         const Counts& counts) {
+  const bool served =
+      std::ranges::any_of(context.rules_on(declaration.port), [&](const Holder* rule) {
+        return counts(*rule->nat) && takes_from_outside(*rule) && may_serve(*rule, declaration);
+      });
+  if (served) return Forwarding::by_rules;
+  const auto& nat = context.table.nat;
+  const bool would_be_seen =
+      nat && nat->complete() && nat->has_forwarder() && !context.table.ebpf_forwarding;
+  return would_be_seen ? Forwarding::missing : Forwarding::not_seen;
 }
 
 }  // namespace
@@ -116,6 +131,10 @@ std::string describe_traffic(const Holder& server, const Hijack& hijack,
                         hijack.taken, bind_of(server.socket, context.table.links));
 }
 
+bool is_of_pod(const Holder& rule, const DeclaredPort& port) {
+  return !rule.pod.empty() && rule.pod == port.pod && rule.namespace_ == port.namespace_;
+}
+
 bool may_serve(const Holder& rule, const Declaration& declaration) {
   if (is_of_pod(rule, declaration.port)) return true;
   if (const auto leads = leads_to_pod(*rule.nat, *declaration.pod)) return *leads;
@@ -138,15 +157,14 @@ bool takes_from_outside(const Holder& rule) {
 }
 
 Forwarding forwarding_of(const Declaration& declaration, const FindingContext& context) {
-  const bool served =
-      std::ranges::any_of(context.rules_on(declaration.port), [&](const Holder* rule) {
-        return takes_from_outside(*rule) && may_serve(*rule, declaration);
-      });
-  if (served) return Forwarding::by_rules;
-  const auto& nat = context.table.nat;
-  const bool would_be_seen =
-      nat && nat->complete() && nat->has_forwarder() && !context.table.ebpf_forwarding;
-  return would_be_seen ? Forwarding::missing : Forwarding::not_seen;
+  return forwarding_by(declaration, context, [](const NatRule&) { return true; });
+}
+
+Forwarding forwarding_of(const Declaration& declaration, AddressFamily family,
+                         const FindingContext& context) {
+  return forwarding_by(declaration, context, [family](const NatRule& rule) {
+    return rule.scope.family.value_or(family) == family;
+  });
 }
 
 Holders hijacked_listeners(const Declaration& declaration, const FindingContext& context) {
@@ -171,12 +189,16 @@ bool is_hijacked_by_host_ports(const Holder& server, const Holders& rules,
   return may_be_hijacked(server, context) && !implements_host_ports(server, rules);
 }
 
-// Servers that kube-proxy has, or what has it inside, are how NodePorts are done.
+// kube-proxy, what has it inside, and ovnkube open NodePorts themselves to claim them.
 bool is_hijacked_by_node_ports(const Holder& server, const FindingContext& context) {
-  static constexpr std::array<std::string_view, 5> kNames{"kube-proxy", "k3s", "rke2", "k0s",
-                                                          "kubelite"};
-  return may_be_hijacked(server, context) && !is_one_of(kNames, file_name(server.owner.exe)) &&
-         !has_process(server, kNames);
+  static constexpr std::array<std::string_view, 6> kNames{"kube-proxy", "k3s",      "rke2",
+                                                          "k0s",        "kubelite", "ovnkube"};
+  const Owner& owner = server.owner;
+  const bool of_the_node =
+      owner.kind == HolderKind::node_component || owner.kind == HolderKind::pod;
+  const bool claims_ports =
+      of_the_node && (is_one_of(kNames, file_name(owner.exe)) || is_unit_of(owner, kNames));
+  return may_be_hijacked(server, context) && !claims_ports;
 }
 
 }  // namespace hostnet

@@ -29,6 +29,8 @@ std::string describe_traffic(const Holder& server, const Hijack& hijack,
 // sandbox (a pod may have addresses that its status does not tell), leads to the pod's
 // address, or, where no address tells, is not another's.
 bool may_serve(const Holder& rule, const Declaration& declaration);
+// One that is the pod's own, by its sandbox or its address.
+bool is_of_pod(const Holder& rule, const DeclaredPort& port);
 // Those that do, of whatever owner where they lead to the pod.
 Holders rules_serving(const Declaration& declaration, const FindingContext& context);
 
@@ -42,6 +44,9 @@ enum class Forwarding {
   not_seen,  // they may not be read, or (eBPF, an unknown owner) cannot
 };
 Forwarding forwarding_of(const Declaration& declaration, const FindingContext& context);
+// The same of what arrives over one family.
+Forwarding forwarding_of(const Declaration& declaration, AddressFamily family,
+                         const FindingContext& context);
 
 // The listeners and bound UDP sockets of others whose traffic a hostPort takes:
 // by its rules where they are seen, else by the addresses of both.

@@ -32,7 +32,7 @@ bool leads_to_nobody(const NatRule& rule, const FindingContext& context) {
 bool is_without_sandbox(const NatRule& rule, const FindingContext& context) {
   if (rule.sandbox_id.empty() && rule.pod_uid.empty()) return knows_every_pod(context.pods);
   const auto& containers = context.table.pods_by_container;
-  if (!containers) return false;
+  if (!containers || context.table.runtime_of_sandbox(rule)) return false;
   if (!rule.sandbox_id.empty()) return !containers->contains(rule.sandbox_id);
   return std::ranges::none_of(*containers,
                               [&](const auto& one) { return one.second == rule.pod_uid; });
@@ -41,7 +41,9 @@ bool is_without_sandbox(const NatRule& rule, const FindingContext& context) {
 }  // namespace
 
 bool is_stale(const NatRule& rule, const FindingContext& context) {
-  return is_host_port(rule) && context.pods.synced && !context.pods.stale &&
+  // Without a source of pods nothing about pods is judged.
+  const bool pods_known = !context.pods.source.empty() && context.pods.source != "none";
+  return is_host_port(rule) && pods_known && context.pods.synced && !context.pods.stale &&
          leads_to_nobody(rule, context) && is_without_sandbox(rule, context);
 }
 

@@ -125,6 +125,11 @@ std::optional<bool> leads_back(const NatRule& rule, const Bind& server, std::uin
 
 }  // namespace
 
+bool takes_packets_to(const NatRule& rule, const IpAddress& address, const PortSnapshot& table) {
+  return takes_packets_to(rule, address, Origin::elsewhere, table) ||
+         takes_packets_to(rule, address, Origin::here, table);
+}
+
 TakenTraffic& TakenTraffic::operator|=(TakenTraffic other) {
   ipv4 = ipv4 || other.ipv4;
   ipv6 = ipv6 || other.ipv6;

@@ -25,6 +25,9 @@ struct TakenTraffic {
 // server's. The rule is about the server's port already.
 TakenTraffic taken_traffic(const NatRule& rule, const Bind& server, const PortSnapshot& table);
 
+// Whether it takes packets to an address that this node has, from anywhere.
+bool takes_packets_to(const NatRule& rule, const IpAddress& address, const PortSnapshot& table);
+
 // Whether what the rule takes comes to that server after all: it is one of the backends
 // (an ingress on the node's own network behind a NodePort), of what arrives and of what
 // the node itself sends. Unset: where it goes is not known.

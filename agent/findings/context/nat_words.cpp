@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "agent/findings/context/remedy.h"
 #include "netlink/nat/recognize.h"
 
@@ -27,6 +29,45 @@ std::string interface_words(const InterfaceMatches& interfaces) {
                          match.prefix ? "*" : "");
   }
   return "what arrives on " + words;
+}
+
+// How a Service's port is reached.
+enum class ServiceEntry { node_port, external_ip, load_balancer, external };
+
+bool says(const NatRule& rule, std::string_view words) {
+  return std::ranges::any_of(rule.comments, [&](auto& comment) { return comment.contains(words); });
+}
+
+ServiceEntry entry_of(const NatRule& rule, const FindingContext& context) {
+  // kube-proxy's comments: "ns/name:port external IP", "ns/name:port loadbalancer IP".
+  if (says(rule, "external IP")) return ServiceEntry::external_ip;
+  if (says(rule, "loadbalancer IP")) return ServiceEntry::load_balancer;
+  const bool may_be_external = rule.owner == RuleOwner::kube_proxy && rule.scope.destination &&
+                               !context.policy.node_port_range.contains(rule.scope.ports.first);
+  const bool node_ports = std::ranges::find(rule.chains, "KUBE-NODEPORTS") != rule.chains.end();
+  return may_be_external && !node_ports ? ServiceEntry::external : ServiceEntry::node_port;
+}
+
+std::string_view name_of_entry(ServiceEntry entry) {
+  switch (entry) {
+    case ServiceEntry::node_port: return "a NodePort";
+    case ServiceEntry::external_ip: return "an externalIP";
+    case ServiceEntry::load_balancer: return "a load balancer's address";
+    case ServiceEntry::external: return "an externalIP or a load balancer's address";
+  }
+  return "a NodePort";
+}
+
+std::string against_service(const NatRule& rule, std::uint16_t port, const std::string& mover,
+                            const FindingContext& context) {
+  const auto [in_namespace, name] = service_name(rule.service);
+  const std::string command = name.empty()
+                                  ? fmt::format("kubectl get services -A | grep -e :{}/", port)
+                                  : fmt::format("kubectl -n {} edit service {}",
+                                                shell_word(in_namespace), shell_word(name));
+  const bool node_port = entry_of(rule, context) == ServiceEntry::node_port;
+  return fmt::format("{}: give it another {}, or change {}", command,
+                     node_port ? "nodePort" : "port or address", mover);
 }
 
 }  // namespace
@@ -61,9 +102,14 @@ std::string destination_words(const Holder& rule) {
   return words.empty() ? "another address" : words;
 }
 
-std::string taker_words(const NatRule& rule) {
-  if (!is_node_port(rule)) return "a hostPort rule";
-  return "a NodePort of " + (rule.service.empty() ? "a Service" : "Service " + rule.service);
+std::string taker_words(const NatRule& rule, const FindingContext& context) {
+  if (is_host_port(rule)) return "a hostPort rule";
+  if (is_node_port(rule)) {
+    return fmt::format("{} of {}", name_of_entry(entry_of(rule, context)),
+                       rule.service.empty() ? "a Service" : "Service " + rule.service);
+  }
+  if (rule.owner == RuleOwner::other) return fmt::format("the rule \"{}\"", rule.text);
+  return fmt::format("the rule \"{}\" of {}", rule.text, to_string(rule.owner));
 }
 
 std::string show_rule_command(const NatRule& rule) {
@@ -76,17 +122,24 @@ std::string show_rule_command(const NatRule& rule) {
                      shell_word(rule.chains.back()));
 }
 
-std::string remedy_against_rule(const Holder& rule, const std::string& mover) {
+std::string remedy_against_rule(const Holder& rule, const std::string& mover,
+                                const FindingContext& context) {
+  const NatRule& nat = *rule.nat;
+  const auto port = rule.socket.local_port;
+  if (is_node_port(nat)) return against_service(nat, port, mover, context);
   if (!rule.pod.empty()) {
     return fmt::format("kubectl -n {} describe pod {}, and change its hostPort or {}",
                        shell_word(rule.namespace_), shell_word(rule.pod), mover);
   }
-  const auto [in_namespace, name] = service_name(rule.nat->service);
-  if (rule.nat->owner == RuleOwner::kube_proxy && !name.empty()) {
-    return fmt::format("kubectl -n {} edit service {}: give it another nodePort, or change {}",
-                       shell_word(in_namespace), shell_word(name), mover);
+  if (nat.owner == RuleOwner::docker) {
+    return fmt::format("stop the container that docker ps --filter publish={} shows, or change {}",
+                       port, mover);
   }
-  return fmt::format("change {}; inspect with: {}", mover, show_rule_command(*rule.nat));
+  if (nat.owner == RuleOwner::podman) {
+    return fmt::format("stop the container that podman port --all shows for {}, or change {}", port,
+                       mover);
+  }
+  return fmt::format("change {}; inspect with: {}", mover, show_rule_command(nat));
 }
 
 }  // namespace hostnet

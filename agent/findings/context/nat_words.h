@@ -15,13 +15,15 @@ namespace hostnet {
 std::string arriving_words(const NatRule& rule, TakenTraffic taken, const Bind& server);
 // Where a rule sends packets: "pod default/web", "10.0.0.5:80", "nobody".
 std::string destination_words(const Holder& rule);
-// Whose a rule is: "a hostPort rule", "a NodePort of Service default/web:http".
-std::string taker_words(const NatRule& rule);
+// Whose a rule is: "a hostPort rule", "a NodePort of Service default/web:http", "an externalIP
+// of …", "the rule … of docker".
+std::string taker_words(const NatRule& rule, const FindingContext& context);
 
 // How to see a rule: `iptables -t nat -S | grep -e CNI-DN-0507…`.
 std::string show_rule_command(const NatRule& rule);
 // How to get the traffic back from a rule. `mover`: what else may change, "the
 // pod's port".
-std::string remedy_against_rule(const Holder& rule, const std::string& mover);
+std::string remedy_against_rule(const Holder& rule, const std::string& mover,
+                                const FindingContext& context);
 
 }  // namespace hostnet

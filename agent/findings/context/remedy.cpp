@@ -22,10 +22,14 @@ bool keeps_the_node_reachable(const Owner& owner) {
       "user@", "session-", "ssh@", "sshd@", "systemd-", "getty@", "serial-getty@"};
   const std::string_view unit = owner.unit;
   if (std::ranges::find(kUnits, unit) != kUnits.end()) return true;
-  if (std::ranges::any_of(kPrefixes, [&](auto prefix) { return unit.starts_with(prefix); })) {
+  const bool a_container = unit.starts_with("systemd-nspawn");
+  if (!a_container &&
+      std::ranges::any_of(kPrefixes, [&](auto prefix) { return unit.starts_with(prefix); })) {
     return true;
   }
   const std::string_view exe = owner.exe;
+  // systemd holds the sockets of .socket units for them.
+  if (unit.ends_with(".socket")) return false;
   if (const auto name = exe.substr(exe.rfind('/') + 1); name == "sshd" || name == "systemd") {
     return true;
   }
@@ -38,11 +42,25 @@ bool can_be_stopped_as_a_unit(std::string_view unit) {
   return unit.ends_with(".service") || unit.ends_with(".socket");
 }
 
+// Whose manager or runtime it is: below a user's own manager, or its slice.
+std::string_view user_of(const Owner& owner) {
+  for (const std::string_view before : {"/user@", "/user-"}) {
+    const auto at = owner.cgroup.find(before);
+    if (at == std::string::npos) continue;
+    const std::string_view rest = std::string_view(owner.cgroup).substr(at + before.size());
+    return rest.substr(0, rest.find('.'));
+  }
+  return "";
+}
+
 std::string inspect_command(const Holder& holder, const DeclaredPort& port) {
   const Owner& owner = holder.owner;
   const std::string_view protocol = port.protocol == Protocol::udp ? "u" : "t";
   if (can_be_stopped_as_a_unit(owner.unit)) {
-    return fmt::format("systemctl status {}", shell_word(owner.unit));
+    const std::string_view user = user_of(owner);
+    return fmt::format("systemctl {}status {}",
+                       user.empty() ? "" : fmt::format("--user -M {}@ ", user),
+                       shell_word(owner.unit));
   }
   if (!owner.processes.empty() && owner.processes.front().pid != 1) {
     return fmt::format("ps -o pid,ppid,user,args -p {}", owner.processes.front().pid);
@@ -56,16 +74,37 @@ bool is_container_id(std::string_view id) {
          std::ranges::all_of(id, [](unsigned char digit) { return std::isxdigit(digit) != 0; });
 }
 
+std::string systemctl_stop(const Owner& owner) {
+  const std::string_view user = user_of(owner);
+  if (user.empty()) return "systemctl stop " + shell_word(owner.unit);
+  return fmt::format("systemctl --user -M {}@ stop {}", user, shell_word(owner.unit));
+}
+
 std::string stop_container(const Holder& holder, const DeclaredPort& port) {
   const Owner& owner = holder.owner;
   const std::string_view runtime = owner.container_runtime;
-  if (runtime == "docker" && owner.container_id.empty()) {
-    return fmt::format("stop the container that docker ps --filter publish={} shows", port.port);
+  const std::string_view user = user_of(owner);
+  const std::string as = user.empty() ? "" : fmt::format("sudo -u '#{}' ", user);
+  const std::string_view id = owner.container_id;
+  if (id.empty() && runtime == "docker") {
+    return fmt::format("stop the container that {}docker ps --filter publish={} shows", as,
+                       port.port);
   }
-  if (!is_container_id(owner.container_id)) return inspect_command(holder, port);
-  const std::string_view id = std::string_view(owner.container_id).substr(0, 12);
-  if (runtime == "docker" || runtime == "podman") return fmt::format("{} stop {}", runtime, id);
-  if (runtime == "containerd" || runtime == "nerdctl") return fmt::format("nerdctl stop {}", id);
+  if (id.empty() && runtime == "podman") {
+    return fmt::format("stop the container that {}podman port --all shows for {}", as, port.port);
+  }
+  if (id.empty()) return inspect_command(holder, port);
+  if (runtime == "lxc" || runtime == "lxd") return "lxc stop " + shell_word(id);
+  if (runtime == "incus") return "incus stop " + shell_word(id);
+  if (runtime == "systemd-nspawn") return "machinectl terminate " + shell_word(id);
+  if (!is_container_id(id)) return inspect_command(holder, port);
+  const std::string_view shown = id.substr(0, 12);
+  if (runtime == "docker" || runtime == "podman") {
+    return fmt::format("{}{} stop {}", as, runtime, shown);
+  }
+  if (runtime == "containerd" || runtime == "nerdctl") {
+    return fmt::format("{}nerdctl stop {}", as, shown);
+  }
   return inspect_command(holder, port);
 }
 
@@ -97,7 +136,7 @@ std::string shell_word(std::string_view word) {
 }
 
 std::string remedy_against(const Holder& holder, const DeclaredPort& port) {
-  constexpr std::string_view kOrMove = ", or change the pod's port";
+  constexpr std::string_view kOrChange = ", or change the pod's port";
   const Owner& owner = holder.owner;
   switch (owner.kind) {
     case HolderKind::node_component:
@@ -114,14 +153,14 @@ std::string remedy_against(const Holder& holder, const DeclaredPort& port) {
     case HolderKind::nat_rule: return inspect_command(holder, port);
     case HolderKind::unmanaged_container:
       if (keeps_the_node_reachable(owner)) break;
-      return stop_container(holder, port) + std::string(kOrMove);
+      return stop_container(holder, port) + std::string(kOrChange);
     case HolderKind::unmanaged_process:
       if (keeps_the_node_reachable(owner) || !can_be_stopped_as_a_unit(owner.unit)) break;
-      return fmt::format("systemctl stop {}{}", shell_word(owner.unit), kOrMove);
+      return systemctl_stop(owner) + std::string(kOrChange);
   }
   if (owner.unit == "systemd-resolved.service" && port.port == 53) {
     return "set DNSStubListener=no in /etc/systemd/resolved.conf and restart systemd-resolved" +
-           std::string(kOrMove);
+           std::string(kOrChange);
   }
   return fmt::format("change the pod's port; inspect with: {}", inspect_command(holder, port));
 }

@@ -49,10 +49,11 @@ std::optional<Finding> hijack_on(const PortKey& key, Verdict verdict, const Hold
   Finding finding = make_finding(verdict, key.first, key.second, rule.socket.local.to_string());
   add_holders(finding, hijacked);
   add_holders(finding, taking);
-  finding.explanation = fmt::format(
-      "{}, but {} sends {} on {} to {} instead.", describe_holder(server), taker_words(*rule.nat),
-      describe_traffic(server, of_first, context), port_name(key), destination_words(rule));
-  finding.remedy = remedy_against_rule(rule, "the listener's port");
+  finding.explanation =
+      fmt::format("{}, but {} sends {} on {} to {} instead.", describe_holder(server),
+                  taker_words(*rule.nat, context), describe_traffic(server, of_first, context),
+                  port_name(key), destination_words(rule));
+  finding.remedy = remedy_against_rule(rule, "the listener's port", context);
   return finding;
 }
 

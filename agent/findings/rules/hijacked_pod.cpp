@@ -2,12 +2,82 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "agent/findings/context/hijack.h"
 #include "agent/findings/context/nat_words.h"
+#include "agent/findings/context/overlap.h"
 #include "agent/findings/context/words.h"
 #include "agent/findings/rules/rules.h"
+#include "agent/ports/nat/service_addresses.h"
 
 namespace hostnet::rules {
+namespace {
+
+// The addresses at which clients expect the pod: as its status has them, else the node's.
+std::vector<IpAddress> expected_addresses(const Pod& pod, const PortSnapshot& table) {
+  std::vector<IpAddress> addresses;
+  for (const auto* texts : {&pod.pod_ips, &pod.host_ips}) {
+    for (const std::string& text : *texts) {
+      if (const auto ip = parse_ip(text)) addresses.push_back(*ip);
+    }
+  }
+  if (!addresses.empty()) return addresses;
+  const auto services = service_devices(table.links);
+  for (const Address& row : table.addresses) {
+    if (!row.ip.is_loopback() && !is_service_address(row, services)) addresses.push_back(row.ip);
+  }
+  return addresses;
+}
+
+// Not only what is sent to some other address of the node: a virtual one, moved to and fro by
+// keepalived, has rules of its own.
+bool is_about_the_pods_address(const NatRule& rule, const Holder& server,
+                               const Declaration& declaration, const FindingContext& context) {
+  const auto& destination = rule.scope.destination;
+  if (!destination || !server.socket.local.unmapped().is_wildcard()) return true;
+  const auto expected = expected_addresses(*declaration.pod, context.table);
+  return std::ranges::any_of(expected, [&](auto& ip) { return destination->contains(ip); });
+}
+
+// To another port of the pod itself.
+bool redirects_to_pod(const NatRule& rule, const Declaration& declaration,
+                      const FindingContext& context) {
+  return std::ranges::any_of(context.table.holders, [&](const Holder& holder) {
+    const Socket& socket = holder.socket;
+    return socket.is_server() && socket.protocol == declaration.port.protocol &&
+           std::ranges::any_of(rule.targets,
+                               [&](const NatTarget& target) {
+                                 return !target.address && target.port == socket.local_port;
+                               }) &&
+           relation_of(holder, declaration, context) == Relation::own;
+  });
+}
+
+// By a rule of anybody else, that certainly takes what comes from other machines.
+bool is_hijacked_by(const Holder& rule, const Holder& server, const Declaration& declaration,
+                    const FindingContext& context) {
+  return !rule.nat->scope.is_conditional() && !is_of_pod(rule, declaration.port) &&
+         (takes_from_outside(rule) || server.socket.local.is_loopback()) &&
+         is_about_the_pods_address(*rule.nat, server, declaration, context) &&
+         !redirects_to_pod(*rule.nat, declaration, context);
+}
+
+// The rules of the verdict that wins.
+std::pair<Verdict, Holders> judge_rules(const Holder& server, const Declaration& declaration,
+                                        const FindingContext& context) {
+  std::map<Verdict, Holders> by_verdict;
+  for (const Holder* rule : context.rules_on(declaration.port)) {
+    if (hijack_of(server, {rule}, context).rules.empty()) continue;
+    const auto verdict = hijack_verdict(*rule->nat);
+    if (!verdict && !is_hijacked_by(*rule, server, declaration, context)) continue;
+    by_verdict[verdict.value_or(Verdict::nat_rule_hijacks_listener)].push_back(rule);
+  }
+  if (by_verdict.empty()) return {};
+  return *by_verdict.begin();
+}
+
+}  // namespace
 
 std::optional<Finding> hijacked_pod(const Declaration& declaration, const FindingContext& context) {
   const DeclaredPort& port = declaration.port;
@@ -15,24 +85,17 @@ std::optional<Finding> hijacked_pod(const Declaration& declaration, const Findin
   for (const Holder* server : context.holders_of(port)) {
     if (!is_hijacked_by_node_ports(*server, context)) continue;
     if (relation_of(*server, declaration, context) != Relation::own) continue;
-    Holders rules;
-    std::optional<Verdict> verdict;
-    for (const Holder* rule : context.rules_on(port)) {
-      const auto of_rule = hijack_verdict(*rule->nat);
-      if (!of_rule || hijack_of(*server, {rule}, context).rules.empty()) continue;
-      if (!verdict) verdict = of_rule;
-      if (verdict == of_rule) rules.push_back(rule);
-    }
-    if (!verdict) continue;
-    Finding finding = finding_about(*verdict, declaration, context);
+    const auto [verdict, rules] = judge_rules(*server, declaration, context);
+    if (rules.empty()) continue;
+    Finding finding = finding_about(verdict, declaration, context);
     add_holders(finding, rules);
     const Holder& rule = *rules.front();
     finding.explanation =
         fmt::format("{} {}, but {} sends {} on {} to {} instead.", declarer(port),
-                    what_it_does(*server), taker_words(*rule.nat),
+                    what_it_does(*server), taker_words(*rule.nat, context),
                     describe_traffic(*server, hijack_of(*server, rules, context), context),
                     port_name(port), destination_words(rule));
-    finding.remedy = remedy_against_rule(rule, "the pod's port");
+    finding.remedy = remedy_against_rule(rule, "the pod's port", context);
     return finding;
   }
   return {};

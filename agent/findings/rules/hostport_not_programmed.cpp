@@ -12,30 +12,87 @@
 #include "agent/findings/rules/rules.h"
 
 namespace hostnet::rules {
+namespace {
+
+bool is_for_every_address(const Declaration& declaration) {
+  const DeclaredPort& declared = declaration.port;
+  return std::ranges::any_of(declaration.pod->containers, [&](const Container& container) {
+    return container.name == declared.container &&
+           std::ranges::any_of(container.ports, [&](const ContainerPort& port) {
+             return port.host_port == declared.port && port.protocol == declared.protocol &&
+                    port.host_ip.empty();
+           });
+  });
+}
+
+bool has_address(const Pod& pod, AddressFamily family) {
+  return std::ranges::any_of(pod.pod_ips, [&](const std::string& text) {
+    const auto ip = parse_ip(text);
+    return ip && ip->family == family;
+  });
+}
+
+// One that others can reach.
+bool has_address(const PortSnapshot& table, AddressFamily family) {
+  return std::ranges::any_of(table.addresses, [&](const Address& row) {
+    const bool link_local =
+        family == AddressFamily::ipv6 && row.ip.bytes[0] == 0xFE && row.ip.bytes[1] >> 6U == 2;
+    return row.ip.family == family && !row.ip.is_loopback() && !link_local;
+  });
+}
+
+// "" all of it, " over IPv6" of a pod with addresses of both families; unset: it is programmed.
+std::optional<std::string> what_is_missing(const Declaration& declaration,
+                                           const FindingContext& context) {
+  const Forwarding forwarding = forwarding_of(declaration, context);
+  if (forwarding == Forwarding::missing) return "";
+  if (forwarding == Forwarding::not_seen || !is_for_every_address(declaration)) return {};
+  const auto& pod = *declaration.pod;
+  if (!has_address(pod, AddressFamily::ipv4) || !has_address(pod, AddressFamily::ipv6)) return {};
+  for (const AddressFamily family : {AddressFamily::ipv4, AddressFamily::ipv6}) {
+    if (!has_address(context.table, family)) continue;
+    if (forwarding_of(declaration, family, context) != Forwarding::missing) continue;
+    return family == AddressFamily::ipv4 ? " over IPv4" : " over IPv6";
+  }
+  return {};
+}
+
+std::string remedy_for_pod(const DeclaredPort& port) {
+  // kubelet asks the runtime for the ports of main containers only.
+  if (port.container_type == ContainerType::sidecar) {
+    return "declare the port in a main container, or use hostNetwork: kubelet does not forward the "
+           "hostPorts of sidecars";
+  }
+  return fmt::format(
+      "see what flushed the rules (firewalld, iptables-restore) or whether the CNI plugin ignores "
+      "hostPorts; kubectl -n {} delete pod {} has them written anew",
+      shell_word(port.namespace_), shell_word(port.pod));
+}
+
+}  // namespace
 
 std::optional<Finding> hostport_not_programmed(const Declaration& declaration,
                                                const FindingContext& context) {
   const DeclaredPort& port = declaration.port;
   if (declaration.rejected || port.mode != PortMode::host_port) return {};
   if (port.phase != "Running" || port.terminating) return {};
-  if (forwarding_of(declaration, context) != Forwarding::missing) return {};
-  const Holders& elsewhere = context.rules_on(port);
+  const auto missing = what_is_missing(declaration, context);
+  if (!missing) return {};
+  const Holders elsewhere = missing->empty() ? context.rules_on(port) : Holders{};
   // Then hostport_rule_stale names the pod.
   if (std::ranges::any_of(elsewhere, [&](auto* rule) { return is_stale(*rule->nat, context); })) {
     return {};
   }
   Finding finding = finding_about(Verdict::hostport_not_programmed, declaration, context);
   add_holders(finding, elsewhere);
-  finding.explanation =
-      fmt::format("{} declares hostPort {}, but {}: nothing that arrives there reaches the pod.",
-                  declarer(port), port_name(port),
-                  elsewhere.empty() ? "no NAT rule forwards it"
-                                    : fmt::format("the NAT rule for that port leads to {}",
-                                                  destination_words(*elsewhere.front())));
-  finding.remedy = fmt::format(
-      "see what flushed the rules (firewalld, iptables-restore) or whether the CNI plugin ignores "
-      "hostPorts; kubectl -n {} delete pod {} has them written anew",
-      shell_word(port.namespace_), shell_word(port.pod));
+  finding.explanation = fmt::format(
+      "{} declares hostPort {}, but {}: nothing that arrives there{} reaches the pod.",
+      declarer(port), port_name(port),
+      elsewhere.empty()
+          ? "no NAT rule forwards it" + *missing
+          : "the NAT rule for that port leads to " + destination_words(*elsewhere.front()),
+      *missing);
+  finding.remedy = remedy_for_pod(port);
   return finding;
 }
 

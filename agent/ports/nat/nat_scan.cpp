@@ -66,6 +66,7 @@ void NatScan::scan(SteadyTime now, PortSnapshot& table) {
   if (ipvs) ipvs_.next = std::max(ipvs_.next, rested);
   table.nat = rules_;
   table.pods_by_container = containers_;
+  table.other_containers = other_containers_;
   table.route_localnet = route_localnet_;
   std::ranges::copy(problems_, std::back_inserter(table.problems));
   std::ranges::copy(limits_, std::back_inserter(table.limits));
@@ -250,6 +251,13 @@ void NatScan::read_containers(SteadyTime now, bool rules_changed) {
   if (auto found = read_pod_containers(*node_.files, hashed)) {
     containers_ = std::make_shared<const PodsByContainer>(*std::move(found));
   }
+  other_containers_.reset();
+  const bool others = containers_ && std::ranges::any_of(rules_->rules(), [&](auto& rule) {
+                        return !rule.sandbox_id.empty() && !containers_->contains(rule.sandbox_id);
+                      });
+  if (!others) return;
+  other_containers_ =
+      std::make_shared<const RuntimesByContainer>(read_other_containers(*node_.files));
 }
 
 void NatScan::read_route_localnet(SteadyTime now, bool rules_changed, const PortSnapshot& table) {

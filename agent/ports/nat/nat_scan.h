@@ -82,6 +82,7 @@ class NatScan {
   std::shared_ptr<const NatRules> rules_;
   std::vector<Problem> problems_, limits_;
   std::shared_ptr<const PodsByContainer> containers_;
+  std::shared_ptr<const RuntimesByContainer> other_containers_;
   std::optional<std::vector<std::string>> route_localnet_;
   SteadyTime next_containers_, next_bpf_, next_localnet_;
   bool cilium_maps_{};

@@ -77,6 +77,29 @@ std::optional<PodsByContainer> read_pod_containers(const Files& files, bool hash
   return std::move(search.found);
 }
 
+RuntimesByContainer read_other_containers(const Files& files) {
+  RuntimesByContainer found;
+  const auto note = [&](const std::string& path) {
+    const CgroupFacts facts = parse_cgroup(path);
+    if (facts.container_id.empty() || facts.in_kubepods) return false;
+    found.emplace(facts.container_id, facts.container_runtime);
+    return true;
+  };
+  for (const std::string_view mount : kCgroupMounts) {
+    const auto names = files.list(mount);
+    if (!names) continue;
+    for (const std::string& name : *names) {
+      const std::string path = "/" + name;
+      if (leads_to_pods(name) || note(path)) continue;
+      const auto inside = files.list(std::string(mount) + path);
+      if (!inside) continue;  // a file
+      for (const std::string& below : *inside) note(path + "/" + below);
+    }
+    if (!found.empty()) break;
+  }
+  return found;
+}
+
 std::string crio_hash(std::string_view sandbox_id) {
   constexpr std::string_view kBase32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
   constexpr std::size_t kLength = 16;

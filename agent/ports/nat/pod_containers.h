@@ -14,6 +14,10 @@ namespace hostnet {
 // hash as well. Unset: there is no tree of cgroups that can be read.
 std::optional<PodsByContainer> read_pod_containers(const Files& files, bool hashed);
 
+// The containers outside Kubernetes, from the same: those of docker, nerdctl and podman at the
+// root or in a slice of it.
+RuntimesByContainer read_other_containers(const Files& files);
+
 // How CRI-O names a sandbox in its nftables maps: the first 16 characters of the
 // base32 of the SHA-256 of its id (cri-o, internal/hostport/hostport_nftables.go).
 std::string crio_hash(std::string_view sandbox_id);

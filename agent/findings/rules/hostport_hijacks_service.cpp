@@ -1,0 +1,72 @@
+// A hostPort's rule also takes what is sent to a Service's address that this node has: such
+// addresses are local, as the node's own are (kubernetes#72522).
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "agent/findings/context/hijack.h"
+#include "agent/findings/context/words.h"
+#include "agent/findings/rules/rules.h"
+#include "agent/ports/nat/service_addresses.h"
+#include "netlink/nat/recognize.h"
+
+namespace hostnet::rules {
+namespace {
+
+// A Service has the port there: by IPVS, by who listens, or, where none of IPVS is known, perhaps.
+bool is_served(const IpAddress& address, const DeclaredPort& port, const FindingContext& context) {
+  const auto& rules = context.table.nat->rules();
+  const auto is_ipvs = [](const NatRule& rule) { return rule.source == NatSource::ipvs; };
+  const bool listened = std::ranges::any_of(context.holders_of(port), [&](const Holder* holder) {
+    return holder->socket.is_server() && holder->socket.local.unmapped() == address;
+  });
+  if (listened || std::ranges::none_of(rules, is_ipvs)) return true;
+  return std::ranges::any_of(context.rules_on(port), [&](const Holder* rule) {
+    const auto& destination = rule->nat->scope.destination;
+    return is_ipvs(*rule->nat) && destination && destination->contains(address);
+  });
+}
+
+std::string words_of(const std::vector<IpAddress>& addresses) {
+  constexpr std::size_t kNamed = 3;
+  std::string words;
+  for (std::size_t i = 0; i < addresses.size() && i < kNamed; ++i) {
+    words += (i == 0 ? "" : ", ") + addresses[i].to_string();
+  }
+  if (addresses.size() > kNamed) words += fmt::format(" and {} more", addresses.size() - kNamed);
+  return words;
+}
+
+}  // namespace
+
+std::optional<Finding> hostport_hijacks_service(const Declaration& declaration,
+                                                const FindingContext& context) {
+  const DeclaredPort& port = declaration.port;
+  if (declaration.rejected || port.mode != PortMode::host_port || !context.table.nat) return {};
+  const auto services = service_devices(context.table.links);
+  if (services.empty()) return {};
+  std::vector<IpAddress> taken;
+  Holders taking;
+  for (const Holder* rule : rules_serving(declaration, context)) {
+    if (!is_host_port(*rule->nat) || rule->nat->scope.is_conditional()) continue;
+    for (const Address& row : context.table.addresses) {
+      if (!is_service_address(row, services)) continue;
+      if (!takes_packets_to(*rule->nat, row.ip, context.table)) continue;
+      if (!is_served(row.ip, port, context)) continue;
+      taking.push_back(rule);
+      if (std::ranges::find(taken, row.ip) == taken.end()) taken.push_back(row.ip);
+    }
+  }
+  if (taken.empty()) return {};
+  Finding finding = finding_about(Verdict::hostport_hijacks_service, declaration, context);
+  add_holders(finding, taking);
+  finding.explanation = fmt::format(
+      "The hostPort of {} also takes what is sent to {} on {}, which this node has for Services: "
+      "the pod answers in place of the Service.",
+      declarer(port), words_of(taken), port_name(port));
+  finding.remedy = "give the hostPort a hostIP of the node, or change the pod's port";
+  return finding;
+}
+
+}  // namespace hostnet::rules
