@@ -210,7 +210,9 @@ TEST(HostportRuleStale, BesideTheRuleOfThePodItselfBlamesTheOldRuleOnly) {
 TEST(HostportRuleStale, NeedsATargetAndASandboxThatNobodyHas) {
   const auto stale = [](const char* target, bool sandbox) {
     NatScene scene;
-    scene.add(web_pod(81));
+    Pod web = web_pod(81);
+    web.pod_ips = {"10.244.0.7", "fd00:244::7"};
+    scene.add(web);
     scene.containers = PodsByContainer{};
     if (sandbox) scene.containers->emplace("sandbox", "uid-of-somebody");
     scene.rule(host_port_rule(80, target));
@@ -287,9 +289,7 @@ TEST(HostportRuleStale, RulesOfServicesAndDockerAreNone) {
 
 TEST(HostportRuleUnguarded, IsARiskOfPortmapsRulesThatTakeEveryAddress) {
   NatScene scene;
-  Pod web = web_pod();
-  web.pod_ips = {"10.244.0.7", "fd00:244::7"};
-  scene.add(web);
+  scene.add(web_pod());
   NatRule rule = host_port_rule(80, "10.244.0.7:80");
   rule.scope.local_only = false;
   scene.rule(rule);
