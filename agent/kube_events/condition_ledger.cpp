@@ -155,7 +155,7 @@ std::optional<KubeRequest> ConditionLedger::last_word(WallTime wall) {
   // What is there may be other than what is known: a request may be under way.
   return write({.holds = false,
                 .reason = "AgentStopped",
-                .message = "hostnet-agent was stopped: nobody looks at this node's ports"},
+                .message = "hostnet-agent was stopped: this node's ports are not watched"},
                wall);
 }
 

@@ -47,7 +47,7 @@ struct KubeEvents::Shared {
   std::mutex mutex;
   std::condition_variable changed;
   // All below is under the mutex.
-  std::shared_ptr<const Report> newest;  // not looked at yet
+  std::shared_ptr<const Report> newest;  // not read yet
   bool stopping{}, silenced{};
   KubeSender* running{};
   KubeSender* last{};

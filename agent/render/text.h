@@ -9,7 +9,7 @@
 namespace hostnet {
 
 // The tables of interface.md section 3 for terminals: a header row, aligned
-// columns, and a last line that says how complete the look was. Safe to print:
+// columns, and a last line that says how complete the scan was. Safe to print:
 // see table.h.
 
 // PORT VERDICT SEVERITY, DECLARED BY, HELD BY, SINCE, WHAT TO DO.
