@@ -85,7 +85,7 @@ class FairQueue {
     return line == lines_.end() ? lines_.emplace_back(Line{.who = who, .items = {}}) : *line;
   }
 
-  T remove(Line& line, typename std::deque<T>::iterator at) {
+  T remove(Line& line, const typename std::deque<T>::iterator& at) {
     T item = std::move(*at);
     line.items.erase(at);
     --size_;
