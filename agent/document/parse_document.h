@@ -40,7 +40,26 @@ struct ParsedDocuments {
 // the limits above; "line" counts from `first_line`. Pure, nothing is thrown.
 ParsedDocuments parse_yaml(std::string_view text, unsigned first_line = 1);
 
+// What is kept of a JSON text while it is read, so that a large one costs no more
+// than what is wanted of it. Owned by whoever reads.
+class JsonFilter {
+ public:
+  JsonFilter() = default;
+  virtual ~JsonFilter() = default;
+  JsonFilter(const JsonFilter&) = delete;
+  JsonFilter& operator=(const JsonFilter&) = delete;
+
+  // Whether the member `key` of the mapping that is the member `parent` ("" in a list,
+  // and outermost) is read at all.
+  virtual bool keep_member(std::string_view parent, std::string_view key) = 0;
+  // Whether an item of the list `key`, which was read, stays.
+  virtual bool keep_item(std::string_view key, const Value& item) = 0;
+  // Longer texts are cut.
+  virtual std::size_t longest_text() const = 0;
+};
+
 // The same for JSON: any number of values one after the other.
-ParsedDocuments parse_json(std::string_view text, unsigned first_line = 1);
+ParsedDocuments parse_json(std::string_view text, unsigned first_line = 1,
+                           JsonFilter* filter = nullptr);
 
 }  // namespace hostnet

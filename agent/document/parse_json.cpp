@@ -1,7 +1,9 @@
 #include <cstddef>
 #include <iterator>
 #include <nlohmann/json.hpp>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "agent/document/tree_builder.h"
 
@@ -40,33 +42,42 @@ class CountingIterator {
   const char* end_;
 };
 
-// nlohmann's SAX interface; its names are the library's.
+// nlohmann's SAX interface; its names are the library's. What the filter does not
+// want never reaches the builder.
 class JsonEvents {
  public:
   using Json = nlohmann::json;
 
-  explicit JsonEvents(const JsonCursor& cursor) : cursor_(cursor) {}
+  JsonEvents(const JsonCursor& cursor, JsonFilter* filter) : cursor_(cursor), filter_(filter) {}
 
-  bool null() { return builder_.null(cursor_.line); }
-  bool boolean(bool value) { return builder_.scalar(cursor_.line, value ? "true" : "false", true); }
-  bool number_integer(Json::number_integer_t value) {
-    return builder_.scalar(cursor_.line, std::to_string(value), true);
-  }
-  bool number_unsigned(Json::number_unsigned_t value) {
-    return builder_.scalar(cursor_.line, std::to_string(value), true);
-  }
-  bool number_float(Json::number_float_t, const Json::string_t& text) {
-    return builder_.scalar(cursor_.line, text, true);
-  }
+  bool null() { return skipped() || (builder_.null(cursor_.line) && value_done()); }
+  bool boolean(bool value) { return plain(value ? "true" : "false"); }
+  bool number_integer(Json::number_integer_t value) { return plain(std::to_string(value)); }
+  bool number_unsigned(Json::number_unsigned_t value) { return plain(std::to_string(value)); }
+  bool number_float(Json::number_float_t, const Json::string_t& text) { return plain(text); }
   bool string(Json::string_t& text) {
-    return builder_.scalar(cursor_.line, std::move(text), false);
+    if (skipped()) return true;
+    if (filter_ != nullptr && text.size() > filter_->longest_text()) {
+      text.resize(filter_->longest_text());
+      text.shrink_to_fit();
+    }
+    return builder_.scalar(cursor_.line, std::move(text), false) && value_done();
   }
   bool binary(Json::binary_t&) { return false; }
-  bool start_object(std::size_t) { return builder_.start_map(cursor_.line); }
-  bool key(Json::string_t& text) { return builder_.scalar(cursor_.line, std::move(text), false); }
-  bool end_object() { return builder_.end(); }
-  bool start_array(std::size_t) { return builder_.start_list(cursor_.line); }
-  bool end_array() { return builder_.end(); }
+  bool start_object(std::size_t) { return start(false); }
+  bool start_array(std::size_t) { return start(true); }
+  bool end_object() { return end(); }
+  bool end_array() { return end(); }
+  bool key(Json::string_t& text) {
+    if (skip_depth_ > 0) return true;
+    if (filter_ != nullptr) {
+      const std::string_view parent = frames_.empty() ? std::string_view() : frames_.back().key;
+      skip_value_ = !filter_->keep_member(parent, text);
+      if (skip_value_) return true;
+      key_ = text;
+    }
+    return builder_.scalar(cursor_.line, std::move(text), false);
+  }
   bool parse_error(std::size_t, const std::string&, const nlohmann::detail::exception& error) {
     std::string_view what = error.what();
     // "[json.exception.parse_error.101] parse error at ...: syntax error ...; last read: ..."
@@ -83,8 +94,51 @@ class JsonEvents {
   }
 
  private:
+  struct Frame {
+    std::string key;  // of the member that it is
+    bool list{};
+  };
+
+  // Whether this value, or what it is in, is not wanted.
+  bool skipped() {
+    if (skip_depth_ > 0) return true;
+    return std::exchange(skip_value_, false);
+  }
+  bool plain(std::string text) {
+    return skipped() || (builder_.scalar(cursor_.line, std::move(text), true) && value_done());
+  }
+  bool start(bool list) {
+    if (skipped()) {
+      ++skip_depth_;
+      return true;
+    }
+    if (filter_ != nullptr) frames_.push_back({.key = std::exchange(key_, {}), .list = list});
+    return list ? builder_.start_list(cursor_.line) : builder_.start_map(cursor_.line);
+  }
+  bool end() {
+    if (skip_depth_ > 0) {
+      --skip_depth_;
+      return true;
+    }
+    if (!frames_.empty()) frames_.pop_back();
+    return builder_.end() && value_done();
+  }
+  bool value_done() {
+    if (filter_ == nullptr || frames_.empty() || !frames_.back().list) return true;
+    const Value* item = builder_.last_item();
+    if (item != nullptr && !filter_->keep_item(frames_.back().key, *item)) {
+      builder_.drop_last_item();
+    }
+    return true;
+  }
+
   const JsonCursor& cursor_;
+  JsonFilter* filter_;
   TreeBuilder builder_;
+  std::vector<Frame> frames_;  // with a filter only
+  std::string key_;            // of the value that comes
+  bool skip_value_{};
+  std::size_t skip_depth_{};
   std::optional<Complaint> error_;
 };
 
@@ -94,12 +148,12 @@ bool is_json_space(char c) {
 
 }  // namespace
 
-ParsedDocuments parse_json(std::string_view text, unsigned first_line) {
+ParsedDocuments parse_json(std::string_view text, unsigned first_line, JsonFilter* filter) {
   ParsedDocuments parsed;
   const char* const begin = text.data();
   const char* const end = begin + text.size();
   JsonCursor cursor{.position = begin, .line = first_line};
-  JsonEvents events(cursor);
+  JsonEvents events(cursor, filter);
   try {
     while (true) {
       CountingIterator here(&cursor, end);

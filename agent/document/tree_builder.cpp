@@ -164,6 +164,18 @@ bool TreeBuilder::merge_into(Value& map, const Value& source) {
   return true;
 }
 
+const Value* TreeBuilder::last_item() const {
+  const bool any = !frames_.empty() && !frames_.back().value.items.empty();
+  return any ? &frames_.back().value.items.back() : nullptr;
+}
+
+void TreeBuilder::drop_last_item() {
+  std::size_t values = 0, bytes = 0;
+  measure_tree(frames_.back().value.items.back(), values, bytes);
+  values_ -= std::min(values_, values);
+  frames_.back().value.items.pop_back();
+}
+
 ParsedDocument TreeBuilder::take() {
   ParsedDocument done = std::move(document_);
   *this = TreeBuilder();

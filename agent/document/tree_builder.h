@@ -26,6 +26,10 @@ class TreeBuilder {
   bool null(unsigned line, Anchor anchor = 0);
   bool alias(unsigned line, Anchor anchor);
 
+  // Takes the last item out of the innermost list again, as if it had never been.
+  const Value* last_item() const;
+  void drop_last_item();
+
   bool complete() const { return complete_; }
   const std::optional<Complaint>& failure() const { return failure_; }
   ParsedDocument take();  // after complete(); the builder is as new

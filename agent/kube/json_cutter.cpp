@@ -40,8 +40,14 @@ bool JsonCutter::wanted(std::string_view member) const {
 void JsonCutter::keep(char c) {
   if (!capture_) return;
   if (value_.size() >= cut_.limit) {
-    fail(Reason::malformed,
-         "JSON: a value is longer than " + std::to_string(cut_.limit) + " bytes");
+    capture_ = false;
+    std::string().swap(value_);
+    if (pieces_.on_too_long) {
+      too_long_ = true;
+    } else {
+      fail(Reason::malformed,
+           "JSON: a value is longer than " + std::to_string(cut_.limit) + " bytes");
+    }
     return;
   }
   value_.push_back(c);
@@ -96,6 +102,7 @@ bool JsonCutter::continue_value(char c) {
 void JsonCutter::end_value() {
   const bool element = state_ == State::in_element;
   state_ = element ? State::after_element : State::after_value;
+  if (std::exchange(too_long_, false)) pieces_.on_too_long();
   if (!capture_) return;
   const bool more = element ? pieces_.on_element(value_) : pieces_.on_member(key_, value_);
   if (value_.capacity() > kKeptBuffer) std::string().swap(value_);

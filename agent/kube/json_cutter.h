@@ -23,6 +23,8 @@ struct JsonPieces {
   std::function<bool(std::string_view member, std::string_view value)> on_member;
   std::function<bool(std::string_view element)> on_element;
   std::function<bool()> on_end;  // of an outermost object
+  // A value was longer than the limit and is left out; unset: that ends the stream.
+  std::function<void()> on_too_long;
 };
 
 // Cuts a body that arrives in pieces of any size, so that no more than one
@@ -73,7 +75,7 @@ class JsonCutter {
   State state_{};
   std::size_t objects_{};
   std::string key_, value_;
-  bool capture_{};
+  bool capture_{}, too_long_{};
   bool escaped_{}, in_string_{}, scalar_{}, text_{};  // of the value at hand
   std::size_t depth_{};
   Error error_;

@@ -86,6 +86,8 @@ struct AgentMetrics::Families {
       build_counter(own, "hostnet_syscalls_refused_total",
                     "System calls that the agent's seccomp filter refused.")
           .Add({});
+  prometheus::Family<prometheus::Counter>& cuts = build_counter(
+      own, "hostnet_input_cut_total", "What was left out of inputs beyond a limit, by kind.");
   // By place in the catalogue; every scrape shows each, too many for the registry.
   std::vector<std::atomic<std::uint64_t>> opened =
       std::vector<std::atomic<std::uint64_t>>(kVerdictCount);
@@ -117,6 +119,7 @@ AgentMetrics::AgentMetrics(AgentMetricsSettings settings)
   families_->reload_successful.Set(1);
   // Present at 0, so that increase() sees the first one.
   families_->overruns.Add({{"family", "route"}});
+  for (const char* what : {"pods", "ports"}) families_->cuts.Add({{"what", what}});
   for (const char* code : {"200", "500", "503"}) families_->requests.Add({{"code", code}});
   for (const char* cause : {"encoding", "gathering"}) {
     families_->handler_errors.Add({{"cause", cause}});
@@ -140,6 +143,10 @@ void AgentMetrics::scan_error(std::string_view stage, Reason reason) {
 
 void AgentMetrics::overrun(std::string_view family, std::size_t times) {
   families_->overruns.Add({{"family", std::string(family)}}).Increment(static_cast<double>(times));
+}
+
+void AgentMetrics::input_cut(std::string_view what, std::size_t items) {
+  families_->cuts.Add({{"what", std::string(what)}}).Increment(static_cast<double>(items));
 }
 
 void AgentMetrics::opened(Verdict verdict) {

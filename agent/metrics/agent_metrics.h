@@ -34,6 +34,8 @@ class AgentMetrics {
   void overrun(std::string_view family, std::size_t times = 1);
   // hostnet_syscalls_refused_total: by the seccomp filter.
   void syscalls_refused(std::uint64_t times);
+  // hostnet_input_cut_total{what}: what was left out of an input that had too much.
+  void input_cut(std::string_view what, std::size_t items);
   // hostnet_findings_opened_total{class,verdict}: a finding that was not there.
   void opened(Verdict verdict);
   // hostnet_config_last_reload_successful and, when it was, its time.

@@ -11,6 +11,7 @@
 #include "agent/pods/find_pod_templates.h"
 #include "agent/pods/object_kind.h"
 #include "agent/pods/openshift_template.h"
+#include "agent/pods/pod_limits.h"
 #include "agent/pods/read_pod.h"
 
 namespace hostnet {
@@ -242,6 +243,11 @@ void ManifestReader::add_template(const Value& object, const Identity& identity,
 
 ManifestObject& ManifestReader::add_object(ReadPod read, const Identity& identity,
                                            const Value& spec) {
+  if (kept_ports(read.pod) > kMostPortsOfAPod) {
+    complain(read.notes.line,
+             fmt::format("more than {} ports: what is beyond is not read", kMostPortsOfAPod));
+    limit_ports(read.pod);
+  }
   ManifestObject& object =
       result_.objects.emplace_back(ManifestObject{.api_version = identity.api_version,
                                                   .kind = identity.kind,

@@ -4,6 +4,7 @@
 // manifest). Only what findings and their texts use is kept: no environment,
 // no commands, no secrets.
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -58,8 +59,9 @@ struct Pod {
   std::optional<int> grace_seconds;     // deletionGracePeriodSeconds
   std::optional<WallTime> finished_at;  // when it became Failed or Succeeded
   std::vector<Container> containers;
-  std::string source;  // "apiserver", "kubelet", "manifests"
-  std::string origin;  // where in the source: file name and document, for messages
+  std::size_t ports_cut{};  // host ports that were left out: pod_limits.h
+  std::string source;       // "apiserver", "kubelet", "manifests"
+  std::string origin;       // where in the source: file name and document, for messages
   bool operator==(const Pod&) const = default;
 
   bool terminal() const { return phase == "Succeeded" || phase == "Failed"; }
@@ -104,6 +106,8 @@ struct PodSnapshot {
   // The live sources that --pods.source=auto would rather have and that do not
   // answer, while another one does: "apiserver: why".
   std::vector<std::string> passed_over;
+  // What was left out of all pods, as there was too much of it: pod_limits.h.
+  std::size_t ports_cut{}, pods_cut{};
   // The version of the API server where known, {1, 33, 6}: for scheduler_blind.
   std::optional<std::vector<int>> server_version;
 };

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "agent/document/fields.h"
+#include "agent/pods/pod_limits.h"
 #include "netlink/base/text.h"
 #include "netlink/base/times.h"
 
@@ -221,7 +222,8 @@ ReadPod read_pod_template(const Value& object, std::string_view kind, const Valu
 }
 
 Result<Pod> read_pod_json(std::string_view document) {
-  auto parsed = parse_json(document);
+  PodFilter filter;
+  auto parsed = parse_json(document, 1, &filter);
   if (parsed.failure) {
     return failure(Reason::malformed, "reading a pod: " + parsed.failure->message);
   }
@@ -229,7 +231,10 @@ Result<Pod> read_pod_json(std::string_view document) {
     return failure(Reason::malformed, "reading a pod: not one JSON object");
   }
   std::vector<Complaint> complaints;
-  return read_pod(parsed.documents.front().root, complaints).pod;
+  Pod pod = read_pod(parsed.documents.front().root, complaints).pod;
+  limit_ports(pod);
+  pod.ports_cut += filter.host_ports_cut() + (pod.host_network ? filter.other_ports_cut() : 0);
+  return pod;
 }
 
 }  // namespace hostnet

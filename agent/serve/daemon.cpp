@@ -190,6 +190,20 @@ void reload(DaemonState& state, const std::string& config_file, const Watch& wat
   watch.wake();
 }
 
+// What more is left out of the pods than before, as hostnet_input_cut_total.
+class PodCuts {
+ public:
+  void count(const PodSnapshot& pods, AgentMetrics& metrics) {
+    if (pods.ports_cut > ports_) metrics.input_cut("ports", pods.ports_cut - ports_);
+    if (pods.pods_cut > pods_) metrics.input_cut("pods", pods.pods_cut - pods_);
+    ports_ = pods.ports_cut;
+    pods_ = pods.pods_cut;
+  }
+
+ private:
+  std::size_t ports_{}, pods_{};
+};
+
 // Until SIGTERM or SIGINT.
 void serve_until_told(const Signals& signals, DaemonState& state, const std::string& config_file,
                       const Watch& watch, SyscallWatch& syscalls) {
@@ -275,9 +289,10 @@ int run_daemon(const ServeOptions& options) {
   std::unique_ptr<PodSourceManager> pod_sources;
   if (replay.empty()) {
     PodSourceOptions sources = pod_source_options(options.sources.pods, node_name);
-    sources.on_change = [state, raw = watch->get(),
-                         news = PodNews()](std::shared_ptr<const PodSnapshot> changed) mutable {
+    sources.on_change = [state, raw = watch->get(), news = PodNews(),
+                         cuts = PodCuts()](std::shared_ptr<const PodSnapshot> changed) mutable {
       news.see(*changed);
+      cuts.count(*changed, state->metrics);
       state->pods.set(std::move(changed));
       raw->wake();
     };

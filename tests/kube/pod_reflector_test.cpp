@@ -177,6 +177,33 @@ TEST(PodReflector, AWatchThatIsCutAgainAndAgainIsNotStaleButSlowsDown) {
   EXPECT_LT(watch.ended(200, {}, "", 1.0, kStart + 2min), 1s);
 }
 
+TEST(PodReflector, AWatchThatIsCutWithinASecondSlowsDownWhateverItSaid) {
+  PodReflector watch = watching();
+  SteadyTime now = kStart;
+  Backoff::Duration pause{};
+  for (int i = 0; i < 5; ++i) {
+    watch.accepted(now);
+    watch.event("\"ADDED\"", pod_text("c", 82, std::to_string(11 + i)), now + 900ms);
+    pause = watch.ended(200, {}, "cut", 1.0, now + 900ms);
+    now += 900ms + pause;
+  }
+  EXPECT_EQ(pause, 2s) << "as much as it slows down";
+  watch.accepted(now);
+  watch.event("\"ADDED\"", pod_text("d", 83, "20"), now + 1s);
+  EXPECT_EQ(watch.ended(200, {}, "cut", 1.0, now + 1s), Backoff::kFirst);
+}
+
+TEST(PodReflector, WhatIsBeyondTheLimitsIsCounted) {
+  PodReflector watch("n1");
+  watch.list_metadata(R"({"resourceVersion":"1"})");
+  for (std::size_t i = 0; i < kMostPods + 3; ++i)
+    watch.listed(pod_text(std::to_string(i), 80, "1"));
+  watch.left_out();
+  ASSERT_TRUE(watch.list_done(kStart));
+  EXPECT_EQ(watch.pods().size(), kMostPods);
+  EXPECT_EQ(watch.pods_cut(), 4U);
+}
+
 TEST(PodReflector, HonoursRetryAfter) {
   PodReflector watch = watching();
   EXPECT_EQ(watch.ended(429, 20s, "too many requests", 0.0, kStart), 20s);

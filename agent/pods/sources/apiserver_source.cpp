@@ -3,6 +3,7 @@
 
 #include "agent/kube/json_cutter.h"
 #include "agent/kube/server_version.h"
+#include "agent/pods/pod_limits.h"
 #include "agent/pods/sources/pod_reflector.h"
 #include "agent/pods/sources/pod_source.h"
 #include "netlink/base/real_time.h"
@@ -56,7 +57,7 @@ class ApiserverSource final : public PodSource {
   }
 
   std::chrono::milliseconds list(const std::string& path, double random, const Publish& publish) {
-    JsonCutter cutter({.members = {"metadata"}, .list = "items"},
+    JsonCutter cutter({.members = {"metadata"}, .list = "items", .limit = kLongestPod},
                       {.on_member =
                            [this](std::string_view, std::string_view value) {
                              watch_.list_metadata(value);
@@ -67,7 +68,8 @@ class ApiserverSource final : public PodSource {
                              watch_.listed(pod);
                              return true;
                            },
-                       .on_end = {}});
+                       .on_end = {},
+                       .on_too_long = [this] { watch_.left_out(); }});
     Result<> cut;
     const KubeReply reply = client_.get(
         path, [] {},
@@ -96,7 +98,7 @@ class ApiserverSource final : public PodSource {
   std::chrono::milliseconds watch(const std::string& path, double random, const Publish& publish) {
     if (!version_known_) ask_version();
     std::string type, object;
-    JsonCutter cutter({.members = {"type", "object"}, .list = {}},
+    JsonCutter cutter({.members = {"type", "object"}, .list = {}, .limit = kLongestPod},
                       {.on_member =
                            [&](std::string_view member, std::string_view value) {
                              (member == "type" ? type : object) = value;
@@ -110,7 +112,8 @@ class ApiserverSource final : public PodSource {
                              type.clear();
                              object.clear();
                              return more;
-                           }});
+                           },
+                       .on_too_long = [this] { watch_.left_out(); }});
     const KubeReply reply = client_.get(
         path,
         [&] {
@@ -144,6 +147,7 @@ class ApiserverSource final : public PodSource {
     said_at_ = now;
     publish({.source = "apiserver",
              .pods = pods_,
+             .pods_cut = watch_.pods_cut(),
              .last_success = last_success_,
              .server_version = server_version_,
              .freshness = watch_.freshness()});

@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "agent/kube/json_cutter.h"
+#include "agent/pods/pod_limits.h"
 #include "agent/pods/read_pod.h"
 #include "agent/pods/sources/pod_source.h"
 #include "netlink/base/backoff.h"
@@ -9,8 +10,6 @@
 
 namespace hostnet {
 namespace {
-
-constexpr std::size_t kMostKubeletPods = 10'000;
 
 class KubeletSource final : public PodSource {
  public:
@@ -23,18 +22,25 @@ class KubeletSource final : public PodSource {
   std::chrono::milliseconds step(double random,
                                  const std::function<void(SourceSnapshot)>& publish) override {
     auto pods = std::make_shared<std::vector<Pod>>();
-    JsonCutter cutter({.members = {}, .list = "items"},
+    PortBudget ports;
+    std::size_t pods_cut = 0;
+    JsonCutter cutter({.members = {}, .list = "items", .limit = kLongestPod},
                       {.on_member = {},
                        .on_element =
                            [&](std::string_view text) {
                              auto pod = read_pod_json(text);
-                             if (pod && !pod->name.empty() && pods->size() < kMostKubeletPods) {
-                               pod->source = "kubelet";
-                               pods->push_back(*std::move(pod));
+                             if (!pod || pod->name.empty()) return true;
+                             if (pods->size() >= kMostPods) {
+                               ++pods_cut;
+                               return true;
                              }
+                             ports.take(*pod);
+                             pod->source = "kubelet";
+                             pods->push_back(*std::move(pod));
                              return true;
                            },
-                       .on_end = {}});
+                       .on_end = {},
+                       .on_too_long = [&] { ++pods_cut; }});
     Result<> cut;
     const KubeReply reply = client_.get(
         "/pods", [] {},
@@ -51,6 +57,7 @@ class KubeletSource final : public PodSource {
     auto pause = interval_;
     if (why.empty()) {
       pods_ = std::move(pods);
+      pods_cut_ = pods_cut;
       last_success_ = wall_now();
       freshness_.heard(now);
       backoff_.reset();
@@ -61,6 +68,7 @@ class KubeletSource final : public PodSource {
     }
     publish({.source = "kubelet",
              .pods = pods_,
+             .pods_cut = pods_cut_,
              .last_success = last_success_,
              .server_version = std::nullopt,  // the kubelet knows its own only
              .freshness = freshness_});
@@ -75,6 +83,7 @@ class KubeletSource final : public PodSource {
   Freshness freshness_;
   Backoff backoff_;
   std::shared_ptr<const std::vector<Pod>> pods_ = std::make_shared<const std::vector<Pod>>();
+  std::size_t pods_cut_{};
   std::optional<WallTime> last_success_;
 };
 

@@ -14,10 +14,12 @@ namespace {
 
 constexpr std::size_t kLongestVersion = 128;
 constexpr std::size_t kLongestMessage = 200;
-// A kubelet runs a few hundred; what a broken server may make us keep.
-constexpr std::size_t kMostPods = 10'000;
 // A watch that lived this long was no failure, even if it said nothing.
 constexpr std::chrono::seconds kLongWatch{60};
+// One that did not even live for this long slows the next ones down, whatever it said;
+// not by more than the other, as what it said was right.
+constexpr std::chrono::seconds kShortWatch{1};
+constexpr std::chrono::seconds kLongestAfterShortWatch{2};
 
 std::string key_of(const Pod& pod) {
   return pod.uid.empty() ? pod.namespace_ + "/" + pod.name : pod.uid;
@@ -60,10 +62,23 @@ void PodReflector::accepted(SteadyTime now) {
 }
 
 void PodReflector::listed(std::string_view object) {
-  if (arriving_.size() >= kMostPods) return;
-  if (auto pod = pod_in(object)) {
-    std::string key = key_of(*pod);
-    arriving_.insert_or_assign(std::move(key), *std::move(pod));
+  auto pod = pod_in(object);
+  if (!pod) return;
+  if (arriving_.size() >= kMostPods) {
+    ++arriving_cut_;
+    return;
+  }
+  arriving_ports_.take(*pod);
+  std::string key = key_of(*pod);
+  arriving_.insert_or_assign(std::move(key), *std::move(pod));
+}
+
+void PodReflector::left_out() {
+  if (listing()) {
+    ++arriving_cut_;
+  } else {
+    ++pods_cut_;
+    ++changes_;
   }
 }
 
@@ -76,6 +91,8 @@ bool PodReflector::list_done(SteadyTime now) {
   if (arriving_version_.empty()) return false;
   if (pods_ != arriving_ || !freshness_.last_heard) ++changes_;
   pods_ = std::exchange(arriving_, {});
+  ports_ = std::exchange(arriving_ports_, {});
+  pods_cut_ = std::exchange(arriving_cut_, 0);
   version_ = std::exchange(arriving_version_, {});
   freshness_.doubtful_until.reset();
   // The backoff stays: a server that lists but ends each watch is not to be
@@ -101,13 +118,19 @@ bool PodReflector::event(std::string_view type, std::string_view object, SteadyT
     if (!pod) return true;  // not a pod; where to go on from stays what it was
     const std::string key = key_of(*pod);
     const auto known = pods_.find(key);
+    if (known != pods_.end()) ports_.give_back(known->second);
     if (deleted) {
       changes_ += pods_.erase(key);
     } else if (known != pods_.end()) {
+      ports_.take(*pod);
       if (known->second != *pod) ++changes_;
       known->second = *std::move(pod);
     } else if (pods_.size() < kMostPods) {
+      ports_.take(*pod);
       pods_.emplace(key, *std::move(pod));
+      ++changes_;
+    } else {
+      ++pods_cut_;
       ++changes_;
     }
   } else if (type != "\"BOOKMARK\"") {
@@ -122,13 +145,23 @@ bool PodReflector::event(std::string_view type, std::string_view object, SteadyT
 Backoff::Duration PodReflector::ended(int status, std::optional<std::chrono::seconds> retry_after,
                                       const std::string& why, double random, SteadyTime now) {
   arriving_.clear();
+  arriving_ports_ = {};
+  arriving_cut_ = 0;
   arriving_version_.clear();
   const auto accepted_at = std::exchange(accepted_at_, std::nullopt);
   if (status == 410) version_.reset();
   if (accepted_at) {
     if (now - *accepted_at >= kLongWatch) backoff_.reset();
     // Cut or at its end: that is ordinary.
-    if (error_.empty()) return backoff_.next(random, retry_after);
+    if (error_.empty()) {
+      const Backoff::Duration pause = backoff_.next(random, retry_after);
+      if (now - *accepted_at < kShortWatch) {
+        return std::max(pause, std::min<Backoff::Duration>(after_short_watches_.next(random),
+                                                           kLongestAfterShortWatch));
+      }
+      after_short_watches_.reset();
+      return pause;
+    }
   } else if (why.empty()) {
     return Backoff::Duration{0};  // a whole list: watch at once
   }

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "agent/pods/pod.h"
+#include "agent/pods/pod_limits.h"
 #include "agent/pods/sources/freshness.h"
 #include "netlink/base/backoff.h"
 #include "netlink/base/clock.h"
@@ -23,7 +24,7 @@ class PodReflector {
  public:
   // `retry`: the pause after a first failure.
   explicit PodReflector(std::string node_name, Backoff::Duration retry = Backoff::kFirst)
-      : node_name_(std::move(node_name)), backoff_(retry) {}
+      : node_name_(std::move(node_name)), backoff_(retry), after_short_watches_(retry) {}
 
   // The request to make now: a LIST, or a WATCH from where the last one ended.
   // `random`, 0 to 1, spreads the timeouts of many agents.
@@ -34,6 +35,8 @@ class PodReflector {
   void accepted(SteadyTime now);
   // One element of a LIST's items; the list counts only when it is whole.
   void listed(std::string_view pod);
+  // One that was too long to be read.
+  void left_out();
   // "metadata" of the LIST; its resourceVersion is where the WATCH begins.
   void list_metadata(std::string_view metadata);
   // The LIST's body ended as it should. False: it has no resourceVersion and does
@@ -51,6 +54,8 @@ class PodReflector {
 
   const std::map<std::string, Pod>& pods() const { return pods_; }
   const Freshness& freshness() const { return freshness_; }
+  // Pods that were left out, as there are too many.
+  std::size_t pods_cut() const { return pods_cut_; }
   // Counts changes of pods(): equal, nothing changed.
   std::uint64_t changes() const { return changes_; }
 
@@ -58,10 +63,13 @@ class PodReflector {
   std::string node_name_;
   std::map<std::string, Pod> pods_;      // by UID, or namespace and name
   std::map<std::string, Pod> arriving_;  // of the LIST at hand
+  PortBudget ports_, arriving_ports_;
+  std::size_t pods_cut_{}, arriving_cut_{};
   std::string arriving_version_;
   std::optional<std::string> version_;  // where to watch from; unset: list first
   std::string error_;                   // what an ERROR event said
   Backoff backoff_;
+  Backoff after_short_watches_;
   Freshness freshness_;
   std::optional<SteadyTime> accepted_at_;
   std::uint64_t changes_{};

@@ -20,6 +20,7 @@ namespace hostnet {
 struct SourceSnapshot {
   std::string source;  // "apiserver", "kubelet"
   std::shared_ptr<const std::vector<Pod>> pods = std::make_shared<const std::vector<Pod>>();
+  std::size_t pods_cut{};  // that were left out, as there are too many
   std::optional<WallTime> last_success;
   std::optional<std::vector<int>> server_version;  // of the API server: parse_server_version()
   Freshness freshness;

@@ -1,5 +1,6 @@
 #include "agent/pods/sources/pod_source_manager.h"
 
+#include <fmt/format.h>
 #include <poll.h>
 
 #include <algorithm>
@@ -12,6 +13,7 @@
 
 #include "agent/kube/server_version.h"
 #include "agent/pods/manifest.h"
+#include "agent/pods/pod_limits.h"
 #include "agent/pods/sources/manifest_source.h"
 #include "netlink/base/real_time.h"
 #include "netlink/base/wake_up.h"
@@ -41,6 +43,7 @@ void add_live(const SelectedSource& live, SteadyTime now, PodSnapshot& snapshot)
   snapshot.stale = snapshot.synced && (live.abandoned || fresh.stale(now));
   snapshot.last_success = live.shown.last_success;
   snapshot.server_version = live.shown.server_version;
+  snapshot.pods_cut = live.shown.pods_cut;
   snapshot.pods.insert(snapshot.pods.end(), live.shown.pods->begin(), live.shown.pods->end());
   const bool answers = snapshot.synced && !snapshot.stale;
   for (const SourceProblem& problem : live.problems) {
@@ -50,6 +53,24 @@ void add_live(const SelectedSource& live, SteadyTime now, PodSnapshot& snapshot)
       // A single failed attempt of the one that answers is nobody's business.
       snapshot.passed_over.push_back(line_of(problem));
     }
+  }
+}
+
+// What was left out may matter: nobody knows what it declares.
+void name_cuts(PodSnapshot& snapshot) {
+  std::size_t of_pods = 0;
+  for (const Pod& pod : snapshot.pods) {
+    snapshot.ports_cut += pod.ports_cut;
+    if (pod.ports_cut > 0) ++of_pods;
+  }
+  if (snapshot.ports_cut > 0) {
+    snapshot.errors.push_back(fmt::format(
+        "{} host ports of {} pods are left out: at most {} of a pod and {} of all pods are read",
+        snapshot.ports_cut, of_pods, kMostPortsOfAPod, kMostPortsOfANode));
+  }
+  if (snapshot.pods_cut > 0) {
+    snapshot.errors.push_back(fmt::format("{} pods are left out: at most {} of a node are read",
+                                          snapshot.pods_cut, kMostPods));
   }
 }
 
@@ -76,6 +97,7 @@ std::shared_ptr<const PodSnapshot> published(const PodSnapshot& from,
     }
   }
   snapshot->pods = merge_pods(std::move(snapshot->pods), options.node_name);
+  name_cuts(*snapshot);
   return snapshot;
 }
 

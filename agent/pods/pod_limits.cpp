@@ -1,0 +1,154 @@
+#include "agent/pods/pod_limits.h"
+
+#include <algorithm>
+#include <array>
+#include <span>
+
+namespace hostnet {
+namespace {
+
+// Every field that read_pod() asks for, wherever it is.
+constexpr std::array<std::string_view, 50> kKept{"apiVersion",
+                                                 "kind",
+                                                 "metadata",
+                                                 "name",
+                                                 "namespace",
+                                                 "generateName",
+                                                 "uid",
+                                                 "resourceVersion",
+                                                 "annotations",
+                                                 "labels",
+                                                 "ownerReferences",
+                                                 "controller",
+                                                 "deletionTimestamp",
+                                                 "deletionGracePeriodSeconds",
+                                                 "spec",
+                                                 "nodeName",
+                                                 "hostNetwork",
+                                                 "hostPID",
+                                                 "hostIPC",
+                                                 "dnsPolicy",
+                                                 "containers",
+                                                 "initContainers",
+                                                 "ephemeralContainers",
+                                                 "restartPolicy",
+                                                 "ports",
+                                                 "containerPort",
+                                                 "hostPort",
+                                                 "hostIP",
+                                                 "protocol",
+                                                 "status",
+                                                 "phase",
+                                                 "reason",
+                                                 "podIP",
+                                                 "podIPs",
+                                                 "hostIPs",
+                                                 "ip",
+                                                 "startTime",
+                                                 "conditions",
+                                                 "type",
+                                                 "lastTransitionTime",
+                                                 "containerStatuses",
+                                                 "initContainerStatuses",
+                                                 "ephemeralContainerStatuses",
+                                                 "containerID",
+                                                 "restartCount",
+                                                 "ready",
+                                                 "state",
+                                                 "startedAt",
+                                                 "finishedAt",
+                                                 "running"};
+constexpr std::array<std::string_view, 2> kKeptStates{"waiting", "terminated"};
+constexpr std::array<std::string_view, 2> kKeptAnnotations{"kubernetes.io/config.hash",
+                                                           "kubernetes.io/config.mirror"};
+// Statuses, conditions, owners and addresses of one pod.
+constexpr std::size_t kMostOtherItems = 2000;
+
+bool among(std::string_view key, std::span<const std::string_view> keys) {
+  return std::ranges::find(keys, key) != keys.end();
+}
+
+bool is_container_list(std::string_view key) {
+  return key == "containers" || key == "initContainers" || key == "ephemeralContainers";
+}
+
+bool has_host_port(const Value& port) {
+  const Value* number = port.find("hostPort");
+  return number != nullptr && number->integer() != 0;
+}
+
+}  // namespace
+
+bool PodFilter::keep_member(std::string_view parent, std::string_view key) {
+  if (parent == "annotations") return among(key, kKeptAnnotations);
+  if (parent == "labels") return key == "pod-template-hash";
+  return among(key, kKept) || among(key, kKeptStates);
+}
+
+bool PodFilter::keep_item(std::string_view key, const Value& item) {
+  if (key == "ports") return keep_port(item);
+  if (is_container_list(key)) return keep_container(item);
+  return ++other_items_ <= kMostOtherItems;
+}
+
+bool PodFilter::keep_port(const Value& port) {
+  const bool host_port = has_host_port(port);
+  std::size_t& kept = host_port ? host_ports_ : other_ports_;
+  if (kept >= kMostPortsOfAPod) {
+    ++(host_port ? host_ports_cut_ : other_ports_cut_);
+    return false;
+  }
+  ++kept;
+  return true;
+}
+
+bool PodFilter::keep_container(const Value& container) {
+  const Value* ports = container.find("ports");
+  const auto host_ports =
+      ports == nullptr
+          ? 0
+          : static_cast<std::size_t>(std::ranges::count_if(ports->items, has_host_port));
+  std::size_t& kept = host_ports > 0 ? containers_with_ports_ : other_containers_;
+  if (kept < kMostContainersOfAPod) {
+    ++kept;
+    return true;
+  }
+  host_ports_cut_ += host_ports;
+  if (ports != nullptr) other_ports_cut_ += ports->items.size() - host_ports;
+  return false;
+}
+
+void limit_ports(Pod& pod) {
+  std::size_t kept = 0;
+  for (Container& container : pod.containers) {
+    std::erase_if(container.ports, [&](const ContainerPort& port) {
+      if (port.host_port == 0 && !pod.host_network) return true;
+      if (++kept <= kMostPortsOfAPod) return false;
+      ++pod.ports_cut;
+      return true;
+    });
+    container.ports.shrink_to_fit();
+  }
+}
+
+std::size_t kept_ports(const Pod& pod) {
+  std::size_t ports = 0;
+  for (const Container& container : pod.containers) ports += container.ports.size();
+  return ports;
+}
+
+void PortBudget::take(Pod& pod) {
+  const std::size_t ports = kept_ports(pod);
+  if (used_ + ports <= kMostPortsOfANode) {
+    used_ += ports;
+    return;
+  }
+  pod.ports_cut += ports;
+  for (Container& container : pod.containers) container.ports = {};
+}
+
+void PortBudget::give_back(const Pod& pod) {
+  used_ -= std::min(used_, kept_ports(pod));
+}
+
+}  // namespace hostnet
