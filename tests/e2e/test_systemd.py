@@ -74,7 +74,7 @@ def test_an_agent_that_is_killed_is_started_again(systemd):
 
 
 def test_with_the_documented_drop_in_it_may_reserve_ports(systemd):
-    readme = (ROOT / "README.md").read_text()
+    readme = (ROOT / "deploy/reference/flags.md").read_text()
     settings = re.search("the systemd unit needs a drop-in with\n(.*?)\\.\n", readme, re.S).group(1)
     lines = "\n".join(re.findall("`(.*?)`", settings))
     assert lines.count("=") == 3
