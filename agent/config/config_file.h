@@ -13,7 +13,7 @@ inline constexpr std::size_t kMaxConfigBytes = std::size_t{1} << 20;
 
 // --config.file (YAML, one document). Example, with every key:
 //
-//   node_components: [kubelet, containerd, /opt/vendor/bin/cni-agent]
+//   node_components: [kubelet, "k3s*", /opt/vendor/bin/cni-agent]
 //   reserved_ports:
 //     - 6443                        # a port, every protocol
 //     - 2379-2380                   # a range

@@ -124,7 +124,8 @@ std::string place(const CheckAnswer& answer) {
 
 // Somebody may be on any port of this protocol and not be seen.
 bool does_not_show(const PortSnapshot& table, Protocol protocol) {
-  return table.unread.contains(protocol) || (protocol == Protocol::sctp && !table.sctp_supported);
+  return table.coverage.unread.contains(protocol) ||
+         (protocol == Protocol::sctp && !table.coverage.sctp);
 }
 
 // "takes its traffic", "takes what arrives on eth0".
@@ -188,12 +189,25 @@ std::string explain(const CheckAnswer& answer, const Judgement& judgement,
   return fmt::format("Nothing stands in the way of a server on {} ({}).", place(answer), name);
 }
 
-Judgement judge(const CheckAnswer& answer, const Bind& newcomer, const PortSnapshot& table) {
-  Judgement judgement{.newcomer = newcomer};
+// Everything on a port: those of `folded` are on it.
+std::vector<const Holder*> holders_on(const CheckAnswer& answer, const PortSnapshot& table,
+                                      const std::vector<Holder>& folded) {
+  std::vector<const Holder*> holders;
+  for (const Holder& holder : folded) holders.push_back(&holder);
   for (const Holder& holder : table.holders) {
-    if (holder.socket.protocol != answer.protocol || holder.socket.local_port != answer.port) {
-      continue;
+    const Socket& socket = holder.socket;
+    if (socket.protocol == answer.protocol && socket.local_port == answer.port) {
+      holders.push_back(&holder);
     }
+  }
+  return holders;
+}
+
+Judgement judge(const CheckAnswer& answer, const Bind& newcomer, const PortSnapshot& table,
+                const std::vector<Holder>& folded) {
+  Judgement judgement{.newcomer = newcomer};
+  for (const Holder* at : holders_on(answer, table, folded)) {
+    const Holder& holder = *at;
     if (const auto loss = loss_to(holder, newcomer, table); loss != TrafficLoss::none) {
       (loss == TrafficLoss::certain ? judgement.diverting : judgement.perhaps_diverting)
           .push_back(&holder);
@@ -253,9 +267,10 @@ CheckAnswer check_port(const CheckQuery& query, const PortSnapshot& table, const
     }
   }
   answer.risks = risks_of_port(query.protocol, query.port, table, policy);
-  const bool partly_shown =
-      std::ranges::binary_search(table.partly_shown, std::pair(query.protocol, query.port));
-  const Judgement judgement = judge(answer, newcomer, table);
+  const bool partly_shown = std::ranges::binary_search(table.coverage.partly_shown,
+                                                       std::pair(query.protocol, query.port));
+  const std::vector<Holder> folded = folded_on(table.folded, query.protocol, query.port);
+  const Judgement judgement = judge(answer, newcomer, table, folded);
   if (!node_has(answer.address, table)) {
     answer.bindable = false;
     answer.verdict = CheckVerdict::no_such_address;

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "agent/findings/context/overlap.h"
+#include "agent/ports/holder_name.h"
 
 namespace hostnet {
 namespace {
@@ -51,11 +52,17 @@ std::string_view holder_field(const Holder& holder, std::string_view field) {
   return field == "unit" ? holder.owner.unit : holder.owner.exe;
 }
 
+bool matches_former_name(const CompiledMatcher& matcher, const Holder& holder) {
+  const std::string former = former_name_of(holder);
+  return !former.empty() && matcher.matches(former);
+}
+
 bool matches_every_holder(const CompiledMatcher& matcher, const Finding& finding) {
   if (finding.held_by.empty()) return matcher.matches("");
   const PortUse use = port_use(finding.held_by.front().socket);
   return std::ranges::all_of(finding.held_by, [&](const Holder& holder) {
-    return port_use(holder.socket) != use || matcher.matches(holder_field(holder, matcher.field));
+    return port_use(holder.socket) != use || matcher.matches(holder_field(holder, matcher.field)) ||
+           (matcher.field == "holder" && matches_former_name(matcher, holder));
   });
 }
 

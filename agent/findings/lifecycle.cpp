@@ -30,12 +30,12 @@ void apply_rules(Finding& finding, const IgnoreRules& rules) {
 }  // namespace
 
 Unread unread_of(const PortSnapshot& table, const PodSnapshot& pods) {
-  const bool rules_failed =
-      std::ranges::find(table.problems, "nat_rules_failed", &Problem::code) != table.problems.end();
+  const bool rules_failed = std::ranges::find(table.coverage.problems, "nat_rules_failed",
+                                              &Problem::code) != table.coverage.problems.end();
   return {.pods = pods.stale || !pods.synced,
-          .owners = !table.attribution_complete,
+          .owners = !table.coverage.every_owner,
           .rules = !table.nat || rules_failed,
-          .sockets = table.unread};
+          .sockets = table.coverage.unread};
 }
 
 void apply_ignore_rules(std::vector<Finding>& findings, const IgnoreRules& rules) {

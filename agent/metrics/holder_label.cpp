@@ -1,6 +1,7 @@
 #include "agent/metrics/holder_label.h"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 
 namespace hostnet {
@@ -51,8 +52,16 @@ std::string fold_transient_name(std::string_view name) {
 
 std::string holder_label(const Holder& holder) {
   if (holder.owner.kind == HolderKind::pod) return holder.name;
-  if (is_hex_id(holder.name) && !holder.owner.container_runtime.empty()) {
-    return holder.owner.container_runtime;
+  const Owner& owner = holder.owner;
+  if (owner.kind == HolderKind::unmanaged_container) {
+    // These name their containers as people call them; others number them.
+    static constexpr std::array<std::string_view, 4> kWithNames{"lxc", "libvirt-lxc",
+                                                                "systemd-nspawn", "containerd"};
+    const bool named = std::ranges::find(kWithNames, owner.container_runtime) != kWithNames.end();
+    if (!named || owner.container_id.empty() || is_hex_id(owner.container_id)) {
+      return owner.container_runtime;
+    }
+    return owner.container_runtime + " " + fold_transient_name(owner.container_id);
   }
   return fold_transient_name(holder.name);
 }

@@ -52,6 +52,17 @@ void ListenerLedger::update(const Report& report) {
       note_listener(holder);
     }
   }
+  // Of those in the ephemeral range it is not known how long they are there.
+  for (const FoldedSockets& group : report.table->folded) {
+    const Socket& socket = group.example.socket;
+    if (!socket.is_server()) continue;
+    const auto counted = std::ranges::count_if(group.places, [&](const auto& place) {
+      return socket.protocol != Protocol::udp ||
+             !report.table->ranges.ephemeral.contains(place.port);
+    });
+    counts_[{socket.protocol, socket.local.family, group.example.owner.kind}] +=
+        static_cast<std::size_t>(counted);
+  }
   std::ranges::sort(infos_);
   const auto same = std::ranges::unique(infos_);
   infos_.erase(same.begin(), same.end());

@@ -155,7 +155,7 @@ void add_footing(FamilyList& families, const Report& report) {
     families.add(name, help, kGauge, {}, value);
   };
   add("hostnet_attribution_complete", "Whether every process could be inspected.",
-      report.table && report.table->attribution_complete ? 1 : 0);
+      report.table && report.table->coverage.every_owner ? 1 : 0);
   add("hostnet_host_netns", "Whether the agent is in the node's own network namespace.",
       report.host_network_namespace ? 1 : 0);
   add("hostnet_last_scan_timestamp_seconds", "When the ports were last scanned, Unix time.",

@@ -34,14 +34,16 @@ struct Process {
 // the processes that have it open; pods are named later, by join().
 struct Owner {
   HolderKind kind{HolderKind::unknown};
-  std::vector<Process> processes;  // the most telling first: not pid 1 when another has it
-  std::string exe;                 // of processes[0]; "" unknown
-  std::string unit;                // systemd unit: "nginx.service", "session-3.scope"
-  std::string cgroup;              // path from the cgroup root: "/system.slice/nginx.service"
-  std::string pod_uid;             // from the cgroup, '-' separated; "" not in a pod
-  std::string container_id;        // 64 hex digits; LXC and nspawn: the name
-  std::string container_runtime;   // "docker", "podman", "lxc"… for unmanaged_container
-  bool self{};                     // the agent's own socket
+  std::vector<Process> processes;     // the most telling first: not pid 1 when another has it
+  std::string exe;                    // of processes[0]; "" unknown
+  std::string unit;                   // systemd unit: "nginx.service", "session-3.scope"
+  std::string unit_service;           // of a .socket unit: the service that serves it now
+  std::string cgroup;                 // path from the cgroup root: "/system.slice/nginx.service"
+  std::string pod_uid;                // from the cgroup, '-' separated; "" not in a pod
+  std::string container_id;           // 64 hex digits, or the name that its runtime gave it
+  std::string container_runtime;      // "docker", "podman", "lxc"… for unmanaged_container
+  std::optional<std::uint32_t> user;  // whose manager has the unit, or whose runtime (rootless)
+  bool self{};                        // the agent's own socket
   bool operator==(const Owner&) const = default;
 };
 
@@ -60,7 +62,7 @@ struct Holder {
   Socket socket;  // for nat_rule: local address and port that the rule matches
   Owner owner;
   Sharing sharing;
-  std::string name;  // unit, namespace/pod, interface or comm: the `holder` label, unfolded
+  std::string name;             // name_of(): the `holder` label, unfolded
   std::string namespace_, pod;  // named by the pod source; "" unknown
   bool pod_terminating{};       // of that pod
   std::string device;           // name of socket.interface, or the tunnel device of a kernel socket

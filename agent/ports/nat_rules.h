@@ -14,7 +14,7 @@
 namespace hostnet {
 
 // The rules that send packets to this node's ports elsewhere, at one moment, by
-// port. Immutable: many looks share one.
+// port. Immutable: many scans share one.
 class NatRules {
  public:
   struct Facts {

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "agent/ports/folded_sockets.h"
 #include "agent/ports/holder.h"
 #include "agent/ports/nat_rules.h"
 #include "agent/ports/pod_index.h"
@@ -18,21 +19,27 @@
 
 namespace hostnet {
 
+// What a snapshot does not show, and why.
+struct Coverage {
+  bool every_owner{};      // every process could be inspected, and none is hidden
+  bool sctp{};             // the kernel answers sock_diag for SCTP
+  bool ebpf_forwarding{};  // Cilium may forward ports where nobody sees it
+  // Protocols of which some sockets could not be listed: that nobody is seen on a port says
+  // nothing.
+  std::set<Protocol> unread;
+  // Ports with more connections than were kept, sorted: none of the others is a holder here.
+  std::vector<std::pair<Protocol, std::uint16_t>> partly_shown;
+  std::vector<Problem> problems;
+  std::vector<Problem> limits;
+};
+
 // Who holds each port of the node at one moment: what the kernel has, before
 // anybody judges it. Immutable once built.
 struct PortSnapshot {
   std::vector<Holder> holders;  // sockets by protocol, port, address, cookie; then NAT rules
-  bool attribution_complete{};  // every process could be looked into
-  std::vector<Problem> problems;
-  std::vector<Problem> limits;
+  std::vector<FoldedSockets> folded;
+  Coverage coverage;
   PortRanges ranges;
-  bool sctp_supported{};  // the kernel answers sock_diag for SCTP
-  // Protocols of which some sockets could not be listed: that nobody is seen on
-  // a port says nothing.
-  std::set<Protocol> unread;
-  // Ports with more connections than were looked at, sorted: none of the others
-  // is a holder here.
-  std::vector<std::pair<Protocol, std::uint16_t>> partly_shown;
   // The ports that some socket listened on in the last 120 s, sorted; unset:
   // nobody kept count. Without it TIME_WAIT is no finding.
   std::optional<std::vector<std::pair<Protocol, std::uint16_t>>> recent_listeners;
@@ -49,7 +56,6 @@ struct PortSnapshot {
   // Containers outside Kubernetes, their runtimes by their ids; unset: no rule wants them.
   std::shared_ptr<const RuntimesByContainer> other_containers;
   std::shared_ptr<const PodIndex> pods;  // that named the holders; unset: nobody did
-  bool ebpf_forwarding{};                // Cilium may forward ports where nobody sees it
 
   // The runtime of the container outside Kubernetes whose sandbox a rule names; nullptr: none.
   const std::string* runtime_of_sandbox(const NatRule& rule) const;

@@ -10,6 +10,7 @@
 #include <iterator>
 #include <unordered_set>
 
+#include "agent/ports/owners/procfs_view.h"
 #include "netlink/base/text.h"
 
 namespace hostnet {
@@ -27,17 +28,9 @@ PreflightCheck good(std::string name, std::string found) {
 
 // Column 10 of /proc/net/tcp (Documentation/networking/proc_net_tcp.rst).
 std::optional<std::uint64_t> inode_of_tcp_line(std::string_view line) {
-  constexpr int kInodeColumn = 9;
-  std::size_t position = 0;
-  for (int column = 0;; ++column) {
-    position = line.find_first_not_of(' ', position);
-    if (position == std::string_view::npos) return std::nullopt;
-    const std::size_t end = std::min(line.find(' ', position), line.size());
-    if (column == kInodeColumn) {
-      return parse_number<std::uint64_t>(line.substr(position, end - position));
-    }
-    position = end;
-  }
+  constexpr int kColumnsBeforeInode = 9;
+  for (int column = 0; column < kColumnsBeforeInode; ++column) take_word(line);
+  return parse_number<std::uint64_t>(take_word(line));
 }
 
 std::unordered_set<std::uint64_t> listening_inodes(const Node& node) {
@@ -102,6 +95,16 @@ PreflightCheck check_network_namespace(const Node& node) {
   const std::string name = "network namespace";
   const std::optional<bool> same = in_host_network_namespace(node);
   if (same == true) return good(name, "the host's");
+  if (!same && procfs_view(*node.files) == ProcfsView::own_container) {
+    return {.name = name,
+            .level = Level::limited,
+            .found = "cannot be told: pid 1 of /proc is in the agent's own container",
+            .fix = std::string(kRemedyForProcfs),
+            .problem = Problem{.code = "network_namespace_unknown",
+                               .message = "whether this is the host's network namespace is not "
+                                          "known",
+                               .remedy = std::string(kRemedyForProcfs)}};
+  }
   const std::string fix = "set hostNetwork: true";
   if (same == false) {
     return {.name = name,
@@ -123,6 +126,21 @@ PreflightCheck check_network_namespace(const Node& node) {
 
 PreflightCheck check_pid_namespace(const Node& node) {
   const std::string name = "PID namespace";
+  const auto limited = [&](std::string found) {
+    return PreflightCheck{.name = name,
+                          .level = Level::limited,
+                          .found = std::move(found),
+                          .fix = std::string(kRemedyForProcfs),
+                          .problem = std::nullopt};
+  };
+  switch (procfs_view(*node.files)) {
+    case ProcfsView::hidden: return limited("cannot be told: /proc shows no pid 1");
+    case ProcfsView::unproven:
+      return limited("cannot be told: /proc does not show the kernel's threads");
+    case ProcfsView::own_container:
+      return limited("not the host's: /proc shows the processes of the agent's own container only");
+    case ProcfsView::every_process: break;
+  }
   const Identity& identity = node.identity;
   if (!identity.own_pid_namespace || !identity.init_pid_namespace) {
     return {.name = name,
@@ -160,7 +178,7 @@ PreflightCheck check_capability(const Node& node, const Capability& capability) 
                        .fix = fmt::format("add {} to securityContext.capabilities (or run as root)",
                                           capability.name),
                        .problem = std::nullopt};
-  // Missing rights to look into processes are told by the attribution itself,
+  // Missing rights to inspect processes are told by the attribution itself,
   // when they really kept it from seeing something.
   if (capability.number == Identity::kNetAdmin) {
     check.problem = Problem{.code = "no_cap_net_admin",
@@ -211,9 +229,11 @@ std::string lines_words(std::string_view what, std::span<const std::string> line
 
 std::optional<bool> in_host_network_namespace(const Node& node) {
   const Identity& identity = node.identity;
-  if (identity.own_net_namespace && identity.init_net_namespace) {
-    return identity.own_net_namespace == identity.init_net_namespace;
-  }
+  const bool known = identity.own_net_namespace && identity.init_net_namespace;
+  if (known && identity.own_net_namespace != identity.init_net_namespace) return false;
+  // Against itself it proves nothing.
+  if (procfs_view(*node.files) == ProcfsView::own_container) return std::nullopt;
+  if (known) return true;
   const auto here = listening_inodes(node);
   if (here.empty()) return std::nullopt;
   bool readable = false;
@@ -223,10 +243,8 @@ std::optional<bool> in_host_network_namespace(const Node& node) {
     readable = true;
     std::string_view rest = *text;
     while (!rest.empty()) {
-      const std::size_t end = std::min(rest.find('\n'), rest.size());
-      const auto inode = inode_of_tcp_line(rest.substr(0, end));
+      const auto inode = inode_of_tcp_line(take_until(rest, '\n'));
       if (inode && *inode != 0 && here.contains(*inode)) return true;
-      rest.remove_prefix(std::min(end + 1, rest.size()));
     }
   }
   if (!readable) return std::nullopt;

@@ -11,15 +11,18 @@ namespace {
 
 using HostPortOf = std::function<HostPort&(std::uint16_t port, Protocol protocol)>;
 
+void add_made(Holder holder, HostPort& port) {
+  port.made.push_back(std::make_unique<const Holder>(std::move(holder)));
+  port.holders.push_back(port.made.back().get());
+}
+
 void add_rule(const Report& report, const NatRule* rule, HostPort& port) {
   const PortSnapshot& table = *report.table;
   if (std::ranges::any_of(port.holders,
                           [&](const Holder* known) { return known->nat.get() == rule; })) {
     return;
   }
-  port.rules.push_back(
-      std::make_unique<const Holder>(holder_of_rule(table, *rule, port.protocol, port.port)));
-  port.holders.push_back(port.rules.back().get());
+  add_made(holder_of_rule(table, *rule, port.protocol, port.port), port);
 }
 
 // The table has rules as holders only where somebody else has to do with the port.
@@ -67,6 +70,14 @@ std::vector<HostPort> host_ports(const Report& report, const PortFilter& filter)
       const auto& socket = holder.socket;
       if (!wanted(socket.local_port, socket.protocol)) continue;
       entry(socket.local_port, socket.protocol).holders.push_back(&holder);
+    }
+  }
+  if (report.table && filter.port) {
+    for (const Protocol protocol : {Protocol::tcp, Protocol::udp, Protocol::sctp}) {
+      if (!wanted(*filter.port, protocol)) continue;
+      for (Holder& holder : folded_on(report.table->folded, protocol, *filter.port)) {
+        add_made(std::move(holder), entry(*filter.port, protocol));
+      }
     }
   }
   if (report.table && report.table->nat) add_unlisted_rules(report, filter, entry);

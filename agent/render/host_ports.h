@@ -17,12 +17,12 @@ struct PortFilter {
 };
 
 // One port of the node that somebody holds or declares. The pointers are into
-// the report that it was made from, and into `rules`.
+// the report that it was made from, and into `made`.
 struct HostPort {
   Protocol protocol{};
   std::uint16_t port{};
   std::vector<const Holder*> holders;
-  std::vector<std::unique_ptr<const Holder>> rules;  // NAT rules that are no holders in the table
+  std::vector<std::unique_ptr<const Holder>> made;  // rules and folded sockets: no holders there
   std::vector<const DeclaredPort*> declared_by;
   std::vector<Verdict> findings;  // those not ignored, each once
 };

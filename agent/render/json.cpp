@@ -54,6 +54,7 @@ Json holder_json(const Holder& holder) {
                                          return Json{{"pid", process.pid}, {"comm", process.comm}};
                                        })},
               {"unit", owner.unit},
+              {"unit_service", owner.unit_service},
               {"cgroup", owner.cgroup},
               {"uid", or_null(known_uid(holder))},
               {"namespace", holder.namespace_},
@@ -106,6 +107,20 @@ Json scan_json(const Report& report) {
               {"limits", json_array(report.limits, problem_json)}};
 }
 
+// Sockets that are counted instead of told one by one.
+Json folded_json(const Report& report) {
+  Json groups = Json::array();
+  if (!report.table) return groups;
+  for (const FoldedSockets& group : report.table->folded) {
+    groups.push_back({{"protocol", to_string(group.example.socket.protocol)},
+                      {"count", group.places.size()},
+                      {"first_port", group.places.front().port},
+                      {"last_port", group.places.back().port},
+                      {"holder", holder_json(group.example)}});
+  }
+  return groups;
+}
+
 }  // namespace
 
 std::string findings_json(const Report& report, FindingClass finding_class, bool include_ignored) {
@@ -115,18 +130,18 @@ std::string findings_json(const Report& report, FindingClass finding_class, bool
 }
 
 std::string ports_json(const Report& report, const PortFilter& filter) {
-  return line_with_list(
-      scan_json(report), "ports", host_ports(report, filter), [](const HostPort& port) {
-        return Json{
-            {"protocol", to_string(port.protocol)},
-            {"port", port.port},
-            {"holders",
-             json_array(port.holders, [](const Holder* holder) { return holder_json(*holder); })},
-            {"declared_by",
-             json_array(port.declared_by,
-                        [](const DeclaredPort* declared) { return declared_json(*declared); })},
-            {"findings", json_array(port.findings, verdict_json)}};
-      });
+  Json head = scan_json(report);
+  if (!filter.port) head["folded"] = folded_json(report);
+  return line_with_list(head, "ports", host_ports(report, filter), [](const HostPort& port) {
+    return Json{{"protocol", to_string(port.protocol)},
+                {"port", port.port},
+                {"holders", json_array(port.holders,
+                                       [](const Holder* holder) { return holder_json(*holder); })},
+                {"declared_by",
+                 json_array(port.declared_by,
+                            [](const DeclaredPort* declared) { return declared_json(*declared); })},
+                {"findings", json_array(port.findings, verdict_json)}};
+  });
 }
 
 std::string history_json(const Report& report, const FindingEvents& events) {

@@ -87,7 +87,11 @@ std::string ports_text(const Report& report, const PortFilter& filter) {
                  std::move(row.state), std::move(row.declared_by), std::move(row.findings)});
     }
   }
-  return table.text() + terminal_text(summary_words(report)) + "\n";
+  std::string text = table.text();
+  if (!filter.port) {
+    for (const std::string& line : folded_lines(report)) text += terminal_text(line) + "\n";
+  }
+  return text + terminal_text(summary_words(report)) + "\n";
 }
 
 std::string check_text(const CheckAnswer& answer) {

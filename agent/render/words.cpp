@@ -44,6 +44,26 @@ std::string unusual_state(const Holder& holder) {
   return words;
 }
 
+// Holder::name with a container's id as its runtime prints it.
+std::string short_name(const Holder& holder) {
+  constexpr std::size_t kIdLength = 64;
+  constexpr std::size_t kShortId = 12;
+  std::string name = holder.name;
+  const std::string& id = holder.owner.container_id;
+  if (id.size() != kIdLength) return name;
+  if (const auto at = name.find(id); at != std::string::npos) {
+    name.erase(at + kShortId, kIdLength - kShortId);
+  }
+  return name;
+}
+
+// 47,900
+std::string grouped(std::size_t count) {
+  std::string digits = std::to_string(count);
+  for (std::size_t at = digits.size(); at > 3; at -= 3) digits.insert(at - 3, ",");
+  return digits;
+}
+
 }  // namespace
 
 std::string port_words(std::optional<std::uint16_t> port, std::optional<Protocol> protocol) {
@@ -89,7 +109,7 @@ std::string holder_words(const Holder& holder) {
   std::string words;
   const auto& processes = holder.owner.processes;
   const bool name_is_comm = !processes.empty() && holder.name == processes.front().comm;
-  if (!name_is_comm) append_word(words, holder.name);
+  if (!name_is_comm) append_word(words, short_name(holder));
   if (!processes.empty()) {
     append_word(words, fmt::format("{}[{}]", processes.front().comm, processes.front().pid));
   }
@@ -124,6 +144,19 @@ std::string verdicts_words(std::span<const Verdict> verdicts) {
 
 std::string counted(std::size_t count, std::string_view one, std::string_view many) {
   return fmt::format("{} {}", count, count == 1 ? one : many);
+}
+
+std::vector<std::string> folded_lines(const Report& report) {
+  std::vector<std::string> lines;
+  if (!report.table) return lines;
+  for (const FoldedSockets& group : report.table->folded) {
+    const Socket& socket = group.example.socket;
+    lines.push_back(fmt::format("and {} more {} sockets of {} on ports {} to {}",
+                                grouped(group.places.size()), to_string(socket.protocol),
+                                holder_words(group.example), group.places.front().port,
+                                group.places.back().port));
+  }
+  return lines;
 }
 
 std::string pods_words(const Report& report) {
@@ -167,6 +200,7 @@ std::string summary_words(const Report& report) {
         std::ranges::count_if(report.table->holders, [](const Holder& holder) {
           return holder.owner.kind != HolderKind::nat_rule && holder.socket.is_server();
         }));
+    sockets += count_folded_servers(report.table->folded);
   }
   auto words = counted(conflicts, "conflict", "conflicts") + ", " + counted(risks, "risk", "risks");
   if (ignored > 0) words += fmt::format(", {} ignored", ignored);

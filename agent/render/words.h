@@ -32,6 +32,9 @@ std::string state_words(const Holder& holder);
 // "flannel.1 kernel"; a state other than listening or bound is appended:
 // "curl[7] root (established to 10.0.0.1:443)".
 std::string holder_words(const Holder& holder);
+// "and 47,900 more udp sockets of nginx.service nginx[812] root on ports 1024 to 48923", a line for
+// each of PortSnapshot::folded.
+std::vector<std::string> folded_lines(const Report& report);
 // "default/web-1 (web)".
 std::string declared_words(const DeclaredPort& declared);
 // The words of each, without repetition, joined by ", ".

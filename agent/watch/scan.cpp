@@ -106,8 +106,8 @@ Report make_report(const NodeContext& node_context, PortSnapshot table,
                 .declared = std::move(declared),
                 .pods = std::move(pods),
                 .host_network_namespace = node_context.host_network_namespace.value_or(true)};
-  std::ranges::copy(table.problems, std::back_inserter(report.problems));
-  std::ranges::copy(table.limits, std::back_inserter(report.limits));
+  std::ranges::copy(table.coverage.problems, std::back_inserter(report.problems));
+  std::ranges::copy(table.coverage.limits, std::back_inserter(report.limits));
   add_pod_problems(*report.pods, report.problems);
   report.complete = report.problems.empty();
   // These hide nothing: what is told is true of these pods and of this node.
@@ -169,6 +169,7 @@ std::vector<CheckAnswer> check_once(const NodeContext& node_context,
       {.node_components = policy.node_components,
        .network_changed = true,
        .deep_ports = ports,
+       .only_deep_ports = true,
        .sctp = std::ranges::find(queries, Protocol::sctp, &CheckQuery::protocol) != queries.end(),
        .urgent_ports = ports,
        .memory = false,

@@ -16,6 +16,20 @@ struct SocketDescriptor {
   auto operator<=>(const SocketDescriptor&) const = default;
 };
 
+// Whose file it is and who else may write it.
+struct FileOwner {
+  std::uint32_t uid{}, gid{};
+  std::uint32_t mode{};  // st_mode, the type of the file too
+  bool operator==(const FileOwner&) const = default;
+
+  // Nobody but root may change it.
+  bool is_only_roots() const {
+    constexpr std::uint32_t kGroupWrites = 020;
+    constexpr std::uint32_t kOthersWrite = 002;
+    return uid == 0 && (mode & kOthersWrite) == 0 && (gid == 0 || (mode & kGroupWrites) == 0);
+  }
+};
+
 // The seam to /proc and /sys. Paths begin with "proc/" or "sys/" and are
 // relative to --path.procfs and --path.sysfs ("proc/1/net/snmp"); they never
 // contain ".." (Reason::malformed). Thread safe. read() and list() follow links
@@ -36,6 +50,10 @@ class Files {
   // link "net:[4026531840]" that leads nowhere, as a fixture has it, is that
   // number.
   virtual Result<std::uint64_t> inode(std::string_view path) const = 0;
+  // stat(2)'s owner and mode, links followed: "proc/812/exe" is the program,
+  // "proc/812/root/usr/bin" a folder as that process sees it. Reason::unsupported in recordings of
+  // version 1.
+  virtual Result<FileOwner> owner(std::string_view path) const = 0;
   // Whether there is anything at `path`, links followed.
   virtual bool exists(std::string_view path) const = 0;
 

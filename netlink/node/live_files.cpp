@@ -46,6 +46,7 @@ class LiveFiles final : public Files {
   Result<std::vector<std::string>> list(std::string_view path) const override;
   Result<std::string> link(std::string_view path) const override;
   Result<std::uint64_t> inode(std::string_view path) const override;
+  Result<FileOwner> owner(std::string_view path) const override;
   bool exists(std::string_view path) const override;
   Result<std::string> cgroup_path(std::uint64_t id) const override {
     return cgroups_.find(id, *clock_);
@@ -155,6 +156,16 @@ Result<std::uint64_t> LiveFiles::inode(std::string_view path) const {
     }
   }
   return path_failure(error, "inspecting", path);
+}
+
+Result<FileOwner> LiveFiles::owner(std::string_view path) const {
+  const auto at = place(path, "asking for the owner of");
+  if (!at) return std::unexpected(at.error());
+  struct stat about{};
+  if (::fstatat(at->root->descriptor(), at->path.below(), &about, 0) != 0) {
+    return path_failure(errno, "asking for the owner of", path);
+  }
+  return FileOwner{about.st_uid, about.st_gid, about.st_mode};
 }
 
 bool LiveFiles::exists(std::string_view path) const {

@@ -250,6 +250,7 @@ class FilesWithIpvs final : public Files {
   Result<std::vector<std::string>> list(std::string_view) const override { return none(); }
   Result<std::string> link(std::string_view) const override { return none(); }
   Result<std::uint64_t> inode(std::string_view) const override { return none(); }
+  Result<FileOwner> owner(std::string_view) const override { return none(); }
   bool exists(std::string_view) const override { return true; }
   Result<std::string> cgroup_path(std::uint64_t) const override { return none(); }
   Result<> socket_descriptors(int, std::vector<SocketDescriptor>&) const override { return none(); }

@@ -23,107 +23,6 @@ STRANGER = "0f9c1d2e-3b4a-4c5d-8e6f-7a8b9c0d1e2f"
 WEB, OTHER = "11111111-2222-4333-8444-555555555555", "99999999-8888-4777-8666-555555555555"
 PORT = 8080
 
-# Cases of the table that the program does not get right yet.
-NOT_YET = {
-    "k0s konnectivity (k0s#7901)",
-    "podman quadlet (podman#23664)",
-    "rootless podman (podman#9587)",
-    "a cluster inside a container (k3d#284)",
-    "podman container with the host's network, runc (podman:libpod/container_internal_linux.go)",
-    "podman container with crun's child cgroup (crun:crun.1.md, run.oci.systemd.subgroup)",
-    "podman's monitor keeps a published port (podman#210)",
-    "a container of a podman pod (podman:test/system/200-pod.bats)",
-    "the monitor of a podman pod's container (podman:test/system/200-pod.bats)",
-    "podman with the cgroupfs manager (podman:libpod/container_internal_linux.go)",
-    "the monitors of podman with the cgroupfs manager (podman:libpod/oci_conmon_linux.go)",
-    "the monitor in a quadlet's unit (podman:libpod/oci_conmon_linux.go)",
-    "systemd in a quadlet (qm.service, containers/qm)",
-    "podman's name server (podman#23783)",
-    "podman on cgroup version 1 (podman#1552)",
-    "a rootless container (podman#9587)",
-    "a rootless container of a pod (podman:test/system/200-pod.bats)",
-    "a rootless container's monitor (podman#23686)",
-    "a rootless quadlet (podman#23686)",
-    "rootlessport in a rootless quadlet's unit (podman#23686)",
-    "rootlessport in a unit of podman generate systemd (podman#8105)",
-    "rootlessport of a session (podman#4935)",
-    "podman 1's rootlessport is podman itself (podman#5249)",
-    "slirp4netns as port handler (podman#6965)",
-    "pasta of a rootless container (podman#23686)",
-    "pasta under the name of passt (passt:arch.c)",
-    "another user's rootless podman (podman#9587)",
-    "a rootless container without systemd (podman:libpod/container_internal_linux.go)",
-    "docker with the systemd driver (moby#45796)",
-    "docker with the cgroupfs driver (moby#34469)",
-    "docker on cgroup version 1 (moby#34469)",
-    "docker-proxy (moby#11185)",
-    "docker-proxy of Docker's snap (docker-snap:snap/snapcraft.yaml)",
-    "dockerd keeps a published port itself (moby#28589)",
-    "systemd in a docker container (kind#3947)",
-    "docker in docker (docker-library/docker:dockerd-entrypoint.sh)",
-    "docker below a parent that somebody chose (GitHub's hosted runners, /actions_job)",
-    "rootless docker's containers (moby:daemon/rootless_cgroup_test.go)",
-    "rootless docker's port driver (moby:contrib/dockerd-rootless.sh)",
-    "pasta below rootless docker (rootlesskit#358)",
-    "slirp4netns below rootless docker (moby#47076)",
-    "nerdctl with the systemd driver (nerdctl#543)",
-    "nerdctl with the cgroupfs driver (containerd:pkg/oci/spec.go)",
-    "ctr run names its container (containerd#7076)",
-    "containerd's namespace of docker (containerd:pkg/oci/spec.go)",
-    "rootless nerdctl's containers (nerdctl#5182)",
-    "rootless nerdctl's port driver (nerdctl#2832)",
-    "buildkit's step with the host's network (moby#37644)",
-    "LXC (lxc:src/lxc/cgroups/cgfsng.c)",
-    "a service inside LXC (lxc#4347)",
-    "LXC's second start of a name (lxc:src/lxc/cgroups/cgfsng.c)",
-    "LXC's monitor (lxc:src/lxc/cgroups/cgfsng.c)",
-    "LXC on cgroup version 1 (lxc#1275)",
-    "Proxmox names LXC by number (pve-container:src/PVE/LXC.pm)",
-    "LXD in a project (lxd:doc/explanation/projects.md)",
-    "systemd-nspawn as a unit (systemd:units/systemd-nspawn@.service.in)",
-    "systemd-nspawn by hand (systemd:src/nspawn/nspawn-register.c)",
-    "systemd-nspawn with a name that systemd escapes (systemd:src/nspawn/nspawn-register.c)",
-    "k0s's kine (k0s:docs/raspberry-pi.md)",
-    "kine beside k3s (kine:README.md)",
-    "microk8s's dqlite (microk8s#4361)",
-    "microk8s's cluster agent (microk8s:snap/snapcraft.yaml)",
-    "the k8s snap's daemon (k8s-snap:docs)",
-    "the k8s snap's proxy of the API server (k8s-snap:docs)",
-    "the k8s snap's dqlite (k8s-snap:docs)",
-    "Bottlerocket's containerd of host containers (bottlerocket#1242)",
-    "CRI-O's monitor outside the pod (microshift#697)",
-    "MicroShift (microshift#697)",
-    "MicroShift's etcd (microshift:docs)",
-    "Open vSwitch (ovn-kubernetes#1981)",
-    "Open vSwitch's database (ovn-kubernetes#1981)",
-    "flanneld as a unit (flannel:Documentation/running.md)",
-    "konnectivity's agent as a unit (apiserver-network-proxy:cmd/agent)",
-    "Talos's API (talos#4602)",
-    "Talos's trust daemon (talos#4602)",
-    "Talos's init (talos#3950)",
-    "a user's unit (systemd:user@.service)",
-    "a user's unit below a slice of its own (systemd:user@.service)",
-    "a user's unit that is called kubelet (systemd:user@.service)",
-    "rootless k3s (k3s:k3s-rootless.service)",
-    "a pod of rootless k3s (k3s:k3s-rootless.service)",
-    "a terminal's scope (systemd:app.slice)",
-    "root's session starts something called kubelet (node_component by name alone)",
-    "a kind cluster of docker (kind#3947)",
-    "kind's kubelet (kind#3947)",
-    "a kind cluster of podman (kind#3947)",
-    "a kind cluster of rootless podman (kind:site/content/docs/user/rootless.md)",
-    "k3d's server (k3d#284)",
-    "k3s in LXC (k3s#4249)",
-    "microk8s in LXD (microk8s:docs/lxd)",
-    "kubeadm in systemd-nspawn (kube-spawn)",
-    "Talos in docker (talos#6071)",
-    "a kubelet of rke in docker (rancher-archives/rke#3440)",
-    "what lxc-attach runs (lxc#3373)",
-    "a build of docker with the systemd driver (buildx#782)",
-    "buildx's builder container (buildx#782)",
-    "rootless podman in rootless podman (podman#22788)",
-}
-
 
 def rows():
     lines = TABLE.read_text().splitlines()
@@ -192,9 +91,7 @@ def node_of(row):
 
 
 @pytest.mark.parametrize("row", rows(), ids=lambda row: row["case"])
-def test_a_holder_is_told_by_its_kind_and_name_and_its_remedy_harms_nobody(row, tmp_path, request):
-    if row["case"] in NOT_YET:
-        request.applymarker(pytest.mark.xfail(strict=True, reason="not yet"))
+def test_a_holder_is_told_by_its_kind_and_name_and_its_remedy_harms_nobody(row, tmp_path):
     said, finding = conflicts(node_of(row), tmp_path / "node")
     holder = finding["held_by"][0]
     assert (finding["verdict"], holder["name"]) == (row["verdict"], filled(row["holder"]))
@@ -203,3 +100,45 @@ def test_a_holder_is_told_by_its_kind_and_name_and_its_remedy_harms_nobody(row, 
     for word in filter(None, row["says"].split(" | ")):
         assert filled(word) in finding["remedy"]
     assert said["complete"], said["problems"]
+
+
+# A .socket unit and what serves it: (unit, service's process, service, what the remedy says).
+SOCKET_UNITS = [
+    ("console.socket", None, "", "systemctl stop console.socket,"),  # systemd#14044
+    ("console.socket", "console.service", "console.service",
+     "systemctl stop console.socket console.service"),
+    # Accept=yes: an instance for each connection, and the listener stays systemd's.
+    ("cockpit.socket", None, "", "systemctl stop cockpit.socket,"),  # cockpit#7815
+    ("ssh.socket", None, "", None),
+    ("ssh.socket", "ssh.service", "ssh.service", None),
+]
+
+
+@pytest.mark.parametrize("unit,by,service,remedy", SOCKET_UNITS)
+def test_a_socket_unit_is_the_holder_whoever_serves_it(unit, by, service, remedy, tmp_path):
+    node = node_with_declared_port()
+    inode = node.listen(1, "tcp", "0.0.0.0", PORT, cgroup=f"/system.slice/{unit}")
+    if by:
+        node.process(2718, "python3", "/usr/bin/python3.11", f"/system.slice/{by}")
+        node.shares(2718, inode)
+    said, finding = conflicts(node, tmp_path / "node")
+    holder = finding["held_by"][0]
+    assert (holder["kind"], holder["name"], holder["unit_service"]) == (
+        "unmanaged_process", unit, service)
+    if remedy:
+        assert remedy in finding["remedy"]
+    else:
+        assert "stop" not in finding["remedy"]
+    assert said["complete"], said["problems"]
+
+
+def test_a_connection_of_an_instance_is_its_socket_units(tmp_path):
+    node = node_with_declared_port()
+    node.process(2718, "python3", "/usr/bin/python3.11",
+                 "/system.slice/system-console.slice/console@7-10.0.0.1.service")
+    node.listen(2718, "tcp", "10.0.0.1", PORT, state=1, peer="10.0.0.9", peer_port=4711,
+                cgroup="/system.slice/console.socket")
+    _, finding = conflicts(node, tmp_path / "node")
+    holder = finding["held_by"][0]
+    assert (holder["name"], holder["unit_service"]) == (
+        "console.socket", "console@7-10.0.0.1.service")

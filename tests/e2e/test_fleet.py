@@ -18,21 +18,7 @@ NODES = nodes()
 VIEWS = [(name, view) for name in NODES for view in NODES[name].get("views", ["pod", "unit"])]
 
 # Nodes of which the program does not name every holder right yet, and what of.
-NOT_YET = {
-    "kubeadm-cilium": "socket units",
-    "kubeadm-kube-vip": "socket units",
-    "k3s-beside-quadlets": "podman's monitor in a quadlet's unit",
-    "rke1-worker": "a kubelet in a container of docker",
-    "k0s-controller": "konnectivity and kine of k0s, socket units",
-    "microk8s": "dqlite and the cluster agent",
-    "k8s-snap": "k8sd and dqlite, socket units",
-    "openshift-control-plane": "socket units",
-    "openshift-worker": "socket units",
-    "microshift": "MicroShift's units",
-    "talos-control-plane": "Talos's services",
-    "talos-worker-cilium": "Talos's services",
-    "flatcar-calico-ebpf": "socket units",
-}
+NOT_YET: dict[str, str] = {}
 
 
 @pytest.fixture(scope="module")
@@ -73,9 +59,7 @@ def test_an_ordinary_node_is_quiet_and_complete(made, name, view, request):
 
 
 @pytest.mark.parametrize("name,view", VIEWS)
-def test_every_socket_is_held_by_whom_the_node_has_it_from(made, name, view, request):
-    if name in NOT_YET:
-        request.applymarker(pytest.mark.xfail(strict=True, reason=NOT_YET[name]))
+def test_every_socket_is_held_by_whom_the_node_has_it_from(made, name, view):
     builder, recording = made(name, view)
     held = {}
     for port in asked(recording, "ports")[0]["ports"]:

@@ -1,5 +1,6 @@
 """The Debian package on a machine with systemd: installed, started, reloaded, stopped, removed."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -90,6 +91,29 @@ def test_with_the_documented_drop_in_it_may_reserve_ports(systemd):
     wait_until(lambda: reserved() == "45000", 20, f"a reserved port: {systemd.journal()}")
     systemd.run("systemctl", "stop", "hostnet-agent")
     assert reserved() == ""
+
+
+def test_a_socket_unit_holds_its_port_whether_or_not_its_service_runs(systemd):
+    waits = "ExecStart=/usr/bin/python3 -c 'import signal; signal.pause()'"
+    for name, text in (
+            ("console.socket", "[Socket]\nListenStream=127.0.0.1:9090\n"),
+            ("console.service", f"[Service]\n{waits}\n"),
+            ("each.socket", "[Socket]\nListenStream=127.0.0.1:9091\nAccept=yes\n"),
+            ("each@.service", f"[Service]\n{waits}\nStandardInput=socket\n")):
+        systemd.write(f"/etc/systemd/system/{name}", text)
+    systemd.run("systemctl", "daemon-reload")
+    systemd.run("systemctl", "start", "console.socket", "each.socket")
+
+    def holders():
+        said = systemd.run("hostnet-agent", "ports", "--format=json", "--pods.source=none", check=False)
+        return {(holder["name"], holder["unit_service"]) for port in json.loads(said.stdout)["ports"]
+                for holder in port["holders"] if holder["state"] == "listen"}
+    assert {("console.socket", ""), ("each.socket", "")} <= holders()
+    for port in 9090, 9091:
+        systemd.run("curl", "--max-time", "0.1", f"http://127.0.0.1:{port}", check=False)
+    wait_until(lambda: ("console.socket", "console.service") in holders(), 20, "an activated service")
+    assert ("each.socket", "") in holders()
+    systemd.run("systemctl", "stop", "console.socket", "console.service", "each.socket")
 
 
 def test_the_package_is_removed_without_a_trace(systemd):

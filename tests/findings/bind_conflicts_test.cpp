@@ -195,7 +195,7 @@ TEST(WhichOne, TimeWaitIsInfoAndOnlyWhereNobodyListenedLately) {
 
 TEST(When, AnUnknownOwnerNeedsCompleteAttribution) {
   Scene scene;
-  scene.table.attribution_complete = false;
+  scene.table.coverage.every_owner = false;
   scene.add(web()).hold(listener("0.0.0.0", 8080, unknown_owner()));
   EXPECT_THAT(scene.conflict_names(), IsEmpty());
   scene.hold(listener("10.0.0.1", 8080, nginx()));

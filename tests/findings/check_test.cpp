@@ -94,7 +94,7 @@ TEST(CheckPort, WhyItIsNotKnownIsSaid) {
 }
 TEST(CheckPort, MoreConnectionsThanWereLookedAtMakeItUnknown) {
   Scene scene;
-  scene.table.partly_shown = {{Protocol::tcp, 8080}};
+  scene.table.coverage.partly_shown = {{Protocol::tcp, 8080}};
   const auto answer = check(scene, 8080);
   EXPECT_EQ(answer.verdict, CheckVerdict::unknown);
   EXPECT_EQ(answer.explanation, "8080/tcp has more connections than were read.");
@@ -102,7 +102,7 @@ TEST(CheckPort, MoreConnectionsThanWereLookedAtMakeItUnknown) {
 }
 TEST(CheckPort, SocketsThatCouldNotBeListedMakeItUnknown) {
   Scene scene;
-  scene.table.unread = {Protocol::tcp};
+  scene.table.coverage.unread = {Protocol::tcp};
   const auto answer = check(scene, 8080);
   EXPECT_EQ(answer.verdict, CheckVerdict::unknown);
   EXPECT_EQ(answer.bindable, std::nullopt);

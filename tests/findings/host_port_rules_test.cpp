@@ -18,7 +18,7 @@ TEST(HostportNotProgrammed, NeedsAKeeperWhoseRulesAreAllSeen) {
     NatScene scene;
     scene.complete = complete;
     scene.has_forwarder = forwarder;
-    scene.table.ebpf_forwarding = ebpf;
+    scene.table.coverage.ebpf_forwarding = ebpf;
     scene.add(web_pod());
     scene.no_rules();
     return scene.conflict_names();

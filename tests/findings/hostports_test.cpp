@@ -97,7 +97,7 @@ TEST(HostportHijacksListener, AnUnknownOwnerMayBeKubeletWhileNotEveryProcessIsSe
   Scene scene = with_host_port(80);
   scene.hold(listener("0.0.0.0", 80, unknown_owner()));
   EXPECT_THAT(scene.conflict_names(), ElementsAre("80/tcp hostport_hijacks_listener critical"));
-  scene.table.attribution_complete = false;
+  scene.table.coverage.every_owner = false;
   EXPECT_THAT(scene.conflict_names(), IsEmpty());
 }
 

@@ -52,6 +52,23 @@ TEST(IgnoreRules, EveryFieldMatchesExactly) {
   }
 }
 
+TEST(IgnoreRules, AHolderIsMatchedByItsFormerNameToo) {
+  Finding finding = finding_of_two_nginx();
+  for (Holder& holder : finding.held_by) {
+    holder.owner.kind = HolderKind::unmanaged_container;
+    holder.owner.container_runtime = "docker";
+    holder.owner.container_id = std::string(64, 'a');
+    holder.owner.unit = "docker-" + holder.owner.container_id + ".scope";
+    holder.name = "docker " + holder.owner.container_id;
+  }
+  const auto ignores_holder = [&](const std::string& pattern) {
+    return ignores({{.field = "holder", .pattern = pattern, .regex = true}}, finding);
+  };
+  EXPECT_TRUE(ignores_holder("docker a+"));
+  EXPECT_TRUE(ignores_holder("docker-a+\\.scope"));
+  EXPECT_FALSE(ignores_holder("nginx"));
+}
+
 TEST(IgnoreRules, ARegularExpressionMatchesTheWholeValue) {
   const Finding finding = finding_of_two_nginx();
   EXPECT_TRUE(ignores({{.field = "pod", .pattern = "web-[0-9]+", .regex = true}}, finding));

@@ -215,13 +215,13 @@ TEST(UnreadOf, AScanIsWhatItCouldNotRead) {
   EXPECT_TRUE(unread().rules) << "there are none";
   scene.table.nat = std::make_shared<const NatRules>(NatRules::Facts{});
   EXPECT_FALSE(unread().rules);
-  scene.table.problems = {{.code = "nat_rules_failed", .message = "", .remedy = ""}};
+  scene.table.coverage.problems = {{.code = "nat_rules_failed", .message = "", .remedy = ""}};
   EXPECT_TRUE(unread().rules);
   EXPECT_FALSE(unread().owners);
-  scene.table.attribution_complete = false;
+  scene.table.coverage.every_owner = false;
   EXPECT_TRUE(unread().owners);
-  scene.table.unread = {Protocol::udp};
-  EXPECT_EQ(unread().sockets, scene.table.unread);
+  scene.table.coverage.unread = {Protocol::udp};
+  EXPECT_EQ(unread().sockets, scene.table.coverage.unread);
   EXPECT_FALSE(unread().pods);
   scene.pods.stale = true;
   EXPECT_TRUE(unread().pods);

@@ -190,7 +190,7 @@ TEST(OrdinaryNode, CiliumIsQuiet) {
 
 TEST(OrdinaryNode, WithoutCompleteAttributionItIsQuietToo) {
   Scene scene = distribution();
-  scene.table.attribution_complete = false;
+  scene.table.coverage.every_owner = false;
   scene.add(ready_host_pod("node-exporter-x", {{9100}}));
   scene.hold(listener("::", 9100, unknown_owner())).hold(listener("::", 10250, unknown_owner()));
   expect_quiet(scene);

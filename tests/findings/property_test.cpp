@@ -22,8 +22,8 @@ class RandomScene {
 
   Scene make() {
     Scene scene;
-    scene.table.attribution_complete = chance(80);
-    scene.table.sctp_supported = chance(50);
+    scene.table.coverage.every_owner = chance(80);
+    scene.table.coverage.sctp = chance(50);
     if (chance(50)) scene.table.recent_listeners.emplace();
     if (chance(30)) scene.table.ranges.ephemeral = {1025, 65000};
     scene.pods.stale = chance(20);

@@ -34,15 +34,15 @@ TEST(DeclaredNotListening, NeedsSixtySecondsReadyAndCompleteAttribution) {
   ready_since(scene.pods.pods.front(), 60s);
   ASSERT_THAT(names(scene), ElementsAre("declared_not_listening"));
   EXPECT_EQ(scene.findings().front().severity, Severity::info);
-  scene.table.attribution_complete = false;
+  scene.table.coverage.every_owner = false;
   EXPECT_THAT(names(scene), IsEmpty());
 }
 TEST(DeclaredNotListening, NobodySaysSoWhileSocketsCannotBeListed) {
   Scene scene = with(web(8080));
   ready_since(scene.pods.pods.front(), 10min);
-  scene.table.unread = {Protocol::tcp};
+  scene.table.coverage.unread = {Protocol::tcp};
   EXPECT_THAT(names(scene), IsEmpty());
-  scene.table.unread = {Protocol::udp};
+  scene.table.coverage.unread = {Protocol::udp};
   EXPECT_THAT(names(scene), ElementsAre("declared_not_listening"));
 }
 TEST(DeclaredNotListening, AListenerOfThePodAtAnyAddressEndsIt) {
@@ -175,7 +175,7 @@ TEST(UnsupportedProtocol, ADeclaredSctpPortIsInfoWhereTheKernelHasNone) {
   Scene scene = with(web(3868, Protocol::sctp));
   ASSERT_THAT(names(scene), ElementsAre("unsupported_protocol"));
   EXPECT_EQ(scene.findings().front().severity, Severity::info);
-  scene.table.sctp_supported = true;
+  scene.table.coverage.sctp = true;
   EXPECT_THAT(names(scene), IsEmpty());
 }
 

@@ -162,7 +162,7 @@ Pod& of_workload(Pod& pod, const std::string& workload) {
 }
 
 Scene::Scene() {
-  table.attribution_complete = true;
+  table.coverage.every_owner = true;
   Link lo;
   lo.index = 1;
   lo.name = "lo";

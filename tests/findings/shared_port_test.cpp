@@ -66,7 +66,7 @@ TEST(SharedPort, ASharerThatNobodyMayNameIsNoFindingWhileSomethingIsHidden) {
   Scene scene = with_web(8080);
   scene.hold(listener("0.0.0.0", 8080, pod_owner("uid-web", "web", 7)))
       .hold(listener("0.0.0.0", 8080, unknown_owner()));
-  scene.table.attribution_complete = false;
+  scene.table.coverage.every_owner = false;
   EXPECT_THAT(scene.conflict_names(), IsEmpty());
 }
 

@@ -98,8 +98,8 @@ class NatOracle : public InOwnNamespace {
     table.links = read_links(*node_->netlink).value();
     table.addresses = read_addresses(*node_->netlink).value();
     NatScan(*node_).scan(node_->clock->steady(), table);
-    EXPECT_TRUE(table.problems.empty())
-        << (table.problems.empty() ? "" : table.problems[0].message);
+    EXPECT_TRUE(table.coverage.problems.empty())
+        << (table.coverage.problems.empty() ? "" : table.coverage.problems[0].message);
     return table;
   }
 

@@ -150,6 +150,12 @@ TEST(HolderLabel, FoldsWhatChangesAtEveryStart) {
   Holder container = holder_of(HolderKind::unmanaged_container, id, Protocol::tcp, "::", 1);
   container.owner.container_runtime = "podman";
   EXPECT_EQ(holder_label(container), "podman");
+  container.owner.container_id = id;
+  container.owner.user = 1000;
+  EXPECT_EQ(holder_label(container), "podman");
+  container.owner.container_runtime = "lxc";
+  container.owner.container_id = "web";
+  EXPECT_EQ(holder_label(container), "lxc web");
 }
 
 }  // namespace

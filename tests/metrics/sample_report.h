@@ -28,7 +28,7 @@ inline Holder holder_of(HolderKind kind, std::string name, Protocol protocol, co
 inline Report report_of(std::vector<Holder> holders, int seconds = 1) {
   auto table = std::make_shared<PortSnapshot>();
   table->holders = std::move(holders);
-  table->attribution_complete = true;
+  table->coverage.every_owner = true;
   Report report;
   report.generated_at = WallTime(std::chrono::seconds(1'767'323'045 + seconds));
   report.generated_at_steady = SteadyTime(std::chrono::seconds(1000 + seconds));

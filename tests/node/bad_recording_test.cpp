@@ -75,7 +75,7 @@ TEST_F(Recording, AnIndexThatIsWrongIsRefusedByPlace) {
               HasSubstr("clock/adjtimex: expected a member \"status\""));
   EXPECT_THAT(with("/identity/page_size", "x").message, HasSubstr("identity/page_size"));
   EXPECT_THAT(with("/format", "other").message, HasSubstr("hostnet-recording"));
-  EXPECT_EQ(with("/version", 2).reason, Reason::unsupported);
+  EXPECT_EQ(with("/version", 3).reason, Reason::unsupported);
   EXPECT_EQ(replaying(std::string(100'000, '[')).reason, Reason::malformed);
   EXPECT_EQ(replaying("[]").reason, Reason::malformed);
   EXPECT_EQ(replaying(text).message, "");

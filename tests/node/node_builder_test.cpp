@@ -40,7 +40,7 @@ TEST(NodeBuilder, AServerIsASocketADescriptorAndACgroup) {
             "812\n");
   EXPECT_EQ(node.files->read("proc/812/cgroup").value(), "0::/system.slice/ssh.service\n");
   EXPECT_EQ(node.files->link("proc/812/exe").value(), "/usr/sbin/sshd");
-  EXPECT_THAT(node.files->list("proc").value(), ElementsAre("1", "812", "sys"));
+  EXPECT_THAT(node.files->list("proc").value(), ElementsAre("1", "2", "812", "sys"));
 }
 
 TEST(NodeBuilder, WhatItSaysOverNetlinkDecodesToTheFactsItWasGiven) {

@@ -1,6 +1,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <optional>
+#include <utility>
+
 #include "scanning.h"
 
 namespace hostnet {
@@ -32,7 +35,7 @@ TEST(Attribution, AProcessInAPodIsThePods) {
   EXPECT_EQ(owner.pod_uid, kUid);
   EXPECT_EQ(owner.container_id, kId);
   inputs.options().node_components.emplace_back("/app/kubelet");
-  EXPECT_EQ(inputs.scan(node).kind, HolderKind::node_component);
+  EXPECT_EQ(inputs.scan(node).kind, HolderKind::pod);
 }
 
 TEST(Attribution, NodeComponentsAreKnownByExecutableOrUnitNeverByName) {
@@ -48,6 +51,148 @@ TEST(Attribution, NodeComponentsAreKnownByExecutableOrUnitNeverByName) {
   const auto& sockets = node.netlink().sockets_here;
   EXPECT_EQ(inputs.attribution().owner_of(sockets[1]).kind, HolderKind::unmanaged_process);
   EXPECT_EQ(inputs.attribution().owner_of(sockets[2]).kind, HolderKind::node_component);
+}
+
+TEST(Attribution, OnlyRootsOwnProgramIsAComponentByItsName) {
+  const auto kind_of = [](FakeProcess process) {
+    NodeBuilder node;
+    process.pid = 700;
+    node.process(process).listens(700, kTcp, "0.0.0.0", 1);
+    ScanInputs inputs(node);
+    return inputs.scan(node).kind;
+  };
+  const FakeProcess roots{.exe = "/usr/bin/kubelet", .cgroup = "/a"};
+  EXPECT_EQ(kind_of(roots), HolderKind::node_component);
+  FakeProcess of_others = roots;
+  of_others.uid = 65534;
+  EXPECT_EQ(kind_of(of_others), HolderKind::unmanaged_process);
+  FakeProcess made_by_others = roots;
+  made_by_others.exe_uid = 65534;
+  EXPECT_EQ(kind_of(made_by_others), HolderKind::unmanaged_process);
+  FakeProcess in_a_container = roots;
+  in_a_container.cgroup = "/docker/" + kId;
+  EXPECT_EQ(kind_of(in_a_container), HolderKind::unmanaged_container);
+}
+
+TEST(Attribution, OnlyTheSystemsManagerMakesComponentsByAUnit) {
+  for (const auto& [cgroup, kind] :
+       {std::pair("/system.slice/kubelet.service", HolderKind::node_component),
+        std::pair("/system.slice/snap.microk8s.daemon-k8s-dqlite.service",
+                  HolderKind::node_component),
+        std::pair("/system.slice/crio-conmon-1.scope", HolderKind::node_component),
+        std::pair("/system/apid", HolderKind::node_component),
+        std::pair("/user.slice/user-1000.slice/user@1000.service/app.slice/kubelet.service",
+                  HolderKind::unmanaged_process)}) {
+    NodeBuilder node;
+    node.process({.pid = 700, .comm = "x", .exe = "/opt/x", .cgroup = cgroup, .uid = 998})
+        .listens(700, kTcp, "0.0.0.0", 1);
+    ScanInputs inputs(node);
+    EXPECT_EQ(inputs.scan(node).kind, kind) << cgroup;
+  }
+}
+
+// A process with a port that it has for containers, and whose.
+struct HelperCase {
+  std::string exe, unit;
+  std::uint32_t uid;
+  std::uint16_t port;
+  HolderKind kind;
+  std::string runtime;
+  std::optional<std::uint32_t> user;
+};
+
+TEST(Attribution, WhatHasAPortForAContainerIsToldAsThatContainers) {
+  const std::string session = "/user.slice/user-1000.slice/session-3.scope";
+  const std::string users = "/user.slice/user-1000.slice/user@1000.service/app.slice/";
+  const auto container = HolderKind::unmanaged_container;
+  const std::vector<HelperCase> cases{
+      {"/usr/bin/docker-proxy", "/system.slice/docker.service", 0, 8080, container, "docker", {}},
+      {"/usr/bin/dockerd", "/system.slice/docker.service", 0, 8080, container, "docker", {}},
+      {"/usr/bin/dockerd",
+       "/system.slice/docker.service",
+       0,
+       2376,
+       HolderKind::node_component,
+       "",
+       {}},
+      {"/usr/bin/conmon", "/system.slice/web.service/runtime", 0, 8080, container, "podman", {}},
+      {"/usr/bin/conmon",
+       "/system.slice/crio.service",
+       0,
+       8080,
+       HolderKind::node_component,
+       "",
+       {}},
+      {"/usr/libexec/podman/rootlessport", session, 1000, 8080, container, "podman", 1000},
+      {"/usr/bin/podman", session, 1000, 8080, container, "podman", 1000},
+      {"/usr/bin/podman",
+       "/system.slice/podman.service",
+       0,
+       8080,
+       HolderKind::unmanaged_process,
+       "",
+       {}},
+      {"/usr/bin/pasta.avx2", users + "web.service", 1000, 8080, container, "podman", 1000},
+      {"/usr/bin/pasta.avx2", users + "docker.service", 1000, 8080, container, "docker", 1000},
+      {"/usr/bin/rootlesskit", users + "containerd.service", 1000, 8080, container, "nerdctl",
+       1000},
+      {"/usr/bin/rootlesskit", users + "k3s-rootless.service", 1000, 8080,
+       HolderKind::unmanaged_process, "", 1000},
+  };
+  for (const HelperCase& expected : cases) {
+    NodeBuilder node;
+    node.process({.pid = 70,
+                  .comm = "x",
+                  .exe = expected.exe,
+                  .cgroup = expected.unit,
+                  .uid = expected.uid})
+        .listens(70, kTcp, "0.0.0.0", expected.port);
+    ScanInputs inputs(node);
+    const Owner& owner = inputs.scan(node);
+    EXPECT_EQ(owner.kind, expected.kind) << expected.exe << expected.unit;
+    EXPECT_EQ(owner.container_runtime, expected.runtime) << expected.exe << expected.unit;
+    EXPECT_EQ(owner.user, expected.user) << expected.exe << expected.unit;
+  }
+}
+
+TEST(Attribution, ASocketUnitKeepsItsNameWhoeverServesIt) {
+  NodeBuilder idle;
+  Socket socket = server_socket(kTcp, "0.0.0.0", 9090);
+  socket.inode = 77;
+  socket.cgroup_id = idle.cgroup("/system.slice/console.socket");
+  idle.holds(1, socket);
+  ScanInputs inputs(idle);
+  EXPECT_EQ(inputs.scan(idle).unit, "console.socket");
+  EXPECT_EQ(inputs.scan(idle).kind, HolderKind::unmanaged_process);
+  EXPECT_EQ(inputs.scan(idle).unit_service, "");
+
+  NodeBuilder served;
+  socket.cgroup_id = served.cgroup("/system.slice/console.socket");
+  served.holds(1, socket);
+  served
+      .process({.pid = 60,
+                .comm = "web",
+                .exe = "/usr/bin/web",
+                .cgroup = "/system.slice/console.service"})
+      .holds(60, socket);
+  ScanInputs later(served);
+  const Owner& owner = later.scan(served);
+  EXPECT_EQ(owner.unit, "console.socket");
+  EXPECT_EQ(owner.unit_service, "console.service");
+  EXPECT_THAT(pids_of(owner), ElementsAre(60, 1));
+}
+
+TEST(Attribution, WhatNoProcessShowsIsTheKernelsOnlyWhereEveryProcessIsShown) {
+  NodeBuilder node;
+  node.socket(orphan_on(2049));
+  node.files().put_file("proc/2/stat", "2 (sh) S 1 2 2 0 -1 4194560 0 0 0 0 0 0 0 0 20 0 1 0 9\n");
+  node.files().put_file("proc/1/cgroup", "0::/\n");
+  node.files().put_file("proc/4000/cgroup", "0::/\n");
+  node.files().put_link("proc/self", "4000");
+  ScanInputs inputs(node);
+  EXPECT_EQ(inputs.scan(node).kind, HolderKind::unknown);
+  ASSERT_TRUE(inputs.attribution().problem());
+  EXPECT_EQ(inputs.attribution().problem()->code, "no_host_pid");
 }
 
 TEST(Attribution, AContainerOutsideKubernetesIsNamed) {

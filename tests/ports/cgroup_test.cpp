@@ -2,7 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
+#include <optional>
 #include <string>
+#include <vector>
+
+#include "agent/ports/owners/proc_cgroup.h"
 
 namespace hostnet {
 namespace {
@@ -98,9 +103,6 @@ TEST(Cgroup, KindPrefixesEverySliceWithItsCgroupRoot) {
                          "kubelet-kubepods-besteffort.slice/kubelet-kubepods-besteffort-pod" +
                          kPodUidInSlice + ".slice/cri-containerd-" + kContainer + ".scope"),
             pod(kPodUid, kContainer));
-  EXPECT_EQ(parse_cgroup("/docker/" + kOtherContainer + "/kubelet/kubepods/besteffort/pod" +
-                         kPodUid + "/" + kContainer),
-            pod(kPodUid, kContainer));
 }
 
 TEST(Cgroup, NestedKubeletBelongsToTheOutermostPod) {
@@ -162,42 +164,95 @@ TEST(Cgroup, RelativePathsBecomeAbsoluteByTheNamespacesRoot) {
   EXPECT_EQ(absolute_cgroup("/system.slice", root), "/system.slice");
 }
 
-TEST(Cgroup, Docker) {
-  EXPECT_EQ(parse_cgroup("/docker/" + kContainer), container("docker", kContainer, ""));
-  EXPECT_EQ(parse_cgroup("/system.slice/docker-" + kContainer + ".scope"),
-            container("docker", kContainer, "docker-" + kContainer + ".scope"));
-  EXPECT_EQ(parse_cgroup("/docker/" + kContainer + "/docker/" + kOtherContainer),
-            container("docker", kContainer, ""));
+// As another container's or a user's, what would else be facts of the host.
+struct ContainerCase {
+  std::string path, runtime, id, unit;
+  std::optional<std::uint32_t> user = std::nullopt;
+};
+
+class CgroupOfAContainer : public testing::TestWithParam<ContainerCase> {};
+
+TEST_P(CgroupOfAContainer, IsToldByItsRuntimeAndItsIdOrName) {
+  const ContainerCase& expected = GetParam();
+  CgroupFacts facts = container(expected.runtime, expected.id, expected.unit);
+  facts.user = expected.user;
+  EXPECT_EQ(parse_cgroup(expected.path), facts) << expected.path;
 }
 
-TEST(Cgroup, Podman) {
-  const std::string scope = "libpod-" + kContainer + ".scope";
-  EXPECT_EQ(parse_cgroup("/machine.slice/" + scope + "/container"),
-            container("podman", kContainer, scope));
-  EXPECT_EQ(
-      parse_cgroup("/machine.slice/machine-libpod_pod_" + kOtherContainer + ".slice/" + scope),
-      container("podman", kContainer, scope));
-  EXPECT_EQ(parse_cgroup("/libpod_parent/libpod-" + kContainer),
-            container("podman", kContainer, ""));
-  EXPECT_EQ(parse_cgroup("/user.slice/user-1000.slice/user@1000.service/user.slice/" + scope),
-            container("podman", kContainer, "user@1000.service"));
-  EXPECT_EQ(parse_cgroup("/machine.slice/libpod-conmon-" + kContainer + ".scope"),
-            unit("libpod-conmon-" + kContainer + ".scope"));
+const std::string kManager = "/user.slice/user-1000.slice/user@1000.service";
+const std::string kLibpod = "libpod-" + kContainer + ".scope";
+const std::string kDocker = "docker-" + kContainer + ".scope";
+
+INSTANTIATE_TEST_SUITE_P(
+    Docker, CgroupOfAContainer,
+    testing::ValuesIn(std::vector<ContainerCase>{
+        {"/docker/" + kContainer, "docker", kContainer, ""},
+        {"/system.slice/" + kDocker, "docker", kContainer, kDocker},
+        {"/system.slice/" + kDocker + "/system.slice/nginx.service", "docker", kContainer, kDocker},
+        {"/docker/" + kContainer + "/docker/" + kOtherContainer, "docker", kContainer, ""},
+        {"/docker/" + kContainer + "/kubepods/besteffort/pod" + kPodUid + "/" + kOtherContainer,
+         "docker", kContainer, ""},
+        {"/docker/buildx/" + kContainer, "docker", kContainer, ""},
+        {"/docker/buildkit/wz7m9kq2n4x8c1v5b3t6y0p7r", "buildkit", "wz7m9kq2n4x8c1v5b3t6y0p7r", ""},
+        {"/system.slice:docker:wz7m9kq2n4x8c1v5b3t6y0p7r", "docker", "wz7m9kq2n4x8c1v5b3t6y0p7r",
+         ""},
+        {kManager + "/user.slice/" + kDocker, "docker", kContainer, kDocker, 1000}}));
+
+INSTANTIATE_TEST_SUITE_P(
+    Podman, CgroupOfAContainer,
+    testing::ValuesIn(std::vector<ContainerCase>{
+        {"/machine.slice/" + kLibpod, "podman", kContainer, kLibpod},
+        {"/machine.slice/" + kLibpod + "/container", "podman", kContainer, kLibpod},
+        {"/machine.slice/machine-libpod_pod_" + kOtherContainer + ".slice/" + kLibpod, "podman",
+         kContainer, kLibpod},
+        {"/libpod_parent/libpod-" + kContainer, "podman", kContainer, ""},
+        {"/libpod_parent/conmon", "podman", "", ""},
+        {"/machine.slice/libpod-conmon-" + kContainer + ".scope", "podman", kContainer,
+         "libpod-conmon-" + kContainer + ".scope"},
+        {"/system.slice/web.service/libpod-payload-" + kContainer + "/system.slice/httpd.service",
+         "podman", kContainer, "web.service"},
+        {kManager + "/user.slice/" + kLibpod, "podman", kContainer, kLibpod, 1000},
+        {kManager + "/app.slice/web.service/libpod-payload-" + kContainer, "podman", kContainer,
+         "web.service", 1000},
+        {kManager + "/libpod_parent/libpod-" + kContainer, "podman", kContainer,
+         "user@1000.service", 1000}}));
+
+INSTANTIATE_TEST_SUITE_P(
+    OtherRuntimes, CgroupOfAContainer,
+    testing::ValuesIn(std::vector<ContainerCase>{
+        {"/system.slice/nerdctl-" + kContainer + ".scope", "nerdctl", kContainer,
+         "nerdctl-" + kContainer + ".scope"},
+        {"/default/" + kContainer, "containerd", kContainer, ""},
+        {"/default/web", "containerd", "web", ""},
+        {"/moby/" + kContainer, "containerd", kContainer, ""},
+        {"/k8s.io/" + kContainer, "containerd", kContainer, ""},
+        {"/actions_job/" + kContainer, "container", kContainer, ""},
+        {"/system/" + kContainer, "container", kContainer, ""},
+        {"/lxc/web/system.slice/nginx.service", "lxc", "web", ""},
+        {"/lxc/101/ns/system.slice/nginx.service", "lxc", "101", ""},
+        {"/lxc.payload.web/init.scope", "lxc", "web", ""},
+        {"/lxc.payload.web/kubepods/besteffort/pod" + kPodUid + "/" + kContainer, "lxc", "web", ""},
+        {"/lxc.monitor.web", "lxc", "web", ""},
+        {"/machine.slice/systemd-nspawn@deb.service/payload/init.scope", "systemd-nspawn", "deb",
+         "systemd-nspawn@deb.service"},
+        {R"(/machine.slice/machine-my\x2dweb.scope/payload)", "systemd-nspawn", "my-web",
+         R"(machine-my\x2dweb.scope)"},
+        {R"(/machine.slice/machine-lxc\x2d7\x2dweb.scope)", "libvirt-lxc", "web",
+         R"(machine-lxc\x2d7\x2dweb.scope)"}}));
+
+TEST(Cgroup, AVirtualMachineIsAProcessOfTheHost) {
+  const std::string scope = R"(machine-qemu\x2d3\x2dweb.scope)";
+  EXPECT_EQ(parse_cgroup("/machine.slice/" + scope + "/libvirt/emulator"), unit(scope));
 }
 
-TEST(Cgroup, LxcAndNspawnAreContainersWithNames) {
-  EXPECT_EQ(parse_cgroup("/lxc/web/system.slice/nginx.service"), container("lxc", "web", ""));
-  EXPECT_EQ(parse_cgroup("/lxc.payload.web/init.scope"), container("lxc", "web", ""));
-  EXPECT_EQ(parse_cgroup("/lxc.monitor.web"), CgroupFacts{});
-  EXPECT_EQ(parse_cgroup("/machine.slice/systemd-nspawn@deb.service/payload/init.scope"),
-            container("systemd-nspawn", "deb", "systemd-nspawn@deb.service"));
-}
-
-TEST(Cgroup, ContainersOfOtherRuntimesAreSeenByTheirId) {
-  EXPECT_EQ(parse_cgroup("/k8s.io/" + kContainer), container("containerd", kContainer, ""));
-  EXPECT_EQ(parse_cgroup("/actions_job/" + kContainer), container("container", kContainer, ""));
-  EXPECT_EQ(parse_cgroup("/system.slice/nerdctl-" + kContainer + ".scope"),
-            container("containerd", kContainer, "nerdctl-" + kContainer + ".scope"));
+TEST(Cgroup, TheServicesOfTalosAreTheNodes) {
+  for (const char* path : {"/init", "/system/apid", "/system/trustd", "/podruntime/kubelet",
+                           "/podruntime/etcd", "/podruntime/runtime"}) {
+    CgroupFacts facts;
+    facts.of_node = true;
+    EXPECT_EQ(parse_cgroup(path), facts) << path;
+  }
+  EXPECT_FALSE(parse_cgroup("/x/system/apid").of_node);
 }
 
 TEST(Cgroup, ServicesAndScopesOfTheHost) {
@@ -217,10 +272,21 @@ TEST(Cgroup, AServicesOwnChildrenAreTheService) {
   EXPECT_EQ(parse_cgroup("/runtime.slice/containerd.service/shim"), unit("containerd.service"));
 }
 
-TEST(Cgroup, UserSessionsAndUserServicesCannotPassForUnitsOfTheHost) {
+CgroupFacts unit_of_user(const std::string& name) {
+  CgroupFacts facts = unit(name);
+  facts.user = 1000;
+  return facts;
+}
+
+TEST(Cgroup, UnitsOfAUserAreToldByTheirOwnNamesAndAsThatUsers) {
   EXPECT_EQ(parse_cgroup("/user.slice/user-1000.slice/session-3.scope"), unit("session-3.scope"));
-  EXPECT_EQ(parse_cgroup("/user.slice/user-1000.slice/user@1000.service/app.slice/kubelet.service"),
-            unit("user@1000.service"));
+  EXPECT_EQ(parse_cgroup(kManager + "/app.slice/kubelet.service"), unit_of_user("kubelet.service"));
+  EXPECT_EQ(parse_cgroup(kManager + "/app.slice/app-dev.slice/web.service"),
+            unit_of_user("web.service"));
+  EXPECT_EQ(parse_cgroup(kManager + "/init.scope"), unit_of_user("user@1000.service"));
+  EXPECT_EQ(parse_cgroup(kManager + "/app.slice/k3s-rootless.service/kubepods/besteffort/pod" +
+                         kPodUid + "/" + kContainer),
+            unit_of_user("k3s-rootless.service"));
 }
 
 TEST(Cgroup, UnknownLayoutsAndTheRootTellNothing) {
@@ -267,6 +333,8 @@ TEST(ProcCgroup, AColonInThePathIsPartOfIt) {
 TEST(ContainerOfNode, IsTakenOffWhereTheNodeItselfIsAContainer) {
   EXPECT_EQ(container_of_node("/docker/" + kContainer + "/init.scope"), "/docker/" + kContainer);
   EXPECT_EQ(container_of_node("/lxc/node1"), "/lxc/node1");
+  EXPECT_EQ(container_of_node("/machine.slice/" + kLibpod + "/container/init.scope"),
+            "/machine.slice/" + kLibpod + "/container");
   EXPECT_EQ(container_of_node("/init.scope"), "");
   EXPECT_EQ(container_of_node("/kubepods/pod" + kPodUid + "/" + kContainer), "");
 }

@@ -106,8 +106,6 @@ TEST(HolderName, IsTheUnitThenTheProcessThenWhatThereIs) {
   EXPECT_EQ(name_of(holder), "");
   holder.owner.unit = "user.slice";
   EXPECT_EQ(name_of(holder), "user.slice");
-  holder.owner.container_runtime = "docker";
-  EXPECT_EQ(name_of(holder), "docker");
   holder.owner.processes = {{7, "nginx"}};
   EXPECT_EQ(name_of(holder), "nginx");
   holder.owner.unit = "nginx.service";
@@ -115,6 +113,37 @@ TEST(HolderName, IsTheUnitThenTheProcessThenWhatThereIs) {
   holder.owner.kind = HolderKind::kernel;
   holder.device = "flannel.1";
   EXPECT_EQ(name_of(holder), "flannel.1");
+}
+
+TEST(HolderName, OfAContainerIsItsRuntimeAndItsIdAndWhoseItIs) {
+  Holder holder;
+  holder.owner.kind = HolderKind::unmanaged_container;
+  holder.owner.container_runtime = "podman";
+  holder.owner.processes = {{7, "rootlessport"}};
+  EXPECT_EQ(name_of(holder), "podman");
+  EXPECT_EQ(former_name_of(holder), "rootlessport");
+  holder.owner.container_id = "0123456789ab";
+  EXPECT_EQ(name_of(holder), "podman 0123456789ab");
+  holder.owner.user = 1000;
+  holder.owner.unit = "web.service";
+  holder.owner.cgroup = "/user.slice/user-1000.slice/user@1000.service/app.slice/web.service";
+  EXPECT_EQ(name_of(holder), "podman 0123456789ab of uid 1000");
+  EXPECT_EQ(former_name_of(holder), "user@1000.service");
+  holder.owner.user.reset();
+  holder.owner.cgroup = "/system.slice/web.service/libpod-payload-0123456789ab";
+  EXPECT_EQ(former_name_of(holder), "web.service");
+}
+
+TEST(HolderName, FormerlyOfASocketUnitWasItsServicesOrSystemds) {
+  Holder holder;
+  holder.owner.kind = HolderKind::unmanaged_process;
+  holder.owner.unit = "console.socket";
+  EXPECT_EQ(former_name_of(holder), "init.scope");
+  holder.owner.unit_service = "console.service";
+  EXPECT_EQ(former_name_of(holder), "console.service");
+  holder.owner.unit = "nginx.service";
+  holder.owner.unit_service = "";
+  EXPECT_EQ(former_name_of(holder), "");
 }
 
 }  // namespace

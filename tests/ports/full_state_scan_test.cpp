@@ -151,8 +151,8 @@ TEST_F(DeepLooks, ARefusalIsAProblemThatNamesItsCause) {
   options(500, failure(Reason::denied, "reading the options of socket 500: Yama forbids it"));
   const PortSnapshot table = scan({9100});
   EXPECT_EQ(table.holders.at(0).sharing, (Sharing{.unknown = Reason::denied}));
-  ASSERT_THAT(table.problems, ElementsAre(Field(&Problem::code, "socket_options_denied")));
-  EXPECT_THAT(table.problems[0].message, ::testing::EndsWith(": Yama forbids it"));
+  ASSERT_THAT(table.coverage.problems, ElementsAre(Field(&Problem::code, "socket_options_denied")));
+  EXPECT_THAT(table.coverage.problems[0].message, ::testing::EndsWith(": Yama forbids it"));
 }
 
 TEST_F(DeepLooks, AConnectedIpv6SocketTellsWhetherItIsV6only) {
@@ -170,19 +170,20 @@ TEST_F(DeepLooks, APortWithMoreConnectionsThanAreKeptSaysSo) {
   }
   const PortSnapshot table = scan({9100, 9200});
   EXPECT_THAT(table.holders, SizeIs(256));
-  EXPECT_THAT(table.partly_shown, ElementsAre(std::pair(Protocol::tcp, std::uint16_t{9100})));
+  EXPECT_THAT(table.coverage.partly_shown,
+              ElementsAre(std::pair(Protocol::tcp, std::uint16_t{9100})));
 }
 
 TEST_F(DeepLooks, SctpIsAskedForOnlyWhereTheKernelHasIt) {
   netlink_->sockets_here() = {server_socket(Protocol::sctp, "0.0.0.0", 3868)};
   PortScanner without(node_);
   const ScanOptions sctp{.node_components = {}, .network_changed = false, .sctp = true};
-  EXPECT_FALSE(without.scan(sctp, builder_.clock()->steady()).sctp_supported);
+  EXPECT_FALSE(without.scan(sctp, builder_.clock()->steady()).coverage.sctp);
   builder_.file("proc/1/net/sctp/eps", "");
   node_.files = builder_.build().files;
   PortScanner with(node_);
   const PortSnapshot table = with.scan(sctp, builder_.clock()->steady());
-  EXPECT_TRUE(table.sctp_supported);
+  EXPECT_TRUE(table.coverage.sctp);
   ASSERT_THAT(table.holders, SizeIs(1));
   EXPECT_EQ(table.holders[0].socket.protocol, Protocol::sctp);
 }

@@ -74,8 +74,8 @@ TEST_F(IpvsLook, ANodePortIsARuleAndAServicesAddressIsNone) {
               ElementsAre("ipvs: ip daddr 192.0.2.1 tcp dport 30080 rr to 127.0.0.1:18080",
                           "ipvs: ip daddr 192.0.2.1 udp dport 30053 wrr to 127.0.0.1:18080"));
   EXPECT_TRUE(table.nat->complete());
-  EXPECT_THAT(table.problems, IsEmpty());
-  EXPECT_THAT(table.limits, ElementsAre(Field(&Problem::code, "ipvs_by_mark")));
+  EXPECT_THAT(table.coverage.problems, IsEmpty());
+  EXPECT_THAT(table.coverage.limits, ElementsAre(Field(&Problem::code, "ipvs_by_mark")));
   for (const NatRule& rule : table.nat->rules()) EXPECT_EQ(rule.owner, RuleOwner::kube_proxy);
   EXPECT_EQ(table.nat->on_port(Protocol::tcp, 30080).size(), 1U);
 }
@@ -93,7 +93,7 @@ TEST_F(IpvsLook, WhatCannotBeReadIsAProblem) {
   node.netlink().failures[{NETLINK_GENERIC, kIpvsFamily}] = {.reason = Reason::timeout,
                                                              .message = "listing IPVS services"};
   const PortSnapshot table = scan(node, seconds{0});
-  EXPECT_THAT(table.problems, ElementsAre(Field(&Problem::code, "nat_rules_failed")));
+  EXPECT_THAT(table.coverage.problems, ElementsAre(Field(&Problem::code, "nat_rules_failed")));
   EXPECT_FALSE(table.nat->complete());
 }
 

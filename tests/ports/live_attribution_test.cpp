@@ -158,7 +158,7 @@ TEST_F(LiveAttribution, OurOwnSocketIsOurs) {
   EXPECT_TRUE(holder.owner.self);
   EXPECT_THAT(pids_of(holder), ElementsAre(::getpid()));
   EXPECT_EQ(holder.owner.exe, std::filesystem::read_symlink("/proc/self/exe"));
-  EXPECT_TRUE(table_.attribution_complete);
+  EXPECT_TRUE(table_.coverage.every_owner);
 }
 
 TEST_F(LiveAttribution, ForkedProcessesShareASocketUntilTheyEnd) {
@@ -175,7 +175,7 @@ TEST_F(LiveAttribution, ForkedProcessesShareASocketUntilTheyEnd) {
   now_ += seconds{30};
   table_ = builder_->scan(options_, now_);
   EXPECT_TRUE(table_.holders.empty());
-  EXPECT_TRUE(table_.attribution_complete);
+  EXPECT_TRUE(table_.coverage.every_owner);
 }
 
 TEST_F(LiveAttribution, ASocketThatWasPassedOnIsItsReceivers) {

@@ -196,19 +196,19 @@ TEST_F(NatLooks, RulesThatChangeWhileTheyAreReadAreReadAgain) {
   };
   const PortSnapshot table = scan();
   EXPECT_THAT(ports(table), ElementsAre(81U));
-  EXPECT_THAT(table.problems, IsEmpty());
+  EXPECT_THAT(table.coverage.problems, IsEmpty());
 }
 
 TEST_F(NatLooks, RulesThatNeverStandStillAreAProblemUntilTheyDo) {
   rules({80});
   netlink_->on_rules = [&](int) { rules({80}); };
   const PortSnapshot table = scan();
-  EXPECT_THAT(codes(table.problems), ElementsAre("nat_rules_unsteady"));
+  EXPECT_THAT(codes(table.coverage.problems), ElementsAre("nat_rules_unsteady"));
   EXPECT_THAT(ports(table), ElementsAre(80U));
   EXPECT_FALSE(table.nat->complete());
   netlink_->on_rules = nullptr;
   const PortSnapshot later = scan(seconds{5});
-  EXPECT_THAT(later.problems, IsEmpty());
+  EXPECT_THAT(later.coverage.problems, IsEmpty());
   EXPECT_TRUE(later.nat->complete());
 }
 
@@ -216,7 +216,7 @@ TEST_F(NatLooks, WithoutNetAdminNothingIsAskedAndFootingSaysIt) {
   builder_.capabilities(0);
   const PortSnapshot table = scan();
   EXPECT_EQ(table.nat, nullptr);
-  EXPECT_THAT(table.problems, IsEmpty());
+  EXPECT_THAT(table.coverage.problems, IsEmpty());
   EXPECT_THAT(netlink_->asked, IsEmpty());
 }
 
@@ -224,8 +224,8 @@ TEST_F(NatLooks, ARefusalInSpiteOfTheCapabilityIsAProblem) {
   netlink_->inner->failures[{NETLINK_NETFILTER, nft_message(NFT_MSG_GETGEN)}] =
       system_failure(EPERM, "asking").error();
   const PortSnapshot table = scan();
-  EXPECT_THAT(codes(table.problems), ElementsAre("nat_rules_failed"));
-  EXPECT_THAT(table.problems.front().remedy, HasSubstr("NET_ADMIN"));
+  EXPECT_THAT(codes(table.coverage.problems), ElementsAre("nat_rules_failed"));
+  EXPECT_THAT(table.coverage.problems.front().remedy, HasSubstr("NET_ADMIN"));
   EXPECT_FALSE(table.nat->complete());
 }
 
@@ -244,8 +244,8 @@ TEST_F(NatLooks, ARecordingThatDoesNotTellIsALimitAndNotNoRules) {
   netlink_->inner->failures[{NETLINK_NETFILTER, nft_message(NFT_MSG_GETGEN)}] =
       failure(Reason::unsupported, "not in the recording: asking").error();
   const PortSnapshot table = scan();
-  EXPECT_THAT(table.problems, IsEmpty());
-  EXPECT_THAT(codes(table.limits), ElementsAre("nat_rules_not_read"));
+  EXPECT_THAT(table.coverage.problems, IsEmpty());
+  EXPECT_THAT(codes(table.coverage.limits), ElementsAre("nat_rules_not_read"));
   EXPECT_FALSE(table.nat->complete());
 }
 
@@ -253,8 +253,8 @@ TEST_F(NatLooks, PartsThatNobodyKnowsAreCountedAndNamedWhereARuleDependsOnThem) 
   kernel_.before = nft::expression("novelty", {});
   rules({80, 81});
   const PortSnapshot table = scan();
-  ASSERT_THAT(codes(table.problems), ElementsAre("nat_rules_unknown"));
-  EXPECT_THAT(table.problems.front().message, HasSubstr("novelty (2 times)"));
+  ASSERT_THAT(codes(table.coverage.problems), ElementsAre("nat_rules_unknown"));
+  EXPECT_THAT(table.coverage.problems.front().message, HasSubstr("novelty (2 times)"));
   EXPECT_THAT(ports(table), ElementsAre(80U, 81U));
   EXPECT_FALSE(table.nat->complete());
 }
@@ -268,9 +268,9 @@ TEST_F(NatLooks, ARuleThatDoesNotDecodeIsNamedAndTheOthersAnswer) {
                                  nft::attribute(NFTA_RULE_EXPRESSIONS, nft::load_port(99)))));
   answers.push_back(nft::message(nft_message(NFT_MSG_NEWRULE), nft::bytes({1, 2})));
   const PortSnapshot table = scan();
-  ASSERT_THAT(codes(table.problems), ElementsAre("nat_rules_malformed"));
-  EXPECT_THAT(table.problems.front().message, HasSubstr("nf_tables rule in cni_hostport"));
-  EXPECT_THAT(table.problems.front().message, HasSubstr("too short for its header"));
+  ASSERT_THAT(codes(table.coverage.problems), ElementsAre("nat_rules_malformed"));
+  EXPECT_THAT(table.coverage.problems.front().message, HasSubstr("nf_tables rule in cni_hostport"));
+  EXPECT_THAT(table.coverage.problems.front().message, HasSubstr("too short for its header"));
   EXPECT_THAT(ports(table), ElementsAre(80U));
 }
 
@@ -304,9 +304,9 @@ TEST_F(NatLooks, ANodeWithCilumSaysWhatCannotBeSeen) {
   link.name = "cilium_host";
   table_.links = {link};
   const PortSnapshot table = scan();
-  EXPECT_TRUE(table.ebpf_forwarding);
-  EXPECT_THAT(codes(table.limits), ElementsAre("ebpf_forwarding_invisible"));
-  EXPECT_THAT(table.problems, IsEmpty());
+  EXPECT_TRUE(table.coverage.ebpf_forwarding);
+  EXPECT_THAT(codes(table.coverage.limits), ElementsAre("ebpf_forwarding_invisible"));
+  EXPECT_THAT(table.coverage.problems, IsEmpty());
 }
 
 TEST_F(NatLooks, AKeeperThatWasSeenStaysKnownWhenItsRulesAreFlushed) {

@@ -61,9 +61,9 @@ TEST(PortScanner, ListsHoldersByProtocolPortAndAddress) {
               ElementsAre("tcp 0.0.0.0 22 ssh.service", "tcp :: 22 ssh.service",
                           "tcp :: 10250 kubelet", "udp 127.0.0.1 323 ssh.service"));
   EXPECT_EQ(table.holders[2].owner.kind, HolderKind::node_component);
-  EXPECT_TRUE(table.attribution_complete);
-  EXPECT_THAT(table.problems, IsEmpty());
-  EXPECT_THAT(table.limits, IsEmpty());
+  EXPECT_TRUE(table.coverage.every_owner);
+  EXPECT_THAT(table.coverage.problems, IsEmpty());
+  EXPECT_THAT(table.coverage.limits, IsEmpty());
   EXPECT_THAT(table.ranges.reserved, ElementsAre(PortRange{8080, 8080}, PortRange{9148, 9150}));
   EXPECT_THAT(table.addresses, SizeIs(2));
 }
@@ -76,8 +76,8 @@ TEST(PortScanner, AFailedDumpIsAProblemAndTheRestIsThere) {
   PortScanner builder(node);
   const PortSnapshot table = builder.scan(with_default_policy(), kNow);
   EXPECT_THAT(table.holders, SizeIs(3));
-  EXPECT_THAT(table.problems, ElementsAre(Field(&Problem::code, "sock_diag_failed")));
-  EXPECT_THAT(table.unread, ElementsAre(Protocol::udp));
+  EXPECT_THAT(table.coverage.problems, ElementsAre(Field(&Problem::code, "sock_diag_failed")));
+  EXPECT_THAT(table.coverage.unread, ElementsAre(Protocol::udp));
 }
 
 TEST(PortScanner, LinksAreReadAgainWhenTheyChangedOrCouldNotBeRead) {
@@ -89,7 +89,7 @@ TEST(PortScanner, LinksAreReadAgainWhenTheyChangedOrCouldNotBeRead) {
   ScanOptions options = with_default_policy();
   options.network_changed = false;
   for (int scan = 0; scan < 2; ++scan) {
-    EXPECT_THAT(builder.scan(options, kNow).problems,
+    EXPECT_THAT(builder.scan(options, kNow).coverage.problems,
                 Contains(Field(&Problem::code, "rtnetlink_failed")));
   }
 }
@@ -121,11 +121,12 @@ TEST(PortScanner, AnOldKernelsBlindSpotIsALimitNotAProblem) {
   const Node node = old.build();
   PortScanner builder(node);
   const PortSnapshot table = builder.scan(with_default_policy(), kNow);
-  EXPECT_THAT(table.limits, ElementsAre(Field(&Problem::code, "bound_inactive_invisible")));
-  EXPECT_THAT(table.problems, IsEmpty());
+  EXPECT_THAT(table.coverage.limits,
+              ElementsAre(Field(&Problem::code, "bound_inactive_invisible")));
+  EXPECT_THAT(table.coverage.problems, IsEmpty());
   old.identity().shows_bound_inactive = true;  // a backport: what was tried counts
   const Node patched = old.build();
-  EXPECT_THAT(PortScanner(patched).scan(with_default_policy(), kNow).limits, IsEmpty());
+  EXPECT_THAT(PortScanner(patched).scan(with_default_policy(), kNow).coverage.limits, IsEmpty());
   EXPECT_TRUE(shows_bound_inactive("6.8.0-rc1"));
   EXPECT_TRUE(shows_bound_inactive("10.0"));
   EXPECT_FALSE(shows_bound_inactive("5.15.0"));
@@ -163,11 +164,11 @@ TEST(PortScanner, AWireGuardSocketsHolderIsItsDevice) {
   ASSERT_THAT(table.holders, SizeIs(1));
   EXPECT_EQ(table.holders[0].owner.kind, HolderKind::kernel);
   EXPECT_EQ(table.holders[0].device, "wg0");
-  EXPECT_THAT(table.problems, IsEmpty());
+  EXPECT_THAT(table.coverage.problems, IsEmpty());
 
   node.netlink().failures[{NETLINK_GENERIC, kFamily}] = {.reason = Reason::timeout, .message = "x"};
   table = PortScanner(node.build()).scan(with_default_policy(), kNow);
-  EXPECT_THAT(table.problems, ElementsAre(Field(&Problem::code, "wireguard_failed")));
+  EXPECT_THAT(table.coverage.problems, ElementsAre(Field(&Problem::code, "wireguard_failed")));
 }
 
 }  // namespace

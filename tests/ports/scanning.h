@@ -55,6 +55,7 @@ class ScanInputs {
     }
     Result<std::string> link(std::string_view path) const override { return now->link(path); }
     Result<std::uint64_t> inode(std::string_view path) const override { return now->inode(path); }
+    Result<FileOwner> owner(std::string_view path) const override { return now->owner(path); }
     bool exists(std::string_view path) const override { return now->exists(path); }
     Result<std::string> cgroup_path(std::uint64_t id) const override {
       return now->cgroup_path(id);

@@ -138,7 +138,7 @@ Report sample_report() {
   auto table = std::make_shared<PortSnapshot>();
   table->holders = {sample_sshd("0.0.0.0", 201), sample_sshd("::", 202), sample_nginx(),
                     sample_dns()};
-  table->attribution_complete = true;
+  table->coverage.every_owner = true;
   auto pods = std::make_shared<PodSnapshot>();
   pods->source = "apiserver";
   pods->synced = true;

@@ -17,6 +17,24 @@ using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
+TEST(FoldedLines, CountSocketsOfOneOwner) {
+  Report report;
+  PortSnapshot snapshot;
+  FoldedSockets group;
+  group.example.owner.processes = {{812, "dns"}};
+  group.example.name = "dns";
+  group.example.socket.protocol = Protocol::udp;
+  group.example.socket.state = SocketState::close;
+  group.example.socket.inode = 1;
+  for (std::uint16_t port = 1024; port < 1024 + 47'900; ++port) {
+    group.places.push_back({.port = port, .address = {}});
+  }
+  snapshot.folded.push_back(group);
+  report.table = std::make_shared<const PortSnapshot>(std::move(snapshot));
+  EXPECT_EQ(folded_lines(report).front(),
+            "and 47,900 more udp sockets of dns[812] root on ports 1024 to 48923");
+}
+
 TEST(Rfc3339, HasMillisecondsAndZ) {
   EXPECT_EQ(rfc3339(sample_time()), "2026-11-21T20:00:00.123Z");
   EXPECT_EQ(rfc3339(WallTime{}), "1970-01-01T00:00:00.000Z");

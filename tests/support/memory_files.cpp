@@ -55,6 +55,10 @@ void MemoryFiles::put_inode(std::string path, std::uint64_t inode) {
   inodes_[std::move(path)] = inode;
 }
 
+void MemoryFiles::put_owner(std::string path, FileOwner owner) {
+  owners_[std::move(path)] = owner;
+}
+
 void MemoryFiles::put_cgroup(std::uint64_t id, std::string path) {
   cgroups_[id] = std::move(path);
 }
@@ -108,6 +112,13 @@ Result<std::uint64_t> MemoryFiles::inode(std::string_view path) const {
   return system_failure(ENOENT, fmt::format("inspecting {}", path));
 }
 
+Result<FileOwner> MemoryFiles::owner(std::string_view path) const {
+  if (const auto* error = error_at(path)) return std::unexpected(*error);
+  const auto at = owners_.find(path);
+  if (at != owners_.end()) return at->second;
+  return system_failure(ENOENT, fmt::format("asking for the owner of {}", path));
+}
+
 bool MemoryFiles::exists(std::string_view path) const {
   return files_.contains(path) || directories_.contains(path) || links_.contains(path) ||
          inodes_.contains(path);
@@ -145,6 +156,7 @@ MemoryFiles::Contents MemoryFiles::contents() const {
                .directories = keys_of(directories_),
                .links = keys_of(links_),
                .inodes = keys_of(inodes_),
+               .owners = keys_of(owners_),
                .cgroups = keys_of(cgroups_),
                .processes = keys_of(descriptors_)};
   for (const auto& [path, error] : errors_) {

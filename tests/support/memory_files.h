@@ -17,6 +17,7 @@ class MemoryFiles final : public Files {
   void put_directory(const std::string& path);
   void put_link(std::string path, std::string target);
   void put_inode(std::string path, std::uint64_t inode);
+  void put_owner(std::string path, FileOwner owner);
   void put_cgroup(std::uint64_t id, std::string path);
   void put_descriptors(int pid, std::vector<SocketDescriptor> sockets);
   // Every question about exactly this path, or about this process' descriptors.
@@ -27,6 +28,7 @@ class MemoryFiles final : public Files {
   Result<std::vector<std::string>> list(std::string_view path) const override;
   Result<std::string> link(std::string_view path) const override;
   Result<std::uint64_t> inode(std::string_view path) const override;
+  Result<FileOwner> owner(std::string_view path) const override;
   bool exists(std::string_view path) const override;
   Result<std::string> cgroup_path(std::uint64_t id) const override;
   Result<> socket_descriptors(int pid, std::vector<SocketDescriptor>& out) const override;
@@ -34,7 +36,7 @@ class MemoryFiles final : public Files {
 
   // What there is to ask for, so that a recorder can be led over all of it.
   struct Contents {
-    std::vector<std::string> files, directories, links, inodes;
+    std::vector<std::string> files, directories, links, inodes, owners;
     std::vector<std::uint64_t> cgroups;
     std::vector<int> processes;
   };
@@ -47,6 +49,7 @@ class MemoryFiles final : public Files {
   std::map<std::string, std::string, std::less<>> files_, links_;
   std::map<std::string, std::set<std::string>, std::less<>> directories_;
   std::map<std::string, std::uint64_t, std::less<>> inodes_;
+  std::map<std::string, FileOwner, std::less<>> owners_;
   std::map<std::uint64_t, std::string> cgroups_;
   std::map<int, std::vector<SocketDescriptor>> descriptors_;
   std::map<std::string, Error, std::less<>> errors_;

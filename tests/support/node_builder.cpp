@@ -21,13 +21,15 @@ namespace {
 
 constexpr std::uint64_t kNetNamespace = 4026531840, kPidNamespace = 4026531836;
 constexpr std::uint64_t kEveryCapability = 0x1ffffffffffU;
+constexpr unsigned kKernelThread = 0x208040, kProgram = 0x400100;  // flags of proc/<pid>/stat
 constexpr const char* kCgroupMount = "sys/fs/cgroup";
 
 std::string stat_line(const FakeProcess& p) {
   return fmt::format(
-      "{} ({}) S {} {} {} 0 -1 4194560 100 0 0 0 5 3 0 0 20 0 1 0 {} 10000000 500 "
+      "{} ({}) S {} {} {} 0 -1 {} 100 0 0 0 5 3 0 0 20 0 1 0 {} 10000000 500 "
       "18446744073709551615 0 0 0 0 0 0 0 0 0 0 0 0 17 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n",
-      p.pid, p.comm, p.parent, p.pid, p.pid, p.start_ticks);
+      p.pid, p.comm, p.parent, p.pid, p.pid, p.exe.empty() ? kKernelThread : kProgram,
+      p.start_ticks);
 }
 
 std::string status_text(const FakeProcess& p) {
@@ -89,6 +91,7 @@ NodeBuilder::NodeBuilder() {
            .cgroup = "/init.scope",
            .parent = 0,
            .start_ticks = 1});
+  process({.pid = 2, .comm = "kthreadd", .exe = "", .parent = 0});
   Link loopback;
   loopback.index = 1;
   loopback.name = "lo";
@@ -136,7 +139,12 @@ NodeBuilder& NodeBuilder::process(FakeProcess p) {
   files_->put_file(root + "status", status_text(p));
   files_->put_file(root + "cgroup",
                    p.cgroup_file.empty() ? "0::" + p.cgroup + "\n" : p.cgroup_file);
-  if (!p.exe.empty()) files_->put_link(root + "exe", p.exe);
+  if (!p.exe.empty()) {
+    files_->put_link(root + "exe", p.exe);
+    files_->put_owner(root + "exe", {.uid = p.exe_uid, .gid = 0, .mode = 0100755});
+    files_->put_owner(root + "root" + p.exe.substr(0, p.exe.rfind('/')),
+                      {.uid = p.exe_uid, .gid = 0, .mode = 040755});
+  }
   files_->put_link(root + "ns/net", fmt::format("net:[{}]", kNetNamespace));
   files_->put_inode(root + "ns/net", kNetNamespace);
   files_->put_link(root + "ns/pid", fmt::format("pid:[{}]", kPidNamespace));
@@ -261,6 +269,7 @@ Result<> NodeBuilder::write_recording(const std::string& directory) const {
   for (const auto& path : contents.directories) (void)node.files->list(path);
   for (const auto& path : contents.links) (void)node.files->link(path);
   for (const auto& path : contents.inodes) (void)node.files->inode(path);
+  for (const auto& path : contents.owners) (void)node.files->owner(path);
   for (const auto id : contents.cgroups) (void)node.files->cgroup_path(id);
   for (const auto pid : contents.processes) {
     (void)node.files->link(fmt::format("proc/{}/exe", pid));

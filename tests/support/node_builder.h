@@ -25,7 +25,9 @@ struct FakeProcess {
   int parent = 1;
   std::uint32_t uid{};
   std::uint64_t start_ticks = 1000;  // field 22 of proc/<pid>/stat
-  std::string cgroup_file;           // what proc/<pid>/cgroup says; empty: "0::<cgroup>\n"
+  // Who may write the program and its folder; others than root make it nobody's component.
+  std::uint32_t exe_uid{};
+  std::string cgroup_file;  // what proc/<pid>/cgroup says; empty: "0::<cgroup>\n"
 };
 
 // A server's socket: TCP in LISTEN, others bound; a dual-stack one for "::".

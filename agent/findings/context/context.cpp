@@ -107,8 +107,9 @@ Relation relation_of(const Holder& holder, const Declaration& declaration,
 ListenState listen_state(const Declaration& declaration, const FindingContext& context) {
   if (declaration.port.mode != PortMode::host_network) return ListenState::no;
   // Its listener may be among those that could not be listed.
-  auto answer = context.table.unread.contains(declaration.port.protocol) ? ListenState::perhaps
-                                                                         : ListenState::no;
+  auto answer = context.table.coverage.unread.contains(declaration.port.protocol)
+                    ? ListenState::perhaps
+                    : ListenState::no;
   for (const Holder* holder : context.holders_of(declaration.port)) {
     if (!holder->socket.is_server()) continue;
     // The agent's own socket satisfies its own pod only.

@@ -41,14 +41,14 @@ bool is_of_kubelet_or_runtime(const Owner& owner) {
   static constexpr std::array<std::string_view, 13> kNames{
       "kubelet", "containerd", "crio", "cri-o", "dockerd", "docker-proxy", "cri-dockerd",
       "conmon",  "conmonrs",   "k3s",  "rke2",  "k0s",     "kubelite"};
-  static constexpr std::array<std::string_view, 4> kRuntimes{"docker", "containerd", "crio",
-                                                             "cri-docker"};
+  static constexpr std::array<std::string_view, 4> kRuntimePrograms{"docker", "containerd", "crio",
+                                                                    "cri-docker"};
   if (owner.kind == HolderKind::pod) return false;
   if (owner.kind != HolderKind::node_component) {
-    return is_unit_of(owner, kRuntimes) && is_one_of(kNames, file_name(owner.exe));
+    return is_unit_of(owner, kRuntimePrograms) && is_one_of(kNames, file_name(owner.exe));
   }
   return is_one_of(kNames, file_name(owner.exe)) || is_unit_of(owner, kNames) ||
-         is_unit_of(owner, kRuntimes);
+         is_unit_of(owner, kRuntimePrograms);
 }
 
 // Ports on which kubelet itself answers, so that it never opened them for a pod
@@ -72,7 +72,7 @@ bool may_be_hijacked(const Holder& server, const FindingContext& context) {
   if (!server.socket.is_server() || server.owner.self) return false;
   if (server.owner.kind == HolderKind::nat_rule) return false;
   // It may be kubelet's own while not every process could be seen.
-  return server.owner.kind != HolderKind::unknown || context.table.attribution_complete;
+  return server.owner.kind != HolderKind::unknown || context.table.coverage.every_owner;
 }
 
 // Rules for hostPorts leave Services' addresses alone.
@@ -98,7 +98,7 @@ Forwarding forwarding_by(const Declaration& declaration, const FindingContext& c
   if (served) return Forwarding::by_rules;
   const auto& nat = context.table.nat;
   const bool would_be_seen =
-      nat && nat->complete() && nat->has_forwarder() && !context.table.ebpf_forwarding;
+      nat && nat->complete() && nat->has_forwarder() && !context.table.coverage.ebpf_forwarding;
   return would_be_seen ? Forwarding::missing : Forwarding::not_seen;
 }
 

@@ -99,7 +99,7 @@ Holders holders_that_share(const Declaration& declaration, const FindingContext&
     if (!takes_a_share(*holder)) continue;
     if (relation_of(*holder, declaration, context) != Relation::foreign) continue;
     // It may be the pod's own while not every process could be seen.
-    if (holder->owner.kind == HolderKind::unknown && !context.table.attribution_complete) continue;
+    if (holder->owner.kind == HolderKind::unknown && !context.table.coverage.every_owner) continue;
     const Bind theirs = bind_of(holder->socket, context.table.links);
     if (std::ranges::any_of(own, [&](const Bind& mine) {
           return overlap(holder->socket.protocol, mine, theirs) == Overlap::yes;

@@ -25,7 +25,7 @@ std::vector<Verdict> risks_of_port(Protocol protocol, std::uint16_t port, const 
   }
   if (policy.node_port_range.contains(port)) risks.push_back(Verdict::in_node_port_range);
   if (reservation_of(protocol, port, policy) != nullptr) risks.push_back(Verdict::reserved_port);
-  if (protocol == Protocol::sctp && !table.sctp_supported) {
+  if (protocol == Protocol::sctp && !table.coverage.sctp) {
     risks.push_back(Verdict::unsupported_protocol);
   }
   return risks;

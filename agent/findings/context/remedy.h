@@ -2,6 +2,7 @@
 
 // The commands and proposals of findings.
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -11,6 +12,9 @@ namespace hostnet {
 
 // `word` as one word of a shell command: quoted where it must be.
 std::string shell_word(std::string_view word);
+
+// How to stop a container outside Kubernetes; "": there is no command for that runtime.
+std::string stop_container(const Owner& owner, std::uint16_t port);
 
 // How to get the port back from a holder, or (node components, sshd, pid 1,
 // sessions, what keeps the node reachable) only how to inspect it.

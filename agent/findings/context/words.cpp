@@ -43,15 +43,24 @@ std::string endpoint(const IpAddress& address, std::uint16_t port, std::string_v
 
 }  // namespace
 
+std::string_view short_id(const Owner& owner) {
+  constexpr std::size_t kIdLength = 64;
+  constexpr std::size_t kShortId = 12;
+  const std::string_view id = owner.container_id;
+  return id.size() == kIdLength ? id.substr(0, kShortId) : id;
+}
+
 std::string who(const Holder& holder) {
   switch (holder.owner.kind) {
     case HolderKind::pod: return with_process(pod_words(holder), holder);
     case HolderKind::unmanaged_container: {
-      const auto& runtime = holder.owner.container_runtime;
-      const auto id = holder.owner.container_id.substr(0, 12);
-      if (id.empty()) break;  // a process beside it: docker-proxy
-      const auto name = fmt::format("{}{}container {}", runtime, runtime.empty() ? "" : " ", id);
-      return with_process(name, holder);
+      const Owner& owner = holder.owner;
+      const auto user = owner.user ? fmt::format(" of uid {}", *owner.user) : std::string();
+      const std::string& runtime = owner.container_runtime;
+      if (owner.container_id.empty()) {  // a process beside it: docker-proxy
+        return with_process(fmt::format("a container of {}{}", runtime, user), holder);
+      }
+      return with_process(fmt::format("{} container {}{}", runtime, short_id(owner), user), holder);
     }
     case HolderKind::kernel: {
       const auto& name = holder.device.empty() ? holder.name : holder.device;

@@ -11,8 +11,8 @@ std::optional<Finding> declared_not_listening(const Declaration& declaration,
                                               const FindingContext& context) {
   constexpr std::chrono::seconds kReadyMeansItListens{60};
   const DeclaredPort& port = declaration.port;
-  if (port.mode != PortMode::host_network || !context.table.attribution_complete) return {};
-  if (port.protocol == Protocol::sctp && !context.table.sctp_supported) return {};
+  if (port.mode != PortMode::host_network || !context.table.coverage.every_owner) return {};
+  if (port.protocol == Protocol::sctp && !context.table.coverage.sctp) return {};
   if (!ready_for(port, context.now, kReadyMeansItListens)) return {};
   if (listen_state(declaration, context) != ListenState::no) return {};
   Finding finding = finding_about(Verdict::declared_not_listening, declaration, context);

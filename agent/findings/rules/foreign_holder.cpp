@@ -34,7 +34,7 @@ std::optional<Verdict> verdict_on(const Holder& holder, const FindingContext& co
     case HolderKind::nat_rule: return std::nullopt;
     case HolderKind::unknown: break;
   }
-  if (!context.table.attribution_complete) return std::nullopt;  // `problems` says it once
+  if (!context.table.coverage.every_owner) return std::nullopt;  // `problems` says it once
   return Verdict::owner_unknown;
 }
 

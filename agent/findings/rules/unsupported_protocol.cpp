@@ -10,7 +10,7 @@ namespace hostnet::rules {
 std::optional<Finding> unsupported_protocol(const Declaration& declaration,
                                             const FindingContext& context) {
   const DeclaredPort& port = declaration.port;
-  if (port.protocol != Protocol::sctp || context.table.sctp_supported) return {};
+  if (port.protocol != Protocol::sctp || context.table.coverage.sctp) return {};
   Finding finding = finding_about(Verdict::unsupported_protocol, declaration, context);
   finding.explanation = fmt::format(
       "{} declares {}, but this kernel does not show SCTP sockets, so it is not known who holds "

@@ -40,13 +40,13 @@ bool has_unknown_target(const UnknownParts& parts) {
 }  // namespace
 
 void NatScan::scan(SteadyTime now, PortSnapshot& table) {
-  table.ebpf_forwarding = forwards_by_ebpf(now, table);
-  if (table.ebpf_forwarding) {
-    table.limits.push_back({.code = "ebpf_forwarding_invisible",
-                            .message =
-                                "Cilium may forward hostPorts and NodePorts with eBPF, which "
-                                "cannot be seen: a hostPort is judged by who listens there",
-                            .remedy = ""});
+  table.coverage.ebpf_forwarding = forwards_by_ebpf(now, table);
+  if (table.coverage.ebpf_forwarding) {
+    table.coverage.limits.push_back(
+        {.code = "ebpf_forwarding_invisible",
+         .message = "Cilium may forward hostPorts and NodePorts with eBPF, which "
+                    "cannot be seen: a hostPort is judged by who listens there",
+         .remedy = ""});
   }
   // Footing says what that costs.
   if (!node_.identity.has_capability(Identity::kNetAdmin)) return;
@@ -68,8 +68,8 @@ void NatScan::scan(SteadyTime now, PortSnapshot& table) {
   table.pods_by_container = containers_;
   table.other_containers = other_containers_;
   table.route_localnet = route_localnet_;
-  std::ranges::copy(problems_, std::back_inserter(table.problems));
-  std::ranges::copy(limits_, std::back_inserter(table.limits));
+  std::ranges::copy(problems_, std::back_inserter(table.coverage.problems));
+  std::ranges::copy(limits_, std::back_inserter(table.coverage.limits));
 }
 
 template <class T>
@@ -174,7 +174,7 @@ void NatScan::walk() {
   tell(ipvs_);
   if (!walked.complete) {
     problems_.push_back({.code = "nat_rules_too_many",
-                         .message = "there are more NAT rules than were looked at",
+                         .message = "there are more NAT rules than were read",
                          .remedy = std::string(kReport)});
   }
   // Behind all others: IPVS gets what none of them took.

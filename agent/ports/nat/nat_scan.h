@@ -19,7 +19,7 @@ namespace hostnet {
 // What takes packets to ports of this node without a socket: NAT rules, read
 // again only when they may have changed.
 //
-// nf_tables: one short question per look says whether anything changed (asking
+// nf_tables: one short question per scan says whether anything changed (asking
 // costs 20 µs; to be told of every change would cost the kernel and us a message
 // for every rule that kube-proxy writes anew). Then they are read, no sooner than
 // 5 s after the last time. Legacy iptables tell nothing of changes and are read

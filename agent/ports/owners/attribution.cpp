@@ -41,7 +41,7 @@ Problem why_denied(const Identity& identity, std::size_t sockets) {
             .remedy = "add the capability DAC_READ_SEARCH"};
   }
   return {.code = "process_denied",
-          .message = what + ": a security module forbids to look into processes",
+          .message = what + ": a security module forbids to inspect processes",
           .remedy =
               "run the agent with appArmorProfile Unconfined (and without a profile of "
               "SELinux or Yama that forbids ptrace)"};
@@ -67,7 +67,7 @@ void Attribution::update(std::span<const Socket> sockets, std::span<const Link> 
       wanted.push_back(entry);
     } else if (judge_again && !entry->uses.empty()) {
       own_by_processes(*entry);
-    } else if (entry->uses.empty() && entry->owner.kind == HolderKind::unknown &&
+    } else if (entry->uses.empty() && entry->owner->kind == HolderKind::unknown &&
                tunnel_of(entry->socket, links_) != nullptr) {
       own_without_processes(*entry, false);  // the device is known only now
     }
@@ -150,7 +150,7 @@ void Attribution::check(Entry& entry, SteadyTime now) {
   const auto& stat = stat_of(pid);
   const std::size_t cgroup = fingerprint_of(pid);
   if (entry.primary_cgroup == 0) entry.primary_cgroup = cgroup;
-  if (stat && *stat == entry.primary && cgroup == entry.primary_cgroup) return;
+  if (stat && stat_fingerprint(*stat) == entry.primary && cgroup == entry.primary_cgroup) return;
   if (!own_by_processes(entry)) entry.next_search = now;
 }
 
@@ -163,6 +163,7 @@ void Attribution::forget_gone(SteadyTime now) {
     return entry.seen_in != updates_ && (too_many || now - entry.last_seen > kRememberGone);
   });
   cgroups_.trim();
+  owners_.trim();
 }
 
 void Attribution::state_problem() {
@@ -171,19 +172,20 @@ void Attribution::state_problem() {
   std::size_t hidden = 0;
   for (const Entry* entry : present_) {
     if (entry->socket.inode == 0 || !entry->uses.empty() ||
-        entry->owner.kind == HolderKind::kernel) {
+        entry->owner->kind == HolderKind::kernel) {
       continue;
     }
     denied += entry->denied ? 1U : 0U;
-    hidden += entry->hidden ? 1U : 0U;
+    const bool perhaps_hidden = view_ == ProcfsView::unproven || view_ == ProcfsView::own_container;
+    hidden += entry->hidden || perhaps_hidden ? 1U : 0U;
   }
   if (hidden > 0) {
     problem_ = {.code = "no_host_pid",
                 .message = fmt::format("who holds {} socket{} cannot be seen: their processes are "
                                        "in another PID namespace",
                                        hidden, hidden == 1 ? "" : "s"),
-                .remedy = "set hostPID: true"};
-  } else if (denied > 0 && hides_processes_) {
+                .remedy = std::string(kRemedyForProcfs)};
+  } else if (denied > 0 && view_ == ProcfsView::hidden) {
     problem_ = {.code = "process_denied",
                 .message = fmt::format("who holds {} socket{} cannot be seen: procfs hides other "
                                        "processes",
@@ -195,9 +197,8 @@ void Attribution::state_problem() {
 }
 
 const Owner& Attribution::owner_of(const Socket& socket) const {
-  static const Owner kUnknown;
   const auto at = entries_.find(key_of(socket));
-  return at == entries_.end() ? kUnknown : at->second.owner;
+  return at == entries_.end() ? *unknown_owner() : *at->second.owner;
 }
 
 std::span<const SocketUse> Attribution::uses_of(const Socket& socket) const {

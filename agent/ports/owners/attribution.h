@@ -1,9 +1,10 @@
 #pragma once
 
-// Who has each socket: remembered by the socket's cookie, looked for only when
-// it is new, and looked after so that a change is found out.
+// Who has each socket: remembered by the socket's cookie, searched for only when
+// it is new, and checked so that a change is found out.
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -12,17 +13,21 @@
 
 #include "agent/ports/holder.h"
 #include "agent/ports/owners/cgroup_lookup.h"
+#include "agent/ports/owners/owner_pool.h"
 #include "agent/ports/owners/process.h"
 #include "agent/ports/owners/process_scan.h"
-#include "agent/ports/port_snapshot.h"
+#include "agent/ports/owners/procfs_view.h"
+#include "agent/ports/port_ranges.h"
+#include "agent/verdicts/problem.h"
+#include "netlink/base/pacer.h"
 #include "netlink/node/node.h"
 
 namespace hostnet {
 
-// A new socket is looked for in the cgroup in which it was made, then in the
-// newest processes, then in all of them. Later looks read no descriptor
+// A new socket is searched for in the cgroup in which it was made, then in the
+// newest processes, then in all of them. Later scans read no descriptor
 // directory again: known (process, descriptor) pairs are checked one by one, a
-// slice of them per update, each within 30 seconds. What is not found is looked
+// slice of them per update, each within 30 seconds. What is not found is searched
 // for again ever more rarely (1 s to 5 min), so a socket of the kernel does not
 // cost a scan of /proc per tick.
 //
@@ -35,13 +40,13 @@ class Attribution {
     PortRange ephemeral{32768, 60999};
     // Ports whose owner is wanted at once (declared, or asked for), sorted. An
     // unconnected UDP socket on another ephemeral port is somebody's DNS query
-    // most of the time: its process is looked for only when it is 3 s old.
+    // most of the time: its process is searched for only when it is 3 s old.
     std::vector<std::uint16_t> urgent_ports;
   };
 
   explicit Attribution(const Node& node) : node_(node), cgroups_(*node_.files) {}
 
-  // One look. Sockets without an inode (TIME_WAIT) have the owner that their
+  // One scan. Sockets without an inode (TIME_WAIT) have the owner that their
   // cookie had, or an unknown one.
   void update(std::span<const Socket> sockets, std::span<const Link> links, const Options& options,
               SteadyTime now);
@@ -52,7 +57,7 @@ class Attribution {
   // Through which descriptors processes had it then; empty: nobody is known to.
   std::span<const SocketUse> uses_of(const Socket& socket) const;
 
-  // Unset when every process that had to be looked into could be. Otherwise
+  // Unset when every process that had to be inspected could be, and nobody hides one. Otherwise
   // why not, and what to do about it.
   const std::optional<Problem>& problem() const { return problem_; }
 
@@ -68,24 +73,27 @@ class Attribution {
  private:
   struct Entry {
     Socket socket;
-    Owner owner;
+    std::shared_ptr<const Owner> owner = unknown_owner();
     std::vector<SocketUse> uses;   // the first is owner.processes[0]'s
-    ProcessStat primary;           // as it was when it was last judged
+    std::size_t primary{};         // fingerprint of that process as it was when it was judged
     std::size_t primary_cgroup{};  // fingerprint of its cgroups; 0 not read yet
     std::uint64_t seen_in{};       // number of the last update that had it
     SteadyTime first_seen, last_seen, checked;
-    std::optional<SteadyTime> next_search;  // unset: nothing to look for
+    std::optional<SteadyTime> next_search;  // unset: nothing to search for
     unsigned fruitless{};                   // full scans that did not find enough
-    bool denied{};                          // some process could not be looked into
+    bool denied{};                          // some process could not be inspected
     bool hidden{};                          // its cgroup has processes that proc/ does not show
   };
   // What is read of one process, at most once per update.
   struct SeenProcess {
     std::optional<Result<ProcessStat>> stat;
+    std::optional<std::string> exe;
+    std::optional<bool> runs_component;
     std::optional<CgroupPlace> place;
     std::optional<std::size_t> fingerprint;
   };
   struct Search;
+  static const std::shared_ptr<const Owner>& unknown_owner();
 
   void collect(std::span<const Socket> sockets, SteadyTime now);
   bool may_wait(const Entry& entry, SteadyTime now) const;
@@ -104,15 +112,20 @@ class Attribution {
 
   // attribution_owner.cpp
   bool own_by_processes(Entry& entry);
+  void name_the_container_served(const Socket& socket, const CgroupPlace& home, Owner& owner);
+  void name_the_socket_unit(const CgroupPlace* made_in, Owner& owner, bool idle) const;
   void own_without_processes(Entry& entry, bool searched_everywhere);
   bool is_launcher(int pid);
   const Result<ProcessStat>& stat_of(int pid);
+  const std::string& exe_of(int pid);
+  bool runs_component(int pid);
   const CgroupPlace& place_of(int pid);
   std::size_t fingerprint_of(int pid);
   int own_pid();
 
   Node node_;
   CgroupLookup cgroups_;
+  OwnerPool owners_;
   std::unordered_map<std::uint64_t, Entry> entries_;  // by cookie; their addresses are stable
   std::vector<Entry*> present_;                       // of this update, in the sockets' order
   std::unordered_map<int, SeenProcess> processes_;    // of this update
@@ -120,9 +133,10 @@ class Attribution {
   Options options_;
   std::uint64_t updates_{};
   std::size_t next_check_{};  // round robin over present_
-  SteadyTime last_update_, next_full_scan_, next_forgetting_;
+  Pacer full_scans_{20};      // times what one took
+  SteadyTime last_update_, next_forgetting_;
   std::optional<int> own_pid_;
-  bool hides_processes_{};  // pid 1 is not in proc/
+  ProcfsView view_{ProcfsView::every_process};
   std::optional<Problem> problem_;
   Work work_;
   std::string text_;

@@ -6,6 +6,7 @@
 
 #include "agent/ports/owners/attribution.h"
 #include "agent/ports/owners/classify.h"
+#include "agent/ports/owners/container_helpers.h"
 #include "agent/ports/owners/kernel_socket.h"
 #include "netlink/base/text.h"
 
@@ -21,6 +22,12 @@ void describe_place(const CgroupPlace& place, Owner& owner) {
   owner.pod_uid = place.facts.pod_uid;
   owner.container_id = place.facts.container_id;
   owner.container_runtime = place.facts.container_runtime;
+  owner.user = place.facts.user;
+}
+
+bool is_socket_unit(const CgroupPlace* place) {
+  return place != nullptr && place->facts.container_runtime.empty() &&
+         place->facts.unit.ends_with(".socket");
 }
 
 bool tells_nothing(const CgroupPlace& place) {
@@ -28,6 +35,11 @@ bool tells_nothing(const CgroupPlace& place) {
 }
 
 }  // namespace
+
+const std::shared_ptr<const Owner>& Attribution::unknown_owner() {
+  static const auto kUnknown = std::make_shared<const Owner>();
+  return kUnknown;
+}
 
 const Result<ProcessStat>& Attribution::stat_of(int pid) {
   auto& process = processes_[pid];
@@ -54,6 +66,22 @@ std::size_t Attribution::fingerprint_of(int pid) {
     if (!process.place) process.place = std::move(place);
   }
   return *process.fingerprint;
+}
+
+const std::string& Attribution::exe_of(int pid) {
+  auto& process = processes_[pid];
+  if (!process.exe) process.exe = read_executable(*node_.files, pid);
+  return *process.exe;
+}
+
+bool Attribution::runs_component(int pid) {
+  auto& process = processes_[pid];
+  if (!process.runs_component) {
+    const std::string& exe = exe_of(pid);
+    process.runs_component = names_executable(options_.node_components, exe) &&
+                             runs_roots_own_program(*node_.files, pid, exe, text_);
+  }
+  return *process.runs_component;
 }
 
 bool Attribution::is_launcher(int pid) {
@@ -99,32 +127,62 @@ bool Attribution::own_by_processes(Entry& entry) {
   // Where the process is counts more than where it was when it made the socket.
   const CgroupPlace& home = tells_nothing(place) && made_in != nullptr ? *made_in : place;
   describe_place(home, owner);
-  owner.exe = read_executable(*node_.files, pid);
-  CgroupFacts facts = home.facts;
-  if (facts.container_runtime.empty()) facts.container_runtime = runtime_served_by(owner.exe);
-  owner.container_runtime = facts.container_runtime;
-  owner.kind = kind_of_process(facts, owner.exe, options_.node_components);
-  entry.owner = std::move(owner);
+  owner.exe = exe_of(pid);
+  owner.kind = kind_of_process(home.facts, runs_component(pid), options_.node_components);
+  name_the_container_served(entry.socket, home, owner);
+  name_the_socket_unit(made_in, owner, is_launcher(pid));
+  entry.owner = owners_.share(std::move(owner));
   const auto& stat = stat_of(pid);
-  entry.primary = stat ? *stat : ProcessStat{};
+  entry.primary = stat ? stat_fingerprint(*stat) : 0;
   entry.primary_cgroup = processes_[pid].fingerprint.value_or(0);
   return true;
+}
+
+// What holds a port for a container is told as that container.
+void Attribution::name_the_container_served(const Socket& socket, const CgroupPlace& home,
+                                            Owner& owner) {
+  const bool component = owner.kind == HolderKind::node_component;
+  if (!component && owner.kind != HolderKind::unmanaged_process) return;
+  const bool of_user = owner.user.has_value() || socket.uid != 0;
+  const auto helper = container_helper(owner.exe, owner.unit, of_user, socket);
+  if (!helper || (component && !helper->runtimes_own)) return;
+  owner.kind = HolderKind::unmanaged_container;
+  owner.container_runtime = helper->runtime;
+  if (helper->runtime == "podman") owner.container_id = cgroups_.container_beside(home);
+  if (!owner.user && socket.uid != 0) owner.user = socket.uid;
+}
+
+// systemd makes the sockets of a .socket unit in that unit's cgroup, whoever serves them.
+void Attribution::name_the_socket_unit(const CgroupPlace* made_in, Owner& owner, bool idle) const {
+  if (!is_socket_unit(made_in) || owner.kind == HolderKind::pod ||
+      owner.kind == HolderKind::unmanaged_container) {
+    return;
+  }
+  if (idle) {
+    owner.kind = kind_of_cgroup(made_in->facts, options_.node_components);
+    owner.cgroup = made_in->path;
+  } else if (owner.unit != made_in->facts.unit) {
+    owner.unit_service = owner.unit;
+  }
+  owner.unit = made_in->facts.unit;
+  owner.user = made_in->facts.user;
 }
 
 void Attribution::own_without_processes(Entry& entry, bool searched_everywhere) {
   Owner owner;
   const Socket& socket = entry.socket;
-  const bool nobody_has_it = searched_everywhere && !entry.denied && !entry.hidden;
+  const bool nobody_has_it =
+      searched_everywhere && !entry.denied && !entry.hidden && view_ == ProcfsView::every_process;
   // A tunnel's socket carries the cgroup of whoever made the device. WireGuard's
   // socket stays behind where a device is moved to another namespace: its port
   // alone does not tell.
   const Link* tunnel = tunnel_of(socket, links_);
   if (tunnel != nullptr && (tunnel->kind != "wireguard" || nobody_has_it)) {
     owner.kind = HolderKind::kernel;
-    entry.owner = std::move(owner);
+    entry.owner = owners_.share(std::move(owner));
     return;
   }
-  if (!searched_everywhere && entry.fruitless > 0 && entry.owner.processes.empty()) {
+  if (!searched_everywhere && entry.fruitless > 0 && entry.owner->processes.empty()) {
     return;  // no news since the last full scan
   }
   const CgroupPlace* made_in = cgroups_.of_id(socket.cgroup_id);
@@ -136,7 +194,7 @@ void Attribution::own_without_processes(Entry& entry, bool searched_everywhere) 
     describe_place(*made_in, owner);
     owner.kind = kind_of_cgroup(made_in->facts, options_.node_components);
   }
-  entry.owner = std::move(owner);
+  entry.owner = owners_.share(std::move(owner));
 }
 
 }  // namespace hostnet

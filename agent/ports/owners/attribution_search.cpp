@@ -1,4 +1,4 @@
-// Attribution's part that looks for processes.
+// Attribution's part that searches for processes.
 
 #include <algorithm>
 #include <unordered_set>
@@ -12,7 +12,6 @@ using std::chrono::seconds;
 
 constexpr std::size_t kNewest = 64;
 constexpr seconds kLongestBackoff{300};
-constexpr int kRestAfterFullScan = 20;  // times what the scan took
 
 template <class Entries>
 std::vector<std::uint64_t> inodes_of(const Entries& entries) {
@@ -55,8 +54,8 @@ void Attribution::search(std::span<Entry* const> wanted, SteadyTime now) {
       if (!known) entry->uses.push_back(use);
     }
     entry->checked = now;
-    entry->denied =
-        search.scan.denied() || hides_processes_ || (entry->denied && !search.searched_everywhere);
+    entry->denied = search.scan.denied() || view_ == ProcfsView::hidden ||
+                    (entry->denied && !search.searched_everywhere);
     const CgroupPlace* made_in = cgroups_.of_id(entry->socket.cgroup_id);
     const bool own = std::ranges::any_of(
         entry->uses, [&](const SocketUse& use) { return use.pid == own_pid(); });
@@ -117,14 +116,14 @@ void Attribution::search_everywhere(Search& search, SteadyTime now) {
     return entry->fruitless == 0 &&
            std::ranges::binary_search(options_.urgent_ports, entry->socket.local_port);
   });
-  if (now < next_full_scan_ && !somebody_waits) return;
+  if (!full_scans_.due(now) && !somebody_waits) return;
   const SteadyTime begin = node_.clock->steady();
+  view_ = procfs_view(*node_.files);
   const auto pids = list_processes(*node_.files);
   if (!pids) {
-    hides_processes_ = true;
+    view_ = ProcfsView::hidden;
     return;
   }
-  hides_processes_ = pids->empty() || pids->front() != 1;
   // The newest first: they come and go most.
   const std::vector<int> order(pids->rbegin(), pids->rend());
   search.scan.inspect(order);
@@ -132,7 +131,7 @@ void Attribution::search_everywhere(Search& search, SteadyTime now) {
   if (const auto again = list_processes(*node_.files)) search.scan.inspect(*again);
   search.searched_everywhere = true;
   ++work_.full_scans;
-  next_full_scan_ = now + kRestAfterFullScan * (node_.clock->steady() - begin);
+  full_scans_.rest(now, node_.clock->steady() - begin);
 }
 
 // systemd has the sockets of what it activates: somebody else should be found.
@@ -148,11 +147,11 @@ void Attribution::retry_later(Entry& entry, const Search& search, SteadyTime now
     return;
   }
   if (!search.searched_everywhere) {
-    entry.next_search = std::max(now + seconds{1}, next_full_scan_);
+    entry.next_search = std::max(now + seconds{1}, full_scans_.next());
     return;
   }
   ++entry.fruitless;
-  if (entry.owner.kind == HolderKind::kernel) {
+  if (entry.owner->kind == HolderKind::kernel) {
     entry.next_search = now + kLongestBackoff;
     return;
   }

@@ -2,11 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <functional>
 #include <string_view>
 #include <utility>
 
+#include "agent/ports/owners/name_pattern.h"
+#include "agent/ports/owners/proc_cgroup.h"
 #include "netlink/base/text.h"
 
 namespace hostnet {
@@ -67,6 +68,23 @@ std::vector<int> CgroupLookup::processes_in(const CgroupPlace& place, bool& hidd
     if (pid > 0) pids.push_back(pid);
   }
   return pids;
+}
+
+std::string CgroupLookup::container_beside(const CgroupPlace& monitor) {
+  constexpr std::string_view kMonitor = "/runtime";
+  learn_mount();
+  std::string id;
+  if (!monitor.path.ends_with(kMonitor)) return id;
+  const auto unit = std::string_view(monitor.path).substr(0, monitor.path.size() - kMonitor.size());
+  const auto names = files_.list(fmt::format("{}{}", *mount_, unit));
+  if (!names) return id;
+  for (const std::string& name : *names) {
+    std::string_view found;
+    if (!matches_pattern("libpod-payload-{id}", name, found)) continue;
+    if (!id.empty()) return "";
+    id = found;
+  }
+  return id;
 }
 
 CgroupPlace CgroupLookup::of_process(int pid, std::size_t& fingerprint) {

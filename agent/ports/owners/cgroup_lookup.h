@@ -25,12 +25,16 @@ class CgroupLookup {
 
   // The cgroup in which a socket was made. nullptr when it tells nothing: no id,
   // the root (so it is for every socket on cgroup v1), a cgroup that is gone or
-  // that may not be looked up. Valid until forget().
+  // that may not be read. Valid until trim().
   const CgroupPlace* of_id(std::optional<std::uint64_t> id);
 
   // The processes in it now. `hidden` is set when some are in a PID namespace
   // that the agent does not see (no hostPID).
   std::vector<int> processes_in(const CgroupPlace& place, bool& hidden);
+
+  // The id of the one container that podman runs in the unit of its monitor (a quadlet's, with
+  // --cgroups=split: conmon is in "runtime", beside "libpod-payload-<id>"); "": none, or several.
+  std::string container_beside(const CgroupPlace& monitor);
 
   // Where a process is, from /proc/<pid>/cgroup; empty when that tells nothing.
   // `fingerprint` changes when the process is moved.

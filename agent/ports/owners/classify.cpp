@@ -1,53 +1,66 @@
 #include "agent/ports/owners/classify.h"
 
 #include <algorithm>
+#include <array>
+
+#include "agent/ports/owners/name_pattern.h"
 
 namespace hostnet {
 namespace {
 
-bool is_listed_path(std::span<const std::string> node_components, std::string_view exe) {
-  return exe.starts_with('/') && std::ranges::find(node_components, exe) != node_components.end();
+template <class Names>
+bool any_entry(std::span<const std::string> node_components, const Names& names) {
+  return std::ranges::any_of(node_components, [&](const std::string& entry) {
+    const auto matches = [&](std::string_view name) {
+      std::string_view captured;
+      return matches_pattern(entry, name, captured);
+    };
+    return names(matches, entry.starts_with('/'));
+  });
 }
 
-bool names_unit(std::string_view entry, std::string_view unit) {
-  constexpr std::string_view kService = ".service";
-  return unit == entry || (unit.size() == entry.size() + kService.size() &&
-                           unit.starts_with(entry) && unit.ends_with(kService));
+std::string_view stem(std::string_view unit) {
+  constexpr std::array<std::string_view, 3> kSuffixes{".service", ".scope", ".socket"};
+  for (const std::string_view suffix : kSuffixes) {
+    if (unit.ends_with(suffix)) return unit.substr(0, unit.size() - suffix.size());
+  }
+  return unit;
 }
 
 }  // namespace
 
-std::string_view runtime_served_by(std::string_view exe) {
-  return exe.substr(exe.rfind('/') + 1) == "docker-proxy" ? "docker" : "";
-}
-
-bool is_node_component(std::span<const std::string> node_components, std::string_view exe,
-                       std::string_view unit) {
-  if (is_listed_path(node_components, exe)) return true;
-  const std::string_view file = exe.substr(std::min(exe.rfind('/') + 1, exe.size()));
-  return std::ranges::any_of(node_components, [&](const std::string& entry) {
-    if (entry.empty() || entry.starts_with('/')) return false;
-    return file == entry || names_unit(entry, unit);
+bool names_executable(std::span<const std::string> node_components, std::string_view exe) {
+  if (exe.empty()) return false;
+  const std::string_view file = exe.substr(exe.rfind('/') + 1);
+  return any_entry(node_components, [&](const auto& matches, bool is_path) {
+    return matches(is_path ? exe : file);
   });
 }
 
-HolderKind kind_of_process(const CgroupFacts& cgroup, std::string_view exe,
+bool names_unit(std::span<const std::string> node_components, std::string_view unit) {
+  if (unit.empty()) return false;
+  return any_entry(node_components, [&](const auto& matches, bool is_path) {
+    return !is_path && (matches(unit) || matches(stem(unit)));
+  });
+}
+
+HolderKind kind_of_process(const CgroupFacts& cgroup, bool runs_component,
                            std::span<const std::string> node_components) {
-  if (cgroup.in_kubepods) {
-    return is_listed_path(node_components, exe) ? HolderKind::node_component : HolderKind::pod;
-  }
-  if (is_node_component(node_components, exe, cgroup.unit)) return HolderKind::node_component;
-  return cgroup.container_runtime.empty() ? HolderKind::unmanaged_process
-                                          : HolderKind::unmanaged_container;
+  if (cgroup.in_kubepods) return HolderKind::pod;
+  if (!cgroup.container_runtime.empty()) return HolderKind::unmanaged_container;
+  if (cgroup.user) return HolderKind::unmanaged_process;
+  const bool component =
+      runs_component || cgroup.of_node || names_unit(node_components, cgroup.unit);
+  return component ? HolderKind::node_component : HolderKind::unmanaged_process;
 }
 
 HolderKind kind_of_cgroup(const CgroupFacts& cgroup, std::span<const std::string> node_components) {
   const bool tells_nothing =
       cgroup.unit.empty() || cgroup.unit == "init.scope" || cgroup.unit.ends_with(".slice");
-  if (!cgroup.in_kubepods && cgroup.container_runtime.empty() && tells_nothing) {
+  if (!cgroup.in_kubepods && cgroup.container_runtime.empty() && !cgroup.of_node && tells_nothing) {
     return HolderKind::unknown;
   }
-  return kind_of_process(cgroup, "", node_components);
+  return kind_of_process(cgroup, false, node_components);
 }
 
 }  // namespace hostnet

@@ -28,23 +28,20 @@ void ProcessScan::read_process(int pid, Worker& worker) const {
     if (done.error().reason != Reason::vanished) worker.denied = true;
     return;
   }
-  const std::size_t before = worker.found.size();
   for (const auto& [fd, inode] : worker.descriptors) {
     const auto at = std::ranges::lower_bound(inodes_, inode);
     if (at == inodes_.end() || *at != inode) continue;
-    const auto target = static_cast<std::size_t>(at - inodes_.begin());
-    const bool again =
-        std::any_of(worker.found.begin() + static_cast<std::ptrdiff_t>(before), worker.found.end(),
-                    [&](const Found& found) { return found.target == target; });
-    if (!again) worker.found.push_back({target, {pid, fd}});
+    worker.found.push_back({static_cast<std::size_t>(at - inodes_.begin()), {pid, fd}});
   }
 }
 
 void ProcessScan::take(Worker& worker) {
   denied_ = denied_ || worker.denied;
   for (const Found& found : worker.found) {
+    // By rising fd: the first of a process is its lowest.
     auto& uses = uses_[found.target];
-    uses.insert(std::ranges::upper_bound(uses, found.use), found.use);
+    const auto at = std::ranges::lower_bound(uses, found.use.pid, {}, &SocketUse::pid);
+    if (at == uses.end() || at->pid != found.use.pid) uses.insert(at, found.use);
   }
 }
 

@@ -17,8 +17,8 @@ struct SocketUse {
   auto operator<=>(const SocketUse&) const = default;
 };
 
-// Looks for the processes that have certain sockets open, by reading
-// /proc/<pid>/fd. One scan is one look: a process is read at most once in it.
+// Finds the processes that have certain sockets open, by reading
+// /proc/<pid>/fd. A process is read at most once in one scan.
 // Not thread safe; inspect(many) uses a second thread of its own.
 class ProcessScan {
  public:
@@ -28,7 +28,7 @@ class ProcessScan {
   void inspect(std::span<const int> pids);
 
   bool has_inspected(int pid) const { return seen_.contains(pid); }
-  // Who has it, among the processes looked into: by rising pid, one descriptor
+  // Who has it, among the processes inspected: by rising pid, one descriptor
   // (the lowest) of each process.
   std::span<const SocketUse> uses_of(std::uint64_t inode) const;
 

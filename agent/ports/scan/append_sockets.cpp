@@ -19,7 +19,7 @@ std::string_view remedy_of_sock_diag(const Error& error) {
     return "allow netlink sockets of NETLINK_SOCK_DIAG and NETLINK_ROUTE (seccomp, SELinux)";
   }
   if (error.reason == Reason::unsupported) return "load the kernel modules tcp_diag and udp_diag";
-  return "look again; if it stays, report it with the output of `hostnet-agent record`";
+  return "scan again; if it stays, report it with the output of `hostnet-agent record`";
 }
 
 // Takes sockets while they come, but for each port only so many connections.
@@ -35,9 +35,9 @@ class SocketTaker {
     if (!socket.is_server() && ++connections_[socket.local_port] > kMostConnectionsPerPort) return;
     sockets_.push_back(socket);
   }
-  void tell_partly_shown(Protocol protocol, PortSnapshot& table) const {
+  void tell_partly_shown(Protocol protocol, Coverage& coverage) const {
     for (const auto& [port, count] : connections_) {
-      if (count > kMostConnectionsPerPort) table.partly_shown.emplace_back(protocol, port);
+      if (count > kMostConnectionsPerPort) coverage.partly_shown.emplace_back(protocol, port);
     }
   }
 
@@ -50,22 +50,22 @@ class SocketTaker {
 }  // namespace
 
 void append_sockets(const Node& node, const SocketQuery& query, std::vector<Socket>& sockets,
-                    PortSnapshot& table) {
+                    Coverage& coverage) {
   SocketTaker taker(sockets);
   const auto done = node.netlink->sockets(
       query, {.on_restart = [&] { taker.restart(); },
               .on_socket = [&](const Socket& socket) { taker.take(socket); }});
-  if (done) return taker.tell_partly_shown(query.protocol, table);
+  if (done) return taker.tell_partly_shown(query.protocol, coverage);
   taker.restart();
   // A kernel without IPv6 has no such sockets.
   const Error& error = done.error();
   if (query.family == AddressFamily::ipv6 && !node.files->exists("proc/sys/net/ipv6")) return;
-  table.unread.insert(query.protocol);
-  table.problems.push_back(read_problem("sock_diag_failed", error, remedy_of_sock_diag(error)));
+  coverage.unread.insert(query.protocol);
+  coverage.problems.push_back(read_problem("sock_diag_failed", error, remedy_of_sock_diag(error)));
 }
 
 void append_tcp_sockets(const Node& node, const SocketQuery& query, std::vector<Socket>& sockets,
-                        PortSnapshot& table) {
+                        Coverage& coverage) {
   SocketTaker taker(sockets);
   SocketQuery wanted = query;
   wanted.protocol = Protocol::tcp;
@@ -79,11 +79,11 @@ void append_tcp_sockets(const Node& node, const SocketQuery& query, std::vector<
   const auto done =
       node.netlink->dump(tcp_request_of_both_families(query),
                          {.on_restart = [&] { taker.restart(); }, .on_message = take});
-  if (done) return taker.tell_partly_shown(Protocol::tcp, table);
+  if (done) return taker.tell_partly_shown(Protocol::tcp, coverage);
   taker.restart();
   for (const AddressFamily family : {AddressFamily::ipv4, AddressFamily::ipv6}) {
     wanted.family = family;
-    append_sockets(node, wanted, sockets, table);
+    append_sockets(node, wanted, sockets, coverage);
   }
 }
 

@@ -9,7 +9,7 @@
 namespace hostnet {
 namespace {
 
-// Servers are dumped in every look, so these would come twice.
+// Servers are dumped in every scan, so these would come twice.
 std::uint32_t states_beside_servers(Protocol protocol) {
   const auto server = protocol == Protocol::udp ? SocketState::close : SocketState::listen;
   return kEverySocketState & ~state_bit(server);
@@ -18,8 +18,8 @@ std::uint32_t states_beside_servers(Protocol protocol) {
 }  // namespace
 
 bool FullStateScan::scan(const Wanted& wanted, SteadyTime now, std::vector<Socket>& sockets,
-                         PortSnapshot& table) {
-  const bool due = !wanted.paced || now >= next_;
+                         Coverage& coverage) {
+  const bool due = !wanted.paced || pacer_.due(now);
   if (wanted.ports.empty()) {
     if (due) seen_.clear();
     return false;
@@ -29,35 +29,32 @@ bool FullStateScan::scan(const Wanted& wanted, SteadyTime now, std::vector<Socke
     scanned_ = now;
   }
   append(wanted, now, sockets);
-  std::ranges::copy(problems_, std::back_inserter(table.problems));
-  table.partly_shown = partly_shown_;
-  table.unread.insert(unread_.begin(), unread_.end());
+  std::ranges::copy(said_.problems, std::back_inserter(coverage.problems));
+  coverage.partly_shown = said_.partly_shown;
+  coverage.unread.insert(said_.unread.begin(), said_.unread.end());
   return due;
 }
 
 void FullStateScan::dump(const Wanted& wanted) {
   seen_.clear();
-  PortSnapshot said;
+  said_ = {};
   const auto begin = node_.clock->thread_cpu();
   SocketQuery query{.protocol = Protocol::tcp,
                     .family = AddressFamily::ipv4,
                     .states = states_beside_servers(Protocol::tcp),
                     .ports = {wanted.ports.begin(), wanted.ports.end()},
                     .memory = wanted.memory};
-  append_tcp_sockets(node_, query, seen_, said);
+  append_tcp_sockets(node_, query, seen_, said_);
   query.protocol = Protocol::udp;
   query.states = states_beside_servers(Protocol::udp);
   for (const AddressFamily family : {AddressFamily::ipv4, AddressFamily::ipv6}) {
     query.family = family;
-    append_sockets(node_, query, seen_, said);
+    append_sockets(node_, query, seen_, said_);
   }
-  next_ = node_.clock->steady() + kRest * (node_.clock->thread_cpu() - begin);
-  problems_ = std::move(said.problems);
-  unread_ = std::move(said.unread);
-  std::ranges::sort(said.partly_shown);
-  const auto repeated = std::ranges::unique(said.partly_shown);
-  said.partly_shown.erase(repeated.begin(), repeated.end());
-  partly_shown_ = std::move(said.partly_shown);
+  pacer_.rest(node_.clock->steady(), node_.clock->thread_cpu() - begin);
+  std::ranges::sort(said_.partly_shown);
+  const auto repeated = std::ranges::unique(said_.partly_shown);
+  said_.partly_shown.erase(repeated.begin(), repeated.end());
 }
 
 void FullStateScan::append(const Wanted& wanted, SteadyTime now,

@@ -30,7 +30,7 @@ class OptionProbe {
   // is not known yet. Sets the socket's v6only where that was not told.
   Sharing ask(Socket& socket, std::span<const SocketUse> uses, bool again);
 
-  // What this look was refused; unset: nothing.
+  // What this scan was refused; unset: nothing.
   const std::optional<Problem>& problem() const { return problem_; }
 
  private:

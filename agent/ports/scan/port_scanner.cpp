@@ -10,6 +10,7 @@
 #include "agent/ports/owners/kernel_socket.h"
 #include "agent/ports/port_ranges.h"
 #include "agent/ports/scan/append_sockets.h"
+#include "agent/ports/scan/socket_folder.h"
 #include "netlink/base/text.h"
 #include "netlink/genetlink/wireguard.h"
 #include "netlink/rtnetlink/rtnetlink.h"
@@ -21,8 +22,7 @@ constexpr std::uint32_t kTcpServers = state_bit(SocketState::listen);
 constexpr std::uint32_t kUdpServers = state_bit(SocketState::close);
 constexpr std::uint32_t kSctpEndpoints =
     state_bit(SocketState::listen) | state_bit(SocketState::close);
-// What a deep look finds has to be attributed too: as rare as a full scan of /proc.
-constexpr int kRestAfterAttribution = 20;
+constexpr std::size_t kCrowd = 16384;
 
 const std::string* name_of_link(std::span<const Link> links, std::uint32_t index) {
   const auto found = std::ranges::find(links, index, &Link::index);
@@ -39,38 +39,42 @@ bool in_port_order(const Socket& a, const Socket& b) {
 }  // namespace
 
 bool shows_bound_inactive(std::string_view release) {
-  const auto major = take_number<unsigned>(release);
-  if (!major || !release.starts_with('.')) return false;
-  release.remove_prefix(1);
+  const auto major = parse_number<unsigned>(take_until(release, '.'));
   const auto minor = take_number<unsigned>(release);
-  return minor && std::pair(*major, *minor) >= std::pair(6U, 8U);
+  return major && minor && std::pair(*major, *minor) >= std::pair(6U, 8U);
 }
 
 PortScanner::PortScanner(const Node& node)
     : node_(node), attribution_(node), full_state_scan_(node), nat_scan_(node), options_(node) {}
 
 void PortScanner::read_servers(const ScanOptions& options, PortSnapshot& table) {
+  const std::vector<std::uint16_t> ports =
+      options.only_deep_ports ? options.deep_ports : std::vector<std::uint16_t>{};
   for (const AddressFamily family : {AddressFamily::ipv4, AddressFamily::ipv6}) {
-    append_sockets(node_, {.protocol = Protocol::tcp, .family = family, .states = kTcpServers},
-                   sockets_, table);
+    append_sockets(
+        node_, {.protocol = Protocol::tcp, .family = family, .states = kTcpServers, .ports = ports},
+        sockets_, table.coverage);
     append_sockets(node_,
                    {.protocol = Protocol::udp,
                     .family = family,
                     .states = kUdpServers,
+                    .ports = ports,
                     .memory = options.memory},
-                   sockets_, table);
+                   sockets_, table.coverage);
   }
   // Asking a kernel without SCTP would make it load the module.
   if (!options.sctp || !node_.files->exists("proc/1/net/sctp")) return;
-  const std::size_t problems = table.problems.size();
+  const std::size_t problems = table.coverage.problems.size();
   for (const AddressFamily family : {AddressFamily::ipv4, AddressFamily::ipv6}) {
-    append_sockets(node_, {.protocol = Protocol::sctp, .family = family, .states = kSctpEndpoints},
-                   sockets_, table);
+    append_sockets(
+        node_,
+        {.protocol = Protocol::sctp, .family = family, .states = kSctpEndpoints, .ports = ports},
+        sockets_, table.coverage);
   }
   // That it cannot tell of them is a finding, not a problem.
-  table.sctp_supported = table.problems.size() == problems;
-  table.problems.resize(problems);
-  table.unread.erase(Protocol::sctp);
+  table.coverage.sctp = table.coverage.problems.size() == problems;
+  table.coverage.problems.resize(problems);
+  table.coverage.unread.erase(Protocol::sctp);
 }
 
 // `sockets_` are sorted: those of one port stand together.
@@ -98,7 +102,7 @@ void PortScanner::ask_options(const ScanOptions& options, bool scanned_fully, St
       ask(socket, false);
     }
   }
-  if (options_.problem()) table.problems.push_back(*options_.problem());
+  if (options_.problem()) table.coverage.problems.push_back(*options_.problem());
 }
 
 void PortScanner::read_network(const ScanOptions& options, PortSnapshot& table) {
@@ -107,28 +111,44 @@ void PortScanner::read_network(const ScanOptions& options, PortSnapshot& table) 
     auto links = read_links(*node_.netlink);
     auto addresses = read_addresses(*node_.netlink);
     network_known_ = links && addresses;
-    if (!links) table.problems.push_back(read_problem("rtnetlink_failed", links.error(), kRemedy));
+    if (!links)
+      table.coverage.problems.push_back(read_problem("rtnetlink_failed", links.error(), kRemedy));
     if (!addresses) {
-      table.problems.push_back(read_problem("rtnetlink_failed", addresses.error(), kRemedy));
+      table.coverage.problems.push_back(
+          read_problem("rtnetlink_failed", addresses.error(), kRemedy));
     }
     links_ = std::move(links).value_or(std::move(links_));
     addresses_ = std::move(addresses).value_or(std::move(addresses_));
   }
-  // In every look: a device gets another port without an event.
+  // In every scan: a device gets another port without an event.
   if (node_.identity.has_capability(Identity::kNetAdmin)) {
     if (const auto read = read_wireguard_ports(*node_.netlink, links_); !read) {
-      table.problems.push_back(read_problem("wireguard_failed", read.error(),
-                                            "allow netlink sockets of NETLINK_GENERIC (seccomp)"));
+      table.coverage.problems.push_back(read_problem(
+          "wireguard_failed", read.error(), "allow netlink sockets of NETLINK_GENERIC (seccomp)"));
     }
   }
   table.links = links_;
   table.addresses = addresses_;
 }
 
-void PortScanner::add_holders(PortSnapshot& table) {
-  table.holders.reserve(sockets_.size());
+bool has_narrow_rule(const PortSnapshot& table, const Socket& socket) {
+  if (!table.nat) return false;
+  return std::ranges::any_of(
+      table.nat->on_port(socket.protocol, socket.local_port), [](const NatRule* rule) {
+        const PortSpan& ports = rule->scope.ports;
+        return ports.last - ports.first < static_cast<int>(NatRules::kMostListedPorts);
+      });
+}
+
+void PortScanner::add_holders(const ScanOptions& options, PortSnapshot& table) {
+  SocketFolder folder(table);
   for (const Socket& socket : sockets_) {
-    Holder holder{.socket = socket, .owner = attribution_.owner_of(socket)};
+    const Owner& owner = attribution_.owner_of(socket);
+    const bool asked = std::ranges::binary_search(options.urgent_ports, socket.local_port) ||
+                       std::ranges::binary_search(options.deep_ports, socket.local_port) ||
+                       has_narrow_rule(table, socket);
+    if (folder.fold(socket, owner, asked)) continue;
+    Holder holder{.socket = socket, .owner = owner};
     if (!sharing_.empty()) {
       if (const auto at = sharing_.find(socket.cookie); at != sharing_.end()) {
         holder.sharing = at->second;
@@ -147,7 +167,8 @@ void PortScanner::add_holders(PortSnapshot& table) {
 void PortScanner::add_rules(const ScanOptions& options, PortSnapshot& table) const {
   if (!table.nat || table.nat->rules().empty()) return;
   std::vector<std::pair<Protocol, std::uint16_t>> wanted;
-  for (const Socket& socket : sockets_) {
+  for (const Holder& holder : table.holders) {
+    const Socket& socket = holder.socket;
     if (socket.is_server()) wanted.emplace_back(socket.protocol, socket.local_port);
   }
   for (const auto& ports : {options.urgent_ports, options.deep_ports}) {
@@ -175,10 +196,10 @@ PortSnapshot PortScanner::scan(const ScanOptions& options, SteadyTime now) {
   table.recent_listeners = listeners_.ports(now);
   const bool scanned_fully = full_state_scan_.scan(
       {.ports = options.deep_ports, .memory = options.memory, .paced = options.deep_paced}, now,
-      sockets_, table);
+      sockets_, table.coverage);
   // After the sockets, so that a tunnel's device is never missing.
   read_network(options, table);
-  table.ranges = read_port_ranges(*node_.files, table.problems);
+  table.ranges = read_port_ranges(*node_.files, table.coverage.problems);
 
   Attribution::Options attribution{.node_components = options.node_components,
                                    .ephemeral = table.ranges.ephemeral};
@@ -190,25 +211,28 @@ PortSnapshot PortScanner::scan(const ScanOptions& options, SteadyTime now) {
   std::ranges::sort(sockets_, in_port_order);
   ask_options(options, scanned_fully, now, table);
   if (scanned_fully) {
-    full_state_scan_.rest(kRestAfterAttribution * (node_.clock->thread_cpu() - begin));
+    full_state_scan_.rest_more(node_.clock->thread_cpu() - begin);
   }
-  table.attribution_complete = !attribution_.problem().has_value();
-  if (!table.attribution_complete) table.problems.push_back(*attribution_.problem());
-  add_holders(table);
+  table.coverage.every_owner = !attribution_.problem().has_value();
+  if (!table.coverage.every_owner) table.coverage.problems.push_back(*attribution_.problem());
   nat_scan_.scan(now, table);
+  add_holders(options, table);
   add_rules(options, table);
+  // A crowd that is gone is not remembered.
+  if (sockets_.capacity() > kCrowd) sockets_ = {};
 
   const Identity& identity = node_.identity;
   if (!identity.shows_bound_inactive.value_or(shows_bound_inactive(identity.release))) {
-    table.limits.push_back(
+    table.coverage.limits.push_back(
         {.code = "bound_inactive_invisible",
          .message = fmt::format("Linux {} does not show TCP sockets that are bound and do not "
                                 "listen",
                                 identity.release),
          .remedy = "Linux 6.8 or newer shows them"});
   }
-  std::ranges::sort(table.problems);
-  table.problems.erase(std::ranges::unique(table.problems).begin(), table.problems.end());
+  std::ranges::sort(table.coverage.problems);
+  table.coverage.problems.erase(std::ranges::unique(table.coverage.problems).begin(),
+                                table.coverage.problems.end());
   return table;
 }
 

@@ -18,14 +18,16 @@ namespace hostnet {
 
 struct ScanOptions {
   std::vector<std::string> node_components;  // Policy::node_components
-  // Interfaces or addresses may have changed since the last look (rtnetlink
+  // Interfaces or addresses may have changed since the last scan (rtnetlink
   // said so, or nobody listens to rtnetlink): they are read again.
   bool network_changed = true;
   // Ports of which every socket in every state is wanted, connections and
   // TIME_WAIT included (sorted). The kernel walks its whole table for them
   // (25 ms at 100,000 sockets).
   std::vector<std::uint16_t> deep_ports;
-  // FindingContext for them only as often as that is cheap (FullStateScan), and else show what
+  // Sockets of no other ports: an answer about a port does not need the crowd.
+  bool only_deep_ports{};
+  // Scan for them only as often as that is cheap (FullStateScan), and else show what
   // was seen last.
   bool deep_paced{};
   // SCTP endpoints too, where the kernel has SCTP.
@@ -37,10 +39,10 @@ struct ScanOptions {
   std::shared_ptr<const PodIndex> pods = std::make_shared<const PodIndex>();
 };
 
-// Builds the port table, one look after another: TCP listeners and unconnected
+// Builds the snapshot, one scan after another: TCP listeners and unconnected
 // UDP sockets of both families, for some ports every socket, who has them and
 // what they let others bind, the ranges, links and addresses.
-// What cannot be had is a problem in the table and the rest is there; a look
+// What cannot be had is a problem in its coverage and the rest is there; a scan
 // never fails. Not thread safe: owned by the watch (a one-shot command has its
 // own).
 class PortScanner {
@@ -56,7 +58,7 @@ class PortScanner {
   void ask_options(const ScanOptions& options, bool scanned_fully, SteadyTime now,
                    PortSnapshot& table);
   void read_network(const ScanOptions& options, PortSnapshot& table);
-  void add_holders(PortSnapshot& table);
+  void add_holders(const ScanOptions& options, PortSnapshot& table);
   void add_rules(const ScanOptions& options, PortSnapshot& table) const;
 
   Node node_;
@@ -65,7 +67,7 @@ class PortScanner {
   NatScan nat_scan_;
   OptionProbe options_;
   RecentListeners listeners_;
-  std::vector<Socket> sockets_;  // of the current look
+  std::vector<Socket> sockets_;  // of the current scan
   // What those let others bind, by cookie; only those that were asked.
   std::unordered_map<std::uint64_t, Sharing> sharing_;
   std::vector<Link> links_;

@@ -20,7 +20,7 @@ class RecentListeners {
  public:
   void see(std::span<const Socket> sockets, SteadyTime now);
 
-  // Sorted; unset until somebody looked for 120 s.
+  // Sorted; unset in the first 120 s of scanning.
   std::optional<std::vector<std::pair<Protocol, std::uint16_t>>> ports(SteadyTime now) const;
 
   static constexpr std::chrono::seconds kRecent{120};

@@ -95,6 +95,7 @@ std::string report_head(const Report& report) {
       const bool rule = holder.owner.kind == HolderKind::nat_rule;
       if (!rule && holder.socket.is_server()) ++sockets;
     }
+    sockets += count_folded_servers(report.table->folded);
   }
   const auto figure = [](std::size_t count, std::string_view name, bool bad) {
     return fmt::format("<li{}><b>{}</b><span>{}</span></li>", bad ? " class=\"bad\"" : "", count,

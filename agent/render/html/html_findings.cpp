@@ -111,9 +111,13 @@ std::string html_ports(const Report& report, const PortFilter& filter, std::stri
   }
   std::string rows;
   for (const auto& port : ports) rows += port_row(report, port, root);
+  std::string folded;
+  if (!filter.port) {
+    for (const auto& line : folded_lines(report)) folded += "<p>" + html_text(line) + "</p>";
+  }
   return html_card("ports", "<table role=\"table\">" + html_caption("Ports", ports.size()) +
                                 html_header_row({"Port", "Held by", "Declared by", "Findings"}) +
-                                "<tbody>" + rows + "</tbody></table>");
+                                "<tbody>" + rows + "</tbody></table>" + folded);
 }
 
 std::string html_check(const CheckAnswer& answer) {

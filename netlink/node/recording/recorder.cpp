@@ -55,6 +55,9 @@ class RecordingFiles final : public Files {
   Result<std::uint64_t> inode(std::string_view path) const override {
     return noted(path, notes_->index.inodes, inner_->inode(path));
   }
+  Result<FileOwner> owner(std::string_view path) const override {
+    return noted(path, notes_->index.owners, inner_->owner(path));
+  }
   bool exists(std::string_view path) const override {
     const bool there = inner_->exists(path);
     if (!is_recordable(path)) return there;

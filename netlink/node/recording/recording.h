@@ -25,7 +25,8 @@ namespace hostnet {
 
 inline constexpr std::string_view kIndexName = "index.json";
 inline constexpr std::string_view kRecordingFormat = "hostnet-recording";
-inline constexpr int kRecordingVersion = 1;
+inline constexpr int kRecordingVersion = 2;  // version 1 is read too
+inline constexpr int kRecordingVersionWithOwners = 2;
 
 // A netlink request that was asked, and the file below netlink/ that holds the
 // messages of its answer, or how it failed.
@@ -47,6 +48,7 @@ struct RecordingIndex {
   template <class Key, class T>
   using Answers = std::map<Key, Result<T>, std::less<>>;
 
+  int version = kRecordingVersion;  // that it was written in
   SteadyTime steady;
   WallTime wall;
   std::optional<Result<ClockDiscipline>> discipline;
@@ -55,6 +57,7 @@ struct RecordingIndex {
   Answers<std::string, std::vector<std::string>> lists;
   Answers<std::string, std::string> links;
   Answers<std::string, std::uint64_t> inodes;
+  Answers<std::string, FileOwner> owners;
   std::map<std::string, bool, std::less<>> existence;
   Answers<std::uint64_t, std::string> cgroups;
   Answers<int, std::vector<SocketDescriptor>> descriptors;            // by pid

@@ -53,6 +53,10 @@ Json json_of(const std::vector<SocketDescriptor>& values) {
   return out;
 }
 
+Json json_of(const FileOwner& value) {
+  return {value.uid, value.gid, value.mode};
+}
+
 Json json_of(const BindOptions& value) {
   Json out{{"reuse_address", value.reuse_address},
            {"reuse_port", value.reuse_port},
@@ -162,6 +166,7 @@ std::string to_json(const RecordingIndex& index) {
                  {"lists", json_of(index.lists)},
                  {"links", json_of(index.links)},
                  {"inodes", json_of(index.inodes)},
+                 {"owners", json_of(index.owners)},
                  {"existence", std::move(existence)},
                  {"cgroups", json_of(index.cgroups)},
                  {"descriptors", json_of(index.descriptors)},

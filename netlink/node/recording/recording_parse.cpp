@@ -125,18 +125,23 @@ void value_from(const At& at, BindOptions& out) {
   if (at.find("device") != nullptr) out.device = at.member("device").text();
 }
 
-std::array<std::uint32_t, 5> offsets_from(const At& at) {
-  std::array<std::uint32_t, 5> out{};
-  if (!at.value.is_array() || at.value.size() != out.size()) at.wrong("five offsets");
+template <std::size_t Size>
+std::array<std::uint32_t, Size> numbers_from(const At& at, std::string_view what) {
+  std::array<std::uint32_t, Size> out{};
+  if (!at.value.is_array() || at.value.size() != out.size()) at.wrong(what);
   for (std::size_t i = 0; i < out.size(); ++i) {
     out.at(i) = At{at.value[i], at.place}.number<std::uint32_t>();
   }
   return out;
 }
+void value_from(const At& at, FileOwner& out) {
+  const auto numbers = numbers_from<3>(at, "uid, gid and mode");
+  out = {.uid = numbers[0], .gid = numbers[1], .mode = numbers[2]};
+}
 void value_from(const At& at, IpTableBytes& out) {
   out.valid_hooks = at.member("valid_hooks").number<std::uint32_t>();
-  out.hook_entry = offsets_from(at.member("hook_entry"));
-  out.underflow = offsets_from(at.member("underflow"));
+  out.hook_entry = numbers_from<5>(at.member("hook_entry"), "five offsets");
+  out.underflow = numbers_from<5>(at.member("underflow"), "five offsets");
   out.entries = at.member("entries").hex();
 }
 
@@ -268,11 +273,13 @@ Result<RecordingIndex> parse_recording_index(std::string_view json) try {
   if (!document.is_object() || root.member("format").text() != kRecordingFormat) {
     return failure(Reason::malformed, "format: expected \"hostnet-recording\"");
   }
-  if (const auto version = root.member("version").number<int>(); version != kRecordingVersion) {
-    return failure(Reason::unsupported, fmt::format("version: {} is not {}, the one known here",
-                                                    version, kRecordingVersion));
-  }
   RecordingIndex out;
+  out.version = root.member("version").number<int>();
+  if (out.version < 1 || out.version > kRecordingVersion) {
+    return failure(Reason::unsupported,
+                   fmt::format("version: {} is none of those known here, 1 to {}", out.version,
+                               kRecordingVersion));
+  }
   const At clock = root.member("clock");
   out.steady =
       SteadyTime(std::chrono::nanoseconds(clock.member("steady_ns").number<std::int64_t>()));
@@ -288,6 +295,7 @@ Result<RecordingIndex> parse_recording_index(std::string_view json) try {
   answers_from(root, "lists", out.lists);
   answers_from(root, "links", out.links);
   answers_from(root, "inodes", out.inodes);
+  answers_from(root, "owners", out.owners);
   answers_from(root, "cgroups", out.cgroups);
   answers_from(root, "descriptors", out.descriptors);
   answers_from(root, "descriptor_inodes", out.descriptor_inodes);

@@ -59,6 +59,12 @@ class ReplayedFiles final : public Files {
   Result<std::uint64_t> inode(std::string_view path) const override {
     return recorded(index_->inodes, path, "inspecting");
   }
+  Result<FileOwner> owner(std::string_view path) const override {
+    if (index_->version < kRecordingVersionWithOwners) return not_recorded(path);
+    const auto at = index_->owners.find(path);
+    if (at != index_->owners.end()) return at->second;
+    return failure(Reason::vanished, fmt::format("the owner of {} was not recorded", path));
+  }
   bool exists(std::string_view path) const override {
     const auto known = index_->existence.find(path);
     if (known != index_->existence.end()) return known->second;

@@ -1,0 +1,74 @@
+// How to stop a container outside Kubernetes, by its runtime.
+
+#include <fmt/format.h>
+
+#include <array>
+#include <string_view>
+
+#include "agent/findings/context/remedy.h"
+#include "agent/findings/context/words.h"
+
+namespace hostnet {
+namespace {
+
+struct Runtime {
+  std::string_view name;
+  std::string_view stop;  // its command, the id or name following; "" none
+  std::string_view list;  // what shows the container that has a port published, {} the port
+};
+
+constexpr std::array<Runtime, 9> kRuntimes{{
+    {"docker", "docker stop", "docker ps --filter publish={}"},
+    {"podman", "podman stop", "podman port --all"},
+    {"nerdctl", "nerdctl stop", "nerdctl ps"},
+    {"containerd", "nerdctl stop", ""},
+    {"cri-o", "crictl stop", ""},
+    {"lxc", "lxc-stop -n", ""},
+    {"libvirt-lxc", "virsh -c lxc:/// shutdown", ""},
+    {"systemd-nspawn", "machinectl poweroff", ""},
+    {"buildah", "", "buildah containers"},
+}};
+
+// A user's runtime answers that user only.
+std::string as_its_user(const Owner& owner) {
+  if (!owner.user) return "";
+  return fmt::format("sudo -u '#{0}' XDG_RUNTIME_DIR=/run/user/{0} ", *owner.user);
+}
+
+// containerd numbers containers by namespace, "/<namespace>/<container>".
+std::string in_namespace(const Owner& owner) {
+  const std::string_view path = owner.cgroup;
+  const std::size_t slash = path.find('/', 1);
+  if (owner.container_runtime != "containerd" || !path.starts_with('/') ||
+      slash == std::string_view::npos || path.substr(slash + 1) != owner.container_id) {
+    return "";
+  }
+  return fmt::format(" --namespace {}", shell_word(path.substr(1, slash - 1)));
+}
+
+std::string stop_command(const Runtime& runtime, const Owner& owner) {
+  std::string command(runtime.stop);
+  if (const std::string where = in_namespace(owner); !where.empty()) {
+    command = "nerdctl" + where + " stop";
+  }
+  std::string text =
+      fmt::format("{}{} {}", as_its_user(owner), command, shell_word(short_id(owner)));
+  if (runtime.name == "lxc") text += " (with LXD lxc stop, with Incus incus stop)";
+  return text;
+}
+
+}  // namespace
+
+std::string stop_container(const Owner& owner, std::uint16_t port) {
+  for (const Runtime& runtime : kRuntimes) {
+    if (owner.container_runtime != runtime.name) continue;
+    if (!owner.container_id.empty() && !runtime.stop.empty()) return stop_command(runtime, owner);
+    if (runtime.list.empty()) break;
+    return fmt::format("stop the container that {}{} shows", as_its_user(owner),
+                       fmt::format(fmt::runtime(runtime.list), port));
+  }
+  if (owner.container_runtime == "buildkit") return "wait until the build of an image has ended";
+  return "";
+}
+
+}  // namespace hostnet

@@ -1,0 +1,71 @@
+#include "agent/ports/owners/container_helpers.h"
+
+#include <algorithm>
+#include <array>
+
+#include "agent/ports/owners/name_pattern.h"
+
+namespace hostnet {
+namespace {
+
+struct Row {
+  std::string_view file;  // name_pattern.h
+  std::string_view unit;  // "" any
+  std::string_view runtime;
+  bool of_user = false;       // root's are something else
+  bool runtimes_own = false;  // ContainerHelper's
+};
+
+// The first that matches decides.
+constexpr std::array kRows{
+    // moby: cmd/docker-proxy; since version 28 dockerd itself where there is no proxy
+    Row{"docker-proxy", "", "docker", false, true},
+    Row{"rootlesskit-docker-proxy", "", "docker", true, true},
+    Row{"dockerd", "", "docker", false, true},
+    // The networks of rootless runtimes: rootlesskit, moby:contrib/dockerd-rootless.sh,
+    // nerdctl:extras/rootless/containerd-rootless.sh; k3s' is one service
+    Row{"*", "k3s-rootless.service", ""},
+    Row{"rootlesskit", "docker.service", "docker", true},
+    Row{"rootlesskit", "containerd.service", "nerdctl", true},
+    Row{"rootlesskit", "", ""},
+    Row{"slirp4netns", "docker.service", "docker", true},
+    Row{"pasta*", "docker.service", "docker", true},
+    Row{"passt*", "docker.service", "docker", true},
+    Row{"vpnkit", "docker.service", "docker", true},
+    Row{"slirp4netns", "containerd.service", "nerdctl", true},
+    Row{"pasta*", "containerd.service", "nerdctl", true},
+    Row{"passt*", "containerd.service", "nerdctl", true},
+    // podman: libpod/networking_rootlessport_*.go, networking_slirp4netns.go, networking_pasta_*.go
+    Row{"rootlessport", "", "podman"},
+    Row{"slirp4netns", "", "podman", true},
+    Row{"pasta*", "", "podman", true},
+    Row{"passt*", "", "podman", true},
+    Row{"podman", "", "podman", true},  // version 1 has its rootlessport in itself
+    Row{"conmon", "", "podman"},        // keeps published ports; CRI-O's is known by its cgroup
+    Row{"conmonrs", "", "podman"},
+    Row{"aardvark-dns", "", "podman"},
+};
+
+// dockerd's API, swarm and metrics (moby:cmd/dockerd, docs.docker.com/engine/swarm).
+bool is_dockerds_own(const Socket& socket) {
+  static constexpr std::array<std::uint16_t, 5> kPorts{2375, 2376, 2377, 7946, 9323};
+  return !socket.is_server() || std::ranges::find(kPorts, socket.local_port) != kPorts.end();
+}
+
+}  // namespace
+
+std::optional<ContainerHelper> container_helper(std::string_view exe, std::string_view unit,
+                                                bool of_user, const Socket& socket) {
+  const std::string_view file = exe.substr(exe.rfind('/') + 1);
+  for (const Row& row : kRows) {
+    std::string_view captured;
+    if (!matches_pattern(row.file, file, captured)) continue;
+    if (!row.unit.empty() && row.unit != unit) continue;
+    if (row.of_user && !of_user) continue;
+    if (row.runtime.empty() || (file == "dockerd" && is_dockerds_own(socket))) return std::nullopt;
+    return ContainerHelper{row.runtime, row.runtimes_own};
+  }
+  return std::nullopt;
+}
+
+}  // namespace hostnet

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <tuple>
+#include <vector>
+
+#include "agent/ports/port_snapshot.h"
+
+namespace hostnet {
+
+// Decides which sockets are holders of their own, and counts the rest (FoldedSockets).
+class SocketFolder {
+ public:
+  // Of one owner, protocol, family and state.
+  static constexpr std::size_t kMostShown = 100;
+
+  explicit SocketFolder(PortSnapshot& snapshot) : snapshot_(snapshot) {}
+
+  // `asked`: it is wanted for itself. `owner` is the same object for each of its sockets. True: it
+  // was counted; false: it is to be shown, as the next of the snapshot's holders.
+  bool fold(const Socket& socket, const Owner& owner, bool asked);
+
+ private:
+  struct Group {
+    std::size_t shown{};
+    std::size_t last_shown{};  // of the snapshot's holders
+    std::size_t folded{};      // of the snapshot's; valid where `shown` is kMostShown
+    bool full{};
+  };
+  using Key =
+      std::tuple<const Owner*, Protocol, AddressFamily, SocketState, std::uint32_t, std::uint32_t>;
+
+  PortSnapshot& snapshot_;
+  std::map<Key, Group> groups_;
+};
+
+}  // namespace hostnet
