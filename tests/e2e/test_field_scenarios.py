@@ -12,27 +12,6 @@ from test_field_attribution import CONTAINER, INNER, PORT, conflicts, node_with_
 import nat
 from recording import Node
 
-# Scenarios that the program does not get right yet.
-NOT_YET = {
-    "test_a_socket_units_port_is_told_by_that_unit",
-    "test_a_service_that_took_over_a_socket_is_named_beside_the_unit",
-    "test_a_socket_unit_with_accept_is_still_the_holder_while_it_serves",
-    "test_the_nodes_ssh_socket_is_never_told_to_stop",
-    "test_a_users_socket_unit_is_the_users",
-    "test_without_the_hosts_processes_no_owner_is_known",
-    "test_a_monitor_in_a_quadlets_unit_is_told_by_the_container_beside_it",
-    "test_a_published_port_of_podman_is_told_by_the_container_that_its_rule_names",
-    "test_a_port_that_docker_proxy_keeps_is_told_by_docker",
-    "test_a_rule_of_nerdctls_container_is_not_stale_while_that_container_lives",
-}
-
-
-@pytest.fixture(autouse=True)
-def not_yet(request):
-    if request.node.originalname in NOT_YET:
-        request.applymarker(pytest.mark.xfail(strict=True, reason="not yet"))
-
-
 def socket_unit(unit, folder="/system.slice", keeper=1, **fields):
     """A node on which systemd listens on that port for the unit, and the socket's inode."""
     node = node_with_declared_port()

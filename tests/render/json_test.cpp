@@ -27,6 +27,7 @@ constexpr std::string_view kDeclared =
 constexpr std::string_view kNginx =
     R"({"kind":"unmanaged_process","name":"nginx.service","pid":812,"comm":"nginx",)"
     R"("exe":"/usr/sbin/nginx","processes":[{"pid":812,"comm":"nginx"}],"unit":"nginx.service",)"
+    R"("unit_service":"",)"
     R"("cgroup":"/system.slice/nginx.service","uid":0,"namespace":"","pod":"","container_id":"",)"
     R"("state":"listen","local_address":"0.0.0.0","local_port":8080,"device":"","v6only":null,)"
     R"("peer":"","expires_ms":null,"inode":48211,"rule":""})";
