@@ -247,7 +247,9 @@ def test_a_recording_replays_with_the_same_answers(machine):
 
 
 def test_doctor_names_a_fix_for_each_thing_that_is_missing(machine):
-    assert machine.once("doctor", "--pods.source=none").returncode == 0
+    # The machine of these tests has a PID namespace of its own, which nothing proves to be the host's.
+    everything = machine.once("doctor", "--pods.source=none").stdout.splitlines()[1:]
+    assert [row.split("  ")[0] for row in everything if not re.search(r"  ok  ", row)] == ["PID namespace"]
     done = machine.run("setpriv", "--inh-caps=-all", "--bounding-set=-all", AGENT, "doctor",
                        "--pods.source=none", check=False)
     assert done.returncode == 1

@@ -177,7 +177,8 @@ void Attribution::state_problem() {
     }
     denied += entry->denied ? 1U : 0U;
     const bool perhaps_hidden = view_ == ProcfsView::unproven || view_ == ProcfsView::own_container;
-    hidden += entry->hidden || perhaps_hidden ? 1U : 0U;
+    // A process that may not be inspected may be the one: the right to do so comes first.
+    hidden += entry->hidden || (perhaps_hidden && !entry->denied) ? 1U : 0U;
   }
   if (hidden > 0) {
     problem_ = {.code = "no_host_pid",
