@@ -39,6 +39,7 @@ class OwnFiles final : public Files {
   Result<std::uint64_t> inode(std::string_view path) const override {
     return inner_->inode(own(path));
   }
+  Result<FileOwner> owner(std::string_view path) const override { return inner_->owner(own(path)); }
   bool exists(std::string_view path) const override { return inner_->exists(own(path)); }
   Result<std::string> cgroup_path(std::uint64_t id) const override {
     return inner_->cgroup_path(id);
