@@ -10,7 +10,6 @@ from systemd_machine import need_second_machine
 
 need_second_machine()
 
-NOT_YET = pytest.mark.xfail(strict=True, reason="not yet: who holds it is told by the bare unit")
 # lxc.container.conf(5): "none" is the network of the node.
 CONFIG = """lxc.uts.name = {name}
 lxc.rootfs.path = dir:/var/lib/lxc/{name}/rootfs
@@ -34,7 +33,6 @@ def lxc(booted):
     return start
 
 
-@NOT_YET
 @pytest.mark.parametrize("name", ["shop", "shop-2.old"])
 def test_a_container_is_named_with_its_remedy(lxc, name):
     machine = lxc(name)

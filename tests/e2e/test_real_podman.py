@@ -12,7 +12,6 @@ from systemd_machine import need_second_machine
 
 need_second_machine()
 
-NOT_YET = pytest.mark.xfail(strict=True, reason="not yet: who holds it is told by the bare unit")
 
 @pytest.fixture
 def podman(booted):
@@ -37,7 +36,6 @@ def frees_the_port(finding, machine, protocol="tcp"):
     assert conflicts(machine, protocol=protocol.upper()) == []
 
 
-@NOT_YET
 def test_a_container_in_the_nodes_network_is_named_with_its_remedy(podman):
     identifier = podman.run(PORT, "shop", "--network=host")
     wait_for_listener(podman.machine, PORT)
@@ -46,7 +44,6 @@ def test_a_container_in_the_nodes_network_is_named_with_its_remedy(podman):
     frees_the_port(finding, podman.machine)
 
 
-@NOT_YET
 @pytest.mark.parametrize("published,protocol", [(f"{PORT}:80", "tcp"), (f"127.0.0.1:{PORT}:80", "tcp"),
                                                 (f"{PORT}:80/udp", "udp")])
 @pytest.mark.parametrize("backend", ["netavark", pytest.param("cni", marks=pytest.mark.xfail(
@@ -60,7 +57,6 @@ def test_a_published_port_is_its_containers(booted, backend, published, protocol
     frees_the_port(finding, booted, protocol)
 
 
-@NOT_YET
 def test_a_container_in_a_unit_of_its_own_is_told_as_quadlet_starts_it(podman):
     """podman-systemd.unit(5): --cgroups=split, conmon and the container below the unit"""
     machine = podman.machine

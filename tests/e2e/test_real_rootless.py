@@ -10,7 +10,6 @@ from systemd_machine import need_second_machine
 need_second_machine()
 
 UID = 4242
-NOT_YET = pytest.mark.xfail(strict=True, reason="not yet: who holds it is told by the bare unit")
 RUNTIME = f"/run/user/{UID}"
 AS_USER = ["runuser", "-u", "someone", "--", "env", "-C", "/", "HOME=/home/someone",
            f"XDG_RUNTIME_DIR={RUNTIME}", f"DBUS_SESSION_BUS_ADDRESS=unix:path={RUNTIME}/bus"]
@@ -48,7 +47,6 @@ def is_podmans(finding, names):
     assert f"XDG_RUNTIME_DIR={RUNTIME} podman " in finding["remedy"]
 
 
-@NOT_YET
 def test_a_users_container_in_the_nodes_network_is_named_with_its_user(podman):
     identifier = podman.run(PORT, "shop", "--network=host")
     wait_for_listener(podman.machine, PORT)
@@ -56,7 +54,6 @@ def test_a_users_container_in_the_nodes_network_is_named_with_its_user(podman):
     is_podmans(finding, [f"podman {identifier} of uid {UID}"])
 
 
-@NOT_YET
 @pytest.mark.parametrize("how", ["slirp4netns", "slirp4netns:port_handler=slirp4netns"])
 def test_a_published_port_of_a_users_container_is_the_users_podmans(podman, how):
     identifier = podman.run(80, "shop", "--network", how, "--publish", f"{PORT}:80")
@@ -65,7 +62,6 @@ def test_a_published_port_of_a_users_container_is_the_users_podmans(podman, how)
     is_podmans(finding, [f"podman of uid {UID}", f"podman {identifier} of uid {UID}"])
 
 
-@NOT_YET
 def test_a_users_service_goes_by_its_own_name(user):
     user.run(*AS_USER, "systemd-run", "--user", "--unit=shop", "busybox", "httpd", "-f", "-p", PORT)
     wait_for_listener(user, PORT)
@@ -75,7 +71,6 @@ def test_a_users_service_goes_by_its_own_name(user):
     assert "systemctl --user" in finding["remedy"] and "stop shop.service" in finding["remedy"]
 
 
-@NOT_YET
 def test_a_users_socket_unit_is_the_managers_and_that_is_never_told_to_stop(user):
     """systemd makes a socket in its unit's cgroup only where it may load BPF programs, as root's
     manager does: the kernel does not know the user's unit."""

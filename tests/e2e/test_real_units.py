@@ -11,7 +11,6 @@ from systemd_machine import need_second_machine
 need_second_machine()
 
 PORT = 9090
-NOT_YET = pytest.mark.xfail(strict=True, reason="not yet: who holds it is told by the bare unit")
 SOCKET = "[Socket]\nListenStream={listen}\nAccept={accept}\n"
 # Serves each connection on the socket that systemd hands over.
 SERVICE = """[Service]
@@ -56,14 +55,12 @@ def is_the_socket_units(finding):
     return holder
 
 
-@NOT_YET
 @pytest.mark.parametrize("listen", [PORT, f"0.0.0.0:{PORT}", f"[::]:{PORT}"])
 def test_an_idle_socket_is_its_units(console, listen):
     finding, = conflicts(console(listen=listen), port=PORT)
     assert not is_the_socket_units(finding).get("unit_service")
 
 
-@NOT_YET
 def test_an_activated_socket_is_its_units_with_the_service_beside_it(console):
     machine = console()
     connect(machine)
@@ -72,7 +69,6 @@ def test_an_activated_socket_is_its_units_with_the_service_beside_it(console):
     assert (holder["comm"], holder["unit_service"]) == ("python3", "console.service")
 
 
-@NOT_YET
 def test_a_socket_whose_service_has_ended_is_its_units(console):
     machine = console()
     connect(machine)
@@ -81,7 +77,6 @@ def test_a_socket_whose_service_has_ended_is_its_units(console):
     assert not is_the_socket_units(finding).get("unit_service")
 
 
-@NOT_YET
 def test_a_socket_with_a_service_for_each_connection_is_its_units(console):
     machine = console(accept="yes")
     finding, = conflicts(machine, port=PORT)
