@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "agent/ports/owners/cgroup.h"
+#include "agent/ports/owners/proc_cgroup.h"
 
 // Any bytes: no crash, ids of the promised form, and views that stay inside.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
