@@ -10,7 +10,6 @@ from systemd_machine import need_second_machine
 
 need_second_machine()
 
-NOT_YET = pytest.mark.xfail(strict=True, reason="not yet: nat_rule_hijacks_listener")
 UID = "bbbbbbbb-1111-4222-8333-bbbbbbbbbbbb"
 OTHER = 9000
 
@@ -61,7 +60,6 @@ def test_the_rules_of_firewalld_are_no_trouble(node, firewalld):
     is_quiet(node)
 
 
-@NOT_YET
 @pytest.mark.parametrize("to,answers,rule", [
     (f"toport={OTHER}", "another", "redirect"),
     (f"toport=80:toaddr={POD}", "a guest", f"dnat to {POD}:80")])
@@ -109,7 +107,6 @@ def test_the_rules_of_ufw_are_no_trouble(node, ufw):
     is_quiet(node)
 
 
-@NOT_YET
 def test_a_redirection_among_ufws_rules_is_told(node, ufw):
     ufw(UFW_NAT)
     assert node.ask(PORT) == "another"
@@ -175,7 +172,6 @@ def test_the_rules_of_libvirts_networks_are_no_trouble(libvirt):
     is_quiet(libvirt)
 
 
-@NOT_YET
 def test_a_guests_port_beside_libvirts_rules_is_told(libvirt):
     """wiki.libvirt.org/Networking.html, "Forwarding Incoming Connections": a hook's rule"""
     libvirt.machine.run("iptables", "-t", "nat", "-I", "PREROUTING", "-p", "tcp", "--dport", PORT,

@@ -6,7 +6,7 @@ import pytest
 from declared import PORT, conflicts, said
 from nat_network import SANDBOX
 
-NOT_YET = pytest.mark.xfail(strict=True, reason="not yet: a sandbox that is a living container's")
+NOT_YET = pytest.mark.xfail(strict=False, reason="a sandbox with a namespace is told by its runtime in some shapes only")
 SHAPES = {
     "nerdctl with systemd": f"system.slice/nerdctl-{SANDBOX}.scope",
     "nerdctl with cgroupfs": f"default/{SANDBOX}",
@@ -30,9 +30,12 @@ def published(network, request):
     return network
 
 
-@NOT_YET
 def test_the_rule_is_the_living_containers_and_not_stale(published):
     assert conflicts(published.machine, port=1) == []
+
+
+@NOT_YET
+def test_it_has_the_living_containers_name(published):
     assert [name for _, name in holders(published.machine)] == [f"nerdctl {SANDBOX}"]
 
 
