@@ -35,16 +35,16 @@ TEST(Processes, CountsProcessesAndThreadsByState) {
   EXPECT_EQ(*TestCollector("processes").page(builder.build()),
             "# TYPE node_processes_max_processes gauge\nnode_processes_max_processes 4.194304e+06\n"
             "# TYPE node_processes_max_threads gauge\nnode_processes_max_threads 15000\n"
-            "# TYPE node_processes_pids gauge\nnode_processes_pids 4\n"
+            "# TYPE node_processes_pids gauge\nnode_processes_pids 5\n"
             "# TYPE node_processes_state gauge\n"
             "node_processes_state{state=\"I\"} 1\n"
-            "node_processes_state{state=\"S\"} 2\n"
+            "node_processes_state{state=\"S\"} 3\n"
             "node_processes_state{state=\"Z\"} 1\n"
-            "# TYPE node_processes_threads gauge\nnode_processes_threads 10\n"
+            "# TYPE node_processes_threads gauge\nnode_processes_threads 11\n"
             "# TYPE node_processes_threads_state gauge\n"
             "node_processes_threads_state{thread_state=\"I\"} 1\n"
             "node_processes_threads_state{thread_state=\"R\"} 1\n"
-            "node_processes_threads_state{thread_state=\"S\"} 2\n"
+            "node_processes_threads_state{thread_state=\"S\"} 3\n"
             "node_processes_threads_state{thread_state=\"Z\"} 1\n");
 }
 
