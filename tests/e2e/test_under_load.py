@@ -168,13 +168,14 @@ class Stopped:
         self.ptrace(self.DETACH)
 
 
-# One too many: all ask, one is refused; on the word, the rest read their answers.
+# One too many: all ask, each with words of its own, as equal ones that wait together count as one;
+# one is refused; on the word, the rest read their answers.
 ASK_TOGETHER = r"""
 import select, socket, sys
 count = int(sys.argv[1])
 clients = [socket.create_connection(('127.0.0.1', 20000)) for _ in range(count)]
-for client in clients:
-    client.sendall(b'GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n')
+for number, client in enumerate(clients):
+    client.sendall(b'GET /metrics?client=%d HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n' % number)
 def answer(client):
     text = b''
     while got := client.recv(1 << 18): text += got

@@ -20,6 +20,13 @@ std::string pod_with_ports(int ports, const std::string& more, const std::string
   return text + "]}]}}";
 }
 
+// AddressSanitizer's quarantine counts what was given back.
+#ifdef __clang__
+constexpr bool kKeepsWhatIsFreed = __has_feature(address_sanitizer);
+#else
+constexpr bool kKeepsWhatIsFreed = false;
+#endif
+
 long peak_kib() {
   rusage usage{};
   ::getrusage(RUSAGE_SELF, &usage);
@@ -44,7 +51,7 @@ TEST(PodLimits, SeventyThousandPortsCostNoMoreThanTheirText) {
     EXPECT_EQ(kept_ports(*pod), 0U);
     EXPECT_EQ(pod->ports_cut, 0U) << "nothing is declared by them";
   }
-  EXPECT_LT(peak_kib() - before, 8 * 1024);
+  if (!kKeepsWhatIsFreed) EXPECT_LT(peak_kib() - before, 8 * 1024);
 }
 
 TEST(PodLimits, AHostPortAfterThousandsOfOthersCounts) {
