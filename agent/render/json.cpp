@@ -61,7 +61,7 @@ Json holder_json(const Holder& holder) {
               {"pod", holder.pod},
               {"container_id", owner.container_id},
               {"state", state_words(holder)},
-              {"local_address", socket.local.to_string()},
+              {"local_address", local_words(holder)},
               {"local_port", socket.local_port == 0 ? Json(nullptr) : Json(socket.local_port)},
               {"device", holder.device},
               {"v6only", or_null(socket.v6only)},

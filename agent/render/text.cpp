@@ -21,7 +21,7 @@ std::string severity_words(const Finding& finding) {
 }
 
 std::string address_words(const Holder& holder) {
-  auto words = holder.socket.local.to_string();
+  auto words = local_words(holder);
   if (!holder.device.empty() && holder.socket.interface != 0) words += "%" + holder.device;
   if (holder.socket.v6only.value_or(false) && holder.socket.local.is_wildcard()) {
     words += " (v6only)";

@@ -89,6 +89,12 @@ std::optional<std::uint32_t> known_uid(const Holder& holder) {
   return socket.uid;
 }
 
+std::string local_words(const Holder& holder) {
+  const bool of_many = holder.nat && holder.nat->scope.destination &&
+                       holder.nat->scope.destination->first != holder.nat->scope.destination->last;
+  return of_many ? holder.nat->scope.destination->to_string() : holder.socket.local.to_string();
+}
+
 std::string user_words(const Holder& holder) {
   const auto uid = known_uid(holder);
   if (!uid) return "";

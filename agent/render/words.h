@@ -19,6 +19,8 @@ namespace hostnet {
 std::string port_words(std::optional<std::uint16_t> port, std::optional<Protocol> protocol);
 // "0.0.0.0", "10.0.0.1:443", "[::1]:443"; port 0 is left out.
 std::string endpoint_words(const IpAddress& address, std::uint16_t port);
+// Where it is bound, or which addresses a NAT rule is about: "0.0.0.0", "127.0.0.0/8".
+std::string local_words(const Holder& holder);
 // "root", "uid 33"; "" where the kernel does not know it. The host's passwd is
 // not visible from a container, so no other names.
 std::string user_words(const Holder& holder);

@@ -6,6 +6,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "netlink/nat/join_addresses.h"
 #include "netlink/nat/packets/packet_marks.h"
 #include "netlink/nat/packets/taken_packets.h"
 #include "netlink/nat/recognize.h"
@@ -58,7 +59,11 @@ class NatWalker {
     }
   }
 
-  std::vector<NatRule> rules;
+  // Call once, at the end.
+  std::vector<NatRule> take_rules() {
+    return join_addresses(std::move(rules_), whole_,
+                          [this](const PacketScope& packets) { return is_here(packets); });
+  }
 
  private:
   enum class Outcome { fell_through, taken };
@@ -100,7 +105,7 @@ class NatWalker {
   Outcome follow_rules(const PacketChain& chain, const PacketScope& scope, std::size_t level) {
     for (const PacketRule& rule : chain.rules) {
       for (const Match& match : matches(rule, scope)) {
-        if (rules.size() >= options_.most_rules) give_up();
+        if (rules_.size() >= options_.most_rules) give_up();
         if (gave_up_) return Outcome::fell_through;
         if (taken_.has_all(match.packets)) continue;
         const std::size_t comments = comments_.size();
@@ -218,6 +223,11 @@ class NatWalker {
     };
     if (origin_ == Origin::here && !arrives_on("")) return false;
     if (origin_ == Origin::here_again && !arrives_on("lo")) return false;
+    return is_here(packets);
+  }
+
+  // Some of their addresses are this machine's.
+  bool is_here(const PacketScope& packets) const {
     if (!options_.local_addresses || !packets.destination) return true;
     const AddressSpan& span = *packets.destination;
     if (span.first.is_loopback() || span.last.is_loopback()) return true;
@@ -261,7 +271,7 @@ class NatWalker {
   void hand_to_sockets() {
     for (Assigned& one : std::exchange(assigned_, {})) {
       take(one.packets, TakenPackets::kForGood);
-      add(std::move(one.rule));
+      add(std::move(one.rule), one.rule.scope);
     }
   }
 
@@ -269,10 +279,10 @@ class NatWalker {
     for (const PacketScope& part : rest_of(packets)) {
       if (!is_for_us(part)) continue;
       NatRule rule = rule_of(action, packets, part);
-      if (!rules.empty() && is_another_backend(rule)) {
+      if (!rules_.empty() && is_another_backend(rule)) {
         add_backend(rule);
       } else {
-        add(std::move(rule));
+        add(std::move(rule), packets);
       }
     }
   }
@@ -292,28 +302,28 @@ class NatWalker {
     return rule;
   }
 
-  void add(NatRule rule) {
+  // `whole`: what it is about as it is written, whatever earlier rules have.
+  void add(NatRule rule, const PacketScope& whole) {
     last_table_ = base_.table;
-    if (rule.scope.family) {
-      rules.push_back(std::move(rule));
-      return;
-    }
-    for (const AddressFamily family : {AddressFamily::ipv4, AddressFamily::ipv6}) {
-      rule.scope.family = family;
-      rules.push_back(rule);
+    const auto family = rule.scope.family;
+    for (const AddressFamily one : {AddressFamily::ipv4, AddressFamily::ipv6}) {
+      if (family.value_or(one) != one) continue;
+      rule.scope.family = one;
+      rules_.push_back(rule);
+      whole_.push_back(whole);
     }
   }
 
   // The last rule took some of the same packets, and this one others of them.
   bool is_another_backend(const NatRule& rule) const {
-    const NatRule& last = rules.back();
+    const NatRule& last = rules_.back();
     return last_table_ == base_.table && rule.effect == NatEffect::dnat &&
            last.effect == NatEffect::dnat && same_but_for_chance(last.scope, rule.scope) &&
            last.scope.certainty != Certainty::certain;
   }
 
   void add_backend(const NatRule& rule) {
-    NatRule& last = rules.back();
+    NatRule& last = rules_.back();
     const bool unknown = last.scope.certainty == Certainty::unknown;
     if (!unknown) last.scope.certainty = std::min(last.scope.certainty, rule.scope.certainty);
     for (const NatTarget& target : rule.targets) {
@@ -334,6 +344,8 @@ class NatWalker {
   const PacketTable* last_table_{};
   TakenPackets taken_;
   PacketMarks marks_;
+  std::vector<NatRule> rules_;
+  std::vector<PacketScope> whole_;  // of each
   std::vector<PacketScope> untracked_;
   std::vector<Assigned> assigned_;
   std::vector<std::string> path_, comments_;
@@ -426,7 +438,7 @@ NatWalk walk_nat(Tables tables, const NatWalkOptions& options) {
   const std::vector<BaseChain> arriving = bases.at(NatHook::prerouting);
   NatWalker elsewhere(options, marks_matter, walk);
   elsewhere.pass(arriving, Origin::elsewhere);
-  add_rules(std::move(elsewhere.rules), walk);
+  add_rules(elsewhere.take_rules(), walk);
 
   NatWalker here(options, marks_matter, walk);
   here.pass(bases.at(NatHook::output), Origin::here);
@@ -434,7 +446,7 @@ NatWalk walk_nat(Tables tables, const NatWalkOptions& options) {
   std::ranges::copy_if(arriving, std::back_inserter(again),
                        [](const BaseChain& base) { return base.chain->type == ChainType::filter; });
   here.pass(again, Origin::here_again);
-  add_rules(std::move(here.rules), walk);
+  add_rules(here.take_rules(), walk);
   std::ranges::stable_sort(walk.rules, {}, [](const NatRule& rule) { return rule.scope.family; });
   return walk;
 }

@@ -146,6 +146,30 @@ i -A KUBE-EXT-X -j KUBE-SVC-X
 i -A KUBE-SVC-X -m comment --comment 'shop/web:http -> POD:80' -j KUBE-SEP-X
 i -A KUBE-SEP-X -p tcp -m comment --comment shop/web:http -m tcp -j DNAT --to-destination @TO@:80
 """
+# pkg/proxy/iptables/proxier.go since 1.27: a rule of its own for 127.0.0.0/8 (its nfacct match only
+# counts), and backends that know their clients by "recent".
+KUBE_PROXY_STICKY = """
+i() { @IPTABLES@ -w -t nat "$@"; }
+for c in KUBE-SERVICES KUBE-NODEPORTS KUBE-EXT-X KUBE-SVC-X KUBE-SEP-X KUBE-SEP-Y; do i -N $c; done
+for c in PREROUTING OUTPUT; do
+  i -A $c -m comment --comment 'kubernetes service portals' -j KUBE-SERVICES
+done
+i -A KUBE-SERVICES -m comment --comment 'kubernetes service nodeports; NOTE: this must be the last rule in this chain' \
+  -m addrtype --dst-type LOCAL -j KUBE-NODEPORTS
+i -A KUBE-NODEPORTS -d 127.0.0.0/8 -p tcp -m comment --comment shop/web:http -m tcp --dport 30080 -j KUBE-EXT-X
+i -A KUBE-NODEPORTS -p tcp -m comment --comment shop/web:http -m tcp --dport 30080 -j KUBE-EXT-X
+i -A KUBE-EXT-X -j KUBE-SVC-X
+for s in X Y; do
+  i -A KUBE-SVC-X -m comment --comment 'shop/web:http -> a' -m recent --rcheck --seconds 10800 --reap \
+    --name KUBE-SEP-$s --rsource -j KUBE-SEP-$s
+done
+i -A KUBE-SVC-X -m comment --comment 'shop/web:http -> a' -m statistic --mode random --probability 0.5 -j KUBE-SEP-X
+i -A KUBE-SVC-X -m comment --comment 'shop/web:http -> a' -j KUBE-SEP-Y
+i -A KUBE-SEP-X -p tcp -m comment --comment shop/web:http -m recent --set --name KUBE-SEP-X --rsource -m tcp \
+  -j DNAT --to-destination @TO@:80
+i -A KUBE-SEP-Y -p tcp -m comment --comment shop/web:http -m recent --set --name KUBE-SEP-Y --rsource -m tcp \
+  -j DNAT --to-destination @TO@:81
+"""
 DOCKER = """
 i() { @IPTABLES@ -w -t nat "$@"; }
 i -N DOCKER

@@ -6,8 +6,8 @@ import subprocess
 
 import pytest
 from conftest import AGENT, wait_until
-from nat_network import (DOCKER, FAMILIES, HOST_PORTS, KUBE_PROXY, NODE, NODE_PORTS, POD, PORTMAP_NFT,
-                         SANDBOX, UID, flags, running_pod)
+from nat_network import (DOCKER, FAMILIES, HOST_PORTS, KUBE_PROXY, KUBE_PROXY_STICKY, NODE, NODE_PORTS,
+                         POD, PORTMAP_NFT, SANDBOX, UID, flags, running_pod)
 
 
 @pytest.mark.parametrize("network,by", [("IPv4", "address"), ("IPv4", "sandbox"), ("IPv6", "address")],
@@ -64,6 +64,27 @@ def test_a_node_port_takes_the_traffic_of_a_listener_that_nobody_declares(networ
 
 
 @pytest.mark.parametrize("iptables", ["legacy", "nft"])
+def test_a_node_port_is_one_holder_with_all_its_backends(network, iptables):
+    network.serve(80, "a backend", "pod")
+    network.serve(81, "a backend", "pod")
+    network.sh(KUBE_PROXY_STICKY, iptables)
+    assert network.ask(30080) == network.ask(30080) == "a backend"
+    agent = network.machine.agent("--pods.source=none")
+    holder, = agent.json("/ports/30080")["ports"][0]["holders"]
+    assert (holder["name"], holder["local_address"]) == ("shop/web:http", "0.0.0.0")
+    backends = f"dnat to {network.family.pod}:80, {network.family.pod}:81"
+    assert holder["rule"] == f"ip nat KUBE-SVC-X: fib daddr type local tcp dport 30080 {backends}"
+    # A listener there is certainly without its traffic.
+    assert agent.json("/check?port=30080")["verdict"] == "diverted"
+
+
+def test_a_rule_for_a_prefix_is_shown_at_its_addresses(network):
+    network.sh("@IPTABLES@ -w -t nat -A OUTPUT -d 127.0.0.0/8 -p tcp --dport 8080 -j DNAT --to @TO@:80", "nft")
+    shown = network.machine.once("ports", "8080", "--pods.source=none").stdout
+    assert " 127.0.0.0/8 " in shown.splitlines()[1], shown
+
+
+@pytest.mark.parametrize("iptables", ["legacy", "nft"])
 def test_a_port_that_docker_publishes_is_held_by_its_rule(network, iptables):
     network.serve(80, "the container", "pod")
     network.sh(DOCKER, iptables)
@@ -75,6 +96,16 @@ def test_a_port_that_docker_publishes_is_held_by_its_rule(network, iptables):
     check = agent.json("/check?port=8080")
     assert (check["verdict"], check["bindable"]) == ("diverted", True)
     assert agent.findings() == []
+
+
+def test_manifests_are_read_where_no_other_source_is_wanted_and_without_pods_no_rule_is_stale(network):
+    machine = network.machine
+    network.portmap("nft")
+    assert found(machine, ["--pods.source=none"]) == []
+    network.serve(8080, "the listener")
+    alone = found(machine, ["--pods.source=none", *flags(machine, running_pod(uid=UID))[1:]])
+    assert [(f["verdict"], f["declared_by"][0]["source"]) for f in alone] == [
+        ("hostport_hijacks_listener", "manifests")]
 
 
 def test_rules_that_come_and_go_are_seen(network):

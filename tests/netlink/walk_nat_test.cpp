@@ -264,6 +264,40 @@ TEST(WalkNat, LoopbackIsAlwaysLocal) {
   EXPECT_EQ(walked({base({to(scope, "10.0.0.1")})}, {.local_addresses = none}).rules.size(), 0U);
 }
 
+// kube-proxy over iptables: a NodePort's rule for 127.0.0.0/8, then one for every address.
+std::vector<PacketChain> node_port(PacketRule between = {}) {
+  PacketScope loopback = tcp(80), local = tcp(80);
+  loopback.destination = span_of_prefix(parse_ip("127.0.0.0").value(), 8);
+  local.local_only = true;
+  return {base({jump(loopback, "svc"), std::move(between), jump(local, "svc")}),
+          chain("svc", {to({}, "10.0.0.1")})};
+}
+
+TEST(WalkNat, RulesThatDoTheSameToPartsOfWhatOneIsAboutAreOne) {
+  EXPECT_THAT(texts(walked(node_port())),
+              ElementsAre("ip t svc: fib daddr type local tcp dport 80 dnat to 10.0.0.1"));
+}
+
+TEST(WalkNat, RulesAreNotOneWhereAnotherHasSomeOfTheirPackets) {
+  PacketScope one = tcp(80);
+  one.destination = span_of_prefix(parse_ip("10.9.0.1").value(), 32);
+  EXPECT_THAT(
+      texts(walked(node_port(to(one, "10.0.0.2")))),
+      ElementsAre("ip t svc: ip daddr 127.0.0.0/8 tcp dport 80 dnat to 10.0.0.1",
+                  "ip t base: ip daddr 10.9.0.1 tcp dport 80 dnat to 10.0.0.2",
+                  "ip t svc: ip daddr 0.0.0.0-10.9.0.0 tcp dport 80 dnat to 10.0.0.1",
+                  "ip t svc: ip daddr 10.9.0.2-126.255.255.255 tcp dport 80 dnat to 10.0.0.1",
+                  "ip t svc: ip daddr 128.0.0.0/1 tcp dport 80 dnat to 10.0.0.1"));
+}
+
+TEST(WalkNat, AddressesOfOthersKeepNoRulesApart) {
+  PacketScope one = tcp(80);
+  one.destination = span_of_prefix(parse_ip("10.9.0.2").value(), 32);
+  const std::vector<IpAddress> own{parse_ip("10.9.0.1").value()};
+  EXPECT_THAT(texts(walked(node_port(to(one, "10.0.0.2")), {.local_addresses = own})),
+              ElementsAre("ip t svc: fib daddr type local tcp dport 80 dnat to 10.0.0.1"));
+}
+
 TEST(PacketScopes, SpansOfAddressesAreWrittenAsPrefixesWhereTheyAre) {
   const auto span = [](const char* first, const char* last) {
     return AddressSpan{parse_ip(first).value(), parse_ip(last).value()}.to_string();

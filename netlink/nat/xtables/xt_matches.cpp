@@ -5,6 +5,7 @@
 #include <linux/netfilter/xt_conntrack.h>
 #include <linux/netfilter/xt_mark.h>
 #include <linux/netfilter/xt_multiport.h>
+#include <linux/netfilter/xt_recent.h>
 #include <linux/netfilter/xt_state.h>
 #include <linux/netfilter/xt_tcpudp.h>
 // clang-format on
@@ -189,6 +190,15 @@ Result<XtMatch> address_type(const XtExtension& match) {
   return XtMatch{.scopes = {scope}};
 }
 
+// To put the source on a list is no condition; to ask whether it is on one is.
+Result<XtMatch> recent(const XtExtension& match) {
+  const auto info = info_of<xt_recent_mtinfo>(match);
+  if (!info) return std::unexpected(info.error());
+  const bool only_notes = (info->check_set & XT_RECENT_SET) != 0;
+  if (only_notes && info->invert != 0) return XtMatch{};
+  return XtMatch{.scopes = {doubtful(!only_notes)}};
+}
+
 }  // namespace
 
 Result<XtMatch> decode_xt_match(const XtExtension& match, UnknownParts& unknown,
@@ -210,6 +220,7 @@ Result<XtMatch> decode_xt_match(const XtExtension& match, UnknownParts& unknown,
     return mark_match<xt_connmark_mtinfo1>(match, MarkKind::connection);
   }
   if (match.name == "set") return decode_xt_set(match, sets, unknown);
+  if (match.name == "recent" && match.revision <= 1) return recent(match);
   if (match.name == "nfacct") return XtMatch{.scopes = {{}}};  // only counts
   // One of several backends is chosen so, and the last has no such match.
   const bool known =
