@@ -18,6 +18,8 @@ int run(const CommandLine& line) {
   switch (line.command) {
     case Command::serve: return run_daemon(line.serve);
     case Command::conflicts: return run_conflicts(line.options);
+    case Command::risks: return run_risks(line.options);
+    case Command::history: return run_history(line.options);
     case Command::ports: return run_ports(line.options);
     case Command::check:
       return line.options.files.empty() ? run_check(line.options) : check_files(line.options);

@@ -100,8 +100,9 @@ Result<> ask_node(const CommandOptions& options, const Policy& policy,
                   std::vector<ManifestCheck::Port>& ports) {
   auto node = open_node(options.sources.node);
   if (!node) return std::unexpected(node.error());
-  const std::string name = node_name_of(options.sources.pods.node_name, *node);
-  const auto pods = pods_now(options.sources, name, node->clock->wall());
+  const ScanSources sources = on_this_node(options.sources);
+  const std::string name = node_name_of(sources.pods.node_name, *node);
+  const auto pods = pods_now(sources, name, node->clock->wall());
   if (!pods) return std::unexpected(pods.error());
   const NodeContext node_context =
       read_node_context(std::make_shared<const Node>(*std::move(node)), name);

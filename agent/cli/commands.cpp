@@ -6,33 +6,79 @@
 #include <cerrno>
 #include <cstdio>
 
+#include "agent/cli/ask_agent.h"
 #include "agent/kube/server_version.h"
 #include "agent/log/log.h"
 #include "agent/pods/pods_json.h"
 #include "agent/preflight/preflight.h"
 #include "agent/render/doctor.h"
+#include "agent/render/exit_codes.h"
 #include "agent/render/html/render.h"
+#include "netlink/base/text.h"
 #include "netlink/node/recording/recorder.h"
 
 namespace hostnet {
 namespace {
-
-constexpr int kIncompleteExit = 2;
 
 int could_not(const Error& error) {
   log::complain(error.message);
   return kIncompleteExit;
 }
 
-int exit_code_of(CheckVerdict verdict) {
-  switch (verdict) {
-    case CheckVerdict::free: return 0;
-    case CheckVerdict::in_use:
-    case CheckVerdict::diverted:
-    case CheckVerdict::no_such_address: return 1;
-    case CheckVerdict::unknown: return kIncompleteExit;
+// An answer says where it comes from: an agent knows since when, and has its grace.
+std::string with_origin(AgentReply reply, OutputFormat format) {
+  std::string& text = reply.body;
+  if (format == OutputFormat::json && text.starts_with('{')) {
+    text.insert(1, fmt::format(R"("answered_by":{{"from":"agent","pid":{}}},)", reply.pid));
+  } else if (text.ends_with('\n')) {
+    text.insert(text.size() - 1, fmt::format(" (from the running agent, pid {})", reply.pid));
   }
-  return kIncompleteExit;
+  return std::move(text);
+}
+
+// Prints what the running agent says, as --from has it, and returns the exit code.
+// Unset: it is on this call to scan.
+std::optional<int> ask_first(const CommandOptions& options, std::string_view path,
+                             std::string_view query = {}) {
+  if (options.from == AnswerFrom::scan) return std::nullopt;
+  auto reply = ask_agent(fmt::format("{}?format={}{}", path, to_string(options.format), query));
+  if (reply && reply->status == 200) {
+    const int code = reply->exit_code.value_or(0);
+    return print_answer(with_origin(*std::move(reply), options.format), code);
+  }
+  const Error error =
+      reply ? Error{.reason = Reason::internal,
+                    .system_error = 0,
+                    .message = fmt::format("the agent (pid {}) answers {}: {}", reply->pid,
+                                           reply->status, trim(reply->body))}
+            : reply.error();
+  if (options.from == AnswerFrom::agent) return could_not(error);
+  // That none runs here, or not for this user, is how many nodes are.
+  if (error.reason != Reason::vanished && error.system_error == 0) {
+    log::complain(fmt::format("scanning instead: {}", error.message));
+  }
+  return std::nullopt;
+}
+
+int run_findings(const CommandOptions& options, FindingClass finding_class, std::string_view path) {
+  if (const auto answered = ask_first(options, path)) return *answered;
+  const auto inputs = read_scan_inputs(options.sources);
+  if (!inputs) return could_not(inputs.error());
+  const Report report = scan_once(inputs->node_context, inputs->pods, inputs->policy);
+  return print_answer(render_findings(options.format, report, finding_class, false),
+                      exit_code_of(report, finding_class));
+}
+
+std::string port_words(const PortAndProtocol& port) {
+  return port.protocol ? fmt::format("{}/{}", port.port, to_string(*port.protocol))
+                       : std::to_string(port.port);
+}
+
+std::string check_parameters(const CommandOptions& options) {
+  return fmt::format("&port={}&protocol={}{}{}", options.port->port,
+                     to_string(options.port->protocol.value_or(Protocol::tcp)),
+                     options.address ? "&address=" + options.address->to_string() : "",
+                     options.v6only ? "&v6only=1" : "");
 }
 
 class DiscardingSink final : public Sink {
@@ -71,20 +117,26 @@ int print_answer(std::string_view answer, int code) {
 }
 
 int run_conflicts(const CommandOptions& options) {
-  const auto inputs = read_scan_inputs(options.sources);
-  if (!inputs) return could_not(inputs.error());
-  const Report report = scan_once(inputs->node_context, inputs->pods, inputs->policy);
-  const bool found = std::ranges::any_of(report.findings, [](const Finding& finding) {
-    return class_of(finding.verdict) == FindingClass::conflict && !finding.ignored &&
-           finding.severity != Severity::info;
-  });
-  return print_answer(render_findings(options.format, report, FindingClass::conflict, false),
-                      found             ? 1
-                      : report.complete ? 0
-                                        : kIncompleteExit);
+  return run_findings(options, FindingClass::conflict, "/conflicts");
+}
+
+int run_risks(const CommandOptions& options) {
+  return run_findings(options, FindingClass::risk, "/risks");
+}
+
+int run_history(const CommandOptions& options) {
+  CommandOptions asked = options;
+  if (asked.from == AnswerFrom::automatic) asked.from = AnswerFrom::agent;
+  const auto answered = ask_first(asked, "/history");
+  return answered ? *answered
+                  : could_not({.reason = Reason::unsupported,
+                               .system_error = 0,
+                               .message = "a scan has no history, only a running agent has"});
 }
 
 int run_ports(const CommandOptions& options) {
+  const std::string path = options.port ? "/ports/" + port_words(*options.port) : "/ports";
+  if (const auto answered = ask_first(options, path)) return *answered;
   const auto inputs = read_scan_inputs(options.sources);
   if (!inputs) return could_not(inputs.error());
   PortFilter filter;
@@ -95,11 +147,12 @@ int run_ports(const CommandOptions& options) {
   }
   const Report report =
       scan_once(inputs->node_context, inputs->pods, inputs->policy, std::move(asked));
-  return print_answer(render_ports(options.format, report, filter),
-                      report.complete ? 0 : kIncompleteExit);
+  return print_answer(render_ports(options.format, report, filter), exit_code_of(report));
 }
 
 int run_check(const CommandOptions& options) {
+  if (const auto answered = ask_first(options, "/check", check_parameters(options)))
+    return *answered;
   const auto inputs = read_scan_inputs(options.sources);
   if (!inputs) return could_not(inputs.error());
   const CheckQuery query{.protocol = options.port->protocol.value_or(Protocol::tcp),
@@ -143,13 +196,14 @@ int run_record(const CommandOptions& options) {
 }
 
 int run_doctor(const CommandOptions& options) {
-  const auto inputs = read_scan_inputs(options.sources);
+  const ScanSources scan_sources = on_this_node(options.sources);
+  const auto inputs = read_scan_inputs(scan_sources);
   if (!inputs) {
     log::complain(inputs.error().message);
     return 1;
   }
   std::vector<PreflightCheck> checks = run_preflight(*inputs->node_context.node, surroundings());
-  const auto sources = pod_source_options(options.sources.pods, inputs->node_context.node_name);
+  const auto sources = pod_source_options(scan_sources.pods, inputs->node_context.node_name);
   checks.push_back(
       check_pods(*inputs->pods, options.sources.pods.source != "none", sources.not_asked));
   if (options.sources.node.replay.empty()) append_hardening(options.hardening, checks);

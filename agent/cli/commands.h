@@ -15,7 +15,11 @@
 
 namespace hostnet {
 
+// --from: the running agent of this node, or a scan of this call's own.
+enum class AnswerFrom { automatic, agent, scan };
+
 struct CommandOptions {
+  AnswerFrom from{AnswerFrom::automatic};
   ScanSources sources;
   OutputFormat format{OutputFormat::text};  // text, json
   std::optional<PortAndProtocol> port;      // ports, check
@@ -34,6 +38,8 @@ int print_answer(std::string_view answer, int code);
 // Each does what its command says and returns the exit code. Answers go to
 // stdout, errors, one line each, to stderr.
 int run_conflicts(const CommandOptions& options);
+int run_risks(const CommandOptions& options);
+int run_history(const CommandOptions& options);  // only a running agent has one
 int run_ports(const CommandOptions& options);
 int run_check(const CommandOptions& options);  // of a port
 int run_record(const CommandOptions& options);

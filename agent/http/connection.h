@@ -55,6 +55,7 @@ class Connection {
   WebSettingsPtr web;  // in force when the client came
   std::string peer;
   bool peer_is_loopback{};
+  bool trusted{};  // Listener::trusted
   PeerPlace place;
   bool kept{};              // a few of its peer's connections do not give way
   std::string received;     // not yet a whole head

@@ -26,6 +26,7 @@ void refuse_sign_in(Job& job) {
 }  // namespace
 
 Entry check_entry(Job& job, RateLimiter& limiter, PasswordCache& known, WebTime now) {
+  if (job.request.trusted) return Entry::open;
   if (job.route != nullptr && job.route->unauthenticated) return Entry::open;
   const WebConfig& config = job.web->config;
   if (!job.signed_in && !limiter.allow(config.rate_limit, now)) {
@@ -62,7 +63,7 @@ void refuse_unfit(Job& job, Details details) {
   }
   if (job.head.announces_body) return refuse(413, "Requests with a body are not read here.");
   if (job.route == nullptr) return refuse(404, fmt::format("No such path: {}", job.request.path));
-  if (job.route->open) return;
+  if (job.route->open || job.request.trusted) return;
   const auto why = details_refusal(details, job.request, job.head.host);
   if (!why) return;
   refuse(details == Details::token ? 401 : 403, *why);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <iterator>
 #include <mutex>
 #include <span>
 #include <utility>
@@ -140,12 +141,13 @@ Result<> HttpServer::Parts::run_threads() {
 }
 
 std::expected<std::unique_ptr<HttpServer>, StartError> HttpServer::start(
-    ServerOptions options, std::vector<HttpRoute> routes) {
+    ServerOptions options, std::vector<HttpRoute> routes, std::vector<Listener> more) {
   auto web =
       WebSettingsSource::open(options.web_config_file, options.reload_interval, options.on_reload);
   if (!web) return start_failure(std::move(web.error()));
   auto listeners = open_listeners(options);
   if (!listeners) return std::unexpected(std::move(listeners.error()));
+  std::ranges::move(more, std::back_inserter(*listeners));
   auto parts = std::make_unique<Parts>(std::move(options));
   for (const Listener& listener : *listeners) parts->addresses.push_back(listener.bound);
   parts->tls = web->current()->tls != nullptr;

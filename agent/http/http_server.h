@@ -89,9 +89,9 @@ struct StartError {
 
 class HttpServer {
  public:
-  // Listens and answers when it returns.
+  // Listens and answers when it returns. `more` are listeners that somebody else opened.
   static std::expected<std::unique_ptr<HttpServer>, StartError> start(
-      ServerOptions options, std::vector<HttpRoute> routes);
+      ServerOptions options, std::vector<HttpRoute> routes, std::vector<Listener> more = {});
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
   ~HttpServer();  // stop() with 2 seconds

@@ -35,6 +35,8 @@ struct Listener {
   UniqueFd socket;  // listening, non-blocking
   BoundAddress bound;
   UnixSocketFile unix_file;
+  // Whoever may connect gets everything, in the clear: by the file's mode its owner and root.
+  bool trusted{};
 };
 
 // Listens with SO_REUSEADDR and never SO_REUSEPORT, with which a second agent

@@ -59,7 +59,7 @@ class Loop {
   void ignore(Connection& connection);
 
   void accept_from(const Listener& listener, WebTime now);
-  void on_accept(UniqueFd socket, const sockaddr_storage& address, WebTime now);
+  void on_accept(UniqueFd socket, const sockaddr_storage& address, bool trusted, WebTime now);
   void make_room();
   void pause_accepting(WebTime now);
   void resume_accepting(WebTime now);

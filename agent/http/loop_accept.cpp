@@ -40,11 +40,11 @@ void Loop::accept_from(const Listener& listener, WebTime now) {
     if (connections_.size() + with_workers_ >= static_cast<std::size_t>(options_.max_connections)) {
       make_room();
     }
-    on_accept(std::move(socket), peer, now);
+    on_accept(std::move(socket), peer, listener.trusted, now);
   }
 }
 
-void Loop::on_accept(UniqueFd socket, const sockaddr_storage& address, WebTime now) {
+void Loop::on_accept(UniqueFd socket, const sockaddr_storage& address, bool trusted, WebTime now) {
   if (address.ss_family != AF_UNIX) {
     const int on = 1;
     setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
@@ -54,12 +54,13 @@ void Loop::on_accept(UniqueFd socket, const sockaddr_storage& address, WebTime n
   Connection& connection = *owned;
   connection.peer = address_text(address);
   connection.peer_is_loopback = is_loopback(address);
+  connection.trusted = trusted;
   connection.place = place_of(connection.transport.fd(), address, options_.find_local_peer);
   connection.kept = connection.place.local || known_peers_.has(connection.place.share, now);
   ++counters_.accepted;
   connection.web = web_.current();
   connections_.emplace(connection.id(), std::move(owned));
-  const bool tls = connection.web->tls != nullptr;
+  const bool tls = connection.web->tls != nullptr && !trusted;
   enter(connection, tls ? Phase::sniffing : Phase::asking, now, options_.head_timeout);
   // Most clients have sent their request by now.
   advance(connection, now);

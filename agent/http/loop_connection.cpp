@@ -152,6 +152,7 @@ void Loop::dispatch(Connection& connection, const std::string& bytes, WebTime no
                   .peer = connection.peer,
                   .peer_is_loopback = connection.peer_is_loopback,
                   .peer_is_unix = connection.place.share.kind == PeerShare::Kind::unix_user,
+                  .trusted = connection.trusted,
                   .shows_token = false,
                   .user = {}};
   job->request.shows_token = token_.shown_in(header(job->request.headers, "Authorization"));

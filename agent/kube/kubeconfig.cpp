@@ -49,11 +49,18 @@ Result<Credential> credential_at(const Fields& map, const std::string& name,
 }
 
 Result<> read_user(const Fields& user, const std::string& folder, ClusterAccess& access) {
+  if (user.has("exec")) {
+    const auto plugin = user.section("exec");
+    const std::string command = plugin ? plugin->word("command") : "";
+    return bad_config(
+        fmt::format("exec would run a program, which the agent never does{}; use a token or "
+                    "tokenFile",
+                    command.empty() ? "" : fmt::format(" ({})", command)));
+  }
   struct Refused {
     std::string_view key, why;
   };
-  static constexpr std::array<Refused, 4> kRefused{{
-      {"exec", "exec would run a program, which the agent never does; use a token or tokenFile"},
+  static constexpr std::array<Refused, 3> kRefused{{
       {"auth-provider", "auth-provider is not supported; use a token or tokenFile"},
       {"username", "user names and passwords are not supported; use a token or tokenFile"},
       {"as", "impersonation is not supported"},

@@ -90,16 +90,45 @@ log::Options log_options(const FlagValues& values) {
           .now = {}};
 }
 
+// In a pod the variables are the daemon's as well, so they say nothing about this call.
+AnswerFrom answer_from(const FlagValues& values, const FlagValues::Environment& environment,
+                       const FlagValues::Texts& parsed) {
+  const std::string word = values.text("from");
+  if (word == "agent") return AnswerFrom::agent;
+  const bool in_pod = environment("KUBERNETES_SERVICE_HOST") != nullptr;
+  const bool told = says_what_to_scan(in_pod ? parsed : values.given());
+  return word == "scan" || told ? AnswerFrom::scan : AnswerFrom::automatic;
+}
+
+// A single scan of a node finds what its kubelet uses, where nobody says anything.
+bool wants_node_sources(const PodSourceSettings& pods, const ScanSources& sources,
+                        const FlagValues::Environment& environment) {
+  return pods.one_shot && pods.source == "auto" && pods.kubeconfig.empty() &&
+         pods.manifests.empty() && pods.kubelet_url.empty() && pods.kubelet_ca_file.empty() &&
+         !pods.kubelet_insecure && sources.node.replay.empty() &&
+         environment("KUBERNETES_SERVICE_HOST") == nullptr;
+}
+
 }  // namespace
 
+bool says_what_to_scan(const FlagValues::Texts& flags) {
+  return std::ranges::any_of(flags, [](const auto& flag) {
+    const std::string& name = flag.first;
+    return !flag.second.empty() && (name == "replay" || name.starts_with("path.") ||
+                                    name.starts_with("pods.") || name.starts_with("config."));
+  });
+}
+
 void apply_flags(const FlagValues& values, const FlagValues::Environment& environment,
-                 CommandLine& line) {
-  const ScanSources sources{
+                 const FlagValues::Texts& parsed, CommandLine& line) {
+  ScanSources sources{
       .node = {.paths = {.procfs = values.text("path.procfs"), .sysfs = values.text("path.sysfs")},
                .replay = values.text("replay")},
       .pods = pod_settings(values, environment, line.command != Command::serve),
       .config_file = values.text("config.file")};
+  sources.pods.search_node = wants_node_sources(sources.pods, sources, environment);
   line.log = log_options(values);
+  line.options.from = answer_from(values, environment, parsed);
   line.options.sources = sources;
   line.options.metrics = metrics_options(values);
   line.options.hardening = hardening_options(values);

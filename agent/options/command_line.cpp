@@ -67,9 +67,11 @@ struct Subcommand {
 constexpr Subcommand kSubcommands[] = {
     {Command::serve, "serve", "the daemon (the default)"},
     {Command::conflicts, "conflicts", "scan once and print the conflicts"},
+    {Command::risks, "risks", "scan once and print the risks"},
     {Command::ports, "ports", "scan once and print who holds and who declares each host port"},
     {Command::check, "check",
      "could a server bind this port here now? or, with -f, the ports that manifests declare"},
+    {Command::history, "history", "the findings that came and went, of the running agent"},
     {Command::doctor, "doctor", "check what the agent can see and do on this node"},
     {Command::record, "record", "write what the agent read to a directory, for --replay"},
     {Command::healthcheck, "healthcheck", "ask the running agent's /healthz"},
@@ -228,7 +230,10 @@ std::expected<CommandLine, UsageError> parse_command_line(
   }
   const auto values = FlagValues::merge(parsed, environment);
   if (!values) return usage(values.error());
-  apply_flags(*values, environment, line);
+  apply_flags(*values, environment, parsed, line);
+  if (line.options.from == AnswerFrom::agent && says_what_to_scan(parsed)) {
+    return usage("--from=agent: the agent has its own --path, --pods, --replay and --config flags");
+  }
   if (auto done = check_serve(line.serve); !done) return std::unexpected(done.error());
   if (auto done = apply_words(words, line.command, line.options); !done) {
     return std::unexpected(done.error());

@@ -11,7 +11,19 @@
 
 namespace hostnet {
 
-enum class Command { serve, conflicts, ports, check, doctor, record, healthcheck, help, version };
+enum class Command {
+  serve,
+  conflicts,
+  risks,
+  ports,
+  check,
+  history,
+  doctor,
+  record,
+  healthcheck,
+  help,
+  version
+};
 
 // What the command line and the environment ask for, checked, as each module takes it. The
 // flags' defaults and help are in all_flags().

@@ -25,6 +25,7 @@ class FlagValues {
                                                       const Environment& environment);
 
   const Texts& all() const { return all_; }
+  const Texts& given() const { return given_; }
   // Of the command line or the environment.
   bool given(std::string_view name) const { return given_.contains(name); }
 

@@ -24,6 +24,15 @@ std::vector<Flag> own_flags() {
        "",
        "read a recording (a directory written by `record`) instead of this machine",
        {}},
+      {"from",
+       Kind::choice,
+       "auto",
+       "where one-shot calls get their answer: the running agent of this node, or a scan; auto "
+       "asks "
+       "the agent where no --path, --pods, --replay or --config flag is given, and scans where "
+       "none "
+       "runs",
+       {"auto", "agent", "scan"}},
       {"web.listen-address", Kind::texts, ":20000", "address to serve on; repeatable", {}},
       {"web.telemetry-path", Kind::text, "/metrics", "path of the Prometheus metrics", {}},
       {"web.socket-group",

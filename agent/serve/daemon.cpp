@@ -15,6 +15,7 @@
 #include "agent/log/log.h"
 #include "agent/pods/sources/pod_source_manager.h"
 #include "agent/render/words.h"
+#include "agent/serve/agent_socket.h"
 #include "agent/serve/daemon_answers.h"
 #include "agent/serve/daemon_log.h"
 #include "agent/serve/daemon_state.h"
@@ -255,8 +256,9 @@ int run_daemon(const ServeOptions& options) {
   if (!page) return cannot_start(page.error().message);
   state->page = *std::move(page);
 
-  auto server = HttpServer::start(server_options(state, options),
-                                  routes(daemon_answers(state, options.telemetry_path)));
+  auto server =
+      HttpServer::start(server_options(state, options),
+                        routes(daemon_answers(state, options.telemetry_path)), listen_for_calls());
   if (!server) {
     return cannot_start(busy_port(server.error(), *opened, *state->policy.get()));
   }

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "agent/ports/parse_port.h"
+#include "agent/render/exit_codes.h"
 #include "agent/render/html/html.h"
 #include "agent/render/html/render.h"
 #include "agent/render/output_format.h"
@@ -26,14 +27,20 @@ struct Refusal {
 template <class T>
 using Or = std::expected<T, Refusal>;
 
+struct Body {
+  std::string text;
+  int exit_code{};  // of a one-shot call with this answer
+};
+
 std::unexpected<Refusal> refuse(int status, std::string message) {
   return std::unexpected(Refusal{status, std::move(message)});
 }
 
-HttpResponse page(OutputFormat form, std::string body) {
+HttpResponse page(OutputFormat form, Body body) {
   HttpResponse response;
   response.content_type = content_type(form);
-  response.body = std::move(body);
+  response.body = std::move(body.text);
+  response.headers.emplace_back(kExitCodeHeader, std::to_string(body.exit_code));
   if (form == OutputFormat::html) {
     response.headers.emplace_back("Content-Security-Policy", page_security_policy());
   }
@@ -49,7 +56,8 @@ std::string root_from(std::string_view path) {
 
 HttpResponse refusal(OutputFormat form, const HttpRequest& request, const Refusal& why) {
   HttpResponse response =
-      page(form, render_error(form, why.status, why.message, root_from(request.path)));
+      page(form, {.text = render_error(form, why.status, why.message, root_from(request.path)),
+                  .exit_code = kIncompleteExit});
   response.status = why.status;
   return response;
 }
@@ -73,32 +81,33 @@ Or<std::shared_ptr<const Report>> report_about_ports(const Answers& answers) {
 }
 
 // Finds the form first, so that every refusal leaves in it.
-template <class Body>
-HttpHandler in_form_asked(Body body) {
-  return [body = std::move(body)](const HttpRequest& request) {
+template <class Answer>
+HttpHandler in_form_asked(Answer answer) {
+  return [answer = std::move(answer)](const HttpRequest& request) {
     const std::string* asked = parameter(request, "format");
     const auto form =
         output_format_for(asked == nullptr ? std::nullopt : std::optional<std::string_view>(*asked),
                           header(request.headers, "accept"));
     if (!form) return refusal(OutputFormat::text, request, {400, form.error().message});
-    auto answered = body(request, *form);
+    Or<Body> answered = answer(request, *form);
     return answered ? page(*form, *std::move(answered)) : refusal(*form, request, answered.error());
   };
 }
 
 HttpHandler findings_handler(const Answers& answers, FindingClass finding_class) {
   return in_form_asked(
-      [answers, finding_class](const HttpRequest& request, OutputFormat form) -> Or<std::string> {
+      [answers, finding_class](const HttpRequest& request, OutputFormat form) -> Or<Body> {
         const auto ignored = switch_parameter(request, "ignored");
         if (!ignored) return std::unexpected(ignored.error());
         const auto report = report_about_ports(answers);
         if (!report) return std::unexpected(report.error());
-        return render_findings(form, **report, finding_class, *ignored);
+        return Body{.text = render_findings(form, **report, finding_class, *ignored),
+                    .exit_code = exit_code_of(**report, finding_class)};
       });
 }
 
 HttpHandler ports_handler(const Answers& answers) {
-  return in_form_asked([answers](const HttpRequest& request, OutputFormat form) -> Or<std::string> {
+  return in_form_asked([answers](const HttpRequest& request, OutputFormat form) -> Or<Body> {
     constexpr std::string_view kPrefix = "/ports/";
     PortFilter filter;
     if (request.path.starts_with(kPrefix)) {
@@ -108,17 +117,18 @@ HttpHandler ports_handler(const Answers& answers) {
     }
     const auto report = report_about_ports(answers);
     if (!report) return std::unexpected(report.error());
-    if (filter.port) return render_ports(form, *answers.port(*filter.port), filter);
-    return render_ports(form, **report, filter);
+    const auto shown = filter.port ? answers.port(*filter.port) : *report;
+    return Body{.text = render_ports(form, *shown, filter), .exit_code = exit_code_of(*shown)};
   });
 }
 
 HttpHandler history_handler(const Answers& answers) {
-  return in_form_asked([answers](const HttpRequest&, OutputFormat form) -> Or<std::string> {
+  return in_form_asked([answers](const HttpRequest&, OutputFormat form) -> Or<Body> {
     const auto report = report_about_ports(answers);
     if (!report) return std::unexpected(report.error());
     const auto events = answers.history();
-    return render_history(form, **report, events ? *events : FindingEvents{});
+    return Body{.text = render_history(form, **report, events ? *events : FindingEvents{}),
+                .exit_code = exit_code_of(**report)};
   });
 }
 
@@ -147,13 +157,14 @@ Or<CheckQuery> check_query(const HttpRequest& request) {
 }
 
 HttpHandler check_handler(const Answers& answers) {
-  return in_form_asked([answers](const HttpRequest& request, OutputFormat form) -> Or<std::string> {
+  return in_form_asked([answers](const HttpRequest& request, OutputFormat form) -> Or<Body> {
     const auto query = check_query(request);
     if (!query) return std::unexpected(query.error());
     if (const auto report = report_about_ports(answers); !report) {
       return std::unexpected(report.error());
     }
-    return render_check(form, answers.check(*query));
+    const CheckAnswer answer = answers.check(*query);
+    return Body{.text = render_check(form, answer), .exit_code = exit_code_of(answer.verdict)};
   });
 }
 
@@ -161,12 +172,12 @@ HttpHandler check_handler(const Answers& answers) {
 template <class FilterOf, class Scan, class Render>
 HttpHandler network_handler(const Answers& answers, const FilterOf& filter_of, const Scan& scan,
                             const Render& render) {
-  return in_form_asked([=](const HttpRequest& request, OutputFormat form) -> Or<std::string> {
+  return in_form_asked([=](const HttpRequest& request, OutputFormat form) -> Or<Body> {
     const auto filter = filter_of(request);
     if (!filter) return refuse(400, filter.error());
     // Until then nobody has said which node this is.
     if (!answers.report()) return refuse(503, "first scan not finished");
-    return render(form, scan(*filter));
+    return Body{.text = render(form, scan(*filter))};
   });
 }
 
@@ -178,7 +189,7 @@ Network network_in_brief(const Answers& answers) {
 }
 
 HttpHandler overview_handler(const Answers& answers) {
-  return in_form_asked([answers](const HttpRequest& request, OutputFormat form) -> Or<std::string> {
+  return in_form_asked([answers](const HttpRequest& request, OutputFormat form) -> Or<Body> {
     // The route takes every path that no other route has.
     if (request.path != "/") {
       return refuse(
@@ -189,8 +200,9 @@ HttpHandler overview_handler(const Answers& answers) {
     }
     const auto report = report_about_ports(answers);
     if (!report) return std::unexpected(report.error());
-    return render_overview(form, **report,
-                           form == OutputFormat::html ? network_in_brief(answers) : Network{});
+    const Network network = form == OutputFormat::html ? network_in_brief(answers) : Network{};
+    return Body{.text = render_overview(form, **report, network),
+                .exit_code = exit_code_of(**report, FindingClass::conflict)};
   });
 }
 

@@ -18,7 +18,7 @@ constexpr std::size_t kListedErrors = 20;
 
 // What the pod source could not tell makes an answer incomplete too.
 void add_pod_problems(const PodSnapshot& pods, std::vector<Problem>& problems) {
-  const std::string remedy = pods.source == "manifests"
+  const std::string remedy = pods.source == "manifests" && pods.passed_over.empty()
                                  ? "fix the file"
                                  : "hostnet-agent doctor says which sources of pods answer";
   for (const std::string& error : pods.errors | std::views::take(kListedErrors)) {

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "agent/config/load_policy.h"
+#include "agent/pods/sources/node_sources.h"
 
 namespace hostnet {
 
@@ -12,7 +13,15 @@ Result<std::shared_ptr<const PodSnapshot>> pods_now(const ScanSources& sources,
   return read_pods_once(pod_source_options(sources.pods, node_name), now);
 }
 
-Result<ScanInputs> read_scan_inputs(const ScanSources& sources, Node node) {
+ScanSources on_this_node(ScanSources sources) {
+  if (sources.pods.search_node) {
+    sources.pods = with_node_sources(std::move(sources.pods), find_node_sources());
+  }
+  return sources;
+}
+
+Result<ScanInputs> read_scan_inputs(const ScanSources& given, Node node) {
+  const ScanSources sources = on_this_node(given);
   auto policy = load_policy(sources.config_file);
   if (!policy) return std::unexpected(std::move(policy).error());
   const std::string name = node_name_of(sources.pods.node_name, node);

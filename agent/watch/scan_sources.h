@@ -21,6 +21,9 @@ struct ScanSources {
 Result<std::shared_ptr<const PodSnapshot>> pods_now(const ScanSources& sources,
                                                     const std::string& node_name, WallTime now);
 
+// With what the node itself says of its pods, where no flag says anything.
+ScanSources on_this_node(ScanSources sources);
+
 // What every single scan needs.
 struct ScanInputs {
   NodeContext node_context;

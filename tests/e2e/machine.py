@@ -44,7 +44,8 @@ class Machine:
         self.cgroups = []
         self.shell = subprocess.Popen(
             ["unshare", "--net", "--pid", "--mount", "--fork", "--kill-child", "--mount-proc",
-             "sh", "-c", "ip link set lo up && echo up && exec sleep 3600"],
+             "sh", "-c", "ip link set lo up && mkdir -p /run/hostnet-agent &&"
+             "mount -t tmpfs tmpfs /run/hostnet-agent && echo up && exec sleep 3600"],
             stdout=subprocess.PIPE, text=True)
         assert self.shell.stdout.readline() == "up\n"
         self.init = children(self.shell.pid)[0]

@@ -48,6 +48,9 @@ def test_the_installed_service_sees_everything_with_its_own_rights(systemd):
     assert found["complete"] is True, found["problems"]
     assert found["ports"][0]["holders"][0]["comm"].startswith("python3")
     assert agent.json("/ports/20000")["ports"][0]["holders"][0]["unit"] == "hostnet-agent.service"
+    # Its user is its own, and systemd says that it is the service.
+    asked = systemd.run("hostnet-agent", "ports", "8080")
+    assert "from the running agent" in asked.stdout and asked.stderr == ""
     pid = systemd.show("MainPID")
     status = systemd.run("cat", f"/proc/{pid}/status").stdout
     assert "\nUid:\t0\t" not in status and "\nSeccomp:\t2\n" in status and "\nNoNewPrivs:\t1\n" in status

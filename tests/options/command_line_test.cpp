@@ -74,6 +74,37 @@ TEST(CommandLine, ACollectorIsOnByItsFlagOrByDefault) {
   EXPECT_FALSE(parse({"--no-collector.netdev"})->serve.metrics.collectors.contains("netdev"));
 }
 
+TEST(CommandLine, ACallAsksTheAgentUnlessAFlagSaysWhatToScan) {
+  EXPECT_EQ(parse({"conflicts"})->options.from, AnswerFrom::automatic);
+  EXPECT_EQ(parse({"conflicts", "--format=json"})->options.from, AnswerFrom::automatic);
+  for (const char* flag : {"--path.procfs=/p", "--pods.source=none", "--replay=/r",
+                           "--config.file=/c", "--from=scan"}) {
+    EXPECT_EQ(parse({"conflicts", flag})->options.from, AnswerFrom::scan) << flag;
+  }
+  EXPECT_EQ(parse({"conflicts", "--from=agent"})->options.from, AnswerFrom::agent);
+  EXPECT_THAT(refusal({"conflicts", "--from=agent", "--pods.source=none"}),
+              HasSubstr("--from=agent"));
+  EXPECT_THAT(refusal({"conflicts", "--from=nowhere"}), HasSubstr("auto, agent, scan"));
+}
+
+TEST(CommandLine, VariablesOfAPodAreTheDaemonsTooAndSayNothingOfACall) {
+  Variables variables{{"HOSTNET_PODS_SOURCE", "kubelet"}};
+  EXPECT_EQ(parse({"ports"}, variables)->options.from, AnswerFrom::scan);
+  variables["KUBERNETES_SERVICE_HOST"] = "10.0.0.1";
+  EXPECT_EQ(parse({"ports"}, variables)->options.from, AnswerFrom::automatic);
+}
+
+TEST(CommandLine, AScanSearchesTheNodeForItsPodsOnlyWhenNothingIsSaidOfThem) {
+  EXPECT_TRUE(parse({"conflicts"})->options.sources.pods.search_node);
+  EXPECT_TRUE(parse({"conflicts", "--config.file=c"})->options.sources.pods.search_node);
+  EXPECT_FALSE(parse({})->serve.sources.pods.search_node);
+  EXPECT_FALSE(parse({"conflicts", "--pods.source=none"})->options.sources.pods.search_node);
+  EXPECT_FALSE(parse({"conflicts", "--pods.kubeconfig=k"})->options.sources.pods.search_node);
+  EXPECT_FALSE(parse({"conflicts", "--replay=r"})->options.sources.pods.search_node);
+  EXPECT_FALSE(parse({"conflicts"}, {{"KUBERNETES_SERVICE_HOST", "10.0.0.1"}})
+                   ->options.sources.pods.search_node);
+}
+
 TEST(CommandLine, OneShotCommandsReadFromTheSameSources) {
   const auto line = parse({"check", "53/udp", "--address=10.0.0.1", "--config.file=c.yml"}).value();
   EXPECT_EQ(line.command, Command::check);

@@ -33,6 +33,7 @@ struct HttpRequest {
   std::string peer;         // "192.0.2.1:40112", "[2001:db8::1]:40112", or "unix"
   bool peer_is_loopback{};  // or on a unix socket
   bool peer_is_unix{};
+  bool trusted{};      // on the agent's own socket: nothing is refused for who asks
   bool shows_token{};  // that of --web.details-token-file
   std::string user;    // who signed in; empty without basic_auth_users
   bool operator==(const HttpRequest&) const = default;

@@ -1,6 +1,7 @@
 #include "agent/pods/sources/pod_source_manager.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <poll.h>
 
 #include <algorithm>
@@ -30,6 +31,12 @@ ManifestSourceOptions source_options(const PodSourceOptions& options) {
   source.paths = options.manifests;
   source.node_name = options.node_name;
   return source;
+}
+
+// "; passed over: /var/lib/kubelet/kubeconfig: why".
+std::string passed_over_words(const PodSourceOptions& options) {
+  if (options.kubeconfigs_passed_over.empty()) return "";
+  return fmt::format("; passed over: {}", fmt::join(options.kubeconfigs_passed_over, "; "));
 }
 
 std::string line_of(const SourceProblem& problem) {
@@ -91,10 +98,17 @@ std::shared_ptr<const PodSnapshot> published(const PodSnapshot& from,
     snapshot->source = "none";
     snapshot->synced = true;
     if (!options.none_wanted) {
-      snapshot->errors.emplace_back(
+      snapshot->errors.push_back(
           "there is no pod source, so nothing is known to be declared: this is not a pod; name a "
-          "--pods.kubeconfig, or manifests with --pods.manifests, or say --pods.source=none");
+          "--pods.kubeconfig, or manifests with --pods.manifests, or say --pods.source=none" +
+          passed_over_words(options));
     }
+  } else if (options.only_static) {
+    snapshot->errors.push_back(
+        fmt::format("only static pods are known ({}): no kubeconfig of this node's kubelet is "
+                    "usable{}",
+                    fmt::join(options.manifests, ", "), passed_over_words(options)));
+    snapshot->passed_over = options.kubeconfigs_passed_over;
   }
   snapshot->pods = merge_pods(std::move(snapshot->pods), options.node_name);
   name_cuts(*snapshot);

@@ -27,6 +27,9 @@ struct PodSourceOptions {
   std::vector<SourceChoice> live;      // over the network, best first; may be empty
   // Those of --pods.source=auto that are not among them: "apiserver: why".
   std::vector<std::string> not_asked;
+  // The manifests are the node's static pods, and nobody tells of the others.
+  bool only_static{};
+  std::vector<std::string> kubeconfigs_passed_over;  // of this node's kubelet: "FILE: why"
   SourcePace pace;
   // Where no live source ever answered, manifests alone will do (--pods.source=auto).
   bool manifests_will_do{};

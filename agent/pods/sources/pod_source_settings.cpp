@@ -72,6 +72,9 @@ PodSourceOptions pod_source_options(const PodSourceSettings& settings, const std
   options.none_wanted = source == "none";
   options.manifests_will_do = source == "auto";
   options.manifests = settings.manifests;
+  options.kubeconfigs_passed_over = settings.kubeconfigs_passed_over;
+  options.not_asked = settings.kubeconfigs_passed_over;
+  options.only_static = settings.of_node && settings.kubeconfig.empty();
   if (options.none_wanted) return options;
   const bool automatic = source == "auto";
   const bool in_pod = environment("KUBERNETES_SERVICE_HOST") != nullptr;

@@ -20,6 +20,10 @@ struct PodSourceSettings {
   std::chrono::milliseconds interval{30'000}, retry{800}, start_spread{};
   std::string node_name;  // "" when nobody said: the host's name
   bool one_shot{};        // a person waits for a single scan
+  // No flag says where pods are: node_sources.h may.
+  bool search_node{};
+  bool of_node{};  // it did: kubeconfig and manifests are the kubelet's
+  std::vector<std::string> kubeconfigs_passed_over;
 };
 
 // The sources that they mean, on_change unset. `auto`: the API server, if this is a

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+
+#include "agent/serve/agent_socket.h"
+#include "netlink/base/error.h"
+
+namespace hostnet {
+
+struct AgentReply {
+  int status{};
+  std::string body;
+  std::optional<int> exit_code;  // kExitCodeHeader
+  pid_t pid{};                   // of the agent; 0: in a PID namespace that is not seen from here
+};
+
+// GET `target` ("/conflicts?format=json") of the agent that listens at `socket`, if that is
+// root's, this user's or the system's service: whatever else answers there is not believed.
+// Reason::vanished: no agent listens. Reason::denied: something else does, or in another network
+// namespace.
+Result<AgentReply> ask_agent(const std::string& target,
+                             const std::string& socket = std::string(kAgentSocket));
+
+}  // namespace hostnet

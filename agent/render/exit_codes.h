@@ -1,0 +1,21 @@
+#pragma once
+
+// What a one-shot call ends with, by what it says; an answer of the daemon has it
+// in the header Hostnet-Exit-Code.
+
+#include <string_view>
+
+#include "agent/findings/check.h"
+#include "agent/findings/report.h"
+
+namespace hostnet {
+
+inline constexpr std::string_view kExitCodeHeader = "Hostnet-Exit-Code";
+inline constexpr int kIncompleteExit = 2;
+
+// 1: some finding of the class, info aside; else whether the scan saw everything.
+int exit_code_of(const Report& report, FindingClass finding_class);
+int exit_code_of(const Report& report);  // 0; 2 where it did not see everything
+int exit_code_of(CheckVerdict verdict);  // 0 free; 1 not; 2 unknown
+
+}  // namespace hostnet
