@@ -223,3 +223,18 @@ def test_a_token_for_the_details_is_mounted_and_named(tools):
     assert "secretName: shown" in made and "mountPath: /etc/hostnet-agent/details" in made
     assert "details.tokenSecretName" in render(token[0], check=False).stderr
     assert "--web.details" not in render()
+
+
+def test_an_alert_names_the_release_as_it_is(tools):
+    made = only(render("--set=prometheusRule.enabled=true,service.port=20443,webConfig.tls=true,nameOverride=ports,"
+                       "namespaceOverride=net,prometheusRule.runbookUrl=https://wiki.example/ports/"), "PrometheusRule")
+    rules = {rule["alert"]: rule for rule in made["spec"]["groups"][0]["rules"] if "alert" in rule}
+    said = rules["HostPortConflict"]["annotations"]
+    assert said["description"].endswith(
+        "kubectl -n net port-forward $(kubectl -n net get pods -o name -l app.kubernetes.io/name=ports --field-selector "
+        "spec.nodeName={{ with $nodes }}{{ (index . 0).Labels.node }}{{ end }}) 20443 and then "
+        "curl https://localhost:20443/ports/{{ $labels.port }}")
+    for rule in rules.values():
+        assert rule["annotations"]["runbook_url"].startswith("https://wiki.example/ports/")
+        text = rule["annotations"]["description"]
+        assert "20000" not in text and "-n hostnet-agent" not in text and "http://" not in text

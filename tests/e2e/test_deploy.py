@@ -64,49 +64,6 @@ def test_the_daemonset_has_the_rights_that_the_systemd_unit_has():
     assert least["capabilities"] == {"drop": ["ALL"]} and least["runAsNonRoot"]
 
 
-def test_the_alerts_fire_on_a_conflict_and_say_which(tmp_path):
-    (rule,) = objects(ROOT / "deploy/overlays/prometheus-operator", "PrometheusRule")
-    (tmp_path / "rules.yaml").write_text(yaml.safe_dump(rule["spec"]))
-    labels = ('verdict="unmanaged_process",severity="critical",protocol="tcp",port="8080",'
-              'host_ip="0.0.0.0",namespace="default",pod="web-1",workload="DaemonSet/web",'
-              'container="web",holder_kind="unmanaged_process",holder="nginx.service",node="n1"')
-    test = {
-        "rule_files": ["rules.yaml"],
-        "tests": [{
-            "interval": "1m",
-            "input_series": [
-                {"series": f"hostnet_port_conflict{{{labels}}}", "values": "1x10"},
-                {"series": 'hostnet_ephemeral_ports_used{node="n1",instance="i",protocol="tcp",'
-                           'address="10.0.0.1"}', "values": "27000x10"},
-                {"series": 'hostnet_ephemeral_ports_used{node="n1",instance="i",protocol="tcp",'
-                           'address="127.0.0.1"}', "values": "9x10"},
-                {"series": 'hostnet_ephemeral_ports_range{node="n1",instance="i"}',
-                 "values": "28232x10"},
-            ],
-            "alert_rule_test": [
-                {"eval_time": "5m", "alertname": "HostPortConflict", "exp_alerts": [{
-                    "exp_labels": dict(pair.split("=") for pair in
-                                       labels.replace('"', "").split(",")),
-                    "exp_annotations": {
-                        "summary": "8080/tcp on n1: unmanaged_process",
-                        "description":
-                            "default/web-1 (web) declares host port 8080/tcp on node n1, and "
-                            "nginx.service (unmanaged_process) has it. On the node: "
-                            "curl localhost:20000/ports/8080"}}]},
-                {"eval_time": "5m", "alertname": "HostPortPodSourceDown", "exp_alerts": []},
-            ],
-            "promql_expr_test": [{
-                "expr": 'count(ALERTS{alertname="EphemeralPortsRunningOut",address="10.0.0.1"})',
-                "eval_time": "5m", "exp_samples": [{"value": 1, "labels": "{}"}]}],
-        }],
-    }
-    (tmp_path / "test.yaml").write_text(yaml.safe_dump(test))
-    for words in (["check", "rules", "rules.yaml"], ["test", "rules", "test.yaml"]):
-        done = subprocess.run(["promtool", *words], cwd=tmp_path, capture_output=True, text=True,
-                              timeout=600)
-        assert done.returncode == 0, done.stdout + done.stderr
-
-
 def test_the_overlay_that_reports_has_the_rights_for_it_and_no_others():
     folder = ROOT / "deploy/overlays/events"
     assert {"--report.events", "--report.node-condition"} <= set(container(folder)["args"])
