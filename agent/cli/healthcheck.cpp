@@ -4,6 +4,7 @@
 #include <httplib.h>
 
 #include "agent/http/listen.h"
+#include "agent/kube/httplib_words.h"
 #include "agent/log/log.h"
 
 namespace hostnet {
@@ -45,8 +46,8 @@ int run_healthcheck(const std::string& listen_address) {
     answer = ask_healthz(secure, *address);
   }
   if (!answer) {
-    return told_unwell(fmt::format("nothing answers on {}: {}", address->text,
-                                   httplib::to_string(answer.error())));
+    return told_unwell(
+        fmt::format("nothing answers on {}: {}", address->text, words_for(answer.error())));
   }
   if (answer->status == 200) return 0;
   return told_unwell(fmt::format("/healthz says {}: {}", answer->status, answer->body));

@@ -15,6 +15,8 @@
 #include <utility>
 #include <vector>
 
+#include "agent/kube/answer_limits.h"
+#include "agent/kube/httplib_words.h"
 #include "agent/kube/json_cutter.h"
 #include "netlink/base/text.h"
 #include "netlink/base/unique_fd.h"
@@ -179,16 +181,6 @@ std::string words_for_refused_certificate(int why) {
                      of_another ? "it is for another name" : X509_verify_cert_error_string(why));
 }
 
-std::string words_for(httplib::Error error) {
-  switch (error) {
-    case httplib::Error::Connection: return "cannot connect";
-    case httplib::Error::ConnectionTimeout: return "no connection in time";
-    case httplib::Error::Read: return "the answer was cut short or did not come";
-    case httplib::Error::SSLConnection: return "TLS failed";
-    default: return httplib::to_string(error);
-  }
-}
-
 }  // namespace
 
 struct KubeClient::Running {
@@ -222,24 +214,30 @@ struct KubeClient::Listener {
   std::function<bool(std::string_view bytes)> on_body;  // false: no more is wanted
 };
 
-KubeReply KubeClient::exchange(const KubeRequest& request, const Listener& listener) {
+KubeReply KubeClient::exchange(const KubeRequest& request, KubeBody body,
+                               const Listener& listener) {
   const std::string where = access_.host.contains(':')
                                 ? fmt::format("[{}]:{}", access_.host, access_.port)
                                 : fmt::format("{}:{}", access_.host, access_.port);
   KubeReply reply;
   ServerCheck server;
+  AnswerLimits limits(timing_.answer, body == KubeBody::stream);
   httplib::SSLClient client(access_.host, access_.port);
   client.set_connection_timeout(timing_.connect);
-  client.set_read_timeout(timing_.silence);
+  client.set_read_timeout(body == KubeBody::stream ? timing_.silence
+                                                   : std::min<std::chrono::milliseconds>(
+                                                         timing_.silence, timing_.answer));
   client.set_write_timeout(kWriteTimeout);
   client.set_tcp_nodelay(true);
   client.set_url_encode(false);
+  client.set_decompress(false);                          // nothing compressed is asked for
   client.enable_server_certificate_verification(false);  // ServerCheck does it
   httplib::Headers headers{{"Accept", "application/json"},
                            {"Accept-Encoding", "identity"},
                            {"User-Agent", "hostnet-agent"}};
   SSL_CTX* const context = client.ssl_context();
   SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
+  limits.enforce(context);
   Result<> prepared;
   if (!access_.insecure) prepared = server.demand(context, access_.host, access_.ca);
   if (prepared) prepared = identify(context, access_);
@@ -267,12 +265,13 @@ KubeReply KubeClient::exchange(const KubeRequest& request, const Listener& liste
   wire.body = request.body;
   if (!request.content_type.empty()) wire.headers.emplace("Content-Type", request.content_type);
   wire.response_handler = [&](const httplib::Response& response) {
+    limits.head_ended();
     reply.status = response.status;
     reply.retry_after = retry_after_of(response);
     return !running_->stopped && listener.on_status(response.status);
   };
   wire.content_receiver = [&](const char* data, std::size_t size, std::uint64_t, std::uint64_t) {
-    refused = running_->stopped || !listener.on_body({data, size});
+    refused = running_->stopped || !limits.take_body(size) || !listener.on_body({data, size});
     return !refused;
   };
   const auto answer = client.send(wire);
@@ -284,6 +283,8 @@ KubeReply KubeClient::exchange(const KubeRequest& request, const Listener& liste
     reply.problem = "stopped";
   } else if (reply.status != 0 && reply.status != 200 && reply.status != 201) {
     reply.problem = fmt::format("{} answers {}: {}", where, reply.status, words_for(reply.status));
+  } else if (!limits.refusal().empty()) {
+    reply.problem = fmt::format("{}: the answer was given up: {}", where, limits.refusal());
   } else if (!answer && !refused) {
     reply.problem = fmt::format("{}: {}", where,
                                 server.refusal() == X509_V_OK
@@ -298,24 +299,25 @@ KubeReply KubeClient::exchange(const KubeRequest& request, const Listener& liste
 }
 
 KubeReply KubeClient::get(const std::string& path, const std::function<void()>& on_accepted,
-                          const std::function<bool(std::string_view)>& on_body) {
+                          const std::function<bool(std::string_view)>& on_body, KubeBody body) {
   const auto accepted = [&](int status) {
     if (status != 200) return false;
     on_accepted();
     return true;
   };
-  return exchange({.method = KubeMethod::get, .path = path, .content_type = {}, .body = {}},
+  return exchange({.method = KubeMethod::get, .path = path, .content_type = {}, .body = {}}, body,
                   {.on_status = accepted, .on_body = on_body});
 }
 
 KubeAnswer KubeClient::send(const KubeRequest& request) {
   KubeAnswer answer;
-  answer.reply = exchange(request, {.on_status = [](int) { return true; },
-                                    .on_body =
-                                        [&](std::string_view bytes) {
-                                          answer.body += bytes;
-                                          return answer.body.size() <= kLargestAnswer;
-                                        }});
+  answer.reply = exchange(request, KubeBody::whole,
+                          {.on_status = [](int) { return true; },
+                           .on_body =
+                               [&](std::string_view bytes) {
+                                 answer.body += bytes;
+                                 return answer.body.size() <= kLargestAnswer;
+                               }});
   if (answer.body.size() > kLargestAnswer) answer.body.resize(kLargestAnswer);
   if (answer.reply.status >= 400) {
     // A Status says more than the number.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -15,6 +16,9 @@ struct KubeTiming {
   std::chrono::seconds connect{3};
   // Without a byte. Bookmarks come about once a minute.
   std::chrono::seconds silence{90};
+  // For an answer, from the first byte sent; of a stream for its head. Large ones get
+  // more, see AnswerLimits. The API server itself gives up after a minute.
+  std::chrono::milliseconds answer{30'000};
   // Before a second attempt, for those who make one; see Backoff.
   std::chrono::milliseconds retry{800};
 };
@@ -33,6 +37,11 @@ class KubeSender {
   virtual void stop() = 0;
 };
 
+enum class KubeBody : std::uint8_t {
+  whole,   // it ends by itself, in time
+  stream,  // a watch
+};
+
 // Requests over TLS, each on a connection of its own. Credentials are read again
 // for each, so that rotated ones count; the token is sent only to a server whose
 // certificate was accepted.
@@ -45,7 +54,8 @@ class KubeClient final : public KubeSender {
   // only, before `on_body`, which gets that body as it arrives and says whether
   // more is wanted. A body with another status is left unread.
   KubeReply get(const std::string& path, const std::function<void()>& on_accepted,
-                const std::function<bool(std::string_view)>& on_body);
+                const std::function<bool(std::string_view)>& on_body,
+                KubeBody body = KubeBody::whole);
   KubeAnswer send(const KubeRequest& request) override;
 
   // While a name is being resolved it cannot be woken: call again until it has ended.
@@ -54,7 +64,7 @@ class KubeClient final : public KubeSender {
  private:
   struct Running;
   struct Listener;
-  KubeReply exchange(const KubeRequest& request, const Listener& listener);
+  KubeReply exchange(const KubeRequest& request, KubeBody body, const Listener& listener);
 
   ClusterAccess access_;
   KubeTiming timing_;

@@ -16,9 +16,11 @@ namespace hostnet {
 namespace {
 
 constexpr KubeTiming kTiming{.connect = std::chrono::seconds(3),
-                             .silence = std::chrono::seconds(10)};
+                             .silence = std::chrono::seconds(10),
+                             .answer = std::chrono::seconds(10)};
 constexpr KubeTiming kLastTiming{.connect = std::chrono::seconds(1),
-                                 .silence = std::chrono::seconds(2)};
+                                 .silence = std::chrono::seconds(2),
+                                 .answer = std::chrono::seconds(2)};
 constexpr std::chrono::seconds kRetryAfter{1};
 constexpr std::chrono::seconds kLastWordWithin{3};
 constexpr std::chrono::seconds kLeaveWithin{5};

@@ -162,6 +162,24 @@ TEST(PodReflector, AnotherSourceHasItsTurnAfterThreeAttemptsOrFiveMinutes) {
   EXPECT_TRUE(known.freshness().turn_is_over(kStart + 6min));
 }
 
+TEST(PodReflector, AnotherSourceHasItsTurnAfterWatchesInWhichNothingIsHeard) {
+  PodReflector watch = watching();
+  watch.accepted(kStart);
+  EXPECT_FALSE(watch.says_nothing(kStart + 179s));
+  EXPECT_TRUE(watch.says_nothing(kStart + 3min));
+  watch.ended(200, {}, "given up", 1.0, kStart + 3min);
+  watch.accepted(kStart + 3min);
+  EXPECT_FALSE(watch.says_nothing(kStart + 4min)) << "it has its three minutes";
+  watch.ended(200, {}, "given up", 1.0, kStart + 5min);
+  EXPECT_TRUE(watch.freshness().turn_is_over(kStart + 5min));
+
+  watch.accepted(kStart + 5min);
+  watch.event("\"BOOKMARK\"", R"({"metadata":{"resourceVersion":"11"}})", kStart + 6min);
+  EXPECT_FALSE(watch.says_nothing(kStart + 8min));
+  watch.ended(200, {}, "cut", 1.0, kStart + 8min);
+  EXPECT_FALSE(watch.freshness().turn_is_over(kStart + 8min));
+}
+
 TEST(PodReflector, AWatchThatIsCutAgainAndAgainIsNotStaleButSlowsDown) {
   PodReflector watch = watching();
   Backoff::Duration last{};

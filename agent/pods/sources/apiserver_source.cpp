@@ -19,6 +19,7 @@ constexpr std::chrono::minutes kVersionAtMostEvery{1};
 
 KubeTiming version_timing(KubeTiming timing) {
   timing.silence = std::min(timing.silence, kVersionSilence);
+  timing.answer = std::min<std::chrono::milliseconds>(timing.answer, kVersionSilence);
   return timing;
 }
 
@@ -123,8 +124,9 @@ class ApiserverSource final : public PodSource {
         [&](std::string_view bytes) {
           const bool more = cutter.feed(bytes).has_value();
           say_if_new(publish, steady_now());
-          return more;
-        });
+          return more && !watch_.says_nothing(steady_now());
+        },
+        KubeBody::stream);
     const SteadyTime now = steady_now();
     version_known_ = version_known_ && reply.whole;
     const auto pause = watch_.ended(reply.status, reply.retry_after, reply.problem, random, now);

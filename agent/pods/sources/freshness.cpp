@@ -7,8 +7,13 @@ namespace hostnet {
 void Freshness::heard(SteadyTime now) {
   last_heard = now;
   failing_since.reset();
+  nothing_heard_since.reset();
   failures = 0;
   problem.clear();
+}
+
+void Freshness::watch_ended(SteadyTime now) {
+  if (!nothing_heard_since && last_heard && now - *last_heard >= silence) nothing_heard_since = now;
 }
 
 void Freshness::accepted(SteadyTime now) {
@@ -32,7 +37,9 @@ bool Freshness::stale(SteadyTime now) const {
 
 bool Freshness::turn_is_over(SteadyTime now) const {
   if (!last_heard) return failures >= kFailedTooOften;
-  return failing_since && now - *failing_since >= kChooseAgainAfter;
+  if (failing_since && now - *failing_since >= kChooseAgainAfter) return true;
+  // It was silent for long enough before that.
+  return nothing_heard_since && now - *nothing_heard_since >= kChooseAgainAfter - kSilentForTooLong;
 }
 
 std::optional<SteadyTime> Freshness::next_change(SteadyTime now) const {

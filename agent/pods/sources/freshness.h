@@ -24,6 +24,8 @@ struct Freshness {
   std::chrono::milliseconds silence{kSilentForTooLong};
   std::optional<SteadyTime> last_heard;     // unset: never, not synced
   std::optional<SteadyTime> failing_since;  // unset while it works
+  // Watches are accepted, and nothing is heard in them.
+  std::optional<SteadyTime> nothing_heard_since;
   std::optional<SteadyTime> doubtful_until;
   unsigned failures{};  // in a row
   std::string problem;  // why the last attempt failed, for people; "" when it did not
@@ -32,6 +34,7 @@ struct Freshness {
   void heard(SteadyTime now);     // an answer, an event
   void accepted(SteadyTime now);  // a watch was accepted, nothing heard yet
   void failed(SteadyTime now, std::string why);
+  void watch_ended(SteadyTime now);  // that was accepted
 
   bool stale(SteadyTime now) const;
   bool turn_is_over(SteadyTime now) const;

@@ -142,6 +142,11 @@ bool PodReflector::event(std::string_view type, std::string_view object, SteadyT
   return true;
 }
 
+bool PodReflector::says_nothing(SteadyTime now) const {
+  const SteadyTime heard = freshness_.last_heard.value_or(SteadyTime{});
+  return accepted_at_ && now - std::max(*accepted_at_, heard) >= freshness_.silence;
+}
+
 Backoff::Duration PodReflector::ended(int status, std::optional<std::chrono::seconds> retry_after,
                                       const std::string& why, double random, SteadyTime now) {
   arriving_.clear();
@@ -151,6 +156,7 @@ Backoff::Duration PodReflector::ended(int status, std::optional<std::chrono::sec
   const auto accepted_at = std::exchange(accepted_at_, std::nullopt);
   if (status == 410) version_.reset();
   if (accepted_at) {
+    freshness_.watch_ended(now);
     if (now - *accepted_at >= kLongWatch) backoff_.reset();
     // Cut or at its end: that is ordinary.
     if (error_.empty()) {

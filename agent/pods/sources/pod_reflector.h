@@ -46,6 +46,10 @@ class PodReflector {
   // said ERROR, nothing more comes.
   bool event(std::string_view type, std::string_view object, SteadyTime now);
 
+  // Bytes come, but neither an event nor a bookmark did for as long as a server may be
+  // silent: the WATCH at hand is to be given up.
+  bool says_nothing(SteadyTime now) const;
+
   // How a request ended. `status`: of HTTP, 0 when there was none; `why` says
   // what went wrong, "" after a whole LIST or a WATCH that ended in order.
   // Returns how long to wait.

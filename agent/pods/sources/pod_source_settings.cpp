@@ -17,7 +17,10 @@ const char* own_environment(const char* name) {
 KubeTiming timing_for(const PodSourceSettings& settings) {
   KubeTiming timing;
   timing.retry = settings.retry;
-  if (settings.one_shot) timing.silence = std::chrono::seconds(10);
+  if (settings.one_shot) {
+    timing.silence = std::chrono::seconds(10);
+    timing.answer = timing.silence;
+  }
   return timing;
 }
 

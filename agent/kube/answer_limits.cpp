@@ -1,0 +1,56 @@
+#include "agent/kube/answer_limits.h"
+
+#include <openssl/bio.h>
+#include <openssl/ssl.h>
+
+#include "netlink/base/real_time.h"
+
+namespace hostnet {
+
+void AnswerLimits::enforce(SSL_CTX* context) {
+  SSL_CTX_set_app_data(context, this);
+  SSL_CTX_set_info_callback(context, on_handshake);
+}
+
+void AnswerLimits::on_handshake(const SSL* connection, int where, int /*result*/) {
+  if ((where & SSL_CB_HANDSHAKE_START) == 0) return;
+  BIO* const socket = SSL_get_rbio(connection);
+  if (socket == nullptr) return;
+  BIO_set_callback_arg(socket,
+                       static_cast<char*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(connection))));
+  BIO_set_callback_ex(socket, on_read);
+}
+
+// Called before each read and after it; what it returns before one that is not to be
+// is what the read returns.
+long AnswerLimits::on_read(BIO* socket, int operation, const char* /*data*/, std::size_t /*size*/,
+                           int /*number*/, long /*large*/, int result, std::size_t* processed) {
+  auto* const self = static_cast<AnswerLimits*>(static_cast<void*>(BIO_get_callback_arg(socket)));
+  if (operation == BIO_CB_READ && !self->may_read()) {
+    BIO_clear_retry_flags(socket);  // not "nothing there yet", which would be tried again
+    return -1;
+  }
+  if (operation == (BIO_CB_READ | BIO_CB_RETURN) && result > 0) self->read(*processed);
+  return result;
+}
+
+bool AnswerLimits::may_read() {
+  const auto more = std::chrono::seconds(body_ / kBytesASecond);
+  const bool timed = in_head_ || !stream_;
+  if (!refusal_.empty()) return false;
+  if (beside_body_ > kLargestAnswerHead) {
+    refusal_ = "its head, or a line between two chunks, is too long";
+  } else if (timed && steady_now() - began_ > time_ + more) {
+    refusal_ = "it did not end in time";
+  }
+  return refusal_.empty();
+}
+
+bool AnswerLimits::take_body(std::size_t bytes) {
+  beside_body_ = 0;
+  if (!stream_) body_ += bytes;
+  if (body_ > kLargestBody && refusal_.empty()) refusal_ = "it is too large";
+  return refusal_.empty();
+}
+
+}  // namespace hostnet
