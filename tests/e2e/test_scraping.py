@@ -132,7 +132,8 @@ class Prometheus:
         config["file_sd_configs"] = [{"files": ["targets.json"]}]
         rules = kustomize(ROOT / "deploy/overlays/prometheus-operator", "PrometheusRule")["spec"]
         for rule in rules["groups"][0]["rules"]:
-            rule["for"] = "0s"
+            if "alert" in rule:
+                rule["for"] = "0s"
         machine.file("rules.yaml", yaml.safe_dump(rules))
         machine.file("prometheus.yml", yaml.safe_dump({
             "global": {"evaluation_interval": "1s"}, "rule_files": ["rules.yaml"],
@@ -203,5 +204,7 @@ def test_a_finding_keeps_its_labels_and_gets_the_node(machine, server, job):
             return [entry for entry in ask(machine, server.PORT, "alerts", "alerts") if
                     entry["labels"]["alertname"] == "HostPortConflict" and entry["state"] == "firing"]
         (fired,) = wait_until(alert, 10, "the alert")
-        assert fired["labels"]["node"] == NODE and fired["labels"]["pod"] == "web"
-        assert fired["annotations"]["summary"] == f"8080/tcp on {NODE}: unmanaged_process"
+        assert (fired["labels"]["namespace"], fired["labels"]["workload"]) == ("shop", "Pod/web")
+        assert fired["annotations"]["summary"] == ("Host port 8080/tcp of Pod/web in shop: unmanaged_process "
+                                                   "on 1 node")
+        assert f"; on {NODE} it meets squatter" in fired["annotations"]["description"]
