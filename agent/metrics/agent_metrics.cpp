@@ -88,6 +88,11 @@ struct AgentMetrics::Families {
           .Add({});
   prometheus::Family<prometheus::Counter>& cuts = build_counter(
       own, "hostnet_input_cut_total", "What was left out of inputs beyond a limit, by kind.");
+  prometheus::Gauge& connections =
+      build_gauge(own, "hostnet_http_connections", "Open connections of the HTTP server.").Add({});
+  prometheus::Family<prometheus::Counter>& dropped_connections =
+      build_counter(own, "hostnet_http_connections_dropped_total",
+                    "Connections that the HTTP server closed before their answer was sent.");
   // By place in the catalogue; every scrape shows each, too many for the registry.
   std::vector<std::atomic<std::uint64_t>> opened =
       std::vector<std::atomic<std::uint64_t>>(kVerdictCount);
@@ -120,6 +125,9 @@ AgentMetrics::AgentMetrics(AgentMetricsSettings settings)
   // Present at 0, so that increase() sees the first one.
   families_->overruns.Add({{"family", "route"}});
   for (const char* what : {"pods", "ports"}) families_->cuts.Add({{"what", what}});
+  for (const char* reason : {"limit", "slow_reader", "timeout", "tls"}) {
+    families_->dropped_connections.Add({{"reason", reason}});
+  }
   for (const char* code : {"200", "500", "503"}) families_->requests.Add({{"code", code}});
   for (const char* cause : {"encoding", "gathering"}) {
     families_->handler_errors.Add({{"cause", cause}});
@@ -130,6 +138,15 @@ AgentMetrics::~AgentMetrics() = default;
 
 void AgentMetrics::observe_scan(std::string_view stage, double seconds) {
   families_->durations.Add({{"stage", std::string(stage)}}, scan_buckets()).Observe(seconds);
+}
+
+void AgentMetrics::http_connections(std::uint64_t open) {
+  families_->connections.Set(static_cast<double>(open));
+}
+
+void AgentMetrics::http_connections_dropped(const char* reason, std::uint64_t connections) {
+  families_->dropped_connections.Add({{"reason", reason}})
+      .Increment(static_cast<double>(connections));
 }
 
 void AgentMetrics::syscalls_refused(std::uint64_t times) {

@@ -36,6 +36,10 @@ class AgentMetrics {
   void syscalls_refused(std::uint64_t times);
   // hostnet_input_cut_total{what}: what was left out of an input that had too much.
   void input_cut(std::string_view what, std::size_t items);
+  // hostnet_http_connections: open ones of the HTTP server.
+  void http_connections(std::uint64_t open);
+  // hostnet_http_connections_dropped_total{reason}: limit, slow_reader, timeout or tls.
+  void http_connections_dropped(const char* reason, std::uint64_t connections);
   // hostnet_findings_opened_total{class,verdict}: a finding that was not there.
   void opened(Verdict verdict);
   // hostnet_config_last_reload_successful and, when it was, its time.

@@ -23,6 +23,7 @@
 #include "agent/serve/hardened.h"
 #include "agent/serve/local_peers.h"
 #include "agent/serve/port_reservation.h"
+#include "agent/serve/server_watch.h"
 #include "agent/serve/signals.h"
 #include "agent/serve/startup_pages.h"
 #include "agent/watch/watch.h"
@@ -207,7 +208,7 @@ class PodCuts {
 
 // Until SIGTERM or SIGINT.
 void serve_until_told(const Signals& signals, DaemonState& state, const std::string& config_file,
-                      const Watch& watch, SyscallWatch& syscalls) {
+                      const Watch& watch, SyscallWatch& syscalls, ServerWatch& requests) {
   std::optional<FileWatch> file;
   if (!config_file.empty()) file.emplace(std::vector{config_file}, kConfigPace);
   while (true) {
@@ -223,6 +224,7 @@ void serve_until_told(const Signals& signals, DaemonState& state, const std::str
     wait_for_input(waiting, pause);
     log::write_counts();
     syscalls.see();
+    requests.see();
     bool changed = file && file->changed(steady_now());
     while (const int signal = signals.next()) {
       if (signal != SIGHUP) {
@@ -308,7 +310,8 @@ int run_daemon(const ServeOptions& options) {
 
   release_startup_pages();
   SyscallWatch syscalls(options.hardening, state->metrics);
-  serve_until_told(*signals, *state, options.sources.config_file, **watch, syscalls);
+  ServerWatch requests(**server, state->metrics);
+  serve_until_told(*signals, *state, options.sources.config_file, **watch, syscalls, requests);
   (*server)->stop(kGraceForAnswers);
   pod_sources.reset();
   (*watch)->stop();

@@ -61,12 +61,6 @@ Result<std::vector<Link>> read_links(Netlink& netlink) {
 Result<std::vector<Address>> read_addresses(Netlink& netlink) {
   return read_facts<Address>(netlink, addresses_request(), decode_address);
 }
-Result<std::vector<Route>> read_routes(Netlink& netlink) {
-  return read_facts<Route>(netlink, routes_request(), decode_route);
-}
-Result<std::vector<Neighbour>> read_neighbours(Netlink& netlink, AddressFamily family) {
-  return read_facts<Neighbour>(netlink, neighbours_request(family), decode_neighbour);
-}
 Result<std::vector<Qdisc>> read_qdiscs(Netlink& netlink) {
   return read_facts<Qdisc>(netlink, qdiscs_request(), decode_qdisc);
 }

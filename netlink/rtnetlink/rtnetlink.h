@@ -36,8 +36,6 @@ Result<std::optional<Qdisc>> decode_qdisc(const NetlinkMessage& message);
 // decode message by message instead.
 Result<std::vector<Link>> read_links(Netlink& netlink);
 Result<std::vector<Address>> read_addresses(Netlink& netlink);
-Result<std::vector<Route>> read_routes(Netlink& netlink);
-Result<std::vector<Neighbour>> read_neighbours(Netlink& netlink, AddressFamily family);
 Result<std::vector<Qdisc>> read_qdiscs(Netlink& netlink);
 
 // Hears of every link that comes, goes or changes.

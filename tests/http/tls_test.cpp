@@ -141,7 +141,9 @@ TEST(Tls, KeepsWhatItHasWhenTheNewConfigIsBad) {
     return std::string("nothing was reported");
   };
   files.folder.write("web.yml", "tls_server_config:\n  cert_fil: cert.pem\n");
-  EXPECT_EQ(await_report(1), files.config + ":2: unknown key \"cert_fil\" in tls_server_config");
+  EXPECT_EQ(
+      await_report(1),
+      files.config + ":2: tls_server_config: unknown key \"cert_fil\"; did you mean cert_file?");
   files.folder.write("web.yml", "{}\n");
   EXPECT_THAT(await_report(2), HasSubstr("\"tls_server_config: {}\" says so on purpose"));
   files.folder.write("web.yml", "");

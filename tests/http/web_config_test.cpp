@@ -46,38 +46,48 @@ TEST(WebConfig, WithoutTlsSettingsMeansPlainHttp) {
 
 TEST(WebConfig, IsRefusedWithFileAndLine) {
   const std::pair<const char*, const char*> cases[] = {
-      {"tls:\n", "w.yml:1: unknown key \"tls\" in the web config"},
+      {"tls:\n", "w.yml:1: unknown key \"tls\""},
       {"basic_auth_users:\n  a: plain\n",
        "w.yml:2: the password of user \"a\" is not a bcrypt hash"},
       {"http_server_config:\n  headers:\n    Server: x\n",
        "w.yml:3: HTTP header \"Server\" can not be configured"},
       {"http_server_config:\n  headers:\n    X-Frame-Options: x\n",
        "w.yml:3: invalid value for X-Frame-Options: \"x\""},
-      {"http_server_config:\n  http2: maybe\n", "w.yml:2: expected true or false"},
-      {"tls_server_config:\n  cert_file: a\n", "w.yml:2: missing one of key or key_file"},
-      {"tls_server_config:\n  key_file: a\n", "w.yml:2: missing one of cert or cert_file"},
+      {"http_server_config:\n  http2: maybe\n",
+       "w.yml:2: http_server_config.http2 must be true or false, not maybe"},
+      {"tls_server_config:\n  cert_file: a\n",
+       "w.yml:2: tls_server_config: needs a key or key_file"},
+      {"tls_server_config:\n  key_file: a\n",
+       "w.yml:2: tls_server_config: needs a cert or cert_file"},
       {"tls_server_config:\n  cert: a\n  key: b\n  client_ca: c\n",
-       "w.yml:2: a client CA needs a client_auth_type"},
+       "w.yml:2: tls_server_config: a client CA needs a client_auth_type"},
       {"tls_server_config:\n  cert: a\n  client_auth_type: Never\n",
-       "w.yml:3: unknown client_auth_type \"Never\""},
+       "w.yml:3: tls_server_config.client_auth_type must be one of NoClientCert, "
+       "RequestClientCert, "
+       "RequireAnyClientCert, RequireClientCert, VerifyClientCertIfGiven, "
+       "RequireAndVerifyClientCert, not \"Never\""},
       {"tls_server_config:\n  min_version: SSL3\n",
-       "w.yml:2: unknown TLS version \"SSL3\": TLS10 to TLS13"},
+       "w.yml:2: tls_server_config.min_version must be one of TLS10, TLS11, TLS12, TLS13, not "
+       "\"SSL3\""},
       {"rate_limit:\n  interval: soon\n", "w.yml:2: interval is not a duration such as 1s"},
       {"rate_limit:\n  burst: 0\n", "w.yml:2: burst is not a number above 0"},
-      {"rate_limit: {}\nrate_limit: {}\n", "w.yml:2: key \"rate_limit\" is there twice"},
-      {"[1]\n", "w.yml:1: the web config is not a mapping"},
+      {"rate_limit: {}\nrate_limit: {}\n",
+       "w.yml:2: duplicate key \"rate_limit\", first on line 1"},
+      {"[1]\n", "w.yml:1: the document must be a mapping, not a list"},
       {"", "w.yml: is empty (\"basic_auth_users: {}\" says that nobody signs in)"},
       {"# nothing\n", "w.yml: is empty (\"basic_auth_users: {}\" says that nobody signs in)"},
       {"http_server_config: {headers: {X-XSS-Protection: a, X-XSS-Protection: b}}\n",
-       "w.yml:1: key \"X-XSS-Protection\" is there twice"},
+       "w.yml:1: duplicate key \"X-XSS-Protection\", first on line 1"},
       {"tls_server_config:\n  cipher_suites: [TLS_RSA_WITH_RC4_128_SHA]\n",
-       "w.yml:2: unknown cipher: \"TLS_RSA_WITH_RC4_128_SHA\""},
-      {"tls_server_config:\n  curve_preferences: [P-256]\n", "w.yml:2: unknown curve: \"P-256\""},
+       "w.yml:2: tls_server_config.cipher_suites: unknown name \"TLS_RSA_WITH_RC4_128_SHA\""},
+      {"tls_server_config:\n  curve_preferences: [P-256]\n",
+       "w.yml:2: tls_server_config.curve_preferences: unknown name \"P-256\""},
       {"tls_server_config:\n  cert: a\n  key: b\n  client_allowed_sans: []\n",
-       "w.yml:2: client_allowed_sans needs a client_auth_type that requires a certificate"},
+       "w.yml:2: tls_server_config: client_allowed_sans needs a client_auth_type that requires a "
+       "certificate"},
       {"tls_server_config:\n  cert: a\n  key: b\n  max_version: TLS12\n"
        "  cipher_suites: [TLS_AES_128_GCM_SHA256]\n",
-       "w.yml:2: cipher_suites has none for the TLS versions allowed"},
+       "w.yml:2: tls_server_config: cipher_suites has none for the TLS versions allowed"},
   };
   for (const auto& [yaml, message] : cases) {
     const auto config = parse_web_config(yaml, "w.yml");

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "netlink/read_facts.h"
 #include "netlink/rtnetlink/rtnetlink.h"
 #include "tests/kernel/network_namespace.h"
 
@@ -155,13 +156,17 @@ TEST_F(KernelLinks, NeighboursHaveLinkAddresses) {
   ASSERT_TRUE(ip("link set one up") && ip("addr add 10.0.0.1/24 dev one"));
   ASSERT_TRUE(ip("neigh add 10.0.0.9 lladdr 02:00:00:00:00:09 nud permanent dev one"));
   ASSERT_TRUE(ip("neigh add fe80::9 lladdr 02:00:00:00:00:0a nud permanent dev one"));
-  const auto ipv4 = read_neighbours(netlink(), AddressFamily::ipv4).value();
+  const auto ipv4 =
+      read_facts<Neighbour>(netlink(), neighbours_request(AddressFamily::ipv4), decode_neighbour)
+          .value();
   ASSERT_EQ(ipv4.size(), 1U);
   EXPECT_EQ(ipv4[0].ip, parse_ip("10.0.0.9").value());
   EXPECT_EQ(ipv4[0].interface, if_nametoindex("one"));
   EXPECT_EQ(ipv4[0].state, 0x80);
   EXPECT_EQ(ipv4[0].link_address, (std::vector<std::uint8_t>{2, 0, 0, 0, 0, 9}));
-  const auto ipv6 = read_neighbours(netlink(), AddressFamily::ipv6).value();
+  const auto ipv6 =
+      read_facts<Neighbour>(netlink(), neighbours_request(AddressFamily::ipv6), decode_neighbour)
+          .value();
   EXPECT_EQ(std::ranges::count(ipv6, parse_ip("fe80::9").value(), &Neighbour::ip), 1);
 }
 

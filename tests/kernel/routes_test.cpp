@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "netlink/read_facts.h"
 #include "netlink/rtnetlink/rtnetlink.h"
 #include "tests/kernel/network_namespace.h"
 
@@ -22,7 +23,7 @@ class KernelRoutes : public InOwnNamespace {
   }
   Route route(const char* destination, unsigned prefix_length,
               std::uint32_t table = RT_TABLE_MAIN) {
-    const auto routes = read_routes(netlink());
+    const auto routes = read_facts<Route>(netlink(), routes_request(), decode_route);
     EXPECT_TRUE(routes) << routes.error().message;
     const IpAddress wanted = parse_ip(destination).value();
     const auto at = std::ranges::find_if(*routes, [&](const Route& one) {
@@ -95,7 +96,7 @@ TEST_F(KernelRoutes, TenThousandRoutesComeWhole) {
       "echo route add 10.$((100+i/250)).$((i%250)).0/24 dev one table 200; "
       "i=$((i+1)); done | ip -batch -";
   ASSERT_EQ(std::system(batch.c_str()), 0);
-  const auto routes = read_routes(netlink()).value();
+  const auto routes = read_facts<Route>(netlink(), routes_request(), decode_route).value();
   EXPECT_EQ(std::ranges::count(routes, 200U, &Route::table), 10000);
 }
 

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "netlink/read_facts.h"
 #include "netlink/rtnetlink/rtnetlink.h"
 #include "netlink/sock_diag.h"
 
@@ -83,7 +84,8 @@ TEST(NodeBuilder, WhatItSaysOverNetlinkDecodesToTheFactsItWasGiven) {
   const Node node = builder.build();
   EXPECT_EQ(read_links(*node.netlink).value(), builder.netlink().links);
   EXPECT_EQ(read_addresses(*node.netlink).value(), builder.netlink().addresses);
-  EXPECT_EQ(read_routes(*node.netlink).value(), builder.netlink().routes);
+  EXPECT_EQ(read_facts<Route>(*node.netlink, routes_request(), decode_route).value(),
+            builder.netlink().routes);
   EXPECT_TRUE(read_qdiscs(*node.netlink).value().empty());
 }
 

@@ -115,18 +115,15 @@ void WebSettingsSource::scan(Time now) {
 }
 
 bool RateLimiter::allow(const RateLimit& limit, Time now) {
-  if (limit != limit_) {
-    limit_ = limit;
-    tokens_ = limit.burst;
-    last_ = now;
-  }
   if (limit.interval.count() <= 0) return true;
-  tokens_ +=
-      std::chrono::duration<double>(now - last_) / std::chrono::duration<double>(limit.interval);
-  tokens_ = std::min<double>(tokens_, limit.burst);
-  last_ = now;
-  if (tokens_ < 1) return false;
-  tokens_ -= 1;
+  if (!bucket_ || limit != limit_) {
+    // So many that their refill is still a time.
+    const auto most = std::min<std::int64_t>(limit.burst, kLongestRefill / limit.interval);
+    limit_ = limit;
+    bucket_.emplace(static_cast<int>(std::max<std::int64_t>(most, 1)), limit.interval);
+  }
+  if (!bucket_->has(now)) return false;
+  bucket_->take(now);
   return true;
 }
 

@@ -6,12 +6,14 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "agent/http/settings/web_config.h"
 #include "netlink/base/file_watch.h"
+#include "netlink/base/token_bucket.h"
 
 namespace hostnet {
 
@@ -66,9 +68,9 @@ class RateLimiter {
   bool allow(const RateLimit& limit, Time now);
 
  private:
+  static constexpr std::chrono::hours kLongestRefill{24 * 365};
   RateLimit limit_;
-  double tokens_{};
-  Time last_;
+  std::optional<TokenBucket> bucket_;
 };
 
 }  // namespace hostnet

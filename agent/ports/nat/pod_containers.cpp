@@ -93,7 +93,7 @@ RuntimesByContainer read_other_containers(const Files& files) {
       if (leads_to_pods(name) || note(path)) continue;
       const auto inside = files.list(std::string(mount) + path);
       if (!inside) continue;  // a file
-      for (const std::string& below : *inside) note(path + "/" + below);
+      for (const std::string& below : *inside) note(fmt::format("{}/{}", path, below));
     }
     if (!found.empty()) break;
   }
