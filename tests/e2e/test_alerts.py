@@ -122,7 +122,7 @@ def test_the_rules_are_well_formed_and_the_four_kept_their_names():
 
 def test_the_operators_rule_is_the_same_file(tmp_path):
     subprocess.run([ALERTS / "generate", tmp_path / "made.yaml"], check=True, timeout=300)
-    made = ROOT / "deploy/overlays/prometheus-operator/prometheusrule.yaml"
+    made = ROOT / "deploy/components/prometheus-operator/prometheusrule.yaml"
     assert made.read_text() == (tmp_path / "made.yaml").read_text(), "run deploy/alerts/generate"
     assert yaml.safe_load(made.read_text())["spec"]["groups"][0]["rules"] == RULES
 

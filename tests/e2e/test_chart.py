@@ -1,8 +1,10 @@
 """deploy/chart: what Helm makes of it, compared with what kustomize makes of deploy/, checked against
 the API's schemas, by ourselves and by running what it says. tests/chart has the tools and the values."""
 
+import itertools
 import json
 import re
+import shutil
 import subprocess
 
 import pytest
@@ -12,6 +14,8 @@ from conftest import AGENT, ROOT
 
 CHART = ROOT / "deploy/chart"
 VALUES = sorted((ROOT / "tests/chart/values").glob("*.yaml"))
+COMPONENTS = ROOT / "deploy/components"
+REGISTRY = "registry.example/"
 OVERLAYS = [path for path in sorted((ROOT / "deploy/overlays").iterdir())
             if (ROOT / f"tests/chart/values/{path.name}.yaml").exists()]
 FOLDERS = [ROOT / "deploy", *sorted((ROOT / "deploy/overlays").iterdir())]
@@ -74,9 +78,9 @@ def sorted_volumes(value):
 
 
 def comparable(text):
-    """By kind and name, without the labels by which Helm knows its own; the namespace is the user's."""
+    """By kind and name, without the labels by which Helm knows its own; namespace and registry are the user's."""
     found = {}
-    for made in objects(text):
+    for made in objects(text.replace(REGISTRY, "")):
         if made["kind"] == "Namespace":
             continue
         made = sorted_volumes(without(made, CHARTS_OWN))
@@ -88,26 +92,54 @@ def comparable(text):
 @pytest.mark.parametrize("folder", [ROOT / "deploy", *OVERLAYS], ids=lambda path: path.name)
 def test_the_chart_is_what_kustomize_makes_field_by_field(tools, folder):
     values = [] if folder.name == "deploy" else [ROOT / f"tests/chart/values/{folder.name}.yaml"]
-    wanted = comparable(kustomize(folder))
-    assert comparable(render(*values, OLD)) == wanted
-    # Newer versions have a field in the annotation's place.
-    template = wanted["DaemonSet", "hostnet-agent"]["spec"]["template"]
-    assert template["metadata"]["annotations"].pop(APPARMOR) == "unconfined"
-    (container,) = template["spec"]["containers"]
-    container["securityContext"]["appArmorProfile"] = {"type": "Unconfined"}
-    assert comparable(render(*values, NEW)) == wanted
+    assert comparable(render(*values, NEW)) == comparable(kustomize(folder))
 
 
 def test_every_overlay_can_be_had_from_the_chart():
-    # The field for AppArmor is chosen by the version, not by a value.
-    left = {path.name for path in FOLDERS[1:]} - {path.name for path in OVERLAYS}
-    assert left == {"apparmor-field"}
+    # The annotation for AppArmor is chosen by the version, not by a value.
+    assert {path.name for path in FOLDERS[1:]} - {path.name for path in OVERLAYS} == {"apparmor-annotation"}
+    assert {path.name for path in FOLDERS[1:]} == {path.name for path in COMPONENTS.iterdir()}
 
 
-def test_where_there_is_a_field_for_apparmor_the_chart_is_that_overlay(tools):
-    overlay = kustomize(ROOT / "deploy/overlays/apparmor-field")
-    assert APPARMOR not in overlay
-    assert comparable(render(NEW)) == comparable(overlay)
+def combined(tmp_path, *components):
+    """A user's own kustomization, which needs paths relative to itself."""
+    root = tmp_path / "deploy"
+    if not root.exists():
+        shutil.copytree(ROOT / "deploy", root, symlinks=True)
+    mine = tmp_path / "mine"
+    mine.mkdir(exist_ok=True)
+    (mine / "kustomization.yaml").write_text(yaml.safe_dump({
+        "resources": ["../deploy/base"], "components": [f"../deploy/components/{name}" for name in components]}))
+    return kustomize(mine)
+
+
+def test_components_combine_in_any_order_and_are_then_the_chart_with_both_values(tools, tmp_path):
+    names = [path.name for path in OVERLAYS]
+    for one, other in itertools.combinations(names, 2):
+        values = [ROOT / f"tests/chart/values/{name}.yaml" for name in (one, other)]
+        made = comparable(combined(tmp_path, one, other))
+        again = comparable(combined(tmp_path, other, one))
+        wanted = comparable(render(*values, NEW))
+        for text in (made, again, wanted):
+            (container,) = text["DaemonSet", "hostnet-agent"]["spec"]["template"]["spec"]["containers"]
+            container["args"].sort()  # whose order means nothing
+        assert made == again == wanted, (one, other)
+    everything = combined(tmp_path, *names, "apparmor-annotation")
+    assert comparable(everything).keys() >= comparable(kustomize(ROOT / "deploy")).keys()
+
+
+def test_before_there_is_a_field_for_apparmor_the_chart_is_the_overlay_with_the_annotation(tools):
+    overlay = kustomize(ROOT / "deploy/overlays/apparmor-annotation")
+    assert "appArmorProfile" not in overlay and f"{APPARMOR}: unconfined" in overlay
+    assert comparable(render(OLD)) == comparable(overlay)
+    assert APPARMOR not in kustomize(ROOT / "deploy") and APPARMOR not in render(NEW)
+
+
+def test_nothing_that_newer_kustomize_calls_deprecated_is_used():
+    for path in (ROOT / "deploy").rglob("kustomization.yaml"):
+        keys = yaml.safe_load(path.read_text()).keys()
+        assert not keys & {"bases", "patchesStrategicMerge", "patchesJson6902", "commonLabels", "vars",
+                           "imageTags", "helmChartInflationGenerator"}, path
 
 
 def complaints(tools, *texts):
@@ -190,7 +222,7 @@ def test_where_traffic_goes_is_said_to_those_that_know_the_field(tools, version,
     ("updateStrategy.rollingUpdate.maxSurge=1", "maxSurge must be 0"),
     ("prometheus.monitor.enabled=true", "needs service.enabled"),
 ])
-def test_a_bad_value_is_refused_sorted_volumes(tools, option, said):
+def test_a_bad_value_is_refused(tools, option, said):
     done = render(f"--set={option}", check=False)
     assert done.returncode != 0
     assert said in done.stderr
@@ -203,16 +235,90 @@ def test_a_packaged_chart_is_whole_and_of_the_programs_version(tools, tmp_path):
     version = call(AGENT, "--version").stdout.split()[-1]
     package = tmp_path / f"hostnet-agent-{version}.tgz"
     values = ROOT / "tests/chart/values/prometheus-operator.yaml"
-    done = call(helm, "template", "hostnet-agent", package, "--namespace", "hostnet-agent", "-f", values)
+    done = call(helm, "template", "hostnet-agent", package, "--namespace", "hostnet-agent",
+                "-f", ROOT / "tests/chart/registry.yaml", "-f", values)
     assert objects(done.stdout) == objects(render(values))
     assert only(done.stdout, "PrometheusRule")["spec"]["groups"][0]["rules"]
     (container,) = only(done.stdout, "DaemonSet")["spec"]["template"]["spec"]["containers"]
-    assert container["image"] == f"hostnet-agent:{version}"
+    assert container["image"] == f"{REGISTRY}hostnet-agent:{version}"
 
 
-def test_the_notes_name_the_label_that_the_namespace_needs(tools):
-    done = call(f"{tools}/helm", "install", "x", CHART, "--dry-run=client", "--namespace=net")
-    assert "kubectl label namespace net pod-security.kubernetes.io/enforce=privileged" in done.stdout
+def install(tools, *options, check=True):
+    return call(f"{tools}/helm", "install", "x", CHART, "--dry-run=client", "--namespace=net", *options, check=check)
+
+
+def test_the_notes_name_what_the_namespace_needs_and_that_series_double(tools):
+    said = install(tools, "--set=image.registry=r.example").stdout
+    assert "kubectl label namespace net pod-security.kubernetes.io/enforce=privileged" in said
+    assert "alongsideNodeExporter=true" in said
+    beside = install(tools, "--set=image.registry=r.example,alongsideNodeExporter=true").stdout
+    assert "alongsideNodeExporter" not in beside[beside.index("NOTES"):]
+
+
+def test_without_a_registry_the_chart_says_how_to_get_an_image(tools):
+    done = install(tools, check=False)
+    assert done.returncode != 0
+    assert "image.registry is empty, and the image is on no public registry: build it with packaging/image" in done.stderr
+    for option in ("image.registry=r.example", "global.imageRegistry=r.example", "image.repository=r.example/hostnet-agent"):
+        assert "image: \"r.example/hostnet-agent:" in install(tools, f"--set={option}").stdout
+
+
+def test_a_quota_lets_the_priority_in_where_the_cluster_asks_for_one(tools):
+    quota = only(render(), "ResourceQuota")
+    assert quota["spec"]["scopeSelector"]["matchExpressions"][0]["values"] == ["system-node-critical"]
+    for options in ("resourceQuota.create=false", "priorityClassName=mine", "priorityClassName="):
+        assert not [o for o in objects(render(f"--set={options}")) if o["kind"] == "ResourceQuota"]
+
+
+# --- The configuration, by the chart and by the agent --------------------------------------------
+
+GOOD = [
+    {"node_components": ["kubelet", "/opt/bin/x"]}, {"node_components": []},
+    {"reserved_ports": [80, "443", "8000-9000", {"port": 53, "protocol": "UDP"}, {"ports": "1-2", "reason": "x"}]},
+    {"node_port_range": "20000-30000"}, {"node_port_range": 31000},
+    {"ignore": [{"verdict": "shared_port", "reason": "known"}]},
+    {"ignore": [{"port": "8080", "protocol": "tcp", "holder_kind": "pod", "unit": "~ssh.*", "reason": "known"}]},
+    {"ignore": [{"verdict": "~hostport_.*", "port": "~90.*", "exe": "~(?!/usr).*", "reason": "known"}]},
+    {"grace": {"unmanaged_process": "30s", "shared_port": 10, "other_pod": "1h30m", "time_wait": "24h"}},
+]
+BAD = [
+    {"node_component": ["kubelet"]}, {"node_components": "kubelet"}, {"node_components": [{"a": 1}]},
+    {"reserved_ports": [0]}, {"reserved_ports": [70000]}, {"reserved_ports": ["http"]},
+    {"reserved_ports": ["90-80"]}, {"reserved_ports": [{"reason": "no port"}]},
+    {"reserved_ports": [{"port": 1, "ports": "1-2"}]}, {"reserved_ports": [{"port": 1, "protocol": "icmp"}]},
+    {"reserved_ports": [{"port": 1, "why": "x"}]}, {"reserved_ports": {"port": 1}},
+    {"node_port_range": "all"}, {"node_port_range": "32767-30000"}, {"node_port_range": [1, 2]},
+    {"ignore": [{"verdict": "shared_port"}]}, {"ignore": [{"verdict": "shared_port", "reason": ""}]},
+    {"ignore": [{"reason": "everything"}]}, {"ignore": [{"verdict": "share_port", "reason": "x"}]},
+    {"ignore": [{"port": "0", "reason": "x"}]}, {"ignore": [{"port": "80-90", "reason": "x"}]},
+    {"ignore": [{"protocol": "icmp", "reason": "x"}]}, {"ignore": [{"holder_kind": "nobody", "reason": "x"}]},
+    {"ignore": [{"process": "x", "reason": "x"}]}, {"ignore": [{"holder": "~(", "reason": "x"}]},
+    {"ignore": [{"holder": "~", "reason": "x"}]}, {"ignore": {"verdict": "shared_port", "reason": "x"}},
+    {"grace": {"share_port": "30s"}}, {"grace": {"shared_port": "soon"}}, {"grace": {"shared_port": "25h"}},
+    {"grace": {"shared_port": "-1s"}}, {"grace": ["shared_port"]},
+]
+
+
+def taken_by_the_agent(path):
+    done = call(AGENT, "conflicts", f"--replay={ROOT}/tests/fixtures/nodes/busy", f"--config.file={path}", check=False)
+    return path.name not in done.stderr
+
+
+@pytest.mark.parametrize("config", [*GOOD, *BAD], ids=str)
+def test_the_chart_refuses_of_the_configuration_what_the_agent_refuses(tools, tmp_path, config):
+    path = tmp_path / "config.yaml"
+    path.write_text(yaml.safe_dump(config))
+    values = tmp_path / "values.yaml"
+    values.write_text(yaml.safe_dump({"config": config}))
+    done = render(values, check=False)
+    assert (taken_by_the_agent(path), done.returncode == 0) == ((True, True) if config in GOOD else (False, False)), \
+        done.stderr
+
+
+def test_the_chart_knows_every_verdict():
+    schema = json.loads((CHART / "values.schema.json").read_text())["definitions"]["verdict"]["enum"]
+    pages = {path.stem for path in (ROOT / "deploy/runbooks").glob("*_*.md")}
+    assert set(schema) == pages
 
 
 def test_a_token_for_the_details_is_mounted_and_named(tools):

@@ -3,8 +3,10 @@
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
+import tempfile
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -165,10 +167,27 @@ class DaemonSetAgent(Client):
         return self.machine.kubectl("logs", "-n", NAMESPACE, "daemonset/hostnet-agent", check=False)
 
 
+def knows_the_field_for_apparmor():
+    """Kubernetes 1.30 and newer."""
+    said = subprocess.run([BINARIES / "kube-apiserver", "--version"], capture_output=True, text=True, check=True,
+                          timeout=60).stdout
+    return int(re.search(r"v1\.(\d+)", said).group(1)) >= 30
+
+
 def render(folder):
-    """What kubectl apply -k sends."""
-    done = subprocess.run(["kubectl", "kustomize", ROOT / folder], capture_output=True, text=True,
-                          timeout=60)
+    """What kubectl apply -k sends: that folder, for the version of this cluster."""
+    if knows_the_field_for_apparmor():
+        return kustomize(ROOT / folder)
+    (ROOT / "build").mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=ROOT / "build") as made:
+        pathlib.Path(made, "kustomization.yaml").write_text(json.dumps({
+            "resources": [f"../../{folder}"],
+            "components": [] if folder.endswith("apparmor-annotation") else ["../../deploy/components/apparmor-annotation"]}))
+        return kustomize(made)
+
+
+def kustomize(folder):
+    done = subprocess.run(["kubectl", "kustomize", folder], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     return done.stdout
 

@@ -54,6 +54,9 @@ labels:
 {{- define "hostnet-agent.image" -}}
 {{- with .Values.image -}}
 {{- $registry := default .registry $.Values.global.imageRegistry -}}
+{{- if and (not $registry) (not (regexMatch "^[^/]*[.:][^/]*/" .repository)) -}}
+{{- fail "image.registry is empty, and the image is on no public registry: build it with packaging/image, push it to yours, and add --set image.registry=registry.example (docker.io/library, if it was loaded onto the nodes)" -}}
+{{- end -}}
 {{- if $registry }}{{ $registry }}/{{ end }}{{ .repository }}:{{ default $.Chart.AppVersion .tag }}
 {{- if .digest }}@{{ .digest }}{{ end }}
 {{- end -}}
