@@ -14,27 +14,7 @@
 
 namespace hostnet {
 
-// Codes, with their severity. critical: the API server rejects it, or it never
-// works. warning: it works until something else has the port or the place.
-//   unknown_dns_policy      critical  no such dnsPolicy
-//   host_port_mismatch      critical  hostPort differs from containerPort under hostNetwork
-//   duplicate_declaration   critical  twice in one pod; warning: in two workloads, or in one
-//                                     pod for every address and for one of them
-//   pod_security            critical  the namespace enforces less; warning: it says nothing
-//   container_host_network  warning   a field that containers do not have
-//   several_replicas        warning   of a hostNetwork workload: one per node at most
-//   max_surge               warning   an update that needs the port twice at a time
-//   sidecar_host_port       warning   a sidecar's hostPort, which kubelet never forwards
-//   removed_api_version     warning   servers no longer take it
-//   duplicate_object        warning   two manifests for one pod or workload: one of them loses
-//   host_access_misplaced   warning   hostNetwork or hostPort where the kind has no such field
-//   in_node_port_range      warning
-//   in_ephemeral_range      warning   hostNetwork only: a hostPort is never bound
-//   reserved_port           info
-//   dns_policy              info      hostNetwork with ClusterFirst falls back to Default
-//   no_declared_port        info      hostNetwork without ports: the scheduler is blind
-//   host_access_not_read    info      hostNetwork or hostPort in an object that is not read there
-//   unsupported_protocol    info      SCTP: the agent does not scan its sockets
+// One judgement; catalogue.h has every code.
 struct Lint {
   std::string code;
   Severity severity{};

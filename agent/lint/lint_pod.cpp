@@ -120,6 +120,15 @@ void ObjectLinter::lint_port(const Container& container, const ContainerPort& po
     lint.port = port.host_port;
   }
   if (host_port == 0) return;
+  if (port.host_ip == "::") {
+    Lint& lint = add("scheduler_blind", Severity::info, line,
+                     "the scheduler compares hostIP :: as text: a pod that declares the port "
+                     "without it may come to the same node",
+                     "leave hostIP out, or write 0.0.0.0");
+    lint.container = container.name;
+    lint.protocol = port.protocol;
+    lint.port = host_port;
+  }
   lint_ranges(port.protocol, host_port, container, line);
 }
 

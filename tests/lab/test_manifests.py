@@ -9,7 +9,8 @@ from cluster import ROOT, render
 
 FOLDERS = ["deploy", *sorted(f"deploy/overlays/{folder.name}"
                              for folder in (ROOT / "deploy/overlays").iterdir())]
-VALUES = ["", *sorted(path.name for path in (ROOT / "tests/chart/values").glob("*.yaml"))]
+# Policies are of 1.30 and newer.
+VALUES = ["", *sorted(path.name for path in (ROOT / "tests/chart/values").glob("*.yaml") if path.stem != "policies")]
 # Kinds of the Prometheus operator and of OpenShift, which this cluster does not have.
 UNKNOWN = ("PodMonitor", "ServiceMonitor", "PrometheusRule", "SecurityContextConstraints")
 

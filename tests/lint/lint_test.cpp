@@ -180,5 +180,18 @@ TEST(Lint, ANamespaceThatDoesNotAllowHostAccessIsNamed) {
   EXPECT_THAT(lint_texts({pod, "kind: Namespace\nmetadata: {name: other}\n"}), IsEmpty());
 }
 
+TEST(Lint, AHostIpOfAllIpv6AddressesIsNotKeptApartByTheScheduler) {
+  const auto with = [](std::string_view address) {
+    return std::string(
+               R"({"apiVersion":"v1","kind":"Pod","metadata":{"name":"a"},"spec":{"containers":[{"name":"m",
+"ports":[{"containerPort":80,"hostPort":8080,"hostIP":")") +
+           std::string(address) + R"("}]}]}})";
+  };
+  EXPECT_THAT(lint_texts({with("::")}),
+              ElementsAre(AllOf(coded("scheduler_blind"), Field(&Lint::port, 8080),
+                                Field(&Lint::severity, Severity::info))));
+  EXPECT_THAT(lint_texts({with("0.0.0.0")}), IsEmpty());
+}
+
 }  // namespace
 }  // namespace hostnet

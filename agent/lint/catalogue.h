@@ -1,0 +1,56 @@
+#pragma once
+
+// Every lint of `check -f`, its worst severity and its sentence. deploy/policies/generate reads
+// this table: an admission policy says what the lint says.
+
+#include <array>
+#include <string_view>
+
+#include "agent/verdicts/verdict.h"
+
+namespace hostnet {
+
+struct LintInfo {
+  std::string_view code;
+  Severity severity{};
+  std::string_view meaning;
+};
+
+// critical: the API server rejects it, or it never works. warning: it works until something else
+// has the port or the place. A lint may say less of a milder case.
+inline constexpr auto kLints = std::to_array<LintInfo>({
+    {"unknown_dns_policy", Severity::critical, "no such dnsPolicy"},
+    {"host_port_mismatch", Severity::critical,
+     "hostPort differs from containerPort under hostNetwork"},
+    {"duplicate_declaration", Severity::critical,
+     "a host port is declared twice, in one pod or in two workloads"},
+    {"pod_security", Severity::critical,
+     "the namespace does not allow hostNetwork, hostPID, hostPath or hostPort"},
+    {"container_host_network", Severity::warning, "containers have no field hostNetwork"},
+    {"several_replicas", Severity::warning,
+     "several replicas with hostNetwork: at most one fits on a node"},
+    {"max_surge", Severity::warning, "an update needs the host port twice at a time"},
+    {"sidecar_host_port", Severity::warning,
+     "a sidecar's hostPort is taken on the node and never forwarded by kubelet"},
+    {"removed_api_version", Severity::warning, "servers no longer take this API version"},
+    {"duplicate_object", Severity::warning,
+     "two manifests for one pod or workload: one of them loses"},
+    {"host_access_misplaced", Severity::warning,
+     "hostNetwork or hostPort where the kind has no such field"},
+    {"in_node_port_range", Severity::warning,
+     "a Service may be given the port as its NodePort, and then takes its traffic"},
+    {"in_ephemeral_range", Severity::warning,
+     "an outgoing connection may have the port when the pod starts"},
+    {"reserved_port", Severity::info, "cluster components or standard services use the port"},
+    {"dns_policy", Severity::info,
+     "hostNetwork with dnsPolicy ClusterFirst means Default: cluster names do not resolve"},
+    {"no_declared_port", Severity::info,
+     "a hostNetwork container declares no port: the scheduler is blind"},
+    {"scheduler_blind", Severity::info,
+     "the scheduler compares hostIP :: as text: it does not keep the port apart"},
+    {"host_access_not_read", Severity::info,
+     "hostNetwork or hostPort in an object that is not read there"},
+    {"unsupported_protocol", Severity::info, "SCTP: the agent does not scan its sockets"},
+});
+
+}  // namespace hostnet
