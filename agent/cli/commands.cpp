@@ -195,6 +195,23 @@ int run_record(const CommandOptions& options) {
       0);
 }
 
+// Not having them takes nothing away from what scans see: never worse than good.
+PreflightCheck check_bind_events(const CommandOptions& options) {
+  PreflightCheck check{.name = "bind events",
+                       .level = PreflightCheck::Level::good,
+                       .found = "by BPF programs on the root of cgroup v2",
+                       .fix = "",
+                       .problem = std::nullopt};
+  const auto opened = open_bind_events(options.bpf, options.sources.node.paths.sysfs);
+  if (opened.limit) {
+    check.found = fmt::format("none, scans only; {}; to have them: {}", opened.limit->message,
+                              opened.limit->remedy);
+  } else if (!opened.events) {
+    check.found = "none, scans only, as asked for (--watch.bpf=off)";
+  }
+  return check;
+}
+
 int run_doctor(const CommandOptions& options) {
   const ScanSources scan_sources = on_this_node(options.sources);
   const auto inputs = read_scan_inputs(scan_sources);
@@ -206,7 +223,10 @@ int run_doctor(const CommandOptions& options) {
   const auto sources = pod_source_options(scan_sources.pods, inputs->node_context.node_name);
   checks.push_back(
       check_pods(*inputs->pods, options.sources.pods.source != "none", sources.not_asked));
-  if (options.sources.node.replay.empty()) append_hardening(options.hardening, checks);
+  if (options.sources.node.replay.empty()) {
+    checks.push_back(check_bind_events(options));
+    append_hardening(options.hardening, checks);
+  }
   const bool well = std::ranges::all_of(checks, [](const PreflightCheck& check) {
     return check.level == PreflightCheck::Level::good;
   });

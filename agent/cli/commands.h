@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "agent/binds/open_bind_events.h"
 #include "agent/hardening/hardening.h"
 #include "agent/ports/parse_port.h"
 #include "agent/render/output_format.h"
@@ -30,6 +31,7 @@ struct CommandOptions {
   std::string directory;                    // record
   MetricsOptions metrics;                   // record
   HardeningOptions hardening;               // doctor
+  BpfMode bpf{BpfMode::automatic};          // doctor
 };
 
 // Writes an answer to stdout; `code`, or 2 when it could not be written.

@@ -15,6 +15,7 @@ constexpr std::chrono::minutes kFreezesAtMost{5};
 
 // What stale pod data says nothing about: the node's own findings.
 bool depends_on_pods(const Finding& finding) {
+  if (finding.verdict == Verdict::bind_refused) return false;  // the kernel said it
   return info_of(finding.verdict).inputs.pods || !finding.declared_by.empty() ||
          std::ranges::any_of(finding.held_by, [](const Holder& holder) {
            return holder.owner.kind == HolderKind::pod;

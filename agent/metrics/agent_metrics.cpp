@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "agent/metrics/process_metrics.h"
+#include "agent/ports/holder.h"
 #include "collectors/framework/families.h"
 
 namespace hostnet {
@@ -86,6 +87,16 @@ struct AgentMetrics::Families {
       build_counter(own, "hostnet_syscalls_refused_total",
                     "System calls that the agent's seccomp filter refused.")
           .Add({});
+  prometheus::Gauge& bind_events =
+      build_gauge(own, "hostnet_bind_events",
+                  "Whether the agent hears of refused binds as they happen.")
+          .Add({});
+  prometheus::Family<prometheus::Counter>& bind_refusals = build_counter(
+      own, "hostnet_bind_refusals_total", "What bind() refused, by error and kind of holder.");
+  prometheus::Counter& bind_events_dropped =
+      build_counter(own, "hostnet_bind_events_dropped_total",
+                    "Events of binds that were lost because there was no room for them.")
+          .Add({});
   prometheus::Family<prometheus::Counter>& cuts = build_counter(
       own, "hostnet_input_cut_total", "What was left out of inputs beyond a limit, by kind.");
   prometheus::Gauge& connections =
@@ -124,7 +135,7 @@ AgentMetrics::AgentMetrics(AgentMetricsSettings settings)
   families_->reload_successful.Set(1);
   // Present at 0, so that increase() sees the first one.
   families_->overruns.Add({{"family", "route"}});
-  for (const char* what : {"pods", "ports"}) families_->cuts.Add({{"what", what}});
+  for (const char* what : {"bind_refusals", "pods", "ports"}) families_->cuts.Add({{"what", what}});
   for (const char* reason : {"limit", "slow_reader", "timeout", "tls"}) {
     families_->dropped_connections.Add({{"reason", reason}});
   }
@@ -164,6 +175,32 @@ void AgentMetrics::overrun(std::string_view family, std::size_t times) {
 
 void AgentMetrics::input_cut(std::string_view what, std::size_t items) {
   families_->cuts.Add({{"what", std::string(what)}}).Increment(static_cast<double>(items));
+}
+
+void AgentMetrics::hears_binds(bool hears) {
+  families_->bind_events.Set(hears ? 1 : 0);
+  if (!hears) return;
+  // Present at 0, as above.
+  for (const char* protocol : {"tcp", "udp"}) {
+    for (const HolderKind kind :
+         {HolderKind::node_component, HolderKind::pod, HolderKind::unmanaged_container,
+          HolderKind::unmanaged_process, HolderKind::kernel, HolderKind::unknown}) {
+      bind_refused(protocol, "EADDRINUSE", to_string(kind), 0);
+    }
+  }
+}
+
+void AgentMetrics::bind_refused(std::string_view protocol, std::string_view error,
+                                std::string_view holder_kind, std::uint64_t times) {
+  families_->bind_refusals
+      .Add({{"protocol", std::string(protocol)},
+            {"errno", std::string(error)},
+            {"holder_kind", std::string(holder_kind)}})
+      .Increment(static_cast<double>(times));
+}
+
+void AgentMetrics::bind_events_dropped(std::uint64_t events) {
+  families_->bind_events_dropped.Increment(static_cast<double>(events));
 }
 
 void AgentMetrics::opened(Verdict verdict) {

@@ -40,6 +40,13 @@ class AgentMetrics {
   void http_connections(std::uint64_t open);
   // hostnet_http_connections_dropped_total{reason}: limit, slow_reader, timeout or tls.
   void http_connections_dropped(const char* reason, std::uint64_t connections);
+  // hostnet_bind_events: whether binds are heard of as they happen.
+  void hears_binds(bool hears);
+  // hostnet_bind_refusals_total{protocol,errno,holder_kind}; the kind is "" where nobody was seen.
+  void bind_refused(std::string_view protocol, std::string_view error, std::string_view holder_kind,
+                    std::uint64_t times);
+  // hostnet_bind_events_dropped_total: for which there was no room.
+  void bind_events_dropped(std::uint64_t events);
   // hostnet_findings_opened_total{class,verdict}: a finding that was not there.
   void opened(Verdict verdict);
   // hostnet_config_last_reload_successful and, when it was, its time.

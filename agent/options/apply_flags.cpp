@@ -76,6 +76,11 @@ ServerOptions web_options(const FlagValues& values) {
   return web;
 }
 
+BpfMode bpf_mode(const std::string& word) {
+  if (word == "off") return BpfMode::off;
+  return word == "on" ? BpfMode::on : BpfMode::automatic;
+}
+
 HardeningOptions hardening_options(const FlagValues& values) {
   return {.no_new_privileges = values.on("security.no-new-privileges"),
           .drop_capabilities = values.on("security.drop-capabilities"),
@@ -132,8 +137,11 @@ void apply_flags(const FlagValues& values, const FlagValues::Environment& enviro
   line.options.sources = sources;
   line.options.metrics = metrics_options(values);
   line.options.hardening = hardening_options(values);
+  line.options.bpf = bpf_mode(values.text("watch.bpf"));
   line.serve = {.sources = sources,
                 .watch_interval = values.duration("watch.interval"),
+                .watch_interval_given = values.given("watch.interval"),
+                .bpf = bpf_mode(values.text("watch.bpf")),
                 .web = web_options(values),
                 .telemetry_path = values.text("web.telemetry-path"),
                 .metrics = line.options.metrics,

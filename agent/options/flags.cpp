@@ -121,6 +121,12 @@ std::vector<Flag> own_flags() {
        "maintain the node condition HostPortConflict; some tools drain nodes because of one",
        {}},
       {"watch.interval", Kind::period, "1s", "time between two scans of the node", {}},
+      {"watch.bpf",
+       Kind::choice,
+       "auto",
+       "hear of refused binds as they happen, with BPF programs on the root of cgroup v2: where "
+       "the agent may attach them",
+       {"auto", "on", "off"}},
       {"config.file",
        Kind::text,
        "",

@@ -63,6 +63,7 @@ void fill_container(Container& container, const Container& other) {
   fill_optional(container.restarts, other.restarts);
   fill_optional(container.ready, other.ready);
   fill_optional(container.ready_since, other.ready_since);
+  fill_optional(container.last_termination, other.last_termination);
 }
 
 void fill_pod(Pod& pod, const Pod& other) {

@@ -28,6 +28,14 @@ struct ContainerPort {
   bool operator==(const ContainerPort&) const = default;
 };
 
+// How a container ended last.
+struct Termination {
+  int exit_code{};
+  std::optional<WallTime> finished_at;
+  std::string id;  // of the container that ended: a restart has another one
+  bool operator==(const Termination&) const = default;
+};
+
 struct Container {
   std::string name;
   ContainerType type{};
@@ -38,6 +46,7 @@ struct Container {
   std::optional<int> restarts;
   std::optional<bool> ready;
   std::optional<WallTime> ready_since;  // ready, and not restarted, since
+  std::optional<Termination> last_termination;
   bool operator==(const Container&) const = default;
 };
 

@@ -8,7 +8,7 @@ namespace hostnet {
 namespace {
 
 // Every field that read_pod() asks for, wherever it is.
-constexpr std::array<std::string_view, 50> kKept{"apiVersion",
+constexpr std::array<std::string_view, 52> kKept{"apiVersion",
                                                  "kind",
                                                  "metadata",
                                                  "name",
@@ -57,6 +57,8 @@ constexpr std::array<std::string_view, 50> kKept{"apiVersion",
                                                  "state",
                                                  "startedAt",
                                                  "finishedAt",
+                                                 "lastState",
+                                                 "exitCode",
                                                  "running"};
 constexpr std::array<std::string_view, 2> kKeptStates{"waiting", "terminated"};
 constexpr std::array<std::string_view, 2> kKeptAnnotations{"kubernetes.io/config.hash",

@@ -66,6 +66,13 @@ OrderedJson container_status_json(const Container& container) {
     if (container.ready_since) detail["startedAt"] = rfc3339(*container.ready_since);
     status["state"][container.state] = std::move(detail);
   }
+  if (const auto& ended = container.last_termination) {
+    OrderedJson detail{{"exitCode", ended->exit_code}};
+    if (ended->finished_at) detail["finishedAt"] = rfc3339(*ended->finished_at);
+    if (!ended->id.empty()) detail["containerID"] = "containerd://" + ended->id;
+    const char* state = container.state == "terminated" ? "state" : "lastState";
+    status[state]["terminated"].update(detail);
+  }
   return status;
 }
 

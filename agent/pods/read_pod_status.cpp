@@ -64,6 +64,23 @@ std::string id_without_scheme(const std::string& text) {
   return scheme == std::string::npos ? text : text.substr(scheme + 3);
 }
 
+// The newest there is: of a container that ended its own, of one that runs or waits the one
+// before.
+std::optional<Termination> read_termination(const Value& status) {
+  for (const std::string_view name : {"state", "lastState"}) {
+    const Value* state = status.find(name);
+    const Value* detail = state == nullptr ? nullptr : state->find("terminated");
+    if (detail == nullptr) continue;
+    const Value* code = detail->find("exitCode");
+    const auto number = code == nullptr ? std::nullopt : code->integer();
+    if (!number) continue;
+    return Termination{.exit_code = static_cast<int>(std::clamp<std::int64_t>(*number, -1, 255)),
+                       .finished_at = status_time(detail, "finishedAt"),
+                       .id = id_without_scheme(status_text(detail, "containerID"))};
+  }
+  return std::nullopt;
+}
+
 void read_container_status(const Value& status, const ConditionTimes& times, Pod& pod) {
   const auto container =
       std::ranges::find(pod.containers, status_text(&status, "name"), &Container::name);
@@ -75,6 +92,7 @@ void read_container_status(const Value& status, const ConditionTimes& times, Pod
     }
   }
   if (const Value* ready = status.find("ready")) container->ready = ready->boolean();
+  container->last_termination = read_termination(status);
   const Value* state = status.find("state");
   if (state == nullptr) return;
   for (const std::string_view name : {"running", "waiting", "terminated"}) {

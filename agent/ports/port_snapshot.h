@@ -14,6 +14,7 @@
 #include "agent/ports/nat_rules.h"
 #include "agent/ports/pod_index.h"
 #include "agent/ports/port_ranges.h"
+#include "agent/ports/refusal.h"
 #include "agent/verdicts/problem.h"
 #include "netlink/facts.h"
 
@@ -55,6 +56,8 @@ struct PortSnapshot {
   std::shared_ptr<const PodsByContainer> pods_by_container;
   // Containers outside Kubernetes, their runtimes by their ids; unset: no rule wants them.
   std::shared_ptr<const RuntimesByContainer> other_containers;
+  // What bind() refused to pods and is not settled yet; unset: nobody hears of that.
+  std::shared_ptr<const std::vector<Refusal>> refusals;
   std::shared_ptr<const PodIndex> pods;  // that named the holders; unset: nobody did
 
   // The runtime of the container outside Kubernetes whose sandbox a rule names; nullptr: none.

@@ -3,12 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
+#include <iterator>
 
 #include "agent/render/table.h"
 #include "agent/render/words.h"
 #include "netlink/base/escape.h"
 
 namespace hostnet {
+
 FindingEvents with_events(const FindingEvents* before, std::span<const FindingEvent> now,
                           std::size_t limit) {
   FindingEvents events;
@@ -22,7 +25,31 @@ FindingEvents with_events(const FindingEvents* before, std::span<const FindingEv
   return events;
 }
 
-std::string history_text(const Report& report, const FindingEvents& events) {
+FindingEvents merge_events(const FindingEvents& one, const FindingEvents& other) {
+  FindingEvents merged;
+  std::ranges::merge(
+      one, other, std::back_inserter(merged), std::ranges::greater{},
+      [](const auto& event) { return event->at; }, [](const auto& event) { return event->at; });
+  return merged;
+}
+
+namespace {
+
+std::string refusals_text(const RefusedBinds& refusals) {
+  if (refusals.empty()) return "";
+  TextTable table({"AT", "REFUSED", "ERROR", "TIMES", "TO", "HELD BY"});
+  for (const auto& refused : refusals) {
+    table.add({rfc3339(refused->last), port_words(refused->port, refused->protocol), refused->error,
+               std::to_string(refused->times), binder_words(*refused),
+               refusing_holders_words(*refused)});
+  }
+  return table.text() + "\n";
+}
+
+}  // namespace
+
+std::string history_text(const Report& report, const History& history) {
+  const FindingEvents& events = history.events;
   TextTable table(
       {"AT", "EVENT", "PORT", "VERDICT", "SEVERITY", "DECLARED BY", "HELD BY", "LASTED"});
   for (const auto& event : events) {
@@ -32,7 +59,7 @@ std::string history_text(const Report& report, const FindingEvents& events) {
                std::string(to_string(finding.severity)), declarations_words(finding.declared_by),
                holders_words(finding.held_by), event->opened ? "" : age(event->lasted)});
   }
-  return table.text() +
+  return table.text() + refusals_text(history.refusals) +
          terminal_text(fmt::format("{} since the agent started (at most the last {} are kept); {}",
                                    counted(events.size(), "event", "events"), kHistoryEvents,
                                    completeness_words(report))) +

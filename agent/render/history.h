@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/binds/refusal_log.h"
 #include "agent/findings/lifecycle.h"
 #include "agent/findings/report.h"
 
@@ -21,9 +22,21 @@ using FindingEvents = std::vector<std::shared_ptr<const FindingEvent>>;
 FindingEvents with_events(const FindingEvents* before, std::span<const FindingEvent> now,
                           std::size_t limit = kHistoryEvents);
 
+// What /history tells.
+struct History {
+  FindingEvents events;
+  RefusedBinds refusals;  // of all processes, pods' or not; what bind_refused makes of some
+};
+
+// Both by time, the newest first.
+FindingEvents merge_events(const FindingEvents& one, const FindingEvents& other);
+
 // /history. The report says of which node, when and how complete.
 // AT, EVENT, PORT, VERDICT, SEVERITY, DECLARED BY, HELD BY, LASTED.
-std::string history_text(const Report& report, const FindingEvents& events);
-std::string history_json(const Report& report, const FindingEvents& events);
+std::string history_text(const Report& report, const History& history);
+std::string history_json(const Report& report, const History& history);
+
+// One line, as one of the list "refusals" of history_json().
+std::string refused_bind_json(const RefusedBind& refused);
 
 }  // namespace hostnet

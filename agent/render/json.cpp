@@ -97,6 +97,30 @@ Json finding_json(const Finding& finding) {
   return json;
 }
 
+Json refused_json(const RefusedBind& refused) {
+  const Owner& binder = refused.binder;
+  const bool known = !binder.processes.empty() && binder.processes.front().pid > 0;
+  return Json{
+      {"first", rfc3339(refused.first)},
+      {"last", rfc3339(refused.last)},
+      {"count", refused.times},
+      {"protocol", to_string(refused.protocol)},
+      {"port", refused.port},
+      {"address", refused.address.to_string()},
+      {"errno", refused.error},
+      {"kind", to_string(binder.kind)},
+      {"pid", known ? Json(binder.processes.front().pid) : Json(nullptr)},
+      {"comm", binder.processes.empty() ? "" : binder.processes.front().comm},
+      {"unit", binder.unit},
+      {"cgroup", binder.cgroup},
+      {"namespace", refused.namespace_},
+      {"pod", refused.pod},
+      {"pod_uid", binder.pod_uid},
+      {"container_id", binder.container_id},
+      {"gone_after_ms", refused.gone_after ? Json(refused.gone_after->count()) : Json(nullptr)},
+      {"held_by", json_array(refused.holders, holder_json)}};
+}
+
 // What every answer about a scan begins with.
 Json scan_json(const Report& report) {
   return Json{{"api_version", kApiVersion},
@@ -144,14 +168,21 @@ std::string ports_json(const Report& report, const PortFilter& filter) {
   });
 }
 
-std::string history_json(const Report& report, const FindingEvents& events) {
-  return line_with_list(scan_json(report), "events", events, [](const auto& event) {
+std::string history_json(const Report& report, const History& history) {
+  Json head = scan_json(report);
+  head["refusals"] =
+      json_array(history.refusals, [](const auto& refused) { return refused_json(*refused); });
+  return line_with_list(head, "events", history.events, [](const auto& event) {
     const auto seconds = static_cast<double>(event->lasted.count()) / 1000;
     return Json{{"event", event->opened ? "opened" : "closed"},
                 {"at", rfc3339(event->at)},
                 {"lasted_seconds", event->opened ? Json(nullptr) : Json(seconds)},
                 {"finding", finding_json(event->finding)}};
   });
+}
+
+std::string refused_bind_json(const RefusedBind& refused) {
+  return one_line(refused_json(refused));
 }
 
 std::string check_json(const CheckAnswer& answer) {

@@ -144,6 +144,24 @@ std::string declarations_words(std::span<const DeclaredPort> declared) {
   return distinct_words(declared, declared_words);
 }
 
+std::string binder_words(const RefusedBind& refused) {
+  const Owner& binder = refused.binder;
+  std::string name = refused.pod.empty() ? binder.unit : refused.namespace_ + "/" + refused.pod;
+  if (refused.pod.empty() && !binder.pod_uid.empty()) name = "pod " + binder.pod_uid;
+  if (binder.processes.empty()) return name;
+  const auto& [pid, comm] = binder.processes.front();
+  if (!name.empty()) name += " ";
+  return pid > 0 ? fmt::format("{}{}[{}]", name, comm, pid) : name + comm;
+}
+
+std::string refusing_holders_words(const RefusedBind& refused) {
+  if (refused.gone_after && !refused.holders.empty()) {
+    return fmt::format("{} (gone {} ms later)", refused.holders.front().name,
+                       refused.gone_after->count());
+  }
+  return holders_words(refused.holders);
+}
+
 std::string verdicts_words(std::span<const Verdict> verdicts) {
   return distinct_words(verdicts, [](Verdict verdict) { return std::string(to_string(verdict)); });
 }

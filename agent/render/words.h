@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "agent/binds/refused_bind.h"
 #include "agent/findings/report.h"
 #include "netlink/base/times.h"
 
@@ -42,6 +43,10 @@ std::string declared_words(const DeclaredPort& declared);
 // The words of each, without repetition, joined by ", ".
 std::string holders_words(std::span<const Holder> holders);
 std::string declarations_words(std::span<const DeclaredPort> declared);
+// Whom bind() refused a port: "default/web-1 nginx[99]", "nginx.service nginx[812]".
+std::string binder_words(const RefusedBind& refused);
+// Who had that: "redis.service redis[7] root", "cache.service (gone 12 ms later)".
+std::string refusing_holders_words(const RefusedBind& refused);
 std::string verdicts_words(std::span<const Verdict> verdicts);
 
 // "1 conflict", "2 conflicts".

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstdio>
+#include <iterator>
 #include <utility>
 
 #include "agent/config/load_policy.h"
@@ -16,6 +17,7 @@
 #include "agent/pods/sources/pod_source_manager.h"
 #include "agent/render/words.h"
 #include "agent/serve/agent_socket.h"
+#include "agent/serve/bind_reports.h"
 #include "agent/serve/daemon_answers.h"
 #include "agent/serve/daemon_log.h"
 #include "agent/serve/daemon_state.h"
@@ -81,11 +83,23 @@ void restore_ports(PortReserver& reserver) {
   }
 }
 
-WatchSettings watch_settings(const std::shared_ptr<DaemonState>& state,
-                             std::chrono::milliseconds interval, PortReserver* reserver,
-                             KubeEvents* feedback) {
+void keep_events(DaemonState& state, std::span<const FindingEvent> events) {
+  for (const bool of_binds : {false, true}) {
+    std::vector<FindingEvent> some;
+    std::ranges::copy_if(events, std::back_inserter(some), [&](const FindingEvent& event) {
+      return (event.finding.verdict == Verdict::bind_refused) == of_binds;
+    });
+    if (some.empty()) continue;
+    auto& history = of_binds ? state.bind_history : state.history;
+    history.set(std::make_shared<const FindingEvents>(with_events(history.get().get(), some)));
+  }
+}
+
+WatchSettings watch_settings(const std::shared_ptr<DaemonState>& state, const ServeOptions& options,
+                             PortReserver* reserver, KubeEvents* feedback, BindReports& binds) {
   WatchSettings settings;
-  settings.interval = interval;
+  settings.interval = options.watch_interval;
+  binds.connect(settings, options.watch_interval_given);
   settings.pods = [state] { return state->pods.get(); };
   settings.policy = [state] { return state->policy.get(); };
   settings.on_events = [state](std::span<const FindingEvent> events) {
@@ -93,12 +107,12 @@ WatchSettings watch_settings(const std::shared_ptr<DaemonState>& state,
       log_event(event);
       if (event.opened) state->metrics.opened(event.finding.verdict);
     }
-    state->history.set(
-        std::make_shared<const FindingEvents>(with_events(state->history.get().get(), events)));
+    keep_events(*state, events);
   };
-  if (reserver != nullptr) {
-    settings.amend = [reserver](Report& report) { reserve_ports(*reserver, report); };
-  }
+  settings.amend = [reserver, &binds](Report& report) {
+    binds.amend(report);
+    if (reserver != nullptr) reserve_ports(*reserver, report);
+  };
   settings.on_report = [state, feedback](std::shared_ptr<const Report> report,
                                          const TickStats& stats) {
     state->metrics.observe_scan("ports", stats.ports);
@@ -243,11 +257,17 @@ int run_daemon(const ServeOptions& options) {
   if (auto enough = ensure_descriptors(); !enough) return cannot_start(enough.error().message);
   const auto signals = Signals::take();
   if (!signals) return cannot_start(signals.error().message);
+  // While the rights for it are there.
+  OpenedBindEvents bind_events;
+  if (options.sources.node.replay.empty()) {
+    bind_events = open_bind_events(options.bpf, options.sources.node.paths.sysfs);
+  }
   harden_daemon(options.hardening, options.web);
   auto policy = load_policy(options.sources.config_file);
   if (!policy) return cannot_start(policy.error().message);
   auto node = open_node(options.sources.node);
   if (!node) return cannot_start(node.error().message);
+  node->bind_events = bind_events.events;
 
   const auto state = std::make_shared<DaemonState>(options.metrics.exporter_metrics);
   state->policy.set(std::make_shared<const Policy>(*std::move(policy)));
@@ -284,9 +304,10 @@ int run_daemon(const ServeOptions& options) {
   }
   auto feedback = start_feedback(state->metrics, options, node_name);
   if (!feedback) return cannot_start(feedback.error().message);
-  auto watch =
-      Watch::start(std::move(node_context),
-                   watch_settings(state, options.watch_interval, reserver.get(), feedback->get()));
+  BindReports binds(state, std::move(bind_events));
+  if (auto started = binds.start(opened); !started) return cannot_start(started.error().message);
+  auto watch = Watch::start(std::move(node_context),
+                            watch_settings(state, options, reserver.get(), feedback->get(), binds));
   if (!watch) return cannot_start(watch.error().message);
 
   // A recording's pods do not change.

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <string>
 
+#include "agent/binds/open_bind_events.h"
 #include "agent/hardening/hardening.h"
 #include "agent/http/http_server.h"
 #include "agent/reserve/port_reserver.h"
@@ -14,6 +15,8 @@ namespace hostnet {
 struct ServeOptions {
   ScanSources sources;
   std::chrono::milliseconds watch_interval{1000};
+  bool watch_interval_given{};  // else a quiet node is scanned less often
+  BpfMode bpf{BpfMode::automatic};
 
   ServerOptions web;  // its callbacks unset
   std::string telemetry_path{"/metrics"};

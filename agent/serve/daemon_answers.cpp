@@ -32,6 +32,17 @@ void add_node_context(const NodeContext& node_context, NetworkScan& scan) {
   }
 }
 
+template <class T>
+T copy_of(const Latest<T>& latest) {
+  const auto value = latest.get();
+  return value ? *value : T{};
+}
+
+History history_of(const DaemonState& state) {
+  return {.events = merge_events(copy_of(state.history), copy_of(state.bind_history)),
+          .refusals = copy_of(state.refused_binds)};
+}
+
 }  // namespace
 
 Answers daemon_answers(const std::shared_ptr<DaemonState>& state,
@@ -43,7 +54,7 @@ Answers daemon_answers(const std::shared_ptr<DaemonState>& state,
                       {&query, 1})
         .front();
   };
-  answers.history = [state] { return state->history.get(); };
+  answers.history = [state] { return history_of(*state); };
   answers.interfaces = [state](const InterfaceFilter& filter) {
     const auto node_context = state->node_context.get();
     auto interfaces = read_interfaces(*node_context->node, filter);

@@ -22,6 +22,8 @@ namespace hostnet {
 struct DaemonState {
   Latest<Report> report;
   Latest<FindingEvents> history;
+  Latest<FindingEvents> bind_history;  // of bind_refused: a flood of those displaces no other
+  Latest<RefusedBinds> refused_binds;
   Latest<NodeContext> node_context;
   Latest<PodSnapshot> pods;
   Latest<Policy> policy;

@@ -126,8 +126,7 @@ HttpHandler history_handler(const Answers& answers) {
   return in_form_asked([answers](const HttpRequest&, OutputFormat form) -> Or<Body> {
     const auto report = report_about_ports(answers);
     if (!report) return std::unexpected(report.error());
-    const auto events = answers.history();
-    return Body{.text = render_history(form, **report, events ? *events : FindingEvents{}),
+    return Body{.text = render_history(form, **report, answers.history()),
                 .exit_code = exit_code_of(**report)};
   });
 }

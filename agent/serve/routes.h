@@ -20,9 +20,9 @@ namespace hostnet {
 
 // Where the handlers get their facts. Called from any worker thread.
 struct Answers {
-  std::function<std::shared_ptr<const Report>()> report;          // null before the first tick
-  std::function<CheckAnswer(const CheckQuery&)> check;            // a fresh scan
-  std::function<std::shared_ptr<const FindingEvents>()> history;  // null: nothing yet
+  std::function<std::shared_ptr<const Report>()> report;  // null before the first tick
+  std::function<CheckAnswer(const CheckQuery&)> check;    // a fresh scan
+  std::function<History()> history;
   // The newest report with a fresh scan of every socket of one port.
   std::function<std::shared_ptr<const Report>(std::uint16_t)> port;
   // Fresh reads of the network.

@@ -33,6 +33,7 @@ enum class Verdict {
   hostport_not_programmed,
   hostport_rule_stale,
   shared_port,
+  bind_refused,
   // risks
   declared_not_listening,
   undeclared_listener,
@@ -114,6 +115,9 @@ inline constexpr auto kVerdicts = [] {
        "HostPortRuleStale", "a NAT rule forwards a port to a pod that is gone"},
       {shared_port, "shared_port", conflict, warning, seconds{0}, kListeners, "HostPortSharedPort",
        "a foreign socket shares it with SO_REUSEPORT"},
+      {bind_refused, "bind_refused", conflict, critical, seconds{0}, Inputs{},
+       "HostPortBindRefused",
+       "bind() refused it to a process of a pod, seen as it happened; no other verdict names it"},
       {declared_not_listening, "declared_not_listening", risk, info, seconds{0}, kListeners,
        "HostPortDeclaredNotListening", "the pod is ready and listens on nothing there"},
       {undeclared_listener, "undeclared_listener", risk, info, seconds{0}, kListeners,

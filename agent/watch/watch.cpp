@@ -127,6 +127,9 @@ void Watch::tick() {
                                       .memory = true,
                                       .pods = pod_index_},
                                      start);
+  if (settings_.refusals) {
+    table.refusals = settings_.refusals(*pod_index_, pods->synced && !pods->stale, clock.wall());
+  }
   const SteadyTime scanned = clock.steady();
   stats.ports = seconds_since(start, scanned);
 
@@ -140,22 +143,41 @@ void Watch::tick() {
                                   unread_of(*report->table, *pods));
   report->findings = std::move(update.findings);
   stats.findings = seconds_since(scanned, clock.steady());
+  quiet_ = is_quiet(*report);
+  if (settings_.on_declared) settings_.on_declared(report->declared);
 
   if (settings_.on_events && !update.events.empty()) settings_.on_events(update.events);
   if (settings_.amend) settings_.amend(*report);
   settings_.on_report(std::move(report), stats);
 }
 
+// Binds and listeners are told by events then. The end of a UDP socket is not, nor is where a
+// process is on cgroup v1.
+bool Watch::is_quiet(const Report& report) const {
+  if (!settings_.hears_binds || !settings_.hears_binds()) return false;
+  if (!node_context_.node->files->exists("sys/fs/cgroup/cgroup.controllers")) return false;
+  const bool conflicts = std::ranges::any_of(report.findings, [](const Finding& finding) {
+    return class_of(finding.verdict) == FindingClass::conflict && !finding.ignored;
+  });
+  return !conflicts && std::ranges::none_of(report.declared, [](const DeclaredPort& port) {
+    return port.mode == PortMode::host_network && port.protocol == Protocol::udp;
+  });
+}
+
 void Watch::sleep() const {
-  std::array<pollfd, 2> waiting{
+  std::array<pollfd, 3> waiting{
       {{.fd = wake_.descriptor(), .events = POLLIN, .revents = 0},
+       {.fd = settings_.news ? settings_.news->descriptor() : -1, .events = POLLIN, .revents = 0},
        {.fd = changes_ ? changes_->descriptor() : -1, .events = POLLIN, .revents = 0}}};
   const auto least = std::min(kLeastPause, settings_.interval);
   // First what is due anyway, deaf to the network; then until something happens.
-  if (!wait_for_input(std::span(waiting).first(1), least) && !scan_again_) {
-    wait_for_input(waiting, settings_.interval - least);
+  if (!wait_for_input(std::span(waiting).first(2), least) && !scan_again_) {
+    const auto interval =
+        quiet_ ? std::max(settings_.quiet_interval, settings_.interval) : settings_.interval;
+    wait_for_input(waiting, interval - least);
   }
   wake_.consume();
+  if (settings_.news) settings_.news->consume();
 }
 
 }  // namespace hostnet

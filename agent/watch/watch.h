@@ -30,6 +30,18 @@ struct WatchSettings {
   // Newest pods and policy; called on the watch's thread, never null.
   std::function<std::shared_ptr<const PodSnapshot>()> pods;
   std::function<std::shared_ptr<const Policy>()> policy;
+  // What bind() refused and is not settled; null: nobody hears of that. `certain`: the pods are
+  // those that there are now. Called on the watch's thread.
+  std::function<std::shared_ptr<const std::vector<Refusal>>(const PodIndex& pods, bool certain,
+                                                            WallTime now)>
+      refusals;
+  // Wakes the watch as wake() does, where somebody has it who is there before the watch is.
+  std::shared_ptr<const WakeUp> news;
+  // What pods declare, after each tick; called on the watch's thread.
+  std::function<void(const std::vector<DeclaredPort>&)> on_declared;
+  // Whether binds are heard of, so that a quiet node needs fewer ticks: `quiet_interval` then.
+  std::function<bool()> hears_binds;
+  std::chrono::milliseconds quiet_interval{5000};
   // What came and went in a tick; called on the watch's thread.
   std::function<void(std::span<const FindingEvent>)> on_events;
   // May add to the new report what the watch does not know; called on the
@@ -62,6 +74,7 @@ class Watch {
   void read_changes(TickStats& stats);
   std::vector<std::uint16_t> ports_to_scan_fully(const std::vector<std::uint16_t>& binding) const;
   void sleep() const;
+  bool is_quiet(const Report& report) const;
 
   NodeContext node_context_;
   WatchSettings settings_;
@@ -76,6 +89,7 @@ class Watch {
   // pods do not listen on, and whether some of these were only learned in it.
   std::vector<std::uint16_t> declared_, ports_not_listening_;
   bool scan_again_{};
+  bool quiet_{};         // as of the last tick
   std::jthread thread_;  // last: it uses the others
 };
 

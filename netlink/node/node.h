@@ -5,6 +5,7 @@
 
 #include "netlink/base/clock.h"
 #include "netlink/base/error.h"
+#include "netlink/bind_events/bind_events.h"
 #include "netlink/ethtool.h"
 #include "netlink/netlink.h"
 #include "netlink/node/files.h"
@@ -25,6 +26,7 @@ struct Node {
   Identity identity;
   std::shared_ptr<const Ethtool> ethtool = no_ethtool();
   std::shared_ptr<const IpTables> ip_tables = no_ip_tables();
+  std::shared_ptr<BindEvents> bind_events;  // null: nobody tells of refused binds
 };
 
 struct NodePaths {

@@ -34,7 +34,7 @@ TEST(History, KeepsTheNewestFirstAndNoMoreThanItsLimit) {
 
 TEST(History, SaysWhatCameAndWhatWentInEveryForm) {
   const std::vector<FindingEvent> happened{sample_event(true), sample_event(false)};
-  const auto events = with_events(nullptr, happened);
+  const History events{.events = with_events(nullptr, happened), .refusals = {}};
   const auto text = history_text(sample_report(), events);
   EXPECT_THAT(text, HasSubstr("2026-11-21T20:00:00.123Z  went   8080/tcp"));
   EXPECT_THAT(text, HasSubstr("  3m12s\n"));
@@ -51,6 +51,38 @@ TEST(History, SaysWhatCameAndWhatWentInEveryForm) {
   EXPECT_THAT(page, HasSubstr("<a href=\"history\" aria-current=\"page\">History</a>"));
   EXPECT_THAT(page, HasSubstr("<small>after 3m12s</small>"));
   EXPECT_THAT(history_html(sample_report(), {}), HasSubstr("No finding came or went"));
+}
+
+TEST(History, SaysWhatBindRefusedAndToWhomInEveryForm) {
+  auto refused = std::make_shared<RefusedBind>();
+  refused->protocol = Protocol::tcp;
+  refused->port = 8080;
+  refused->error = "EADDRINUSE";
+  refused->binder.processes = {{99, "\x1b[31m"}};
+  refused->namespace_ = "default";
+  refused->pod = "web-1";
+  refused->last = sample_time();
+  refused->times = 7;
+  refused->holders = sample_conflict().held_by;
+  refused->gone_after = std::chrono::milliseconds(12);
+  const History history{.events = {}, .refusals = {refused}};
+  const auto text = history_text(sample_report(), history);
+  EXPECT_THAT(text, HasSubstr("8080/tcp  EADDRINUSE  7      default/web-1 \\x1b[31m[99]"));
+  EXPECT_THAT(text, HasSubstr("(gone 12 ms later)"));
+  const auto answer = nlohmann::json::parse(history_json(sample_report(), history));
+  EXPECT_EQ(answer["refusals"][0]["count"], 7);
+  EXPECT_EQ(answer["refusals"][0]["gone_after_ms"], 12);
+  EXPECT_EQ(answer["refusals"][0]["pod"], "web-1");
+  EXPECT_THAT(history_html(sample_report(), history), HasSubstr("Refused binds"));
+}
+
+TEST(History, MergesByTimeTheNewestFirst) {
+  auto older = sample_event(true, "older");
+  older.at -= std::chrono::seconds(5);
+  const auto one = with_events(nullptr, std::vector{sample_event(true, "newer")});
+  const auto merged = merge_events(with_events(nullptr, std::vector{older}), one);
+  ASSERT_EQ(merged.size(), 2U);
+  EXPECT_EQ(merged[0]->finding.id, "newer");
 }
 
 }  // namespace

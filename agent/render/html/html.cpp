@@ -180,9 +180,9 @@ std::string ports_html(const Report& report, const PortFilter& filter) {
                     root);
 }
 
-std::string history_html(const Report& report, const FindingEvents& events) {
+std::string history_html(const Report& report, const History& history) {
   return whole_page(kHistory, page_title(report, kHistory.title), true,
-                    report_head(report) + html_history(events));
+                    report_head(report) + html_history(history));
 }
 
 std::string check_html(const CheckAnswer& answer) {

@@ -28,7 +28,7 @@ std::string findings_html(const Report& report, FindingClass finding_class, bool
 // `/ports` and `/ports/{port}`.
 std::string ports_html(const Report& report, const PortFilter& filter = {});
 // `/history`.
-std::string history_html(const Report& report, const FindingEvents& events);
+std::string history_html(const Report& report, const History& history);
 // `/check`.
 std::string check_html(const CheckAnswer& answer);
 // Of any path; `root` leads from there to `/`.

@@ -29,20 +29,47 @@ std::string event_row(const FindingEvent& event) {
          "</tr>\n";
 }
 
+std::string refused_row(const RefusedBind& refused) {
+  return "<tr role=\"row\">" +
+         html_cell("At",
+                   fmt::format("<time datetime=\"{}\">{}</time>", rfc3339(refused.last),
+                               html_moment(refused.last)),
+                   "nowrap") +
+         html_cell("Port", html_text(port_words(refused.port, refused.protocol)), "port") +
+         html_cell("Error", fmt::format("<code>{}</code><small>{}</small>", refused.error,
+                                        counted(refused.times, "time", "times"))) +
+         html_cell("Refused to", html_text(binder_words(refused))) +
+         html_cell("Held by", html_text(refusing_holders_words(refused))) + "</tr>\n";
+}
+
+std::string refusals_card(const RefusedBinds& refusals) {
+  if (refusals.empty()) return "";
+  std::string rows;
+  for (const auto& refused : refusals) rows += refused_row(*refused);
+  return html_card("refusals",
+                   "<table role=\"table\">" + html_caption("Refused binds", refusals.size()) +
+                       html_header_row({"At", "Port", "Error", "Refused to", "Held by"}) +
+                       "<tbody>" + rows + "</tbody></table>");
+}
+
 }  // namespace
 
-std::string html_history(const FindingEvents& events) {
+std::string html_history(const History& history) {
+  const FindingEvents& events = history.events;
+  const std::string refusals = refusals_card(history.refusals);
   if (events.empty()) {
     return html_card("history",
                      "<h2>History</h2><p class=\"empty\">No finding came or went since the agent "
-                     "started.</p>");
+                     "started.</p>") +
+           refusals;
   }
   std::string rows;
   for (const auto& event : events) rows += event_row(*event);
   return html_card("history",
                    "<table role=\"table\">" + html_caption("History", events.size()) +
                        html_header_row({"At", "Event", "Port", "What", "Declared by", "Held by"}) +
-                       "<tbody>" + rows + "</tbody></table>");
+                       "<tbody>" + rows + "</tbody></table>") +
+         refusals;
 }
 
 }  // namespace hostnet

@@ -7,6 +7,6 @@
 namespace hostnet {
 
 // The page's section of findings that came and went.
-std::string html_history(const FindingEvents& events);
+std::string html_history(const History& history);
 
 }  // namespace hostnet

@@ -51,11 +51,11 @@ std::string render_routes(OutputFormat form, const Routes& routes) {
   return "";
 }
 
-std::string render_history(OutputFormat form, const Report& report, const FindingEvents& events) {
+std::string render_history(OutputFormat form, const Report& report, const History& history) {
   switch (form) {
-    case OutputFormat::text: return history_text(report, events);
-    case OutputFormat::json: return history_json(report, events);
-    case OutputFormat::html: return history_html(report, events);
+    case OutputFormat::text: return history_text(report, history);
+    case OutputFormat::json: return history_json(report, history);
+    case OutputFormat::html: return history_html(report, history);
   }
   return "";
 }

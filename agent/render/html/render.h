@@ -21,7 +21,7 @@ std::string render_ports(OutputFormat form, const Report& report, const PortFilt
 std::string render_check(OutputFormat form, const CheckAnswer& answer);
 std::string render_interfaces(OutputFormat form, const Interfaces& interfaces);
 std::string render_routes(OutputFormat form, const Routes& routes);
-std::string render_history(OutputFormat form, const Report& report, const FindingEvents& events);
+std::string render_history(OutputFormat form, const Report& report, const History& history);
 // `/`: conflicts, risks, ports, interfaces and routes. As text and JSON it is the conflicts.
 std::string render_overview(OutputFormat form, const Report& report, const Network& network);
 // An error: status 404, "there is no /nonsense". `root` leads from the path asked for to `/`.

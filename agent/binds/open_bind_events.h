@@ -1,0 +1,25 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "agent/verdicts/problem.h"
+#include "netlink/bind_events/bind_events.h"
+
+namespace hostnet {
+
+enum class BpfMode { automatic, on, off };  // --watch.bpf
+
+struct OpenedBindEvents {
+  std::shared_ptr<BindEvents> events;  // null: there are none
+  std::optional<Problem> limit;        // why not, where they are wanted
+};
+
+// Attaches the programs, while the process has the rights for it.
+OpenedBindEvents open_bind_events(BpfMode mode, const std::string& sysfs);
+
+// The limit where they were there and somebody detached them.
+Problem detached_bind_events();
+
+}  // namespace hostnet

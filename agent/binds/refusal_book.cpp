@@ -1,0 +1,209 @@
+#include "agent/binds/refusal_book.h"
+
+#include <algorithm>
+#include <chrono>
+#include <set>
+#include <tuple>
+#include <utility>
+
+namespace hostnet {
+namespace {
+
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+constexpr std::size_t kSeriousCount = 3;
+constexpr minutes kSeriousWithin{1};
+constexpr seconds kEndsSoonAfter{10};
+constexpr minutes kForgottenAfter{10};
+
+// The container by its id, of now or of its last run; the only one there is by itself.
+const Container* container_of(const Owner& binder, const Pod& pod) {
+  for (const Container& container : pod.containers) {
+    const bool ended_as_it =
+        container.last_termination && container.last_termination->id == binder.container_id;
+    if (!binder.container_id.empty() && (container.id == binder.container_id || ended_as_it)) {
+      return &container;
+    }
+  }
+  return pod.containers.size() == 1 ? &pod.containers.front() : nullptr;
+}
+
+std::string container_name(const Owner& binder, const PodIndex& pods) {
+  const Pod* pod = pods.by_uid(binder.pod_uid);
+  const Container* container = pod == nullptr ? nullptr : container_of(binder, *pod);
+  return container == nullptr ? std::string() : container->name;
+}
+
+// By their names where both are known, else by their ids.
+bool is_container(const Refusal& refusal, const Owner& binder, const std::string& container) {
+  if (!same_pod_uid(refusal.binder.pod_uid, binder.pod_uid)) return false;
+  if (!refusal.container.empty() && !container.empty()) return refusal.container == container;
+  return refusal.binder.container_id == binder.container_id ||
+         refusal.container_key == binder.container_id;
+}
+
+bool pod_itself_has_it(const RefusedBind& refused) {
+  return !refused.holders.empty() &&
+         same_pod_uid(refused.holders.front().owner.pod_uid, refused.binder.pod_uid);
+}
+
+int process_of(const Owner& owner) {
+  return owner.processes.empty() ? 0 : owner.processes.front().pid;
+}
+
+// The kubelet tells seconds.
+bool ended_by_it(const Refusal& refusal, const PodIndex& pods) {
+  const Pod* pod = pods.by_uid(refusal.binder.pod_uid);
+  const Container* container = pod == nullptr ? nullptr : container_of(refusal.binder, *pod);
+  if (container == nullptr || !container->last_termination) return false;
+  const auto& [exit_code, finished_at, id] = *container->last_termination;
+  return exit_code != 0 && finished_at && *finished_at > refusal.first - seconds(1) &&
+         *finished_at <= refusal.last + kEndsSoonAfter;
+}
+
+bool take(const RefusedBind& refused, Refusal& refusal) {
+  const bool another_holder =
+      !refused.holders.empty() &&
+      (refusal.holders.empty() || refusal.holders.front().owner != refused.holders.front().owner ||
+       refusal.gone_after.has_value() != refused.gone_after.has_value());
+  const bool news = another_holder || refusal.error != refused.error;
+  refusal.error = refused.error;
+  refusal.binder = refused.binder;
+  refusal.last = refused.last;
+  refusal.count += refused.times;
+  if (!refused.holders.empty() || refused.error != "EADDRINUSE") {
+    refusal.holders = refused.holders;
+    refusal.gone_after = refused.gone_after;
+  }
+  return news;
+}
+
+}  // namespace
+
+RefusalBook::Entry* RefusalBook::find(const RefusedBind& refused, const std::string& container) {
+  const auto found = std::ranges::find_if(entries_, [&](const Entry& entry) {
+    return entry.refusal.protocol == refused.protocol && entry.refusal.port == refused.port &&
+           is_container(entry.refusal, refused.binder, container);
+  });
+  return found == entries_.end() ? nullptr : &*found;
+}
+
+bool RefusalBook::has_room(const std::string& pod_uid) const {
+  const auto of_pod = std::ranges::count_if(entries_, [&](const Entry& entry) {
+    return same_pod_uid(entry.refusal.binder.pod_uid, pod_uid);
+  });
+  return entries_.size() < kMostPerNode && std::cmp_less(of_pod, kMostPerPod);
+}
+
+bool RefusalBook::name(Entry& entry, const PodIndex& pods) const {
+  Refusal& refusal = entry.refusal;
+  const Pod* pod = pods.by_uid(refusal.binder.pod_uid);
+  if (pod == nullptr) return false;
+  entry.was_known = true;
+  const auto before = std::tuple(refusal.namespace_, refusal.pod, refusal.container);
+  refusal.namespace_ = pod->namespace_;
+  refusal.pod = pod->name;
+  if (refusal.container.empty()) refusal.container = container_name(refusal.binder, pods);
+  return before != std::tie(refusal.namespace_, refusal.pod, refusal.container);
+}
+
+bool RefusalBook::add(const RefusedBind& refused, const PodIndex& pods) {
+  const Owner& binder = refused.binder;
+  if (binder.kind != HolderKind::pod || binder.pod_uid.empty()) return false;
+  if (pod_itself_has_it(refused)) return false;
+  const std::string container = container_name(binder, pods);
+  Entry* entry = find(refused, container);
+  bool news = false;
+  if (entry == nullptr) {
+    if (!has_room(binder.pod_uid)) {
+      ++cut_;
+      return false;
+    }
+    entry = &entries_.emplace_back();
+    entry->refusal = {.protocol = refused.protocol,
+                      .port = refused.port,
+                      .address = refused.address,
+                      .error = refused.error,
+                      .binder = binder,
+                      .container_key = container.empty() ? binder.container_id : container,
+                      .namespace_ = {},
+                      .pod = {},
+                      .container = container,
+                      .first = refused.first,
+                      .last = refused.last,
+                      .count = 0,
+                      .serious = false,
+                      .holders = {},
+                      .gone_after = std::nullopt};
+    news = true;
+  }
+  Refusal& refusal = entry->refusal;
+  news = take(refused, refusal) || news;
+  name(*entry, pods);
+  for (std::uint64_t i = 0; i < std::min<std::uint64_t>(refused.times, kSeriousCount); ++i) {
+    entry->latest.push_back(refused.last);
+  }
+  if (entry->latest.size() > kSeriousCount) {
+    entry->latest.erase(entry->latest.begin(),
+                        entry->latest.end() - static_cast<std::ptrdiff_t>(kSeriousCount));
+  }
+  const bool serious = entry->latest.size() == kSeriousCount &&
+                       entry->latest.back() - entry->latest.front() <= kSeriousWithin;
+  news = news || (serious && !refusal.serious);
+  refusal.serious = refusal.serious || serious;
+  return news;
+}
+
+bool RefusalBook::settle(const Success& success, const PodIndex& pods) {
+  const std::string container = container_name(success.binder, pods);
+  std::set<std::uint16_t> refused;  // to the same process
+  for (const Entry& entry : entries_) {
+    if (entry.refusal.protocol == success.protocol &&
+        process_of(entry.refusal.binder) == process_of(success.binder) &&
+        is_container(entry.refusal, success.binder, container)) {
+      refused.insert(entry.refusal.port);
+    }
+  }
+  std::uint16_t first = success.port;
+  while (first > 1 && refused.contains(static_cast<std::uint16_t>(first - 1))) --first;
+  return std::erase_if(entries_, [&](const Entry& entry) {
+           const Refusal& refusal = entry.refusal;
+           if (refusal.protocol != success.protocol) return false;
+           if (!is_container(refusal, success.binder, container)) return false;
+           if (refusal.port == success.port) return true;
+           return refusal.port >= first && refusal.port < success.port &&
+                  refused.contains(refusal.port);
+         }) > 0;
+}
+
+bool RefusalBook::update(const PodIndex& pods, bool certain, WallTime now) {
+  bool changed = false;
+  for (Entry& entry : entries_) {
+    changed = name(entry, pods) || changed;
+    if (entry.refusal.serious || !ended_by_it(entry.refusal, pods)) continue;
+    entry.refusal.serious = changed = true;
+  }
+  const auto over = [&](const Entry& entry) {
+    if (now - entry.refusal.last >= kForgottenAfter) return true;
+    const Pod* pod = pods.by_uid(entry.refusal.binder.pod_uid);
+    return certain && ((pod == nullptr && entry.was_known) || (pod != nullptr && pod->terminal()));
+  };
+  return std::erase_if(entries_, over) > 0 || changed;
+}
+
+bool RefusalBook::has_process(int pid) const {
+  return std::ranges::any_of(
+      entries_, [&](const Entry& entry) { return process_of(entry.refusal.binder) == pid; });
+}
+
+std::vector<Refusal> RefusalBook::refusals() const {
+  std::vector<Refusal> refusals;
+  for (const Entry& entry : entries_) refusals.push_back(entry.refusal);
+  std::ranges::sort(refusals, {}, [](const Refusal& refusal) {
+    return std::tie(refusal.protocol, refusal.port, refusal.binder.pod_uid, refusal.container_key);
+  });
+  return refusals;
+}
+
+}  // namespace hostnet

@@ -1,0 +1,256 @@
+#include "netlink/bind_events/attach_bind_events.h"
+
+#include <bpf/libbpf.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <linux/magic.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <fstream>
+#include <span>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "netlink/base/unique_fd.h"
+#include "netlink/bind_events/decode_bind_event.h"
+#include "netlink/bind_events/program.h"
+#include "netlink/bind_events/wire.h"
+
+namespace hostnet {
+namespace {
+
+#ifndef SO_NETNS_COOKIE
+constexpr int SO_NETNS_COOKIE = 71;
+#endif
+constexpr int kBatch = 256;
+constexpr unsigned kWordBits = 64;
+
+struct CloseObject {
+  void operator()(bpf_object* object) const { bpf_object__close(object); }
+};
+struct CloseLink {
+  void operator()(bpf_link* link) const { bpf_link__destroy(link); }
+};
+struct CloseRing {
+  void operator()(ring_buffer* ring) const { ring_buffer__free(ring); }
+};
+using ObjectPtr = std::unique_ptr<bpf_object, CloseObject>;
+using LinkPtr = std::unique_ptr<bpf_link, CloseLink>;
+using RingPtr = std::unique_ptr<ring_buffer, CloseRing>;
+
+// A link of cgroup v2 that somebody has detached has no cgroup any more; that is read here where
+// bpf(2) may not be called.
+bool is_detached(const bpf_link& link) {
+  std::ifstream about(fmt::format("/proc/self/fdinfo/{}", bpf_link__fd(&link)));
+  for (std::string line; std::getline(about, line);) {
+    if (line == "cgroup_id:\t0") return true;
+  }
+  return false;
+}
+
+bpf_map* data_map(bpf_object& object, std::string_view suffix);
+
+// The data that the programs share with us, mapped.
+class SharedData {
+ public:
+  static Result<SharedData> map(bpf_object& object) {
+    const bpf_map* map = data_map(object, ".bss");
+    if (map == nullptr || bpf_map__value_size(map) < sizeof(hostnet_bind_shared)) {
+      return failure(Reason::internal, "the BPF programs have no data");
+    }
+    void* data = ::mmap(nullptr, sizeof(hostnet_bind_shared), PROT_READ | PROT_WRITE, MAP_SHARED,
+                        bpf_map__fd(map), 0);
+    if (data == MAP_FAILED) return system_failure(errno, "mapping the data of the BPF programs");
+    return SharedData(static_cast<hostnet_bind_shared*>(data));
+  }
+
+  std::uint64_t dropped() const {
+    return std::atomic_ref(data_->dropped).load(std::memory_order_relaxed);
+  }
+  void watch(unsigned bit, bool on) {
+    set_bit(std::span(data_->watched)[bit / kWordBits], bit, on);
+  }
+  void forget(unsigned bit) { set_bit(std::span(data_->refused)[bit / kWordBits], bit, false); }
+
+ private:
+  struct Unmap {
+    void operator()(hostnet_bind_shared* data) const { ::munmap(data, sizeof *data); }
+  };
+  explicit SharedData(hostnet_bind_shared* data) : data_(data) {}
+
+  static void set_bit(__u64& word, unsigned bit, bool on) {
+    const std::atomic_ref shared(word);
+    const __u64 mask = 1ULL << bit % kWordBits;
+    if (on) {
+      shared.fetch_or(mask, std::memory_order_relaxed);
+    } else {
+      shared.fetch_and(~mask, std::memory_order_relaxed);
+    }
+  }
+
+  std::unique_ptr<hostnet_bind_shared, Unmap> data_;
+};
+
+class AttachedBindEvents final : public BindEvents {
+ public:
+  AttachedBindEvents(ObjectPtr object, std::vector<LinkPtr> links, SharedData shared)
+      : object_(std::move(object)), links_(std::move(links)), shared_(std::move(shared)) {}
+
+  Result<> open_ring() {
+    const int map = bpf_object__find_map_fd_by_name(object_.get(), "events");
+    ring_.reset(ring_buffer__new(map, &AttachedBindEvents::on_record, this, nullptr));
+    if (!ring_) return system_failure(errno, "mapping the ring buffer of bind events");
+    return {};
+  }
+
+  int descriptor() const override { return ring_buffer__epoll_fd(ring_.get()); }
+  void drain(const std::function<void(BindEvent)>& take) override {
+    take_ = &take;
+    left_ = kBatch;
+    ring_buffer__consume(ring_.get());
+    take_ = nullptr;
+  }
+  std::uint64_t dropped() const override { return malformed_ + shared_.dropped(); }
+  bool attached() const override {
+    for (const LinkPtr& link : links_) {
+      if (is_detached(*link)) return false;
+    }
+    return true;
+  }
+  void watch(Protocol protocol, std::uint16_t port, bool on) override {
+    if (protocol == Protocol::sctp) return;
+    const unsigned bit = (protocol == Protocol::tcp ? 0U : HOSTNET_PORTS) + port;
+    shared_.watch(bit, on);
+  }
+  void forget(int process) override {
+    shared_.forget(static_cast<unsigned>(process) % HOSTNET_PROCESS_BITS);
+  }
+
+ private:
+  static int on_record(void* self, void* data, std::size_t size) {
+    auto& events = *static_cast<AttachedBindEvents*>(self);
+    auto event = decode_bind_event({static_cast<const std::byte*>(data), size});
+    if (event) {
+      (*events.take_)(*std::move(event));
+    } else {
+      ++events.malformed_;
+    }
+    return --events.left_ > 0 ? 0 : -1;  // the rest stays for the next time
+  }
+
+  ObjectPtr object_;
+  std::vector<LinkPtr> links_;
+  SharedData shared_;
+  RingPtr ring_;
+  const std::function<void(BindEvent)>* take_{};
+  int left_{};
+  std::atomic<std::uint64_t> malformed_;
+};
+
+Result<UniqueFd> open_cgroup_root(const std::string& sysfs) {
+  constexpr std::uint64_t kRoot = 1;
+  for (const char* place : {"fs/cgroup", "fs/cgroup/unified"}) {
+    const std::string path = fmt::format("{}/{}", sysfs, place);
+    UniqueFd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    struct statfs kind{};
+    if (!fd || ::fstatfs(fd.get(), &kind) != 0 || kind.f_type != CGROUP2_SUPER_MAGIC) continue;
+    struct stat about{};
+    if (::fstat(fd.get(), &about) != 0 || about.st_ino != kRoot) {
+      return failure(Reason::unsupported,
+                     fmt::format("{} is not the root of cgroup v2 but a part of it", path));
+    }
+    return fd;
+  }
+  return failure(Reason::unsupported, "there is no cgroup v2");
+}
+
+Result<std::uint64_t> own_network_cookie() {
+  const UniqueFd socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  std::uint64_t cookie = 0;
+  socklen_t size = sizeof cookie;
+  if (!socket || ::getsockopt(socket.get(), SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &size) != 0) {
+    return system_failure(errno, "asking for the cookie of the network namespace (Linux 5.14)");
+  }
+  return cookie;
+}
+
+// Global data of the programs: a map whose name ends so.
+bpf_map* data_map(bpf_object& object, std::string_view suffix) {
+  bpf_map* map = nullptr;
+  while ((map = bpf_object__next_map(&object, map)) != nullptr) {
+    if (std::string_view(bpf_map__name(map)).ends_with(suffix)) return map;
+  }
+  return nullptr;
+}
+
+Result<ObjectPtr> load_programs(std::uint64_t network, bool has_retval) {
+  bpf_object_open_opts options{};
+  options.sz = sizeof options;
+  options.object_name = "hostnet_bind";
+  const auto program = bind_program();
+  ObjectPtr object(bpf_object__open_mem(program.data(), program.size(), &options));
+  if (!object) return system_failure(errno, "reading the BPF programs");
+  const hostnet_bind_settings settings{
+      .own_network = network, .has_retval = has_retval ? 1U : 0U, .reserved = 0};
+  auto* map = data_map(*object, ".rodata");
+  if (map == nullptr || bpf_map__set_initial_value(map, &settings, sizeof settings) != 0) {
+    return failure(Reason::internal, "the BPF programs have no settings");
+  }
+  if (const int error = bpf_object__load(object.get()); error != 0) {
+    return system_failure(-error, "loading the BPF programs");
+  }
+  return object;
+}
+
+// bpf_get_retval() came after all else that they need.
+Result<ObjectPtr> load_programs(std::uint64_t network) {
+  auto object = load_programs(network, true);
+  if (!object && object.error().reason != Reason::denied) return load_programs(network, false);
+  return object;
+}
+
+Result<std::vector<LinkPtr>> attach_programs(bpf_object& object, int cgroup) {
+  std::vector<LinkPtr> links;
+  bpf_program* program = nullptr;
+  while ((program = bpf_object__next_program(&object, program)) != nullptr) {
+    links.emplace_back(bpf_program__attach_cgroup(program, cgroup));
+    if (!links.back()) return system_failure(errno, "attaching to the root of cgroup v2");
+  }
+  return links;
+}
+
+int say_nothing(libbpf_print_level /*level*/, const char* /*format*/, va_list /*arguments*/) {
+  return 0;
+}
+
+}  // namespace
+
+Result<std::shared_ptr<BindEvents>> attach_bind_events(const std::string& sysfs) {
+  const auto cgroup = open_cgroup_root(sysfs);
+  if (!cgroup) return std::unexpected(cgroup.error());
+  const auto network = own_network_cookie();
+  if (!network) return std::unexpected(network.error());
+  libbpf_set_print(&say_nothing);
+  auto object = load_programs(*network);
+  if (!object) return std::unexpected(std::move(object).error());
+  auto shared = SharedData::map(**object);
+  if (!shared) return std::unexpected(std::move(shared).error());
+  auto links = attach_programs(**object, cgroup->get());
+  if (!links) return std::unexpected(std::move(links).error());
+  auto events = std::make_shared<AttachedBindEvents>(*std::move(object), *std::move(links),
+                                                     *std::move(shared));
+  if (auto opened = events->open_ring(); !opened) {
+    return std::unexpected(std::move(opened).error());
+  }
+  return events;
+}
+
+}  // namespace hostnet

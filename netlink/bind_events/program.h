@@ -1,0 +1,11 @@
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+namespace hostnet {
+
+// bind_events.bpf.c, compiled: an ELF object for libbpf.
+std::span<const std::byte> bind_program();
+
+}  // namespace hostnet
