@@ -17,7 +17,7 @@
 #include "agent/pods/sources/pod_source_manager.h"
 #include "agent/render/words.h"
 #include "agent/serve/agent_socket.h"
-#include "agent/serve/bind_reports.h"
+#include "agent/serve/binds/bind_reports.h"
 #include "agent/serve/daemon_answers.h"
 #include "agent/serve/daemon_log.h"
 #include "agent/serve/daemon_state.h"
@@ -93,6 +93,16 @@ void keep_events(DaemonState& state, std::span<const FindingEvent> events) {
     auto& history = of_binds ? state.bind_history : state.history;
     history.set(std::make_shared<const FindingEvents>(with_events(history.get().get(), some)));
   }
+}
+
+BindReports::Inputs bind_inputs(const std::shared_ptr<DaemonState>& state) {
+  return {.pods = [state] { return state->pods.get(); },
+          .policy = [state] { return state->policy.get(); },
+          .on_refused =
+              [state](const RefusedBind& refused) {
+                state->refused_binds.set(std::make_shared<const RefusedBinds>(
+                    with_refusal(state->refused_binds.get().get(), refused)));
+              }};
 }
 
 WatchSettings watch_settings(const std::shared_ptr<DaemonState>& state, const ServeOptions& options,
@@ -304,7 +314,7 @@ int run_daemon(const ServeOptions& options) {
   }
   auto feedback = start_feedback(state->metrics, options, node_name);
   if (!feedback) return cannot_start(feedback.error().message);
-  BindReports binds(state, std::move(bind_events));
+  BindReports binds(state->metrics, bind_inputs(state), std::move(bind_events));
   if (auto started = binds.start(opened); !started) return cannot_start(started.error().message);
   auto watch = Watch::start(std::move(node_context),
                             watch_settings(state, options, reserver.get(), feedback->get(), binds));

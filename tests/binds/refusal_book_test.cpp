@@ -142,7 +142,8 @@ TEST_F(RefusalBookTest, IsSettledWhenTheContainerBindsThePort) {
 }
 
 TEST_F(RefusalBookTest, ASearchForAFreePortSettlesWhatItPassed) {
-  for (const auto port : std::to_array<std::uint16_t>({8080, 8081, 9000})) book_.add(refusal(port), pods_);
+  for (const auto port : std::to_array<std::uint16_t>({8080, 8081, 9000}))
+    book_.add(refusal(port), pods_);
   EXPECT_TRUE(book_.settle(success(8082), pods_));
   EXPECT_EQ(only().port, 9000);
 }

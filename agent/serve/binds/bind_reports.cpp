@@ -1,4 +1,4 @@
-#include "agent/serve/bind_reports.h"
+#include "agent/serve/binds/bind_reports.h"
 
 #include <utility>
 #include <vector>
@@ -7,9 +7,9 @@
 
 namespace hostnet {
 
-BindReports::BindReports(std::shared_ptr<DaemonState> state, OpenedBindEvents opened)
-    : state_(std::move(state)), opened_(std::move(opened)) {
-  state_->metrics.hears_binds(opened_.events != nullptr);
+BindReports::BindReports(AgentMetrics& metrics, Inputs inputs, OpenedBindEvents opened)
+    : metrics_(metrics), inputs_(std::move(inputs)), opened_(std::move(opened)) {
+  metrics_.hears_binds(opened_.events != nullptr);
   if (opened_.limit) {
     log::info("no bind events",
               {{"reason", opened_.limit->message}, {"remedy", opened_.limit->remedy}});
@@ -19,20 +19,19 @@ BindReports::BindReports(std::shared_ptr<DaemonState> state, OpenedBindEvents op
 void BindReports::on_refused(const RefusedBind& refused) {
   const std::string_view kind =
       refused.holders.empty() ? "" : to_string(refused.holders.front().owner.kind);
-  state_->metrics.bind_refused(to_string(refused.protocol), refused.error, kind, refused.times);
-  state_->refused_binds.set(std::make_shared<const RefusedBinds>(
-      with_refusal(state_->refused_binds.get().get(), refused)));
+  metrics_.bind_refused(to_string(refused.protocol), refused.error, kind, refused.times);
+  inputs_.on_refused(refused);
 }
 
 BindWatchSettings BindReports::watch_settings(const std::shared_ptr<WakeUp>& news) {
-  return {.pods = [state = state_] { return state->pods.get(); },
-          .node_components = [state = state_] { return state->policy.get()->node_components; },
+  return {.pods = inputs_.pods,
+          .node_components = [policy = inputs_.policy] { return policy()->node_components; },
           .on_refused = [this](const RefusedBind& refused) { on_refused(refused); },
           .on_news = [news] { news->wake(); },
           .on_detached =
               [this] {
                 detached_ = true;
-                state_->metrics.hears_binds(false);
+                metrics_.hears_binds(false);
                 const Problem limit = detached_bind_events();
                 log::warn("no bind events any more",
                           {{"reason", limit.message}, {"remedy", limit.remedy}});
@@ -72,8 +71,8 @@ void BindReports::amend(Report& report) {
   if (!watch_) return;
   const std::uint64_t dropped = watch_->dropped();
   const std::uint64_t cut = watch_->cut();
-  state_->metrics.bind_events_dropped(dropped - std::exchange(dropped_, dropped));
-  if (cut > cut_) state_->metrics.input_cut("bind_refusals", cut - std::exchange(cut_, cut));
+  metrics_.bind_events_dropped(dropped - std::exchange(dropped_, dropped));
+  if (cut > cut_) metrics_.input_cut("bind_refusals", cut - std::exchange(cut_, cut));
 }
 
 }  // namespace hostnet

@@ -2,11 +2,12 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 
 #include "agent/binds/bind_watch.h"
 #include "agent/binds/open_bind_events.h"
-#include "agent/serve/daemon_state.h"
+#include "agent/metrics/agent_metrics.h"
 #include "agent/watch/watch.h"
 
 namespace hostnet {
@@ -15,8 +16,14 @@ namespace hostnet {
 // of that, and what is counted. Outlives the watch.
 class BindReports {
  public:
+  struct Inputs {
+    // Newest pods and policy; called on any thread, never null.
+    std::function<std::shared_ptr<const PodSnapshot>()> pods;
+    std::function<std::shared_ptr<const Policy>()> policy;
+    std::function<void(const RefusedBind&)> on_refused;
+  };
   // `opened` as open_bind_events() gave it.
-  BindReports(std::shared_ptr<DaemonState> state, OpenedBindEvents opened);
+  BindReports(AgentMetrics& metrics, Inputs inputs, OpenedBindEvents opened);
 
   // Starts to listen; nothing where there are no events. `node` has them.
   Result<> start(const std::shared_ptr<const Node>& node);
@@ -29,7 +36,8 @@ class BindReports {
   BindWatchSettings watch_settings(const std::shared_ptr<WakeUp>& news);
   void on_refused(const RefusedBind& refused);
 
-  std::shared_ptr<DaemonState> state_;
+  AgentMetrics& metrics_;
+  Inputs inputs_;
   OpenedBindEvents opened_;
   std::atomic<bool> detached_;
   std::uint64_t dropped_{}, cut_{};  // as counted so far
