@@ -13,7 +13,8 @@ from conftest import ROOT, pod, wait_until
 
 ALERTS = ROOT / "deploy/alerts"
 RUNBOOKS = ROOT / "deploy/runbooks"
-RULES = yaml.safe_load((ALERTS / "rules.yml").read_text())["groups"][0]["rules"]
+GROUPS = yaml.safe_load((ALERTS / "rules.yml").read_text())["groups"]
+RULES = [rule for group in GROUPS for rule in group["rules"]]
 NAMES = [rule["alert"] for rule in RULES if "alert" in rule]
 # The names that dashboards, silences and routes out there know.
 KEPT = {"HostPortConflict", "HostPortAgentIncomplete", "HostPortPodSourceDown",
@@ -124,7 +125,7 @@ def test_the_operators_rule_is_the_same_file(tmp_path):
     subprocess.run([ALERTS / "generate", tmp_path / "made.yaml"], check=True, timeout=300)
     made = ROOT / "deploy/components/prometheus-operator/prometheusrule.yaml"
     assert made.read_text() == (tmp_path / "made.yaml").read_text(), "run deploy/alerts/generate"
-    assert yaml.safe_load(made.read_text())["spec"]["groups"][0]["rules"] == RULES
+    assert yaml.safe_load(made.read_text())["spec"]["groups"] == GROUPS
 
 
 def test_conflicts_and_risks_are_put_right_alike():
@@ -313,6 +314,14 @@ def query(machine, expression):
     return found["result"] if found else []
 
 
+def quick(machine, **texts):
+    """The rules, evaluated every second."""
+    text = (ALERTS / "rules.yml").read_text().replace("interval: 2m", "interval: 1s")
+    for pattern, instead in texts.items():
+        text = re.sub(rf"{pattern}: \w+", f"{pattern}: {instead}", text)
+    return machine.file("rules.yml", text)
+
+
 def prometheus(machine, rules, extra=""):
     config = machine.file("prometheus.yml", f"""
 global: {{scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s}}
@@ -346,7 +355,7 @@ def test_a_conflict_made_by_hand_reaches_the_one_on_call_and_resolves(machine):
     """The rules and Alertmanager's part as they are, but for how long each waits."""
     machine.file("pods/pod.yaml", pod(port=8080))
     agent = machine.agent("--pods.source=manifests", f"--pods.manifests={machine.directory}/pods")
-    rules = machine.file("rules.yml", re.sub(r"for: \w+", "for: 1s", (ALERTS / "rules.yml").read_text()))
+    rules = quick(machine, **{"for": "1s"})
     heard = machine.directory / "heard"
     heard.touch()
     part = yaml.safe_load((ALERTS / "alertmanager.yml").read_text())
@@ -399,9 +408,9 @@ def cardinality(machine):
     process = len(living.metric("^(process|promhttp)_"))
     living.stop()
     machine.agent(f"--replay={NODE}")
-    prometheus(machine, ALERTS / "rules.yml")
-    wait_until(lambda: query(machine, "hostnet:port_conflict:nodes")
-               and query(machine, "hostnet:ephemeral_ports_used:ratio"), 60, "the recording rules")
+    prometheus(machine, quick(machine))
+    wait_until(lambda: query(machine, "hostnet:ephemeral_ports_used:ratio")
+               and query(machine, "hostnet:agents_incomplete:count"), 60, "the recording rules")
     # What Prometheus adds to each scrape, and what depends on how long the agent has run, is left out.
     counted = {one["metric"]["__name__"]: int(one["value"][1]) for one in query(
         machine, 'count by (__name__) ({__name__!~"up|scrape_.*|ALERTS.*|hostnet_scan_(duration|errors).*|(process|promhttp)_.*",job!=""})')}
@@ -435,3 +444,33 @@ def test_the_table_of_cardinality_is_what_is_counted(machine):
         page.write_text(text[:written.start(1)] + counted + "\n" + text[written.end(1):].lstrip("\n"))
     else:
         assert written.group(1) == counted
+
+
+def test_alertmanager_inhibits_what_says_nothing_new(machine):
+    machine.start("prometheus-alertmanager", f"--config.file={ALERTS}/alertmanager.yml",
+                  "--web.listen-address=127.0.0.1:9093", "--cluster.listen-address=",
+                  f"--storage.path={machine.directory}/alertmanager")
+    port = {"namespace": "default", "workload": "DaemonSet/web", "protocol": "tcp", "port": "8080"}
+    fired = {
+        "conflict": {"alertname": "HostPortConflict", "severity": "critical", "verdict": "unmanaged_process", **port},
+        "conflict elsewhere": {"alertname": "HostPortConflict", "severity": "warning", "verdict": "unmanaged_process", **port},
+        "another verdict": {"alertname": "HostPortConflict", "severity": "warning", "verdict": "shared_port", **port},
+        "risk": {"alertname": "HostPortRisk", "severity": "warning", "verdict": "in_node_port_range", **port},
+        "another port's risk": {"alertname": "HostPortRisk", "severity": "warning", **port, "port": "8081"},
+        "down": {"alertname": "HostPortAgentDown", "severity": "warning", "node": "n1"},
+        "source": {"alertname": "HostPortPodSourceDown", "severity": "warning", "node": "n1"},
+        "another node's source": {"alertname": "HostPortPodSourceDown", "severity": "warning", "node": "n2"},
+    }
+    sent = machine.file("alerts.json", json.dumps([{"labels": labels} for labels in fired.values()]))
+    api = "http://127.0.0.1:9093/api/v2/alerts"
+    wait_until(lambda: machine.run("curl", "-sf", "-H", "Content-Type: application/json", "-d", f"@{sent}", api,
+                                   check=False).returncode == 0, 30, "Alertmanager")
+
+    def inhibited():
+        alerts = json.loads(machine.run("curl", "-sf", api).stdout)
+        names = {json.dumps(labels, sort_keys=True): name for name, labels in fired.items()}
+        return {names[json.dumps(alert["labels"], sort_keys=True)] for alert in alerts if alert["status"]["inhibitedBy"]}
+    try:
+        wait_until(lambda: inhibited() == {"conflict elsewhere", "risk", "source"}, 30)
+    except AssertionError:
+        assert inhibited() == {"conflict elsewhere", "risk", "source"}
