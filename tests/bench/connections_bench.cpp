@@ -1,10 +1,10 @@
-// What the deep look costs on a node with 100,000 TCP sockets in use, of eight
+// What the full-state scan costs on a node with 100,000 TCP sockets in use, of eight
 // processes, and 200 declared ports that nobody listens on, half of them in the
 // ephemeral range. In namespaces of our own; needs root.
 //
 //   connections_bench [SECONDS]     how long the program itself is watched (60)
 //
-// Exit 1 when a tick takes more than 3 ms of CPU, a deep look more than 60 ms, or
+// Exit 1 when a tick takes more than 3 ms of CPU, a full-state scan more than 60 ms, or
 // the program more than 20 MiB or more than 1 % of a core beside its ticks.
 
 #include <arpa/inet.h>
@@ -131,8 +131,9 @@ int measure_looks() {
   options.deep_paced = true;  // none is due so soon: ordinary ticks
   const double tick = cpu_milliseconds(*node, 50, scan);
   const bool good = tick <= kMostTickMilliseconds && deep <= kMostDeepMilliseconds && holders > 0;
-  std::printf("%d sockets, %d declared ports, %zu holders: tick %.2f ms, deep look %.1f ms: %s\n",
-              2 * kPairs * kProcesses, kDeclared, holders, tick, deep, good ? "good" : "MISSED");
+  std::printf(
+      "%d sockets, %d declared ports, %zu holders: tick %.2f ms, full-state scan %.1f ms: %s\n",
+      2 * kPairs * kProcesses, kDeclared, holders, tick, deep, good ? "good" : "MISSED");
   return good ? 0 : 1;
 }
 

@@ -1,4 +1,4 @@
-// What looking at every descriptor of a busy node costs.
+// What reading every descriptor of a busy node costs.
 
 #include <benchmark/benchmark.h>
 #include <fcntl.h>

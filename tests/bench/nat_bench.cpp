@@ -17,6 +17,7 @@
 #include <ctime>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "agent/ports/nat/nat_scan.h"
 #include "netlink/genetlink/generic_netlink.h"
@@ -24,6 +25,7 @@
 #include "netlink/nat/ipvs/ipvs_rules.h"
 #include "netlink/nat/nftables/read_nf_tables.h"
 #include "netlink/nat/walk_nat.h"
+#include "netlink/nat/xtables/ip_tables.h"
 
 namespace hostnet {
 namespace {
@@ -96,7 +98,7 @@ void read_elements_of_a_map(benchmark::State& state) {
   read_all(state, elements_of_a_map());
 }
 
-// A second passes with every look, and what it costs is real.
+// A second passes with every scan, and what it costs is real.
 class SecondHand final : public Clock {
  public:
   SteadyTime steady() const override { return now_; }
@@ -150,7 +152,7 @@ void read_legacy_iptables(benchmark::State& state) {
     const auto bytes = node->ip_tables->table(AddressFamily::ipv4, "nat");
     if (!bytes) return state.SkipWithError(bytes.error().message.c_str());
     const auto table = decode_ip_table(AddressFamily::ipv4, *bytes, unknown);
-    if (!table || walk_nat({*table}, {}).rules.size() != kRules) {
+    if (!table || walk_nat(std::vector{*table}, {}).rules.size() != kRules) {
       return state.SkipWithError("rules are missing");
     }
   }

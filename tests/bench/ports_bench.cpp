@@ -1,9 +1,9 @@
-// What the look at a big node costs: 1,000 listeners among 5,000 processes with
+// What a scan of a big node costs: 1,000 listeners among 5,000 processes with
 // 50 descriptors each, in namespaces of our own. Needs root.
 //
 //   ports_bench            the benchmarks, then the comparison with `ss -tlnpH`
 //
-// Exit 1 when a cold look takes more than half the time of ss, a steady tick
+// Exit 1 when a cold scan takes more than half the time of ss, a steady tick
 // more than 3 ms of CPU, or the agent that runs there more than 16 MiB (6 of its own).
 
 #include <arpa/inet.h>
@@ -123,7 +123,7 @@ std::size_t named(const PortSnapshot& table) {
       table.holders, [](const Holder& holder) { return !holder.owner.processes.empty(); }));
 }
 
-std::size_t look_cold(const Node& node) {
+std::size_t scan_cold(const Node& node) {
   PortScanner builder(node);
   return named(builder.scan(bench_options(), node.clock->steady()));
 }
@@ -149,11 +149,11 @@ Node bench_node() {
   return *node;
 }
 
-void cold_look(benchmark::State& state) {
+void cold_scan(benchmark::State& state) {
   const Node node = bench_node();
-  for (auto _ : state) benchmark::DoNotOptimize(look_cold(node));
+  for (auto _ : state) benchmark::DoNotOptimize(scan_cold(node));
 }
-BENCHMARK(cold_look)->Unit(benchmark::kMillisecond)->UseRealTime()->MinTime(1.0);
+BENCHMARK(cold_scan)->Unit(benchmark::kMillisecond)->UseRealTime()->MinTime(1.0);
 
 void ss_tlnp(benchmark::State& state) {
   for (auto _ : state) run_ss();
@@ -187,8 +187,8 @@ double best_of_five(clockid_t clock, Work work) {
 
 int compare() {
   const Node node = bench_node();
-  const std::size_t found = look_cold(node);
-  const double cold = best_of_five(CLOCK_MONOTONIC, [&] { look_cold(node); });
+  const std::size_t found = scan_cold(node);
+  const double cold = best_of_five(CLOCK_MONOTONIC, [&] { scan_cold(node); });
   const double ss = best_of_five(CLOCK_MONOTONIC, run_ss);
   PortScanner builder(node);
   SteadyTime now = node.clock->steady();
@@ -198,7 +198,7 @@ int compare() {
   for (int i = 0; i < kTicks; ++i) builder.scan(bench_options(), now += std::chrono::seconds{1});
   const double tick = (milliseconds_of(CLOCK_PROCESS_CPUTIME_ID) - begin) / kTicks;
   const bool good = found == kListeners && cold <= kMostOfSs * ss && tick <= kMostTickMilliseconds;
-  std::printf("found %zu of %d; cold look %.0f ms, ss -tlnpH %.0f ms (%.2f); tick %.2f ms: %s\n",
+  std::printf("found %zu of %d; cold scan %.0f ms, ss -tlnpH %.0f ms (%.2f); tick %.2f ms: %s\n",
               found, kListeners, cold, ss, cold / ss, tick, good ? "good" : "MISSED");
   return good ? 0 : 1;
 }

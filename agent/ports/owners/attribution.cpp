@@ -15,6 +15,8 @@ using std::chrono::seconds;
 constexpr seconds kWaitForClients{3};
 constexpr seconds kCheckAfter{10};
 constexpr seconds kCheckWithin{20};  // after kCheckAfter
+// execve() and moves to another cgroup belong to a start; later they are rare.
+constexpr seconds kStartTakes{120}, kIdentifyAfter{50};
 constexpr seconds kRememberGone{120};
 constexpr std::size_t kMostRemembered = 65536;
 
@@ -146,6 +148,8 @@ void Attribution::check(Entry& entry, SteadyTime now) {
   }
   // The same socket: but execve() gives a process another name, and runtimes
   // move processes to other cgroups.
+  if (now - entry.first_seen > kStartTakes && now < entry.next_identity) return;
+  entry.next_identity = now + kIdentifyAfter;
   const int pid = entry.uses.front().pid;
   const auto& stat = stat_of(pid);
   const std::size_t cgroup = fingerprint_of(pid);

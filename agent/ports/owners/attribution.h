@@ -79,6 +79,7 @@ class Attribution {
     std::size_t primary_cgroup{};  // fingerprint of its cgroups; 0 not read yet
     std::uint64_t seen_in{};       // number of the last update that had it
     SteadyTime first_seen, last_seen, checked;
+    SteadyTime next_identity;               // when to see again what that process is
     std::optional<SteadyTime> next_search;  // unset: nothing to search for
     unsigned fruitless{};                   // full scans that did not find enough
     bool denied{};                          // some process could not be inspected

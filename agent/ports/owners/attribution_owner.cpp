@@ -59,12 +59,7 @@ const CgroupPlace& Attribution::place_of(int pid) {
 
 std::size_t Attribution::fingerprint_of(int pid) {
   auto& process = processes_[pid];
-  if (!process.fingerprint) {
-    std::size_t fingerprint = 0;
-    CgroupPlace place = cgroups_.of_process(pid, fingerprint);
-    process.fingerprint = fingerprint;
-    if (!process.place) process.place = std::move(place);
-  }
+  if (!process.fingerprint) process.fingerprint = cgroups_.fingerprint_of(pid);
   return *process.fingerprint;
 }
 

@@ -87,10 +87,14 @@ std::string CgroupLookup::container_beside(const CgroupPlace& monitor) {
   return id;
 }
 
+std::size_t CgroupLookup::fingerprint_of(int pid) {
+  if (!files_.read(fmt::format("proc/{}/cgroup", pid), text_)) return 0;
+  return std::hash<std::string>{}(text_);
+}
+
 CgroupPlace CgroupLookup::of_process(int pid, std::size_t& fingerprint) {
-  fingerprint = 0;
-  if (!files_.read(fmt::format("proc/{}/cgroup", pid), text_)) return {};
-  fingerprint = std::hash<std::string>{}(text_);
+  fingerprint = fingerprint_of(pid);
+  if (fingerprint == 0) return {};
   const std::string_view path = telling_cgroup(text_);
   if (path.empty() || path == "/") return {};
   CgroupPlace place;

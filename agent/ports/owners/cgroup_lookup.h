@@ -36,8 +36,9 @@ class CgroupLookup {
   // --cgroups=split: conmon is in "runtime", beside "libpod-payload-<id>"); "": none, or several.
   std::string container_beside(const CgroupPlace& monitor);
 
+  // Changes when the process is moved; 0: its cgroups cannot be read.
+  std::size_t fingerprint_of(int pid);
   // Where a process is, from /proc/<pid>/cgroup; empty when that tells nothing.
-  // `fingerprint` changes when the process is moved.
   CgroupPlace of_process(int pid, std::size_t& fingerprint);
 
   // On pure cgroup v2 the id of a socket and the cgroup of its process are of
