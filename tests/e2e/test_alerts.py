@@ -245,7 +245,7 @@ def test_alertmanager_takes_its_part(tmp_path):
 # --- Runbooks ------------------------------------------------------------------------------------
 
 # Pages whose verdict comes with a feature that is being built.
-COMING = {"bind_refused", "port_filtered"}
+COMING = {"port_filtered"}
 
 
 def verdicts_of(agent):
