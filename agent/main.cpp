@@ -1,4 +1,3 @@
-#include <fmt/format.h>
 #include <malloc.h>
 
 #include <cstdlib>
@@ -26,9 +25,9 @@ int run(const CommandLine& line) {
     case Command::doctor: return run_doctor(line.options);
     case Command::record: return run_record(line.options);
     case Command::healthcheck: return run_healthcheck(line.serve.web.listen.front());
-    case Command::help: return print_answer(line.help, 0);
-    case Command::version:
-      return print_answer(fmt::format("hostnet-agent, version {}\n", version()), 0);
+    case Command::help:
+    case Command::completion: return print_answer(line.text, 0);
+    case Command::version: return print_answer(version_text(), 0);
   }
   return kUsageExit;
 }

@@ -7,6 +7,7 @@
 #include <iostream>
 #include <iterator>
 
+#include "agent/cli/terminal.h"
 #include "agent/config/load_policy.h"
 #include "agent/lint/lint.h"
 #include "agent/log/log.h"
@@ -153,7 +154,8 @@ int check_files(const CommandOptions& options) {
     std::ranges::copy(result.errors, std::back_inserter(check.errors));
   }
   check.lints = lint_manifests(read, *policy, ranges);
-  return print_answer(render_manifest_check(options.format, check), exit_code_of(check));
+  return print_answer(render_manifest_check({options.format, style_of(options)}, check),
+                      exit_code_of(check));
 }
 
 }  // namespace hostnet

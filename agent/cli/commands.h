@@ -19,19 +19,25 @@ namespace hostnet {
 // --from: the running agent of this node, or a scan of this call's own.
 enum class AnswerFrom { automatic, agent, scan };
 
+enum class ColorWhen { automatic, always, never };
+
 struct CommandOptions {
   AnswerFrom from{AnswerFrom::automatic};
   ScanSources sources;
   OutputFormat format{OutputFormat::text};  // text, json
-  std::optional<PortAndProtocol> port;      // ports, check
-  std::optional<IpAddress> address;         // check
-  bool v6only{};                            // check
-  std::vector<std::string> files;           // check -f
-  bool offline{};                           // check -f
-  std::string directory;                    // record
-  MetricsOptions metrics;                   // record
-  HardeningOptions hardening;               // doctor
-  BpfMode bpf{BpfMode::automatic};          // doctor
+  TextStyle style;                          // width and color: terminal.h
+  std::optional<std::size_t> width;         // unset: the terminal's
+  ColorWhen color{ColorWhen::automatic};
+  bool watch{};                         // conflicts, risks, ports
+  std::optional<PortAndProtocol> port;  // ports, check
+  std::optional<IpAddress> address;     // check
+  bool v6only{};                        // check
+  std::vector<std::string> files;       // check -f
+  bool offline{};                       // check -f
+  std::string directory;                // record
+  MetricsOptions metrics;               // record
+  HardeningOptions hardening;           // doctor
+  BpfMode bpf{BpfMode::automatic};      // doctor
 };
 
 // Writes an answer to stdout; `code`, or 2 when it could not be written.

@@ -94,7 +94,9 @@ std::string passed_on(const std::string& header, std::string_view remedy) {
 
 std::optional<std::string> loopback_refusal(const HttpRequest& request, std::string_view host) {
   constexpr std::string_view kRemedy =
-      " Details are shown on loopback only: --web.details=all opens them.";
+      " Details are shown on loopback only: ask on the node itself, or through kubectl "
+      "port-forward "
+      "POD 20000 (then localhost:20000). --web.details=all opens them to everybody.";
   if (!request.peer_is_loopback) {
     return "You come from " + request.peer + "." + std::string(kRemedy);
   }

@@ -8,8 +8,11 @@
 
 #include "agent/http/listen.h"
 #include "agent/options/apply_flags.h"
+#include "agent/options/completion.h"
 #include "agent/options/flag_values.h"
 #include "agent/options/flags.h"
+#include "agent/options/help.h"
+#include "agent/options/subcommands.h"
 #include "netlink/base/nearest.h"
 
 namespace hostnet {
@@ -18,15 +21,6 @@ namespace {
 std::unexpected<UsageError> usage(std::string message) {
   return std::unexpected(UsageError{std::move(message)});
 }
-
-// The words of one command, as CLI11 stores them.
-struct Words {
-  std::string port, address, directory;
-  std::vector<std::string> files;
-  std::string format{"text"};
-  CLI::Option* files_option{};  // -f
-  bool v6only{}, offline{}, version{};
-};
 
 std::string single_line(std::string text) {
   std::ranges::replace(text, '\n', ' ');
@@ -59,65 +53,6 @@ void add_flags(CLI::App& app, FlagValues::Texts& given) {
   }
 }
 
-struct Subcommand {
-  Command command;
-  const char* name;
-  const char* help;
-};
-constexpr Subcommand kSubcommands[] = {
-    {Command::serve, "serve", "the daemon (the default)"},
-    {Command::conflicts, "conflicts", "scan once and print the conflicts"},
-    {Command::risks, "risks", "scan once and print the risks"},
-    {Command::ports, "ports", "scan once and print who holds and who declares each host port"},
-    {Command::check, "check",
-     "could a server bind this port here now? or, with -f, the ports that manifests declare"},
-    {Command::history, "history", "the findings that came and went, of the running agent"},
-    {Command::doctor, "doctor", "check what the agent can see and do on this node"},
-    {Command::record, "record", "write what the agent read to a directory, for --replay"},
-    {Command::healthcheck, "healthcheck", "ask the running agent's /healthz"},
-};
-
-void add_subcommands(CLI::App& app, Words& words) {
-  for (const auto& [command, name, help] : kSubcommands) {
-    CLI::App* sub = app.add_subcommand(name, help)->fallthrough()->allow_extras();
-    if (command == Command::ports || command == Command::check) {
-      sub->add_option("PORT", words.port, "port, or port/protocol: 8080, 53/udp")->option_text(" ");
-    }
-    if (command == Command::check) {
-      sub->add_option("--address", words.address, "address a server would bind [::]");
-      sub->add_flag("--v6only", words.v6only, ":: without IPv4");
-      // Files may come after other flags, too: what is left over is one.
-      words.files_option = sub->add_option("-f,--file", words.files,
-                                           "manifest files and folders, - for standard input")
-                               ->expected(0, CLI::detail::expected_max_vector_size);
-      sub->add_flag("--offline", words.offline, "with -f: lint only, do not scan this node");
-    }
-    if (command == Command::record) {
-      sub->add_option("DIR", words.directory, "directory to write; absent or empty")
-          ->option_text(" ");
-    }
-    if (command != Command::serve && command != Command::healthcheck &&
-        command != Command::record) {
-      sub->add_option("--format", words.format, "text, json");
-    }
-  }
-}
-
-// With check -f every word that is no flag is a file. Returns what is left.
-std::vector<std::string> take_files(std::vector<std::string> left, Words& words) {
-  if (words.files_option->count() == 0) return left;
-  std::erase(words.files, "");  // -f alone
-  if (!words.port.empty() && !parse_port(words.port)) {
-    words.files.push_back(std::exchange(words.port, {}));
-  }
-  std::erase_if(left, [&](const std::string& word) {
-    const bool file = word == "-" || !word.starts_with('-');
-    if (file) words.files.push_back(word);
-    return file;
-  });
-  return left;
-}
-
 std::string hint(std::string_view word, std::span<const std::string_view> candidates) {
   const std::string_view meant = nearest(word, candidates);
   return meant.empty() ? ", try --help" : fmt::format(", did you mean {}?", meant);
@@ -126,12 +61,13 @@ std::string hint(std::string_view word, std::span<const std::string_view> candid
 UsageError unexpected_argument(const std::string& argument) {
   if (!argument.starts_with("-")) {
     std::vector<std::string_view> names;
-    for (const Subcommand& subcommand : kSubcommands) names.emplace_back(subcommand.name);
+    for (const Subcommand& subcommand : all_subcommands()) names.emplace_back(subcommand.name);
     return {fmt::format("unexpected argument '{}'{}", argument, hint(argument, names))};
   }
   const std::string name = argument.substr(0, argument.find('='));
-  std::vector<std::string> names{"--help",   "--version", "--format", "--address",
-                                 "--v6only", "--file",    "--offline"};
+  std::vector<std::string> names{"--help", "--version", "--format",  "--output",
+                                 "--json", "--width",   "--color",   "--watch",
+                                 "--file", "--address", "--offline", "--v6only"};
   for (const Flag& flag : all_flags()) {
     names.push_back("--" + flag.name);
     if (flag.kind == Flag::Kind::boolean) names.push_back("--no-" + flag.name);
@@ -140,35 +76,24 @@ UsageError unexpected_argument(const std::string& argument) {
   return {fmt::format("unknown flag {}{}", name, hint(name, candidates))};
 }
 
-std::expected<void, UsageError> apply_words(const Words& words, Command command,
-                                            CommandOptions& options) {
-  if (words.format != "text" && words.format != "json") {
-    return usage(fmt::format("--format: '{}' is not one of text, json", words.format));
+// Of version, help and completion: what they print.
+std::expected<void, UsageError> write_about(CLI::App& app, const Words& words, CommandLine& line) {
+  if (line.command == Command::completion) {
+    line.text = completion_script(words.about, app);
+    if (line.text.empty()) {
+      return usage(
+          words.about.empty()
+              ? "completion: give a shell: bash, zsh or fish"
+              : fmt::format("completion: '{}' is not one of bash, zsh, fish", words.about));
+    }
   }
-  options.format = words.format == "json" ? OutputFormat::json : OutputFormat::text;
-  if (!words.port.empty()) {
-    const auto port = parse_port(words.port);
-    if (!port) return usage(port.error());
-    options.port = *port;
-  }
-  if (!words.address.empty()) {
-    const auto address = parse_ip(words.address);
-    if (!address) return usage(fmt::format("--address: '{}' is not an IP address", words.address));
-    options.address = *address;
-  }
-  options.v6only = words.v6only;
-  options.files = words.files;
-  options.offline = words.offline;
-  options.directory = words.directory;
-  if (command == Command::check && options.files.empty() && !options.port) {
-    return usage("check: give a port (8080, 53/udp) or -f FILE");
-  }
-  if (command == Command::check && !options.files.empty() && options.port) {
-    return usage("check: either a port or -f FILE, not both");
-  }
-  if (options.offline && options.files.empty()) return usage("--offline goes with check -f FILE");
-  if (command == Command::record && options.directory.empty()) {
-    return usage("record: give a directory to write");
+  if (line.command == Command::help) {
+    const auto subs =
+        app.get_subcommands([&](const CLI::App* sub) { return sub->get_name() == words.about; });
+    if (!words.about.empty() && subs.empty()) {
+      return std::unexpected(unexpected_argument(words.about));
+    }
+    line.text = help_text(app, subs.empty() ? nullptr : subs.front());
   }
   return {};
 }
@@ -211,8 +136,9 @@ std::expected<CommandLine, UsageError> parse_command_line(
   try {
     app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
   } catch (const CLI::CallForHelp&) {
+    const auto subs = app.get_subcommands();
     line.command = Command::help;
-    line.help = app.help();
+    line.text = help_text(app, subs.empty() ? nullptr : subs.front());
     return line;
   } catch (const CLI::ParseError& error) {
     return usage(single_line(error.what()));
@@ -225,8 +151,13 @@ std::expected<CommandLine, UsageError> parse_command_line(
     return line;
   }
 
-  for (const Subcommand& subcommand : kSubcommands) {
+  for (const Subcommand& subcommand : all_subcommands()) {
     if (app.got_subcommand(subcommand.name)) line.command = subcommand.command;
+  }
+  if (line.command == Command::version) return line;
+  if (line.command == Command::help || line.command == Command::completion) {
+    if (auto done = write_about(app, words, line); !done) return std::unexpected(done.error());
+    return line;
   }
   const auto values = FlagValues::merge(parsed, environment);
   if (!values) return usage(values.error());

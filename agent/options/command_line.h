@@ -21,6 +21,7 @@ enum class Command {
   doctor,
   record,
   healthcheck,
+  completion,
   help,
   version
 };
@@ -29,7 +30,7 @@ enum class Command {
 // flags' defaults and help are in all_flags().
 struct CommandLine {
   Command command{Command::serve};
-  std::string help;  // the text to print, for Command::help
+  std::string text;  // to print, of help and completion
   log::Options log;
   ServeOptions serve;      // serve; healthcheck
   CommandOptions options;  // of the other commands

@@ -10,6 +10,8 @@
 #include <iterator>
 #include <unordered_set>
 
+#include "agent/ports/owners/denial.h"
+#include "agent/ports/owners/process.h"
 #include "agent/ports/owners/procfs_view.h"
 #include "netlink/base/text.h"
 
@@ -84,11 +86,8 @@ PreflightCheck check_sysfs(const Node& node) {
                              .remedy = fix}};
 }
 
-// A security module may refuse what the capability allows.
 std::string ptrace_fix(const Node& node) {
-  return node.identity.has_capability(Identity::kSysPtrace)
-             ? "allow ptrace of all processes in the security profile (AppArmor, SELinux, seccomp)"
-             : "add the capability SYS_PTRACE";
+  return explain_denial(node, "").remedy;
 }
 
 PreflightCheck check_network_namespace(const Node& node) {
@@ -286,6 +285,27 @@ PreflightCheck check_pods(const PodSnapshot& pods, bool source_wanted,
             .problem = std::nullopt};
   }
   return good(name, found + others);
+}
+
+std::optional<PreflightCheck> check_node_exporter(const Node& node) {
+  const auto pids = list_processes(*node.files);
+  if (!pids) return std::nullopt;
+  for (const int pid : *pids) {
+    const auto comm = node.files->read(fmt::format("proc/{}/comm", pid));
+    // The kernel keeps 15 characters of Debian's prometheus-node-exporter.
+    const std::string_view name = comm ? trim(*comm) : std::string_view{};
+    if (name != "node_exporter" && name != "prometheus-node") continue;
+    return PreflightCheck{
+        .name = "node_exporter",
+        .level = Level::note,
+        .found = fmt::format("{}[{}] runs here: network series of the same names are there twice",
+                             name, pid),
+        .fix =
+            "use deploy/overlays/alongside-node-exporter, the chart's alongsideNodeExporter, or "
+            "--collector.disable-defaults --collector.ports --collector.listeners",
+        .problem = std::nullopt};
+  }
+  return std::nullopt;
 }
 
 PreflightSurroundings surroundings() {

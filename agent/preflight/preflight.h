@@ -16,7 +16,12 @@
 namespace hostnet {
 
 struct PreflightCheck {
-  enum class Level { good, limited, bad };
+  enum class Level {
+    good,
+    note,  // worth knowing, and nothing is amiss
+    limited,
+    bad
+  };
   std::string name;  // "network namespace"
   Level level{};
   std::string found;  // what is there, one line
@@ -42,6 +47,9 @@ std::vector<PreflightCheck> run_preflight(const Node& node, const PreflightSurro
 // before it, or (`not_asked`: PodSourceOptions) were not even asked.
 PreflightCheck check_pods(const PodSnapshot& pods, bool source_wanted,
                           std::span<const std::string> not_asked);
+
+// Whether a node_exporter runs on this node: their network series are the same. Unset: none does.
+std::optional<PreflightCheck> check_node_exporter(const Node& node);
 
 // This process's own: environment and /etc/resolv.conf.
 PreflightSurroundings surroundings();

@@ -6,7 +6,8 @@
 #include <functional>
 #include <iterator>
 
-#include "agent/render/table.h"
+#include "agent/render/table/fold.h"
+#include "agent/render/table/table.h"
 #include "agent/render/words.h"
 #include "netlink/base/escape.h"
 
@@ -35,7 +36,7 @@ FindingEvents merge_events(const FindingEvents& one, const FindingEvents& other)
 
 namespace {
 
-std::string refusals_text(const RefusedBinds& refusals) {
+std::string refusals_text(const RefusedBinds& refusals, const TextStyle& style) {
   if (refusals.empty()) return "";
   TextTable table({"AT", "REFUSED", "ERROR", "TIMES", "TO", "HELD BY"});
   for (const auto& refused : refusals) {
@@ -43,12 +44,12 @@ std::string refusals_text(const RefusedBinds& refusals) {
                std::to_string(refused->times), binder_words(*refused),
                refusing_holders_words(*refused)});
   }
-  return table.text() + "\n";
+  return table.text(style) + "\n";
 }
 
 }  // namespace
 
-std::string history_text(const Report& report, const History& history) {
+std::string history_text(const Report& report, const History& history, const TextStyle& style) {
   const FindingEvents& events = history.events;
   TextTable table(
       {"AT", "EVENT", "PORT", "VERDICT", "SEVERITY", "DECLARED BY", "HELD BY", "LASTED"});
@@ -59,11 +60,12 @@ std::string history_text(const Report& report, const History& history) {
                std::string(to_string(finding.severity)), declarations_words(finding.declared_by),
                holders_words(finding.held_by), event->opened ? "" : age(event->lasted)});
   }
-  return table.text() + refusals_text(history.refusals) +
-         terminal_text(fmt::format("{} since the agent started (at most the last {} are kept); {}",
-                                   counted(events.size(), "event", "events"), kHistoryEvents,
-                                   completeness_words(report))) +
-         "\n";
+  return table.text(style) + refusals_text(history.refusals, style) +
+         folded(terminal_text(
+                    fmt::format("{} since the agent started (at most the last {} are kept); {}",
+                                counted(events.size(), "event", "events"), kHistoryEvents,
+                                completeness_words(report))),
+                style.width);
 }
 
 }  // namespace hostnet

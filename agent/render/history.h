@@ -9,6 +9,7 @@
 #include "agent/binds/refusal_log.h"
 #include "agent/findings/lifecycle.h"
 #include "agent/findings/report.h"
+#include "agent/render/table/text_style.h"
 
 namespace hostnet {
 
@@ -33,7 +34,7 @@ FindingEvents merge_events(const FindingEvents& one, const FindingEvents& other)
 
 // /history. The report says of which node, when and how complete.
 // AT, EVENT, PORT, VERDICT, SEVERITY, DECLARED BY, HELD BY, LASTED.
-std::string history_text(const Report& report, const History& history);
+std::string history_text(const Report& report, const History& history, const TextStyle& style = {});
 std::string history_json(const Report& report, const History& history);
 
 // One line, as one of the list "refusals" of history_json().

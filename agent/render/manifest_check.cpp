@@ -4,7 +4,7 @@
 
 #include "agent/render/json.h"
 #include "agent/render/json_parts.h"
-#include "agent/render/table.h"
+#include "agent/render/table/table.h"
 #include "agent/render/words.h"
 #include "netlink/base/escape.h"
 
@@ -29,7 +29,7 @@ std::string remedy_of(const ManifestCheck::Port& port) {
   }
 }
 
-std::string text_of_check(const ManifestCheck& check) {
+std::string text_of_check(const ManifestCheck& check, const TextStyle& style) {
   TextTable table({"WHERE", "SEVERITY", "WHAT", "PORT", "DECLARED BY", "WHY", "WHAT TO DO"});
   for (const ManifestError& error : check.errors) {
     table.add({place(error.file, error.line), "critical", "malformed", "", "", error.message,
@@ -55,7 +55,7 @@ std::string text_of_check(const ManifestCheck& check) {
   }
   const SeverityCounts counts = count_severities(check);
   const std::string declared = counted(check.ports.size(), "declared port", "declared ports");
-  return (table.empty() ? "" : table.text()) +
+  return (table.empty() ? "" : table.text(style)) +
          fmt::format("{} critical, {}, {} info; {}\n", counts.critical,
                      counted(counts.warning, "warning", "warnings"), counts.info,
                      check.offline ? declared + ", this node was not scanned"
@@ -144,8 +144,9 @@ SeverityCounts count_severities(const ManifestCheck& check) {
   return counts;
 }
 
-std::string render_manifest_check(OutputFormat form, const ManifestCheck& check) {
-  return form == OutputFormat::json ? json_of_check(check) : text_of_check(check);
+std::string render_manifest_check(const Output& output, const ManifestCheck& check) {
+  return output.format == OutputFormat::json ? json_of_check(check)
+                                             : text_of_check(check, output.style);
 }
 
 }  // namespace hostnet

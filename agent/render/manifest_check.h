@@ -36,7 +36,7 @@ SeverityCounts count_severities(const ManifestCheck& check);
 
 // One line per thing to say, "FILE:LINE SEVERITY CODE …", and a last line that
 // counts them by severity. As JSON: {"api_version","errors","lints","ports",…}.
-std::string render_manifest_check(OutputFormat form, const ManifestCheck& check);
+std::string render_manifest_check(const Output& output, const ManifestCheck& check);
 
 // Whether the node's answer about a declared port is one to worry about.
 Severity severity_of(const CheckAnswer& answer);

@@ -3,13 +3,14 @@
 #include <fmt/format.h>
 
 #include "agent/render/network_words.h"
-#include "agent/render/table.h"
+#include "agent/render/table/fold.h"
+#include "agent/render/table/table.h"
 #include "collectors/framework/route_labels.h"
 #include "netlink/base/escape.h"
 
 namespace hostnet {
 
-std::string interfaces_text(const Interfaces& interfaces) {
+std::string interfaces_text(const Interfaces& interfaces, const TextStyle& style) {
   TextTable table({"NAME", "KIND", "STATE", "MASTER", "MTU", "SPEED", "ADDRESSES", "ERRORS",
                    "DROPS", "CARRIER CHANGES", "DETAILS"});
   for (const Interface& row : interfaces.rows) {
@@ -26,13 +27,13 @@ std::string interfaces_text(const Interfaces& interfaces) {
                row.link.carrier_changes ? std::to_string(*row.link.carrier_changes) : "",
                interface_details(row)});
   }
-  return table.text() +
-         terminal_text(rows_words(interfaces.scan, interfaces.rows.size(), "interface",
-                                  "interfaces", kMoreInterfaces)) +
-         "\n";
+  return table.text(style) +
+         folded(terminal_text(rows_words(interfaces.scan, interfaces.rows.size(), "interface",
+                                         "interfaces", kMoreInterfaces)),
+                style.width);
 }
 
-std::string routes_text(const Routes& routes) {
+std::string routes_text(const Routes& routes, const TextStyle& style) {
   TextTable table({"DESTINATION", "GATEWAY", "DEVICE", "TABLE", "PROTOCOL", "SCOPE", "METRIC",
                    "TYPE", "SOURCE"});
   for (const Route& route : routes.rows) {
@@ -43,10 +44,9 @@ std::string routes_text(const Routes& routes) {
                std::string(route_type(route.type)),
                route.preferred_source ? route.preferred_source->to_string() : ""});
   }
-  return table.text() +
-         terminal_text(
-             rows_words(routes.scan, routes.rows.size(), "route", "routes", kMoreRoutes)) +
-         "\n";
+  return table.text(style) + folded(terminal_text(rows_words(routes.scan, routes.rows.size(),
+                                                             "route", "routes", kMoreRoutes)),
+                                    style.width);
 }
 
 }  // namespace hostnet

@@ -3,6 +3,7 @@
 #include <optional>
 #include <string_view>
 
+#include "agent/render/table/text_style.h"
 #include "netlink/base/error.h"
 
 namespace hostnet {
@@ -22,6 +23,14 @@ Result<OutputFormat> parse_output_format(std::string_view text);
 // 4 KiB of the header.
 Result<OutputFormat> output_format_for(std::optional<std::string_view> format_parameter,
                                        std::string_view accept);
+
+// The form of an answer and, for text, who reads it. A form alone is meant for files and pipes.
+struct Output {
+  OutputFormat format{};
+  TextStyle style{};
+  // NOLINTNEXTLINE(google-explicit-constructor): a form is an output
+  Output(OutputFormat form, TextStyle text = {}) : format(form), style(text) {}
+};
 
 // "text/plain; charset=utf-8" and so on.
 std::string_view content_type(OutputFormat form);

@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 #include <utility>
 #include <vector>
 
-#include "agent/render/table.h"
+#include "agent/render/table/fold.h"
+#include "agent/render/table/table.h"
 #include "agent/render/words.h"
 #include "netlink/base/escape.h"
 
@@ -48,7 +50,10 @@ std::vector<PortRow> port_rows(const HostPort& port) {
                  .address = {},
                  .state = {},
                  .declared_by = {},
-                 .findings = verdicts_words(port.findings)};
+                 .findings = verdicts_words(port.findings),
+                 .kind = {},
+                 .exe = {},
+                 .cgroup = {}};
   for (const auto* declared : port.declared_by) {
     add_to_list(common.declared_by, declared_words(*declared));
   }
@@ -60,6 +65,9 @@ std::vector<PortRow> port_rows(const HostPort& port) {
       rows.push_back(common);
       row = std::prev(rows.end());
       row->held_by = std::move(held_by);
+      row->kind = to_string(holder->owner.kind);
+      row->exe = holder->owner.exe;
+      row->cgroup = holder->owner.cgroup;
     }
     add_to_list(row->address, address_words(*holder));
     add_to_list(row->state, state_words(*holder));
@@ -68,39 +76,132 @@ std::vector<PortRow> port_rows(const HostPort& port) {
   return rows;
 }
 
-std::string findings_text(const Report& report, FindingClass finding_class, bool include_ignored) {
-  TextTable table({"PORT", "VERDICT", "SEVERITY", "DECLARED BY", "HELD BY", "SINCE", "WHAT TO DO"});
-  for (const auto* finding : findings_of(report, finding_class, include_ignored)) {
-    table.add({port_words(finding->port, finding->protocol),
-               std::string(to_string(finding->verdict)), severity_words(*finding),
-               declarations_words(finding->declared_by), holders_words(finding->held_by),
-               finding->since ? age(report.generated_at - *finding->since) : "", finding->remedy});
-  }
-  return table.text() + terminal_text(summary_words(report)) + "\n";
+namespace {
+
+std::string last_line(const Report& report, const TextStyle& style) {
+  return folded(terminal_text(summary_words(report)), style.width);
 }
 
-std::string ports_text(const Report& report, const PortFilter& filter) {
-  TextTable table({"PORT", "HELD BY", "ADDRESS", "STATE", "DECLARED BY", "FINDINGS"});
+// Each once, in the order of the rows.
+class Names {
+ public:
+  void add(const std::string& name) {
+    if (!name.empty() && seen_.insert(name).second) text_ += name + "\n";
+  }
+  const std::string& text() const { return text_; }
+
+ private:
+  std::set<std::string> seen_;
+  std::string text_;
+};
+
+std::string workloads_words(const Finding& finding) {
+  std::string words;
+  for (const DeclaredPort& declared : finding.declared_by) {
+    if (!declared.workload.empty()) add_to_list(words, declared.workload);
+  }
+  return words;
+}
+
+std::vector<std::string> row_of(const Finding& finding, const Report& report) {
+  return {port_words(finding.port, finding.protocol),
+          std::string(to_string(finding.verdict)),
+          severity_words(finding),
+          declarations_words(finding.declared_by),
+          holders_words(finding.held_by),
+          finding.since ? age(report.generated_at - *finding.since) : "",
+          finding.remedy};
+}
+
+}  // namespace
+
+std::string findings_text(const Report& report, FindingClass finding_class, bool include_ignored,
+                          const TextStyle& style) {
+  const auto findings = findings_of(report, finding_class, include_ignored);
+  if (style.names) {
+    Names names;
+    for (const auto* finding : findings) names.add(port_words(finding->port, finding->protocol));
+    return names.text();
+  }
+  std::vector<std::string> header{"PORT",    "VERDICT", "SEVERITY",  "DECLARED BY",
+                                  "HELD BY", "SINCE",   "WHAT TO DO"};
+  if (style.wide) header.insert(header.end(), {"HOST IP", "WORKLOAD", "EXPLANATION"});
+  TextTable table(std::move(header));
+  for (const auto* finding : findings) {
+    auto row = row_of(*finding, report);
+    if (style.wide) {
+      row.insert(row.end(), {finding->host_ip, workloads_words(*finding), finding->explanation});
+    }
+    table.add(std::move(row));
+  }
+  return table.text(style) + last_line(report, style);
+}
+
+namespace {
+
+struct PortRows {
+  TextTable table;
+  Names names;
+};
+
+PortRows rows_of_ports(const Report& report, const PortFilter& filter, const TextStyle& style) {
+  std::vector<std::string> header{"PORT", "HELD BY", "ADDRESS", "STATE", "DECLARED BY", "FINDINGS"};
+  if (style.wide) header.insert(header.end(), {"KIND", "EXE", "CGROUP"});
+  PortRows rows{.table = TextTable(std::move(header)), .names = {}};
   for (const auto& port : host_ports(report, filter)) {
-    for (auto& row : port_rows(port)) {
-      table.add({std::move(row.port), std::move(row.held_by), std::move(row.address),
-                 std::move(row.state), std::move(row.declared_by), std::move(row.findings)});
+    rows.names.add(port_words(port.port, port.protocol));
+    for (const PortRow& row : port_rows(port)) {
+      std::vector<std::string> cells{row.port,  row.held_by,     row.address,
+                                     row.state, row.declared_by, row.findings};
+      if (style.wide) cells.insert(cells.end(), {row.kind, row.exe, row.cgroup});
+      rows.table.add(std::move(cells));
     }
   }
-  std::string text = table.text();
-  if (!filter.port) {
-    for (const std::string& line : folded_lines(report)) text += terminal_text(line) + "\n";
-  }
-  return text + terminal_text(summary_words(report)) + "\n";
+  return rows;
 }
 
-std::string check_text(const CheckAnswer& answer) {
+}  // namespace
+
+std::string ports_text(const Report& report, const PortFilter& filter, const TextStyle& style) {
+  const PortRows rows = rows_of_ports(report, filter, style);
+  if (style.names) return rows.names.text();
+  std::string text = rows.table.text(style);
+  if (!filter.port) {
+    for (const std::string& line : folded_lines(report)) {
+      text += folded(terminal_text(line), style.width);
+    }
+  }
+  return text + last_line(report, style);
+}
+
+std::vector<Protocol> protocols_on(const Report& report, const PortFilter& filter) {
+  std::vector<Protocol> protocols;
+  for (const auto& port : host_ports(report, filter)) protocols.push_back(port.protocol);
+  if (protocols.empty()) protocols.push_back(filter.protocol.value_or(Protocol::tcp));
+  return protocols;
+}
+
+std::string port_text(const Report& report, const PortFilter& filter,
+                      std::span<const CheckAnswer> binds, const History* history,
+                      const TextStyle& style) {
+  const PortRows rows = rows_of_ports(report, filter, style);
+  if (style.names) return rows.names.text();
+  std::string text = rows.table.text(style);
+  for (const CheckAnswer& bind : binds) {
+    if (binds.size() > 1) text += port_words(bind.port, bind.protocol) + "\n";
+    text += port_story({.report = report, .bind = bind, .history = history}, style);
+  }
+  return text + last_line(report, style);
+}
+
+std::string check_text(const CheckAnswer& answer, const TextStyle& style, const PortStory* story) {
   TextTable table({"PORT", "ADDRESS", "VERDICT", "BINDABLE", "HELD BY", "DECLARED BY", "RISKS"});
   table.add({port_words(answer.port, answer.protocol), answer.address.to_string(),
              std::string(to_string(answer.verdict)), std::string(bindable_words(answer.bindable)),
              holders_words(answer.holders), declarations_words(answer.declared_by),
              verdicts_words(answer.risks)});
-  return table.text() + terminal_text(answer.explanation) + "\n";
+  return table.text(style) + (story == nullptr ? "" : port_story(*story, style)) +
+         folded(terminal_text(answer.explanation), style.width);
 }
 
 }  // namespace hostnet

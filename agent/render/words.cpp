@@ -199,16 +199,19 @@ std::string pods_words(const Report& report) {
 }
 
 std::string completeness_words(const Report& report) {
-  std::vector<std::string> reasons;
-  for (const auto& problem : report.problems) {
-    reasons.push_back(problem.remedy.empty()
-                          ? problem.message
-                          : fmt::format("{} ({})", problem.message, problem.remedy));
-  }
   const std::string_view answer = report.complete ? "complete" : "incomplete";
-  if (reasons.empty()) return std::string(answer);
-  return fmt::format("{}: {}", report.complete ? "complete, but" : answer,
-                     fmt::join(reasons, "; "));
+  if (report.problems.empty()) return std::string(answer);
+  const Problem& first = report.problems.front();
+  std::string words =
+      fmt::format("{}: {}", report.complete ? "complete, but" : answer, first.message);
+  const std::size_t more = report.problems.size() - 1;
+  if (more > 0) {
+    words += fmt::format(" and {}; hostnet-agent doctor says what to do",
+                         counted(more, "more problem", "more problems"));
+  } else if (!first.remedy.empty()) {
+    words += fmt::format(" ({})", first.remedy);
+  }
+  return words;
 }
 
 std::string summary_words(const Report& report) {

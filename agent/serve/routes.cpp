@@ -12,6 +12,7 @@
 #include "agent/render/html/render.h"
 #include "agent/render/output_format.h"
 #include "agent/serve/network_filters.h"
+#include "netlink/base/text.h"
 
 namespace hostnet {
 namespace {
@@ -80,34 +81,99 @@ Or<std::shared_ptr<const Report>> report_about_ports(const Answers& answers) {
   return report;
 }
 
+constexpr std::size_t kLeastWidth = 20;
+constexpr std::size_t kMostWidth = 10'000;
+
+// ?width= ?color=: for whom text is written.
+Or<TextStyle> style_asked(const HttpRequest& request) {
+  TextStyle style;
+  if (const std::string* text = parameter(request, "width")) {
+    const auto width = parse_number<std::size_t>(*text);
+    if (!width || (*width > 0 && *width < kLeastWidth) || *width > kMostWidth) {
+      return refuse(400, fmt::format("bad width '{}': it is 0 or a number from {} to {}", *text,
+                                     kLeastWidth, kMostWidth));
+    }
+    style.width = *width;
+  }
+  const auto color = switch_parameter(request, "color");
+  if (!color) return std::unexpected(color.error());
+  style.color = *color;
+  return style;
+}
+
+// ?format= or the Accept header; "wide" and "name" are texts.
+Result<Output> output_asked(const HttpRequest& request) {
+  const std::string* asked = parameter(request, "format");
+  if (asked != nullptr && (*asked == "wide" || *asked == "name")) {
+    return Output(
+        OutputFormat::text,
+        {.width = 0, .color = false, .wide = *asked == "wide", .names = *asked == "name"});
+  }
+  const auto form =
+      output_format_for(asked == nullptr ? std::nullopt : std::optional<std::string_view>(*asked),
+                        header(request.headers, "accept"));
+  if (!form) return std::unexpected(form.error());
+  return Output(*form);
+}
+
 // Finds the form first, so that every refusal leaves in it.
 template <class Answer>
 HttpHandler in_form_asked(Answer answer) {
   return [answer = std::move(answer)](const HttpRequest& request) {
-    const std::string* asked = parameter(request, "format");
-    const auto form =
-        output_format_for(asked == nullptr ? std::nullopt : std::optional<std::string_view>(*asked),
-                          header(request.headers, "accept"));
-    if (!form) return refusal(OutputFormat::text, request, {400, form.error().message});
-    Or<Body> answered = answer(request, *form);
-    return answered ? page(*form, *std::move(answered)) : refusal(*form, request, answered.error());
+    auto output = output_asked(request);
+    if (!output) return refusal(OutputFormat::text, request, {400, output.error().message});
+    const auto style = style_asked(request);
+    if (!style) return refusal(output->format, request, style.error());
+    output->style.width = style->width;
+    output->style.color = style->color;
+    Or<Body> answered = answer(request, *output);
+    return answered ? page(output->format, *std::move(answered))
+                    : refusal(output->format, request, answered.error());
   };
 }
 
 HttpHandler findings_handler(const Answers& answers, FindingClass finding_class) {
   return in_form_asked(
-      [answers, finding_class](const HttpRequest& request, OutputFormat form) -> Or<Body> {
+      [answers, finding_class](const HttpRequest& request, const Output& output) -> Or<Body> {
         const auto ignored = switch_parameter(request, "ignored");
         if (!ignored) return std::unexpected(ignored.error());
         const auto report = report_about_ports(answers);
         if (!report) return std::unexpected(report.error());
-        return Body{.text = render_findings(form, **report, finding_class, *ignored),
+        return Body{.text = render_findings(output, **report, finding_class, *ignored),
                     .exit_code = exit_code_of(**report, finding_class)};
       });
 }
 
+// With the story of the port, where somebody reads it.
+Body one_port(const Answers& answers, const PortFilter& filter, const Output& output) {
+  const auto report = answers.port(*filter.port);
+  std::vector<CheckAnswer> binds;
+  if (output.format == OutputFormat::text && !output.style.names) {
+    for (const Protocol protocol : protocols_on(*report, filter)) {
+      binds.push_back(answers.check(
+          {.protocol = protocol, .port = *filter.port, .address = std::nullopt, .v6only = false}));
+    }
+  }
+  const History history = answers.history();
+  return {.text = render_port(output, *report, filter, binds, &history),
+          .exit_code = exit_code_of(*report)};
+}
+
+Body checked(const Answers& answers, const CheckQuery& query, const Output& output) {
+  const CheckAnswer answer = answers.check(query);
+  const int code = exit_code_of(answer.verdict);
+  if (output.format != OutputFormat::text) {
+    return {.text = render_check(output, answer), .exit_code = code};
+  }
+  const auto report = answers.port(query.port);
+  const History history = answers.history();
+  return {.text = render_check(output, answer,
+                               {.report = *report, .bind = answer, .history = &history}),
+          .exit_code = code};
+}
+
 HttpHandler ports_handler(const Answers& answers) {
-  return in_form_asked([answers](const HttpRequest& request, OutputFormat form) -> Or<Body> {
+  return in_form_asked([answers](const HttpRequest& request, const Output& output) -> Or<Body> {
     constexpr std::string_view kPrefix = "/ports/";
     PortFilter filter;
     if (request.path.starts_with(kPrefix)) {
@@ -117,16 +183,17 @@ HttpHandler ports_handler(const Answers& answers) {
     }
     const auto report = report_about_ports(answers);
     if (!report) return std::unexpected(report.error());
-    const auto shown = filter.port ? answers.port(*filter.port) : *report;
-    return Body{.text = render_ports(form, *shown, filter), .exit_code = exit_code_of(*shown)};
+    if (filter.port) return one_port(answers, filter, output);
+    return Body{.text = render_ports(output, **report, filter),
+                .exit_code = exit_code_of(**report)};
   });
 }
 
 HttpHandler history_handler(const Answers& answers) {
-  return in_form_asked([answers](const HttpRequest&, OutputFormat form) -> Or<Body> {
+  return in_form_asked([answers](const HttpRequest&, const Output& output) -> Or<Body> {
     const auto report = report_about_ports(answers);
     if (!report) return std::unexpected(report.error());
-    return Body{.text = render_history(form, **report, answers.history()),
+    return Body{.text = render_history(output, **report, answers.history()),
                 .exit_code = exit_code_of(**report)};
   });
 }
@@ -156,14 +223,13 @@ Or<CheckQuery> check_query(const HttpRequest& request) {
 }
 
 HttpHandler check_handler(const Answers& answers) {
-  return in_form_asked([answers](const HttpRequest& request, OutputFormat form) -> Or<Body> {
+  return in_form_asked([answers](const HttpRequest& request, const Output& output) -> Or<Body> {
     const auto query = check_query(request);
     if (!query) return std::unexpected(query.error());
     if (const auto report = report_about_ports(answers); !report) {
       return std::unexpected(report.error());
     }
-    const CheckAnswer answer = answers.check(*query);
-    return Body{.text = render_check(form, answer), .exit_code = exit_code_of(answer.verdict)};
+    return checked(answers, *query, output);
   });
 }
 
@@ -171,12 +237,12 @@ HttpHandler check_handler(const Answers& answers) {
 template <class FilterOf, class Scan, class Render>
 HttpHandler network_handler(const Answers& answers, const FilterOf& filter_of, const Scan& scan,
                             const Render& render) {
-  return in_form_asked([=](const HttpRequest& request, OutputFormat form) -> Or<Body> {
+  return in_form_asked([=](const HttpRequest& request, const Output& output) -> Or<Body> {
     const auto filter = filter_of(request);
     if (!filter) return refuse(400, filter.error());
     // Until then nobody has said which node this is.
     if (!answers.report()) return refuse(503, "first scan not finished");
-    return Body{.text = render(form, scan(*filter))};
+    return Body{.text = render(output, scan(*filter))};
   });
 }
 
@@ -188,7 +254,7 @@ Network network_in_brief(const Answers& answers) {
 }
 
 HttpHandler overview_handler(const Answers& answers) {
-  return in_form_asked([answers](const HttpRequest& request, OutputFormat form) -> Or<Body> {
+  return in_form_asked([answers](const HttpRequest& request, const Output& output) -> Or<Body> {
     // The route takes every path that no other route has.
     if (request.path != "/") {
       return refuse(
@@ -199,8 +265,9 @@ HttpHandler overview_handler(const Answers& answers) {
     }
     const auto report = report_about_ports(answers);
     if (!report) return std::unexpected(report.error());
-    const Network network = form == OutputFormat::html ? network_in_brief(answers) : Network{};
-    return Body{.text = render_overview(form, **report, network),
+    const Network network =
+        output.format == OutputFormat::html ? network_in_brief(answers) : Network{};
+    return Body{.text = render_overview(output, **report, network),
                 .exit_code = exit_code_of(**report, FindingClass::conflict)};
   });
 }

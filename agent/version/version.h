@@ -1,10 +1,14 @@
 #pragma once
 
+#include <string>
 #include <string_view>
 
 namespace hostnet {
 
 std::string_view version();   // "0.2.0"
 std::string_view revision();  // of git; "" outside of a checkout
+
+// What --version prints: version, revision, compiler and libraries, each on a line.
+std::string version_text();
 
 }  // namespace hostnet

@@ -11,6 +11,7 @@ namespace {
 using namespace std::chrono_literals;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 
 using Variables = std::map<std::string, std::string>;
 
@@ -117,6 +118,49 @@ TEST(CommandLine, TheNodesNameIsTheFlagsElseThatOfNODE_NAME) {
   const Variables variables{{"NODE_NAME", "n1"}};
   EXPECT_EQ(parse({}, variables)->serve.sources.pods.node_name, "n1");
   EXPECT_EQ(parse({"--pods.node-name=n2"}, variables)->serve.sources.pods.node_name, "n2");
+}
+
+TEST(CommandLine, TheFormOfAnAnswerIsSaidAsWithKubectl) {
+  EXPECT_EQ(parse({"conflicts", "--json"})->options.format, OutputFormat::json);
+  EXPECT_EQ(parse({"conflicts", "-o", "json"})->options.format, OutputFormat::json);
+  EXPECT_TRUE(parse({"ports", "-owide"})->options.style.wide);
+  EXPECT_TRUE(parse({"risks", "--output=name"})->options.style.names);
+  EXPECT_FALSE(parse({"conflicts"})->options.width);
+  EXPECT_EQ(parse({"conflicts", "--width=0"})->options.width, 0U);
+  EXPECT_EQ(parse({"ports", "--color=never"})->options.color, ColorWhen::never);
+  EXPECT_TRUE(parse({"ports", "-w"})->options.watch);
+  EXPECT_THAT(refusal({"conflicts", "--json", "--format=text"}), HasSubstr("another --format"));
+  EXPECT_THAT(refusal({"doctor", "-o", "name"}), HasSubstr("text, json, wide"));
+  EXPECT_THAT(refusal({"conflicts", "--width=wide"}), HasSubstr("width"));
+  EXPECT_THAT(refusal({"conflicts", "--color=red"}), HasSubstr("auto, always, never"));
+}
+
+TEST(CommandLine, TheHelpOfACommandHasItsOwnOptionsFirstAndThenWhatAScanReads) {
+  const std::string help = parse({"check", "--help"})->text;
+  EXPECT_LT(help.find("--offline"), help.find("--path.procfs"));
+  EXPECT_THAT(help, HasSubstr("--pods.kubeconfig"));
+  EXPECT_THAT(help, Not(HasSubstr("--web.listen-address")));
+  EXPECT_EQ(parse({"help", "check"})->text, help);
+  EXPECT_THAT(parse({"serve", "--help"})->text, HasSubstr("--web.listen-address"));
+  EXPECT_EQ(parse({"help"})->text, parse({"--help"})->text);
+  EXPECT_EQ(refusal({"help", "chek"}), "unexpected argument 'chek', did you mean check?");
+}
+
+TEST(CommandLine, ACompletionScriptKnowsEveryCommandAndFlag) {
+  for (const char* shell : {"bash", "zsh", "fish"}) {
+    const std::string script = parse({"completion", shell})->text;
+    for (const char* word : {"conflicts", "doctor", "web.listen-address", "collector.netdev",
+                             "apiserver", "offline"}) {
+      EXPECT_THAT(script, HasSubstr(word)) << shell;
+    }
+  }
+  EXPECT_THAT(refusal({"completion", "tcsh"}), HasSubstr("bash, zsh, fish"));
+  EXPECT_THAT(refusal({"completion"}), HasSubstr("give a shell"));
+}
+
+TEST(CommandLine, VersionIsACommandToo) {
+  EXPECT_EQ(parse({"version"})->command, Command::version);
+  EXPECT_EQ(parse({"--version"})->command, Command::version);
 }
 
 TEST(CommandLine, AWrongWordIsAnsweredWithTheNearestOne) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "agent/ports/owners/denial.h"
 #include "agent/ports/owners/kernel_socket.h"
 
 namespace hostnet {
@@ -26,27 +27,12 @@ std::uint64_t key_of(const Socket& socket) {
   return socket.cookie != 0 ? socket.cookie : socket.inode | kNoCookie;
 }
 
-Problem why_denied(const Identity& identity, std::size_t sockets) {
-  const std::string what =
-      fmt::format("who holds {} socket{} cannot be seen", sockets, sockets == 1 ? "" : "s");
-  const bool ptrace = identity.has_capability(Identity::kSysPtrace);
-  const bool search = identity.has_capability(Identity::kDacReadSearch);
-  if (!ptrace) {
-    return {.code = "no_cap_sys_ptrace",
-            .message = what + ": the capability SYS_PTRACE is missing",
-            .remedy = search ? "add the capability SYS_PTRACE"
-                             : "add the capabilities SYS_PTRACE and DAC_READ_SEARCH"};
-  }
-  if (!search) {
-    return {.code = "no_cap_dac_read_search",
-            .message = what + ": the capability DAC_READ_SEARCH is missing",
-            .remedy = "add the capability DAC_READ_SEARCH"};
-  }
-  return {.code = "process_denied",
-          .message = what + ": a security module forbids to inspect processes",
-          .remedy =
-              "run the agent with appArmorProfile Unconfined (and without a profile of "
-              "SELinux or Yama that forbids ptrace)"};
+Problem why_denied(const Node& node, std::size_t sockets, const std::string& refused) {
+  Denial denial = explain_denial(node, refused);
+  return {.code = std::move(denial.code),
+          .message = fmt::format("who holds {} socket{} cannot be seen: {}", sockets,
+                                 sockets == 1 ? "" : "s", denial.cause),
+          .remedy = std::move(denial.remedy)};
 }
 
 }  // namespace
@@ -184,6 +170,7 @@ void Attribution::state_problem() {
     // A process that may not be inspected may be the one: the right to do so comes first.
     hidden += entry->hidden || (perhaps_hidden && !entry->denied) ? 1U : 0U;
   }
+  if (denied == 0) refused_.clear();
   if (hidden > 0) {
     problem_ = {.code = "no_host_pid",
                 .message = fmt::format("who holds {} socket{} cannot be seen: their processes are "
@@ -197,7 +184,7 @@ void Attribution::state_problem() {
                                        denied, denied == 1 ? "" : "s"),
                 .remedy = "mount the procfs of --path.procfs without hidepid"};
   } else if (denied > 0) {
-    problem_ = why_denied(node_.identity, denied);
+    problem_ = why_denied(node_, denied, refused_);
   }
 }
 

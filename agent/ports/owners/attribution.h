@@ -139,6 +139,7 @@ class Attribution {
   std::optional<int> own_pid_;
   ProcfsView view_{ProcfsView::every_process};
   std::optional<Problem> problem_;
+  std::string refused_;  // what the system said of the first process that could not be inspected
   Work work_;
   std::string text_;
 };

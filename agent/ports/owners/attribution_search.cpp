@@ -46,6 +46,8 @@ void Attribution::search(std::span<Entry* const> wanted, SteadyTime now) {
   }
   if (more) search_everywhere(search, now);
   work_.directories_read += search.scan.directories_read();
+  // The same one for as long as it lasts: the problem is not another one each time.
+  if (refused_.empty()) refused_ = search.scan.refused();
 
   for (Entry* entry : wanted) {
     for (const SocketUse& use : search.scan.uses_of(entry->socket.inode)) {

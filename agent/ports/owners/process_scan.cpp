@@ -25,7 +25,8 @@ ProcessScan::ProcessScan(const Files& files, std::vector<std::uint64_t> inodes)
 
 void ProcessScan::read_process(int pid, Worker& worker) const {
   if (const auto done = files_.socket_descriptors(pid, worker.descriptors); !done) {
-    if (done.error().reason != Reason::vanished) worker.denied = true;
+    const bool counts = done.error().reason != Reason::vanished && worker.refused.empty();
+    if (counts) worker.refused = done.error().message;
     return;
   }
   for (const auto& [fd, inode] : worker.descriptors) {
@@ -36,7 +37,7 @@ void ProcessScan::read_process(int pid, Worker& worker) const {
 }
 
 void ProcessScan::take(Worker& worker) {
-  denied_ = denied_ || worker.denied;
+  if (refused_.empty()) refused_ = std::move(worker.refused);
   for (const Found& found : worker.found) {
     // By rising fd: the first of a process is its lowest.
     auto& uses = uses_[found.target];

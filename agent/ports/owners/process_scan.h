@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <unordered_set>
 #include <vector>
 
@@ -34,7 +35,9 @@ class ProcessScan {
 
   // Whether some process could not be read for another reason than that it is
   // gone. Who is gone holds nothing.
-  bool denied() const { return denied_; }
+  bool denied() const { return !refused_.empty(); }
+  // What the system said of one of them: "reading proc/812/fd: Permission denied".
+  const std::string& refused() const { return refused_; }
   std::size_t directories_read() const { return directories_read_; }
 
  private:
@@ -45,7 +48,7 @@ class ProcessScan {
   struct Worker {
     std::vector<SocketDescriptor> descriptors;
     std::vector<Found> found;
-    bool denied{};
+    std::string refused;  // the first
   };
   void read_process(int pid, Worker& worker) const;
   void take(Worker& worker);
@@ -55,7 +58,7 @@ class ProcessScan {
   std::vector<std::vector<SocketUse>> uses_;  // of inodes_[i]
   std::unordered_set<int> seen_;
   std::size_t directories_read_{};
-  bool denied_{};
+  std::string refused_;
 };
 
 }  // namespace hostnet

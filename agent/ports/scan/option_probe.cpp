@@ -1,6 +1,8 @@
 #include "agent/ports/scan/option_probe.h"
 
-#include <string_view>
+#include <utility>
+
+#include "agent/ports/owners/denial.h"
 
 namespace hostnet {
 namespace {
@@ -64,16 +66,17 @@ Sharing OptionProbe::ask(Socket& socket, std::span<const SocketUse> uses, bool a
 
 void OptionProbe::note_refusal(const Error& error) {
   if (problem_ || error.reason != Reason::denied) return;
-  // The cause without the socket it was met at.
-  const std::string_view message = error.message;
-  const auto cause = message.rfind(": ");
+  Denial denial = explain_denial(node_, error.message);
+  if (denial.code == "process_denied") {
+    // Who read the options knows what refused them, and says so last.
+    const auto cause = error.message.rfind(": ");
+    denial.cause = cause == std::string::npos ? error.message : error.message.substr(cause + 2);
+    denial.remedy += ", or allow pidfd_open and pidfd_getfd (seccomp)";
+  }
   problem_ = {
       .code = "socket_options_denied",
-      .message = "whether sockets let others bind their port cannot be asked: " +
-                 std::string(cause == std::string_view::npos ? message : message.substr(cause + 2)),
-      .remedy =
-          "add the capability SYS_PTRACE, and allow pidfd_open and pidfd_getfd "
-          "(seccomp; kernel.yama.ptrace_scope below 3)"};
+      .message = "whether sockets let others bind their port cannot be asked: " + denial.cause,
+      .remedy = std::move(denial.remedy)};
 }
 
 }  // namespace hostnet

@@ -5,65 +5,78 @@
 
 namespace hostnet {
 
-std::string render_findings(OutputFormat form, const Report& report, FindingClass finding_class,
+std::string render_findings(const Output& output, const Report& report, FindingClass finding_class,
                             bool include_ignored) {
-  switch (form) {
-    case OutputFormat::text: return findings_text(report, finding_class, include_ignored);
+  switch (output.format) {
+    case OutputFormat::text:
+      return findings_text(report, finding_class, include_ignored, output.style);
     case OutputFormat::json: return findings_json(report, finding_class, include_ignored);
     case OutputFormat::html: return findings_html(report, finding_class, include_ignored);
   }
   return "";
 }
 
-std::string render_ports(OutputFormat form, const Report& report, const PortFilter& filter) {
-  switch (form) {
-    case OutputFormat::text: return ports_text(report, filter);
+std::string render_ports(const Output& output, const Report& report, const PortFilter& filter) {
+  switch (output.format) {
+    case OutputFormat::text: return ports_text(report, filter, output.style);
     case OutputFormat::json: return ports_json(report, filter);
     case OutputFormat::html: return ports_html(report, filter);
   }
   return "";
 }
 
-std::string render_check(OutputFormat form, const CheckAnswer& answer) {
-  switch (form) {
-    case OutputFormat::text: return check_text(answer);
+std::string render_check(const Output& output, const CheckAnswer& answer) {
+  switch (output.format) {
+    case OutputFormat::text: return check_text(answer, output.style);
     case OutputFormat::json: return check_json(answer);
     case OutputFormat::html: return check_html(answer);
   }
   return "";
 }
 
-std::string render_interfaces(OutputFormat form, const Interfaces& interfaces) {
-  switch (form) {
-    case OutputFormat::text: return interfaces_text(interfaces);
+std::string render_check(const Output& output, const CheckAnswer& answer, const PortStory& story) {
+  return output.format == OutputFormat::text ? check_text(answer, output.style, &story)
+                                             : render_check(output, answer);
+}
+
+std::string render_port(const Output& output, const Report& report, const PortFilter& filter,
+                        std::span<const CheckAnswer> binds, const History* history) {
+  return output.format == OutputFormat::text
+             ? port_text(report, filter, binds, history, output.style)
+             : render_ports(output, report, filter);
+}
+
+std::string render_interfaces(const Output& output, const Interfaces& interfaces) {
+  switch (output.format) {
+    case OutputFormat::text: return interfaces_text(interfaces, output.style);
     case OutputFormat::json: return interfaces_json(interfaces);
     case OutputFormat::html: return interfaces_html(interfaces);
   }
   return "";
 }
 
-std::string render_routes(OutputFormat form, const Routes& routes) {
-  switch (form) {
-    case OutputFormat::text: return routes_text(routes);
+std::string render_routes(const Output& output, const Routes& routes) {
+  switch (output.format) {
+    case OutputFormat::text: return routes_text(routes, output.style);
     case OutputFormat::json: return routes_json(routes);
     case OutputFormat::html: return routes_html(routes);
   }
   return "";
 }
 
-std::string render_history(OutputFormat form, const Report& report, const History& history) {
-  switch (form) {
-    case OutputFormat::text: return history_text(report, history);
+std::string render_history(const Output& output, const Report& report, const History& history) {
+  switch (output.format) {
+    case OutputFormat::text: return history_text(report, history, output.style);
     case OutputFormat::json: return history_json(report, history);
     case OutputFormat::html: return history_html(report, history);
   }
   return "";
 }
 
-std::string render_overview(OutputFormat form, const Report& report, const Network& network) {
-  switch (form) {
+std::string render_overview(const Output& output, const Report& report, const Network& network) {
+  switch (output.format) {
     case OutputFormat::text:
-      return findings_text(report, FindingClass::conflict, false) +
+      return findings_text(report, FindingClass::conflict, false, output.style) +
              "\nMore: /risks /ports /ports/{port} /check?port= /interfaces /routes /history "
              "/metrics, each "
              "with ?format=json\n";
@@ -73,9 +86,9 @@ std::string render_overview(OutputFormat form, const Report& report, const Netwo
   return "";
 }
 
-std::string render_error(OutputFormat form, int status, std::string_view message,
+std::string render_error(const Output& output, int status, std::string_view message,
                          std::string_view root) {
-  switch (form) {
+  switch (output.format) {
     case OutputFormat::text: return terminal_text(message) + "\n";
     case OutputFormat::json: return error_json(status, message);
     case OutputFormat::html: return error_html(status, message, root);

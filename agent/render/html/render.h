@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <string>
 
 #include "agent/render/html/html.h"
@@ -15,17 +16,21 @@ namespace hostnet {
 // subcommand writes. The body only; content_type(form) goes with it, and
 // page_security_policy() with HTML.
 
-std::string render_findings(OutputFormat form, const Report& report, FindingClass finding_class,
+std::string render_findings(const Output& output, const Report& report, FindingClass finding_class,
                             bool include_ignored);
-std::string render_ports(OutputFormat form, const Report& report, const PortFilter& filter = {});
-std::string render_check(OutputFormat form, const CheckAnswer& answer);
-std::string render_interfaces(OutputFormat form, const Interfaces& interfaces);
-std::string render_routes(OutputFormat form, const Routes& routes);
-std::string render_history(OutputFormat form, const Report& report, const History& history);
+std::string render_ports(const Output& output, const Report& report, const PortFilter& filter = {});
+std::string render_check(const Output& output, const CheckAnswer& answer);
+std::string render_check(const Output& output, const CheckAnswer& answer, const PortStory& story);
+// `/ports/{port}`; `binds` say what bind() would answer, a protocol each.
+std::string render_port(const Output& output, const Report& report, const PortFilter& filter,
+                        std::span<const CheckAnswer> binds, const History* history);
+std::string render_interfaces(const Output& output, const Interfaces& interfaces);
+std::string render_routes(const Output& output, const Routes& routes);
+std::string render_history(const Output& output, const Report& report, const History& history);
 // `/`: conflicts, risks, ports, interfaces and routes. As text and JSON it is the conflicts.
-std::string render_overview(OutputFormat form, const Report& report, const Network& network);
+std::string render_overview(const Output& output, const Report& report, const Network& network);
 // An error: status 404, "there is no /nonsense". `root` leads from the path asked for to `/`.
-std::string render_error(OutputFormat form, int status, std::string_view message,
+std::string render_error(const Output& output, int status, std::string_view message,
                          std::string_view root = {});
 
 }  // namespace hostnet

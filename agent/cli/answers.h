@@ -1,0 +1,23 @@
+#pragma once
+
+#include <string>
+
+#include "agent/cli/commands.h"
+#include "netlink/base/error.h"
+
+namespace hostnet {
+
+// What a call prints and ends with.
+struct CallAnswer {
+  std::string text;
+  int exit_code{};
+};
+
+// From the running agent where --from allows that and one is there to be believed, else of a scan
+// of this call's own. `options.style` is whom to write for.
+Result<CallAnswer> findings_answer(const CommandOptions& options, FindingClass finding_class);
+Result<CallAnswer> ports_answer(const CommandOptions& options);
+Result<CallAnswer> check_answer(const CommandOptions& options);
+Result<CallAnswer> history_answer(const CommandOptions& options);
+
+}  // namespace hostnet

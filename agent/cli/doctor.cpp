@@ -1,0 +1,144 @@
+// `doctor`: what this process may see, what a scan could not, and what the running agent says.
+
+#include "agent/render/doctor.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <nlohmann/json.hpp>
+#include <string_view>
+#include <utility>
+
+#include "agent/cli/ask_agent.h"
+#include "agent/cli/commands.h"
+#include "agent/cli/terminal.h"
+#include "agent/log/log.h"
+#include "agent/preflight/preflight.h"
+
+namespace hostnet {
+namespace {
+
+using Level = PreflightCheck::Level;
+
+// Done to this process, which is over then: what the daemon would have.
+void append_hardening(const HardeningOptions& options, std::vector<PreflightCheck>& checks) {
+  auto steps = harden_process(options, 0);
+  if (options.filter_syscalls) steps.push_back(filter_syscalls());
+  for (HardeningStep& step : steps) {
+    PreflightCheck check{.name = "hardening: " + step.name,
+                         .level = Level::good,
+                         .found = step.held.value_or(""),
+                         .fix = "",
+                         .problem = std::nullopt};
+    if (!step.held) {
+      check.level = Level::limited;
+      check.found = "off: " + step.held.error().message;
+      check.fix =
+          "allow it in the container's security profile, or switch it off with --no-security.*";
+    }
+    checks.push_back(std::move(check));
+  }
+}
+
+// Not having them takes nothing away from what scans see: never worse than good.
+PreflightCheck check_bind_events(const CommandOptions& options) {
+  PreflightCheck check{.name = "bind events",
+                       .level = Level::good,
+                       .found = "by BPF programs on the root of cgroup v2",
+                       .fix = "",
+                       .problem = std::nullopt};
+  const auto opened = open_bind_events(options.bpf, options.sources.node.paths.sysfs);
+  if (opened.limit) {
+    check.found = fmt::format("none, scans only; {}; to have them: {}", opened.limit->message,
+                              opened.limit->remedy);
+  } else if (!opened.events) {
+    check.found = "none, scans only, as asked for (--watch.bpf=off)";
+  }
+  return check;
+}
+
+bool told_by_another_check(const Problem& problem, const std::vector<PreflightCheck>& checks) {
+  constexpr std::array<std::string_view, 3> kOfPods{"pod_source_error", "pods_not_synced",
+                                                    "pods_stale"};
+  return std::ranges::find(kOfPods, problem.code) != kOfPods.end() ||
+         std::ranges::any_of(checks, [&](const PreflightCheck& check) {
+           return check.problem && check.problem->code == problem.code;
+         });
+}
+
+PreflightCheck of_problem(std::string name, std::string message, std::string remedy) {
+  return {.name = std::move(name),
+          .level = Level::limited,
+          .found = std::move(message),
+          .fix = std::move(remedy),
+          .problem = std::nullopt};
+}
+
+// What keeps a scan from seeing everything, as its last line has it.
+void append_scan(const ScanInputs& inputs, std::vector<PreflightCheck>& checks) {
+  const Report report = scan_once(inputs.node_context, inputs.pods, inputs.policy);
+  for (const Problem& problem : report.problems) {
+    if (told_by_another_check(problem, checks)) continue;
+    checks.push_back(of_problem("scan: " + problem.code, problem.message, problem.remedy));
+  }
+}
+
+// It may have other rights and flags than this call: what its answers lack is told here, too.
+void append_agent(std::vector<PreflightCheck>& checks) {
+  const auto reply = ask_agent("/conflicts?format=json");
+  if (!reply) {
+    if (reply.error().message.contains("not an agent's")) {
+      checks.push_back(of_problem("running agent", reply.error().message,
+                                  "find out what that process is and who made the socket"));
+    }
+    return;
+  }
+  const auto json = nlohmann::json::parse(reply->body, nullptr, false);
+  const std::string pid = fmt::format("pid {}", reply->pid);
+  if (reply->status != 200 || !json.is_object() || !json.value("problems", json).is_array()) {
+    checks.push_back(of_problem("running agent", fmt::format("{} answers {}", pid, reply->status),
+                                "see its log"));
+    return;
+  }
+  checks.push_back({.name = "running agent",
+                    .level = Level::good,
+                    .found = pid + (json.value("complete", false) ? ", its answers are complete"
+                                                                  : ", its answers are incomplete"),
+                    .fix = "",
+                    .problem = std::nullopt});
+  for (const auto& problem : json["problems"]) {
+    checks.push_back(of_problem("running agent: " + problem.value("code", ""),
+                                problem.value("message", ""), problem.value("remedy", "")));
+  }
+}
+
+}  // namespace
+
+int run_doctor(const CommandOptions& options) {
+  const ScanSources scan_sources = on_this_node(options.sources);
+  const auto inputs = read_scan_inputs(scan_sources);
+  if (!inputs) {
+    log::complain(inputs.error().message);
+    return 1;
+  }
+  std::vector<PreflightCheck> checks = run_preflight(*inputs->node_context.node, surroundings());
+  const auto sources = pod_source_options(scan_sources.pods, inputs->node_context.node_name);
+  checks.push_back(
+      check_pods(*inputs->pods, scan_sources.pods.source != "none", sources.not_asked));
+  append_scan(*inputs, checks);
+  if (auto beside = check_node_exporter(*inputs->node_context.node)) {
+    checks.push_back(*std::move(beside));
+  }
+  if (options.from != AnswerFrom::scan) append_agent(checks);
+  if (options.sources.node.replay.empty()) {
+    checks.push_back(check_bind_events(options));
+    append_hardening(options.hardening, checks);
+  }
+  const bool well = std::ranges::all_of(checks, [](const PreflightCheck& check) {
+    return check.level == Level::good || check.level == Level::note;
+  });
+  return print_answer(render_doctor({options.format, style_of(options)}, checks), well ? 0 : 1);
+}
+
+}  // namespace hostnet

@@ -1,0 +1,177 @@
+#include "agent/options/subcommands.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace hostnet {
+namespace {
+
+constexpr std::array kSubcommands{
+    Subcommand{Command::serve, "serve", "the daemon (the default)"},
+    Subcommand{Command::conflicts, "conflicts", "declared host ports that something else has"},
+    Subcommand{Command::risks, "risks", "declarations and listeners likely to make trouble"},
+    Subcommand{Command::ports, "ports",
+               "who holds and who declares each host port; all there is to say of one port"},
+    Subcommand{
+        Command::check, "check",
+        "could a server bind this port here now? or, with -f, the ports that manifests declare"},
+    Subcommand{Command::history, "history", "findings that came and went, of the running agent"},
+    Subcommand{Command::doctor, "doctor", "check what the agent can see and do on this node"},
+    Subcommand{Command::record, "record", "write what the agent read to a directory, for --replay"},
+    Subcommand{Command::healthcheck, "healthcheck", "ask the running agent's /healthz"},
+    Subcommand{Command::completion, "completion",
+               "print the completion script of a shell: bash, zsh or fish"},
+    Subcommand{Command::version, "version", "print version, revision, compiler and libraries"},
+    Subcommand{Command::help, "help", "print the help of a command"},
+};
+
+std::unexpected<UsageError> usage(std::string message) {
+  return std::unexpected(UsageError{std::move(message)});
+}
+
+bool answers(Command command) {
+  switch (command) {
+    case Command::conflicts:
+    case Command::risks:
+    case Command::ports:
+    case Command::check:
+    case Command::history:
+    case Command::doctor: return true;
+    default: return false;
+  }
+}
+
+void add_output_options(CLI::App& sub, Command command, Words& words) {
+  const bool lists =
+      command == Command::conflicts || command == Command::risks || command == Command::ports;
+  sub.add_option("-o,--output,--format", words.format,
+                 lists ? "text, wide (never folded, more columns), name, json" : "text, wide, json")
+      ->option_text("FORMAT");
+  sub.add_flag("--json", words.json, "as --format=json");
+  sub.add_option("--width", words.width,
+                 "columns to fold tables to; 0: never [the terminal's, else 0]")
+      ->check(CLI::Range(0, 10'000))
+      ->option_text("N");
+  sub.add_option("--color", words.color, "auto (on a terminal without $NO_COLOR), always, never")
+      ->option_text("WHEN");
+  if (lists) sub.add_flag("-w,--watch", words.watch, "print it again whenever it changes");
+}
+
+void add_check_options(CLI::App& sub, Words& words) {
+  sub.add_option("--address", words.address, "address a server would bind [::]")
+      ->option_text("ADDRESS");
+  sub.add_flag("--v6only", words.v6only, ":: without IPv4");
+  // Files may come after other flags, too: what is left over is one.
+  words.files_option =
+      sub.add_option("-f,--file", words.files, "manifest files and folders, - for standard input")
+          ->option_text("FILE...")
+          ->expected(0, CLI::detail::expected_max_vector_size);
+  sub.add_flag("--offline", words.offline, "with -f: lint only, do not scan this node");
+}
+
+}  // namespace
+
+std::span<const Subcommand> all_subcommands() {
+  return kSubcommands;
+}
+
+void add_subcommands(CLI::App& app, Words& words) {
+  for (const auto& [command, name, help] : kSubcommands) {
+    CLI::App* sub = app.add_subcommand(name, help)->fallthrough()->allow_extras();
+    sub->get_option("--help")->group("Options");
+    if (command == Command::ports || command == Command::check) {
+      sub->add_option("PORT", words.port, "port, or port/protocol: 8080, 53/udp")->option_text(" ");
+    }
+    if (command == Command::check) add_check_options(*sub, words);
+    if (command == Command::record) {
+      sub->add_option("DIR", words.directory, "directory to write; absent or empty")
+          ->option_text(" ");
+    }
+    if (command == Command::completion) {
+      sub->add_option("SHELL", words.about, "bash, zsh or fish")->option_text(" ");
+    }
+    if (command == Command::help) {
+      sub->add_option("COMMAND", words.about, "one of the commands")->option_text(" ");
+    }
+    if (answers(command)) add_output_options(*sub, command, words);
+  }
+}
+
+std::vector<std::string> take_files(std::vector<std::string> left, Words& words) {
+  if (words.files_option->count() == 0) return left;
+  std::erase(words.files, "");  // -f alone
+  if (!words.port.empty() && !parse_port(words.port)) {
+    words.files.push_back(std::exchange(words.port, {}));
+  }
+  std::erase_if(left, [&](const std::string& word) {
+    const bool file = word == "-" || !word.starts_with('-');
+    if (file) words.files.push_back(word);
+    return file;
+  });
+  return left;
+}
+
+namespace {
+
+std::expected<void, UsageError> apply_output(const Words& words, Command command,
+                                             CommandOptions& options) {
+  const bool lists =
+      command == Command::conflicts || command == Command::risks || command == Command::ports;
+  const std::string format = words.format.empty() ? words.json ? "json" : "text" : words.format;
+  const bool known =
+      format == "text" || format == "json" || format == "wide" || (format == "name" && lists);
+  if (!known) {
+    return usage(fmt::format("--format: '{}' is not one of text, json, wide{}", format,
+                             lists ? ", name" : ""));
+  }
+  if (words.json && format != "json") return usage("--json: another --format is given too");
+  options.format = format == "json" ? OutputFormat::json : OutputFormat::text;
+  options.style.wide = format == "wide";
+  options.style.names = format == "name";
+  if (words.width >= 0) options.width = static_cast<std::size_t>(words.width);
+  options.watch = words.watch;
+  if (words.color != "auto" && words.color != "always" && words.color != "never") {
+    return usage(fmt::format("--color: '{}' is not one of auto, always, never", words.color));
+  }
+  options.color = words.color == "always"  ? ColorWhen::always
+                  : words.color == "never" ? ColorWhen::never
+                                           : ColorWhen::automatic;
+  return {};
+}
+
+}  // namespace
+
+std::expected<void, UsageError> apply_words(const Words& words, Command command,
+                                            CommandOptions& options) {
+  if (auto done = apply_output(words, command, options); !done) return done;
+  if (!words.port.empty()) {
+    const auto port = parse_port(words.port);
+    if (!port) return usage(port.error());
+    options.port = *port;
+  }
+  if (!words.address.empty()) {
+    const auto address = parse_ip(words.address);
+    if (!address) return usage(fmt::format("--address: '{}' is not an IP address", words.address));
+    options.address = *address;
+  }
+  options.v6only = words.v6only;
+  options.files = words.files;
+  options.offline = words.offline;
+  options.directory = words.directory;
+  if (command == Command::check && options.files.empty() && !options.port) {
+    return usage("check: give a port (8080, 53/udp) or -f FILE");
+  }
+  if (command == Command::check && !options.files.empty() && options.port) {
+    return usage("check: either a port or -f FILE, not both");
+  }
+  if (options.offline && options.files.empty()) return usage("--offline goes with check -f FILE");
+  if (command == Command::record && options.directory.empty()) {
+    return usage("record: give a directory to write");
+  }
+  return {};
+}
+
+}  // namespace hostnet

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <expected>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "agent/options/command_line.h"
+
+namespace hostnet {
+
+struct Subcommand {
+  Command command;
+  const char* name;
+  const char* help;
+};
+std::span<const Subcommand> all_subcommands();
+
+// The words of a command line that are no flags of flags.h, as CLI11 stores them.
+struct Words {
+  std::string port, address, directory, about;  // about: of help and completion
+  std::vector<std::string> files;
+  std::string format;
+  std::string color{"auto"};
+  int width{-1};                // the terminal's
+  CLI::Option* files_option{};  // -f
+  bool v6only{}, offline{}, version{}, json{}, watch{};
+};
+
+// Every subcommand with its own options.
+void add_subcommands(CLI::App& app, Words& words);
+
+// With check -f every word that is no flag is a file. Returns what is left.
+std::vector<std::string> take_files(std::vector<std::string> left, Words& words);
+
+// Puts the words where the command wants them; says what is wrong with them.
+std::expected<void, UsageError> apply_words(const Words& words, Command command,
+                                            CommandOptions& options);
+
+}  // namespace hostnet

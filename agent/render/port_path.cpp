@@ -1,0 +1,101 @@
+#include "agent/render/port_path.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "agent/findings/context/nat_words.h"
+#include "agent/render/host_ports.h"
+#include "agent/render/words.h"
+
+namespace hostnet {
+namespace {
+
+using Kind = PathStep::Kind;
+
+std::string client_of(const NatRule& rule) {
+  if (rule.prerouting && rule.output) return "clients elsewhere and on this node";
+  return rule.output ? "clients on this node" : "clients elsewhere";
+}
+
+PortPath path_by_rule(const Holder& holder) {
+  const NatRule& rule = *holder.nat;
+  const auto& destination = rule.scope.destination;
+  PortPath path{.steps = {}, .by_rule = true};
+  path.steps.push_back({Kind::client, client_of(rule), ""});
+  path.steps.push_back({Kind::address,
+                        destination && destination->first == destination->last
+                            ? destination->first.to_string()
+                            : "every address of the node",
+                        ""});
+  path.steps.push_back({Kind::rule, rule.text,
+                        rule.owner == RuleOwner::other ? "" : std::string(to_string(rule.owner))});
+  const std::string to = destination_words(holder);
+  path.steps.push_back({rule.effect == NatEffect::reject ? Kind::nobody : Kind::pod, to, ""});
+  return path;
+}
+
+std::string socket_words(const Holder& holder) {
+  const Socket& socket = holder.socket;
+  return fmt::format("{} {}", to_string(socket.protocol), state_words(holder));
+}
+
+PortPath path_to_socket(const Holder& holder, bool after_rules) {
+  const Socket& socket = holder.socket;
+  PortPath path;
+  path.steps.push_back({Kind::client,
+                        socket.local.unmapped().is_loopback() ? "clients on this node" : "clients",
+                        after_rules ? "whom no rule above takes" : ""});
+  path.steps.push_back({Kind::address, endpoint_words(socket.local, socket.local_port),
+                        socket.local.is_wildcard() ? "every address of the node" : holder.device});
+  path.steps.push_back({Kind::socket, socket_words(holder),
+                        socket.inode == 0 ? std::string() : fmt::format("inode {}", socket.inode)});
+  path.steps.push_back({Kind::process, holder_words(holder), holder.owner.exe});
+  if (!holder.pod.empty()) {
+    path.steps.push_back({Kind::pod, holder.namespace_ + "/" + holder.pod, ""});
+  } else if (!holder.owner.unit.empty()) {
+    path.steps.push_back({Kind::pod, holder.owner.unit, "outside Kubernetes"});
+  }
+  return path;
+}
+
+}  // namespace
+
+std::string_view to_string(PathStep::Kind kind) {
+  switch (kind) {
+    case Kind::client: return "client";
+    case Kind::rule: return "rule";
+    case Kind::address: return "address";
+    case Kind::socket: return "socket";
+    case Kind::process: return "process";
+    case Kind::pod: return "goes to";
+    case Kind::nobody: return "nobody";
+  }
+  return "";
+}
+
+std::vector<PortPath> port_paths(const Report& report, std::uint16_t port, Protocol protocol) {
+  std::vector<PortPath> paths;
+  const auto ports = host_ports(report, {.port = port, .protocol = protocol});
+  for (const HostPort& known : ports) {
+    for (const Holder* holder : known.holders) {
+      if (holder->nat && !holder->nat->shadowed) paths.push_back(path_by_rule(*holder));
+    }
+    const bool rules = !paths.empty();
+    for (const Holder* holder : known.holders) {
+      if (holder->owner.kind == HolderKind::nat_rule || !holder->socket.is_server()) continue;
+      paths.push_back(path_to_socket(*holder, rules));
+    }
+  }
+  if (paths.empty()) {
+    const std::string_view refusal =
+        protocol == Protocol::tcp ? "connection refused" : "ICMP port unreachable";
+    paths.push_back({.steps = {{Kind::client, "clients", ""},
+                               {Kind::nobody, "nobody listens", std::string(refusal)}},
+                     .by_rule = false});
+  }
+  return paths;
+}
+
+}  // namespace hostnet

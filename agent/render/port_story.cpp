@@ -1,0 +1,222 @@
+#include "agent/render/port_story.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <string_view>
+
+#include "agent/render/host_ports.h"
+#include "agent/render/port_path.h"
+#include "agent/render/table/fold.h"
+#include "agent/render/words.h"
+#include "netlink/base/escape.h"
+
+namespace hostnet {
+namespace {
+
+constexpr std::size_t kLabel = 12;
+constexpr std::size_t kMostEvents = 5;
+constexpr std::size_t kMostHolders = 8;
+
+// Lines under a label each: "held by   nginx.service …".
+class Lines {
+ public:
+  explicit Lines(const TextStyle& style) : style_(style) {}
+  void add(std::string_view label, const std::string& text) {
+    std::string line(label == last_ ? "" : label);
+    last_ = label;
+    line.append(kLabel - std::min(kLabel, line.size()), ' ');
+    text_ += folded(line + terminal_text(text), style_.width, kLabel);
+  }
+  const std::string& text() const { return text_; }
+
+ private:
+  const TextStyle& style_;
+  std::string_view last_;
+  std::string text_;
+};
+
+std::string declaration_story(const DeclaredPort& declared) {
+  std::string words = declared_words(declared) + ":";
+  const auto add = [&words](std::string_view part) {
+    if (part.empty()) return;
+    words += words.ends_with(':') ? " " : ", ";
+    words += part;
+  };
+  add(declared.workload);
+  add(to_string(declared.mode));
+  if (!declared.host_ip.empty()) add("at " + declared.host_ip);
+  add(declared.phase);
+  add(declared.reason.empty() ? declared.container_state
+                              : declared.container_state + " " + declared.reason);
+  if (declared.restarts.value_or(0) > 0) {
+    add(counted(static_cast<std::size_t>(*declared.restarts), "restart", "restarts"));
+  }
+  if (declared.terminating) add("terminating");
+  add("from " + declared.source);
+  return words;
+}
+
+std::string holder_story(const Holder& holder) {
+  std::string words = holder_words(holder);
+  if (holder.owner.kind == HolderKind::nat_rule) return words;
+  words +=
+      fmt::format(" has {} ({})", endpoint_words(holder.socket.local, holder.socket.local_port),
+                  state_words(holder));
+  if (!holder.owner.exe.empty()) words += ", " + holder.owner.exe;
+  if (!holder.owner.cgroup.empty()) words += ", cgroup " + holder.owner.cgroup;
+  return words;
+}
+
+void tell_holders(const HostPort* port, Lines& lines) {
+  std::size_t told = 0;
+  std::size_t more = 0;
+  for (const Holder* holder : port == nullptr ? std::vector<const Holder*>{} : port->holders) {
+    if (holder->owner.kind == HolderKind::nat_rule) continue;
+    if (told == kMostHolders) {
+      ++more;
+      continue;
+    }
+    ++told;
+    lines.add("held by", holder_story(*holder));
+  }
+  if (more > 0) lines.add("held by", counted(more, "more socket", "more sockets"));
+  if (told == 0) lines.add("held by", "nobody");
+}
+
+std::vector<const Finding*> findings_on(const Report& report, const CheckAnswer& bind) {
+  std::vector<const Finding*> found;
+  for (const Finding& finding : report.findings) {
+    const bool here = finding.port == bind.port && finding.protocol == bind.protocol;
+    if (here && !finding.ignored) found.push_back(&finding);
+  }
+  return found;
+}
+
+void tell_since(const PortStory& story, const std::vector<const Finding*>& findings, Lines& lines) {
+  for (const Finding* finding : findings) {
+    const std::string_view verdict = to_string(finding->verdict);
+    if (!finding->since) {
+      lines.add("since", fmt::format("not known of {}: this is a single scan", verdict));
+    } else {
+      lines.add("since", fmt::format("{} ({} ago) {} ({})", rfc3339(*finding->since),
+                                     age(story.report.generated_at - *finding->since), verdict,
+                                     to_string(finding->severity)));
+    }
+  }
+  if (findings.empty()) lines.add("since", "no finding");
+}
+
+std::string bind_words(const CheckAnswer& bind) {
+  const std::string at = endpoint_words(bind.address, bind.port);
+  if (bind.verdict == CheckVerdict::no_such_address) {
+    return fmt::format("EADDRNOTAVAIL: {}", bind.explanation);
+  }
+  if (bind.bindable == false) return fmt::format("EADDRINUSE at {}: {}", at, bind.explanation);
+  if (bind.bindable == true) return fmt::format("works at {}", at);
+  return fmt::format("not known at {}: {}", at, bind.explanation);
+}
+
+std::string path_words(const PortPath& path) {
+  std::string words;
+  for (const PathStep& step : path.steps) {
+    if (!words.empty()) words += " -> ";
+    words += step.text;
+    if (!step.detail.empty()) words += fmt::format(" ({})", step.detail);
+  }
+  return words;
+}
+
+void tell_paths(const PortStory& story, Lines& lines) {
+  const auto paths = port_paths(story.report, story.bind.port, story.bind.protocol);
+  for (const PortPath& path : paths) lines.add("client", path_words(path));
+}
+
+void tell_rules(const PortStory& story, const HostPort* port, Lines& lines) {
+  const auto& table = story.report.table;
+  if (!table || !table->nat) return lines.add("rules", "not known: NAT rules cannot be read");
+  bool any = false;
+  for (const Holder* holder : port == nullptr ? std::vector<const Holder*>{} : port->holders) {
+    if (!holder->nat) continue;
+    any = true;
+    lines.add("rules", holder->nat->text + (holder->nat->shadowed ? " (gets nothing)" : ""));
+  }
+  if (!any) lines.add("rules", "none for this port");
+}
+
+// The newest bind()s that were refused there; whether there were any.
+bool tell_refusals(const PortStory& story, Lines& lines) {
+  std::size_t told = 0;
+  for (const auto& refused : story.history->refusals) {
+    const bool here = refused->port == story.bind.port && refused->protocol == story.bind.protocol;
+    if (!here || told == kMostEvents) continue;
+    ++told;
+    lines.add("lately", fmt::format("{} bind() of {} refused: {}, {}", rfc3339(refused->last),
+                                    binder_words(*refused), refused->error,
+                                    counted(refused->times, "time", "times")));
+  }
+  return told > 0;
+}
+
+void tell_history(const PortStory& story, Lines& lines) {
+  if (story.history == nullptr) {
+    return lines.add("lately", "not known: this is a single scan, a running agent remembers");
+  }
+  const auto events =
+      events_of_port(story.history->events, story.bind.port, story.bind.protocol, kMostEvents);
+  for (const FindingEvent* event : events) {
+    lines.add("lately",
+              fmt::format("{} {} {}{}", rfc3339(event->at), to_string(event->finding.verdict),
+                          event->opened ? "came" : "went",
+                          event->opened ? "" : fmt::format(" after {}", age(event->lasted))));
+  }
+  const bool refused = tell_refusals(story, lines);
+  if (events.empty() && !refused) {
+    lines.add("lately", "nothing came or went since the agent started");
+  }
+}
+
+void tell_remedies(const std::vector<const Finding*>& findings, Lines& lines) {
+  for (const Finding* finding : findings) {
+    lines.add("what to do", finding->remedy.empty() ? finding->explanation : finding->remedy);
+  }
+  if (findings.empty()) lines.add("what to do", "nothing");
+}
+
+}  // namespace
+
+std::vector<const FindingEvent*> events_of_port(const FindingEvents& events, std::uint16_t port,
+                                                Protocol protocol, std::size_t most) {
+  std::vector<const FindingEvent*> found;
+  for (const auto& event : events) {
+    if (found.size() == most) break;
+    if (event->finding.port == port && event->finding.protocol == protocol) {
+      found.push_back(event.get());
+    }
+  }
+  return found;
+}
+
+std::string port_story(const PortStory& story, const TextStyle& style) {
+  const auto ports =
+      host_ports(story.report, {.port = story.bind.port, .protocol = story.bind.protocol});
+  const HostPort* port = ports.empty() ? nullptr : &ports.front();
+  const auto findings = findings_on(story.report, story.bind);
+  Lines lines(style);
+  for (const DeclaredPort* declared :
+       port == nullptr ? std::vector<const DeclaredPort*>{} : port->declared_by) {
+    lines.add("declared", declaration_story(*declared));
+  }
+  if (port == nullptr || port->declared_by.empty()) lines.add("declared", "by no pod");
+  tell_holders(port, lines);
+  tell_since(story, findings, lines);
+  lines.add("bind()", bind_words(story.bind));
+  tell_paths(story, lines);
+  tell_rules(story, port, lines);
+  tell_history(story, lines);
+  tell_remedies(findings, lines);
+  return lines.text();
+}
+
+}  // namespace hostnet

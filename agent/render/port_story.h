@@ -1,0 +1,28 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "agent/findings/check.h"
+#include "agent/findings/report.h"
+#include "agent/render/history.h"
+#include "agent/render/table/text_style.h"
+
+namespace hostnet {
+
+// All there is to say of one port, for somebody who has to do something about it.
+struct PortStory {
+  const Report& report;     // with a scan of every socket of that port
+  const CheckAnswer& bind;  // what the kernel would answer to a server there
+  const History* history;   // null: not known, a single scan
+};
+
+// A line for each, in this order: who declares it, who holds it, since when, what bind() would
+// answer, where a client lands, which rules there are, what happened lately, what to do.
+std::string port_story(const PortStory& story, const TextStyle& style = {});
+
+// The newest findings that came or went on a port.
+std::vector<const FindingEvent*> events_of_port(const FindingEvents& events, std::uint16_t port,
+                                                Protocol protocol, std::size_t most);
+
+}  // namespace hostnet

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace hostnet {
+
+// An answer without what only time changes: generated_at, expires_ms, and ages such as "3m12s".
+std::string without_times(std::string_view answer);
+
+// The weak entity tag (RFC 9110 8.8.3) of what an answer says: W/"…". Equal as long as nothing but
+// the time has changed, so that who asks again and again gets 304.
+std::string content_tag(std::string_view answer);
+
+// Whether If-None-Match names the tag.
+bool names_tag(std::string_view if_none_match, std::string_view tag);
+
+}  // namespace hostnet
