@@ -14,7 +14,7 @@
 #include "agent/log/log.h"
 #include "agent/pods/pods_json.h"
 #include "agent/render/exit_codes.h"
-#include "agent/serve/content_tag.h"
+#include "agent/http/message/content_tag.h"
 #include "netlink/node/recording/recorder.h"
 
 namespace hostnet {

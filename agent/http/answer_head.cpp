@@ -17,6 +17,7 @@ bool fits_on_a_line(std::string_view text) {
 std::string_view reason_phrase(int status) {
   switch (status) {
     case 200: return "OK";
+    case 304: return "Not Modified";
     case 400: return "Bad Request";
     case 401: return "Unauthorized";
     case 403: return "Forbidden";

@@ -21,7 +21,8 @@ std::string shared_answer_of(const Job& job) {
     append(key, name);
     append(key, value);
   }
-  for (const char* name : {"Accept", "Accept-Encoding", "X-Prometheus-Scrape-Timeout-Seconds"}) {
+  for (const char* name :
+       {"Accept", "Accept-Encoding", "If-None-Match", "X-Prometheus-Scrape-Timeout-Seconds"}) {
     append(key, header(job.request.headers, name));
   }
   return key;

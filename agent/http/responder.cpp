@@ -118,10 +118,13 @@ bool sends_body(const Job& job) {
 }
 
 void send_body(std::span<const JobPtr> jobs, HttpResponse& response) {
-  response.headers.emplace_back("Content-Length", std::to_string(response.body.size()));
+  // Not of 304: there it would be the length of what is not sent (RFC 9110 8.6).
+  if (response.status != 304) {
+    response.headers.emplace_back("Content-Length", std::to_string(response.body.size()));
+  }
   for (const JobPtr& job : jobs) {
     job->connection->write(head_for(*job, response, false));
-    if (sends_body(*job)) job->connection->write(response.body);
+    if (sends_body(*job) && !response.body.empty()) job->connection->write(response.body);
   }
 }
 

@@ -10,7 +10,7 @@
 #include <iterator>
 #include <unordered_set>
 
-#include "agent/ports/owners/denial.h"
+#include "agent/ports/denial.h"
 #include "agent/ports/owners/process.h"
 #include "agent/ports/owners/procfs_view.h"
 #include "netlink/base/text.h"

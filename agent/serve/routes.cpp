@@ -6,6 +6,7 @@
 #include <expected>
 #include <utility>
 
+#include "agent/http/message/content_tag.h"
 #include "agent/ports/parse_port.h"
 #include "agent/render/exit_codes.h"
 #include "agent/render/html/html.h"
@@ -116,6 +117,19 @@ Result<Output> output_asked(const HttpRequest& request) {
   return Output(*form);
 }
 
+// With the tag of what it says; 304 for who knows that already. Pages have none: their ages
+// are what people see that they are alive by.
+HttpResponse unless_known(const HttpRequest& request, OutputFormat form, HttpResponse response) {
+  if (form == OutputFormat::html) return response;
+  std::string tag = content_tag(response.body);
+  if (names_tag(header(request.headers, "If-None-Match"), tag)) {
+    response.status = 304;
+    response.body.clear();
+  }
+  response.headers.emplace_back("ETag", std::move(tag));
+  return response;
+}
+
 // Finds the form first, so that every refusal leaves in it.
 template <class Answer>
 HttpHandler in_form_asked(Answer answer) {
@@ -127,8 +141,8 @@ HttpHandler in_form_asked(Answer answer) {
     output->style.width = style->width;
     output->style.color = style->color;
     Or<Body> answered = answer(request, *output);
-    return answered ? page(output->format, *std::move(answered))
-                    : refusal(output->format, request, answered.error());
+    if (!answered) return refusal(output->format, request, answered.error());
+    return unless_known(request, output->format, page(output->format, *std::move(answered)));
   };
 }
 

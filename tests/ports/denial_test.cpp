@@ -1,4 +1,4 @@
-#include "agent/ports/owners/denial.h"
+#include "agent/ports/denial.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

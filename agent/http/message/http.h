@@ -74,7 +74,7 @@ struct HttpRoute {
   bool limited{true};      // counts towards max_requests; others must not block
   bool open{};             // outside the details policy
   bool unauthenticated{};  // outside basic authentication and the rate limit
-  // The answer depends on method, path, query, Accept, Accept-Encoding and the
+  // The answer depends on method, path, query, Accept, Accept-Encoding, If-None-Match and the
   // scrape's timeout only: equal requests that wait together get one.
   bool shared{};
 };

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "agent/ports/owners/denial.h"
+#include "agent/ports/denial.h"
 #include "agent/ports/owners/kernel_socket.h"
 
 namespace hostnet {

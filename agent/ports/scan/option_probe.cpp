@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "agent/ports/owners/denial.h"
+#include "agent/ports/denial.h"
 
 namespace hostnet {
 namespace {

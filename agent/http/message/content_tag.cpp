@@ -1,4 +1,4 @@
-#include "agent/serve/content_tag.h"
+#include "agent/http/message/content_tag.h"
 
 #include <fmt/format.h>
 
