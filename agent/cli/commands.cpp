@@ -10,11 +10,11 @@
 
 #include "agent/cli/answers.h"
 #include "agent/cli/terminal.h"
+#include "agent/http/message/content_tag.h"
 #include "agent/kube/server_version.h"
 #include "agent/log/log.h"
 #include "agent/pods/pods_json.h"
 #include "agent/render/exit_codes.h"
-#include "agent/http/message/content_tag.h"
 #include "netlink/node/recording/recorder.h"
 
 namespace hostnet {
