@@ -152,6 +152,11 @@ labels:
       "allowPrivilegeEscalation" false "readOnlyRootFilesystem" true
       "capabilities" (dict "drop" (list "ALL")) -}}
 {{- end -}}
+{{- if and .Values.bpf.enabled (not .Values.least) -}}
+{{- $capabilities := default dict $context.capabilities -}}
+{{- $_ := set $capabilities "add" (append (default list $capabilities.add) "BPF" | uniq) -}}
+{{- $_ := set $context "capabilities" $capabilities -}}
+{{- end -}}
 {{- if and (include "hostnet-agent.appArmorField" .) (not $context.appArmorProfile) -}}
 {{- $_ := set $context "appArmorProfile" (dict "type" "Unconfined") -}}
 {{- end -}}
