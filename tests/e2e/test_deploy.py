@@ -1,6 +1,7 @@
 """deploy/: what `kubectl apply -k` would send, checked by ourselves and by Prometheus' own tool."""
 
 import re
+import shutil
 import subprocess
 
 import pytest
@@ -76,3 +77,39 @@ def test_the_overlay_that_reports_has_the_rights_for_it_and_no_others():
     bound = {b["roleRef"]["name"]: b["subjects"] for b in objects(folder, "ClusterRoleBinding")}
     assert bound.keys() == roles.keys()
     assert bound["hostnet-agent"] == bound["hostnet-agent-report"]
+
+
+# --- What deploy/README.md tells to type ---------------------------------------------------------
+
+PAGE = (ROOT / "deploy/README.md").read_text()
+
+
+def test_the_kustomization_of_the_readme_is_one(tmp_path):
+    (text,) = [block for block in re.findall(r"```yaml\n(.*?)```", PAGE, re.S) if "components:" in block]
+    shutil.copytree(ROOT / "deploy", tmp_path / "deploy", symlinks=True)
+    (tmp_path / "kustomization.yaml").write_text(text)
+    made = list(yaml.safe_load_all(render(tmp_path)))
+    (daemonset,) = [o for o in made if o["kind"] == "DaemonSet"]
+    (only,) = daemonset["spec"]["template"]["spec"]["containers"]
+    assert only["image"] == "registry.example/hostnet-agent:0.1.0" and "--report.events" in only["args"]
+    assert {"PodMonitor", "PrometheusRule"} <= {o["kind"] for o in made}
+
+
+def test_what_the_readme_gives_to_an_engine_is_what_the_daemonset_asks_for(machine):
+    (line,) = re.findall(r"docker run .*?(?=\ncurl)", PAGE, re.S)
+    rights = container(ROOT / "deploy")["securityContext"]["capabilities"]["add"]
+    assert re.findall(r"--cap-add=(\w+)", line) == rights
+    flags = line.partition("hostnet-agent:0.1.0")[2].replace("\\", "").split()
+    assert flags[:2] == container(ROOT / "deploy")["args"]
+    machine.agent(*(flag.replace("/host/", "/") for flag in flags))
+
+
+def test_every_component_and_its_value_are_in_the_readme():
+    rows = re.findall(r"^\| `([\w-]+)` \| .* \| (.*) \|$", PAGE[PAGE.index("| component |"):PAGE.index("## Beside")], re.M)
+    assert {name for name, _ in rows} == {path.name for path in (ROOT / "deploy/components").iterdir()}
+    values = yaml.safe_load((ROOT / "deploy/chart/values.yaml").read_text())
+    for _, said in rows:
+        for value in re.findall(r"`([\w.]+)", said):
+            at = values
+            for step in value.split("."):
+                at = at[step]
