@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -21,6 +22,9 @@ struct CheckQuery {
 };
 
 enum class CheckVerdict { free, in_use, diverted, no_such_address, unknown };
+inline constexpr std::array kCheckVerdicts{CheckVerdict::free, CheckVerdict::in_use,
+                                           CheckVerdict::diverted, CheckVerdict::no_such_address,
+                                           CheckVerdict::unknown};
 std::string_view to_string(CheckVerdict verdict);
 
 struct CheckAnswer {

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "agent/http/message/content_tag.h"
+#include "agent/openapi/openapi.h"
 #include "agent/ports/parse_port.h"
 #include "agent/render/exit_codes.h"
 #include "agent/render/html/html.h"
@@ -306,6 +307,23 @@ HttpRoute detail(std::string path, HttpHandler handler, bool prefix = false) {
           .shared = true};
 }
 
+// About the agent, not about the node.
+HttpRoute api_description(const std::string& telemetry_path) {
+  return {.path = "/openapi.json",
+          .prefix = false,
+          .handler =
+              [telemetry_path](const HttpRequest&) {
+                HttpResponse response;
+                response.content_type = content_type(OutputFormat::json);
+                response.body = openapi_json(telemetry_path);
+                return response;
+              },
+          .limited = true,
+          .open = true,
+          .unauthenticated = false,
+          .shared = true};
+}
+
 HttpRoute health(std::string path, std::function<std::optional<std::string>()> trouble) {
   return {.path = std::move(path),
           .prefix = false,
@@ -334,6 +352,7 @@ std::vector<HttpRoute> routes(const Answers& answers) {
              network_handler(answers, interface_filter, answers.interfaces, render_interfaces)),
       detail("/routes",
              network_handler(answers, route_filter, answers.network_routes, render_routes)),
+      api_description(answers.telemetry_path),
       health("/healthz", answers.illness),
       health("/readyz", unready),
       {.path = answers.telemetry_path,

@@ -1,0 +1,157 @@
+#include "agent/openapi/openapi.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <string_view>
+#include <utility>
+
+#include "agent/openapi/endpoints.h"
+#include "agent/version/version.h"
+
+namespace hostnet {
+namespace {
+
+struct ApiStatus {
+  int status;
+  const char* about;
+  bool details_only;
+};
+constexpr std::array kErrors{
+    ApiStatus{400, "a parameter is not what it may be; the message names it", false},
+    ApiStatus{401, "basic authentication or the details' token is missing", false},
+    ApiStatus{403, "details are not for this caller (--web.details)", true},
+    ApiStatus{404, "there is no such path", true},
+    ApiStatus{405, "another method than GET and HEAD; Allow says which", false},
+    ApiStatus{413, "requests with a body are not read", false},
+    ApiStatus{429, "past the rate limit of --web.config.file", false},
+    ApiStatus{500, "a bug", false},
+    ApiStatus{503,
+              "too many requests at once, the first scan is not finished, or the agent is not in "
+              "the host's network namespace",
+              false}};
+
+Json text_content() {
+  return {{"schema", a_string()}};
+}
+
+Json error_response(const char* about) {
+  return {{"description", about},
+          {"content",
+           {{"application/json", {{"schema", ref<"Error">()}}}, {"text/plain", text_content()}}}};
+}
+
+Json parameter_json(const ApiParameter& parameter) {
+  Json json{{"name", parameter.name},
+            {"in", parameter.in_path ? "path" : "query"},
+            {"description", parameter.about},
+            {"required", parameter.required},
+            {"schema", parameter.type()}};
+  return json;
+}
+
+void add_parameters(std::span<const ApiParameter> parameters, Json& operation) {
+  for (const ApiParameter& parameter : parameters) {
+    operation["parameters"].push_back(parameter_json(parameter));
+  }
+}
+
+Json answer_headers() {
+  return {
+      {"ETag",
+       {{"description", "of what is said; time alone does not change it"}, {"schema", a_string()}}},
+      {"Hostnet-Exit-Code",
+       {{"description", "with which the call that prints this ends"}, {"schema", an_integer()}}}};
+}
+
+Json success_of(const ApiEndpoint& endpoint) {
+  if (*endpoint.schema == '\0') {
+    const bool itself = std::string_view(endpoint.path) == "/openapi.json";
+    Json content = Json::object();
+    content[itself ? "application/json" : "text/plain"] =
+        itself ? Json{{"schema", {{"type", "object"}}}} : text_content();
+    return {{"description", endpoint.summary}, {"content", std::move(content)}};
+  }
+  const std::string schema = std::string("#/components/schemas/") + endpoint.schema;
+  return {{"description", endpoint.summary},
+          {"headers", answer_headers()},
+          {"content",
+           {{"application/json", {{"schema", {{"$ref", schema}}}}},
+            {"text/plain", text_content()},
+            {"text/html", text_content()}}}};
+}
+
+void add_errors(ApiAccess access, Json& responses) {
+  for (const ApiStatus& error : kErrors) {
+    if (error.details_only && access != ApiAccess::details) continue;
+    responses[std::to_string(error.status)] = error_response(error.about);
+  }
+}
+
+Json operation_of(const ApiEndpoint& endpoint) {
+  Json operation{{"summary", endpoint.summary}, {"parameters", Json::array()}};
+  add_parameters(endpoint.parameters, operation);
+  if (*endpoint.schema != '\0') add_parameters(form_parameters(), operation);
+  Json responses{{"200", success_of(endpoint)}};
+  if (endpoint.access == ApiAccess::everybody) {
+    responses["503"] = {{"description", "why it is not so"},
+                        {"content", {{"text/plain", text_content()}}}};
+    operation["security"] = Json::array();
+  } else {
+    if (*endpoint.schema != '\0') {
+      responses["304"] = {{"description", "nothing but the time has changed (If-None-Match)"}};
+    }
+    add_errors(endpoint.access, responses);
+  }
+  operation["responses"] = std::move(responses);
+  return operation;
+}
+
+Json metrics_operation() {
+  Json operation{{"summary", "Prometheus text, or OpenMetrics where that is asked for"},
+                 {"parameters", Json::array()}};
+  add_parameters(metrics_parameters(), operation);
+  Json responses{
+      {"200",
+       {{"description", "the metrics"},
+        {"content",
+         {{"text/plain", text_content()}, {"application/openmetrics-text", text_content()}}}}}};
+  add_errors(ApiAccess::signed_in, responses);
+  operation["responses"] = std::move(responses);
+  return operation;
+}
+
+Json components() {
+  Json schemas = Json::object();
+  add_report_schemas(schemas);
+  add_network_schemas(schemas);
+  return {{"schemas", std::move(schemas)},
+          {"securitySchemes",
+           {{"basic", {{"type", "http"}, {"scheme", "basic"}}},
+            {"token", {{"type", "http"}, {"scheme", "bearer"}}}}}};
+}
+
+}  // namespace
+
+std::string openapi_json(const std::string& telemetry_path) {
+  Json paths = Json::object();
+  for (const ApiEndpoint& endpoint : api_endpoints()) {
+    // --web.telemetry-path=/ takes the page's place.
+    if (endpoint.path != telemetry_path) paths[endpoint.path]["get"] = operation_of(endpoint);
+  }
+  paths[telemetry_path]["get"] = metrics_operation();
+  const Json document{{"openapi", "3.1.0"},
+                      {"info",
+                       {{"title", "hostnet-agent"},
+                        {"version", std::string(version())},
+                        {"summary", "Who holds each host port of a Kubernetes node"},
+                        {"license", {{"name", "Apache-2.0"}, {"identifier", "Apache-2.0"}}}}},
+                      {"servers", Json::array({{{"url", "./"}}})},
+                      {"security", Json::array({Json::object(), Json{{"basic", Json::array()}},
+                                                Json{{"token", Json::array()}}})},
+                      {"paths", std::move(paths)},
+                      {"components", components()}};
+  return json_text(document) + "\n";
+}
+
+}  // namespace hostnet

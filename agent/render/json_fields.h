@@ -1,0 +1,113 @@
+#pragma once
+
+// Objects of the JSON answers as tables: a row per member, with its name, its schema and how it is
+// read. Answers and /openapi.json are both made of them, so that neither can drift.
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <initializer_list>
+#include <span>
+#include <string_view>
+
+#include "agent/render/json_parts.h"
+
+namespace hostnet {
+
+// What a member may be, as JSON Schema 2020-12 (which OpenAPI 3.1 takes) says it.
+using JsonType = Json (*)();
+
+template <class Item>
+struct JsonField {
+  const char* name;
+  JsonType type;
+  // Discarded: the member is left out, which `sometimes` says.
+  Json (*value)(const Item&);
+  const char* about = "";
+  bool sometimes = false;
+};
+
+inline Json a_string() {
+  return {{"type", "string"}};
+}
+inline Json an_integer() {
+  return {{"type", "integer"}};
+}
+inline Json a_number() {
+  return {{"type", "number"}};
+}
+inline Json a_boolean() {
+  return {{"type", "boolean"}};
+}
+inline Json a_time() {
+  return {{"type", "string"}, {"format", "date-time"}};
+}
+inline Json a_port() {
+  return {{"type", "integer"}, {"minimum", 0}, {"maximum", 65535}};
+}
+inline Json one_of_words(std::initializer_list<std::string_view> words) {
+  Json type{{"type", "string"}, {"enum", Json::array()}};
+  for (const std::string_view word : words) type["enum"].push_back(word);
+  return type;
+}
+inline Json a_protocol() {
+  return one_of_words({"tcp", "udp", "sctp"});
+}
+
+template <JsonType Type>
+Json or_nothing() {
+  return {{"anyOf", Json::array({Type(), Json{{"type", "null"}}})}};
+}
+template <JsonType Type>
+Json list_of() {
+  return {{"type", "array"}, {"items", Type()}};
+}
+
+// The name of a schema, as a template's argument.
+template <std::size_t Size>
+struct SchemaName {
+  // NOLINTNEXTLINE(google-explicit-constructor,*-avoid-c-arrays): written as a string
+  consteval SchemaName(const char (&text)[Size]) { std::copy_n(text, Size, letters.begin()); }
+  std::array<char, Size> letters{};
+};
+template <SchemaName Name>
+Json ref() {
+  return {{"$ref", std::string("#/components/schemas/") + Name.letters.data()}};
+}
+
+template <class Item>
+Json object_of(std::span<const JsonField<Item>> fields, const Item& item) {
+  Json object = Json::object();
+  for (const JsonField<Item>& field : fields) {
+    Json value = field.value(item);
+    if (!value.is_discarded()) object[field.name] = std::move(value);
+  }
+  return object;
+}
+
+template <class Item>
+Json schema_of(std::span<const JsonField<Item>> fields) {
+  Json schema{{"type", "object"}, {"required", Json::array()}, {"properties", Json::object()}};
+  for (const JsonField<Item>& field : fields) {
+    if (!field.sometimes) schema["required"].push_back(field.name);
+    Json type = field.type();
+    if (*field.about != '\0') type["description"] = field.about;
+    schema["properties"][field.name] = std::move(type);
+  }
+  return schema;
+}
+
+// Of line_with_list(): the members of `envelope` and one more, a list.
+template <class Item>
+Json schema_of_list(std::span<const JsonField<Item>> envelope, const char* name, Json items) {
+  Json schema = schema_of(envelope);
+  schema["required"].push_back(name);
+  schema["properties"][name] = Json{{"type", "array"}, {"items", std::move(items)}};
+  return schema;
+}
+
+// What json.cpp and network_json.cpp write, by name.
+void add_report_schemas(Json& schemas);
+void add_network_schemas(Json& schemas);
+
+}  // namespace hostnet
