@@ -54,6 +54,7 @@ BAD = {
     "HostPortScanStale": [(series("hostnet_last_scan_timestamp_seconds", **AT), "now", "0")],
     "HostPortConfigRefused": [(series("hostnet_config_last_reload_successful", **AT), "1", "0")],
     "HostPortAgentIncomplete": [(series("hostnet_attribution_complete", **AT), "1", "0")],
+    "HostPortSeriesCut": [(series("hostnet_series_dropped", **AT, family="hostnet_listener_accept_queue"), "0", "12")],
     "HostPortPodSourceDown": [(series("hostnet_pod_source_up", **AT, source="apiserver"), "1", "0")],
     "EphemeralPortsRunningOut": [
         (series("hostnet_ephemeral_ports_used", **AT, protocol="tcp", address="10.0.0.1"), "9", "27000"),
@@ -228,6 +229,12 @@ def test_an_agent_is_missed_by_address_where_there_is_no_node_label(tmp_path):
         case([(agent(1), "1x5 _x55"), (agent(1, "up"), "1x5 0x55"), (agent(2, "up"), "0x60")],
              (30, 'count(ALERTS{alertname="HostPortAgentDown",node="[fd00::1]:20000",alertstate="firing"})', 1),
              (30, 'count(ALERTS{alertname="HostPortAgentDown"})', 1)))
+
+
+def test_an_agent_in_another_network_namespace_is_incomplete_too(tmp_path):
+    promtool(tmp_path, case([(series("hostnet_attribution_complete", **AT), "1x60"),
+                             (series("hostnet_host_netns", **AT), "0x60")],
+                            (30, 'count(ALERTS{alertname="HostPortAgentIncomplete",alertstate="firing"})', 1)))
 
 
 def test_alertmanager_takes_its_part(tmp_path):
