@@ -28,7 +28,7 @@
 // success that comes later is sent and takes the refusal back.
 #define SETTLES_AFTER (4 * 1000 * 1000ULL)
 #define SLOTS 256
-#define PROBES 8
+#define PROBES 4
 #define LAST_TCP 16384
 #define LAST_UDP 4096
 #define PASS 1
@@ -254,16 +254,22 @@ int attempt6(struct bpf_sock_addr *ctx) {
 
 static __always_inline bool is_watched(__u8 protocol, __u16 port) {
   __u32 bit = (protocol == IPPROTO_TCP ? 0 : HOSTNET_PORTS) + (__u32)port;
-  __u32 process = (bpf_get_current_pid_tgid() >> 32) % HOSTNET_PROCESS_BITS;
-  return (shared.watched[bit / 64 % (2 * HOSTNET_PORTS / 64)] >> (bit % 64) & 1) != 0 ||
-         (shared.refused[process / 64] >> (process % 64) & 1) != 0;
+  return (shared.watched[bit / 64 % (2 * HOSTNET_PORTS / 64)] >> (bit % 64) & 1) != 0;
+}
+
+static __always_inline bool was_refused(__u32 process) {
+  __u32 bit = process % HOSTNET_PROCESS_BITS;
+  return (shared.refused[bit / 64] >> (bit % 64) & 1) != 0;
 }
 
 static __always_inline int succeed(struct bpf_sock *ctx, __u8 family) {
   __u32 protocol = ctx->protocol;
   __u32 port = ctx->src_port;
-  if (port == 0 || !is_followed(protocol, port, bpf_get_netns_cookie(ctx))) return PASS;
-  struct slot *slot = take_own((__u32)bpf_get_current_pid_tgid());
+  __u64 ids = bpf_get_current_pid_tgid();
+  bool refused = was_refused(ids >> 32);
+  struct slot *slot = take_own((__u32)ids);
+  // Without an attempt: the kernel chose the port, or the attempt was taken for a refusal.
+  if (!slot && !(refused && is_followed(protocol, port, bpf_get_netns_cookie(ctx)))) return PASS;
   if (slot && settings.has_retval && bpf_get_retval() < 0) {
     slot->event.error = EPERM;
     slot->state = PENDING;  // the timer reports it
@@ -277,7 +283,7 @@ static __always_inline int succeed(struct bpf_sock *ctx, __u8 family) {
     else
       describe_current(&last->binder);
   }
-  if (last && is_watched(protocol, port)) {
+  if (last && (refused || is_watched(protocol, port))) {
     struct hostnet_bind_event event = {.kind = HOSTNET_BIND_DONE,
                                        .port = port,
                                        .protocol = protocol,
