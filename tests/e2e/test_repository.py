@@ -62,6 +62,57 @@ def test_every_link_leads_somewhere(page):
             assert anchor in anchors(there), target
 
 
+FOLDER_PAGES = [page for page in PAGES if page.name == "README.md" or page.is_relative_to(ROOT / "deploy")]
+FILES = [path.relative_to(ROOT) for path in tracked("*")]
+STEMS = {path.with_suffix("") for path in FILES}  # `netlink/sock_diag` is a header and a source
+
+
+def is_there(name, page):
+    """A path from the root, from the page's folder or one above it; a file's name alone may be anywhere below the page, or a test's."""
+    if "/" not in name:
+        below = (page.parent, ROOT / "tests")
+        return any(path.name == name and (ROOT / path).is_relative_to(top) for path in FILES for top in below)
+    tops = [top for top in (page.parent, *page.parent.parents) if top.is_relative_to(ROOT)]
+    found = [top for top in tops if (top / name.split("/")[0]).is_dir()]
+    return not found or any((top / name).exists() or (top / name).relative_to(ROOT) in STEMS for top in found)
+
+
+@pytest.mark.parametrize("page", FOLDER_PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_file_that_a_page_names_is_there(page):
+    prose = re.sub(r"```.*?```", "", page.read_text(), flags=re.S)
+    words = {word.rstrip(",.;:") for quoted in re.findall(r"`([^`\n]+)`", prose) for word in quoted.split()}
+    paths = {word for word in words if re.fullmatch(r"[\w-][\w.-]*(/[\w.-]+)+/?", word) and not word.startswith("build/")}
+    files = {word for word in words if re.fullmatch(r"\w[\w.-]*\.(h|cpp|c|py|mjs|md|sh|cmake)", word)}
+    assert [name for name in sorted(paths | files) if not is_there(name, page)] == []
+
+
+def test_the_agents_folders_stand_in_the_order_in_which_they_include_each_other():
+    rows = [re.findall(r"\]\(([\w/]+)\)", line.split("|")[1])
+            for line in (ROOT / "agent/README.md").read_text().splitlines() if line.startswith("| [")]
+    place = {folder: row for row, folders in enumerate(rows) for folder in folders}
+    printed = subprocess.run([ROOT / "tests/folders.py"], cwd=ROOT, capture_output=True, text=True, timeout=300, check=True)
+    above = set()
+    for line in printed.stdout.splitlines():
+        folder, _, included = line.partition(":")
+        if not folder.startswith("agent/"):
+            continue
+        name = folder.split("/")[1]
+        assert name in place, f"{folder} is not in agent/README.md"
+        above |= {(name, other.split("/")[1]) for other in included.split()
+                  if other.startswith("agent/") and place[other.split("/")[1]] > place[name]}
+    assert above == set()
+
+
+def test_every_lint_and_every_limit_is_in_the_reference():
+    page = (ROOT / "deploy/reference/findings.md").read_text()
+    lints = re.findall(r'\{"(\w+)",\s*Severity::(\w+),\s*"([^"]+)"\}', (ROOT / "agent/lint/catalogue.h").read_text())
+    table = page[page.index("| code | severity | means |"):]
+    assert re.findall(r"^\| `(\w+)` \| (\w+) \| (.+) \|$", table, re.M) == lints
+    limits = {code for source in tracked("agent/*.cpp")
+              for code in re.findall(r'limits_?\.push_back\(\s*\{\.code = "(\w+)"', source.read_text())}
+    assert limits and [code for code in sorted(limits) if f"`{code}`" not in page] == []
+
+
 def test_the_readme_can_be_read_in_one_sitting():
     assert len((ROOT / "README.md").read_text().splitlines()) <= 200
 
