@@ -10,9 +10,10 @@ from cluster import ROOT, render
 FOLDERS = ["deploy", *sorted(f"deploy/overlays/{folder.name}"
                              for folder in (ROOT / "deploy/overlays").iterdir())]
 # Policies are of 1.30 and newer.
-VALUES = ["", *sorted(path.name for path in (ROOT / "tests/chart/values").glob("*.yaml") if path.stem != "policies")]
+VALUES = ["", *sorted(path.name for path in (ROOT / "tests/chart/values").glob("*.yaml") if path.stem not in ("policies", "own-node"))]
 # Kinds of the Prometheus operator and of OpenShift, which this cluster does not have.
-UNKNOWN = ("PodMonitor", "ServiceMonitor", "PrometheusRule", "SecurityContextConstraints")
+UNKNOWN = ("PodMonitor", "ServiceMonitor", "PrometheusRule", "SecurityContextConstraints",
+           "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding")
 
 
 def would_take(cluster, manifest):
