@@ -1,6 +1,6 @@
 #pragma once
 
-// The one-shot commands: scan, print, exit (interface.md, section 1).
+// The one-shot commands: scan, print, exit (the README's table of calls).
 
 #include <optional>
 #include <string>

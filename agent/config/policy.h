@@ -35,8 +35,8 @@ struct IgnoreRule {
   bool operator==(const IgnoreRule&) const = default;
 };
 
-// --config.file: what this site considers normal. default_policy() is what
-// interface.md section 1 lists.
+// --config.file: what this site considers normal. Where it says nothing,
+// default_policy() holds.
 struct Policy {
   std::vector<std::string> node_components;  // executable path, its file name, or unit name
   std::vector<ReservedPorts> reserved_ports;

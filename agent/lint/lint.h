@@ -1,7 +1,6 @@
 #pragma once
 
-// What is wrong or risky in manifests before they reach a node: `check -f`
-// (interface.md section 5, "Lints").
+// What is wrong or risky in manifests before they reach a node: `check -f`.
 
 #include <optional>
 #include <span>

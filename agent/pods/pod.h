@@ -79,8 +79,8 @@ struct Pod {
 enum class PortMode { host_network, host_port };
 std::string_view to_string(PortMode mode);  // "hostNetwork", "hostPort"
 
-// A host port that a container of a pod on this node declares
-// (interface.md, section 2). The JSON of declared_by, one to one.
+// A host port that a container of a pod on this node declares. The JSON of
+// declared_by, one to one.
 struct DeclaredPort {
   std::string namespace_, pod, uid, config_hash, workload, container;
   ContainerType container_type{};

@@ -12,7 +12,7 @@
 
 namespace hostnet {
 
-// Who has a port (interface.md, section 2).
+// Who has a port.
 enum class HolderKind {
   node_component,
   pod,

@@ -1,8 +1,7 @@
 #pragma once
 
-// Where the agent stands: what it may see of this node, and what each missing
-// thing costs. `doctor` prints it, `problems` repeats what makes an answer
-// incomplete (interface.md, section 6).
+// What the agent may see of this node, and what each missing right costs.
+// `doctor` prints it, `problems` repeats what makes an answer incomplete.
 
 #include <optional>
 #include <span>

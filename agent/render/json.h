@@ -9,8 +9,8 @@
 
 namespace hostnet {
 
-// The JSON of interface.md section 3: one line and a newline, keys in the
-// contract's order, times in RFC 3339 with milliseconds, unknown numbers null.
+// The JSON of every answer: one line and a newline, keys in the order of
+// /openapi.json, times in RFC 3339 with milliseconds, unknown numbers null.
 // Bytes that are no UTF-8 become U+FFFD, so the answer always parses. Nothing
 // here throws.
 

@@ -12,7 +12,7 @@
 
 namespace hostnet {
 
-// The tables of interface.md section 3 for terminals: a header row, aligned
+// Tables for terminals: a header row, aligned
 // columns, and a last line that says how complete the scan was. Safe to print:
 // see table.h.
 

@@ -1,6 +1,6 @@
 #pragma once
 
-// What the agent answers over HTTP (interface.md, section 3): one handler per
+// What the agent answers over HTTP: one handler per
 // path, each a rendering of the newest report.
 
 #include <cstdint>

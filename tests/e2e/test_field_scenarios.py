@@ -73,7 +73,7 @@ def test_a_users_socket_unit_is_the_users(tmp_path):
 
 
 def test_a_socket_of_systemd_on_cgroup_version_1_harms_nobody(tmp_path):
-    """domain.md 1.6: there the socket does not say where it was made"""
+    """There the socket does not say where it was made."""
     node = node_with_declared_port(unified=False)
     node.listen(1, "tcp", "::", PORT, cgroup="/system.slice/console.socket")
     _, finding = conflicts(node, tmp_path / "node")

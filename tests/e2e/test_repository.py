@@ -86,6 +86,16 @@ def test_every_file_that_a_page_names_is_there(page):
     assert [name for name in sorted(paths | files) if not is_there(name, page)] == []
 
 
+def test_sources_name_no_document_that_is_not_here():
+    pages = {page.name for page in FILES if page.suffix == ".md"}
+    sources = [path for top in ("agent", "collectors", "netlink", "tests") for path in tracked(f"{top}/*")
+               if path.suffix in (".h", ".cpp", ".c", ".py") and "fixtures" not in path.parts]
+    # With a path it is another project's.
+    named = {(str(path.relative_to(ROOT)), name) for path in sources
+             for name in re.findall(r"(?<![\w./-])\w+\.md\b", path.read_text(errors="replace"))}
+    assert [at for at in sorted(named) if at[1] not in pages] == []
+
+
 def test_the_agents_folders_stand_in_the_order_in_which_they_include_each_other():
     rows = [re.findall(r"\]\(([\w/]+)\)", line.split("|")[1])
             for line in (ROOT / "agent/README.md").read_text().splitlines() if line.startswith("| [")]

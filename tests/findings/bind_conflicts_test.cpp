@@ -105,7 +105,7 @@ TEST(BindConflict, ACgroupsUnderscoresAreAUidsDashes) {
   EXPECT_THAT(scene.conflict_names(), IsEmpty());
 }
 
-// domain.md, section 5, row 19: address-level overlap, not "53 is used".
+// Addresses decide, not "53 is used".
 TEST(BindConflict, TheStubResolverStopsAWildcardAndNotANodeAddress) {
   const Owner resolved = unit_owner("systemd-resolved.service", "systemd-resolve", 6);
   Scene wildcard;

@@ -1,4 +1,4 @@
-// What check says where NAT rules take traffic (interface.md, section 2).
+// What check says where NAT rules take traffic.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

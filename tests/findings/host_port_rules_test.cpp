@@ -1,5 +1,4 @@
-// The verdicts about the rules of hostPorts: missing, left over, unguarded, sentence by sentence
-// (interface.md, section 2).
+// The verdicts about the rules of hostPorts: missing, left over, unguarded, sentence by sentence.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -18,7 +18,7 @@ Scene with_host_port(std::uint16_t port, const std::string& host_ip = "",
   return scene;
 }
 
-// domain.md, section 5, row 6: apt's nginx answers 404 after k3s came.
+// apt's nginx answers 404 after k3s came.
 TEST(HostportHijacksListener, AForeignListenerOnAHostPortIsHijacked) {
   Scene scene = with_host_port(80);
   scene.hold(listener("::", 80, unit_owner("nginx.service", "nginx", 8)));

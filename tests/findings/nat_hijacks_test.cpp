@@ -1,5 +1,4 @@
-// The verdicts about listeners whose traffic a NAT rule takes, sentence by sentence (interface.md,
-// section 2).
+// The verdicts about listeners whose traffic a NAT rule takes, sentence by sentence.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

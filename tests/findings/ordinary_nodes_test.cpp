@@ -1,4 +1,4 @@
-// interface.md, section 2: "An ordinary node is quiet". Each node is put
+// "An ordinary node is quiet". Each node is put
 // together from what such a node has: its listeners, its pods, their ports.
 
 #include <gmock/gmock.h>

@@ -23,7 +23,7 @@ Overlap tcp(const Bind& newcomer, const Bind& holder) {
   return overlap(Protocol::tcp, newcomer, holder);
 }
 
-// The rows of the matrix measured on Linux 6.18 (domain.md, section 4.1).
+// The rows of the matrix measured on Linux 6.18.
 TEST(Overlap, ASpecificListenerStopsTheWildcard) {
   EXPECT_EQ(tcp(at("0.0.0.0"), at("127.0.0.1")), kYes);
 }
@@ -144,7 +144,7 @@ TEST(BindOf, ADeclarationForAnyAddressIsTheIpv4WildcardAndColonColonTheDualStack
   EXPECT_EQ(bind_of(port), at("0.0.0.0"));
 }
 
-// HostPortInfo.CheckConflict: texts, not addresses (domain.md, section 1.1).
+// HostPortInfo.CheckConflict: texts, not addresses.
 TEST(SchedulerSeparates, OnlyTwoDifferentTextsThatAreNotTheIpv4Wildcard) {
   EXPECT_FALSE(scheduler_separates("", ""));
   EXPECT_FALSE(scheduler_separates("0.0.0.0", "10.0.0.1"));

@@ -1,5 +1,5 @@
-// "An ordinary node is quiet" (interface.md, section 2), through the whole
-// agent: recorded bytes in, a report out.
+// "An ordinary node is quiet", through the whole agent: recorded bytes in, a
+// report out.
 
 #include <gtest/gtest.h>
 

@@ -9,7 +9,7 @@
 namespace hostnet {
 
 // How far what a live source says can be believed. Stale: nothing was heard for
-// this long, or this many attempts failed in a row (interface.md, section 6).
+// this long, or this many attempts failed in a row (deploy/reference/pods.md).
 inline constexpr std::chrono::minutes kSilentForTooLong{3};
 inline constexpr unsigned kFailedTooOften = 3;
 // After an outage the events that were missed come with the first bytes of the
