@@ -36,7 +36,7 @@ struct Pace {
 
 }  // namespace
 
-// Outlives the feedback if its thread has to be abandoned.
+// Outlives KubeEvents if its thread has to be abandoned.
 struct KubeEvents::Shared {
   explicit Shared(FeedbackSettings given)
       : settings(std::move(given)),

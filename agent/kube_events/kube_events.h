@@ -21,7 +21,7 @@ struct FeedbackSettings {
   std::chrono::milliseconds retry{800};  // the first pause after a failure: see Backoff
   // Makes a connection's client; `timing` is what its requests may take.
   std::function<std::unique_ptr<KubeSender>(KubeTiming timing)> client;
-  // Both on the feedback's thread. `what`: "events", "node_condition".
+  // Both on the thread of KubeEvents. `what`: "events", "node_condition".
   // A request failed.
   std::function<void(std::string_view what, Reason reason)> on_failure;
   // It began to fail, fails in another way, or ("") works again.

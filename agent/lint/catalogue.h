@@ -50,7 +50,7 @@ inline constexpr auto kLints = std::to_array<LintInfo>({
      "the scheduler compares hostIP :: as text: it does not keep the port apart"},
     {"host_access_not_read", Severity::info,
      "hostNetwork or hostPort in an object that is not read there"},
-    {"unsupported_protocol", Severity::info, "SCTP: the agent does not scan its sockets"},
+    {"unsupported_protocol", Severity::info, "SCTP: not every kernel lists its sockets"},
 });
 
 }  // namespace hostnet

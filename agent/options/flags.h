@@ -1,7 +1,8 @@
 #pragma once
 
 // Every command line flag of the program, as data: the parser, --help, the
-// environment variables, "did you mean" and the README's table come from here.
+// environment variables and "did you mean" come from here; a test compares
+// deploy/reference/flags.md.
 
 #include <span>
 #include <string>

@@ -10,7 +10,7 @@
 
 namespace hostnet {
 
-// All there is to say of one port, for somebody who has to do something about it.
+// Everything that is known of one port, for a person who has to fix it.
 struct PortStory {
   const Report& report;     // with a scan of every socket of that port
   const CheckAnswer& bind;  // what the kernel would answer to a server there

@@ -151,8 +151,8 @@ void Watch::tick() {
   settings_.on_report(std::move(report), stats);
 }
 
-// Binds and listeners are told by events then. The end of a UDP socket is not, nor is where a
-// process is on cgroup v1.
+// Events report binds and listeners, but not the end of a UDP socket, nor, on cgroup v1, in which
+// cgroup a process is.
 bool Watch::is_quiet(const Report& report) const {
   if (!settings_.hears_binds || !settings_.hears_binds()) return false;
   if (!node_context_.node->files->exists("sys/fs/cgroup/cgroup.controllers")) return false;

@@ -35,11 +35,11 @@ struct WatchSettings {
   std::function<std::shared_ptr<const std::vector<Refusal>>(const PodIndex& pods, bool certain,
                                                             WallTime now)>
       refusals;
-  // Wakes the watch as wake() does, where somebody has it who is there before the watch is.
+  // Wakes the watch as wake() does; for what exists before the watch.
   std::shared_ptr<const WakeUp> news;
   // What pods declare, after each tick; called on the watch's thread.
   std::function<void(const std::vector<DeclaredPort>&)> on_declared;
-  // Whether binds are heard of, so that a quiet node needs fewer ticks: `quiet_interval` then.
+  // Whether bind events arrive: a quiet node then ticks every `quiet_interval` only.
   std::function<bool()> hears_binds;
   std::chrono::milliseconds quiet_interval{5000};
   // What came and went in a tick; called on the watch's thread.

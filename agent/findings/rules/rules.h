@@ -46,7 +46,7 @@ inline constexpr auto kDeclarationRisks = std::to_array<DeclarationRule*>({
 NodeRule bind_refused, hijacked_listener, hostport_rule_stale, hostport_rule_unguarded,
     reserved_port, dns_policy, undeclared_listener, node_port_range_in_ephemeral_range;
 inline constexpr auto kNodeRules = std::to_array<NodeRule*>({
-    bind_refused,       // only where no conflict of the declaration was found; those are told of it
+    bind_refused,       // only where the declaration has no conflict: that takes it as observed
     hijacked_listener,  // hostport_hijacks_listener, nodeport_hijacks_listener: undeclared
     hostport_rule_stale,
     hostport_rule_unguarded,

@@ -48,7 +48,7 @@ void NatScan::scan(SteadyTime now, PortSnapshot& table) {
                     "cannot be seen: a hostPort is judged by who listens there",
          .remedy = ""});
   }
-  // Footing says what that costs.
+  // The preflight says what that costs.
   if (!node_.identity.has_capability(Identity::kNetAdmin)) return;
   const auto begin = node_.clock->thread_cpu();
   const bool nf_tables = read_nf_tables_again(now);
