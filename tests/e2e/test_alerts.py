@@ -122,6 +122,12 @@ def test_the_rules_are_well_formed_and_the_four_kept_their_names():
         assert ("severity" in rule.get("labels", {})) == (rule["alert"] not in ("HostPortConflict", "HostPortRisk"))
 
 
+def test_the_readme_lists_every_alert_as_it_is():
+    rows = re.findall(r"^\| \[(\w+)\]\(\S+\) \| (.+?) \| (\w+) \|", (ALERTS / "README.md").read_text(), re.M)
+    assert rows == [(rule["alert"], rule.get("labels", {}).get("severity", "the finding's"), rule["for"])
+                    for rule in RULES if "alert" in rule]
+
+
 def test_the_operators_rule_is_the_same_file(tmp_path):
     subprocess.run([ALERTS / "generate", tmp_path / "made.yaml"], check=True, timeout=300)
     made = ROOT / "deploy/components/prometheus-operator/prometheusrule.yaml"
