@@ -86,6 +86,12 @@ def test_every_file_that_a_page_names_is_there(page):
     assert [name for name in sorted(paths | files) if not is_there(name, page)] == []
 
 
+def test_tests_that_a_page_says_to_run_exist():
+    suites = {suite for path in tracked("tests/*.cpp") for suite in re.findall(r"^TEST\w*\((\w+),", path.read_text(), re.M)}
+    named = {suite for page in tracked("*.md") for suite in re.findall(r"--gtest_filter='(\w+)\.", page.read_text())}
+    assert named and named <= suites
+
+
 def test_sources_name_no_document_that_is_not_here():
     pages = {page.name for page in FILES if page.suffix == ".md"}
     sources = [path for top in ("agent", "collectors", "netlink", "tests") for path in tracked(f"{top}/*")
