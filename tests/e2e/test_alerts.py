@@ -201,6 +201,24 @@ def test_a_finding_that_no_pod_declares_is_nobodys(tmp_path, where, node):
            runbook_url="https://hostnet-agent.io/runbooks/nodeport_hijacks_listener")
 
 
+def test_who_is_not_known_is_somebody_and_a_verdict_without_a_holder_says_itself(tmp_path):
+    unknown = {**WEB, "verdict": "owner_unknown", "severity": "warning", "holder_kind": "unknown", "holder": ""}
+    missing = {**WEB, "verdict": "hostport_not_programmed", "severity": "warning", "holder_kind": "", "holder": "", "port": "81"}
+    promtool(tmp_path, {"interval": "1m", "input_series": [
+        {"series": series("hostnet_port_conflict", **AT, **one, **OWN), "values": "1x10"} for one in (unknown, missing)],
+        "alert_rule_test": [{"eval_time": "5m", "alertname": "HostPortConflict", "exp_alerts": [
+            {"exp_labels": {k: v for k, v in one.items() if v and k not in ("host_ip", "holder")} | {"namespace": "default"},
+             "exp_annotations": {
+                 "summary": f"Host port {one['port']}/tcp of DaemonSet/web in default: {one['verdict']} on 1 node",
+                 "description": f"DaemonSet/web in default declares host port {one['port']}/tcp; on n1 {said} "
+                                + port_forward("n1", f"/ports/{one['port']}"),
+                 "runbook_url": f"https://hostnet-agent.io/runbooks/{one['verdict']}"}} for one, said in (
+                     (unknown, "it meets somebody (unknown). What to do: let the agent see whose socket it is "
+                               "(hostnet-agent doctor says how)."),
+                     (missing, "it is hostport_not_programmed. What to do: delete the pod, so that its rules are written "
+                               "anew; a sidecar's hostPort never is."))]}]})
+
+
 @pytest.mark.parametrize("where, own", [(AT, OWN), (PLAIN, EXPORTED)], ids=["honored", "plain"])
 def test_a_pod_without_a_controller_is_its_own_workload(tmp_path, where, own):
     bare = {k: v for k, v in WEB.items() if k != "workload"}
