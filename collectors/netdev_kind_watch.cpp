@@ -3,8 +3,11 @@
 #include <poll.h>
 
 #include <array>
+#include <chrono>
+#include <span>
 #include <utility>
 
+#include "netlink/base/wake_up.h"
 #include "netlink/base/worker.h"
 #include "netlink/rtnetlink/network_change.h"
 #include "netlink/rtnetlink/rtnetlink.h"
@@ -13,7 +16,7 @@ namespace hostnet {
 namespace {
 
 // A storm is read a thousand times a second; the receive buffer holds the rest.
-constexpr int kGatherForMilliseconds = 1;
+constexpr std::chrono::milliseconds kGather{1};
 
 }  // namespace
 
@@ -64,13 +67,13 @@ void KindWatch::run(const std::stop_token& stopped) {
   std::array<pollfd, 2> waiting{{{.fd = wake_->descriptor(), .events = POLLIN, .revents = 0},
                                  {.fd = events_->descriptor(), .events = POLLIN, .revents = 0}}};
   while (!stopped.stop_requested()) {
-    ::poll(waiting.data(), waiting.size(), -1);
+    wait_for_input(waiting, kNoTimeout);
     if (stopped.stop_requested()) return;
     {
       const std::scoped_lock lock(mutex_);
       if (!take_events()) return;
     }
-    ::poll(waiting.data(), 1, kGatherForMilliseconds);
+    wait_for_input(std::span(waiting).first(1), kGather);
   }
 }
 

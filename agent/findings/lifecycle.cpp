@@ -101,6 +101,7 @@ FindingLifecycle::Update FindingLifecycle::update(std::vector<Finding> seen, Ste
     last_sockets_[protocol].see(unread.sockets.contains(protocol), steady);
   }
   Update update;
+  update.findings.reserve(entries_.size());
   for (Finding& finding : seen) {
     if (!is_frozen(finding)) see(std::move(finding), steady, wall);
   }

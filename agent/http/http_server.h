@@ -50,7 +50,7 @@ struct ServerOptions {
   std::chrono::milliseconds write_timeout{10'000};
   std::size_t write_rate{std::size_t{256} * 1024};
   // Answers waiting for slow readers, all together. Past it the oldest are cut.
-  std::size_t buffer_limit{std::size_t{32} * 1024 * 1024};
+  std::size_t buffer_limit{std::size_t{16} * 1024 * 1024};
   int gzip_level{3};
   // How often the web config file and the files it names are inspected.
   std::chrono::milliseconds reload_interval{1'000};

@@ -13,8 +13,9 @@ namespace hostnet {
 
 inline constexpr std::size_t kMostPortsOfAPod = 1000;
 inline constexpr std::size_t kMostContainersOfAPod = 256;
-inline constexpr std::size_t kMostPods = 2000;            // a kubelet runs a few hundred
-inline constexpr std::size_t kMostPortsOfANode = 10'000;  // of all pods together
+inline constexpr std::size_t kMostPods = 2000;  // a kubelet runs a few hundred
+inline constexpr std::size_t kMostPortsOfANode =
+    3'000;  // of all pods together; each may become some findings
 inline constexpr std::size_t kLongestPodText = 512;
 // In JSON; etcd keeps at most 1.5 MiB of an object, in a shorter form.
 inline constexpr std::size_t kLongestPod = std::size_t{8} << 20;

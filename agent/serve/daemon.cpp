@@ -233,6 +233,7 @@ class PodCuts {
 // Until SIGTERM or SIGINT.
 void serve_until_told(const Signals& signals, DaemonState& state, const std::string& config_file,
                       const Watch& watch, SyscallWatch& syscalls, ServerWatch& requests) {
+  UnusedMemory unused;
   std::optional<FileWatch> file;
   if (!config_file.empty()) file.emplace(std::vector{config_file}, kConfigPace);
   while (true) {
@@ -247,6 +248,7 @@ void serve_until_told(const Signals& signals, DaemonState& state, const std::str
     }
     wait_for_input(waiting, pause);
     log::write_counts();
+    unused.give_back();
     syscalls.see();
     requests.see();
     bool changed = file && file->changed(steady_now());

@@ -5,6 +5,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 
 namespace hostnet {
@@ -27,7 +29,23 @@ int release_object(dl_phdr_info* object, std::size_t /*size*/, void* page_size) 
   return 0;
 }
 
+// Less is not worth the faults when it is used again.
+constexpr std::size_t kMuchUnused = std::size_t{2} << 20;
+constexpr std::size_t kCrowd = std::size_t{8} << 20;
+
 }  // namespace
+
+void UnusedMemory::give_back() {
+  const auto heap = ::mallinfo2();
+  const std::size_t used = heap.uordblks + heap.hblkhd;
+  busiest_ = std::max(busiest_, used);
+  if (busiest_ > kCrowd && used < busiest_ / 2) {
+    busiest_ = used;
+    release_startup_pages();
+  } else if (heap.fordblks > kMuchUnused) {
+    ::malloc_trim(0);
+  }
+}
 
 void release_startup_pages() {
   auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));

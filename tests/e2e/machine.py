@@ -173,7 +173,7 @@ class Agent(Client):
     def __init__(self, machine, flags, wait, capabilities, options):
         super().__init__(machine)
         self.log_path = machine.directory / f"agent-{len(machine.processes)}.log"
-        words = [AGENT, *flags]
+        words = [*options.pop("before", ()), AGENT, *flags]
         if capabilities is not None:
             keep = ",".join(f"+{c}" for c in capabilities)
             words = ["setpriv", "--inh-caps=-all" + ("," + keep if keep else ""),

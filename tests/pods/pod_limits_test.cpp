@@ -51,7 +51,9 @@ TEST(PodLimits, SeventyThousandPortsCostNoMoreThanTheirText) {
     EXPECT_EQ(kept_ports(*pod), 0U);
     EXPECT_EQ(pod->ports_cut, 0U) << "nothing is declared by them";
   }
-  if (!kKeepsWhatIsFreed) EXPECT_LT(peak_kib() - before, 8 * 1024);
+  if (!kKeepsWhatIsFreed) {
+    EXPECT_LT(peak_kib() - before, 8 * 1024);
+  }
 }
 
 TEST(PodLimits, AHostPortAfterThousandsOfOthersCounts) {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "agent/pods/pod_limits.h"
+
 namespace hostnet {
 
 ManifestSource::ManifestSource(ManifestSourceOptions options)
@@ -63,6 +65,7 @@ void ManifestSource::read_file_again(const std::string& file, bool of_folder,
 
 void ManifestSource::publish() {
   snapshot_.errors = errors_;
+  PortBudget ports;
   for (const auto& [name, file] : files_) {
     for (const ManifestError& error : file.result.errors) {
       snapshot_.errors.push_back(to_string(error));
@@ -73,7 +76,13 @@ void ManifestSource::publish() {
     for (Pod& pod : file.result.pods()) {
       const bool elsewhere = !options_.node_name.empty() && !pod.node_name.empty() &&
                              pod.node_name != options_.node_name;
-      if (!elsewhere) snapshot_.pods.push_back(std::move(pod));
+      if (elsewhere) continue;
+      if (snapshot_.pods.size() >= kMostPods) {
+        ++snapshot_.pods_cut;
+        continue;
+      }
+      ports.take(pod);
+      snapshot_.pods.push_back(std::move(pod));
     }
   }
   snapshot_.synced = true;

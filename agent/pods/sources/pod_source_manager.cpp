@@ -50,7 +50,7 @@ void add_live(const SelectedSource& live, SteadyTime now, PodSnapshot& snapshot)
   snapshot.stale = snapshot.synced && (live.abandoned || fresh.stale(now));
   snapshot.last_success = live.shown.last_success;
   snapshot.server_version = live.shown.server_version;
-  snapshot.pods_cut = live.shown.pods_cut;
+  snapshot.pods_cut += live.shown.pods_cut;
   snapshot.pods.insert(snapshot.pods.end(), live.shown.pods->begin(), live.shown.pods->end());
   const bool answers = snapshot.synced && !snapshot.stale;
   for (const SourceProblem& problem : live.problems) {
@@ -195,8 +195,8 @@ bool PodSourceManager::Shared::wait() {
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(next - steady_now());
   std::array<pollfd, 2> waiting{{{.fd = wake.descriptor(), .events = POLLIN, .revents = 0},
                                  {.fd = manifests.descriptor(), .events = POLLIN, .revents = 0}}};
-  ::poll(waiting.data(), waiting.size(),
-         static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 60'000)));
+  constexpr std::chrono::milliseconds kLongest{60'000};
+  wait_for_input(waiting, std::clamp(left, std::chrono::milliseconds(0), kLongest));
   return waiting[0].revents != 0 || (live_changes_at && steady_now() >= *live_changes_at);
 }
 

@@ -18,7 +18,11 @@ constexpr seconds kCheckAfter{10};
 constexpr seconds kCheckWithin{20};  // after kCheckAfter
 // execve() and moves to another cgroup belong to a start; later they are rare.
 constexpr seconds kStartTakes{120}, kIdentifyAfter{50};
-constexpr seconds kRememberGone{120};
+// Connections that are gone: their cookies live on in TIME_WAIT. Servers leave nothing behind;
+// they may be missing in a dump that failed.
+constexpr seconds kRememberConnections{120};
+constexpr seconds kRememberServers{5};
+constexpr seconds kForgetEvery{10};
 constexpr std::size_t kMostRemembered = 65536;
 
 // The cookie; kernels always have one, hand-made sockets may not.
@@ -147,11 +151,16 @@ void Attribution::check(Entry& entry, SteadyTime now) {
 void Attribution::forget_gone(SteadyTime now) {
   const bool too_many = entries_.size() > kMostRemembered;
   if (now < next_forgetting_ && !too_many) return;
-  next_forgetting_ = now + kRememberGone / 2;
-  std::erase_if(entries_, [&](const auto& item) {
+  next_forgetting_ = now + kForgetEvery;
+  const std::size_t forgotten = std::erase_if(entries_, [&](const auto& item) {
     const Entry& entry = item.second;
-    return entry.seen_in != updates_ && (too_many || now - entry.last_seen > kRememberGone);
+    const auto remember = entry.socket.is_server() ? kRememberServers : kRememberConnections;
+    return entry.seen_in != updates_ && (too_many || now - entry.last_seen > remember);
   });
+  if (forgotten > entries_.size()) {  // a crowd leaves no empty places behind
+    entries_.rehash(0);
+    present_.shrink_to_fit();
+  }
   cgroups_.trim();
   owners_.trim();
 }

@@ -22,7 +22,7 @@ constexpr std::uint32_t kTcpServers = state_bit(SocketState::listen);
 constexpr std::uint32_t kUdpServers = state_bit(SocketState::close);
 constexpr std::uint32_t kSctpEndpoints =
     state_bit(SocketState::listen) | state_bit(SocketState::close);
-constexpr std::size_t kCrowd = 16384;
+constexpr std::size_t kCrowd = 2048;
 
 const std::string* name_of_link(std::span<const Link> links, std::uint32_t index) {
   const auto found = std::ranges::find(links, index, &Link::index);
@@ -219,7 +219,7 @@ PortSnapshot PortScanner::scan(const ScanOptions& options, SteadyTime now) {
   add_holders(options, table);
   add_rules(options, table);
   // A crowd that is gone is not remembered.
-  if (sockets_.capacity() > kCrowd) sockets_ = {};
+  if (sockets_.capacity() > kCrowd) std::vector<Socket>().swap(sockets_);
 
   const Identity& identity = node_.identity;
   if (!identity.shows_bound_inactive.value_or(shows_bound_inactive(identity.release))) {
