@@ -1,9 +1,10 @@
 """An honest client: asks every so often and says how it went.
 
     scraper.py URL COUNT EVERY [--ca FILE] [--user NAME:PASSWORD] [--from ADDRESS] [--fresh]
+               [--patience SECONDS]
 
 A connection is kept from one request to the next as Prometheus keeps it, or each request has a
-fresh one. Prints JSON: how many answers were 200 and whole within a second, why others were not, and
+fresh one. Prints JSON: how many answers were 200 and whole within the patience (a second), why others were not, and
 the times."""
 
 import argparse
@@ -27,7 +28,7 @@ class Scraper:
         if arguments.user:
             self.headers["Authorization"] = \
                 "Basic " + base64.b64encode(arguments.user.encode()).decode()
-        self.fresh = arguments.fresh
+        self.fresh, self.patience = arguments.fresh, arguments.patience
         self.connection = None
 
     def opened(self):
@@ -36,10 +37,10 @@ class Scraper:
         place = (self.url.hostname, self.url.port)
         if self.url.scheme == "https":
             self.connection = http.client.HTTPSConnection(
-                *place, timeout=PATIENCE, context=self.context, source_address=self.source)
+                *place, timeout=self.patience, context=self.context, source_address=self.source)
         else:
             self.connection = http.client.HTTPConnection(
-                *place, timeout=PATIENCE, source_address=self.source)
+                *place, timeout=self.patience, source_address=self.source)
         return self.connection
 
     def close(self):
@@ -72,6 +73,7 @@ def main():
     words.add_argument("--user", default="")
     words.add_argument("--from", dest="source", default="")
     words.add_argument("--fresh", action="store_true")
+    words.add_argument("--patience", type=float, default=PATIENCE)
     arguments = words.parse_args()
     scraper = Scraper(arguments)
     times, trouble = [], collections.Counter()
@@ -84,7 +86,7 @@ def main():
             took = time.monotonic() - start
             if status != 200:
                 trouble[str(status)] += 1
-            elif took > PATIENCE:
+            elif took > arguments.patience:
                 trouble["slow"] += 1
             else:
                 times.append(took)

@@ -86,3 +86,15 @@ def test_every_test_subset_is_described():
                           if line.startswith("| `")))
     script = (ROOT / "tests/run").read_text()
     assert described == set(re.findall(r"^run_(\w+)\(\)", script, re.M)) - {"ctest", "pytest"}
+
+
+def test_each_bound_has_the_test_that_reaches_it():
+    table = re.findall(r"^\| (?!what |-)(.*) \|$", (ROOT / "deploy/reference/bounds.md").read_text(), re.M)
+    assert len(table) > 15
+    sources = "".join(file.read_text() for file in (ROOT / "tests").rglob("*_test.cpp"))
+    sources += "".join(file.read_text() for file in (ROOT / "tests").rglob("test_*.py"))
+    for row in table:
+        tests = names([row.split(" | ")[-1]])
+        assert tests, row
+        for test in tests:
+            assert re.search(rf"(, |def ){test}\(?\)?", sources), f"{test}: {row}"

@@ -58,11 +58,16 @@ def problems(agent):
     return " ".join(p["message"] for p in agent.json("/conflicts")["problems"])
 
 
-@pytest.mark.parametrize("source", ["apiserver", "kubelet"])
-@pytest.mark.parametrize("kind, why", [
+ENDLESS = [
     ("status_line", TOO_LONG), ("header_line", TOO_LONG), ("headers", TOO_LONG), ("interim_answers", TOO_LONG),
     ("chunk_line", TOO_LONG), ("trailer", ""), ("key", ""), ("depth", ""), ("value", ""), ("pods", ""),
-    ("ports", "")])
+    ("ports", "")]
+
+
+@pytest.mark.parametrize("kind, why, source", [
+    (kind, why, source) for kind, why in ENDLESS for source in ("apiserver", "kubelet")
+    # The same reader takes the pods of both, 64 MiB of them.
+    if source == "apiserver" or kind not in ("pods", "ports")])
 def test_an_endless_answer_is_given_up(machine, kind, why, source):
     server = Hostile(machine, kind)
     agent = machine.agent(*server.flags(source), wait="/healthz")
