@@ -114,7 +114,8 @@ Result<> ask_node(const CommandOptions& options, const Policy& policy,
     queries.push_back({.protocol = port.declared.protocol,
                        .port = port.declared.port,
                        .address = port.declared.address,
-                       .v6only = false});
+                       .v6only = false,
+                       .forwarded = port.declared.mode == PortMode::host_port});
   }
   auto answers = check_once(node_context, *pods, policy, queries);
   for (std::size_t i = 0; i < ports.size(); ++i) ports[i].answer = std::move(answers[i]);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "agent/findings/context/filtered.h"
 #include "agent/findings/context/holders.h"
 #include "agent/findings/context/nat_traffic.h"
 #include "agent/findings/context/nat_words.h"
@@ -113,6 +114,7 @@ struct Judgement {
   Bind newcomer;
   std::vector<const Holder*> blocking, undecided, diverting, perhaps_diverting;
   std::vector<const DeclaredPort*> host_ports;
+  std::optional<Filtered> filtered;
 };
 
 std::string place(const CheckAnswer& answer) {
@@ -165,6 +167,8 @@ std::string explain(const CheckAnswer& answer, const Judgement& judgement,
       }
       return fmt::format("{}{} {}.", as_for_binding(answer), who(*judgement.diverting.front()),
                          takes_words(*judgement.diverting.front(), judgement.newcomer, table));
+    case CheckVerdict::filtered:
+      return fmt::format("{}{}.", as_for_binding(answer), filtered_words(*judgement.filtered));
     case CheckVerdict::unknown: {
       if (does_not_show(table, answer.protocol)) {
         return answer.protocol == Protocol::sctp
@@ -232,6 +236,7 @@ Judgement judge(const CheckAnswer& answer, const Bind& newcomer, const PortSnaps
 CheckVerdict verdict_of(const CheckAnswer& answer, const Judgement& judgement) {
   if (answer.bindable == false) return CheckVerdict::in_use;
   if (!judgement.host_ports.empty() || !judgement.diverting.empty()) return CheckVerdict::diverted;
+  if (judgement.filtered) return CheckVerdict::filtered;
   if (!judgement.perhaps_diverting.empty()) return CheckVerdict::unknown;
   return answer.bindable ? CheckVerdict::free : CheckVerdict::unknown;
 }
@@ -243,6 +248,7 @@ std::string_view to_string(CheckVerdict verdict) {
     case CheckVerdict::free: return "free";
     case CheckVerdict::in_use: return "in_use";
     case CheckVerdict::diverted: return "diverted";
+    case CheckVerdict::filtered: return "filtered";
     case CheckVerdict::no_such_address: return "no_such_address";
     case CheckVerdict::unknown: return "unknown";
   }
@@ -270,7 +276,7 @@ CheckAnswer check_port(const CheckQuery& query, const PortSnapshot& table, const
   const bool partly_shown = std::ranges::binary_search(table.coverage.partly_shown,
                                                        std::pair(query.protocol, query.port));
   const std::vector<Holder> folded = folded_on(table.folded, query.protocol, query.port);
-  const Judgement judgement = judge(answer, newcomer, table, folded);
+  Judgement judgement = judge(answer, newcomer, table, folded);
   if (!node_has(answer.address, table)) {
     answer.bindable = false;
     answer.verdict = CheckVerdict::no_such_address;
@@ -280,6 +286,13 @@ CheckAnswer check_port(const CheckQuery& query, const PortSnapshot& table, const
     } else if (judgement.undecided.empty() && !does_not_show(table, query.protocol) &&
                !partly_shown) {
       answer.bindable = true;
+    }
+    if (!query.forwarded) {
+      judgement.filtered = filtered_server(newcomer, query.protocol, query.port, table);
+    }
+    if (judgement.filtered) {
+      answer.filtered_by = judgement.filtered->rules;
+      answer.risks.push_back(Verdict::port_filtered);
     }
     answer.verdict = verdict_of(answer, judgement);
     for (const auto& group : {judgement.blocking, judgement.undecided, judgement.diverting,

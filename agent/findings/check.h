@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -19,12 +20,14 @@ struct CheckQuery {
   std::uint16_t port{};
   std::optional<IpAddress> address;  // unset: `::`, or 0.0.0.0 where there is no IPv6
   bool v6only{};
+  // A pod's hostPort: what arrives is forwarded to the pod, not delivered here.
+  bool forwarded{};
 };
 
-enum class CheckVerdict { free, in_use, diverted, no_such_address, unknown };
-inline constexpr std::array kCheckVerdicts{CheckVerdict::free, CheckVerdict::in_use,
-                                           CheckVerdict::diverted, CheckVerdict::no_such_address,
-                                           CheckVerdict::unknown};
+enum class CheckVerdict { free, in_use, diverted, filtered, no_such_address, unknown };
+inline constexpr std::array kCheckVerdicts{
+    CheckVerdict::free,     CheckVerdict::in_use,          CheckVerdict::diverted,
+    CheckVerdict::filtered, CheckVerdict::no_such_address, CheckVerdict::unknown};
 std::string_view to_string(CheckVerdict verdict);
 
 struct CheckAnswer {
@@ -34,6 +37,8 @@ struct CheckAnswer {
   CheckVerdict verdict{};
   std::optional<bool> bindable;  // unset: the kernel does not tell
   std::vector<Holder> holders;   // those that matter for the answer, most telling first
+  // Packet filters that certainly end what other machines send there.
+  std::vector<std::shared_ptr<const NatRule>> filtered_by;
   std::vector<DeclaredPort> declared_by;
   std::vector<Verdict> risks;
   std::string explanation;

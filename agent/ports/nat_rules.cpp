@@ -8,15 +8,6 @@
 namespace hostnet {
 namespace {
 
-std::uint8_t ip_protocol_of(Protocol protocol) {
-  switch (protocol) {
-    case Protocol::tcp: return IPPROTO_TCP;
-    case Protocol::udp: return IPPROTO_UDP;
-    case Protocol::sctp: return IPPROTO_SCTP;
-  }
-  return IPPROTO_TCP;
-}
-
 std::uint32_t rule_key(Protocol protocol, std::uint16_t port) {
   return static_cast<std::uint32_t>(protocol) << 16U | port;
 }
@@ -26,6 +17,15 @@ unsigned count_of_ports(const PortSpan& ports) {
 }
 
 }  // namespace
+
+std::uint8_t ip_protocol_of(Protocol protocol) {
+  switch (protocol) {
+    case Protocol::tcp: return IPPROTO_TCP;
+    case Protocol::udp: return IPPROTO_UDP;
+    case Protocol::sctp: return IPPROTO_SCTP;
+  }
+  return IPPROTO_TCP;
+}
 
 NatRules::NatRules(Facts facts) : facts_(std::move(facts)) {
   for (std::uint32_t place = 0; place < facts_.rules.size(); ++place) {

@@ -42,6 +42,8 @@ class NatRules {
   std::vector<std::uint32_t> wide_;
 };
 
+std::uint8_t ip_protocol_of(Protocol protocol);  // IPPROTO_*
+
 // The protocols of `rule` that ports here have.
 std::vector<Protocol> protocols_of(const NatRule& rule);
 

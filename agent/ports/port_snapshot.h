@@ -13,6 +13,7 @@
 #include "agent/ports/holder.h"
 #include "agent/ports/nat_rules.h"
 #include "agent/ports/pod_index.h"
+#include "agent/ports/port_filters.h"
 #include "agent/ports/port_ranges.h"
 #include "agent/ports/refusal.h"
 #include "agent/verdicts/problem.h"
@@ -49,6 +50,7 @@ struct PortSnapshot {
   // Rules for this node's ports; unset: they may not be read (NET_ADMIN). Only
   // those for ports that are listened on, declared or asked for are holders, too.
   std::shared_ptr<const NatRules> nat;
+  std::shared_ptr<const PortFilters> filters;  // of what arrives; unset: as `nat`
   // Interfaces of which IPv4 packets to 127.0.0.0/8 are let in (sysctl route_localnet). Unset:
   // no rule leads there, or it is not known.
   std::optional<std::vector<std::string>> route_localnet;

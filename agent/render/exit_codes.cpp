@@ -21,6 +21,7 @@ int exit_code_of(CheckVerdict verdict) {
     case CheckVerdict::free: return 0;
     case CheckVerdict::in_use:
     case CheckVerdict::diverted:
+    case CheckVerdict::filtered:
     case CheckVerdict::no_such_address: return 1;
     case CheckVerdict::unknown: return kIncompleteExit;
   }

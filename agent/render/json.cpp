@@ -306,6 +306,16 @@ constexpr JsonField<FindingEvent> kEventFields[]{
      [](const FindingEvent& it) { return Json(finding_json(it.finding)); }},
 };
 
+constexpr JsonField<NatRule> kFilterFields[]{
+    {"owner", a_string, [](const NatRule& it) { return Json(to_string(it.owner)); },
+     "kube_proxy, ufw, firewalld… or other"},
+    {"service", a_string, [](const NatRule& it) { return Json(it.service); },
+     "of kube_proxy: the Service without endpoints"},
+    {"effect", [] { return one_of_words({"reject", "drop"}); },
+     [](const NatRule& it) { return Json(it.effect == NatEffect::reject ? "reject" : "drop"); }},
+    {"rule", a_string, [](const NatRule& it) { return Json(it.text); }},
+};
+
 constexpr JsonField<CheckAnswer> kCheckFields[]{
     {"protocol", a_protocol, [](const CheckAnswer& it) { return Json(to_string(it.protocol)); }},
     {"port", a_port, [](const CheckAnswer& it) { return Json(it.port); }},
@@ -316,6 +326,13 @@ constexpr JsonField<CheckAnswer> kCheckFields[]{
      "null only where the kernel does not tell"},
     {"holders", list_of<ref<"Holder">>,
      [](const CheckAnswer& it) { return Json(json_array(it.holders, holder_json)); }},
+    {"filtered_by", list_of<ref<"Filter">>,
+     [](const CheckAnswer& it) {
+       return Json(json_array(it.filtered_by, [](const auto& rule) {
+         return object_of<NatRule>(kFilterFields, *rule);
+       }));
+     },
+     "packet filters that end what arrives from outside"},
     {"declared_by", list_of<ref<"DeclaredPort">>,
      [](const CheckAnswer& it) { return Json(json_array(it.declared_by, declared_json)); }},
     {"risks", list_of<a_verdict>,
@@ -373,6 +390,7 @@ void add_report_schemas(Json& schemas) {
   schemas["Problem"] = schema_of<Problem>(kProblemFields);
   schemas["DeclaredPort"] = schema_of<DeclaredPort>(kDeclaredFields);
   schemas["Process"] = schema_of<Process>(kProcessFields);
+  schemas["Filter"] = schema_of<NatRule>(kFilterFields);
   schemas["Holder"] = schema_of<Holder>(kHolderFields);
   schemas["Observed"] = schema_of<Observed>(kObservedFields);
   schemas["Finding"] = schema_of<Finding>(kFindingFields);

@@ -22,6 +22,8 @@ std::string port_words_of(const ManifestCheck::Port& port) {
 std::string remedy_of(const ManifestCheck::Port& port) {
   switch (port.answer->verdict) {
     case CheckVerdict::no_such_address: return "write an address of this node, or leave hostIP out";
+    case CheckVerdict::filtered:
+      return "open the port in the node's firewall where it is to be reached";
     case CheckVerdict::unknown: return "find out what cannot be seen: hostnet-agent doctor";
     default:
       return fmt::format("choose another port; who has it: hostnet-agent ports {}",
@@ -118,6 +120,7 @@ std::string json_of_check(const ManifestCheck& check) {
 Severity severity_of(const CheckAnswer& answer) {
   switch (answer.verdict) {
     case CheckVerdict::free:
+    case CheckVerdict::filtered:
     case CheckVerdict::unknown: return Severity::info;
     case CheckVerdict::diverted: return Severity::warning;
     case CheckVerdict::in_use:

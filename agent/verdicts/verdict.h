@@ -45,6 +45,7 @@ enum class Verdict {
   unsupported_protocol,
   node_port_range_in_ephemeral_range,
   hostport_rule_unguarded,
+  port_filtered,
 };
 
 // What a verdict is concluded from. While one of these cannot be read, it is not known
@@ -142,6 +143,9 @@ inline constexpr auto kVerdicts = [] {
       {hostport_rule_unguarded, "hostport_rule_unguarded", risk, info, seconds{0},
        Inputs{.rules = true}, "HostPortRuleUnguarded",
        "a hostPort rule also takes traffic that only passes through the node"},
+      {port_filtered, "port_filtered", risk, info, seconds{0}, kRules, "HostPortPortFiltered",
+       "a packet filter (a firewall, kube-proxy's for Services without endpoints) ends all that "
+       "arrives from outside"},
   });
 }();
 inline constexpr std::size_t kVerdictCount = kVerdicts.size();

@@ -6,6 +6,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "netlink/nat/base_chains.h"
 #include "netlink/nat/join_addresses.h"
 #include "netlink/nat/packets/packet_marks.h"
 #include "netlink/nat/packets/taken_packets.h"
@@ -13,16 +14,6 @@
 
 namespace hostnet {
 namespace {
-
-constexpr std::size_t kDeepest = 16;  // NFT_JUMP_STACK_SIZE; ip_tables allows more, nobody does
-
-using ChainsByName = std::unordered_map<std::string_view, const PacketChain*>;
-
-struct BaseChain {
-  const PacketTable* table{};
-  const PacketChain* chain{};
-  const ChainsByName* chains{};  // of the table
-};
 
 // The order in which packets come to base chains. Those of type nat are all called where
 // the kernel translates, in the order of their priorities among themselves.
@@ -84,7 +75,7 @@ class NatWalker {
   }
 
   Outcome follow(const PacketChain& chain, const PacketScope& scope) {
-    if (path_.size() >= kDeepest) {
+    if (path_.size() >= kDeepestChain) {
       out_.complete = false;
       return Outcome::fell_through;
     }
@@ -158,7 +149,8 @@ class NatWalker {
       case Kind::jump:
       case Kind::go_to: return enter_chain(action, packets, match.all, level);
       case Kind::accept: take(packets, kOfBaseChain); break;
-      case Kind::drop: drop(packets); break;
+      case Kind::drop:
+      case Kind::reject: drop(packets); break;
       case Kind::tproxy: assign_socket(action, packets); return std::nullopt;
       case Kind::dnat:
       case Kind::redirect:
@@ -221,6 +213,7 @@ class NatWalker {
     const auto arrives_on = [&](std::string_view interface) {
       return contains(packets.arrives_on, interface);
     };
+    if (packets.elsewhere) return false;
     if (origin_ == Origin::here && !arrives_on("")) return false;
     if (origin_ == Origin::here_again && !arrives_on("lo")) return false;
     return is_here(packets);
@@ -289,7 +282,10 @@ class NatWalker {
 
   NatRule rule_of(const PacketAction& action, const PacketScope& whole,
                   const PacketScope& part) const {
-    NatRule rule{.source = base_.table->source, .table = base_.table->name, .scope = part};
+    NatRule rule{.source = base_.table->source,
+                 .table = base_.table->name,
+                 .of_inet = !base_.table->family,
+                 .scope = part};
     rule.scope.leaves_on.clear();
     rule.prerouting = origin_ == Origin::elsewhere;
     rule.output = !rule.prerouting;
@@ -353,28 +349,6 @@ class NatWalker {
   bool gave_up_{};
 };
 
-std::string text_of(const NatRule& rule) {
-  std::string targets;
-  for (const NatTarget& target : rule.targets) {
-    if (!targets.empty()) targets += ", ";
-    targets += target.to_string();
-  }
-  const std::string scope = to_string(rule.scope);
-  const std::string family =
-      rule.scope.family ? (*rule.scope.family == AddressFamily::ipv4 ? "ip" : "ip6") : "inet";
-  std::string text = fmt::format("{} {} {}:", family, rule.table, rule.chains.back());
-  if (!scope.empty()) text += " " + scope;
-  if (rule.scope.is_conditional()) text += " (on a condition)";
-  switch (rule.effect) {
-    case NatEffect::dnat: text += " dnat"; break;
-    case NatEffect::redirect: text += " redirect"; break;
-    case NatEffect::tproxy: text += " tproxy"; break;
-    case NatEffect::reject: text += " reject"; break;
-  }
-  if (!targets.empty()) text += " to " + targets;
-  return text;
-}
-
 bool asks_for_marks(const PacketChain& chain) {
   return std::ranges::any_of(chain.rules, [](const PacketRule& rule) {
     return std::ranges::any_of(rule.alternatives, [](const PacketAlternative& alternative) {
@@ -383,39 +357,11 @@ bool asks_for_marks(const PacketChain& chain) {
   });
 }
 
-using Tables = std::span<const PacketTable* const>;
-
-class BaseChains {
- public:
-  explicit BaseChains(Tables tables) : tables_(tables) {
-    for (const PacketTable* table : tables) {
-      for (const PacketChain& chain : table->chains) chains_[table].emplace(chain.name, &chain);
-    }
-  }
-
-  // Of one priority the kernel calls the newest first.
-  std::vector<BaseChain> at(NatHook hook) const {
-    std::vector<BaseChain> out;
-    for (const PacketTable* table : tables_) {
-      for (const PacketChain& chain : table->chains) {
-        if (chain.hook == hook) out.push_back({table, &chain, &chains_.at(table)});
-      }
-    }
-    std::ranges::reverse(out);
-    std::ranges::stable_sort(out, {}, [](const BaseChain& one) { return one.chain->priority; });
-    return out;
-  }
-
- private:
-  Tables tables_;
-  std::unordered_map<const PacketTable*, ChainsByName> chains_;
-};
-
 void add_rules(std::vector<NatRule> rules, NatWalk& walk) {
   std::unordered_map<std::string, std::size_t> known;
   for (std::size_t at = 0; at < walk.rules.size(); ++at) known.emplace(walk.rules[at].text, at);
   for (NatRule& rule : rules) {
-    rule.text = text_of(rule);
+    rule.text = words_of_rule(rule);
     recognize_owner(rule);
     const auto [at, fresh] = known.emplace(rule.text, walk.rules.size());
     if (fresh) {
@@ -429,19 +375,19 @@ void add_rules(std::vector<NatRule> rules, NatWalk& walk) {
 
 }  // namespace
 
-NatWalk walk_nat(Tables tables, const NatWalkOptions& options) {
+NatWalk walk_nat(std::span<const PacketTable* const> tables, const NatWalkOptions& options) {
   NatWalk walk;
   const bool marks_matter = std::ranges::any_of(tables, [](const PacketTable* table) {
     return std::ranges::any_of(table->chains, asks_for_marks);
   });
   const BaseChains bases(tables);
-  const std::vector<BaseChain> arriving = bases.at(NatHook::prerouting);
+  const std::vector<BaseChain> arriving = bases.at(PacketHook::prerouting);
   NatWalker elsewhere(options, marks_matter, walk);
   elsewhere.pass(arriving, Origin::elsewhere);
   add_rules(elsewhere.take_rules(), walk);
 
   NatWalker here(options, marks_matter, walk);
-  here.pass(bases.at(NatHook::output), Origin::here);
+  here.pass(bases.at(PacketHook::output), Origin::here);
   std::vector<BaseChain> again;
   std::ranges::copy_if(arriving, std::back_inserter(again),
                        [](const BaseChain& base) { return base.chain->type == ChainType::filter; });

@@ -64,6 +64,7 @@ try:
     s = socket.create_connection((sys.argv[1], int(sys.argv[2])), 3); print(s.recv(99).decode())
 except ConnectionRefusedError: print('refused')
 except TimeoutError: print('nobody')
+except OSError: print('unreachable')
 """
 
 PORTMAP = """
@@ -230,7 +231,7 @@ class Network:
         return process
 
     def ask(self, port, address=None, where="client"):
-        """Who answers a connection from there ("" is the node itself), or "refused", or "nobody"."""
+        """Who answers a connection from there ("" is the node itself), or "refused", "unreachable" or "nobody"."""
         return self.machine.run(*self.inside(where), "/usr/bin/python3", "-c", ASK,
                                 address or self.family.node, port).stdout.strip()
 

@@ -16,6 +16,7 @@
 #include "netlink/rtnetlink/rtnetlink.h"
 #include "tests/kernel/nat_lab.h"
 #include "tests/kernel/nat_rule_set.h"
+#include "tests/kernel/own_files.h"
 
 namespace hostnet {
 namespace {
@@ -24,41 +25,6 @@ using namespace testing;
 
 constexpr std::size_t kRuleSets = 48;
 constexpr unsigned kSeed = 20261129;
-
-// procfs as seen from the test's thread: pid 1 is elsewhere.
-class OwnFiles final : public Files {
- public:
-  explicit OwnFiles(std::shared_ptr<Files> inner) : inner_(std::move(inner)) {}
-  Result<> read(std::string_view path, std::string& out) const override {
-    return inner_->read(own(path), out);
-  }
-  Result<std::vector<std::string>> list(std::string_view path) const override {
-    return inner_->list(own(path));
-  }
-  Result<std::string> link(std::string_view path) const override { return inner_->link(own(path)); }
-  Result<std::uint64_t> inode(std::string_view path) const override {
-    return inner_->inode(own(path));
-  }
-  Result<FileOwner> owner(std::string_view path) const override { return inner_->owner(own(path)); }
-  bool exists(std::string_view path) const override { return inner_->exists(own(path)); }
-  Result<std::string> cgroup_path(std::uint64_t id) const override {
-    return inner_->cgroup_path(id);
-  }
-  Result<> socket_descriptors(int pid, std::vector<SocketDescriptor>& out) const override {
-    return inner_->socket_descriptors(pid, out);
-  }
-  Result<std::uint64_t> socket_inode(int pid, int fd) const override {
-    return inner_->socket_inode(pid, fd);
-  }
-
- private:
-  static std::string own(std::string_view path) {
-    constexpr std::string_view kFirst = "proc/1/net";
-    if (!path.starts_with(kFirst)) return std::string(path);
-    return "proc/thread-self/net" + std::string(path.substr(kFirst.size()));
-  }
-  std::shared_ptr<Files> inner_;
-};
 
 // What the agent says of one probe: who answers; nobody; or that it is not known.
 struct Said {

@@ -25,7 +25,8 @@ PacketRule jump(const PacketScope& scope, const char* chain, Kind kind = Kind::j
   return when(scope, {.kind = kind, .chain = chain});
 }
 PacketChain base(std::vector<PacketRule> rules) {
-  return {.name = "base", .hook = NatHook::prerouting, .priority = -100, .rules = std::move(rules)};
+  return {
+      .name = "base", .hook = PacketHook::prerouting, .priority = -100, .rules = std::move(rules)};
 }
 PacketChain chain(const char* name, std::vector<PacketRule> rules) {
   return {.name = name, .hook = {}, .rules = std::move(rules)};
@@ -106,7 +107,7 @@ TEST(WalkNat, WhatNobodyKnowsOnTheWayIsToldOfTheRule) {
 TEST(WalkNat, ARuleOfBothHooksIsOne) {
   PacketChain output = base({jump({}, "a")});
   output.name = "out";
-  output.hook = NatHook::output;
+  output.hook = PacketHook::output;
   const NatWalk walk =
       walked({base({jump({}, "a")}), output, chain("a", {to(tcp(1), "10.0.0.1")})});
   ASSERT_EQ(walk.rules.size(), 1U);
@@ -119,7 +120,7 @@ TEST(WalkNat, NothingOfThisMachineArrivesOnAnInterface) {
   elsewhere.arrives_on = {InterfaceMatch{"eth0", false, true}};
   PacketChain own = base({to(on_eth0, "10.0.0.1"), to(elsewhere, "10.0.0.2")});
   EXPECT_EQ(walked({own}).rules.size(), 2U);
-  own.hook = NatHook::output;
+  own.hook = PacketHook::output;
   EXPECT_THAT(texts(walked({own})),
               ElementsAre("ip t base: iifname != \"eth0\" tcp dport 2 dnat to 10.0.0.2"));
 }
@@ -144,7 +145,7 @@ TEST(WalkNat, BehindARuleForAllInterfacesButOneIsThatOne) {
                           "ip t sub: iifname \"docker0\" tcp dport 1 dnat to 10.0.0.2"));
   EXPECT_FALSE(walk.rules.at(0).shadowed);
   EXPECT_TRUE(walk.rules.at(1).shadowed);
-  own.hook = NatHook::output;  // nothing arrives: the first has it all
+  own.hook = PacketHook::output;  // nothing arrives: the first has it all
   EXPECT_EQ(walked({own, sub}).rules.size(), 1U);
 }
 

@@ -283,13 +283,13 @@ TEST_F(NatLooks, LegacyTablesAreReadEveryTenSecondsAndOnlyWhereThereAreSome) {
     }
   };
   const auto tables = std::make_shared<Tables>();
-  builder_.file("proc/net/ip_tables_names", "filter\n");
+  builder_.file("proc/net/ip_tables_names", "security\n");
   scan();
   node_.ip_tables = tables;
   nat_ = std::make_unique<NatScan>(node_);
   scan();
   EXPECT_EQ(tables->asked, 0);
-  builder_.file("proc/net/ip_tables_names", "filter\nnat\n");
+  builder_.file("proc/net/ip_tables_names", "security\nnat\n");
   node_.files = builder_.build().files;
   nat_ = std::make_unique<NatScan>(node_);
   scan();

@@ -168,7 +168,7 @@ TEST(CheckJson, IsTheContractsLine) {
   EXPECT_EQ(check_json(sample_check()),
             joined({R"({"protocol":"tcp","port":8080,"address":"::","verdict":"in_use",)"
                     R"("bindable":false,"holders":[)",
-                    kNginx, R"(],"declared_by":[)", kDeclared,
+                    kNginx, R"(],"filtered_by":[],"declared_by":[)", kDeclared,
                     R"(],"risks":["reserved_port"],)"
                     R"("explanation":"nginx.service listens on 0.0.0.0:8080."})",
                     "\n"}));

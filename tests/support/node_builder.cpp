@@ -291,7 +291,7 @@ Result<> NodeBuilder::write_recording(const std::string& directory) const {
   }
   UnknownParts unknown;
   (void)read_nf_tables(*node.netlink);
-  (void)read_ip_tables(*node.ip_tables, *node.files, unknown);
+  (void)read_ip_tables(*node.ip_tables, *node.files, unknown, unknown);
   for (const auto& [device, _] : ethtool_->devices) {
     (void)read_ethtool_driver(*node.ethtool, device);
     (void)read_ethtool_link(*node.ethtool, device);

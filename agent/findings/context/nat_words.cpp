@@ -3,23 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "agent/findings/context/remedy.h"
 #include "netlink/nat/recognize.h"
 
 namespace hostnet {
 namespace {
-
-struct ServiceName {
-  std::string_view in_namespace, name;
-};
-// "default/web:http" → default, web.
-ServiceName service_name(std::string_view service) {
-  const auto slash = service.find('/');
-  if (slash == std::string_view::npos) return {};
-  const std::string_view name = service.substr(slash + 1);
-  return {service.substr(0, slash), name.substr(0, name.find(':'))};
-}
 
 std::string interface_words(const InterfaceMatches& interfaces) {
   std::string words;
@@ -112,13 +102,33 @@ std::string taker_words(const NatRule& rule, const FindingContext& context) {
   return fmt::format("the rule \"{}\" of {}", rule.text, to_string(rule.owner));
 }
 
+ServiceName service_name(std::string_view service) {
+  const auto slash = service.find('/');
+  if (slash == std::string_view::npos) return {};
+  const std::string_view name = service.substr(slash + 1);
+  return {service.substr(0, slash), name.substr(0, name.find(':'))};
+}
+
+std::string filter_words(const NatRule& rule) {
+  if (rule.owner == RuleOwner::kube_proxy && !rule.service.empty()) {
+    return fmt::format("kube-proxy's rule \"{}\" for Service {}", rule.text, rule.service);
+  }
+  if (rule.owner == RuleOwner::other) return fmt::format("rule \"{}\"", rule.text);
+  return fmt::format("rule \"{}\" of {}", rule.text, to_string(rule.owner));
+}
+
+// In nft's words, a table of iptables' in iptables'.
 std::string show_rule_command(const NatRule& rule) {
-  const bool ipv6 = rule.scope.family == AddressFamily::ipv6;
-  const std::string family = ipv6 ? "ip6" : "ip";
+  static constexpr std::array<std::string_view, 5> kOfIpTables = {"raw", "mangle", "nat", "filter",
+                                                                  "security"};
   if (rule.source == NatSource::ipvs) return "ipvsadm -Ln";
-  if (rule.table != "nat") return fmt::format("nft -a list table {} {}", family, rule.table);
-  return fmt::format("{}tables{} -t nat -S | grep -e {}", family,
-                     rule.source == NatSource::ip_tables ? "-legacy" : "",
+  const bool ipv6 = rule.scope.family == AddressFamily::ipv6;
+  const std::string family = rule.of_inet ? "inet" : ipv6 ? "ip6" : "ip";
+  if (rule.of_inet || std::ranges::find(kOfIpTables, rule.table) == kOfIpTables.end()) {
+    return fmt::format("nft -a list table {} {}", family, shell_word(rule.table));
+  }
+  return fmt::format("{}tables{} -t {} -S | grep -e {}", family,
+                     rule.source == NatSource::ip_tables ? "-legacy" : "", rule.table,
                      shell_word(rule.chains.back()));
 }
 

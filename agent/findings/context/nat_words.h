@@ -19,6 +19,15 @@ std::string destination_words(const Holder& rule);
 // of …", "the rule … of docker".
 std::string taker_words(const NatRule& rule, const FindingContext& context);
 
+// The same of a packet filter: "kube-proxy's rule for Service default/web:http, which has no
+// endpoints,", "rule "…" of ufw".
+std::string filter_words(const NatRule& rule);
+struct ServiceName {
+  std::string_view in_namespace, name;
+};
+// "default/web:http" → default, web.
+ServiceName service_name(std::string_view service);
+
 // How to see a rule: `iptables -t nat -S | grep -e CNI-DN-0507…`.
 std::string show_rule_command(const NatRule& rule);
 // How to get the traffic back from a rule. `mover`: what else may change, "the

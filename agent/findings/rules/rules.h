@@ -34,13 +34,14 @@ inline constexpr auto kConflicts = std::to_array<DeclarationRule*>({
 
 // Each that holds counts.
 DeclarationRule declared_not_listening, in_ephemeral_range, in_node_port_range,
-    unsupported_protocol, scheduler_blind;
+    unsupported_protocol, scheduler_blind, port_filtered;
 inline constexpr auto kDeclarationRisks = std::to_array<DeclarationRule*>({
     declared_not_listening,
     in_ephemeral_range,
     in_node_port_range,
     unsupported_protocol,
     scheduler_blind,
+    port_filtered,
 });
 
 NodeRule bind_refused, hijacked_listener, hostport_rule_stale, hostport_rule_unguarded,

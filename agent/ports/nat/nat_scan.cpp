@@ -37,7 +37,17 @@ bool has_unknown_target(const UnknownParts& parts) {
                              [](const auto& part) { return part.first.starts_with("target "); });
 }
 
+PortFilters::Tables shared(std::vector<PacketTable> tables) {
+  return std::make_shared<const std::vector<PacketTable>>(std::move(tables));
+}
+
 }  // namespace
+
+bool NatScan::Source::operator==(const Source& other) const {
+  return *tables == *other.tables && *filters == *other.filters && unknown == other.unknown &&
+         unknown_filters == other.unknown_filters && malformed == other.malformed &&
+         error == other.error && unsteady == other.unsteady && next == other.next;
+}
 
 void NatScan::scan(SteadyTime now, PortSnapshot& table) {
   table.coverage.ebpf_forwarding = forwards_by_ebpf(now, table);
@@ -65,6 +75,7 @@ void NatScan::scan(SteadyTime now, PortSnapshot& table) {
   if (ip_tables) ip_tables_.next = std::max(ip_tables_.next, rested);
   if (ipvs) ipvs_.next = std::max(ipvs_.next, rested);
   table.nat = rules_;
+  table.filters = filters_;
   table.pods_by_container = containers_;
   table.other_containers = other_containers_;
   table.route_localnet = route_localnet_;
@@ -97,8 +108,10 @@ bool NatScan::read_nf_tables_again(SteadyTime now) {
   } else if (auto read = read_nf_tables(*node_.netlink); !read) {
     fresh.error = std::move(read).error();
   } else {
-    fresh.tables = std::move(read->tables);
+    fresh.tables = shared(std::move(read->tables));
+    fresh.filters = shared(std::move(read->filters));
     fresh.unknown = std::move(read->unknown);
+    fresh.unknown_filters = std::move(read->unknown_filters);
     fresh.malformed = std::move(read->malformed);
     fresh.unsteady = read->changed_meanwhile;
     if (!read->changed_meanwhile && !read->absent) generation_ = read->generation;
@@ -113,9 +126,15 @@ bool NatScan::read_ip_tables_again(SteadyTime now) {
   const auto begin = node_.clock->thread_cpu();
   Source fresh;
   IpSets sets(*node_.netlink);
-  auto read = read_ip_tables(*node_.ip_tables, *node_.files, fresh.unknown, sets.lookup());
+  auto read = read_ip_tables(*node_.ip_tables, *node_.files, fresh.unknown, fresh.unknown_filters,
+                             sets.lookup());
   if (read) {
-    fresh.tables = *std::move(read);
+    const auto filters = std::ranges::stable_partition(
+        *read, [](const PacketTable& table) { return table.name != "filter"; });
+    fresh.filters =
+        shared({std::make_move_iterator(filters.begin()), std::make_move_iterator(filters.end())});
+    read->erase(filters.begin(), filters.end());
+    fresh.tables = shared(*std::move(read));
   } else {
     fresh.error = std::move(read).error();
   }
@@ -153,7 +172,7 @@ bool NatScan::addresses_changed(const PortSnapshot& table) {
 void NatScan::walk() {
   std::vector<const PacketTable*> tables;
   for (const Source* source : {&nf_tables_, &ip_tables_}) {
-    for (const PacketTable& table : source->tables) tables.push_back(&table);
+    for (const PacketTable& table : *source->tables) tables.push_back(&table);
   }
   NatWalkOptions options;
   if (!local_addresses_.empty()) options.local_addresses = local_addresses_;
@@ -162,6 +181,8 @@ void NatScan::walk() {
   has_forwarder_ = has_forwarder_ || std::ranges::any_of(tables, [](auto* table) {
                      return programs_forwarded_ports(*table);
                    });
+  filters_ = std::make_shared<const PortFilters>(
+      std::vector{nf_tables_.tables, nf_tables_.filters, ip_tables_.tables, ip_tables_.filters});
   problems_.clear();
   limits_.clear();
   const auto narrowed = [&](NatSource source) {
@@ -227,6 +248,13 @@ void NatScan::tell(const Source& source, bool narrowed_by_unknown) {
         {.code = "nat_rules_malformed",
          .message = "parts of the NAT rules cannot be read: " + words_of(source.malformed),
          .remedy = std::string(kReport)});
+  }
+  if (!source.unknown_filters.empty()) {
+    limits_.push_back({.code = "filter_rules_unknown",
+                       .message = "parts of the packet filters are not understood, and count as "
+                                  "conditions: " +
+                                  words_of(source.unknown_filters),
+                       .remedy = ""});
   }
   if (source.unknown.empty()) return;
   Problem unknown{

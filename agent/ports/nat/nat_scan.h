@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "agent/ports/nat_rules.h"
+#include "agent/ports/port_filters.h"
 #include "agent/ports/port_snapshot.h"
 #include "netlink/nat/ipvs/ipvs.h"
 #include "netlink/nat/packets/packet_rules.h"
@@ -16,7 +17,7 @@
 
 namespace hostnet {
 
-// What takes packets to ports of this node without a socket: NAT rules, read
+// What takes packets to ports of this node without a socket: NAT rules, and packet filters, read
 // again only when they may have changed.
 //
 // nf_tables: one short question per scan says whether anything changed (asking
@@ -40,12 +41,13 @@ class NatScan {
  private:
   // One of the kernel's packet filters, as it was read last.
   struct Source {
-    std::vector<PacketTable> tables;
-    UnknownParts unknown, malformed;
+    PortFilters::Tables tables = std::make_shared<std::vector<PacketTable>>();
+    PortFilters::Tables filters = tables;  // that only filter
+    UnknownParts unknown, unknown_filters, malformed;
     std::optional<Error> error;
     bool unsteady{};  // it changed all the time while it was read
     SteadyTime next;  // no sooner
-    bool operator==(const Source&) const = default;
+    bool operator==(const Source& other) const;
   };
 
   struct Ipvs {
@@ -80,6 +82,7 @@ class NatScan {
   std::vector<IpAddress> local_addresses_;   // sorted
   bool has_forwarder_{};
   std::shared_ptr<const NatRules> rules_;
+  std::shared_ptr<const PortFilters> filters_;
   std::vector<Problem> problems_, limits_;
   std::shared_ptr<const PodsByContainer> containers_;
   std::shared_ptr<const RuntimesByContainer> other_containers_;

@@ -143,6 +143,7 @@ std::string html_check(const CheckAnswer& answer) {
   line("Bindable", !answer.bindable ? "unknown" : *answer.bindable ? "yes" : "no");
   line("Held by", html_list(held));
   line("Declared by", html_list(declared));
+  for (const auto& rule : answer.filtered_by) line("Filtered by", html_text(rule->text));
   line("Risks", html_text(verdicts_words(answer.risks)));
   return html_card("check", "<h2>Could a server bind this now?</h2><dl>" + list +
                                 "</dl><p class=\"empty\">" + html_text(answer.explanation) +

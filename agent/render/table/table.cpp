@@ -32,7 +32,7 @@ struct Paint {
   std::string_view word, code;
 };
 // By the first word of a cell; the names of processes and pods are in no such column.
-constexpr std::array<Paint, 13> kPaints{{{"critical", "1;31"},
+constexpr std::array<Paint, 14> kPaints{{{"critical", "1;31"},
                                          {"warning", "33"},
                                          {"info", "2"},
                                          {"ok", "32"},
@@ -42,6 +42,7 @@ constexpr std::array<Paint, 13> kPaints{{{"critical", "1;31"},
                                          {"free", "32"},
                                          {"in_use", "1;31"},
                                          {"diverted", "33"},
+                                         {"filtered", "33"},
                                          {"no_such_address", "1;31"},
                                          {"yes", "32"},
                                          {"no", "1;31"}}};

@@ -90,7 +90,7 @@ Result<> NftMachine::run(std::string_view name, std::span<const std::byte> data)
     return {};
   }
   if (name == "reject") {
-    end_all({.kind = PacketAction::Kind::drop});
+    end_all({.kind = PacketAction::Kind::reject});
     return {};
   }
   if (is_one_of(kEnding, name)) {
@@ -238,6 +238,9 @@ Result<> NftMachine::conntrack(Data data) {
                ? load_mark(nft_number(*table, NFTA_CT_DREG), MarkKind::connection)
                : set_mark(nft_number(*table, NFTA_CT_SREG), MarkKind::connection);
   }
+  if (key == NFT_CT_STATUS && table->has(NFTA_CT_DREG)) {
+    return load(data, NFTA_CT_DREG, PacketField::connection_status);
+  }
   if (!table->has(NFTA_CT_DREG) || key != NFT_CT_STATE) {
     return load(data, NFTA_CT_DREG, PacketField::unknown);
   }
@@ -270,7 +273,9 @@ Result<> NftMachine::load(Data data, std::size_t register_attribute, PacketField
   if (!at) return std::unexpected(at.error());
   const bool one_byte = field == PacketField::protocol || field == PacketField::family;
   const bool four_bytes = field == PacketField::address_type || field == PacketField::random ||
-                          field == PacketField::arrives_index || field == PacketField::leaves_index;
+                          field == PacketField::arrives_index ||
+                          field == PacketField::leaves_index ||
+                          field == PacketField::connection_status;
   const std::size_t length = one_byte || four_bytes ? 4 : 16;
   for (NftPath& path : paths_) {
     const std::size_t end = std::min(*at + length, path.registers.size());

@@ -63,8 +63,10 @@ Result<> decode_hook(std::span<const std::byte> bytes, NftChain& chain) {
   if (!hook) return std::unexpected(hook.error());
   chain.priority = static_cast<std::int32_t>(nft_number(*hook, NFTA_HOOK_PRIORITY));
   switch (nft_number(*hook, NFTA_HOOK_HOOKNUM, NF_INET_NUMHOOKS)) {
-    case NF_INET_PRE_ROUTING: chain.hook = NatHook::prerouting; break;
-    case NF_INET_LOCAL_OUT: chain.hook = NatHook::output; break;
+    case NF_INET_PRE_ROUTING: chain.hook = PacketHook::prerouting; break;
+    case NF_INET_LOCAL_IN: chain.hook = PacketHook::input; break;
+    case NF_INET_FORWARD: chain.hook = PacketHook::forward; break;
+    case NF_INET_LOCAL_OUT: chain.hook = PacketHook::output; break;
     default: break;
   }
   return {};
@@ -169,6 +171,7 @@ Result<NftChain> decode_nft_chain(const NetlinkMessage& message) {
   const bool of_packets =
       family == NFPROTO_IPV4 || family == NFPROTO_IPV6 || family == NFPROTO_INET;
   if (table.text(NFTA_CHAIN_TYPE) != "nat") chain.type = ChainType::filter;
+  chain.drops = nft_number(table, NFTA_CHAIN_POLICY, NF_ACCEPT) == NF_DROP;
   if (table.has(NFTA_CHAIN_HOOK) && of_packets) {
     if (auto done = decode_hook(table[NFTA_CHAIN_HOOK], chain); !done) {
       return std::unexpected(std::move(done).error());

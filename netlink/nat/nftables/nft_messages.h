@@ -32,9 +32,10 @@ struct NftTable {
 struct NftChain {
   NftTableId table;
   std::string name;
-  std::optional<NatHook> hook;  // of base chains at one of these
+  std::optional<PacketHook> hook;  // of base chains at one of these
   ChainType type{};
   std::int32_t priority{};
+  bool drops{};  // the policy of a base chain
 };
 
 struct NftRule {

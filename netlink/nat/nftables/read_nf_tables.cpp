@@ -50,8 +50,13 @@ std::optional<AddressFamily> packet_family(std::uint8_t family) {
 // One table: chains and rules at once, sets when a rule needs them.
 class TableReader {
  public:
-  TableReader(Netlink& netlink, NftTableId id, const IpSetLookup& ip_sets, PacketTables& out)
-      : netlink_(netlink), id_(std::move(id)), ip_sets_(ip_sets), out_(out) {}
+  TableReader(Netlink& netlink, NftTableId id, const IpSetLookup& ip_sets, UnknownParts& unknown,
+              UnknownParts& malformed)
+      : netlink_(netlink),
+        id_(std::move(id)),
+        ip_sets_(ip_sets),
+        unknown_(unknown),
+        malformed_(malformed) {}
 
   Result<PacketTable> read(const std::vector<NftChain>& chains) {
     PacketTable out{.source = NatSource::nf_tables,
@@ -62,19 +67,22 @@ class TableReader {
     for (const NftChain& chain : chains) {
       if (chain.table != id_) continue;
       places.emplace(chain.name, out.chains.size());
-      out.chains.push_back(
-          {.name = chain.name, .hook = chain.hook, .priority = chain.priority, .type = chain.type});
+      out.chains.push_back({.name = chain.name,
+                            .hook = chain.hook,
+                            .priority = chain.priority,
+                            .type = chain.type,
+                            .drops = chain.drops});
     }
-    const auto rules = every_answer(netlink_, nft_list_request(NftList::rules, id_),
-                                    decode_nft_rule, out_.malformed);
+    const auto rules =
+        every_answer(netlink_, nft_list_request(NftList::rules, id_), decode_nft_rule, malformed_);
     if (!rules) return std::unexpected(rules.error());
     const NftSetLookup lookup = [this](std::string_view name) { return set(name); };
     for (const NftRule& rule : *rules) {
       const auto place = places.find(rule.chain);
       if (place == places.end()) continue;  // it came between the two lists
-      auto compiled = compile_nft_rule(rule, lookup, out_.unknown, ip_sets_);
+      auto compiled = compile_nft_rule(rule, lookup, unknown_, ip_sets_);
       if (!compiled && compiled.error().reason == Reason::malformed) {
-        ++out_.malformed[compiled.error().message];
+        ++malformed_[compiled.error().message];
         continue;
       }
       if (!compiled) return std::unexpected(std::move(compiled).error());
@@ -109,8 +117,8 @@ class TableReader {
 
   Result<const NftSet*> set(std::string_view name) {
     if (!sets_known_) {
-      auto listed = every_answer(netlink_, nft_list_request(NftList::sets, id_), decode_nft_set,
-                                 out_.malformed);
+      auto listed =
+          every_answer(netlink_, nft_list_request(NftList::sets, id_), decode_nft_set, malformed_);
       if (!listed) return std::unexpected(std::move(listed).error());
       for (NftSet& one : *listed) sets_.insert_or_assign(one.name, std::move(one));
       sets_known_ = true;
@@ -119,7 +127,7 @@ class TableReader {
     if (at == sets_.end()) return nullptr;
     if (!with_elements_.insert(at->first).second) return &at->second;
     auto elements = every_answer(netlink_, nft_elements_request(id_, at->first),
-                                 decode_nft_elements, out_.malformed);
+                                 decode_nft_elements, malformed_);
     if (!elements) return std::unexpected(std::move(elements).error());
     for (auto& some : *elements) {
       std::ranges::move(some, std::back_inserter(at->second.elements));
@@ -135,17 +143,24 @@ class TableReader {
   Netlink& netlink_;
   NftTableId id_;
   const IpSetLookup& ip_sets_;
-  PacketTables& out_;
+  UnknownParts& unknown_;
+  UnknownParts& malformed_;
   std::map<std::string, NftSet, std::less<>> sets_;
   std::set<std::string> with_elements_;
   std::optional<std::vector<Link>> links_;
   bool sets_known_{};
 };
 
+bool is_filter(const NftChain& chain) {
+  return chain.type == ChainType::filter &&
+         (chain.hook == PacketHook::input || chain.hook == PacketHook::forward);
+}
+
 // What a packet filter does with this machine's own packets after they were
 // translated does not change who gets them.
 bool may_decide(const NftChain& chain) {
-  return chain.type == ChainType::nat || chain.hook == NatHook::prerouting ||
+  if (is_filter(chain)) return false;
+  return chain.type == ChainType::nat || chain.hook == PacketHook::prerouting ||
          chain.priority <= kNatPriority;
 }
 
@@ -154,21 +169,26 @@ Result<PacketTables> read_once(Netlink& netlink) {
   const auto chains = every_answer(netlink, nft_list_request(NftList::chains, std::nullopt),
                                    decode_nft_chain, out.malformed);
   if (!chains) return std::unexpected(chains.error());
-  std::set<NftTableId> decisive;
+  std::set<NftTableId> decisive, filtering;
   for (const NftChain& chain : *chains) {
     if (chain.hook && may_decide(chain)) decisive.insert(chain.table);
+    if (is_filter(chain)) filtering.insert(chain.table);
   }
   IpSets ip_sets(netlink);
   const IpSetLookup ip_set_lookup = ip_sets.lookup();
-  if (decisive.empty()) return out;
+  if (decisive.empty() && filtering.empty()) return out;
   const auto tables = every_answer(netlink, nft_list_request(NftList::tables, std::nullopt),
                                    decode_nft_table, out.malformed);
   if (!tables) return std::unexpected(tables.error());
   for (const NftTable& table : *tables) {
-    if (table.dormant || !decisive.contains(table.id)) continue;
-    auto read = TableReader(netlink, table.id, ip_set_lookup, out).read(*chains);
+    const bool decides = decisive.contains(table.id);
+    if (table.dormant || (!decides && !filtering.contains(table.id))) continue;
+    auto read = TableReader(netlink, table.id, ip_set_lookup,
+                            decides ? out.unknown : out.unknown_filters, out.malformed)
+                    .read(*chains);
+    if (!read && !decides && read.error().reason == Reason::unsupported) continue;
     if (!read) return std::unexpected(std::move(read).error());
-    out.tables.push_back(*std::move(read));
+    (decides ? out.tables : out.filters).push_back(*std::move(read));
   }
   out.names_ip_sets = ip_sets.asked();
   return out;

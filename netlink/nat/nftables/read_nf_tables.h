@@ -9,16 +9,19 @@
 namespace hostnet {
 
 struct PacketTables {
-  std::vector<PacketTable> tables;  // only those with a nat base chain
+  std::vector<PacketTable> tables;   // that translate, or decide before who is
+  std::vector<PacketTable> filters;  // that only filter what arrives
   UnknownParts unknown;
-  UnknownParts malformed;      // messages and rules that do not decode, left out
-  std::uint32_t generation{};  // grows with every change
-  bool changed_meanwhile{};    // in every attempt: parts may be of different generations
-  bool absent{};               // this kernel has no nf_tables
-  bool names_ip_sets{};        // whose contents change without a new generation
+  UnknownParts unknown_filters;  // in `filters`
+  UnknownParts malformed;        // messages and rules that do not decode, left out
+  std::uint32_t generation{};    // grows with every change
+  bool changed_meanwhile{};      // in every attempt: parts may be of different generations
+  bool absent{};                 // this kernel has no nf_tables
+  bool names_ip_sets{};          // whose contents change without a new generation
 };
 
-// Every nf_tables table that translates destinations, native or iptables-nft's.
+// Every nf_tables table that translates destinations or filters what arrives, native or
+// iptables-nft's. One that only filters is left out where a recording does not have it.
 // Needs CAP_NET_ADMIN (Reason::denied). A kernel without nf_tables has none; a
 // recording that has no answer is Reason::unsupported.
 // Where the rules change while they are read they are read again, up to three

@@ -37,7 +37,8 @@ enum class NatEffect {
   dnat,
   redirect,  // to a port of this machine
   tproxy,    // to a socket of this machine, which gets them as they are
-  reject,    // to nobody: connections are refused (IPVS without servers)
+  reject,    // to nobody: connections are refused (IPVS without servers, a filter)
+  drop,      // to nobody, and its sender is not told (a filter)
 };
 
 // Packets to `scope` are sent elsewhere. Rules come in the order in which the
@@ -45,6 +46,7 @@ enum class NatEffect {
 struct NatRule {
   NatSource source{};
   std::string table;
+  bool of_inet{};  // the table is one of both families
   // One family; ports and protocol as asked (ip_protocol none: every protocol);
   // destination none: every address; local_only: of this machine.
   PacketScope scope;
@@ -63,5 +65,10 @@ struct NatRule {
   bool operator==(const NatRule&) const = default;
 };
 inline constexpr std::size_t kMostTargets = 64;
+
+// NatRule::text.
+std::string words_of_rule(const NatRule& rule);
+// … of the policy of its base chain: "ip filter INPUT: policy drop".
+std::string words_of_policy(const NatRule& rule);
 
 }  // namespace hostnet

@@ -12,7 +12,7 @@ constexpr std::size_t kMostChanges = 65536, kMostParts = 4096;
 // Packets with one pair of marks, by MarkKind; unset: it depends on what we do not model.
 struct Marked {
   PacketScope packets;
-  std::array<std::optional<std::uint32_t>, 2> marks{0, 0};
+  std::array<std::optional<std::uint32_t>, 3> marks{0, 0, 0};
 };
 
 void apply(const MarkChange& change, bool certain, Marked& marked) {

@@ -37,6 +37,7 @@ struct PacketAction {
     go_on,     // to the next rule
     accept,    // leaves this base chain; a later base chain still sees the packet
     drop,      // nobody sees it any more
+    reject,    // … and its sender is told
     leave,     // return to the chain that jumped here
     jump,      // to `chain`, and back at its end
     go_to,     // to `chain`, and at its end to where this chain would return
@@ -68,16 +69,17 @@ struct PacketRule {
   bool operator==(const PacketRule&) const = default;
 };
 
-enum class NatHook { prerouting, output };
+enum class PacketHook { prerouting, input, forward, output };
 // Chains of other types than nat are of use for what they do before it.
 enum class ChainType { nat, filter };
 
 struct PacketChain {
   std::string name;
-  std::optional<NatHook> hook;  // of a base chain at one of these
+  std::optional<PacketHook> hook;  // of a base chain at one of these
   std::int32_t priority{};
   std::vector<PacketRule> rules;
   ChainType type{};
+  bool drops{};  // its policy: what comes to the end of the base chain
   bool operator==(const PacketChain&) const = default;
 };
 inline constexpr std::int32_t kNatPriority = -100;        // NF_IP_PRI_NAT_DST

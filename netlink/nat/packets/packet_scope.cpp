@@ -265,6 +265,8 @@ std::optional<PacketScope> intersection(const PacketScope& one, const PacketScop
     return std::nullopt;
   }
   both.local_only = one.local_only || other.local_only;
+  both.elsewhere = one.elsewhere || other.elsewhere;
+  if (both.local_only && both.elsewhere) return std::nullopt;
   both.certainty = std::max(one.certainty, other.certainty);
   if (!narrow(both.arrives_on, other.arrives_on)) return std::nullopt;
   if (!narrow(both.leaves_on, other.leaves_on)) return std::nullopt;
@@ -275,7 +277,7 @@ std::optional<PacketScope> intersection(const PacketScope& one, const PacketScop
 std::vector<PacketScope> difference(const PacketScope& scope, const PacketScope& other) {
   const bool has_ports =
       !other.ip_protocol || std::ranges::find(kWithPorts, *other.ip_protocol) != kWithPorts.end();
-  if (!has_ports || !intersection(scope, other)) return {scope};
+  if (!has_ports || other.elsewhere || !intersection(scope, other)) return {scope};
   return Difference(scope).of(other);
 }
 
@@ -290,6 +292,7 @@ std::vector<PacketScope> difference(const std::vector<PacketScope>& scopes,
 
 bool covers(const PacketScope& outer, const PacketScope& inner) {
   if (outer.certainty != Certainty::certain) return false;
+  if (outer.elsewhere && !inner.elsewhere) return false;
   if (outer.family && outer.family != inner.family) return false;
   if (outer.ip_protocol && outer.ip_protocol != inner.ip_protocol) return false;
   if (outer.ports.first > inner.ports.first || outer.ports.last < inner.ports.last) return false;

@@ -52,7 +52,10 @@ using InterfaceMatches = std::vector<InterfaceMatch>;
 bool contains(const InterfaceMatches& matches, std::string_view interface);
 
 // A packet's firewall mark, or that of its connection.
-enum class MarkKind : std::uint8_t { packet, connection };
+// The status of a connection (IPS_*) is read as one: it begins as 0, and is DNAT behind a rule that
+// translated it.
+enum class MarkKind : std::uint8_t { packet, connection, status };
+inline constexpr std::uint32_t kStatusDnat = 0x20;  // IPS_DST_NAT
 struct MarkMatch {
   MarkKind kind{};
   std::uint32_t mask{0xFFFFFFFF}, value{};  // (mark & mask) == value
@@ -77,6 +80,7 @@ struct PacketScope {
   InterfaceMatches arrives_on, leaves_on;
   std::vector<MarkMatch> marks;
   bool local_only{};  // only addresses of this machine (fib type local, addrtype LOCAL)
+  bool elsewhere{};   // only others: packets that pass through
   Certainty certainty{};
   bool is_conditional() const { return certainty >= Certainty::conditional; }
   void doubt(Certainty at_least) { certainty = std::max(certainty, at_least); }

@@ -133,8 +133,7 @@ std::optional<PacketScope> with_address_type(const PacketScope& scope, const Fie
   }
   std::uint32_t type = 0;
   std::memcpy(&type, run.low.data(), sizeof type);
-  if (type != RTN_LOCAL) return std::nullopt;
-  asked.local_only = true;
+  (type == RTN_LOCAL ? asked.local_only : asked.elsewhere) = true;
   return intersection(scope, asked);
 }
 
@@ -222,8 +221,23 @@ std::optional<PacketScope> between_in_run(const PacketScope& scope, const FieldR
       return with_interface(scope, numbered_interface(run), &PacketScope::leaves_on);
     case PacketField::mark: return with_mark(scope, run, MarkKind::packet);
     case PacketField::connection_mark: return with_mark(scope, run, MarkKind::connection);
+    case PacketField::connection_status: return with_mark(scope, run, MarkKind::status);
   }
   return scope;
+}
+
+// By the kind of their address, too.
+std::vector<PacketScope> outside_of(const PacketScope& scope, const PacketScope& inside) {
+  PacketScope other = scope;
+  if (inside.elsewhere == scope.elsewhere && inside.local_only == scope.local_only) {
+    return difference(scope, inside);
+  }
+  (inside.elsewhere ? other.local_only : other.elsewhere) = true;
+  PacketScope same = inside;
+  same.elsewhere = scope.elsewhere;
+  std::vector<PacketScope> out = difference(scope, same);
+  out.push_back(std::move(other));
+  return out;
 }
 
 }  // namespace
@@ -250,14 +264,16 @@ std::vector<PacketScope> packets_outside(const PacketScope& scope,
   certain.certainty = Certainty::certain;
   const auto inside = packets_between(certain, bytes, low, high);
   if (!inside) return {scope};
-  if (inside->certainty == Certainty::certain) return difference(scope, *inside);
+  if (inside->certainty == Certainty::certain) return outside_of(scope, *inside);
   PacketScope doubtful = scope;
   doubtful.doubt(inside->certainty);
   return {doubtful};
 }
 
 SymbolicMark symbolic_mark(MarkKind kind) {
-  const auto field = kind == MarkKind::packet ? PacketField::mark : PacketField::connection_mark;
+  const auto field = kind == MarkKind::packet       ? PacketField::mark
+                     : kind == MarkKind::connection ? PacketField::connection_mark
+                                                    : PacketField::connection_status;
   SymbolicMark mark;
   for (std::size_t at = 0; at < mark.size(); ++at) mark.at(at) = SymbolicByte::of(field, at);
   return mark;

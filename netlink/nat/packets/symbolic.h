@@ -31,6 +31,7 @@ enum class PacketField : std::uint8_t {
   leaves_index,
   mark,  // 4 bytes, host order
   connection_mark,
+  connection_status,
 };
 
 // ((the field's byte `index`) & mask) ^ flip

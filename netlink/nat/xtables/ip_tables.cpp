@@ -13,7 +13,8 @@ namespace {
 
 using Bytes = std::span<const std::byte>;
 
-constexpr std::int32_t kRawPriority = -300, kManglePriority = -150;  // NF_IP_PRI_*
+constexpr std::int32_t kRawPriority = -300, kManglePriority = -150,
+                       kFilterPriority = 0;  // NF_IP_PRI_*
 
 // struct ipt_ip and ip6t_ip6, and the part of their entries that follows.
 struct Selector4 {
@@ -189,6 +190,7 @@ class IpTableDecoder {
       if (!rule) return std::unexpected(std::move(rule).error());
       if (!rule->alternatives.empty()) chain->rules.push_back(*std::move(rule));
     }
+    if (name_ == "filter") std::ranges::for_each(table.chains, take_policy);
     return table;
   }
 
@@ -233,15 +235,29 @@ class IpTableDecoder {
       if ((bytes_.valid_hooks >> hook & 1U) == 0) continue;
       PacketChain chain{.name = kNames[hook], .priority = priority()};
       if (name_ != "nat") chain.type = ChainType::filter;
-      if (hook == NF_INET_PRE_ROUTING) chain.hook = NatHook::prerouting;
-      if (hook == NF_INET_LOCAL_OUT) chain.hook = NatHook::output;
+      if (hook == NF_INET_PRE_ROUTING) chain.hook = PacketHook::prerouting;
+      if (hook == NF_INET_LOCAL_IN) chain.hook = PacketHook::input;
+      if (hook == NF_INET_FORWARD) chain.hook = PacketHook::forward;
+      if (hook == NF_INET_LOCAL_OUT) chain.hook = PacketHook::output;
       chains_[bytes_.hook_entry[hook]] = std::move(chain);
     }
   }
 
   std::int32_t priority() const {
     if (name_ == "raw") return kRawPriority;
+    if (name_ == "filter") return kFilterPriority;
     return name_ == "mangle" ? kManglePriority : kNatPriority;
+  }
+
+  // The last rule of a base chain, which asks nothing, is its policy.
+  static void take_policy(PacketChain& chain) {
+    if (!chain.hook || chain.rules.empty()) return;
+    const PacketRule& last = chain.rules.back();
+    const bool drops = last.alternatives.size() == 1 &&
+                       last.alternatives.front().action.kind == PacketAction::Kind::drop;
+    if (!drops) return;
+    chain.drops = true;
+    chain.rules.pop_back();
   }
 
   Result<PacketRule> rule_of(const Entry& entry) {

@@ -23,10 +23,12 @@ Result<PacketTable> decode_ip_table(AddressFamily family, const IpTableBytes& by
                                     UnknownParts& unknown, const IpSetLookup& sets = {},
                                     const std::string& name = "nat");
 
-// The nat tables that there are, and what stands before them: raw and mangle. Without
-// CAP_NET_ADMIN, and where the names may not be read: Reason::denied.
+// The nat tables that there are, what stands before them (raw and mangle), and the filters, of
+// which `unknown_filters` tells what is not understood. Without CAP_NET_ADMIN, and where the names
+// may not be read: Reason::denied.
 Result<std::vector<PacketTable>> read_ip_tables(const IpTables& ip_tables, const Files& files,
                                                 UnknownParts& unknown,
+                                                UnknownParts& unknown_filters,
                                                 const IpSetLookup& sets = {});
 
 }  // namespace hostnet

@@ -14,7 +14,9 @@ bool lists_table(std::string_view names, std::string_view table) {
 }
 
 Result<std::vector<PacketTable>> read_ip_tables(const IpTables& ip_tables, const Files& files,
-                                                UnknownParts& unknown, const IpSetLookup& sets) {
+                                                UnknownParts& unknown,
+                                                UnknownParts& unknown_filters,
+                                                const IpSetLookup& sets) {
   std::vector<PacketTable> out;
   // Of pid 1, whose namespace is the host's; in a fixture there may be only the other.
   const std::string net = files.exists("proc/1/net") ? "proc/1/net/" : "proc/net/";
@@ -23,13 +25,14 @@ Result<std::vector<PacketTable>> read_ip_tables(const IpTables& ip_tables, const
     const auto names = files.read(net + (ipv4 ? "ip_tables_names" : "ip6_tables_names"));
     if (!names && names.error().reason == Reason::vanished) continue;  // not even the module
     if (!names) return std::unexpected(names.error());
-    for (const std::string name : {"raw", "mangle", "nat"}) {
+    for (const std::string name : {"raw", "mangle", "nat", "filter"}) {
       if (!lists_table(*names, name)) continue;
       const auto bytes = ip_tables.table(family, name);
       // Recordings used to have only the nat table.
       if (!bytes && name != "nat" && bytes.error().reason == Reason::unsupported) continue;
       if (!bytes) return std::unexpected(bytes.error());
-      auto table = decode_ip_table(family, *bytes, unknown, sets, name);
+      auto table =
+          decode_ip_table(family, *bytes, name == "filter" ? unknown_filters : unknown, sets, name);
       if (!table) return std::unexpected(std::move(table).error());
       out.push_back(*std::move(table));
     }

@@ -153,14 +153,40 @@ Result<XtMatch> connection_state(const XtExtension& match) {
   return with_states(info->statemask, false);
 }
 
+// Of a connection that a rule translated.
+XtMatch with_dnat(bool inverted) {
+  PacketScope scope;
+  scope.marks = {
+      {.kind = MarkKind::status, .mask = kStatusDnat, .value = kStatusDnat, .other = inverted}};
+  return {.scopes = {scope}};
+}
+
+// --ctstate NEW, DNAT; --ctstatus DNAT.
+std::optional<XtMatch> with_states_and_status(const xt_conntrack_mtinfo3& info) {
+  const bool inverted_state = (info.invert_flags & XT_CONNTRACK_STATE) != 0;
+  switch (info.match_flags & ~XT_CONNTRACK_STATE_ALIAS) {
+    case XT_CONNTRACK_STATE: {
+      constexpr unsigned kOfTranslated = XT_CONNTRACK_STATE_DNAT | XT_CONNTRACK_STATE_SNAT;
+      const bool by_dnat = (info.state_mask & XT_CONNTRACK_STATE_DNAT) != 0 &&
+                           with_states(info.state_mask & ~kOfTranslated, false).scopes.empty();
+      if (by_dnat) return with_dnat(inverted_state);
+      return with_states(info.state_mask & ~kOfTranslated, inverted_state);
+    }
+    case XT_CONNTRACK_STATUS:
+      if (info.status_mask != kStatusDnat) return std::nullopt;
+      return with_dnat((info.invert_flags & XT_CONNTRACK_STATUS) != 0);
+    default: return std::nullopt;
+  }
+}
+
 Result<XtMatch> conntrack(const XtExtension& match) {
   const auto info = info_of<xt_conntrack_mtinfo3>(match);
   if (!info) return std::unexpected(info.error());
+  if (auto known = with_states_and_status(*info)) return *std::move(known);
   constexpr unsigned kStates = XT_CONNTRACK_STATE | XT_CONNTRACK_STATE_ALIAS;
   if ((info->match_flags & kStates) == 0) return XtMatch{.scopes = {doubtful(true)}};
   XtMatch out = with_states(info->state_mask, (info->invert_flags & XT_CONNTRACK_STATE) != 0);
-  const bool asks_more = (info->match_flags & ~kStates) != 0;
-  for (PacketScope& scope : out.scopes) scope = doubtful(asks_more, scope);
+  for (PacketScope& scope : out.scopes) scope = doubtful(true, scope);
   return out;
 }
 
@@ -184,7 +210,7 @@ Result<XtMatch> address_type(const XtExtension& match) {
   PacketScope scope = doubtful(source != 0 || by_interface);
   if (destination != 0 && !by_interface) {
     const bool takes_local = ((destination & XT_ADDRTYPE_LOCAL) != 0) != inverted;
-    if (!takes_local) return XtMatch{};
+    if (!takes_local) scope.elsewhere = true;
     if (!inverted && destination == XT_ADDRTYPE_LOCAL) scope.local_only = true;
   }
   return XtMatch{.scopes = {scope}};

@@ -20,8 +20,7 @@ constexpr std::array<std::string_view, 20> kGoOn = {
     "AUDIT", "CHECKSUM",  "CLASSIFY", "CONNSECMARK", "DSCP",  "ECN",     "HL",
     "HMARK", "IDLETIMER", "LED",      "LOG",         "NFLOG", "RATEEST", "SECMARK",
     "SET",   "TCPMSS",    "TEE",      "TOS",         "TRACE", "TTL"};
-constexpr std::array<std::string_view, 5> kEnds = {"NFQUEUE", "REJECT", "SNAT", "MASQUERADE",
-                                                   "SYNPROXY"};
+constexpr std::array<std::string_view, 4> kEnds = {"NFQUEUE", "SNAT", "MASQUERADE", "SYNPROXY"};
 
 struct NatRange {
   std::uint32_t flags{};
@@ -142,6 +141,7 @@ Result<PacketAction> one_action(const XtExtension& target, UnknownParts& unknown
   if (target.name == "DNAT" && target.revision <= 2) return translation(target, Kind::dnat);
   if (target.name == "NETMAP") return translation(target, Kind::dnat);
   if (target.name == "REDIRECT" && target.revision == 0) return translation(target, Kind::redirect);
+  if (target.name == "REJECT") return PacketAction{.kind = Kind::reject};
   if (target.name == "NOTRACK") return PacketAction{.kind = Kind::notrack};
   if (target.name == "CT") return ct_target(target);
   if (target.name == "MARK" && target.revision == 2) return mark_target(target);

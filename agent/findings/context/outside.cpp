@@ -1,0 +1,74 @@
+#include "agent/findings/context/outside.h"
+
+#include <algorithm>
+#include <array>
+
+#include "agent/ports/nat/service_addresses.h"
+
+namespace hostnet {
+namespace {
+
+constexpr std::uint16_t kLoopbackType = 772;  // ARPHRD_LOOPBACK
+// Overlays and devices that only have addresses (IFLA_INFO_KIND).
+constexpr std::array<std::string_view, 13> kInside = {
+    "vxlan",     "geneve", "ipip",  "sit", "gre",    "gretap", "ip6gre",
+    "wireguard", "tun",    "dummy", "ifb", "ip6tnl", "erspan"};
+
+bool is_link_local(const IpAddress& ip) {
+  if (ip.family == AddressFamily::ipv6) return ip.bytes[0] == 0xFE && (ip.bytes[1] & 0xC0) == 0x80;
+  return ip.bytes[0] == 169 && ip.bytes[1] == 254;
+}
+
+bool is_container_side(std::string_view kind) {
+  return kind == "veth" || kind == "tun";
+}
+
+// A bridge that only containers are at.
+bool is_inner_bridge(const Link& link, const std::vector<Link>& links) {
+  return link.kind == "bridge" && std::ranges::all_of(links, [&](const Link& port) {
+           return port.master != link.index || is_container_side(port.kind);
+         });
+}
+
+// The node's end of a pod's veth has the address alone (ptp, Cilium), or none.
+bool is_pods_veth(const Link& link, const Address& row) {
+  const unsigned whole = row.ip.family == AddressFamily::ipv4 ? 32 : 128;
+  return link.kind == "veth" && row.prefix_length == whole;
+}
+
+bool faces_outside(const Link& link, const Address& row, const std::vector<Link>& links) {
+  return std::ranges::find(kInside, link.kind) == kInside.end() && !is_inner_bridge(link, links) &&
+         !is_pods_veth(link, row);
+}
+
+}  // namespace
+
+std::vector<WayIn> ways_in(const PortSnapshot& table) {
+  const auto services = service_devices(table.links);
+  std::vector<WayIn> outside, inside;
+  std::vector<IpAddress> of_loopback;
+  for (const Address& row : table.addresses) {
+    const auto link = std::ranges::find(table.links, row.interface, &Link::index);
+    if (link == table.links.end() || is_service_address(row, services)) continue;
+    if (is_link_local(row.ip) || row.ip.is_loopback()) continue;
+    if (link->type == kLoopbackType) {
+      of_loopback.push_back(row.ip);
+      continue;
+    }
+    (faces_outside(*link, row, table.links) ? outside : inside).push_back({link->name, row.ip});
+  }
+  if (outside.empty()) outside = std::move(inside);
+  // An address of loopback's is reached by all of them.
+  std::vector<std::string> interfaces;
+  for (const WayIn& way : outside) {
+    if (std::ranges::find(interfaces, way.interface) == interfaces.end()) {
+      interfaces.push_back(way.interface);
+    }
+  }
+  for (const IpAddress& address : of_loopback) {
+    for (const std::string& interface : interfaces) outside.push_back({interface, address});
+  }
+  return outside;
+}
+
+}  // namespace hostnet

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+#include "netlink/nat/base_chains.h"
+#include "netlink/nat/meet_filters.h"
+#include "netlink/nat/packets/nat_rule.h"
+
+namespace hostnet {
+
+// The packet filters of the node at one moment. Immutable but for what it remembers: many scans
+// share one, and ask for the same few packets.
+class PortFilters {
+ public:
+  using Tables = std::shared_ptr<const std::vector<PacketTable>>;
+  explicit PortFilters(std::vector<Tables> tables);
+
+  // The rule that certainly ends it on its way (meet_filters.h); nullptr: it may get through.
+  std::shared_ptr<const NatRule> ending(const ArrivingPacket& packet) const;
+
+  static constexpr std::size_t kMostRemembered = 4096;
+
+ private:
+  std::vector<Tables> tables_;
+  BaseChains bases_;
+  mutable std::mutex mutex_;
+  mutable std::map<ArrivingPacket, std::shared_ptr<const NatRule>> known_;  // under the mutex
+};
+
+}  // namespace hostnet
