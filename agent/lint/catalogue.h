@@ -3,6 +3,7 @@
 // Every lint of `check -f`, its worst severity and its sentence. deploy/policies/generate reads
 // this table: an admission policy says what the lint says.
 
+#include <algorithm>
 #include <array>
 #include <string_view>
 
@@ -52,5 +53,19 @@ inline constexpr auto kLints = std::to_array<LintInfo>({
      "hostNetwork or hostPort in an object that is not read there"},
     {"unsupported_protocol", Severity::info, "SCTP: not every kernel lists its sockets"},
 });
+
+// A row of the table, named by its code; another word does not compile.
+class LintCode {
+ public:
+  consteval LintCode(const char* code)  // NOLINT(google-explicit-constructor)
+      : info_(std::ranges::find(kLints, std::string_view(code), &LintInfo::code)) {
+    if (info_ == kLints.end()) throw "no such lint";
+  }
+  constexpr std::string_view text() const { return info_->code; }
+  constexpr Severity severity() const { return info_->severity; }
+
+ private:
+  decltype(kLints)::const_iterator info_;
+};
 
 }  // namespace hostnet

@@ -31,10 +31,9 @@ std::uint16_t host_port_of(const Pod& pod, const Container& container, const Con
   return port.host_port == 0 && pod.host_network ? port.container_port : port.host_port;
 }
 
-Lint& ObjectLinter::add(std::string_view code, Severity severity, unsigned line,
-                        std::string message, std::string remedy) {
-  lints_.push_back({.code = std::string(code),
-                    .severity = severity,
+Lint& ObjectLinter::add(LintCode code, unsigned line, std::string message, std::string remedy) {
+  lints_.push_back({.code = std::string(code.text()),
+                    .severity = code.severity(),
                     .file = object_.file,
                     .document = object_.document,
                     .line = line,
@@ -69,15 +68,14 @@ void ObjectLinter::lint_dns_policy() {
   const PodNotes& notes = object_.notes;
   if (!policy.empty() && std::ranges::find(kDnsPolicies, policy) == kDnsPolicies.end()) {
     const std::string_view meant = nearest(policy, kDnsPolicies);
-    add("unknown_dns_policy", Severity::critical, notes.dns_policy_line,
+    add("unknown_dns_policy", notes.dns_policy_line,
         fmt::format("dnsPolicy {} does not exist: the API server rejects the pod",
                     shown_text(policy)),
         fmt::format("write dnsPolicy: {}", !meant.empty()             ? meant
                                            : object_.pod.host_network ? "ClusterFirstWithHostNet"
                                                                       : "ClusterFirst"));
   } else if (object_.pod.host_network && (policy.empty() || policy == "ClusterFirst")) {
-    add("dns_policy", Severity::info,
-        notes.dns_policy_line != 0 ? notes.dns_policy_line : notes.host_network_line,
+    add("dns_policy", notes.dns_policy_line != 0 ? notes.dns_policy_line : notes.host_network_line,
         fmt::format("with hostNetwork, dnsPolicy ClusterFirst{} means Default: cluster names do "
                     "not resolve",
                     policy.empty() ? " (the default)" : ""),
@@ -87,14 +85,14 @@ void ObjectLinter::lint_dns_policy() {
 
 void ObjectLinter::lint_container(const Container& container, const ContainerNotes& notes) {
   if (notes.host_network_line != 0) {
-    add("container_host_network", Severity::warning, notes.host_network_line,
+    add("container_host_network", notes.host_network_line,
         "a container has no field hostNetwork: it is dropped or refused, and the containers of a "
         "pod always share one network",
         "set hostNetwork in the pod's spec, or make two pods of it")
         .container = container.name;
   }
   if (object_.pod.host_network && has_lasting_ports(container) && container.ports.empty()) {
-    add("no_declared_port", Severity::info, notes.line,
+    add("no_declared_port", notes.line,
         "a hostNetwork container that declares no port: if it listens, the scheduler may put two "
         "of it on one node and nobody sees a conflict",
         "declare each port it listens on under ports: containerPort")
@@ -110,7 +108,7 @@ void ObjectLinter::lint_port(const Container& container, const ContainerPort& po
   const std::uint16_t host_port = host_port_of(object_.pod, container, port);
   if (object_.pod.host_network && port.host_port != 0 && port.host_port != port.container_port) {
     Lint& lint =
-        add("host_port_mismatch", Severity::critical, line,
+        add("host_port_mismatch", line,
             fmt::format("hostPort {} differs from containerPort {}: with hostNetwork nothing is "
                         "mapped and the API server rejects it",
                         port.host_port, port.container_port),
@@ -121,7 +119,7 @@ void ObjectLinter::lint_port(const Container& container, const ContainerPort& po
   }
   if (host_port == 0) return;
   if (port.host_ip == "::") {
-    Lint& lint = add("scheduler_blind", Severity::info, line,
+    Lint& lint = add("scheduler_blind", line,
                      "the scheduler compares hostIP :: as text: a pod that declares the port "
                      "without it may come to the same node",
                      "leave hostIP out, or write 0.0.0.0");
@@ -138,7 +136,7 @@ void ObjectLinter::lint_sidecar_port(const Container& container, const Container
                                      unsigned line) {
   if (container.type != ContainerType::sidecar || object_.pod.host_network) return;
   if (port.host_port == 0) return;
-  Lint& lint = add("sidecar_host_port", Severity::warning, line,
+  Lint& lint = add("sidecar_host_port", line,
                    fmt::format("the hostPort {} of a sidecar (an init container that always "
                                "restarts) is taken on the node, and never forwarded by kubelet",
                                port.host_port),
@@ -158,7 +156,7 @@ void ObjectLinter::lint_ranges(Protocol protocol, std::uint16_t port, const Cont
   };
   const std::string text = port_text(protocol, port);
   if (policy_.node_port_range.contains(port)) {
-    about_port(add("in_node_port_range", Severity::warning, line,
+    about_port(add("in_node_port_range", line,
                    fmt::format("{} is inside of the NodePort range {}-{}: a Service may be given "
                                "it, and then takes its traffic",
                                text, policy_.node_port_range.first, policy_.node_port_range.last),
@@ -168,7 +166,7 @@ void ObjectLinter::lint_ranges(Protocol protocol, std::uint16_t port, const Cont
       ranges_.reserved, [&](const PortRange& range) { return range.contains(port); });
   if (object_.pod.host_network && protocol != Protocol::sctp && ranges_.ephemeral.contains(port) &&
       !kept_free) {
-    about_port(add("in_ephemeral_range", Severity::warning, line,
+    about_port(add("in_ephemeral_range", line,
                    fmt::format("{} is inside of the ephemeral range {}-{}: an outgoing connection "
                                "may have it when the pod starts",
                                text, ranges_.ephemeral.first, ranges_.ephemeral.last),
@@ -179,14 +177,13 @@ void ObjectLinter::lint_ranges(Protocol protocol, std::uint16_t port, const Cont
   for (const ReservedPorts& reserved : policy_.reserved_ports) {
     if (!reserved.ports.contains(port)) continue;
     if (reserved.protocol && *reserved.protocol != protocol) continue;
-    about_port(add("reserved_port", Severity::info, line,
-                   fmt::format("{} is kept for {}", text, reserved.reason),
+    about_port(add("reserved_port", line, fmt::format("{} is kept for {}", text, reserved.reason),
                    "choose another port, or take it out of reserved_ports"));
     break;
   }
   if (protocol == Protocol::sctp) {
-    about_port(add("unsupported_protocol", Severity::info, line,
-                   fmt::format("{}: SCTP sockets are not scanned", text),
+    about_port(add("unsupported_protocol", line,
+                   fmt::format("{}: not every kernel lists SCTP sockets", text),
                    "inspect with: cat /proc/net/sctp/eps on the node"));
   }
 }
@@ -202,7 +199,7 @@ void ObjectLinter::lint_workload() {
 void ObjectLinter::lint_api_version() {
   const RemovedApi* removed = find_removed_api(object_.api_version, object_.kind);
   if (removed == nullptr) return;
-  add("removed_api_version", Severity::warning, object_.api_version_line,
+  add("removed_api_version", object_.api_version_line,
       fmt::format("{} {} was removed in Kubernetes {}: servers since then do not take it",
                   removed->api_version, removed->kind, removed->removed_in),
       fmt::format("write apiVersion: {}, or convert it with kubectl convert", removed->instead));
@@ -210,7 +207,7 @@ void ObjectLinter::lint_api_version() {
 
 void ObjectLinter::lint_replicas(const ObjectKind& kind) {
   if (!kind.has_replicas || !object_.pod.host_network || object_.replicas <= 1) return;
-  add("several_replicas", Severity::warning, object_.replicas_line,
+  add("several_replicas", object_.replicas_line,
       declares_host_ports()
           ? fmt::format("{} replicas with hostNetwork: at most one fits on a node, the others "
                         "stay Pending where there are fewer nodes",
@@ -240,7 +237,7 @@ void ObjectLinter::lint_update(const ObjectKind& kind) {
   const unsigned line = update.max_surge_line != 0 ? update.max_surge_line
                         : update.line != 0         ? update.line
                                                    : object_.notes.line;
-  add("max_surge", Severity::warning, line,
+  add("max_surge", line,
       same_node
           ? fmt::format("{}, and it may only run on the same node: its host ports are taken there, "
                         "and the update never ends",
@@ -295,7 +292,8 @@ void ObjectLinter::lint_namespace(const ManifestNamespace& name_space) {
   }
   if (uses.empty()) return;
   const bool silent = name_space.enforce.empty();
-  add("pod_security", silent ? Severity::warning : Severity::critical, line,
+  Lint& lint = add(
+      "pod_security", line,
       silent ? fmt::format("{} in namespace {}, which has no pod-security.kubernetes.io/enforce "
                            "label: refused where the cluster's default is stricter than privileged",
                            uses, name_space.name)
@@ -304,6 +302,7 @@ void ObjectLinter::lint_namespace(const ManifestNamespace& name_space) {
       fmt::format("kubectl label namespace {} --overwrite "
                   "pod-security.kubernetes.io/enforce=privileged",
                   name_space.name));
+  if (silent) lint.severity = Severity::warning;
 }
 
 }  // namespace hostnet

@@ -4,6 +4,7 @@
 #include <string_view>
 #include <vector>
 
+#include "agent/lint/catalogue.h"
 #include "agent/lint/lint.h"
 #include "agent/pods/object_kind.h"
 
@@ -21,8 +22,7 @@ class ObjectLinter {
   void lint_namespace(const ManifestNamespace& name_space);
 
  private:
-  Lint& add(std::string_view code, Severity severity, unsigned line, std::string message,
-            std::string remedy);
+  Lint& add(LintCode code, unsigned line, std::string message, std::string remedy);
   void lint_dns_policy();
   void lint_container(const Container& container, const ContainerNotes& notes);
   void lint_port(const Container& container, const ContainerPort& port, unsigned line);

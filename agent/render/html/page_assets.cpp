@@ -165,7 +165,7 @@ std::string_view page_script() {
       if (again) again.focus({preventScroll: true});
     }
   };
-  const look = async () => {
+  const refresh = async () => {
     clearTimeout(timer);
     if (document.hidden) return;
     const started = performance.now();
@@ -180,15 +180,15 @@ std::string_view page_script() {
         say('down', 'No answer since ' + new Date().toLocaleTimeString() + ', this is the last one');
       }
     }
-    timer = setTimeout(look, Math.max(pause, 20 * (performance.now() - started)));
+    timer = setTimeout(refresh, Math.max(pause, 20 * (performance.now() - started)));
   };
   filter.addEventListener('input', applyFilter);
   filter.hidden = false;
   live.hidden = false;
   applyFilter();
-  document.addEventListener('visibilitychange', () => { if (!document.hidden) look(); });
+  document.addEventListener('visibilitychange', () => { if (!document.hidden) refresh(); });
   say('up', 'Live');
-  timer = setTimeout(look, pause);
+  timer = setTimeout(refresh, pause);
 })();
 )js";
 }
