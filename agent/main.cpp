@@ -5,6 +5,7 @@
 #include "agent/cli/check_files.h"
 #include "agent/cli/commands.h"
 #include "agent/cli/healthcheck.h"
+#include "agent/cli/watch_binds.h"
 #include "agent/log/log.h"
 #include "agent/options/command_line.h"
 #include "agent/serve/daemon.h"
@@ -19,6 +20,7 @@ int run(const CommandLine& line) {
     case Command::conflicts: return run_conflicts(line.options);
     case Command::risks: return run_risks(line.options);
     case Command::history: return run_history(line.options);
+    case Command::watch: return run_watch(line.options);
     case Command::ports: return run_ports(line.options);
     case Command::check:
       return line.options.files.empty() ? run_check(line.options) : check_files(line.options);

@@ -18,6 +18,7 @@ enum class Command {
   ports,
   check,
   history,
+  watch,
   doctor,
   record,
   healthcheck,

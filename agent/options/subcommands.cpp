@@ -19,6 +19,7 @@ constexpr std::array kSubcommands{
         Command::check, "check",
         "could a server bind this port here now? or, with -f, the ports that manifests declare"},
     Subcommand{Command::history, "history", "findings that came and went, of the running agent"},
+    Subcommand{Command::watch, "watch", "refused binds and findings as they happen, a line each"},
     Subcommand{Command::doctor, "doctor", "check what the agent can see and do on this node"},
     Subcommand{Command::record, "record", "write what the agent read to a directory, for --replay"},
     Subcommand{Command::healthcheck, "healthcheck", "ask the running agent's /healthz"},
@@ -39,6 +40,7 @@ bool answers(Command command) {
     case Command::ports:
     case Command::check:
     case Command::history:
+    case Command::watch:
     case Command::doctor: return true;
     default: return false;
   }

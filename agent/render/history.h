@@ -40,4 +40,7 @@ std::string history_json(const Report& report, const History& history);
 // One line, as one of the list "refusals" of history_json().
 std::string refused_bind_json(const RefusedBind& refused);
 
+// The same of its list "events".
+std::string finding_event_json(const FindingEvent& event);
+
 }  // namespace hostnet

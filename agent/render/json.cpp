@@ -378,6 +378,10 @@ std::string refused_bind_json(const RefusedBind& refused) {
   return one_line(refused_json(refused));
 }
 
+std::string finding_event_json(const FindingEvent& event) {
+  return one_line(object_of<FindingEvent>(kEventFields, event));
+}
+
 std::string check_json(const CheckAnswer& answer) {
   return one_line(object_of<CheckAnswer>(kCheckFields, answer));
 }

@@ -4,10 +4,11 @@ names, as the kubelet makes them."""
 import json
 import pathlib
 import re
+import select
 
 import pytest
 
-from conftest import wait_until
+from conftest import AGENT, wait_until
 
 UID = "0b1d0f00-0000-4000-8000-000000000001"
 CONTAINER = "b1" * 32
@@ -253,3 +254,28 @@ def test_a_detached_program_is_a_limit(machine, agent):
     wait_until(lambda: "no_bind_events" in [l["code"] for l in agent.json("/conflicts")["limits"]], 10,
                "the limit")
     assert agent.metric("^hostnet_bind_events 0$")
+
+
+def lines_of(machine, *flags):
+    """What `watch` writes, as it comes."""
+    process = machine.start(AGENT, "watch", *flags, stdout=-1, text=True, bufsize=1)
+    return process, process.stdout
+
+
+def test_watch_shows_refusals_and_findings_of_the_running_agent_or_by_itself(machine, agent):
+    machine.listen(8220, name="keeper", cgroup=machine.cgroup("/system.slice/keeper.service"))
+    web = Container(machine)
+    pods = ("--pods.source=manifests", f"--pods.manifests={machine.directory}/pods")
+    asking, of_agent = lines_of(machine, "--from=agent", "--format=json")
+    alone, by_itself = lines_of(machine, "--from=scan", *pods)
+    for lines, is_refusal in ((of_agent, lambda line: json.loads(line)["type"] == "refusal"),
+                              (by_itself, lambda line: "refused  8220/tcp  EADDRINUSE" in line)):
+        while not select.select([lines], [], [], 0.5)[0]:
+            assert web.bind(8220) == "EADDRINUSE"  # it may not listen yet
+        seen = [lines.readline()]
+        while not is_refusal(seen[-1]):
+            seen.append(lines.readline())
+        assert "keeper.service" in seen[-1] and "web" in seen[-1]
+    assert json.loads(next(l for l in of_agent if json.loads(l)["type"] == "finding"))["finding"]["port"] == 8220
+    for process in (asking, alone):
+        machine.stop(process)
