@@ -36,7 +36,9 @@ Holder holder_of_rule(const PortSnapshot& table, const NatRule& rule, Protocol p
   holder.owner.kind = HolderKind::nat_rule;
   holder.owner.pod_uid = pod_uid_of(rule, table.pods_by_container.get());
   if (const std::string* runtime = table.runtime_of_sandbox(rule)) {
-    holder.owner.container_runtime = *runtime;
+    // containerd's own namespaces are nerdctl's, which calls sandboxes <namespace>-<id>.
+    const bool nerdctls = *runtime == "containerd" && rule.sandbox_id.contains('-');
+    holder.owner.container_runtime = nerdctls ? "nerdctl" : *runtime;
     holder.owner.container_id = container_of_sandbox(rule.sandbox_id);
   }
   holder.rule = rule.text;

@@ -264,7 +264,8 @@ class NatWalker {
   void hand_to_sockets() {
     for (Assigned& one : std::exchange(assigned_, {})) {
       take(one.packets, TakenPackets::kForGood);
-      add(std::move(one.rule), one.rule.scope);
+      const PacketScope whole = one.rule.scope;
+      add(std::move(one.rule), whole);
     }
   }
 

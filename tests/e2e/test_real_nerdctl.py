@@ -6,7 +6,6 @@ import pytest
 from declared import PORT, conflicts, said
 from nat_network import SANDBOX
 
-NOT_YET = pytest.mark.xfail(strict=False, reason="a sandbox with a namespace is told by its runtime in some shapes only")
 SHAPES = {
     "nerdctl with systemd": f"system.slice/nerdctl-{SANDBOX}.scope",
     "nerdctl with cgroupfs": f"default/{SANDBOX}",
@@ -34,12 +33,10 @@ def test_the_rule_is_the_living_containers_and_not_stale(published):
     assert conflicts(published.machine, port=1) == []
 
 
-@NOT_YET
 def test_it_has_the_living_containers_name(published):
     assert [name for _, name in holders(published.machine)] == [f"nerdctl {SANDBOX}"]
 
 
-@NOT_YET
 def test_over_a_pods_listener_it_is_told_with_the_containers_name(published):
     machine = published.machine
     uid = "cccccccc-1111-4222-8333-cccccccccccc"

@@ -46,8 +46,7 @@ def test_a_container_in_the_nodes_network_is_named_with_its_remedy(podman):
 
 @pytest.mark.parametrize("published,protocol", [(f"{PORT}:80", "tcp"), (f"127.0.0.1:{PORT}:80", "tcp"),
                                                 (f"{PORT}:80/udp", "udp")])
-@pytest.mark.parametrize("backend", ["netavark", pytest.param("cni", marks=pytest.mark.xfail(
-    strict=True, reason="not yet: a sandbox that is a living container's"))])
+@pytest.mark.parametrize("backend", ["netavark", "cni"])
 def test_a_published_port_is_its_containers(booted, backend, published, protocol):
     podman = Podman(booted, backend)
     identifier = podman.run(80, "shop", "--publish", published)

@@ -299,6 +299,20 @@ TEST(WalkNat, AddressesOfOthersKeepNoRulesApart) {
               ElementsAre("ip t svc: fib daddr type local tcp dport 80 dnat to 10.0.0.1"));
 }
 
+TEST(WalkNat, AProxysRuleKeepsItsInterfaceWhereAnotherFollows) {
+  PacketScope on_eth0 = tcp(80), on_eth1 = tcp(80);
+  on_eth0.arrives_on = {InterfaceMatch{"eth0"}};
+  on_eth1.arrives_on = {InterfaceMatch{"eth1"}};
+  const PacketAction proxy{.kind = Kind::tproxy,
+                           .target = NatTarget{.port = 5000, .last_port = 5000}};
+  PacketChain mangle = base({when(on_eth0, proxy), when(on_eth1, proxy)});
+  mangle.type = ChainType::filter;
+  mangle.priority = -150;
+  EXPECT_THAT(texts(walked({mangle})),
+              ElementsAre("ip t base: iifname \"eth0\" tcp dport 80 tproxy to :5000",
+                          "ip t base: iifname \"eth1\" tcp dport 80 tproxy to :5000"));
+}
+
 TEST(PacketScopes, SpansOfAddressesAreWrittenAsPrefixesWhereTheyAre) {
   const auto span = [](const char* first, const char* last) {
     return AddressSpan{parse_ip(first).value(), parse_ip(last).value()}.to_string();

@@ -104,7 +104,9 @@ Forwarding forwarding_by(const Declaration& declaration, const FindingContext& c
 
 }  // namespace
 
-std::optional<Verdict> hijack_verdict(const NatRule& rule) {
+std::optional<Verdict> hijack_verdict(const Holder& holder) {
+  const NatRule& rule = *holder.nat;
+  if (is_host_port(rule) && !holder.owner.container_runtime.empty()) return std::nullopt;
   if (is_host_port(rule)) return Verdict::hostport_hijacks_listener;
   if (is_node_port(rule)) return Verdict::nodeport_hijacks_listener;
   return std::nullopt;

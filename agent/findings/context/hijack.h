@@ -10,8 +10,9 @@
 
 namespace hostnet {
 
-// The conflict that a rule is to a listener whose traffic it takes; unset: none.
-std::optional<Verdict> hijack_verdict(const NatRule& rule);
+// The conflict that a rule is to a listener whose traffic it takes; unset: none, or that of a
+// container outside Kubernetes, which portmap serves, too.
+std::optional<Verdict> hijack_verdict(const Holder& rule);
 
 // What rules take of a server's traffic, and which of them do.
 struct Hijack {

@@ -92,7 +92,9 @@ std::string destination_words(const Holder& rule) {
   return words.empty() ? "another address" : words;
 }
 
-std::string taker_words(const NatRule& rule, const FindingContext& context) {
+std::string taker_words(const Holder& holder, const FindingContext& context) {
+  const NatRule& rule = *holder.nat;
+  if (!holder.owner.container_runtime.empty()) return "the published port of " + holder.name;
   if (is_host_port(rule)) return "a hostPort rule";
   if (is_node_port(rule)) {
     return fmt::format("{} of {}", name_of_entry(entry_of(rule, context)),
@@ -140,6 +142,9 @@ std::string remedy_against_rule(const Holder& rule, const std::string& mover,
   if (!rule.pod.empty()) {
     return fmt::format("kubectl -n {} describe pod {}, and change its hostPort or {}",
                        shell_word(rule.namespace_), shell_word(rule.pod), mover);
+  }
+  if (const std::string stop = stop_container(rule.owner, port); !stop.empty()) {
+    return fmt::format("{}, or change {}", stop, mover);
   }
   if (nat.owner == RuleOwner::docker) {
     return fmt::format("stop the container that docker ps --filter publish={} shows, or change {}",

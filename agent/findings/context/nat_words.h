@@ -17,7 +17,7 @@ std::string arriving_words(const NatRule& rule, TakenTraffic taken, const Bind& 
 std::string destination_words(const Holder& rule);
 // Whose a rule is: "a hostPort rule", "a NodePort of Service default/web:http", "an externalIP
 // of …", "the rule … of docker".
-std::string taker_words(const NatRule& rule, const FindingContext& context);
+std::string taker_words(const Holder& rule, const FindingContext& context);
 
 // The same of a packet filter: "kube-proxy's rule for Service default/web:http, which has no
 // endpoints,", "rule "…" of ufw".

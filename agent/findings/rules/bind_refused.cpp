@@ -47,7 +47,7 @@ void observe(Finding& finding, const Refusal& refusal) {
 }
 
 // Whether a conflict of the container at that port was found; it takes the refusal.
-bool is_told(const Refusal& refusal, std::vector<Finding>& found) {
+bool already_reported(const Refusal& refusal, std::vector<Finding>& found) {
   bool told = false;
   for (Finding& finding : found) {
     if (class_of(finding.verdict) != FindingClass::conflict || finding.declared_by.empty()) {
@@ -161,7 +161,7 @@ Severity severity_of(const Refusal& refusal, const FindingContext& context) {
 void bind_refused(const FindingContext& context, std::vector<Finding>& found) {
   if (!context.table.refusals) return;
   for (const Refusal& refusal : *context.table.refusals) {
-    if (is_told(refusal, found)) continue;
+    if (already_reported(refusal, found)) continue;
     const DeclaredPort* declared = declaration_of(refusal, context);
     const DeclaredPort port = declared != nullptr ? *declared : undeclared_port(refusal, context);
     Finding finding =

@@ -51,7 +51,7 @@ std::optional<Finding> hijack_on(const PortKey& key, Verdict verdict, const Hold
   add_holders(finding, taking);
   finding.explanation =
       fmt::format("{}, but {} sends {} on {} to {} instead.", describe_holder(server),
-                  taker_words(*rule.nat, context), describe_traffic(server, of_first, context),
+                  taker_words(rule, context), describe_traffic(server, of_first, context),
                   port_name(key), destination_words(rule));
   finding.remedy = remedy_against_rule(rule, "the listener's port", context);
   return finding;
@@ -71,7 +71,7 @@ void hijacked_listener(const FindingContext& context, std::vector<Finding>& foun
          {Verdict::hostport_hijacks_listener, Verdict::nodeport_hijacks_listener}) {
       if (already_reported(verdict, key, found)) continue;
       Holders rules = context.rules.at(key);
-      std::erase_if(rules, [&](auto* rule) { return hijack_verdict(*rule->nat) != verdict; });
+      std::erase_if(rules, [&](auto* rule) { return hijack_verdict(*rule) != verdict; });
       if (std::ranges::none_of(rules, [](auto* rule) { return takes_from_outside(*rule); })) {
         continue;
       }

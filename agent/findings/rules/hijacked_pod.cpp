@@ -69,7 +69,7 @@ std::pair<Verdict, Holders> judge_rules(const Holder& server, const Declaration&
   std::map<Verdict, Holders> by_verdict;
   for (const Holder* rule : context.rules_on(declaration.port)) {
     if (hijack_of(server, {rule}, context).rules.empty()) continue;
-    const auto verdict = hijack_verdict(*rule->nat);
+    const auto verdict = hijack_verdict(*rule);
     if (!verdict && !is_hijacked_by(*rule, server, declaration, context)) continue;
     by_verdict[verdict.value_or(Verdict::nat_rule_hijacks_listener)].push_back(rule);
   }
@@ -92,7 +92,7 @@ std::optional<Finding> hijacked_pod(const Declaration& declaration, const Findin
     const Holder& rule = *rules.front();
     finding.explanation =
         fmt::format("{} {}, but {} sends {} on {} to {} instead.", declarer(port),
-                    what_it_does(*server), taker_words(*rule.nat, context),
+                    what_it_does(*server), taker_words(rule, context),
                     describe_traffic(*server, hijack_of(*server, rules, context), context),
                     port_name(port), destination_words(rule));
     finding.remedy = remedy_against_rule(rule, "the pod's port", context);

@@ -208,7 +208,7 @@ void NatScan::walk() {
 void NatScan::tell(const Error& error) {
   if (error.reason == Reason::unsupported) {
     limits_.push_back({.code = "nat_rules_not_read",
-                       .message = "NAT rules are not told here: " + error.message,
+                       .message = "NAT rules cannot be read here: " + error.message,
                        .remedy = ""});
     return;
   }
