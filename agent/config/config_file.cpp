@@ -44,11 +44,11 @@ ReservedPorts read_reserved_map(const Fields& map) {
   return reserved;
 }
 
-void read_reserved_ports(const Fields& config, std::string_view key, Policy& policy) {
-  policy.reserved_ports.clear();
+std::vector<ReservedPorts> read_port_list(const Fields& config, std::string_view key) {
+  std::vector<ReservedPorts> list;
   for (const Fields& item : config.items(key)) {
     if (item.value().is_map()) {
-      policy.reserved_ports.push_back(read_reserved_map(item));
+      list.push_back(read_reserved_map(item));
       continue;
     }
     const auto ports =
@@ -56,9 +56,17 @@ void read_reserved_ports(const Fields& config, std::string_view key, Policy& pol
             ? config_ports(item.value().text)
             : std::unexpected("must be a port, not " + std::string(item.value().what()));
     if (!ports) item.refuse(ports.error());
-    policy.reserved_ports.push_back(
-        {.ports = ports.value_or(PortRange{}), .protocol = std::nullopt, .reason = {}});
+    list.push_back({.ports = ports.value_or(PortRange{}), .protocol = std::nullopt, .reason = {}});
   }
+  return list;
+}
+
+void read_reserved_ports(const Fields& config, std::string_view key, Policy& policy) {
+  policy.reserved_ports = read_port_list(config, key);
+}
+
+void read_label_ports(const Fields& config, std::string_view key, Policy& policy) {
+  policy.label_ports = read_port_list(config, key);
 }
 
 void read_node_port_range(const Fields& config, std::string_view key, Policy& policy) {
@@ -96,9 +104,10 @@ struct Key {
   std::string_view name;
   Read read;
 };
-constexpr std::array<Key, 5> kConfigKeys{{{"node_components", read_node_components},
+constexpr std::array<Key, 6> kConfigKeys{{{"node_components", read_node_components},
                                           {"reserved_ports", read_reserved_ports},
                                           {"node_port_range", read_node_port_range},
+                                          {"label_ports", read_label_ports},
                                           {"ignore", read_ignore},
                                           {"grace", read_grace}}};
 constexpr auto kConfigKeyNames = [] {

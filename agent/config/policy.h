@@ -42,6 +42,8 @@ struct Policy {
   std::vector<ReservedPorts> reserved_ports;
   PortRange node_port_range{30000, 32767};
   std::vector<IgnoreRule> ignore;
+  // Ports of which --report.node-labels tells that something outside Kubernetes holds them.
+  std::vector<ReservedPorts> label_ports;
   std::map<Verdict, std::chrono::seconds> grace;  // absent: the verdict's own default
   bool operator==(const Policy&) const = default;
 };

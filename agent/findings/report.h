@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/config/policy.h"
 #include "agent/findings/context/finding.h"
 #include "agent/pods/pod.h"
 #include "agent/ports/port_snapshot.h"
@@ -25,6 +26,7 @@ struct Report {
   std::vector<Finding> findings;  // ignored ones included
   std::shared_ptr<const PortSnapshot> table;
   std::vector<DeclaredPort> declared;
+  std::vector<ReservedPorts> label_ports;  // Policy::label_ports
   std::shared_ptr<const PodSnapshot> pods;
   bool host_network_namespace{true};  // false: port paths answer 503
 };

@@ -6,9 +6,11 @@
 #include <optional>
 #include <random>
 #include <utility>
+#include <vector>
 
 #include "agent/kube_events/condition_ledger.h"
 #include "agent/kube_events/event_ledger.h"
+#include "agent/kube_events/label_ledger.h"
 #include "netlink/base/backoff.h"
 #include "netlink/base/real_time.h"
 
@@ -42,8 +44,10 @@ struct KubeEvents::Shared {
       : settings(std::move(given)),
         events_(settings.node_name),
         condition_(settings.node_name, fraction()),
+        labels_(settings.node_name),
         events_pace_{"events", "events: create, patch", Backoff(settings.retry), {}, {}},
-        condition_pace_{"node_condition", "nodes/status: patch", Backoff(settings.retry), {}, {}} {}
+        condition_pace_{"node_condition", "nodes/status: patch", Backoff(settings.retry), {}, {}},
+        labels_pace_{"node_labels", "nodes/status: patch", Backoff(settings.retry), {}, {}} {}
 
   FeedbackSettings settings;
   std::mutex mutex;
@@ -69,7 +73,8 @@ struct KubeEvents::Shared {
   // The thread's own.
   EventLedger events_;
   ConditionLedger condition_;
-  Pace events_pace_, condition_pace_;
+  LabelLedger labels_;
+  Pace events_pace_, condition_pace_, labels_pace_;
 };
 
 // False: it is time to end.
@@ -90,7 +95,7 @@ bool KubeEvents::Shared::is_stopping() {
 std::chrono::milliseconds KubeEvents::Shared::pause() const {
   std::chrono::milliseconds pause = kRetryAfter;
   const SteadyTime now = steady_now();
-  for (const Pace* pace : {&events_pace_, &condition_pace_}) {
+  for (const Pace* pace : {&events_pace_, &condition_pace_, &labels_pace_}) {
     if (pace->retry_at <= now) continue;
     pause = std::min(pause, std::chrono::ceil<std::chrono::milliseconds>(pace->retry_at - now));
   }
@@ -125,6 +130,13 @@ bool KubeEvents::Shared::write_one(KubeSender& client) {
       settle(condition_pace_, condition_.answered(answer, steady_now()), answer.reply);
     }
   }
+  if (settings.node_labels && now >= labels_pace_.retry_at && !is_stopping()) {
+    if (const auto request = labels_.next(now)) {
+      any = true;
+      const KubeAnswer answer = client.send(*request);
+      settle(labels_pace_, labels_.answered(answer, steady_now()), answer.reply);
+    }
+  }
   if (settings.events && now >= events_pace_.retry_at && !is_stopping()) {
     if (const auto write = events_.next(now)) {
       any = true;
@@ -136,15 +148,20 @@ bool KubeEvents::Shared::write_one(KubeSender& client) {
 }
 
 void KubeEvents::Shared::say_last_word() {
-  const auto request =
-      settings.node_condition ? condition_.last_word(wall_now()) : std::optional<KubeRequest>();
-  if (!request) return;
+  std::vector<KubeRequest> requests;
+  if (settings.node_condition) {
+    if (auto request = condition_.last_word(wall_now())) requests.push_back(*std::move(request));
+  }
+  if (settings.node_labels && settings.remove_labels_at_end) {
+    if (auto request = labels_.removal()) requests.push_back(*std::move(request));
+  }
+  if (requests.empty()) return;
   const auto client = settings.client(kLastTiming);
   {
     const std::scoped_lock lock(mutex);
     last = client.get();
   }
-  client->send(*request);
+  for (const KubeRequest& request : requests) client->send(request);
   const std::scoped_lock lock(mutex);
   last = nullptr;
 }
@@ -162,6 +179,7 @@ void KubeEvents::Shared::run() {
       if (report != nullptr) {
         events_.see(*report, steady_now());
         condition_.see(*report);
+        if (settings.node_labels) labels_.see(*report, steady_now());
         report.reset();
       }
       busy = write_one(*client);
@@ -179,6 +197,7 @@ KubeEvents::KubeEvents(FeedbackSettings settings)
   const auto& told = shared_->settings;
   if (told.events) told.on_change("events", given.error().message);
   if (told.node_condition) told.on_change("node_condition", given.error().message);
+  if (told.node_labels) told.on_change("node_labels", given.error().message);
 }
 
 KubeEvents::~KubeEvents() {

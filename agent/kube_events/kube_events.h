@@ -1,7 +1,7 @@
 #pragma once
 
 // The thread that tells the cluster what was found: --report.events,
-// --report.node-condition.
+// --report.node-condition, --report.node-labels.
 
 #include <functional>
 #include <memory>
@@ -16,12 +16,13 @@
 namespace hostnet {
 
 struct FeedbackSettings {
-  bool events{}, node_condition{};
+  bool events{}, node_condition{}, node_labels{};
+  bool remove_labels_at_end{};  // else they outlive the agent: an upgrade leaves no gap
   std::string node_name;
   std::chrono::milliseconds retry{800};  // the first pause after a failure: see Backoff
   // Makes a connection's client; `timing` is what its requests may take.
   std::function<std::unique_ptr<KubeSender>(KubeTiming timing)> client;
-  // Both on the thread of KubeEvents. `what`: "events", "node_condition".
+  // Both on the thread of KubeEvents. `what`: "events", "node_condition", "node_labels".
   // A request failed.
   std::function<void(std::string_view what, Reason reason)> on_failure;
   // It began to fail, fails in another way, or ("") works again.

@@ -147,6 +147,8 @@ void apply_flags(const FlagValues& values, const FlagValues::Environment& enviro
                 .metrics = line.options.metrics,
                 .report_events = values.on("report.events"),
                 .report_node_condition = values.on("report.node-condition"),
+                .report_node_labels = values.on("report.node-labels"),
+                .remove_node_labels = values.on("report.node-labels-remove-on-exit"),
                 .reserve_ports = values.on("fix.reserve-ports"),
                 .restore_on_exit = values.on("fix.restore-on-exit"),
                 .reserver = {.state_folder = values.text("fix.state-folder"),

@@ -120,6 +120,17 @@ std::vector<Flag> own_flags() {
        "false",
        "maintain the node condition HostPortConflict; some tools drain nodes because of one",
        {}},
+      {"report.node-labels",
+       Kind::boolean,
+       "false",
+       "label the node with ports that something outside Kubernetes holds (label_ports, and what "
+       "was in conflict), so that a nodeAffinity keeps pods away",
+       {}},
+      {"report.node-labels-remove-on-exit",
+       Kind::boolean,
+       "false",
+       "at exit, remove the labels of --report.node-labels",
+       {}},
       {"watch.interval", Kind::period, "1s", "time between two scans of the node", {}},
       {"watch.bpf",
        Kind::choice,
@@ -130,7 +141,8 @@ std::vector<Flag> own_flags() {
       {"config.file",
        Kind::text,
        "",
-       "YAML with node_components, reserved_ports, node_port_range, ignore, grace; re-read on "
+       "YAML with node_components, reserved_ports, node_port_range, label_ports, ignore, grace; "
+       "re-read on "
        "change",
        {}},
       {"fix.reserve-ports",

@@ -145,22 +145,29 @@ WatchSettings watch_settings(const std::shared_ptr<DaemonState>& state, const Se
 Result<std::unique_ptr<KubeEvents>> start_feedback(AgentMetrics& metrics,
                                                    const ServeOptions& options,
                                                    const std::string& node_name) {
-  if (!options.report_events && !options.report_node_condition) return nullptr;
-  constexpr std::string_view kFlags = "--report.events and --report.node-condition";
+  if (!options.report_events && !options.report_node_condition && !options.report_node_labels) {
+    return nullptr;
+  }
+  const std::string_view flags = options.report_node_labels
+                                     ? "--report.events, --report.node-condition and "
+                                       "--report.node-labels"
+                                     : "--report.events and --report.node-condition";
   if (!options.sources.node.replay.empty()) {
     return failure(Reason::unsupported, fmt::format("{} do not go with --replay: what was "
                                                     "recorded is not true of a cluster",
-                                                    kFlags));
+                                                    flags));
   }
   auto access = apiserver_access(options.sources.pods);
   if (!access) {
     access.error().message =
-        fmt::format("{} need the API server: {}", kFlags, access.error().message);
+        fmt::format("{} need the API server: {}", flags, access.error().message);
     return std::unexpected(std::move(access).error());
   }
   FeedbackSettings settings;
   settings.events = options.report_events;
   settings.node_condition = options.report_node_condition;
+  settings.node_labels = options.report_node_labels;
+  settings.remove_labels_at_end = options.remove_node_labels;
   settings.node_name = node_name;
   settings.retry = options.sources.pods.retry;
   settings.client = [access = *std::move(access)](KubeTiming timing) {

@@ -22,7 +22,8 @@ struct ServeOptions {
   std::string telemetry_path{"/metrics"};
   MetricsOptions metrics;
 
-  bool report_events{}, report_node_condition{};  // --report.*
+  // --report.*
+  bool report_events{}, report_node_condition{}, report_node_labels{}, remove_node_labels{};
 
   bool reserve_ports{}, restore_on_exit{};  // --fix.*
   ReserverSettings reserver;

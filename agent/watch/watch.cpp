@@ -135,6 +135,7 @@ void Watch::tick() {
 
   auto report = std::make_shared<Report>(
       make_report(node_context_, std::move(table), pods, std::move(declared)));
+  report->label_ports = policy_->label_ports;
   NodeFindings judged = judge(node_context_, *report->table, *pods, *policy_, report->generated_at);
   scan_again_ = !std::ranges::includes(deep, judged.ports_not_listening);
   declared_ = std::move(binding);

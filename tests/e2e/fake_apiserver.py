@@ -116,7 +116,12 @@ class Handler(tls_server.Handler):
             if words[4:] != [STATE.node["metadata"]["name"], "status"]:
                 return 404, {"kind": "Status", "code": 404}, None
             node = json.loads(json.dumps(STATE.node))
-            for new in body["status"]["conditions"]:  # merged by type
+            labels = node["metadata"].setdefault("labels", {})
+            for label, value in body.get("metadata", {}).get("labels", {}).items():
+                labels.pop(label, None)
+                if value is not None:
+                    labels[label] = value
+            for new in body.get("status", {}).get("conditions", []):  # merged by type
                 for old in node["status"]["conditions"]:
                     if old["type"] == new["type"]:
                         old.update(new)
@@ -244,6 +249,7 @@ class Server(tls_server.Server):
                     "version_requests": STATE.version_requests, "writes": STATE.writes,
                     "events": list(STATE.stored.values()),
                     "conditions": STATE.node["status"]["conditions"],
+                    "labels": STATE.node["metadata"].get("labels", {}),
                     "pending": len(STATE.answers) + len(STATE.errors) + STATE.truncate}
 
 

@@ -187,3 +187,20 @@ def test_without_a_server_the_flag_is_refused_at_the_start(machine, flag):
     assert len(done.stderr.splitlines()) == 1
     assert "--report.events and --report.node-condition need the API server" in done.stderr
     assert "--pods.kubeconfig" in done.stderr
+
+
+def test_a_port_that_a_program_holds_is_a_label_of_the_node_that_outlives_the_agent(machine, cluster):
+    labels = lambda: cluster.tell("look")["labels"]  # noqa: E731
+    config = machine.file("config.yaml", "label_ports: [8080]\n")
+    machine.listen(8080, name="squatter")
+    agent = cluster.agent("--report.node-labels", f"--config.file={config}")
+    wait_until(lambda: labels() == {"hostports.hostnet-agent.io/tcp-8080": "unmanaged"}, 60, "the label")
+    assert {(w["method"], w["path"].split("?")[0]) for w in cluster.tell("look")["writes"]} == {
+        ("PATCH", f"/api/v1/nodes/{NODE}/status")}
+    assert agent.stop() == 0
+    assert len(labels()) == 1
+    # The next one knows it, and takes it away where that is wanted.
+    agent = cluster.agent("--report.node-labels", "--report.node-labels-remove-on-exit")
+    wait_until(lambda: cluster.tell("look")["writes"][-1]["path"].endswith("?dryRun=All"), 30, "what is there")
+    assert agent.stop() == 0
+    assert labels() == {}
