@@ -205,6 +205,7 @@ def test_rights_are_given_only_for_what_is_switched_on(tools):
     assert rules("--set=podSource.type=kubelet") == {("nodes/pods", "get")}
     assert rules("--set=report.events=true") == pods | {("events", "create"), ("events", "patch")}
     assert rules("--set=report.nodeCondition=true") == pods | {("nodes/status", "patch")}
+    assert rules("--set=report.nodeLabels=true") == pods | {("nodes/status", "patch")}
     quiet = render("--set=podSource.type=manifests")
     assert not [o for o in objects(quiet) if o["kind"].startswith("ClusterRole")]
     assert not [o for o in objects(render("--set=rbac.create=false"))

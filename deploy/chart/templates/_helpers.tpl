@@ -115,6 +115,9 @@ labels:
 {{- if .Values.report.nodeCondition }}
 - --report.node-condition
 {{- end }}
+{{- if .Values.report.nodeLabels }}
+- --report.node-labels
+{{- end }}
 {{- if .Values.fix.reservePorts }}
 - --fix.reserve-ports
 {{- end }}
