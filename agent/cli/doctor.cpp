@@ -15,15 +15,27 @@
 #include "agent/cli/terminal.h"
 #include "agent/log/log.h"
 #include "agent/preflight/preflight.h"
+#include "netlink/base/worker.h"
 
 namespace hostnet {
 namespace {
 
 using Level = PreflightCheck::Level;
 
+// Tried on a thread of its own: this one has processes to inspect.
+HardeningStep confined_elsewhere() {
+  HardeningStep step{.name = "landlock", .held = "not tried"};
+  Worker worker("landlock");
+  const auto given = worker.give([&step] { step = confine_thread(); });
+  if (!given) return {.name = "landlock", .held = std::unexpected(given.error())};
+  worker.wait();
+  return step;
+}
+
 // Done to this process, which is over then: what the daemon would have.
 void append_hardening(const HardeningOptions& options, std::vector<PreflightCheck>& checks) {
   auto steps = harden_process(options, 0);
+  if (options.confine_threads && options.no_new_privileges) steps.push_back(confined_elsewhere());
   if (options.filter_syscalls) steps.push_back(filter_syscalls());
   for (HardeningStep& step : steps) {
     PreflightCheck check{.name = "hardening: " + step.name,

@@ -17,6 +17,7 @@ struct HardeningOptions {
   bool drop_capabilities{true};
   bool no_memory_dumps{true};
   bool filter_syscalls{true};
+  bool confine_threads{true};  // needs no_new_privileges
 };
 
 // One measure and what came of it.
@@ -33,6 +34,11 @@ std::vector<HardeningStep> harden_process(const HardeningOptions& options, std::
 // The seccomp filter of filter_syscalls(): the agent's list and `more`, for all threads and all
 // that come. Call when everything is started.
 HardeningStep filter_syscalls(std::span<const int> more = {});
+
+// Landlock for the calling thread, for good: it opens no file for writing and makes none, runs
+// no program, and inspects no other process. For threads that never read /proc/<pid>: a
+// scanning one could name no owner any more.
+HardeningStep confine_thread();
 
 // What the filter refused so far: how often, and the number of the last; 0: nothing.
 struct RefusedSyscalls {

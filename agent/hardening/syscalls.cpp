@@ -128,6 +128,10 @@ constexpr int kSome[]{
 #ifdef SYS_epoll_pwait2
     SYS_epoll_pwait2,
 #endif
+#ifdef SYS_landlock_restrict_self
+    SYS_landlock_create_ruleset,
+    SYS_landlock_restrict_self,
+#endif
 #ifdef SYS_map_shadow_stack
     SYS_map_shadow_stack,
 #endif

@@ -128,7 +128,10 @@ Result<> HttpServer::Parts::give(Worker& worker, std::function<void(Shared&)> wo
 }
 
 Result<> HttpServer::Parts::run_threads() {
-  Result<> done = give(loop, [](Shared& share) { share.loop->run(); });
+  Result<> done = give(loop, [](Shared& share) {
+    if (share.options.on_loop_thread) share.options.on_loop_thread();
+    share.loop->run();
+  });
   const auto add = [&](void (*work)(Shared&)) {
     if (done) done = give(workers.emplace_back("http worker"), work);
   };

@@ -57,6 +57,7 @@ struct ServerOptions {
   // After each change of the web config: nothing when the new one is in force,
   // else why the old one is kept. On the server's thread; must not block.
   std::function<void(const Result<>&)> on_reload;
+  std::function<void()> on_loop_thread;  // called first on the loop's thread
   // Each request that gets 503 because of max_requests. On the server's thread;
   // must not block.
   std::function<void(const HttpRequest&)> on_overload;

@@ -167,6 +167,7 @@ void KubeEvents::Shared::say_last_word() {
 }
 
 void KubeEvents::Shared::run() {
+  if (settings.on_thread) settings.on_thread();
   {
     const auto client = settings.client(kTiming);
     {

@@ -22,6 +22,7 @@ struct FeedbackSettings {
   std::chrono::milliseconds retry{800};  // the first pause after a failure: see Backoff
   // Makes a connection's client; `timing` is what its requests may take.
   std::function<std::unique_ptr<KubeSender>(KubeTiming timing)> client;
+  std::function<void()> on_thread;  // called first on the thread of KubeEvents
   // Both on the thread of KubeEvents. `what`: "events", "node_condition", "node_labels".
   // A request failed.
   std::function<void(std::string_view what, Reason reason)> on_failure;

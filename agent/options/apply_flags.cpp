@@ -85,7 +85,8 @@ HardeningOptions hardening_options(const FlagValues& values) {
   return {.no_new_privileges = values.on("security.no-new-privileges"),
           .drop_capabilities = values.on("security.drop-capabilities"),
           .no_memory_dumps = values.on("security.no-memory-dumps"),
-          .filter_syscalls = values.on("security.seccomp")};
+          .filter_syscalls = values.on("security.seccomp"),
+          .confine_threads = values.on("security.landlock")};
 }
 
 log::Options log_options(const FlagValues& values) {

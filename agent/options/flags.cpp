@@ -180,6 +180,12 @@ std::vector<Flag> own_flags() {
        "true",
        "write no core dumps, and keep other processes of the user from reading its memory",
        {}},
+      {"security.landlock",
+       Kind::boolean,
+       "true",
+       "keep the threads of the HTTP server's loop and of the Kubernetes client from writing files "
+       "and inspecting processes (needs --security.no-new-privileges)",
+       {}},
       {"security.seccomp",
        Kind::boolean,
        "true",

@@ -164,6 +164,7 @@ Result<std::unique_ptr<KubeEvents>> start_feedback(AgentMetrics& metrics,
     return std::unexpected(std::move(access).error());
   }
   FeedbackSettings settings;
+  settings.on_thread = thread_confiner(options.hardening);
   settings.events = options.report_events;
   settings.node_condition = options.report_node_condition;
   settings.node_labels = options.report_node_labels;
@@ -188,6 +189,7 @@ Result<std::unique_ptr<KubeEvents>> start_feedback(AgentMetrics& metrics,
 
 ServerOptions server_options(const std::shared_ptr<DaemonState>& state, const ServeOptions& serve) {
   ServerOptions options = serve.web;
+  options.on_loop_thread = thread_confiner(serve.hardening);
   options.find_local_peer = find_local_peers(live_netlink());
   options.on_overload = [state, path = serve.telemetry_path](const HttpRequest& request) {
     if (request.path == path) state->metrics.request_answered(503);
@@ -333,6 +335,7 @@ int run_daemon(const ServeOptions& options) {
   std::unique_ptr<PodSourceManager> pod_sources;
   if (replay.empty()) {
     PodSourceOptions sources = pod_source_options(options.sources.pods, node_name);
+    sources.pace.on_thread = thread_confiner(options.hardening);
     sources.on_change = [state, raw = watch->get(), news = PodNews(),
                          cuts = PodCuts()](std::shared_ptr<const PodSnapshot> changed) mutable {
       news.see(*changed);

@@ -44,6 +44,11 @@ void harden_daemon(const HardeningOptions& options, const ServerOptions& web) {
   std::ranges::for_each(harden_process(wanted, keep), log_step);
 }
 
+std::function<void()> thread_confiner(const HardeningOptions& options) {
+  if (!options.confine_threads || !options.no_new_privileges || kSanitized) return nullptr;
+  return [] { log_step(confine_thread()); };
+}
+
 SyscallWatch::SyscallWatch(const HardeningOptions& options, AgentMetrics& metrics)
     : metrics_(metrics) {
   if (options.filter_syscalls && !kSanitized) log_step(filter_syscalls());

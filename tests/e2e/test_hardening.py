@@ -44,7 +44,7 @@ def test_owners_are_named_and_every_answer_is_given_under_the_filter(machine):
 
 def test_each_measure_can_be_switched_off(machine):
     agent = machine.agent("--pods.source=none", "--no-security.seccomp", "--no-security.drop-capabilities",
-                          "--no-security.no-new-privileges", "--no-security.no-memory-dumps")
+                          "--no-security.no-new-privileges", "--no-security.no-memory-dumps", "--no-security.landlock")
     for task in status_of_tasks(agent):
         assert task["Seccomp"] == "0" and task["NoNewPrivs"] == "0"
         assert int(task["CapEff"], 16) & ~NEEDED
@@ -55,6 +55,9 @@ def test_doctor_says_what_holds(machine):
     found = {check["name"]: check["found"] for check in checks}
     assert found["hardening: no_new_privs"] == "on"
     assert found["hardening: capabilities kept"].startswith("SYS_PTRACE, DAC_READ_SEARCH, NET_ADMIN, ")
+    assert found["hardening: landlock"] in (
+        "on, for the HTTP loop and the Kubernetes client",
+        "not available: the kernel (Linux 5.13 with Landlock) or a filter says no")
     assert found["hardening: memory dumps"] == "no core dumps, not dumpable"
     assert re.fullmatch(r"on, \d+ system calls allowed", found["hardening: seccomp"])
 

@@ -156,6 +156,7 @@ void SourceSelector::Shared::take_turn(const SourceChoice& choice) {
 }
 
 void SourceSelector::Shared::run() {
+  if (pace.on_thread) pace.on_thread();
   std::uniform_real_distribution<double> fraction(0.0, 1.0);
   Backoff rounds(pace.retry);
   if (wait(std::chrono::duration_cast<std::chrono::milliseconds>(pace.start_spread *

@@ -44,6 +44,7 @@ struct SourcePace {
   // together (a roll-out, a power-on) do not ask the API server together.
   std::chrono::milliseconds start_spread{};
   std::chrono::milliseconds retry{800};  // the first pause after a round in vain; see Backoff
+  std::function<void()> on_thread;       // called first on the thread that asks
 };
 
 class SourceSelector {
