@@ -18,10 +18,6 @@
 namespace hostnet {
 namespace {
 
-std::unexpected<UsageError> usage(std::string message) {
-  return std::unexpected(UsageError{std::move(message)});
-}
-
 std::string single_line(std::string text) {
   std::ranges::replace(text, '\n', ' ');
   while (text.ends_with(' ')) text.pop_back();

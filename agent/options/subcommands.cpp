@@ -29,10 +29,6 @@ constexpr std::array kSubcommands{
     Subcommand{Command::help, "help", "print the help of a command"},
 };
 
-std::unexpected<UsageError> usage(std::string message) {
-  return std::unexpected(UsageError{std::move(message)});
-}
-
 bool answers(Command command) {
   switch (command) {
     case Command::conflicts:

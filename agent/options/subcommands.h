@@ -5,11 +5,16 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "agent/options/command_line.h"
 
 namespace hostnet {
+
+inline std::unexpected<UsageError> usage(std::string message) {
+  return std::unexpected(UsageError{std::move(message)});
+}
 
 struct Subcommand {
   Command command;
