@@ -28,7 +28,8 @@ struct Report {
   std::vector<DeclaredPort> declared;
   std::vector<ReservedPorts> label_ports;  // Policy::label_ports
   std::shared_ptr<const PodSnapshot> pods;
-  bool host_network_namespace{true};  // false: port paths answer 503
+  PortRange node_port_range{30000, 32767};  // the policy's
+  bool host_network_namespace{true};        // false: port paths answer 503
 };
 
 }  // namespace hostnet

@@ -150,6 +150,7 @@ Report scan_once(const NodeContext& node_context, std::shared_ptr<const PodSnaps
   }
   Report report = make_report(node_context, std::move(table), std::move(pods), std::move(declared));
   report.findings = std::move(judged.findings);
+  report.node_port_range = policy.node_port_range;
   // Rules that do not compile were refused when the policy was read.
   if (auto rules = IgnoreRules::compile(policy.ignore)) apply_ignore_rules(report.findings, *rules);
   return report;

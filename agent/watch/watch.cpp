@@ -143,6 +143,7 @@ void Watch::tick() {
   auto update = lifecycle_.update(std::move(judged.findings), scanned, report->generated_at,
                                   unread_of(*report->table, *pods));
   report->findings = std::move(update.findings);
+  report->node_port_range = policy_->node_port_range;
   stats.findings = seconds_since(scanned, clock.steady());
   quiet_ = is_quiet(*report);
   if (settings_.on_declared) settings_.on_declared(report->declared);

@@ -15,6 +15,9 @@
 #include "agent/render/html/html_network.h"
 #include "agent/render/html/html_parts.h"
 #include "agent/render/html/page_assets.h"
+#include "agent/render/html/path_picture.h"
+#include "agent/render/html/port_map.h"
+#include "agent/render/html/timeline.h"
 #include "agent/render/text.h"
 #include "agent/render/words.h"
 #include "netlink/base/escape.h"
@@ -152,7 +155,8 @@ std::string page_title(const Report& report, std::string_view view) {
 
 std::string overview_html(const Report& report, const Network& network) {
   auto sections = report_head(report) + html_findings(report, FindingClass::conflict, false) +
-                  html_findings(report, FindingClass::risk, false) + html_ports(report, {});
+                  html_findings(report, FindingClass::risk, false) + html_port_map(report) +
+                  html_ports(report, {});
   if (network.interfaces) sections += html_interfaces(*network.interfaces, true);
   if (network.routes) sections += html_routes(*network.routes, true);
   return whole_page(kOverview, page_title(report, kOverview.title), true, sections);
@@ -174,15 +178,18 @@ std::string findings_html(const Report& report, FindingClass finding_class, bool
 
 std::string ports_html(const Report& report, const PortFilter& filter) {
   const std::string_view root = filter.port ? "../" : "";
-  return whole_page(kPorts, page_title(report, kPorts.title), true,
-                    report_head(report) + (filter.port ? findings_on(report, filter, root) : "") +
-                        html_ports(report, filter, root),
-                    root);
+  return whole_page(
+      kPorts, page_title(report, kPorts.title), true,
+      report_head(report) +
+          (filter.port ? findings_on(report, filter, root) + html_path_picture(report, filter)
+                       : html_port_map(report, root)) +
+          html_ports(report, filter, root),
+      root);
 }
 
 std::string history_html(const Report& report, const History& history) {
   return whole_page(kHistory, page_title(report, kHistory.title), true,
-                    report_head(report) + html_history(history));
+                    report_head(report) + html_timeline(report, history) + html_history(history));
 }
 
 std::string check_html(const CheckAnswer& answer) {

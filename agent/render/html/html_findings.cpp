@@ -115,7 +115,8 @@ std::string html_ports(const Report& report, const PortFilter& filter, std::stri
   if (!filter.port) {
     for (const auto& line : folded_lines(report)) folded += "<p>" + html_text(line) + "</p>";
   }
-  return html_card("ports", "<table role=\"table\">" + html_caption("Ports", ports.size()) +
+  return html_card("ports", "<table class=\"ports\" role=\"table\">" +
+                                html_caption("Ports", ports.size()) +
                                 html_header_row({"Port", "Held by", "Declared by", "Findings"}) +
                                 "<tbody>" + rows + "</tbody></table>" + folded);
 }

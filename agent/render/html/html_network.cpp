@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <string_view>
 #include <vector>
 
@@ -13,6 +14,19 @@
 
 namespace hostnet {
 namespace {
+
+// "1.2 GiB".
+std::string bytes_words(std::uint64_t bytes) {
+  constexpr std::array<std::string_view, 5> kUnits{"B", "KiB", "MiB", "GiB", "TiB"};
+  constexpr double kStep = 1024;
+  auto amount = static_cast<double>(bytes);
+  std::size_t unit = 0;
+  while (amount >= kStep && unit + 1 < kUnits.size()) {
+    amount /= kStep;
+    ++unit;
+  }
+  return unit == 0 ? fmt::format("{} B", bytes) : fmt::format("{:.1f} {}", amount, kUnits.at(unit));
+}
 
 std::string small_words(const std::string& words) {
   return words.empty() ? "" : "<small>" + html_text(words) + "</small>";
@@ -31,6 +45,16 @@ std::string labelled(std::string_view what, std::uint64_t received, std::uint64_
   return words.empty() ? "" : fmt::format("{} {}", what, words);
 }
 
+// The script draws the rates: it knows what the counters were before.
+std::string traffic_cell(const LinkStats& stats) {
+  return fmt::format(
+      "<td role=\"cell\" data-label=\"Traffic\"><div class=\"traffic nowrap\" data-received=\"{}\" "
+      "data-sent=\"{}\">{}</div></td>",
+      stats.rx_bytes, stats.tx_bytes,
+      html_text(
+          fmt::format("rx {} tx {}", bytes_words(stats.rx_bytes), bytes_words(stats.tx_bytes))));
+}
+
 std::string interface_row(const Interface& interface) {
   const Link& link = interface.link;
   std::vector<std::string> addresses;
@@ -47,13 +71,13 @@ std::string interface_row(const Interface& interface) {
     if (!words.empty()) trouble.push_back(html_text(words));
   }
   return "<tr role=\"row\">" +
-         html_cell("Interface", "<span class=\"port\">" + html_text(link.name) + "</span>" +
+         html_cell("Interface", "<span class=\"port name\">" + html_text(link.name) + "</span>" +
                                     small_words(kind_words(link))) +
          html_cell("State", state_badge(link)) + html_cell("Addresses", html_list(addresses)) +
          html_cell("Master", html_text(interface.master)) +
          html_cell("MTU", std::to_string(link.mtu) + small_words(speed_words(interface.speed)),
                    "nowrap") +
-         html_cell("Errors, drops", html_list(trouble)) +
+         traffic_cell(link.stats) + html_cell("Errors, drops", html_list(trouble)) +
          html_cell("Details", html_text(interface_details(interface))) + "</tr>\n";
 }
 
@@ -109,7 +133,7 @@ std::string html_interfaces(const Interfaces& interfaces, bool brief) {
                    "<table role=\"table\">" +
                        html_caption("Interfaces", interfaces.rows.size() + interfaces.scan.more) +
                        html_header_row({"Interface", "State", "Addresses", "Master", "MTU",
-                                        "Errors, drops", "Details"}) +
+                                        "Traffic", "Errors, drops", "Details"}) +
                        "<tbody>" + rows + "</tbody></table>" +
                        more_rows(interfaces.scan, "interfaces", kMoreInterfaces, brief));
 }

@@ -14,7 +14,7 @@ std::string problem_items(const std::vector<Problem>& problems) {
   std::string items;
   for (const auto& problem : problems) {
     items += "<li>" + html_text(problem.message);
-    if (!problem.remedy.empty()) items += " — " + html_text(problem.remedy);
+    if (!problem.remedy.empty()) items += "<small>Fix: " + html_text(problem.remedy) + "</small>";
     items += "</li>";
   }
   return "<ul>" + items + "</ul>";
@@ -124,9 +124,10 @@ std::string html_problems(bool complete, const std::vector<Problem>& problems,
                           const std::vector<Problem>& limits) {
   std::string html;
   if (!complete || !problems.empty()) {
-    html += std::string("<div class=\"notice\"><h2>Not everything could be ") +
-            (complete ? "done" : "seen") + "</h2>" +
-            (problems.empty() ? "<p>No reason was given.</p>" : problem_items(problems)) + "</div>";
+    html += std::string("<div class=\"notice\" id=\"unseen\"><h2>") +
+            (complete ? "What could not be done, and why" : "What I cannot see, and why") +
+            "</h2>" + (problems.empty() ? "<p>No reason was given.</p>" : problem_items(problems)) +
+            "</div>";
   }
   if (!limits.empty()) {
     html += "<details class=\"notice\" id=\"limits\"><summary>What this node can never show (" +

@@ -28,8 +28,8 @@ a:hover { text-decoration: underline; }
 .skip { position: absolute; left: -99em; }
 .skip:focus { left: 1em; top: .5em; background: var(--card); padding: .3em .7em; }
 body > header { background: var(--card); border-bottom: 1px solid var(--line); }
-.bar, main, footer { max-width: 1280px; margin: 0 auto; padding: 0 1.5rem; }
-.bar { display: flex; flex-wrap: wrap; align-items: center; gap: .35rem 1.5rem; padding-top: .8rem;
+header > .bar, main, footer { max-width: 1280px; margin: 0 auto; padding: 0 1.5rem; }
+header > .bar { display: flex; flex-wrap: wrap; align-items: center; gap: .35rem 1.5rem; padding-top: .8rem;
   padding-bottom: .8rem; }
 .brand { font-weight: 650; color: var(--text); letter-spacing: -.01em; }
 nav { display: flex; gap: .25rem; flex-wrap: wrap; }
@@ -94,7 +94,8 @@ code, .mono { font: .87em/1.5 ui-monospace, SFMono-Regular, Menlo, "DejaVu Sans 
 .badge.info { background: var(--info-back); color: var(--info); }
 .badge.good { background: var(--good-back); color: var(--good); }
 td .badge { margin: 0 .25rem .15rem 0; }
-.findings { table-layout: fixed; }
+.findings, .ports { table-layout: fixed; }
+.ports th:nth-child(1) { width: 8rem; }
 .findings th:nth-child(1) { width: 7.5rem; }
 .findings th:nth-child(2) { width: 7rem; }
 .findings th:nth-child(3) { width: 22%; }
@@ -108,9 +109,48 @@ dl { display: grid; grid-template-columns: max-content 1fr; gap: .5rem 1.5rem; m
 dt { color: var(--muted); }
 dd { margin: 0; overflow-wrap: anywhere; }
 .card > h2 { font-size: 1.08rem; margin: 0; padding: .85rem 1rem .5rem; }
+.card > h3 { font-size: .9rem; margin: 0; padding: 0 1rem .3rem; color: var(--muted); }
+th button { font: inherit; color: inherit; background: none; border: 0; padding: 0; cursor: pointer; }
+th button::after { content: " ↕"; opacity: .45; }
+th[aria-sort=ascending] button::after { content: " ↑"; opacity: 1; }
+th[aria-sort=descending] button::after { content: " ↓"; opacity: 1; }
+.map { display: block; width: calc(100% - 2rem); margin: 0 1rem .6rem; height: auto;
+  background: var(--stripe); border: 1px solid var(--line); }
+.band { fill: var(--plain-back); }
+.band.well { fill: var(--info-back); }
+.band.node { fill: var(--warning-back); }
+.band.ephemeral { fill: var(--plain-back); }
+.band.reserved { fill: var(--good-back); }
+.mark { stroke: var(--card); stroke-width: 1; fill: var(--info); }
+.mark.declared { fill: var(--card); stroke: var(--good); stroke-width: 2; }
+.mark.both { fill: var(--good); }
+.mark.conflict { fill: var(--critical); stroke: var(--text); stroke-width: 1.5; }
+.map a:focus { outline: none; }
+.map a:focus .mark, .map a:hover .mark { stroke: var(--text); stroke-width: 3; }
+.legend { display: flex; flex-wrap: wrap; gap: .2rem 1.1rem; margin: 0; padding: 0 1rem 1rem;
+  list-style: none; font-size: .85rem; color: var(--muted); }
+.legend svg { margin-right: .4em; }
+.paths { display: flex; flex-wrap: wrap; gap: 1.2rem; padding: .2rem 1rem 1rem; }
+.path { max-width: 100%; height: auto; }
+.step rect { fill: var(--stripe); stroke: var(--line); }
+.step.rule rect { fill: var(--warning-back); stroke: var(--warning); }
+.step.nobody rect { fill: var(--critical-back); stroke: var(--critical); }
+.step.process rect, .step.goes-to rect { fill: var(--good-back); stroke: var(--good); }
+.step text { fill: var(--text); font-size: 13px; }
+.step .kind { fill: var(--text); font-size: 11px; opacity: .75; }
+.arrow { fill: none; stroke: var(--muted); stroke-width: 1.5; }
+.lanes { margin: 0; padding: 0 1rem 1rem; list-style: none; }
+.lanes svg { display: block; width: 100%; height: 16px; background: var(--stripe); }
+.bar.over { fill: var(--muted); }
+.bar.critical { fill: var(--critical); }
+.bar.warning { fill: var(--warning); }
+.bar.info { fill: var(--info); }
+.spark { display: block; width: 96px; height: 22px; }
+.spark polyline { fill: none; stroke: var(--link); stroke-width: 1.5; }
+.notice small { margin: 0 0 .3rem; }
 [hidden] { display: none !important; }
 @media (max-width: 860px) {
-  .bar, main, footer { padding-left: .9rem; padding-right: .9rem; }
+  header > .bar, main, footer { padding-left: .9rem; padding-right: .9rem; }
   .live { margin-left: 0; width: 100%; justify-content: space-between; }
   .figures { grid-template-columns: 1fr 1fr; gap: .6rem; }
   .figures li { padding: .55rem .8rem; }
@@ -134,17 +174,120 @@ std::string_view page_script() {
   const live = document.getElementById('live');
   const filter = document.getElementById('filter');
   const pause = 5000;
+  const quiet = 1500;
   let timer = 0;
   const say = (state, text) => {
     live.dataset.state = state;
     if (live.textContent !== text) live.textContent = text;
   };
+  // What a row says, once: reading it again for each letter typed would be slow.
+  const texts = new WeakMap();
+  const textOf = (row) => {
+    if (!texts.has(row)) texts.set(row, row.textContent.toLowerCase());
+    return texts.get(row);
+  };
+  let typed = -1e9;
   const applyFilter = () => {
     const words = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
     for (const row of document.querySelectorAll('main tbody tr')) {
-      const text = row.textContent.toLowerCase();
-      row.hidden = !words.every((word) => text.includes(word));
+      const hide = words.length > 0 && !words.every((word) => textOf(row).includes(word));
+      if (row.hidden !== hide) row.hidden = hide;
     }
+  };
+  // By the header that was pressed last in each section, numbers as numbers; blank cells last.
+  const order = new Map();
+  const collator = new Intl.Collator(undefined, {numeric: true});
+  const sortTable = (table, column, down) => {
+    const body = table.tBodies[0];
+    const keyed = [...body.rows].map((row) => {
+      const cell = row.cells[column];
+      return {row, blank: cell.classList.contains('blank'), text: cell.textContent};
+    });
+    keyed.sort((a, b) => a.blank - b.blank || (down ? -1 : 1) * collator.compare(a.text, b.text));
+    body.append(...keyed.map((item) => item.row));
+    [...table.tHead.rows[0].cells].forEach((head, i) => {
+      if (i === column) head.setAttribute('aria-sort', down ? 'descending' : 'ascending');
+      else head.removeAttribute('aria-sort');
+    });
+  };
+  const makeSortable = (main) => {
+    for (const table of main.querySelectorAll('table')) {
+      const id = table.closest('section').id;
+      [...table.tHead.rows[0].cells].forEach((head, column) => {
+        const button = document.createElement('button');
+        button.type = 'button';
+        button.textContent = head.textContent;
+        head.replaceChildren(button);
+        button.addEventListener('click', () => {
+          const down = head.getAttribute('aria-sort') === 'ascending';
+          order.set(id, {column, down});
+          sortTable(table, column, down);
+        });
+      });
+      const wanted = order.get(id);
+      if (wanted) sortTable(table, wanted.column, wanted.down);
+    }
+  };
+  // One stop of the Tab key; the arrows go from mark to mark.
+  const makeMapNavigable = (main) => {
+    const marks = [...main.querySelectorAll('.map a')];
+    if (marks.length === 0) return;
+    marks[0].tabIndex = 0;
+    marks[0].closest('svg').addEventListener('keydown', (event) => {
+      const at = marks.indexOf(document.activeElement);
+      const step = {ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1}[event.key];
+      const to = event.key === 'Home' ? 0 : event.key === 'End' ? marks.length - 1 : at + step;
+      if (at < 0 || !marks[to]) return;
+      event.preventDefault();
+      marks[at].tabIndex = -1;
+      marks[to].tabIndex = 0;
+      marks[to].focus();
+    });
+  };
+  const emptySpark = new DOMParser().parseFromString(
+    '<svg class="spark" viewBox="0 0 96 22" role="img"><polyline></polyline></svg>',
+    'text/html').querySelector('svg');
+  const rate = (bytes) => {
+    const units = ['B/s', 'KiB/s', 'MiB/s', 'GiB/s'];
+    let unit = 0;
+    for (; bytes >= 1024 && unit < units.length - 1; bytes /= 1024) ++unit;
+    return (unit ? bytes.toFixed(1) : Math.round(bytes)) + ' ' + units[unit];
+  };
+  // What each interface carried since the page was opened, from one answer to the next.
+  const traffic = new Map();
+  const keptRates = 24;
+  const showTraffic = (main) => {
+    const now = performance.now();
+    for (const cell of main.querySelectorAll('.traffic')) {
+      const name = cell.closest('tr').querySelector('.name').textContent;
+      const received = Number(cell.dataset.received);
+      const sent = Number(cell.dataset.sent);
+      const known = traffic.get(name) || {rates: []};
+      if (known.at) {
+        const seconds = (now - known.at) / 1000;
+        known.down = Math.max(0, received - known.received) / seconds;
+        known.up = Math.max(0, sent - known.sent) / seconds;
+        known.rates.push(known.down + known.up);
+        known.rates.splice(0, known.rates.length - keptRates);
+      }
+      Object.assign(known, {at: now, received, sent});
+      traffic.set(name, known);
+      if (known.rates.length === 0) continue;
+      const most = Math.max(1, ...known.rates);
+      const points = known.rates.map((value, i) => 4 * i + ',' + (21 - 20 * value / most));
+      const words = document.createElement('small');
+      words.textContent = 'rx ' + rate(known.down) + ' tx ' + rate(known.up);
+      const spark = document.importNode(emptySpark, true);
+      spark.setAttribute('aria-label', 'rates since the page was opened, at most ' + rate(most));
+      spark.querySelector('polyline').setAttribute('points', points.join(' '));
+      cell.append(words, spark);
+    }
+  };
+  const prepare = (main) => {
+    makeSortable(main);
+    makeMapNavigable(main);
+    showTraffic(main);
+    applyFilter();
   };
   const replaceMain = (page) => {
     const fresh = page.querySelector('main');
@@ -157,17 +300,34 @@ std::string_view page_script() {
     }
     const focused = old.contains(document.activeElement) ? document.activeElement : null;
     const href = focused && focused.getAttribute('href');
+    const pressed = focused && focused.closest('th') && {
+      section: focused.closest('section').id, column: focused.closest('th').cellIndex};
     old.replaceWith(fresh);
     document.title = page.title;
-    applyFilter();
+    prepare(fresh);
+    if (pressed) {
+      const table = fresh.querySelector('#' + CSS.escape(pressed.section) + ' table');
+      const head = table && table.tHead.rows[0].cells[pressed.column];
+      if (head) head.querySelector('button').focus({preventScroll: true});
+    }
     if (href) {
       const again = fresh.querySelector('a[href="' + CSS.escape(href) + '"]');
-      if (again) again.focus({preventScroll: true});
+      if (again) {
+        const first = again.closest('.map') && fresh.querySelector('.map a[tabindex="0"]');
+        if (first) first.tabIndex = -1;
+        if (first) again.tabIndex = 0;
+        again.focus({preventScroll: true});
+      }
     }
   };
   const refresh = async () => {
     clearTimeout(timer);
     if (document.hidden) return;
+    // A page of thousands of rows takes a while to exchange: not while somebody types.
+    if (performance.now() - typed < quiet) {
+      timer = setTimeout(refresh, quiet);
+      return;
+    }
     const started = performance.now();
     try {
       const answer = await fetch(location.href, {
@@ -182,13 +342,35 @@ std::string_view page_script() {
     }
     timer = setTimeout(refresh, Math.max(pause, 20 * (performance.now() - started)));
   };
-  filter.addEventListener('input', applyFilter);
+  // Asked often, as an unchanged answer costs next to nothing: what changed is there at once.
+  const conflicts = new URL('conflicts?format=json',
+    new URL(document.querySelector('.brand').getAttribute('href'), location.href));
+  const soon = 500;
+  let tag = '';
+  const ask = async () => {
+    if (!document.hidden && live.dataset.state === 'up') {
+      try {
+        const answer = await fetch(conflicts, {cache: 'no-store',
+          headers: tag ? {'If-None-Match': tag} : {}, signal: AbortSignal.timeout(10000)});
+        await answer.arrayBuffer();
+        const known = tag;
+        if (answer.ok) tag = answer.headers.get('ETag') || '';
+        if (answer.ok && known) await refresh();
+      } catch (error) { /* refresh() says it */ }
+    }
+    setTimeout(ask, soon);
+  };
+  filter.addEventListener('input', () => {
+    typed = performance.now();
+    applyFilter();
+  });
   filter.hidden = false;
   live.hidden = false;
-  applyFilter();
+  prepare(document.querySelector('main'));
   document.addEventListener('visibilitychange', () => { if (!document.hidden) refresh(); });
   say('up', 'Live');
   timer = setTimeout(refresh, pause);
+  ask();
 })();
 )js";
 }

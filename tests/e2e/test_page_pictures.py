@@ -1,0 +1,188 @@
+"""The page's pictures and tables in a real Chromium: port map, paths, timeline, rates, sorting; by keyboard,
+with hostile names, with 4,000 ports."""
+
+import subprocess
+
+import pytest
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+
+from conftest import pod, wait_until
+from test_page import REFRESH, browser, complaints, rows, show  # noqa: F401  (a fixture)
+
+
+@pytest.fixture
+def conflict(machine):
+    machine.file("pods/web.yaml", pod("web", 8080))
+    machine.file("pods/api.yaml", pod("api", 30080))
+    machine.listen(8080, name="squatter")
+    agent = machine.agent("--pods.source=manifests", f"--pods.manifests={machine.directory}/pods")
+    wait_until(lambda: agent.findings(), 5, "the conflict")
+    return agent
+
+
+def focused(browser, attribute):
+    return browser.execute_script("return document.activeElement.getAttribute(arguments[0])", attribute)
+
+
+def test_the_map_has_a_mark_for_each_port_that_leads_to_it(conflict, browser):
+    show(browser, "/ports")
+    marks = browser.execute_script("""return [...document.querySelectorAll('.map a')].map((a) =>
+        [a.getAttribute('href'), a.querySelector('rect').getAttribute('class'), a.textContent])""")
+    kinds = {href: css for href, css, _ in marks}
+    assert kinds["ports/8080"] == "mark conflict"
+    assert kinds["ports/30080"] == "mark declared"
+    assert kinds["ports/20000"] == "mark held"
+    (words,) = [text for href, _, text in marks if href == "ports/8080"]
+    assert "squatter" in words and "default/web" in words and "unmanaged_process" in words
+    bands = browser.execute_script(
+        "return [...document.querySelectorAll('.map .band')].map((r) => r.getAttribute('class'))")
+    assert {"band well", "band node", "band ephemeral"} <= set(bands)
+    assert complaints(browser) == []
+
+
+def test_the_map_is_walked_with_the_arrow_keys_and_followed_with_enter(conflict, browser):
+    show(browser, "/ports")
+    browser.execute_script("document.querySelector('.map a[tabindex=\"0\"]').focus()")
+    first = focused(browser, "href")
+    browser.switch_to.active_element.send_keys(Keys.ARROW_RIGHT)
+    second = focused(browser, "href")
+    assert int(second.split("/")[1]) > int(first.split("/")[1])
+    browser.switch_to.active_element.send_keys(Keys.HOME)
+    assert focused(browser, "href") == first == "ports/8080"
+    browser.switch_to.active_element.send_keys(Keys.ENTER)
+    wait_until(lambda: browser.current_url.endswith("/ports/8080"), 10, "the port's page")
+    picture = browser.find_element(By.CSS_SELECTOR, "#path svg.path")
+    label = picture.get_attribute("aria-label")
+    for word in "client", "0.0.0.0:8080", "tcp listen", "squatter":
+        assert word in label
+    assert label.index("0.0.0.0:8080") < label.index("tcp listen") < label.index("squatter")
+    assert complaints(browser) == []
+
+
+def test_tables_are_sorted_by_any_column_and_stay_so(conflict, browser):
+    show(browser, "/ports")
+    known = {"8080/tcp", "20000/tcp", "30080/tcp"}  # the browser has ports, too
+
+    def ports():
+        return [row[0] for row in rows(browser, "Ports") if row[0] in known]
+    assert ports() == ["8080/tcp", "20000/tcp", "30080/tcp"]
+    button = browser.find_element(By.CSS_SELECTOR, "#ports th button")
+    button.send_keys(Keys.ENTER)
+    assert ports() == ["8080/tcp", "20000/tcp", "30080/tcp"]
+    browser.switch_to.active_element.send_keys(Keys.ENTER)
+    assert ports() == ["30080/tcp", "20000/tcp", "8080/tcp"]
+    assert browser.find_element(By.CSS_SELECTOR, "#ports th").get_attribute("aria-sort") == "descending"
+    shown = browser.find_element(By.CSS_SELECTOR, ".meta time").get_attribute("datetime")
+    wait_until(lambda: browser.execute_script("return document.querySelector('.meta time').dateTime") != shown,
+               REFRESH, "another answer")
+    assert ports() == ["30080/tcp", "20000/tcp", "8080/tcp"]
+    assert browser.execute_script("return document.activeElement.tagName") == "BUTTON"
+
+
+def test_a_conflict_is_on_the_open_page_within_two_seconds(machine, browser):
+    machine.file("pods/web.yaml", pod("web", 8080))
+    machine.agent("--pods.source=manifests", f"--pods.manifests={machine.directory}/pods",
+                  "--watch.interval=500ms")
+    show(browser)
+    # Long before the page asks for itself again: the tag has changed.
+    browser.execute_script("""
+        window.seen = 0;
+        const refused = setInterval(() => {
+          if (document.querySelector('#conflicts tbody tr')) { window.seen = performance.now(); clearInterval(refused); }
+        }, 20);""")
+    begin = browser.execute_script("return performance.now()")
+    machine.listen(8080, name="squatter")
+    seen = wait_until(lambda: browser.execute_script("return window.seen"), REFRESH, "the conflict on the page")
+    took = seen - begin
+    print(f"conflict on the page after {took:.0f} ms")
+    assert complaints(browser) == []
+
+
+def test_interfaces_show_rates_once_there_are_two_answers(machine, browser):
+    machine.agent("--pods.source=none")
+    show(browser, "/interfaces")
+    wait_until(lambda: browser.find_elements(By.CSS_SELECTOR, ".spark polyline"), REFRESH, "a sparkline")
+    text = browser.execute_script("return document.querySelector('.traffic small').textContent")
+    assert "rx" in text and "/s" in text
+    assert complaints(browser) == []
+
+
+def test_the_history_is_a_timeline(machine, conflict, browser):
+    (machine.directory / "pods/web.yaml").unlink()
+    wait_until(lambda: not conflict.findings(port=8080), 5, "its end")
+    show(browser, "/history")
+    lanes = browser.execute_script("""return [...document.querySelectorAll('.lanes li')].map((li) =>
+        [li.textContent, ...[...li.querySelectorAll('rect')].map((r) => r.getAttribute('class'))])""")
+    assert any("8080/tcp" in lane[0] and "bar over" in lane[1:] for lane in lanes), lanes
+    assert complaints(browser) == []
+
+
+def test_the_page_says_what_it_cannot_see_why_and_the_fix(machine, browser):
+    machine.agent("--pods.source=none", capabilities=[])
+    show(browser)
+    unseen = browser.find_element(By.ID, "unseen").text
+    assert "cannot see, and why" in unseen and "NET_ADMIN" in unseen and "Fix: " in unseen
+
+
+def test_without_scripts_everything_can_be_read(conflict):
+    page = conflict.text("/", "-H", "Accept: text/html")
+    body = page[:page.index("<script>")]
+    for text in ("8080/tcp", "unmanaged_process", "squatter", 'class="map"', 'href="ports/8080"'):
+        assert text in body
+    assert " style=" not in page and "javascript:" not in page
+    path = conflict.text("/ports/8080", "-H", "Accept: text/html")
+    assert 'class="path"' in path and "Where a client lands" in path
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1280])
+def test_pictures_fit_any_screen(conflict, browser, width, scheme):
+    for path in ("/", "/ports", "/ports/8080", "/history"):
+        show(browser, path, width=width, scheme=scheme)
+        wide = browser.execute_script("return document.documentElement.scrollWidth")
+        assert wide <= width, f"{path} is {wide} pixels wide"
+
+
+HOSTILE = ["</title><b>", "\"><svg/onload=", "'&lt;\x1b[31m"]
+
+
+def test_hostile_names_are_text_in_every_picture(machine, browser):
+    for at, name in enumerate(HOSTILE):
+        machine.listen(8100 + at, name=name)
+    machine.agent("--pods.source=none")
+    for path in ("/ports", *(f"/ports/{8100 + at}" for at in range(len(HOSTILE)))):
+        show(browser, path)
+        assert browser.find_elements(By.CSS_SELECTOR, "main b[onload], main svg[onload], main title b") == []
+        assert browser.execute_script("return document.querySelectorAll('main script, main img').length") == 0
+    show(browser, "/ports/8100")
+    assert "</title><b>" in browser.find_element(By.CSS_SELECTOR, "#path svg.path").get_attribute("aria-label")
+    assert complaints(browser) == []
+
+
+def test_four_thousand_ports_are_filtered_without_a_long_frame(machine, browser):
+    code = ("import socket,resource,signal,sys,pathlib\n"
+            "resource.setrlimit(resource.RLIMIT_NOFILE,(6000,6000))\n"
+            "first=int(sys.argv[1]); ss=[]\n"
+            "for p in range(first,first+95):\n"
+            " s=socket.socket(); s.bind(('127.0.0.1',p)); s.listen(); ss.append(s)\n"
+            "print('ready',flush=True); signal.pause()\n")
+    processes = [machine.python(code, 2000 + 100 * i, stdout=subprocess.PIPE, text=True) for i in range(42)]
+    for process in processes:
+        assert process.stdout.readline() == "ready\n"
+    machine.agent("--pods.source=none")
+    show(browser, "/ports")
+    count = browser.execute_script("return document.querySelectorAll('#ports tbody tr').length")
+    assert count >= 3900, count
+    browser.execute_script("""
+        window.frames_ = []; let before = performance.now();
+        const tick = () => { const now = performance.now(); window.frames_.push(now - before); before = now;
+                             requestAnimationFrame(tick); };
+        requestAnimationFrame(tick);""")
+    field = browser.find_element(By.ID, "filter")
+    for letter in "4321":
+        field.send_keys(letter)
+    wait_until(lambda: len(rows(browser, "Ports")) == 1, 10, "the one row")
+    longest = browser.execute_script("return Math.max(...window.frames_.slice(2))")
+    print(f"longest frame while filtering {count} rows: {longest:.0f} ms")
+    assert complaints(browser) == []
