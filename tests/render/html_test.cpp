@@ -126,7 +126,8 @@ TEST(Page, AQuietNodeSaysSoOnlyWhenTheLookWasComplete) {
                       .remedy = "add NET_ADMIN"}};
   const auto page = overview_html(report);
   EXPECT_THAT(page, HasSubstr("no conflicts seen</span>but not everything could be seen."));
-  EXPECT_THAT(page, HasSubstr("<li>NAT rules cannot be read<small>Fix: add NET_ADMIN</small></li>"));
+  EXPECT_THAT(page,
+              HasSubstr("<li>NAT rules cannot be read<small>Fix: add NET_ADMIN</small></li>"));
 }
 
 TEST(Page, ShowsWhyAFindingIsIgnored) {

@@ -300,6 +300,7 @@ std::string_view page_script() {
     }
     const focused = old.contains(document.activeElement) ? document.activeElement : null;
     const href = focused && focused.getAttribute('href');
+    const port = focused && focused.getAttribute('data-port');
     const pressed = focused && focused.closest('th') && {
       section: focused.closest('section').id, column: focused.closest('th').cellIndex};
     old.replaceWith(fresh);
@@ -310,14 +311,17 @@ std::string_view page_script() {
       const head = table && table.tHead.rows[0].cells[pressed.column];
       if (head) head.querySelector('button').focus({preventScroll: true});
     }
-    if (href) {
-      const again = fresh.querySelector('a[href="' + CSS.escape(href) + '"]');
-      if (again) {
-        const first = again.closest('.map') && fresh.querySelector('.map a[tabindex="0"]');
-        if (first) first.tabIndex = -1;
-        if (first) again.tabIndex = 0;
+    if (port) {
+      const again = fresh.querySelector('.map a[data-port="' + CSS.escape(port) + '"]');
+      const first = fresh.querySelector('.map a[tabindex="0"]');
+      if (again && first) {
+        first.tabIndex = -1;
+        again.tabIndex = 0;
         again.focus({preventScroll: true});
       }
+    } else if (href) {
+      const again = fresh.querySelector('a[href="' + CSS.escape(href) + '"]');
+      if (again) again.focus({preventScroll: true});
     }
   };
   const refresh = async () => {

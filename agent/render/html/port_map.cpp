@@ -80,10 +80,11 @@ std::string mark_link(std::uint16_t port, const Mark& mark, std::string_view roo
   const std::string words = html_text(mark.words);
   const unsigned x = std::min(port % kPerRow, kPerRow - kMarkWidth);
   return fmt::format(
-      "<a href=\"{}ports/{}\" tabindex=\"-1\" aria-label=\"{}\"><rect class=\"mark {}\" x=\"{}\" "
-      "y=\"{}\" width=\"{}\" height=\"{}\"><title>{}</title></rect></a>\n",
+      "<a xlink:href=\"{0}ports/{1}\" data-port=\"{1}\" tabindex=\"-1\" aria-label=\"{2}\"><rect "
+      "class=\"mark {3}\" x=\"{4}\" "
+      "y=\"{5}\" width=\"{6}\" height=\"{7}\"><title>{2}</title></rect></a>\n",
       root, port, words, class_of_mark(mark), x, port / kPerRow * kRowHeight, kMarkWidth,
-      kRowHeight, words);
+      kRowHeight);
 }
 
 std::string legend_item(std::string_view css_class, std::string_view words) {
