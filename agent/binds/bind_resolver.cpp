@@ -209,15 +209,17 @@ WallTime BindResolver::wall_of(SteadyTime at) const {
   return node_.clock->wall() - duration_cast<milliseconds>(age);
 }
 
-RefusedBind BindResolver::resolve(const BindEvent& event, std::uint64_t times, const Names& names) {
+RefusedBind BindResolver::resolve(const BindEvent& event, SteadyTime first, std::uint64_t times,
+                                  const Names& names) {
   RefusedBind refused{.protocol = event.protocol,
                       .port = event.port,
                       .address = event.address,
                       .error = {},
+                      .process = event.binder.process,
                       .binder = owner_of(event.binder, names),
                       .namespace_ = {},
                       .pod = {},
-                      .first = wall_of(event.binder.at),
+                      .first = wall_of(first),
                       .last = wall_of(event.binder.at),
                       .times = times,
                       .holders = holders_of(event, names),

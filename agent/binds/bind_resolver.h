@@ -28,8 +28,9 @@ class BindResolver {
   // Who called bind(): by its cgroups, the pod's where the container's is gone already, else by
   // its process.
   Owner owner_of(const Binder& binder, const Names& names);
-  // A refusal that happened `times` times.
-  RefusedBind resolve(const BindEvent& event, std::uint64_t times, const Names& names);
+  // A refusal that happened `times` times, this the last and the first at `first`.
+  RefusedBind resolve(const BindEvent& event, SteadyTime first, std::uint64_t times,
+                      const Names& names);
 
  private:
   const CgroupPlace* place_of(const Binder& binder);

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <array>
-#include <set>
+#include <map>
 #include <span>
 #include <tuple>
 
@@ -63,8 +63,7 @@ std::shared_ptr<const std::vector<Refusal>> BindWatch::refusals(const PodIndex& 
 }
 
 void BindWatch::watch_ports(const std::vector<Port>& ports) {
-  std::map<Port, bool> wanted;
-  for (const Port& port : ports) wanted[port] = true;
+  std::set<Port> wanted(ports.begin(), ports.end());
   const std::scoped_lock lock(mutex_);
   if (wanted == wanted_ports_) return;
   wanted_ports_ = std::move(wanted);
@@ -77,12 +76,12 @@ std::uint64_t BindWatch::cut() const {
 }
 
 void BindWatch::apply_watched() {
-  std::map<Port, bool> wanted = wanted_ports_;
-  for (const Refusal& refusal : book_.refusals()) wanted[{refusal.protocol, refusal.port}] = true;
-  for (const auto& [port, on] : watched_) {
+  std::set<Port> wanted = wanted_ports_;
+  for (const Refusal& refusal : book_.refusals()) wanted.emplace(refusal.protocol, refusal.port);
+  for (const Port& port : watched_) {
     if (!wanted.contains(port)) node_->bind_events->watch(port.first, port.second, false);
   }
-  for (const auto& [port, on] : wanted) {
+  for (const Port& port : wanted) {
     if (!watched_.contains(port)) node_->bind_events->watch(port.first, port.second, true);
   }
   watched_ = std::move(wanted);
@@ -122,9 +121,14 @@ void BindWatch::handle(std::vector<BindEvent>& events) {
   const auto pods = settings_.pods();
   if (!pods_ || pods_->pods() != pods) pods_ = std::make_shared<const PodIndex>(pods);
   node_components_ = settings_.node_components();
-  std::map<decltype(fold_key(events.front())), std::pair<const BindEvent*, std::uint64_t>> folded;
+  struct Fold {
+    const BindEvent* last{};
+    SteadyTime first;
+    std::uint64_t times{};
+  };
+  std::map<decltype(fold_key(events.front())), Fold> folded;
   const auto flush = [&] {
-    for (const auto& [key, fold] : folded) handle_refusal(*fold.first, fold.second);
+    for (const auto& [key, fold] : folded) handle_refusal(*fold.last, fold.first, fold.times);
     folded.clear();
   };
   for (const BindEvent& event : events) {
@@ -133,38 +137,44 @@ void BindWatch::handle(std::vector<BindEvent>& events) {
       handle_success(event);
       continue;
     }
-    auto& [last, times] = folded[fold_key(event)];
-    last = &event;
-    ++times;
+    Fold& fold = folded[fold_key(event)];
+    if (fold.times++ == 0) fold.first = event.binder.at;
+    fold.last = &event;
   }
   flush();
 }
 
-void BindWatch::handle_refusal(const BindEvent& event, std::uint64_t times) {
+// The node is read without the lock: the watch waits for that.
+void BindWatch::handle_refusal(const BindEvent& last, SteadyTime first, std::uint64_t times) {
   const RefusedBind refused =
-      resolver_.resolve(event, times, {.node_components = node_components_, .pods = *pods_});
+      resolver_.resolve(last, first, times, {.node_components = node_components_, .pods = *pods_});
   settings_.on_refused(refused);
   const std::scoped_lock lock(mutex_);
   const bool was_new = book_.add(refused, *pods_);
   if (was_new) apply_watched();
   news_ = news_ || was_new;
-  forget_unless_refused(event.binder.process);
+  forget_unless_refused(last.binder.process);
 }
 
 void BindWatch::handle_success(const BindEvent& event) {
-  const std::scoped_lock lock(mutex_);
-  const BindWatch::Port port{event.protocol, event.port};
-  if (wanted_ports_.contains(port)) {
-    news_ = true;
-    tell_again_ = node_->clock->steady() + kListenFollows;
-  }
-  if (!book_.empty()) {
-    const Owner binder =
-        resolver_.owner_of(event.binder, {.node_components = node_components_, .pods = *pods_});
-    if (book_.settle({event.protocol, event.port, binder}, *pods_)) {
-      apply_watched();
+  bool settles = false;
+  {
+    const std::scoped_lock lock(mutex_);
+    settles = !book_.empty();
+    if (wanted_ports_.contains({event.protocol, event.port})) {
       news_ = true;
+      tell_again_ = node_->clock->steady() + kListenFollows;
     }
+  }
+  RefusalBook::Success success{event.protocol, event.port, event.binder.process, {}};
+  if (settles) {
+    success.binder =
+        resolver_.owner_of(event.binder, {.node_components = node_components_, .pods = *pods_});
+  }
+  const std::scoped_lock lock(mutex_);
+  if (settles && book_.settle(success, *pods_)) {
+    apply_watched();
+    news_ = true;
   }
   forget_unless_refused(event.binder.process);
 }

@@ -5,9 +5,10 @@
 
 #include <chrono>
 #include <functional>
-#include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <set>
 #include <string>
 #include <thread>
 #include <utility>
@@ -57,7 +58,7 @@ class BindWatch {
   BindWatch(std::shared_ptr<const Node> node, BindWatchSettings settings, WakeUp wake);
   void run(const std::stop_token& stopped);
   void handle(std::vector<BindEvent>& events);
-  void handle_refusal(const BindEvent& event, std::uint64_t times);
+  void handle_refusal(const BindEvent& last, SteadyTime first, std::uint64_t times);
   void handle_success(const BindEvent& event);
   void forget_unless_refused(int process);
   void apply_watched();
@@ -78,9 +79,9 @@ class BindWatch {
 
   mutable std::mutex mutex_;  // guards what follows
   RefusalBook book_;
-  std::map<Port, bool> wanted_ports_;  // by watch_ports()
-  std::map<Port, bool> watched_;       // told to the kernel
-  std::jthread thread_;                // last: it uses the others
+  std::set<Port> wanted_ports_;  // by watch_ports()
+  std::set<Port> watched_;       // told to the kernel
+  std::jthread thread_;          // last: it uses the others
 };
 
 }  // namespace hostnet

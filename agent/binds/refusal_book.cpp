@@ -48,10 +48,6 @@ bool pod_itself_has_it(const RefusedBind& refused) {
          same_pod_uid(refused.holders.front().owner.pod_uid, refused.binder.pod_uid);
 }
 
-int process_of(const Owner& owner) {
-  return owner.processes.empty() ? 0 : owner.processes.front().pid;
-}
-
 // The kubelet tells seconds.
 bool ended_by_it(const Refusal& refusal, const PodIndex& pods) {
   const Pod* pod = pods.by_uid(refusal.binder.pod_uid);
@@ -140,6 +136,7 @@ bool RefusalBook::add(const RefusedBind& refused, const PodIndex& pods) {
   }
   Refusal& refusal = entry->refusal;
   news = take(refused, refusal) || news;
+  entry->process = refused.process;
   name(*entry, pods);
   for (std::uint64_t i = 0; i < std::min<std::uint64_t>(refused.times, kSeriousCount); ++i) {
     entry->latest.push_back(refused.last);
@@ -159,8 +156,7 @@ bool RefusalBook::settle(const Success& success, const PodIndex& pods) {
   const std::string container = container_name(success.binder, pods);
   std::set<std::uint16_t> refused;  // to the same process
   for (const Entry& entry : entries_) {
-    if (entry.refusal.protocol == success.protocol &&
-        process_of(entry.refusal.binder) == process_of(success.binder) &&
+    if (entry.refusal.protocol == success.protocol && entry.process == success.process &&
         is_container(entry.refusal, success.binder, container)) {
       refused.insert(entry.refusal.port);
     }
@@ -192,9 +188,8 @@ bool RefusalBook::update(const PodIndex& pods, bool certain, WallTime now) {
   return std::erase_if(entries_, over) > 0 || changed;
 }
 
-bool RefusalBook::has_process(int pid) const {
-  return std::ranges::any_of(
-      entries_, [&](const Entry& entry) { return process_of(entry.refusal.binder) == pid; });
+bool RefusalBook::has_process(int process) const {
+  return std::ranges::find(entries_, process, &Entry::process) != entries_.end();
 }
 
 std::vector<Refusal> RefusalBook::refusals() const {

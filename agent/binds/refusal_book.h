@@ -32,6 +32,7 @@ class RefusalBook {
   struct Success {
     Protocol protocol{};
     std::uint16_t port{};
+    int process{};  // as in RefusedBind
     Owner binder;
   };
   bool settle(const Success& success, const PodIndex& pods);
@@ -45,13 +46,14 @@ class RefusalBook {
   std::vector<Refusal> refusals() const;
   bool empty() const { return entries_.empty(); }
   // Whether something was refused to that process last.
-  bool has_process(int pid) const;
+  bool has_process(int process) const;
   // Refusals that found no place, since the start.
   std::uint64_t cut() const { return cut_; }
 
  private:
   struct Entry {
     Refusal refusal;
+    int process{};                 // of the last one
     std::vector<WallTime> latest;  // at most three
     bool was_known{};              // the pod source knew the pod
   };

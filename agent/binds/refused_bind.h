@@ -18,6 +18,7 @@ struct RefusedBind {
   std::uint16_t port{};
   IpAddress address;
   std::string error;  // "EADDRINUSE"
+  int process{};      // the binder's, as the kernel's events number it; in `binder` as procfs does
   Owner binder;
   std::string namespace_, pod;  // of the binder; "" none, or not known
   WallTime first, last;

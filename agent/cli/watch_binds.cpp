@@ -173,14 +173,15 @@ class RecentPods {
 };
 
 WatchSettings watch_settings(const std::shared_ptr<RecentPods>& pods, Lines& lines,
-                             std::shared_ptr<const Policy> policy) {
+                             const std::shared_ptr<const Policy>& policy) {
   WatchSettings settings;
   settings.pods = [pods] { return pods->get(); };
   settings.policy = [policy] { return policy; };
   settings.on_events = [&lines](std::span<const FindingEvent> events) {
     for (const FindingEvent& event : events) lines.add(finding_event_json(event));
   };
-  settings.on_report = [](std::shared_ptr<const Report> /*report*/, const TickStats& /*stats*/) {};
+  settings.on_report = [](const std::shared_ptr<const Report>& /*report*/,
+                          const TickStats& /*stats*/) {};
   return settings;
 }
 
@@ -236,7 +237,7 @@ int watch_by_itself(const CommandOptions& options) {
 }  // namespace
 
 std::string watch_line(std::string_view json, OutputFormat format) {
-  Json entry = Json::parse(json, nullptr, false);
+  const Json entry = Json::parse(json, nullptr, false);
   if (!entry.is_object()) return "";
   const bool event = entry.contains("finding");
   if (format != OutputFormat::json) {

@@ -13,12 +13,12 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
-#include <fstream>
 #include <span>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "netlink/base/read_file.h"
 #include "netlink/base/unique_fd.h"
 #include "netlink/bind_events/decode_bind_event.h"
 #include "netlink/bind_events/program.h"
@@ -49,11 +49,8 @@ using RingPtr = std::unique_ptr<ring_buffer, CloseRing>;
 // A link of cgroup v2 that somebody has detached has no cgroup any more; that is read here where
 // bpf(2) may not be called.
 bool is_detached(const bpf_link& link) {
-  std::ifstream about(fmt::format("/proc/self/fdinfo/{}", bpf_link__fd(&link)));
-  for (std::string line; std::getline(about, line);) {
-    if (line == "cgroup_id:\t0") return true;
-  }
-  return false;
+  const auto about = read_regular_file(fmt::format("/proc/self/fdinfo/{}", bpf_link__fd(&link)));
+  return about && about->find("\ncgroup_id:\t0\n") != std::string::npos;
 }
 
 bpf_map* data_map(bpf_object& object, std::string_view suffix);

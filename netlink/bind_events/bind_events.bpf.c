@@ -120,7 +120,7 @@ static __always_inline void submit_refusal(struct slot *slot) {
   else
     event->before.cgroup = 0;
   __u32 process = event->binder.process % HOSTNET_PROCESS_BITS;
-  shared.refused[process / 64] |= 1ULL << (process % 64);
+  __sync_fetch_and_or(&shared.refused[process / 64], 1ULL << (process % 64));
   submit(event);
 }
 

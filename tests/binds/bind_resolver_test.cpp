@@ -44,7 +44,8 @@ class ResolverTest : public ::testing::Test {
   }
   RefusedBind resolve(const BindEvent& event) {
     BindResolver resolver(builder_.build());
-    return resolver.resolve(event, 1, {.node_components = components_, .pods = pods_});
+    return resolver.resolve(event, event.binder.at, 1,
+                            {.node_components = components_, .pods = pods_});
   }
 
   NodeBuilder builder_;

@@ -42,7 +42,8 @@ RefusedBind refusal(std::uint16_t port, WallTime at = kStart, int pid = 9) {
   refused.protocol = Protocol::tcp;
   refused.port = port;
   refused.error = "EADDRINUSE";
-  refused.binder = owner_in_pod(kPod, pid);
+  refused.process = pid;
+  refused.binder = owner_in_pod(kPod, 0);  // which procfs may not show
   refused.first = refused.last = at;
   refused.holders = {nginx()};
   return refused;
@@ -77,7 +78,8 @@ class Book : public ::testing::Test {
     return refusals_.front();
   }
   RefusalBook::Success success(std::uint16_t port, int pid = 9) const {
-    return {.protocol = Protocol::tcp, .port = port, .binder = owner_in_pod(kPod, pid)};
+    return {
+        .protocol = Protocol::tcp, .port = port, .process = pid, .binder = owner_in_pod(kPod, 0)};
   }
 
   RefusalBook book_;

@@ -116,7 +116,7 @@ TEST(BindRefused, ADeclaredPortWithoutAConflictKeepsItsDeclaration) {
   scene.add(web);
   const Finding finding = scene.only();
   EXPECT_EQ(finding.remedy.find("declare containerPort"), std::string::npos);
-  EXPECT_NE(finding.explanation.find("gone before it could be seen"), std::string::npos);
+  EXPECT_NE(finding.explanation.find("gone before it could be identified"), std::string::npos);
 }
 
 TEST(BindRefused, APodThatNobodyKnowsIsNamedByItsUid) {

@@ -278,23 +278,10 @@ TEST_F(KernelBindEvents, WhatAnotherProgramRefusesIsToldAsEperm) {
   EXPECT_EQ(wait_for(1).at(0).error, EPERM);
 }
 
-// From bind() to the event in our hands.
-TEST_F(KernelBindEvents, AThousandRefusalsAreToldWithin50Milliseconds) {
+TEST_F(KernelBindEvents, AThousandRefusalsAreToldEachByItself) {
   const TestFd holder(bound({.port = 8080}));
-  std::vector<double> took;
-  for (int i = 0; i < 1000; ++i) {
-    const auto start = std::chrono::steady_clock::now();
-    refusal_of({.port = 8080});
-    took.push_back(
-        std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start)
-            .count());
-  }
-  std::ranges::sort(took);
-  const auto line = fmt::format("p50 {:.1f}, p90 {:.1f}, p99 {:.1f}, most {:.1f} ms", took[500],
-                                took[900], took[990], took.back());
-  RecordProperty("latency", line);
-  std::puts(line.c_str());
-  EXPECT_LT(took[500], 50) << line;
+  for (int i = 0; i < 1000; ++i) ASSERT_EQ(refusal_of({.port = 8080}).port, 8080);
+  EXPECT_EQ(events_->dropped(), 0U);
 }
 
 }  // namespace

@@ -48,16 +48,16 @@ void observe(Finding& finding, const Refusal& refusal) {
 
 // Whether a conflict of the container at that port was found; it takes the refusal.
 bool already_reported(const Refusal& refusal, std::vector<Finding>& found) {
-  bool told = false;
+  bool reported = false;
   for (Finding& finding : found) {
     if (class_of(finding.verdict) != FindingClass::conflict || finding.declared_by.empty()) {
       continue;
     }
     if (!is_of(refusal, finding.declared_by.front())) continue;
     observe(finding, refusal);
-    told = true;
+    reported = true;
   }
-  return told;
+  return reported;
 }
 
 const DeclaredPort* declaration_of(const Refusal& refusal, const FindingContext& context) {
@@ -120,7 +120,7 @@ std::string why(const Refusal& refusal) {
     return fmt::format("this node has no address {}", refusal.address.to_string());
   }
   if (refusal.error == "EPERM") return "another BPF program on its cgroup refuses it";
-  if (refusal.holders.empty()) return "whoever had it was gone before it could be seen";
+  if (refusal.holders.empty()) return "the holder was gone before it could be identified";
   const Holder& holder = refusal.holders.front();
   if (!refusal.gone_after) return describe_holder(holder);
   return fmt::format("{} had it, gone {} ms later", who(holder), refusal.gone_after->count());
