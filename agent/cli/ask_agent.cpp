@@ -74,9 +74,10 @@ Result<pid_t> trusted_peer(const UniqueFd& socket, const std::string& path) {
   const std::string theirs = network_namespace(std::to_string(peer.pid));
   const std::string here = network_namespace("self");
   if (!theirs.empty() && !here.empty() && theirs != here) {
-    return failure(Reason::denied, fmt::format("the agent at {} (pid {}) is in another network "
-                                               "namespace",
-                                               path, peer.pid));
+    return failure(Reason::unreachable,
+                   fmt::format("the agent at {} (pid {}) is in another network "
+                               "namespace",
+                               path, peer.pid));
   }
   return peer.pid;
 }

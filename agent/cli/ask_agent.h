@@ -19,8 +19,8 @@ struct AgentReply {
 
 // GET `target` ("/conflicts?format=json") of the agent that listens at `socket`, if that is
 // root's, this user's or the system's service: whatever else answers there is not believed.
-// Reason::vanished: no agent listens. Reason::denied: something else does, or in another network
-// namespace.
+// Reason::vanished: no agent listens. Reason::denied without a system error: something else
+// does. Reason::unreachable: one in another network namespace.
 Result<AgentReply> ask_agent(const std::string& target,
                              const std::string& socket = std::string(kAgentSocket));
 

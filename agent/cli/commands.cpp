@@ -41,19 +41,22 @@ int watch(CommandOptions options, const Answering& answering) {
   std::string before;
   while (true) {
     options.style = style_of(options);
-    const auto answer = answering(options);
+    // Text tells ages, which are no change; a terminal shows them anyway.
+    CommandOptions watched = options;
+    if (!on_a_terminal()) {
+      watched.format = OutputFormat::json;
+      watched.style = {};
+    }
+    auto answer = answering(watched);
     if (!answer) return could_not(answer.error());
-    CommandOptions as_json = options;
-    as_json.format = OutputFormat::json;
-    as_json.style = {};
-    const auto content = on_a_terminal() ? answer : answering(as_json);
-    if (!content) return could_not(content.error());
-    std::string now = without_times(content->text);
+    std::string now = on_a_terminal() ? answer->text : without_times(answer->text);
     if (now != before) {
+      before = std::move(now);
+      if (!on_a_terminal() && options.format != OutputFormat::json) answer = answering(options);
+      if (!answer) return could_not(answer.error());
       const std::string text =
           on_a_terminal() ? std::string(kClearScreen) + answer->text : answer->text;
       if (const int code = print_answer(text, 0); code != 0) return code;
-      before = std::move(now);
     }
     std::this_thread::sleep_for(kWatchInterval);
   }

@@ -96,11 +96,17 @@ void append_scan(const ScanInputs& inputs, std::vector<PreflightCheck>& checks) 
   }
 }
 
+// "" where the agent does not say it as it should.
+std::string text_of(const nlohmann::json& object, const char* member) {
+  if (!object.is_object() || !object.contains(member) || !object[member].is_string()) return "";
+  return object[member].get<std::string>();
+}
+
 // It may have other rights and flags than this call: what its answers lack is told here, too.
 void append_agent(std::vector<PreflightCheck>& checks) {
   const auto reply = ask_agent("/conflicts?format=json");
   if (!reply) {
-    if (reply.error().message.contains("not an agent's")) {
+    if (reply.error().reason == Reason::denied && reply.error().system_error == 0) {
       checks.push_back(of_problem("running agent", reply.error().message,
                                   "find out what that process is and who made the socket"));
     }
@@ -108,20 +114,22 @@ void append_agent(std::vector<PreflightCheck>& checks) {
   }
   const auto json = nlohmann::json::parse(reply->body, nullptr, false);
   const std::string pid = fmt::format("pid {}", reply->pid);
-  if (reply->status != 200 || !json.is_object() || !json.value("problems", json).is_array()) {
+  const bool whole = json.is_object() && json.contains("problems") && json["problems"].is_array();
+  if (reply->status != 200 || !whole) {
     checks.push_back(of_problem("running agent", fmt::format("{} answers {}", pid, reply->status),
                                 "see its log"));
     return;
   }
   checks.push_back({.name = "running agent",
                     .level = Level::good,
-                    .found = pid + (json.value("complete", false) ? ", its answers are complete"
-                                                                  : ", its answers are incomplete"),
+                    .found = pid + (json.contains("complete") && json["complete"] == true
+                                        ? ", its answers are complete"
+                                        : ", its answers are incomplete"),
                     .fix = "",
                     .problem = std::nullopt});
   for (const auto& problem : json["problems"]) {
-    checks.push_back(of_problem("running agent: " + problem.value("code", ""),
-                                problem.value("message", ""), problem.value("remedy", "")));
+    checks.push_back(of_problem("running agent: " + text_of(problem, "code"),
+                                text_of(problem, "message"), text_of(problem, "remedy")));
   }
 }
 

@@ -94,7 +94,7 @@ Json operation_of(const ApiEndpoint& endpoint) {
   if (*endpoint.schema != '\0') add_parameters(form_parameters(), operation);
   Json responses{{"200", success_of(endpoint)}};
   if (endpoint.access == ApiAccess::everybody) {
-    responses["503"] = {{"description", "why it is not so"},
+    responses["503"] = {{"description", "not healthy or not ready: the reason"},
                         {"content", {{"text/plain", text_content()}}}};
     operation["security"] = Json::array();
   } else {

@@ -58,7 +58,7 @@ Confinement confinement_of(const Files& files) {
   for (const auto find : {confinement_by_users, confinement_by_module, confinement_by_yama}) {
     if (auto found = find(files)) return *std::move(found);
   }
-  return {"the capabilities for it are there, and nothing that is known to forbid it",
+  return {"the capabilities are present, the cause is unknown",
           "read the kernel's audit log for what refused it"};
 }
 

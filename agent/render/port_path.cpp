@@ -15,8 +15,8 @@ namespace {
 using Kind = PathStep::Kind;
 
 std::string client_of(const NatRule& rule) {
-  if (rule.prerouting && rule.output) return "clients elsewhere and on this node";
-  return rule.output ? "clients on this node" : "clients elsewhere";
+  if (rule.prerouting && rule.output) return "remote and local clients";
+  return rule.output ? "local clients" : "remote clients";
 }
 
 PortPath path_by_rule(const Holder& holder) {
@@ -45,8 +45,8 @@ PortPath path_to_socket(const Holder& holder, bool after_rules) {
   const Socket& socket = holder.socket;
   PortPath path;
   path.steps.push_back({Kind::client,
-                        socket.local.unmapped().is_loopback() ? "clients on this node" : "clients",
-                        after_rules ? "whom no rule above takes" : ""});
+                        socket.local.unmapped().is_loopback() ? "local clients" : "clients",
+                        after_rules ? "not matched by a rule above" : ""});
   path.steps.push_back({Kind::address, endpoint_words(socket.local, socket.local_port),
                         socket.local.is_wildcard() ? "every address of the node" : holder.device});
   path.steps.push_back({Kind::socket, socket_words(holder),

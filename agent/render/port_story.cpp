@@ -98,7 +98,7 @@ void tell_since(const PortStory& story, const std::vector<const Finding*>& findi
   for (const Finding* finding : findings) {
     const std::string_view verdict = to_string(finding->verdict);
     if (!finding->since) {
-      lines.add("since", fmt::format("not known of {}: this is a single scan", verdict));
+      lines.add("since", fmt::format("unknown for {}: this is a single scan", verdict));
     } else {
       lines.add("since", fmt::format("{} ({} ago) {} ({})", rfc3339(*finding->since),
                                      age(story.report.generated_at - *finding->since), verdict,
@@ -115,7 +115,7 @@ std::string bind_words(const CheckAnswer& bind) {
   }
   if (bind.bindable == false) return fmt::format("EADDRINUSE at {}: {}", at, bind.explanation);
   if (bind.bindable == true) return fmt::format("works at {}", at);
-  return fmt::format("not known at {}: {}", at, bind.explanation);
+  return fmt::format("unknown at {}: {}", at, bind.explanation);
 }
 
 std::string path_words(const PortPath& path) {
@@ -135,12 +135,12 @@ void tell_paths(const PortStory& story, Lines& lines) {
 
 void tell_rules(const PortStory& story, const HostPort* port, Lines& lines) {
   const auto& table = story.report.table;
-  if (!table || !table->nat) return lines.add("rules", "not known: NAT rules cannot be read");
+  if (!table || !table->nat) return lines.add("rules", "unknown: NAT rules cannot be read");
   bool any = false;
   for (const Holder* holder : port == nullptr ? std::vector<const Holder*>{} : port->holders) {
     if (!holder->nat) continue;
     any = true;
-    lines.add("rules", holder->nat->text + (holder->nat->shadowed ? " (gets nothing)" : ""));
+    lines.add("rules", holder->nat->text + (holder->nat->shadowed ? " (shadowed)" : ""));
   }
   if (!any) lines.add("rules", "none for this port");
 }
@@ -161,7 +161,7 @@ bool tell_refusals(const PortStory& story, Lines& lines) {
 
 void tell_history(const PortStory& story, Lines& lines) {
   if (story.history == nullptr) {
-    return lines.add("lately", "not known: this is a single scan, a running agent remembers");
+    return lines.add("lately", "unknown: this is a single scan, a running agent remembers");
   }
   const auto events =
       events_of_port(story.history->events, story.bind.port, story.bind.protocol, kMostEvents);
@@ -173,7 +173,7 @@ void tell_history(const PortStory& story, Lines& lines) {
   }
   const bool refused = tell_refusals(story, lines);
   if (events.empty() && !refused) {
-    lines.add("lately", "nothing came or went since the agent started");
+    lines.add("lately", "no events since the agent started");
   }
 }
 

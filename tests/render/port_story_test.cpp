@@ -55,8 +55,8 @@ TEST(PortStory, ASingleScanKnowsNeitherSinceWhenNorWhatWas) {
   Report report = sample_report();
   for (Finding& finding : report.findings) finding.since.reset();
   const std::string story = story_of(report, nullptr);
-  EXPECT_THAT(story, HasSubstr("since       not known of unmanaged_process"));
-  EXPECT_THAT(story, HasSubstr("lately      not known"));
+  EXPECT_THAT(story, HasSubstr("since       unknown for unmanaged_process"));
+  EXPECT_THAT(story, HasSubstr("lately      unknown"));
 }
 
 TEST(PortStory, FoldsBehindItsLabels) {
