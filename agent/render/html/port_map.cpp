@@ -16,7 +16,7 @@
 namespace hostnet {
 namespace {
 
-constexpr unsigned kPorts = 65536;
+constexpr unsigned kPortCount = 65536;
 constexpr unsigned kPerRow = 1024;
 constexpr unsigned kRowHeight = 8;
 // As wide as can be pointed at.
@@ -125,7 +125,7 @@ std::string html_port_map(const Report& report, std::string_view root) {
           "its port. Arrow keys go from mark to mark.</p>"
           "<svg class=\"map\" viewBox=\"0 0 {} {}\" role=\"group\" aria-label=\"Map of the "
           "{} ports that somebody holds or declares\">{}{}</svg>{}",
-          kPerRow, kPerRow, kPorts / kPerRow * kRowHeight, ports.size(), bands, marks,
+          kPerRow, kPerRow, kPortCount / kPerRow * kRowHeight, ports.size(), bands, marks,
           legend(report, ranges)));
 }
 
