@@ -13,7 +13,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-const std::string kScope =
+const std::string kWebScope =
     "/kubepods.slice/kubepods-pod0b1d0f00_0000_4000_8000_000000000001.slice/cri-containerd-" +
     std::string(64, 'b') + ".scope";
 
@@ -55,7 +55,7 @@ class BindWatchTest : public ::testing::Test {
     event.kind = kind;
     event.port = port;
     event.binder.at = builder_.clock()->steady();
-    event.binder.cgroup = builder_.cgroup(kScope);
+    event.binder.cgroup = builder_.cgroup(kWebScope);
     event.binder.process = event.binder.thread = 900;
     event.binder.comm = "web";
     return event;

@@ -23,7 +23,7 @@ Refusal refused(std::uint16_t port, std::string error = "EADDRINUSE") {
   return refusal;
 }
 
-Holder nginx() {
+Holder nginx_on_the_node() {
   return listener("0.0.0.0", 8080, unit_owner("nginx.service", "nginx", 812));
 }
 
@@ -42,7 +42,7 @@ struct RefusedScene : Scene {
 
 TEST(BindRefused, AnUndeclaredPortNamesTheContainerAndAsksToDeclareIt) {
   auto refusal = refused(8080);
-  refusal.holders = {nginx()};
+  refusal.holders = {nginx_on_the_node()};
   RefusedScene scene(refusal);
   scene.add(host_pod("web", kUid));
   const Finding finding = scene.only();
@@ -68,7 +68,7 @@ TEST(BindRefused, ASeriousOneIsCritical) {
 
 TEST(BindRefused, AHolderThatIsGoneIsToldWithWhen) {
   auto refusal = refused(8080);
-  refusal.holders = {nginx()};
+  refusal.holders = {nginx_on_the_node()};
   refusal.gone_after = std::chrono::milliseconds(20);
   const Finding finding = RefusedScene(refusal).only();
   EXPECT_NE(finding.explanation.find("nginx.service (nginx, pid 812) had it, gone 20 ms later"),
@@ -91,7 +91,7 @@ TEST(BindRefused, ADeclarationsConflictWinsAndTakesWhatWasSeen) {
   with_port(web, 8080);
   ready_since(web, 10min);
   web.containers.front().name = "main";
-  scene.add(web).hold(nginx());
+  scene.add(web).hold(nginx_on_the_node());
   EXPECT_TRUE(scene.of(Verdict::bind_refused).empty());
   const auto conflicts = scene.of(Verdict::unmanaged_process);
   ASSERT_EQ(conflicts.size(), 1U);
@@ -103,7 +103,7 @@ TEST(BindRefused, AnotherPodsConflictDoesNotTakeIt) {
   RefusedScene scene(refused(8080));
   Pod other = host_pod("other", "bbbbbbbb-1111-4222-8333-bbbbbbbbbbbb");
   with_port(other, 8080);
-  scene.add(host_pod("web", kUid)).add(other).hold(nginx());
+  scene.add(host_pod("web", kUid)).add(other).hold(nginx_on_the_node());
   EXPECT_EQ(scene.of(Verdict::bind_refused).size(), 1U);
   EXPECT_FALSE(scene.of(Verdict::unmanaged_process).at(0).observed);
 }

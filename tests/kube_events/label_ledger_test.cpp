@@ -13,7 +13,7 @@ namespace {
 using namespace std::chrono_literals;
 using nlohmann::json;
 
-constexpr const char* kStatus = "/api/v1/nodes/n1/status";
+constexpr const char* kNodeStatus = "/api/v1/nodes/n1/status";
 
 Holder listener(std::uint16_t port, HolderKind kind = HolderKind::unmanaged_process) {
   Holder holder;
@@ -25,7 +25,7 @@ Holder listener(std::uint16_t port, HolderKind kind = HolderKind::unmanaged_proc
 }
 
 // A ledger, the node whose labels it keeps, and the time that passes for both.
-struct Kept {
+struct KeptLabels {
   LabelLedger ledger{"n1"};
   json labels = json::object();
   std::vector<Holder> holders;
@@ -56,9 +56,9 @@ struct Kept {
     const auto request = ledger.next(now);
     if (!request) return false;
     EXPECT_EQ(request->content_type, kStrategicMergePatch);
-    const bool dry = request->path == std::string(kStatus) + "?dryRun=All";
+    const bool dry = request->path == std::string(kNodeStatus) + "?dryRun=All";
     if (!dry) {
-      EXPECT_EQ(request->path, kStatus);
+      EXPECT_EQ(request->path, kNodeStatus);
       ++writes;
       if (status == 200) labels.merge_patch(body_of(*request)["metadata"]["labels"]);
     }
@@ -74,7 +74,7 @@ json label(std::uint16_t port, const char* value = "unmanaged") {
 }
 
 TEST(LabelLedger, APortThatIsHeldForHalfAMinuteIsLabelledAndOneThatIsFreeForFiveMinutesNoLonger) {
-  Kept kept;
+  KeptLabels kept;
   kept.after(0s);
   kept.holders = {listener(8080), listener(9090)};
   kept.after(1s);
@@ -92,7 +92,7 @@ TEST(LabelLedger, APortThatIsHeldForHalfAMinuteIsLabelledAndOneThatIsFreeForFive
 }
 
 TEST(LabelLedger, AHolderThatFlapsMakesNoWrites) {
-  Kept kept;
+  KeptLabels kept;
   for (int i = 0; i < 60; ++i) {
     kept.holders.clear();
     if (i % 2 == 0) kept.holders.push_back(listener(8080));
@@ -104,13 +104,13 @@ TEST(LabelLedger, AHolderThatFlapsMakesNoWrites) {
 TEST(LabelLedger, OnlyWhatIsOutsideKubernetesCounts) {
   for (const HolderKind kind : {HolderKind::pod, HolderKind::node_component, HolderKind::kernel,
                                 HolderKind::unknown, HolderKind::nat_rule}) {
-    Kept kept;
+    KeptLabels kept;
     kept.holders = {listener(8080, kind)};
     kept.after(0s);
     kept.after(60s);
     EXPECT_EQ(kept.labels, json::object()) << to_string(kind);
   }
-  Kept container;
+  KeptLabels container;
   container.holders = {listener(8080, HolderKind::unmanaged_container)};
   container.after(0s);
   container.after(60s);
@@ -118,7 +118,7 @@ TEST(LabelLedger, OnlyWhatIsOutsideKubernetesCounts) {
 }
 
 TEST(LabelLedger, APortThatWasOnceInConflictIsLabelledWhileItIsHeld) {
-  Kept kept;
+  KeptLabels kept;
   kept.listed.clear();
   kept.holders = {listener(8080)};
   kept.findings = {told_finding()};
@@ -129,7 +129,7 @@ TEST(LabelLedger, APortThatWasOnceInConflictIsLabelledWhileItIsHeld) {
 }
 
 TEST(LabelLedger, WhatIsNotKnownChangesNothing) {
-  Kept kept;
+  KeptLabels kept;
   kept.holders = {listener(8080)};
   kept.stale = true;
   kept.after(0s);
@@ -150,7 +150,7 @@ TEST(LabelLedger, WhatIsNotKnownChangesNothing) {
 }
 
 TEST(LabelLedger, LabelsOfOthersAreNotTouched) {
-  Kept kept;
+  KeptLabels kept;
   kept.labels = label(8080, "keep-off");
   kept.labels["hostports.hostnet-agent.io/note"] = "unmanaged";
   kept.labels["zone"] = "a";
@@ -165,7 +165,7 @@ TEST(LabelLedger, LabelsOfOthersAreNotTouched) {
 }
 
 TEST(LabelLedger, OneThatSomebodySetsMeanwhileIsSeenBeforeTheWrite) {
-  Kept kept;
+  KeptLabels kept;
   kept.holders = {listener(8080)};
   kept.after(0s);
   kept.labels = label(8080, "mine");
@@ -174,7 +174,7 @@ TEST(LabelLedger, OneThatSomebodySetsMeanwhileIsSeenBeforeTheWrite) {
 }
 
 TEST(LabelLedger, LabelsOutliveTheAgentAndTheNextOneKeepsThem) {
-  Kept next;
+  KeptLabels next;
   next.listed.clear();
   next.labels = label(8080);
   next.labels.update(label(9090));
@@ -190,7 +190,7 @@ TEST(LabelLedger, LabelsOutliveTheAgentAndTheNextOneKeepsThem) {
 }
 
 TEST(LabelLedger, AtMostThirtyTwoAreWrittenAndTheFirstStay) {
-  Kept kept;
+  KeptLabels kept;
   kept.listed = {{.ports = {1, 65535}}};
   for (std::uint16_t port = 9000; port < 9040; ++port) kept.holders.push_back(listener(port));
   kept.after(0s);
@@ -204,7 +204,7 @@ TEST(LabelLedger, AtMostThirtyTwoAreWrittenAndTheFirstStay) {
 }
 
 TEST(LabelLedger, ARefusalIsTriedAgain) {
-  Kept kept;
+  KeptLabels kept;
   kept.holders = {listener(8080)};
   kept.after(0s);
   kept.now += 30s;
