@@ -142,7 +142,7 @@ complete -o filenames -F _hostnet_agent hostnet-agent
 }
 
 // Within single quotes, and within the brackets of an _arguments specification.
-std::string zsh_text(std::string text) {
+std::string zsh_text(std::string_view text) {
   std::string out;
   for (const char c : text) {
     if (c == '\'') {

@@ -23,10 +23,6 @@ namespace {
 // Not in a uapi header: include/linux/exportfs.h, FILEID_KERNFS.
 constexpr int kKernfsHandle = 0xfe;
 constexpr std::string_view kDeleted = " (deleted)";
-// A walk is not repeated sooner than this, nor sooner than twenty times what
-// it took: a stream of ids that are gone must not turn into a stream of walks.
-constexpr std::chrono::seconds kWalkPause{1};
-constexpr int kWalkPauseFactor = 20;
 constexpr std::size_t kDeepestCgroup = 256;
 
 UniqueFd open_cgroup2_mount(int sysfs) {
@@ -122,7 +118,7 @@ Result<std::string> CgroupPaths::find_by_walking(std::uint64_t id, const Clock& 
     return std::nullopt;
   };
   if (auto path = known()) return std::move(*path);
-  if (walks_ != 0 && clock.steady() < next_walk_) {
+  if (walks_ != 0 && !walk_pacer_.due(clock.steady())) {
     return failure(
         Reason::timeout,
         fmt::format("finding cgroup {}: not among the {} seen by the last walk", id, seen_.size()));
@@ -130,8 +126,7 @@ Result<std::string> CgroupPaths::find_by_walking(std::uint64_t id, const Clock& 
   const auto begin = clock.steady();
   walk();
   const auto end = clock.steady();
-  next_walk_ =
-      end + std::max<std::chrono::nanoseconds>(kWalkPause, (end - begin) * kWalkPauseFactor);
+  walk_pacer_.rest(end, end - begin);
   if (auto path = known()) return std::move(*path);
   return cgroup_gone(id);
 }

@@ -8,6 +8,7 @@
 
 #include "netlink/base/clock.h"
 #include "netlink/base/error.h"
+#include "netlink/base/pacer.h"
 #include "netlink/base/unique_fd.h"
 
 namespace hostnet {
@@ -53,7 +54,8 @@ class CgroupPaths {
   std::atomic<std::uint64_t> walks_{0};
   std::mutex mutex_;  // guards what follows
   std::unordered_map<std::uint64_t, std::string> seen_;
-  SteadyTime next_walk_;
+  // A stream of ids that are gone must not turn into a stream of walks.
+  Pacer walk_pacer_{20, std::chrono::seconds(1)};
 };
 
 }  // namespace hostnet
