@@ -148,9 +148,9 @@ class FilterOracle : public InOwnNamespace {
   }
 
   static void clear() {
-    static_cast<void>(
-        std::system("nft flush ruleset; iptables-legacy -P INPUT ACCEPT; iptables-legacy -F; "
-                    "iptables-legacy -X"));
+    ASSERT_EQ(std::system("nft flush ruleset; iptables-legacy -P INPUT ACCEPT; "
+                          "iptables-legacy -F; iptables-legacy -X"),
+              0);
   }
 
   std::shared_ptr<const PortFilters> filters() const {

@@ -83,11 +83,12 @@ std::string picture(const PortPath& path) {
 
 std::string html_path_picture(const Report& report, const PortFilter& filter) {
   if (!filter.port) return "";
+  const std::uint16_t port = *filter.port;
   std::string content = "<h2>Where a client lands</h2>";
   for (const Protocol protocol : protocols_on(report, filter)) {
-    const auto paths = port_paths(report, *filter.port, protocol);
-    content += fmt::format("<h3>{}</h3><div class=\"paths\">",
-                           html_text(port_words(*filter.port, protocol)));
+    const auto paths = port_paths(report, port, protocol);
+    content +=
+        fmt::format("<h3>{}</h3><div class=\"paths\">", html_text(port_words(port, protocol)));
     for (std::size_t i = 0; i < std::min(paths.size(), kMostPaths); ++i) {
       content += picture(paths[i]);
     }
