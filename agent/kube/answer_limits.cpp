@@ -25,7 +25,7 @@ void AnswerLimits::on_handshake(const SSL* connection, int where, int /*result*/
 // is what the read returns.
 long AnswerLimits::on_read(BIO* socket, int operation, const char* /*data*/, std::size_t /*size*/,
                            int /*number*/, long /*large*/, int result, std::size_t* processed) {
-  auto* const self = static_cast<AnswerLimits*>(static_cast<void*>(BIO_get_callback_arg(socket)));
+  auto* const self = reinterpret_cast<AnswerLimits*>(BIO_get_callback_arg(socket));
   if (operation == BIO_CB_READ && !self->may_read()) {
     BIO_clear_retry_flags(socket);  // not "nothing there yet", which would be tried again
     return -1;

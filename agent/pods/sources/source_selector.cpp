@@ -186,7 +186,7 @@ Result<std::unique_ptr<SourceSelector>> SourceSelector::start(std::vector<Source
   Shared& shared = *selector->shared_;
   shared.state.shown.source = choices.front().name;
   shared.choices = std::move(choices);
-  shared.pace = pace;
+  shared.pace = std::move(pace);
   shared.on_change = std::move(on_change);
   auto given = selector->worker_.give([kept = selector->shared_] { kept->run(); });
   if (!given) return std::unexpected(std::move(given).error());
