@@ -137,7 +137,7 @@ class FilterWalker {
       case Kind::go_on: return false;
       case Kind::set_mark: change_mark(alternative.action.mark, certain); return false;
       case Kind::notrack:  // then no rule's state is what it seems
-      case Kind::tproxy: outcome.passes = true; return true;
+      case Kind::tproxy:
       case Kind::accept: outcome.passes = true; return true;
       case Kind::leave: outcome.returns = true; return true;
       case Kind::jump:
