@@ -39,15 +39,6 @@ bool tells_something(const CgroupFacts& facts) {
          facts.of_node;
 }
 
-void describe(const CgroupPlace& place, Owner& owner) {
-  owner.cgroup = place.path;
-  owner.unit = place.facts.unit;
-  owner.pod_uid = place.facts.pod_uid;
-  owner.container_id = place.facts.container_id;
-  owner.container_runtime = place.facts.container_runtime;
-  owner.user = place.facts.user;
-}
-
 // Servers set SO_REUSEADDR: what does not listen is in the way of few of them, and comes last.
 auto order_of(const Holder& holder) {
   return std::tuple(port_use(holder.socket), holder.owner.kind, holder.socket.local);
@@ -119,7 +110,7 @@ Owner BindResolver::owner_of(const Binder& binder, const Names& names) {
   if (!tells_something(place.facts) || (!place.facts.in_kubepods && !cgroups_.is_unified())) {
     if (auto found = place_of_process(binder)) place = *std::move(found);
   }
-  describe(place, owner);
+  describe_place(place, owner);
   cgroups_.trim();
   const bool component = !place.facts.in_kubepods && runs_component(binder, names, owner.exe);
   owner.kind = kind_of_process(place.facts, component, names.node_components);

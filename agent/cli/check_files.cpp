@@ -13,6 +13,7 @@
 #include "agent/log/log.h"
 #include "agent/pods/manifest_files.h"
 #include "agent/ports/port_ranges.h"
+#include "agent/render/json/check_json.h"
 #include "agent/render/manifest_check.h"
 #include "agent/watch/scan.h"
 
@@ -155,7 +156,9 @@ int check_files(const CommandOptions& options) {
     std::ranges::copy(result.errors, std::back_inserter(check.errors));
   }
   check.lints = lint_manifests(read, *policy, ranges);
-  return print_answer(render_manifest_check({options.format, style_of(options)}, check),
+  return print_answer(options.format == OutputFormat::json
+                          ? manifest_check_json(check)
+                          : manifest_check_text(check, style_of(options)),
                       exit_code_of(check));
 }
 

@@ -18,6 +18,7 @@
 #include "agent/log/log.h"
 #include "agent/render/exit_codes.h"
 #include "agent/render/history.h"
+#include "agent/render/json/json.h"
 #include "agent/watch/watch.h"
 #include "netlink/base/escape.h"
 

@@ -3,7 +3,7 @@
 #include <span>
 #include <string_view>
 
-#include "agent/render/json_fields.h"
+#include "agent/render/json/json_fields.h"
 
 namespace hostnet {
 

@@ -35,12 +35,5 @@ FindingEvents merge_events(const FindingEvents& one, const FindingEvents& other)
 // /history. The report says of which node, when and how complete.
 // AT, EVENT, PORT, VERDICT, SEVERITY, DECLARED BY, HELD BY, LASTED.
 std::string history_text(const Report& report, const History& history, const TextStyle& style = {});
-std::string history_json(const Report& report, const History& history);
-
-// One line, as one of the list "refusals" of history_json().
-std::string refused_bind_json(const RefusedBind& refused);
-
-// The same of its list "events".
-std::string finding_event_json(const FindingEvent& event);
 
 }  // namespace hostnet

@@ -9,8 +9,6 @@
 #include <string_view>
 #include <utility>
 
-#include "agent/verdicts/problem.h"
-
 namespace hostnet {
 
 using Json = nlohmann::ordered_json;
@@ -27,15 +25,15 @@ inline std::string json_text(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
+inline std::string one_line(const Json& json) {
+  return json_text(json) + "\n";
+}
+
 template <class Range, class Convert>
 Json json_array(const Range& items, const Convert& convert) {
   auto array = Json::array();
   for (const auto& item : items) array.push_back(convert(item));
   return array;
-}
-
-inline Json problem_json(const Problem& problem) {
-  return Json{{"code", problem.code}, {"message", problem.message}, {"remedy", problem.remedy}};
 }
 
 // A line: `envelope` with one more member, an array. Written item by item: as one

@@ -9,7 +9,7 @@
 #include "agent/lint/lint.h"
 #include "agent/pods/manifest.h"
 #include "agent/pods/pod.h"
-#include "agent/render/output_format.h"
+#include "agent/render/table/text_style.h"
 
 namespace hostnet {
 
@@ -34,9 +34,11 @@ struct SeverityCounts {
 };
 SeverityCounts count_severities(const ManifestCheck& check);
 
-// One line per thing to say, "FILE:LINE SEVERITY CODE …", and a last line that
-// counts them by severity. As JSON: {"api_version","errors","lints","ports",…}.
-std::string render_manifest_check(const Output& output, const ManifestCheck& check);
+// A line for each thing to say, and a last one that counts them by severity.
+std::string manifest_check_text(const ManifestCheck& check, const TextStyle& style);
+
+// What to do about a port that is not free.
+std::string remedy_of(const ManifestCheck::Port& port);
 
 // Whether the node's answer about a declared port is one to worry about.
 Severity severity_of(const CheckAnswer& answer);

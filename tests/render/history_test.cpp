@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "agent/render/html/html.h"
+#include "agent/render/json/json.h"
 #include "tests/render/sample_report.h"
 
 namespace hostnet {

@@ -1,4 +1,4 @@
-#include "agent/render/json.h"
+#include "agent/render/json/json.h"
 
 #include <gtest/gtest.h>
 
@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "agent/render/json/check_json.h"
 #include "tests/render/sample_report.h"
 
 namespace hostnet {

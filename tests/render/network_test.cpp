@@ -5,7 +5,7 @@
 
 #include "agent/network/read_network.h"
 #include "agent/render/html/html.h"
-#include "agent/render/network_json.h"
+#include "agent/render/json/network_json.h"
 #include "agent/render/network_text.h"
 #include "agent/render/network_words.h"
 #include "tests/render/sample_report.h"

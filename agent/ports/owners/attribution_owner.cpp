@@ -16,15 +16,6 @@ namespace {
 // A preforking server may share one socket among hundreds.
 constexpr std::size_t kMostProcesses = 64;
 
-void describe_place(const CgroupPlace& place, Owner& owner) {
-  owner.cgroup = place.path;
-  owner.unit = place.facts.unit;
-  owner.pod_uid = place.facts.pod_uid;
-  owner.container_id = place.facts.container_id;
-  owner.container_runtime = place.facts.container_runtime;
-  owner.user = place.facts.user;
-}
-
 bool is_socket_unit(const CgroupPlace* place) {
   return place != nullptr && place->facts.container_runtime.empty() &&
          place->facts.unit.ends_with(".socket");

@@ -12,6 +12,15 @@
 
 namespace hostnet {
 
+void describe_place(const CgroupPlace& place, Owner& owner) {
+  owner.cgroup = place.path;
+  owner.unit = place.facts.unit;
+  owner.pod_uid = place.facts.pod_uid;
+  owner.container_id = place.facts.container_id;
+  owner.container_runtime = place.facts.container_runtime;
+  owner.user = place.facts.user;
+}
+
 void CgroupLookup::learn_mount() {
   if (mount_) return;
   unified_ = files_.exists("sys/fs/cgroup/cgroup.controllers");

@@ -6,6 +6,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "agent/ports/holder.h"
 #include "agent/ports/owners/cgroup.h"
 #include "netlink/node/files.h"
 
@@ -17,6 +18,9 @@ struct CgroupPlace {
   CgroupFacts facts;
   bool operator==(const CgroupPlace&) const = default;
 };
+
+// What the place says of whoever is there.
+void describe_place(const CgroupPlace& place, Owner& owner);
 
 // From ids and processes to cgroups, with a memory. Not thread safe.
 class CgroupLookup {

@@ -4,8 +4,9 @@
 #include <string>
 
 #include "agent/render/html/html.h"
-#include "agent/render/json.h"
-#include "agent/render/network_json.h"
+#include "agent/render/json/check_json.h"
+#include "agent/render/json/json.h"
+#include "agent/render/json/network_json.h"
 #include "agent/render/network_text.h"
 #include "agent/render/output_format.h"
 #include "agent/render/text.h"

@@ -1,6 +1,7 @@
-#include "agent/render/network_json.h"
+#include "agent/render/json/network_json.h"
 
-#include "agent/render/json_fields.h"
+#include "agent/render/json/finding_json.h"
+#include "agent/render/json/json_fields.h"
 #include "agent/render/json_parts.h"
 #include "agent/render/network_words.h"
 #include "collectors/framework/route_labels.h"

@@ -5,6 +5,7 @@
 
 #include "agent/findings/check.h"
 #include "agent/findings/report.h"
+#include "agent/render/history.h"
 #include "agent/render/host_ports.h"
 
 namespace hostnet {
@@ -18,8 +19,10 @@ namespace hostnet {
 std::string findings_json(const Report& report, FindingClass finding_class, bool include_ignored);
 // /ports and /ports/{port}.
 std::string ports_json(const Report& report, const PortFilter& filter = {});
-// /check and `check PORT`.
-std::string check_json(const CheckAnswer& answer);
+// /history, and one line of its list "refusals" and of its list "events".
+std::string history_json(const Report& report, const History& history);
+std::string refused_bind_json(const RefusedBind& refused);
+std::string finding_event_json(const FindingEvent& event);
 // What went wrong, for a client that asked for JSON:
 // {"error":{"status":404,"message":"..."}}.
 std::string error_json(int status, std::string_view message);

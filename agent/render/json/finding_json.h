@@ -1,0 +1,22 @@
+#pragma once
+
+// A finding, and who declares and who holds its port, as every answer writes them.
+
+#include "agent/findings/report.h"
+#include "agent/render/json/json_fields.h"
+
+namespace hostnet {
+
+Json a_verdict();
+Json a_holder_kind();
+
+Json verdict_json(Verdict verdict);
+Json declared_json(const DeclaredPort& declared);
+Json holder_json(const Holder& holder);
+Json finding_json(const Finding& finding);
+Json problem_json(const Problem& problem);
+
+// Of all that and of a problem, by name.
+void add_finding_schemas(Json& schemas);
+
+}  // namespace hostnet
