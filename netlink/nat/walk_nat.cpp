@@ -7,10 +7,10 @@
 #include <utility>
 
 #include "netlink/nat/base_chains.h"
-#include "netlink/nat/join_addresses.h"
 #include "netlink/nat/packets/packet_marks.h"
 #include "netlink/nat/packets/taken_packets.h"
 #include "netlink/nat/recognize.h"
+#include "netlink/nat/rule_collector.h"
 
 namespace hostnet {
 namespace {
@@ -21,11 +21,6 @@ enum class Stage { before_nat, nat, after_nat };
 Stage stage_of(const PacketChain& chain) {
   if (chain.type == ChainType::nat) return Stage::nat;
   return chain.priority < kNatPriority ? Stage::before_nat : Stage::after_nat;
-}
-
-bool same_but_for_chance(PacketScope one, const PacketScope& other) {
-  one.certainty = other.certainty;
-  return one == other;
 }
 
 // This machine's own packets arrive on no interface, and again on loopback.
@@ -52,8 +47,8 @@ class NatWalker {
 
   // Call once, at the end.
   std::vector<NatRule> take_rules() {
-    return join_addresses(std::move(rules_), whole_,
-                          [this](const PacketScope& packets) { return is_here(packets); });
+    return std::move(rules_).joined(
+        [this](const PacketScope& packets) { return is_here(packets); });
   }
 
  private:
@@ -265,19 +260,14 @@ class NatWalker {
     for (Assigned& one : std::exchange(assigned_, {})) {
       take(one.packets, TakenPackets::kForGood);
       const PacketScope whole = one.rule.scope;
-      add(std::move(one.rule), whole);
+      rules_.add(std::move(one.rule), whole, *base_.table);
     }
   }
 
   void emit(const PacketAction& action, const PacketScope& packets) {
     for (const PacketScope& part : rest_of(packets)) {
       if (!is_for_us(part)) continue;
-      NatRule rule = rule_of(action, packets, part);
-      if (!rules_.empty() && is_another_backend(rule)) {
-        add_backend(rule);
-      } else {
-        add(std::move(rule), packets);
-      }
+      rules_.add(rule_of(action, packets, part), packets, *base_.table);
     }
   }
 
@@ -299,50 +289,14 @@ class NatWalker {
     return rule;
   }
 
-  // `whole`: what it is about as it is written, whatever earlier rules have.
-  void add(NatRule rule, const PacketScope& whole) {
-    last_table_ = base_.table;
-    const auto family = rule.scope.family;
-    for (const AddressFamily one : {AddressFamily::ipv4, AddressFamily::ipv6}) {
-      if (family.value_or(one) != one) continue;
-      rule.scope.family = one;
-      rules_.push_back(rule);
-      whole_.push_back(whole);
-    }
-  }
-
-  // The last rule took some of the same packets, and this one others of them.
-  bool is_another_backend(const NatRule& rule) const {
-    const NatRule& last = rules_.back();
-    return last_table_ == base_.table && rule.effect == NatEffect::dnat &&
-           last.effect == NatEffect::dnat && same_but_for_chance(last.scope, rule.scope) &&
-           last.scope.certainty != Certainty::certain;
-  }
-
-  void add_backend(const NatRule& rule) {
-    NatRule& last = rules_.back();
-    const bool unknown = last.scope.certainty == Certainty::unknown;
-    if (!unknown) last.scope.certainty = std::min(last.scope.certainty, rule.scope.certainty);
-    for (const NatTarget& target : rule.targets) {
-      if (last.targets.size() < kMostTargets &&
-          std::ranges::find(last.targets, target) == last.targets.end()) {
-        last.targets.push_back(target);
-      }
-    }
-    const auto [end, other] = std::ranges::mismatch(last.chains, path_);
-    last.chains.erase(end, last.chains.end());
-  }
-
   const NatWalkOptions& options_;
   bool marks_matter_;
   NatWalk& out_;
   Origin origin_{};
   BaseChain base_;
-  const PacketTable* last_table_{};
   TakenPackets taken_;
   PacketMarks marks_;
-  std::vector<NatRule> rules_;
-  std::vector<PacketScope> whole_;  // of each
+  RuleCollector rules_;
   std::vector<PacketScope> untracked_;
   std::vector<Assigned> assigned_;
   std::vector<std::string> path_, comments_;

@@ -1,0 +1,58 @@
+#include "netlink/nat/rule_collector.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "netlink/nat/join_addresses.h"
+
+namespace hostnet {
+namespace {
+
+bool same_but_for_chance(PacketScope one, const PacketScope& other) {
+  one.certainty = other.certainty;
+  return one == other;
+}
+
+}  // namespace
+
+void RuleCollector::add(NatRule rule, const PacketScope& whole, const PacketTable& table) {
+  if (is_another_backend(rule, table)) return add_backend(rule);
+  last_table_ = &table;
+  const auto family = rule.scope.family;
+  for (const AddressFamily one : {AddressFamily::ipv4, AddressFamily::ipv6}) {
+    if (family.value_or(one) != one) continue;
+    rule.scope.family = one;
+    rules_.push_back(rule);
+    whole_.push_back(whole);
+  }
+}
+
+std::vector<NatRule> RuleCollector::joined(
+    const std::function<bool(const PacketScope&)>& is_for_us) && {
+  return join_addresses(std::move(rules_), whole_, is_for_us);
+}
+
+// The last rule took some of the same packets, and this one others of them.
+bool RuleCollector::is_another_backend(const NatRule& rule, const PacketTable& table) const {
+  if (rules_.empty() || last_table_ != &table) return false;
+  const NatRule& last = rules_.back();
+  return rule.effect == NatEffect::dnat && last.effect == NatEffect::dnat &&
+         same_but_for_chance(last.scope, rule.scope) && last.scope.certainty != Certainty::certain;
+}
+
+void RuleCollector::add_backend(const NatRule& rule) {
+  NatRule& last = rules_.back();
+  const bool unknown = last.scope.certainty == Certainty::unknown;
+  if (!unknown) last.scope.certainty = std::min(last.scope.certainty, rule.scope.certainty);
+  for (const NatTarget& target : rule.targets) {
+    if (last.targets.size() < kMostTargets &&
+        std::ranges::find(last.targets, target) == last.targets.end()) {
+      last.targets.push_back(target);
+    }
+  }
+  // What both came through.
+  const auto [end, other] = std::ranges::mismatch(last.chains, rule.chains);
+  last.chains.erase(end, last.chains.end());
+}
+
+}  // namespace hostnet
