@@ -45,6 +45,12 @@ void add_problem(std::optional<Problem> problem, std::vector<Problem>& problems)
   if (problem) problems.push_back(*std::move(problem));
 }
 
+void sort_unique(std::vector<std::uint16_t>& ports) {
+  std::ranges::sort(ports);
+  const auto repeated = std::ranges::unique(ports);
+  ports.erase(repeated.begin(), repeated.end());
+}
+
 }  // namespace
 
 std::string node_name_of(const std::string& given, const Node& node) {
@@ -64,32 +70,19 @@ NodeContext read_node_context(std::shared_ptr<const Node> node, const std::strin
   return node_context;
 }
 
-std::vector<DeclaredPort> declarations_of(const PodSnapshot& pods) {
-  std::vector<DeclaredPort> declared;
-  for (const Pod& pod : pods.pods)
-    std::ranges::move(declared_ports(pod), std::back_inserter(declared));
+Declarations declarations_of(const PodSnapshot& pods) {
+  Declarations declared;
+  for (const Pod& pod : pods.pods) {
+    std::ranges::move(declared_ports(pod), std::back_inserter(declared.all));
+  }
+  for (const DeclaredPort& port : declared.all) {
+    declared.ports.push_back(port.port);
+    if (port.mode == PortMode::host_network) declared.host_network.push_back(port.port);
+    declared.sctp = declared.sctp || port.protocol == Protocol::sctp;
+  }
+  sort_unique(declared.ports);
+  sort_unique(declared.host_network);
   return declared;
-}
-
-std::vector<std::uint16_t> ports_of(const std::vector<DeclaredPort>& declared) {
-  std::vector<std::uint16_t> ports;
-  std::ranges::transform(declared, std::back_inserter(ports), &DeclaredPort::port);
-  std::ranges::sort(ports);
-  const auto repeated = std::ranges::unique(ports);
-  ports.erase(repeated.begin(), repeated.end());
-  return ports;
-}
-
-std::vector<std::uint16_t> host_network_ports(const std::vector<DeclaredPort>& declared) {
-  std::vector<DeclaredPort> binding;
-  std::ranges::copy_if(declared, std::back_inserter(binding), [](const DeclaredPort& port) {
-    return port.mode == PortMode::host_network;
-  });
-  return ports_of(binding);
-}
-
-bool declares_sctp(const std::vector<DeclaredPort>& declared) {
-  return std::ranges::find(declared, Protocol::sctp, &DeclaredPort::protocol) != declared.end();
 }
 
 Report make_report(const NodeContext& node_context, PortSnapshot table,
@@ -127,13 +120,13 @@ NodeFindings judge(const NodeContext& node_context, const PortSnapshot& table,
 
 Report scan_once(const NodeContext& node_context, std::shared_ptr<const PodSnapshot> pods,
                  const Policy& policy, std::vector<std::uint16_t> asked) {
-  std::vector<DeclaredPort> declared = declarations_of(*pods);
+  Declarations declared = declarations_of(*pods);
   PortScanner builder(*node_context.node);
   ScanOptions options{.node_components = policy.node_components,
                       .network_changed = true,
                       .deep_ports = std::move(asked),
-                      .sctp = declares_sctp(declared),
-                      .urgent_ports = ports_of(declared),
+                      .sctp = declared.sctp,
+                      .urgent_ports = declared.ports,
                       .memory = false,
                       .pods = std::make_shared<const PodIndex>(pods)};
   const auto scan = [&] { return builder.scan(options, node_context.node->clock->steady()); };
@@ -148,7 +141,8 @@ Report scan_once(const NodeContext& node_context, std::shared_ptr<const PodSnaps
     table = scan();
     judged = judge(node_context, table, *pods, policy, node_context.node->clock->wall());
   }
-  Report report = make_report(node_context, std::move(table), std::move(pods), std::move(declared));
+  Report report =
+      make_report(node_context, std::move(table), std::move(pods), std::move(declared.all));
   report.findings = std::move(judged.findings);
   report.node_port_range = policy.node_port_range;
   // Rules that do not compile were refused when the policy was read.
@@ -161,9 +155,7 @@ std::vector<CheckAnswer> check_once(const NodeContext& node_context,
                                     std::span<const CheckQuery> queries) {
   std::vector<std::uint16_t> ports;
   std::ranges::transform(queries, std::back_inserter(ports), &CheckQuery::port);
-  std::ranges::sort(ports);
-  const auto repeated = std::ranges::unique(ports);
-  ports.erase(repeated.begin(), repeated.end());
+  sort_unique(ports);
 
   PortScanner builder(*node_context.node);
   const PortSnapshot table = builder.scan(

@@ -35,12 +35,14 @@ std::string node_name_of(const std::string& given, const Node& node);
 // Runs the preflight checks once.
 NodeContext read_node_context(std::shared_ptr<const Node> node, const std::string& node_name);
 
-// Pods declare these, sorted and unique: their owners are wanted at once.
-std::vector<std::uint16_t> ports_of(const std::vector<DeclaredPort>& declared);
-std::vector<DeclaredPort> declarations_of(const PodSnapshot& pods);
-// Those of hostNetwork pods: only they bind their ports.
-std::vector<std::uint16_t> host_network_ports(const std::vector<DeclaredPort>& declared);
-bool declares_sctp(const std::vector<DeclaredPort>& declared);
+// What pods declare, and what a scan needs to know of it.
+struct Declarations {
+  std::vector<DeclaredPort> all;
+  std::vector<std::uint16_t> ports;         // sorted, unique: their owners are wanted at once
+  std::vector<std::uint16_t> host_network;  // those that their pods bind themselves
+  bool sctp{};
+};
+Declarations declarations_of(const PodSnapshot& pods);
 
 // Everything of a report but its findings.
 Report make_report(const NodeContext& node_context, PortSnapshot table,

@@ -41,7 +41,8 @@ Watch::Watch(NodeContext node_context, WatchSettings settings, WakeUp wake)
     : node_context_(std::move(node_context)),
       settings_(std::move(settings)),
       wake_(std::move(wake)),
-      builder_(*node_context_.node) {}
+      builder_(*node_context_.node),
+      unified_cgroups_(node_context_.node->files->exists("sys/fs/cgroup/cgroup.controllers")) {}
 
 Watch::~Watch() {
   stop();
@@ -89,14 +90,20 @@ void Watch::read_changes(TickStats& stats) {
 }
 
 // Of which every socket is wanted: a pod does not listen there, or no scan covered it yet.
-std::vector<std::uint16_t> Watch::ports_to_scan_fully(
-    const std::vector<std::uint16_t>& binding) const {
+std::vector<std::uint16_t> Watch::ports_to_scan_fully() const {
   std::vector<std::uint16_t> ports;
-  std::ranges::copy_if(binding, std::back_inserter(ports), [&](std::uint16_t port) {
-    return !std::ranges::binary_search(declared_, port) ||
+  std::ranges::copy_if(declared_.host_network, std::back_inserter(ports), [&](std::uint16_t port) {
+    return !std::ranges::binary_search(covered_, port) ||
            std::ranges::binary_search(ports_not_listening_, port);
   });
   return ports;
+}
+
+void Watch::see_pods(const std::shared_ptr<const PodSnapshot>& pods) {
+  if (pod_index_ && pod_index_->pods() == pods) return;
+  pod_index_ = std::make_shared<const PodIndex>(pods);
+  declared_ = declarations_of(*pods);
+  if (settings_.on_declared) settings_.on_declared(declared_.all);
 }
 
 void Watch::tick() {
@@ -112,18 +119,14 @@ void Watch::tick() {
   }
 
   const SteadyTime start = clock.steady();
-  if (!pod_index_ || pod_index_->pods() != pods) {
-    pod_index_ = std::make_shared<const PodIndex>(pods);
-  }
-  std::vector<DeclaredPort> declared = declarations_of(*pods);
-  std::vector<std::uint16_t> binding = host_network_ports(declared);
-  const std::vector<std::uint16_t> deep = ports_to_scan_fully(binding);
+  see_pods(pods);
+  const std::vector<std::uint16_t> deep = ports_to_scan_fully();
   PortSnapshot table = builder_.scan({.node_components = policy_->node_components,
                                       .network_changed = std::exchange(network_changed_, false),
                                       .deep_ports = deep,
                                       .deep_paced = true,
-                                      .sctp = declares_sctp(declared),
-                                      .urgent_ports = ports_of(declared),
+                                      .sctp = declared_.sctp,
+                                      .urgent_ports = declared_.ports,
                                       .memory = true,
                                       .pods = pod_index_},
                                      start);
@@ -133,12 +136,12 @@ void Watch::tick() {
   const SteadyTime scanned = clock.steady();
   stats.ports = seconds_since(start, scanned);
 
-  auto report = std::make_shared<Report>(
-      make_report(node_context_, std::move(table), pods, std::move(declared)));
+  auto report =
+      std::make_shared<Report>(make_report(node_context_, std::move(table), pods, declared_.all));
   report->label_ports = policy_->label_ports;
   NodeFindings judged = judge(node_context_, *report->table, *pods, *policy_, report->generated_at);
   scan_again_ = !std::ranges::includes(deep, judged.ports_not_listening);
-  declared_ = std::move(binding);
+  covered_ = declared_.host_network;
   ports_not_listening_ = std::move(judged.ports_not_listening);
   auto update = lifecycle_.update(std::move(judged.findings), scanned, report->generated_at,
                                   unread_of(*report->table, *pods));
@@ -146,7 +149,6 @@ void Watch::tick() {
   report->node_port_range = policy_->node_port_range;
   stats.findings = seconds_since(scanned, clock.steady());
   quiet_ = is_quiet(*report);
-  if (settings_.on_declared) settings_.on_declared(report->declared);
 
   if (settings_.on_events && !update.events.empty()) settings_.on_events(update.events);
   if (settings_.amend) settings_.amend(*report);
@@ -156,8 +158,7 @@ void Watch::tick() {
 // Events report binds and listeners, but not the end of a UDP socket, nor, on cgroup v1, in which
 // cgroup a process is.
 bool Watch::is_quiet(const Report& report) const {
-  if (!settings_.hears_binds || !settings_.hears_binds()) return false;
-  if (!node_context_.node->files->exists("sys/fs/cgroup/cgroup.controllers")) return false;
+  if (!unified_cgroups_ || !settings_.hears_binds || !settings_.hears_binds()) return false;
   const bool conflicts = std::ranges::any_of(report.findings, [](const Finding& finding) {
     return class_of(finding.verdict) == FindingClass::conflict && !finding.ignored;
   });

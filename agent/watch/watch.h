@@ -37,7 +37,7 @@ struct WatchSettings {
       refusals;
   // Wakes the watch as wake() does; for what exists before the watch.
   std::shared_ptr<const WakeUp> news;
-  // What pods declare, after each tick; called on the watch's thread.
+  // What pods declare, whenever pods changed; called on the watch's thread.
   std::function<void(const std::vector<DeclaredPort>&)> on_declared;
   // Whether bind events arrive: a quiet node then ticks every `quiet_interval` only.
   std::function<bool()> hears_binds;
@@ -72,7 +72,8 @@ class Watch {
   void subscribe();
   void tick();
   void read_changes(TickStats& stats);
-  std::vector<std::uint16_t> ports_to_scan_fully(const std::vector<std::uint16_t>& binding) const;
+  void see_pods(const std::shared_ptr<const PodSnapshot>& pods);
+  std::vector<std::uint16_t> ports_to_scan_fully() const;
   void sleep() const;
   bool is_quiet(const Report& report) const;
 
@@ -80,14 +81,16 @@ class Watch {
   WatchSettings settings_;
   WakeUp wake_;
   PortScanner builder_;
+  const bool unified_cgroups_;
   FindingLifecycle lifecycle_;
   std::shared_ptr<const Policy> policy_;  // the one that lifecycle_ has
   std::shared_ptr<const PodIndex> pod_index_;
+  Declarations declared_;  // of those pods
   std::unique_ptr<Subscription> changes_;
   bool network_changed_{true};
-  // Of the last tick: the ports that hostNetwork pods declare, those that their
+  // Of the last tick: the ports that hostNetwork pods declared, those that their
   // pods do not listen on, and whether some of these were only learned in it.
-  std::vector<std::uint16_t> declared_, ports_not_listening_;
+  std::vector<std::uint16_t> covered_, ports_not_listening_;
   bool scan_again_{};
   bool quiet_{};         // as of the last tick
   std::jthread thread_;  // last: it uses the others

@@ -6,7 +6,7 @@ import pathlib
 import re
 import time
 
-from machine import children, wait_until
+from machine import children, open_files, wait_until
 
 LIMIT = 128 << 20  # as deploy/ has it
 ROOM = 64 << 10  # KiB: what it may take at most, under any attack
@@ -51,15 +51,8 @@ class Bounded:
 
     def open_files(self):
         """Files of /proc that stay open to be read again aside."""
-        found = collections.Counter()
-        for one in pathlib.Path(f"/proc/{self.pid}/fd").iterdir():
-            try:
-                name = os.readlink(one)
-            except FileNotFoundError:  # closed meanwhile
-                continue
-            if not name.startswith("/proc/"):
-                found[name.partition(":")[0]] += 1
-        return found
+        return collections.Counter({name: count for name, count in open_files(self.pid).items()
+                                    if not name.startswith("/proc/")})
 
     def alive(self):
         return self.agent.process.poll() is None

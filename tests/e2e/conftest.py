@@ -1,3 +1,6 @@
+import os
+import re
+
 import pytest
 
 from machine import AGENT, ROOT, Agent, Client, Machine, children, pod, wait_until  # noqa: F401  (for the tests)
@@ -29,3 +32,14 @@ def booted(tmp_path):
 def network(machine, request):
     """Of IPv4, or of the family that the test names (indirect)."""
     return Network(machine, FAMILIES[getattr(request, "param", "IPv4")])
+
+
+def hold_block(page, mark, made):
+    """A page's text between <!-- MARK --> and <!-- end --> is `made`; with HOSTNET_UPDATE_GOLDEN it is
+    written instead."""
+    text = page.read_text()
+    written = re.search(rf"<!-- {mark} -->\n(.*?)\n?<!-- end -->", text, re.S)
+    if os.environ.get("HOSTNET_UPDATE_GOLDEN"):
+        page.write_text(text[:written.start(1)] + made + "\n" + text[written.end(1):].lstrip("\n"))
+    else:
+        assert written.group(1) == made

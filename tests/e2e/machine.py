@@ -1,6 +1,7 @@
 """A machine of its own for each test: network, PID and mount namespaces with a fresh /proc, so that
 pid 1 of that /proc is in the same network namespace as the agent, as on a real node."""
 
+import collections
 import json
 import os
 import pathlib
@@ -29,6 +30,18 @@ def wait_until(condition, seconds=PATIENCE, what="the condition"):
         if time.monotonic() > end:
             raise AssertionError(f"{what} did not come true within {max(seconds, PATIENCE):g} s")
         time.sleep(0.02)
+
+
+def open_files(pid):
+    """How often each is open: files by path, and "socket" and such."""
+    found = collections.Counter()
+    for descriptor in pathlib.Path(f"/proc/{pid}/fd").iterdir():
+        try:
+            name = os.readlink(descriptor)
+        except FileNotFoundError:  # closed meanwhile
+            continue
+        found[name.partition(":")[0] if name.endswith("]") else name] += 1
+    return found
 
 
 def children(pid):

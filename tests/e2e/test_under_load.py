@@ -1,7 +1,6 @@
 """Scrapes while interfaces come and go, many scrapers at once, and one too many. A few seconds each;
 HOSTNET_LONG=1 gives them the time that a real trial takes (tests/run bench does)."""
 
-import collections
 import ctypes
 import json
 import os
@@ -12,6 +11,7 @@ import time
 
 import pytest
 from conftest import wait_until
+from machine import open_files
 
 LONG = bool(os.environ.get("HOSTNET_LONG"))
 SCRAPERS = pathlib.Path(__file__).with_name("scrapers.py")
@@ -36,18 +36,6 @@ def threads_named(pid, name):
                 found.append(int(task.name))
         except (FileNotFoundError, ProcessLookupError):  # it has ended meanwhile
             pass
-    return found
-
-
-def open_files(pid):
-    """How often each is open: files by path, and "socket" and such."""
-    found = collections.Counter()
-    for descriptor in pathlib.Path(f"/proc/{pid}/fd").iterdir():
-        try:
-            name = os.readlink(descriptor)
-        except FileNotFoundError:  # closed meanwhile
-            continue
-        found[name.partition(":")[0] if name.endswith("]") else name] += 1
     return found
 
 
