@@ -11,9 +11,8 @@
 #include "agent/ports/nat/nat_scan.h"
 #include "netlink/node/node.h"
 #include "netlink/rtnetlink/rtnetlink.h"
-#include "tests/kernel/nat_lab.h"
+#include "tests/kernel/in_nat_lab.h"
 #include "tests/kernel/nat_rule_set.h"
-#include "tests/kernel/own_files.h"
 
 namespace hostnet {
 namespace {
@@ -128,14 +127,9 @@ bool run_all(const std::string& tool, const std::vector<std::string>& lines) {
   return taken;
 }
 
-class FilterOracle : public InOwnNamespace {
+class FilterOracle : public InNatLab {
  protected:
-  void SetUp() override {
-    InOwnNamespace::SetUp();
-    if (IsSkipped() || HasFatalFailure()) return;
-    lab_.set_up();
-    node_ = live_node({}).value();
-    node_->files = std::make_shared<OwnFiles>(node_->files);
+  void add_probes() override {
     for (const ProbeOrigin origin : kOrigins) {
       for (std::uint16_t port = kFirstNatPort; port < kFirstNatPort + kPorts; ++port) {
         for (const char* address : kNodeAddresses4) {
@@ -161,10 +155,6 @@ class FilterOracle : public InOwnNamespace {
     EXPECT_TRUE(table.coverage.problems.empty());
     return table.filters;
   }
-
-  NatLab lab_;
-  std::optional<Node> node_;
-  std::vector<Probe> probes_;
 };
 
 TEST_F(FilterOracle, WhatTheAgentCallsFilteredNobodyGets) {

@@ -14,9 +14,8 @@
 #include "agent/ports/nat/nat_scan.h"
 #include "netlink/node/node.h"
 #include "netlink/rtnetlink/rtnetlink.h"
-#include "tests/kernel/nat_lab.h"
+#include "tests/kernel/in_nat_lab.h"
 #include "tests/kernel/nat_rule_set.h"
-#include "tests/kernel/own_files.h"
 
 namespace hostnet {
 namespace {
@@ -33,25 +32,20 @@ struct Said {
   std::string rule;             // empty: none takes it
 };
 
-class NatOracle : public InOwnNamespace {
+class NatOracle : public InNatLab {
  protected:
-  void SetUp() override {
-    InOwnNamespace::SetUp();
-    if (IsSkipped() || HasFatalFailure()) return;
-    lab_.set_up();
-    node_ = live_node({}).value();
-    node_->files = std::make_shared<OwnFiles>(node_->files);
+  void add_probes() override {
     for (std::uint16_t port = kFirstNatPort; port < kFirstNatPort + kNatPorts; ++port) {
       for (const Protocol protocol : {Protocol::tcp, Protocol::udp}) {
         for (const ProbeOrigin origin :
              {ProbeOrigin::eth0, ProbeOrigin::eth1, ProbeOrigin::pod0, ProbeOrigin::node}) {
-          add_probes(origin, protocol, port);
+          add_probes_at(origin, protocol, port);
         }
       }
     }
   }
 
-  void add_probes(ProbeOrigin origin, Protocol protocol, std::uint16_t port) {
+  void add_probes_at(ProbeOrigin origin, Protocol protocol, std::uint16_t port) {
     std::vector<std::string> addresses(std::begin(kNodeAddresses4), std::end(kNodeAddresses4));
     addresses.insert(addresses.end(), std::begin(kNodeAddresses6), std::end(kNodeAddresses6));
     if (origin == ProbeOrigin::node) addresses.insert(addresses.end(), {"127.0.0.1", "::1"});
@@ -193,9 +187,6 @@ class NatOracle : public InOwnNamespace {
     return mistake.what + "\n" + set.to_string();
   }
 
-  NatLab lab_;
-  std::optional<Node> node_;
-  std::vector<Probe> probes_;
   std::size_t unknown_{}, taken_{};
 };
 
