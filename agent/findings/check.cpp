@@ -288,7 +288,8 @@ CheckAnswer check_port(const CheckQuery& query, const PortSnapshot& table, const
       answer.bindable = true;
     }
     if (!query.forwarded) {
-      judgement.filtered = filtered_server(newcomer, query.protocol, query.port, table);
+      judgement.filtered =
+          filtered_server(newcomer, query.protocol, query.port, table, ways_in(table));
     }
     if (judgement.filtered) {
       answer.filtered_by = judgement.filtered->rules;

@@ -63,6 +63,7 @@ FindingContext::FindingContext(const PortSnapshot& table_in, const PodSnapshot& 
       policy(policy_in),
       now(now_in),
       declarations(collect_declarations(pods_in, now_in)) {
+  if (table.filters && !declarations.empty()) ways_in = hostnet::ways_in(table);
   for (const Declaration& declaration : declarations) {
     const PortKey key{declaration.port.protocol, declaration.port.port};
     holders.try_emplace(key);

@@ -10,6 +10,7 @@
 #include "agent/config/policy.h"
 #include "agent/findings/context/declaration.h"
 #include "agent/findings/context/finding.h"
+#include "agent/findings/context/outside.h"
 #include "agent/ports/port_snapshot.h"
 
 namespace hostnet {
@@ -30,6 +31,8 @@ struct FindingContext {
   std::map<PortKey, std::vector<const Declaration*>> declared;  // not the rejected ones
   std::map<PortKey, Holders> holders;                           // of declared ports only
   std::map<PortKey, Holders> rules;                             // NAT, in the kernel's order
+
+  std::vector<WayIn> ways_in;  // of packets from other machines, where filters are known
 
   const Holders& holders_of(const DeclaredPort& port) const;
   const Holders& rules_on(const DeclaredPort& port) const;

@@ -81,7 +81,7 @@ std::optional<Filtered> filtered_host_port(const Declaration& declaration,
   Collector collector;
   for (const Holder* holder : rules_serving(declaration, context)) {
     const NatRule& rule = *holder->nat;
-    for (const WayIn& way : ways_in(context.table)) {
+    for (const WayIn& way : context.ways_in) {
       if (!takes(rule, way)) continue;
       const NatTarget& target = rule.targets.front();
       collector.add(way, context.table.filters->ending(
@@ -99,10 +99,10 @@ std::optional<Filtered> filtered_host_port(const Declaration& declaration,
 }  // namespace
 
 std::optional<Filtered> filtered_server(const Bind& server, Protocol protocol, std::uint16_t port,
-                                        const PortSnapshot& table) {
+                                        const PortSnapshot& table, std::span<const WayIn> ways) {
   if (!table.filters || server.address.is_multicast()) return std::nullopt;
   Collector collector;
-  for (const WayIn& way : ways_in(table)) {
+  for (const WayIn& way : ways) {
     if (!serves(server, way, table)) continue;
     collector.add(way, table.filters->ending({.ip_protocol = ip_protocol_of(protocol),
                                               .port = port,
@@ -119,7 +119,7 @@ std::optional<Filtered> filtered_declaration(const Declaration& declaration,
   const DeclaredPort& port = declaration.port;
   if (!context.table.filters) return std::nullopt;
   if (port.mode == PortMode::host_port) return filtered_host_port(declaration, context);
-  return filtered_server(bind_of(port), port.protocol, port.port, context.table);
+  return filtered_server(bind_of(port), port.protocol, port.port, context.table, context.ways_in);
 }
 
 std::string filtered_words(const Filtered& filtered) {

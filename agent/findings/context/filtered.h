@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -19,10 +20,11 @@ struct Filtered {
   WayIn first;
 };
 
-// What certainly does not come from other machines to a server on this node. Unset: nothing,
-// or the filters are not known, or another rule leads packets to the port.
+// What certainly does not come from other machines, by the ways in that the table has
+// (ways_in()), to a server on this node. Unset: nothing, or the filters are not known, or
+// another rule leads packets to the port.
 std::optional<Filtered> filtered_server(const Bind& server, Protocol protocol, std::uint16_t port,
-                                        const PortSnapshot& table);
+                                        const PortSnapshot& table, std::span<const WayIn> ways);
 
 // … to a declared port: a server's, or behind its rule the pod's.
 std::optional<Filtered> filtered_declaration(const Declaration& declaration,

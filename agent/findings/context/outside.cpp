@@ -48,9 +48,10 @@ std::vector<WayIn> ways_in(const PortSnapshot& table) {
   std::vector<WayIn> outside, inside;
   std::vector<IpAddress> of_loopback;
   for (const Address& row : table.addresses) {
+    // Each pod's veth has a link-local one: they go before its link is searched for.
+    if (is_link_local(row.ip) || row.ip.is_loopback()) continue;
     const auto link = std::ranges::find(table.links, row.interface, &Link::index);
     if (link == table.links.end() || is_service_address(row, services)) continue;
-    if (is_link_local(row.ip) || row.ip.is_loopback()) continue;
     if (link->type == kLoopbackType) {
       of_loopback.push_back(row.ip);
       continue;
