@@ -11,14 +11,25 @@
 
 namespace hostnet {
 
-// A handler can stand here until the test lets it go.
+// A handler can stand here until the test lets it go. Its end waits until nobody stands here: a
+// handler that its server left behind may still be on its way out.
 class Turnstile {
  public:
+  Turnstile() = default;
+  Turnstile(const Turnstile&) = delete;
+  Turnstile& operator=(const Turnstile&) = delete;
+  ~Turnstile() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return passed_ == waiting_; });
+  }
+
   void pass() {
     std::unique_lock lock(mutex_);
     ++waiting_;
     changed_.notify_all();
     changed_.wait(lock, [this] { return open_; });
+    ++passed_;
+    changed_.notify_all();
   }
   void await_waiting(int count) {
     std::unique_lock lock(mutex_);
@@ -33,7 +44,7 @@ class Turnstile {
  private:
   std::mutex mutex_;
   std::condition_variable changed_;
-  int waiting_{};
+  int waiting_{}, passed_{};
   bool open_{};
 };
 
