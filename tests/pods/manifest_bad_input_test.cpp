@@ -1,8 +1,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <chrono>
-
 #include "agent/pods/manifest.h"
 
 namespace hostnet {
@@ -159,12 +157,12 @@ TEST(ManifestBadInput, AnAnchorBombIsRefused) {
   EXPECT_THAT(read_manifests("a: *nobody\n", "unknown.yaml").errors, SizeIs(1));
 }
 
-TEST(ManifestBadInput, ManyValuesAreRefusedInReasonableTime) {
+TEST(ManifestBadInput, ManyValuesAreRefusedWhereTheyBecomeTooMany) {
   std::string text = "kind: List\nitems: [";
   while (text.size() < (std::size_t{7} << 20)) text += "a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,\n ";
-  const auto started = std::chrono::steady_clock::now();
-  EXPECT_THAT(read_manifests(text, "many.yaml").errors, SizeIs(1));
-  EXPECT_LT(std::chrono::steady_clock::now() - started, std::chrono::seconds(30));
+  const auto errors = read_manifests(text, "many.yaml").errors;
+  ASSERT_THAT(errors, SizeIs(1));
+  EXPECT_THAT(errors[0].message, HasSubstr("more than 500000 values"));
 }
 
 TEST(ManifestBadInput, MessagesHaveNoControlCharactersAndAreShort) {
