@@ -119,11 +119,10 @@ Result<CallAnswer> check_answer(const CommandOptions& options) {
   if (!inputs) return std::unexpected(inputs.error());
   const CheckAnswer answer =
       check_once(inputs->node_context, inputs->pods, inputs->policy, {&query, 1}).front();
-  if (options.format == OutputFormat::json) {
-    return CallAnswer{.text = render_check(output_of(options), answer),
-                      .exit_code = exit_code_of(answer.verdict)};
-  }
-  const Report report = scan_once(inputs->node_context, inputs->pods, inputs->policy, {query.port});
+  const Report report =
+      options.format == OutputFormat::json
+          ? Report{}
+          : scan_once(inputs->node_context, inputs->pods, inputs->policy, {query.port});
   return CallAnswer{
       .text = render_check(output_of(options), answer,
                            PortStory{.report = report, .bind = answer, .history = nullptr}),

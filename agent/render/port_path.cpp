@@ -22,7 +22,7 @@ std::string client_of(const NatRule& rule) {
 PortPath path_by_rule(const Holder& holder) {
   const NatRule& rule = *holder.nat;
   const auto& destination = rule.scope.destination;
-  PortPath path{.steps = {}, .by_rule = true};
+  PortPath path{.steps = {}, .by_rule = true, .instead_of = {}};
   path.steps.push_back({Kind::client, client_of(rule), ""});
   path.steps.push_back({Kind::address,
                         destination && destination->first == destination->last
@@ -60,6 +60,24 @@ PortPath path_to_socket(const Holder& holder, bool after_rules) {
   return path;
 }
 
+// Of a hostPort that takes too much the traffic does arrive at its pod.
+bool leads_to_its_pod(Verdict verdict) {
+  return verdict == Verdict::hostport_hijacks_listener ||
+         verdict == Verdict::hostport_hijacks_service;
+}
+
+// Who declares the port and loses it to that holder, by the report's conflicts.
+std::string losers_to(const Report& report, const HostPort& port, const Holder& holder) {
+  for (const Finding& finding : report.findings) {
+    const bool here = finding.port == port.port && finding.protocol == port.protocol;
+    if (!here || finding.ignored || leads_to_its_pod(finding.verdict)) continue;
+    if (class_of(finding.verdict) != FindingClass::conflict) continue;
+    if (std::ranges::find(finding.held_by, holder) == finding.held_by.end()) continue;
+    return declarations_words(finding.declared_by);
+  }
+  return "";
+}
+
 }  // namespace
 
 std::string_view to_string(PathStep::Kind kind) {
@@ -79,13 +97,17 @@ std::vector<PortPath> port_paths(const Report& report, std::uint16_t port, Proto
   std::vector<PortPath> paths;
   const auto ports = host_ports(report, {.port = port, .protocol = protocol});
   for (const HostPort& known : ports) {
+    const auto add = [&](PortPath path, const Holder& holder) {
+      path.instead_of = losers_to(report, known, holder);
+      paths.push_back(std::move(path));
+    };
     for (const Holder* holder : known.holders) {
-      if (holder->nat && !holder->nat->shadowed) paths.push_back(path_by_rule(*holder));
+      if (holder->nat && !holder->nat->shadowed) add(path_by_rule(*holder), *holder);
     }
     const bool rules = !paths.empty();
     for (const Holder* holder : known.holders) {
       if (holder->owner.kind == HolderKind::nat_rule || !holder->socket.is_server()) continue;
-      paths.push_back(path_to_socket(*holder, rules));
+      add(path_to_socket(*holder, rules), *holder);
     }
   }
   if (paths.empty()) {
@@ -93,7 +115,8 @@ std::vector<PortPath> port_paths(const Report& report, std::uint16_t port, Proto
         protocol == Protocol::tcp ? "connection refused" : "ICMP port unreachable";
     paths.push_back({.steps = {{Kind::client, "clients", ""},
                                {Kind::nobody, "nobody listens", std::string(refusal)}},
-                     .by_rule = false});
+                     .by_rule = false,
+                     .instead_of = {}});
   }
   return paths;
 }

@@ -22,6 +22,7 @@ std::string_view to_string(PathStep::Kind kind);
 struct PortPath {
   std::vector<PathStep> steps;
   bool by_rule{};
+  std::string instead_of;  // who declares the port and does not get it, "": it ends where it should
   bool operator==(const PortPath&) const = default;
 };
 

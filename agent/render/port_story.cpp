@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <string_view>
+#include <utility>
 
 #include "agent/render/host_ports.h"
 #include "agent/render/port_path.h"
@@ -19,23 +20,11 @@ constexpr std::size_t kLabel = 12;
 constexpr std::size_t kMostEvents = 5;
 constexpr std::size_t kMostHolders = 8;
 
-// Lines under a label each: "held by   nginx.service …".
-class Lines {
- public:
-  explicit Lines(const TextStyle& style) : style_(style) {}
-  void add(std::string_view label, const std::string& text) {
-    std::string line(label == last_ ? "" : label);
-    last_ = label;
-    line.append(kLabel - std::min(kLabel, line.size()), ' ');
-    text_ += folded(line + terminal_text(text), style_.width, kLabel);
-  }
-  const std::string& text() const { return text_; }
+using Lines = std::vector<StoryLine>;
 
- private:
-  const TextStyle& style_;
-  std::string_view last_;
-  std::string text_;
-};
+void add(Lines& lines, std::string_view label, std::string text) {
+  lines.push_back({label, std::move(text)});
+}
 
 std::string declaration_story(const DeclaredPort& declared) {
   std::string words = declared_words(declared) + ":";
@@ -79,10 +68,10 @@ void tell_holders(const HostPort* port, Lines& lines) {
       continue;
     }
     ++told;
-    lines.add("held by", holder_story(*holder));
+    add(lines, "held by", holder_story(*holder));
   }
-  if (more > 0) lines.add("held by", counted(more, "more socket", "more sockets"));
-  if (told == 0) lines.add("held by", "nobody");
+  if (more > 0) add(lines, "held by", counted(more, "more socket", "more sockets"));
+  if (told == 0) add(lines, "held by", "nobody");
 }
 
 std::vector<const Finding*> findings_on(const Report& report, const CheckAnswer& bind) {
@@ -98,14 +87,15 @@ void tell_since(const PortStory& story, const std::vector<const Finding*>& findi
   for (const Finding* finding : findings) {
     const std::string_view verdict = to_string(finding->verdict);
     if (!finding->since) {
-      lines.add("since", fmt::format("unknown for {}: this is a single scan", verdict));
+      add(lines, "since", fmt::format("unknown for {}: this is a single scan", verdict));
     } else {
-      lines.add("since", fmt::format("{} ({} ago) {} ({})", rfc3339(*finding->since),
-                                     age(story.report.generated_at - *finding->since), verdict,
-                                     to_string(finding->severity)));
+      add(lines, "since",
+          fmt::format("{} ({} ago) {} ({})", rfc3339(*finding->since),
+                      age(story.report.generated_at - *finding->since), verdict,
+                      to_string(finding->severity)));
     }
   }
-  if (findings.empty()) lines.add("since", "no finding");
+  if (findings.empty()) add(lines, "since", "no finding");
 }
 
 std::string bind_words(const CheckAnswer& bind) {
@@ -125,24 +115,25 @@ std::string path_words(const PortPath& path) {
     words += step.text;
     if (!step.detail.empty()) words += fmt::format(" ({})", step.detail);
   }
+  if (!path.instead_of.empty()) words += ", not " + path.instead_of;
   return words;
 }
 
 void tell_paths(const PortStory& story, Lines& lines) {
   const auto paths = port_paths(story.report, story.bind.port, story.bind.protocol);
-  for (const PortPath& path : paths) lines.add("client", path_words(path));
+  for (const PortPath& path : paths) add(lines, "client", path_words(path));
 }
 
 void tell_rules(const PortStory& story, const HostPort* port, Lines& lines) {
   const auto& table = story.report.table;
-  if (!table || !table->nat) return lines.add("rules", "unknown: NAT rules cannot be read");
+  if (!table || !table->nat) return add(lines, "rules", "unknown: NAT rules cannot be read");
   bool any = false;
   for (const Holder* holder : port == nullptr ? std::vector<const Holder*>{} : port->holders) {
     if (!holder->nat) continue;
     any = true;
-    lines.add("rules", holder->nat->text + (holder->nat->shadowed ? " (shadowed)" : ""));
+    add(lines, "rules", holder->nat->text + (holder->nat->shadowed ? " (shadowed)" : ""));
   }
-  if (!any) lines.add("rules", "none for this port");
+  if (!any) add(lines, "rules", "none for this port");
 }
 
 // The newest bind()s that were refused there; whether there were any.
@@ -152,36 +143,37 @@ bool tell_refusals(const PortStory& story, Lines& lines) {
     const bool here = refused->port == story.bind.port && refused->protocol == story.bind.protocol;
     if (!here || told == kMostEvents) continue;
     ++told;
-    lines.add("lately", fmt::format("{} bind() of {} refused: {}, {}", rfc3339(refused->last),
-                                    binder_words(*refused), refused->error,
-                                    counted(refused->times, "time", "times")));
+    add(lines, "lately",
+        fmt::format("{} bind() of {} refused: {}, {}", rfc3339(refused->last),
+                    binder_words(*refused), refused->error,
+                    counted(refused->times, "time", "times")));
   }
   return told > 0;
 }
 
 void tell_history(const PortStory& story, Lines& lines) {
   if (story.history == nullptr) {
-    return lines.add("lately", "unknown: this is a single scan, a running agent remembers");
+    return add(lines, "lately", "unknown: this is a single scan, a running agent remembers");
   }
   const auto events =
       events_of_port(story.history->events, story.bind.port, story.bind.protocol, kMostEvents);
   for (const FindingEvent* event : events) {
-    lines.add("lately",
-              fmt::format("{} {} {}{}", rfc3339(event->at), to_string(event->finding.verdict),
-                          event->opened ? "came" : "went",
-                          event->opened ? "" : fmt::format(" after {}", age(event->lasted))));
+    add(lines, "lately",
+        fmt::format("{} {} {}{}", rfc3339(event->at), to_string(event->finding.verdict),
+                    event->opened ? "came" : "went",
+                    event->opened ? "" : fmt::format(" after {}", age(event->lasted))));
   }
   const bool refused = tell_refusals(story, lines);
   if (events.empty() && !refused) {
-    lines.add("lately", "no events since the agent started");
+    add(lines, "lately", "no events since the agent started");
   }
 }
 
 void tell_remedies(const std::vector<const Finding*>& findings, Lines& lines) {
   for (const Finding* finding : findings) {
-    lines.add("what to do", finding->remedy.empty() ? finding->explanation : finding->remedy);
+    add(lines, "what to do", finding->remedy.empty() ? finding->explanation : finding->remedy);
   }
-  if (findings.empty()) lines.add("what to do", "nothing");
+  if (findings.empty()) add(lines, "what to do", "nothing");
 }
 
 }  // namespace
@@ -198,25 +190,37 @@ std::vector<const FindingEvent*> events_of_port(const FindingEvents& events, std
   return found;
 }
 
-std::string port_story(const PortStory& story, const TextStyle& style) {
+std::vector<StoryLine> story_lines(const PortStory& story) {
   const auto ports =
       host_ports(story.report, {.port = story.bind.port, .protocol = story.bind.protocol});
   const HostPort* port = ports.empty() ? nullptr : &ports.front();
   const auto findings = findings_on(story.report, story.bind);
-  Lines lines(style);
+  Lines lines;
   for (const DeclaredPort* declared :
        port == nullptr ? std::vector<const DeclaredPort*>{} : port->declared_by) {
-    lines.add("declared", declaration_story(*declared));
+    add(lines, "declared", declaration_story(*declared));
   }
-  if (port == nullptr || port->declared_by.empty()) lines.add("declared", "by no pod");
+  if (port == nullptr || port->declared_by.empty()) add(lines, "declared", "by no pod");
   tell_holders(port, lines);
   tell_since(story, findings, lines);
-  lines.add("bind()", bind_words(story.bind));
+  add(lines, "bind()", bind_words(story.bind));
   tell_paths(story, lines);
   tell_rules(story, port, lines);
   tell_history(story, lines);
   tell_remedies(findings, lines);
-  return lines.text();
+  return lines;
+}
+
+std::string port_story(const PortStory& story, const TextStyle& style) {
+  std::string text;
+  std::string_view last;
+  for (const StoryLine& line : story_lines(story)) {
+    std::string row(line.label == last ? "" : line.label);
+    last = line.label;
+    row.append(kLabel - std::min(kLabel, row.size()), ' ');
+    text += folded(row + terminal_text(line.text), style.width, kLabel);
+  }
+  return text;
 }
 
 }  // namespace hostnet

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "agent/findings/check.h"
@@ -17,8 +18,17 @@ struct PortStory {
   const History* history;   // null: not known, a single scan
 };
 
-// A line for each, in this order: who declares it, who holds it, since when, what bind() would
-// answer, where a client lands, which rules there are, what happened lately, what to do.
+struct StoryLine {
+  std::string_view label;  // "held by"
+  std::string text;        // not escaped
+};
+
+// In this order: who declares it, who holds it, since when, what bind() would answer, where a
+// client lands, which rules there are, what happened lately, what to do. Several lines may have
+// the same label.
+std::vector<StoryLine> story_lines(const PortStory& story);
+
+// These lines as text, a label before the first of its kind.
 std::string port_story(const PortStory& story, const TextStyle& style = {});
 
 // The newest findings that came or went on a port.

@@ -163,7 +163,7 @@ HttpHandler findings_handler(const Answers& answers, FindingClass finding_class)
 Body one_port(const Answers& answers, const PortFilter& filter, const Output& output) {
   const auto report = answers.port(*filter.port);
   std::vector<CheckAnswer> binds;
-  if (output.format == OutputFormat::text && !output.style.names) {
+  if (output.format != OutputFormat::json && !output.style.names) {
     for (const Protocol protocol : protocols_on(*report, filter)) {
       binds.push_back(answers.check(
           {.protocol = protocol, .port = *filter.port, .address = std::nullopt, .v6only = false}));
@@ -177,10 +177,8 @@ Body one_port(const Answers& answers, const PortFilter& filter, const Output& ou
 Body checked(const Answers& answers, const CheckQuery& query, const Output& output) {
   const CheckAnswer answer = answers.check(query);
   const int code = exit_code_of(answer.verdict);
-  if (output.format != OutputFormat::text) {
-    return {.text = render_check(output, answer), .exit_code = code};
-  }
-  const auto report = answers.port(query.port);
+  const auto report = output.format == OutputFormat::json ? std::make_shared<const Report>()
+                                                          : answers.port(query.port);
   const History history = answers.history();
   return {.text = render_check(output, answer,
                                {.report = *report, .bind = answer, .history = &history}),
@@ -199,8 +197,7 @@ HttpHandler ports_handler(const Answers& answers) {
     const auto report = report_about_ports(answers);
     if (!report) return std::unexpected(report.error());
     if (filter.port) return one_port(answers, filter, output);
-    return Body{.text = render_ports(output, **report, filter),
-                .exit_code = exit_code_of(**report)};
+    return Body{.text = render_ports(output, **report), .exit_code = exit_code_of(**report)};
   });
 }
 

@@ -148,7 +148,7 @@ def test_without_scripts_everything_can_be_read(conflict):
         assert text in body
     assert " style=" not in page and "javascript:" not in page
     path = conflict.text("/ports/8080", "-H", "Accept: text/html")
-    assert 'class="path"' in path and "Where a client lands" in path
+    assert 'class="path astray"' in path and "Where a client lands" in path and "Details of 8080/tcp" in path
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -49,12 +49,24 @@ std::vector<std::string> unbalanced_elements(std::string_view page) {
   return wrong;
 }
 
+// As a running agent without a history serves it.
+std::string port_page(const Report& report, std::uint16_t port,
+                      std::optional<Protocol> protocol = std::nullopt) {
+  const CheckAnswer bind = sample_check();
+  return port_html(report, {.port = port, .protocol = protocol}, {&bind, 1}, nullptr);
+}
+
+std::string check_page(const Report& report) {
+  const CheckAnswer answer = sample_check();
+  const PortStory story{.report = report, .bind = answer, .history = nullptr};
+  return check_html(answer, &story);
+}
+
 TEST(Page, IsBalancedMarkupInEveryView) {
   const auto report = sample_report();
-  for (const auto& page :
-       {overview_html(report), findings_html(report, FindingClass::risk, true),
-        ports_html(report, {.port = 9, .protocol = std::nullopt}), check_html(sample_check()),
-        error_html(404, "there is no /x"), overview_html(Report{})}) {
+  for (const auto& page : {overview_html(report), findings_html(report, FindingClass::risk, true),
+                           port_page(report, 9), check_html(sample_check()), check_page(report),
+                           error_html(404, "there is no /x"), overview_html(Report{})}) {
     EXPECT_THAT(unbalanced_elements(page), testing::IsEmpty());
     EXPECT_TRUE(page.starts_with("<!doctype html>"));
   }
@@ -71,23 +83,40 @@ TEST(Page, HasOnlyRelativeLinksInEveryView) {
 }
 
 TEST(Page, OfAPortAndOfAnErrorBelowThatLeadBackToTheRoot) {
-  const auto port = ports_html(sample_report(), {.port = 8080, .protocol = std::nullopt});
+  const auto port = port_page(sample_report(), 8080);
   EXPECT_THAT(port, HasSubstr("<a href=\"../ports/8080\">8080/tcp</a>"));
   EXPECT_THAT(port, HasSubstr("<a href=\"../conflicts\">Conflicts</a>"));
   EXPECT_THAT(port, HasSubstr("<a href=\".././\">Overview</a>"));
   EXPECT_THAT(port, HasSubstr("<a href=\"../metrics\">Metrics</a>"));
+  EXPECT_THAT(port_page(sample_report(), 8080, Protocol::tcp),
+              HasSubstr("<a href=\"../../conflicts\">Conflicts</a>"));
   EXPECT_THAT(error_html(404, "there is no /x/y/z", "../../"),
               HasSubstr("<a href=\"../../conflicts\">Conflicts</a>"));
 }
 
 TEST(Page, OfAPortSaysWhatIsWrongWithItAndNothingOfOthers) {
   const auto report = sample_report();
-  const auto page = ports_html(report, {.port = 8080, .protocol = std::nullopt});
+  const auto page = port_page(report, 8080);
   EXPECT_THAT(page, HasSubstr(html_findings(report, FindingClass::conflict, false, "../")));
   EXPECT_THAT(page, Not(HasSubstr("<section id=\"risks\"")));
-  const auto other = ports_html(report, {.port = 8080, .protocol = Protocol::udp});
+  const auto other = port_page(report, 8080, Protocol::udp);
   EXPECT_THAT(other, Not(HasSubstr("<table class=\"findings\"")));
   EXPECT_THAT(ports_html(report), Not(HasSubstr("<table class=\"findings\"")));
+}
+
+TEST(Page, OfAPortAndOfACheckHaveTheStory) {
+  const auto report = sample_report();
+  for (const auto& page : {port_page(report, 8080), check_page(report)}) {
+    EXPECT_THAT(page, HasSubstr("<h2>Details of 8080/tcp</h2>"));
+    EXPECT_THAT(page, HasSubstr("<dt>bind()</dt><dd>EADDRINUSE at [::]:8080"));
+    EXPECT_THAT(page, HasSubstr("<dt>what to do</dt><dd>systemctl stop nginx.service"));
+  }
+}
+
+TEST(Page, TheWayToTheWrongOneSaysWhomItMisses) {
+  EXPECT_THAT(port_page(sample_report(), 8080), HasSubstr(">not default/web-1 (web)</text>"));
+  EXPECT_THAT(port_page(sample_report(), 8080), HasSubstr("class=\"path astray\""));
+  EXPECT_THAT(port_page(sample_report(), 22), Not(HasSubstr("class=\"path astray\"")));
 }
 
 TEST(Page, NamesTheConflictTheHolderAndWhatToDo) {

@@ -42,7 +42,7 @@ TEST(PortStory, TellsOfThePortInTheOrderInWhichSomebodyAsks) {
   for (const char* label :
        {"declared    default/web-1 (web)", "held by     nginx.service nginx[812]",
         "since       2026", "bind()      EADDRINUSE at [::]:8080",
-        "client      clients -> 0.0.0.0:8080", "rules       ",
+        "client      clients -> 0.0.0.0:8080", ", not default/web-1 (web)", "rules       ",
         "lately      2026-11-21T20:00:00.123Z unmanaged_process came",
         "refused: EADDRINUSE, 7 times", "what to do  systemctl stop nginx.service"}) {
     const std::size_t found = story.find(label, at);
@@ -97,6 +97,13 @@ TEST(PortPaths, LeadToTheSocketItsProcessAndItsUnit) {
   EXPECT_EQ(steps[2].text, "tcp listen");
   EXPECT_EQ(steps[3].text, "nginx.service nginx[812] root");
   EXPECT_EQ(steps[4].text, "nginx.service");
+  EXPECT_EQ(paths.front().instead_of, "default/web-1 (web)");
+}
+
+TEST(PortPaths, OfAPortWithoutAConflictEndWhereTheyShould) {
+  Report report = sample_report();
+  std::erase_if(report.findings, [](const Finding& finding) { return finding.port == 8080; });
+  EXPECT_EQ(port_paths(report, 8080, Protocol::tcp).front().instead_of, "");
 }
 
 TEST(PortPaths, LeadToNobodyWhereNobodyListens) {

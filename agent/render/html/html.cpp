@@ -14,6 +14,7 @@
 #include "agent/render/html/html_history.h"
 #include "agent/render/html/html_network.h"
 #include "agent/render/html/html_parts.h"
+#include "agent/render/html/html_port_story.h"
 #include "agent/render/html/page_assets.h"
 #include "agent/render/html/path_picture.h"
 #include "agent/render/html/port_map.h"
@@ -176,15 +177,21 @@ std::string findings_html(const Report& report, FindingClass finding_class, bool
                     report_head(report) + html_findings(report, finding_class, include_ignored));
 }
 
-std::string ports_html(const Report& report, const PortFilter& filter) {
-  const std::string_view root = filter.port ? "../" : "";
-  return whole_page(
-      kPorts, page_title(report, kPorts.title), true,
-      report_head(report) +
-          (filter.port ? findings_on(report, filter, root) + html_path_picture(report, filter)
-                       : html_port_map(report, root)) +
-          html_ports(report, filter, root),
-      root);
+std::string ports_html(const Report& report) {
+  return whole_page(kPorts, page_title(report, kPorts.title), true,
+                    report_head(report) + html_port_map(report, "") + html_ports(report, {}));
+}
+
+std::string port_html(const Report& report, const PortFilter& filter,
+                      std::span<const CheckAnswer> binds, const History* history) {
+  const std::string_view root = filter.protocol ? "../../" : "../";  // ports/53/udp, ports/53
+  std::string sections = findings_on(report, filter, root);
+  for (const CheckAnswer& bind : binds) {
+    sections += html_port_story({.report = report, .bind = bind, .history = history});
+  }
+  sections += html_path_picture(report, filter) + html_ports(report, filter, root);
+  return whole_page(kPorts, page_title(report, kPorts.title), true, report_head(report) + sections,
+                    root);
 }
 
 std::string history_html(const Report& report, const History& history) {
@@ -192,10 +199,11 @@ std::string history_html(const Report& report, const History& history) {
                     report_head(report) + html_timeline(report, history) + html_history(history));
 }
 
-std::string check_html(const CheckAnswer& answer) {
+std::string check_html(const CheckAnswer& answer, const PortStory* story) {
   const auto port = port_words(answer.port, answer.protocol);
   return whole_page({}, "Check of " + port, false,
-                    fmt::format("<h1>{}</h1>", html_text(port)) + html_check(answer));
+                    fmt::format("<h1>{}</h1>", html_text(port)) + html_check(answer) +
+                        (story == nullptr ? "" : html_port_story(*story)));
 }
 
 std::string error_html(int status, std::string_view message, std::string_view root) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -8,6 +9,7 @@
 #include "agent/network/network.h"
 #include "agent/render/history.h"
 #include "agent/render/host_ports.h"
+#include "agent/render/port_story.h"
 
 namespace hostnet {
 
@@ -25,12 +27,16 @@ std::string interfaces_html(const Interfaces& interfaces);
 std::string routes_html(const Routes& routes);
 // `/conflicts` and `/risks`.
 std::string findings_html(const Report& report, FindingClass finding_class, bool include_ignored);
-// `/ports` and `/ports/{port}`.
-std::string ports_html(const Report& report, const PortFilter& filter = {});
+// `/ports`.
+std::string ports_html(const Report& report);
+// `/ports/{port}`: its findings, the story and the ways to it of each of its protocols, its rows.
+// `history` null: not known, a single scan.
+std::string port_html(const Report& report, const PortFilter& filter,
+                      std::span<const CheckAnswer> binds, const History* history);
 // `/history`.
 std::string history_html(const Report& report, const History& history);
-// `/check`.
-std::string check_html(const CheckAnswer& answer);
+// `/check`; without a story, only the answer.
+std::string check_html(const CheckAnswer& answer, const PortStory* story = nullptr);
 // Of any path; `root` leads from there to `/`.
 std::string error_html(int status, std::string_view message, std::string_view root = {});
 

@@ -136,6 +136,9 @@ th[aria-sort=descending] button::after { content: " ↓"; opacity: 1; }
 .step.rule rect { fill: var(--warning-back); stroke: var(--warning); }
 .step.nobody rect { fill: var(--critical-back); stroke: var(--critical); }
 .step.process rect, .step.goes-to rect { fill: var(--good-back); stroke: var(--good); }
+.astray .process rect, .astray .goes-to rect { fill: var(--critical-back);
+  stroke: var(--critical); }
+.note { fill: var(--critical); font-size: 13px; }
 .step text { fill: var(--text); font-size: 13px; }
 .step .kind { fill: var(--text); font-size: 11px; opacity: .75; }
 .arrow { fill: none; stroke: var(--muted); stroke-width: 1.5; }

@@ -18,6 +18,7 @@ namespace {
 constexpr unsigned kWidth = 300;
 constexpr unsigned kBoxHeight = 50;
 constexpr unsigned kArrow = 22;
+constexpr unsigned kNote = 22;
 constexpr std::size_t kLetters = 38;  // of a line in a box
 constexpr std::size_t kMostPaths = 12;
 
@@ -59,6 +60,7 @@ std::string spoken(const PortPath& path) {
     if (!words.empty()) words += ", then ";
     words += fmt::format("{}: {}", to_string(step.kind), step.text);
   }
+  if (!path.instead_of.empty()) words += ", not " + path.instead_of;
   return html_text(words);
 }
 
@@ -73,10 +75,17 @@ std::string picture(const PortPath& path) {
     parts += box(step, y);
     y += kBoxHeight;
   }
+  std::string_view css = "path";
+  if (!path.instead_of.empty()) {
+    css = "path astray";
+    y += kNote;
+    parts += fmt::format("<text class=\"note\" x=\"10\" y=\"{}\">{}</text>", y - 4,
+                         fitting("not " + path.instead_of));
+  }
   return fmt::format(
-      "<svg class=\"path\" viewBox=\"0 0 {0} {1}\" width=\"{0}\" height=\"{1}\" role=\"img\" "
+      "<svg class=\"{4}\" viewBox=\"0 0 {0} {1}\" width=\"{0}\" height=\"{1}\" role=\"img\" "
       "aria-label=\"{2}\">{3}</svg>",
-      kWidth, y, spoken(path), parts);
+      kWidth, y, spoken(path), parts, css);
 }
 
 }  // namespace

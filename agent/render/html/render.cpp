@@ -16,34 +16,32 @@ std::string render_findings(const Output& output, const Report& report, FindingC
   return "";
 }
 
-std::string render_ports(const Output& output, const Report& report, const PortFilter& filter) {
+std::string render_ports(const Output& output, const Report& report) {
   switch (output.format) {
-    case OutputFormat::text: return ports_text(report, filter, output.style);
-    case OutputFormat::json: return ports_json(report, filter);
-    case OutputFormat::html: return ports_html(report, filter);
-  }
-  return "";
-}
-
-std::string render_check(const Output& output, const CheckAnswer& answer) {
-  switch (output.format) {
-    case OutputFormat::text: return check_text(answer, output.style);
-    case OutputFormat::json: return check_json(answer);
-    case OutputFormat::html: return check_html(answer);
+    case OutputFormat::text: return ports_text(report, {}, output.style);
+    case OutputFormat::json: return ports_json(report, {});
+    case OutputFormat::html: return ports_html(report);
   }
   return "";
 }
 
 std::string render_check(const Output& output, const CheckAnswer& answer, const PortStory& story) {
-  return output.format == OutputFormat::text ? check_text(answer, output.style, &story)
-                                             : render_check(output, answer);
+  switch (output.format) {
+    case OutputFormat::text: return check_text(answer, output.style, &story);
+    case OutputFormat::json: return check_json(answer);
+    case OutputFormat::html: return check_html(answer, &story);
+  }
+  return "";
 }
 
 std::string render_port(const Output& output, const Report& report, const PortFilter& filter,
                         std::span<const CheckAnswer> binds, const History* history) {
-  return output.format == OutputFormat::text
-             ? port_text(report, filter, binds, history, output.style)
-             : render_ports(output, report, filter);
+  switch (output.format) {
+    case OutputFormat::text: return port_text(report, filter, binds, history, output.style);
+    case OutputFormat::json: return ports_json(report, filter);
+    case OutputFormat::html: return port_html(report, filter, binds, history);
+  }
+  return "";
 }
 
 std::string render_interfaces(const Output& output, const Interfaces& interfaces) {

@@ -19,10 +19,10 @@ namespace hostnet {
 
 std::string render_findings(const Output& output, const Report& report, FindingClass finding_class,
                             bool include_ignored);
-std::string render_ports(const Output& output, const Report& report, const PortFilter& filter = {});
-std::string render_check(const Output& output, const CheckAnswer& answer);
+std::string render_ports(const Output& output, const Report& report);
+// `/check`; JSON has no story, its report may be empty.
 std::string render_check(const Output& output, const CheckAnswer& answer, const PortStory& story);
-// `/ports/{port}`; `binds` say what bind() would answer, a protocol each.
+// `/ports/{port}`; `binds` say what bind() would answer, a protocol each (JSON needs none).
 std::string render_port(const Output& output, const Report& report, const PortFilter& filter,
                         std::span<const CheckAnswer> binds, const History* history);
 std::string render_interfaces(const Output& output, const Interfaces& interfaces);
