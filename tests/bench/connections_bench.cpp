@@ -7,23 +7,12 @@
 // Exit 1 when a tick takes more than 3 ms of CPU, a full-state scan more than 60 ms, or
 // the program more than 20 MiB or more than 1 % of a core beside its ticks.
 
-#include <arpa/inet.h>
-#include <fcntl.h>
-#include <netinet/in.h>
-#include <sched.h>
-#include <signal.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -32,6 +21,7 @@
 #include "agent/config/policy.h"
 #include "agent/ports/scan/port_scanner.h"
 #include "agent_memory.h"
+#include "crowd.h"
 #include "own_node.h"
 
 namespace hostnet {
@@ -48,62 +38,6 @@ constexpr double kMostDeepShare = 0.01;
 std::uint16_t declared_port(int index) {
   return static_cast<std::uint16_t>(index % 2 == 0 ? 8000 + index : 40'000 + 36 * index);
 }
-
-// Both ends of its connections are its own.
-void connect_pairs(int index) {
-  const rlimit files{.rlim_cur = 65'536, .rlim_max = 65'536};
-  ::setrlimit(RLIMIT_NOFILE, &files);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(static_cast<std::uint16_t>(5000 + index));
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  const auto* at = reinterpret_cast<const sockaddr*>(&address);
-  const int server = ::socket(AF_INET, SOCK_STREAM, 0);
-  if (::bind(server, at, sizeof address) != 0 || ::listen(server, 128) != 0) {
-    std::perror("connections_bench: listen");
-  }
-  for (int i = 0; i < kPairs; ++i) {
-    // The kernel gives even ports first: those that are declared are even.
-    const int client = ::socket(AF_INET, SOCK_STREAM, 0);
-    if (::connect(client, at, sizeof address) != 0 || ::accept(server, nullptr, nullptr) < 0) {
-      std::perror("connections_bench: connect");
-      break;
-    }
-  }
-}
-
-class BusyNode {
- public:
-  BusyNode() {
-    std::array<int, 2> ready{};
-    if (::pipe2(ready.data(), O_CLOEXEC) != 0) return;
-    for (int i = 0; i < kProcesses; ++i) {
-      const int pid = ::fork();
-      if (pid == 0) {
-        ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-        connect_pairs(i);
-        (void)!::write(ready[1], "x", 1);
-        for (;;) ::pause();
-      }
-      pids_.push_back(pid);
-    }
-    std::array<char, 1> byte{};
-    for (int i = 0; i < kProcesses; ++i) {
-      if (::read(ready[0], byte.data(), 1) != 1) break;
-    }
-    ::close(ready[0]);
-    ::close(ready[1]);
-  }
-  ~BusyNode() {
-    for (const int pid : pids_) ::kill(pid, SIGKILL);
-    for (const int pid : pids_) ::waitpid(pid, nullptr, 0);
-  }
-  BusyNode(const BusyNode&) = delete;
-  BusyNode& operator=(const BusyNode&) = delete;
-
- private:
-  std::vector<int> pids_;
-};
 
 template <class Work>
 double cpu_milliseconds(const Node& node, int times, Work work) {
@@ -162,7 +96,7 @@ int measure_program(int seconds) {
 }
 
 int measure_all(int seconds) {
-  const BusyNode node;
+  const Crowd node(kProcesses, [](int index) { connect_pairs(index, kPairs); });
   const int scans = measure_looks();
   std::fflush(nullptr);
   return std::max(scans, measure_program(seconds));

@@ -6,17 +6,9 @@
 // Exit 1 when a cold scan takes more than half the time of ss, a steady tick
 // more than 3 ms of CPU, or the agent that runs there more than 16 MiB (6 of its own).
 
-#include <arpa/inet.h>
 #include <benchmark/benchmark.h>
 #include <fcntl.h>
-#include <netinet/in.h>
-#include <poll.h>
-#include <sched.h>
-#include <signal.h>
 #include <spawn.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -31,6 +23,7 @@
 #include "agent/config/policy.h"
 #include "agent/ports/scan/port_scanner.h"
 #include "agent_memory.h"
+#include "crowd.h"
 #include "own_node.h"
 
 namespace hostnet {
@@ -39,7 +32,6 @@ namespace {
 constexpr int kProcesses = 5000;
 constexpr int kListeners = 1000;
 constexpr int kDescriptors = 50;
-constexpr std::uint16_t kFirstPort = 10000;
 constexpr double kMostOfSs = 0.5;
 constexpr double kMostTickMilliseconds = 3.0;
 constexpr double kMostResident = 16.0;  // MiB
@@ -50,66 +42,6 @@ double milliseconds_of(clockid_t clock) {
   ::clock_gettime(clock, &now);
   return static_cast<double>(now.tv_sec) * 1e3 + static_cast<double>(now.tv_nsec) / 1e6;
 }
-
-void live_one(int index) {
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  int open = 3;  // standard input, output and error
-  if (index < kListeners) {
-    const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(static_cast<std::uint16_t>(kFirstPort + index));
-    if (::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
-        ::listen(fd, 8) != 0) {
-      std::perror("ports_bench: listen");
-    }
-    ++open;
-  }
-  for (; open < kDescriptors; ++open) {
-    if (::open("/dev/null", O_RDONLY) < 0) std::perror("ports_bench: open");
-  }
-}
-
-// The processes of a big node; all end with us.
-class BigNode {
- public:
-  BigNode() {
-    std::array<int, 2> ready{};
-    if (::pipe2(ready.data(), O_CLOEXEC) != 0) return;
-    for (int i = 0; i < kProcesses; ++i) {
-      const int pid = ::fork();
-      if (pid == 0) {
-        live_one(i);
-        (void)!::write(ready[1], "x", 1);
-        ::close(ready[0]);
-        ::close(ready[1]);
-        for (;;) ::pause();
-      }
-      if (pid < 0) {
-        std::perror("ports_bench: fork");
-        break;
-      }
-      pids_.push_back(pid);
-    }
-    std::array<char, 4096> bytes{};
-    for (std::size_t got = 0; got < pids_.size();) {
-      const auto count = ::read(ready[0], bytes.data(), bytes.size());
-      if (count <= 0) break;
-      got += static_cast<std::size_t>(count);
-    }
-    ::close(ready[0]);
-    ::close(ready[1]);
-  }
-  ~BigNode() {
-    for (const int pid : pids_) ::kill(pid, SIGKILL);
-    for (const int pid : pids_) ::waitpid(pid, nullptr, 0);
-  }
-  BigNode(const BigNode&) = delete;
-  BigNode& operator=(const BigNode&) = delete;
-
- private:
-  std::vector<int> pids_;
-};
 
 ScanOptions bench_options() {
   ScanOptions options;
@@ -218,7 +150,9 @@ int weigh() {
 namespace {
 
 int measure() {
-  const hostnet::BigNode node;
+  const hostnet::Crowd node(hostnet::kProcesses, [](int index) {
+    hostnet::listen_and_open(index, hostnet::kListeners, hostnet::kDescriptors);
+  });
   benchmark::RunSpecifiedBenchmarks();
   return std::max(hostnet::compare(), hostnet::weigh());
 }

@@ -14,6 +14,7 @@ priority, so that other work on the machine counts little. CPU is the server's o
 import argparse
 import os
 import pathlib
+import re
 import resource
 import shutil
 import signal
@@ -52,22 +53,28 @@ class Server:
     def connect(self):
         return socket.create_connection(("127.0.0.1", self.port), timeout=30)
 
-    def scrape(self, gzip=False):
-        """(seconds, CPU seconds, bytes) of one scrape, from the request to the last byte."""
-        request = (f"GET /metrics HTTP/1.1\r\nHost: localhost:{self.port}\r\n"
+    def scrape(self, gzip=False, path="/metrics"):
+        """(seconds, CPU seconds, bytes) of one answer, from the request to the last byte."""
+        request = (f"GET {path} HTTP/1.1\r\nHost: localhost:{self.port}\r\n"
                    + ("Accept-Encoding: gzip\r\n" if gzip else "") + "\r\n").encode()
         self.connection = self.connection or self.connect()
-        view, size, ended = memoryview(self.buffer), 0, False
+        view, size = memoryview(self.buffer), 0
         before, start = self.cpu(), time.perf_counter()
         self.connection.sendall(request)
-        while not ended:
+        while not size or not self.has_ended(size):
             got = self.connection.recv_into(view[size:])
             assert got > 0, f"{self.name} closed the connection"
             size += got
-            ended = bytes(view[max(0, size - 7):size]) == b"\r\n0\r\n\r\n"
         wall = time.perf_counter() - start
         assert bytes(view[:12]) == b"HTTP/1.1 200", bytes(view[:80])
         return wall, self.cpu() - before, size
+
+    def has_ended(self, size):
+        end = self.buffer.find(b"\r\n\r\n", 0, size)
+        length = re.search(rb"\r\nContent-Length: ([0-9]+)", self.buffer[:max(end, 0)])
+        if length:
+            return size >= end + 4 + int(length[1])
+        return self.buffer.endswith(b"\r\n0\r\n\r\n", size - 7, size)
 
     def series(self):
         self.scrape()
