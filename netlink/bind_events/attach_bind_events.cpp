@@ -75,7 +75,11 @@ class SharedData {
   void watch(unsigned bit, bool on) {
     set_bit(std::span(data_->watched)[bit / kWordBits], bit, on);
   }
-  void forget(unsigned bit) { set_bit(std::span(data_->refused)[bit / kWordBits], bit, false); }
+  void forget(unsigned bit) {
+    if (set_bit(std::span(data_->refused)[bit / kWordBits], bit, false)) {
+      std::atomic_ref(data_->refused_processes).fetch_sub(1, std::memory_order_relaxed);
+    }
+  }
 
  private:
   struct Unmap {
@@ -83,14 +87,13 @@ class SharedData {
   };
   explicit SharedData(hostnet_bind_shared* data) : data_(data) {}
 
-  static void set_bit(__u64& word, unsigned bit, bool on) {
+  // Whether it was set before.
+  static bool set_bit(__u64& word, unsigned bit, bool on) {
     const std::atomic_ref shared(word);
     const __u64 mask = 1ULL << bit % kWordBits;
-    if (on) {
-      shared.fetch_or(mask, std::memory_order_relaxed);
-    } else {
-      shared.fetch_and(~mask, std::memory_order_relaxed);
-    }
+    const __u64 before = on ? shared.fetch_or(mask, std::memory_order_relaxed)
+                            : shared.fetch_and(~mask, std::memory_order_relaxed);
+    return (before & mask) != 0;
   }
 
   std::unique_ptr<hostnet_bind_shared, Unmap> data_;

@@ -120,8 +120,16 @@ static __always_inline void submit_refusal(struct slot *slot) {
   else
     event->before.cgroup = 0;
   __u32 process = event->binder.process % HOSTNET_PROCESS_BITS;
-  __sync_fetch_and_or(&shared.refused[process / 64], 1ULL << (process % 64));
+  __u64 bit = 1ULL << (process % 64);
+  if ((__sync_fetch_and_or(&shared.refused[process / 64], bit) & bit) == 0)
+    __sync_fetch_and_add(&shared.refused_processes, 1);
   submit(event);
+}
+
+// `slot` is TAKEN by the caller.
+static __always_inline void release(struct slot *slot) {
+  slot->state = FREE;
+  __sync_fetch_and_sub(&shared.attempts, 1);
 }
 
 static __always_inline bool take(struct slot *slot, __u32 from) {
@@ -137,7 +145,7 @@ static long sweep_slot(void *map, __u32 *place, struct slot *slot, struct sweepe
   }
   if (!take(slot, PENDING)) return 0;
   submit_refusal(slot);
-  slot->state = FREE;
+  release(slot);
   return 0;
 }
 
@@ -180,7 +188,9 @@ static __always_inline struct slot *take_free(__u32 thread) {
   for (__u32 probe = 0; probe < PROBES; ++probe) {
     __u32 place = (thread + probe) % SLOTS;
     struct slot *slot = bpf_map_lookup_elem(&slots, &place);
-    if (slot && slot->state == FREE && take(slot, FREE)) return slot;
+    if (!slot || slot->state != FREE || !take(slot, FREE)) continue;
+    __sync_fetch_and_add(&shared.attempts, 1);
+    return slot;
   }
   return NULL;
 }
@@ -262,7 +272,13 @@ static __always_inline bool was_refused(__u32 process) {
   return (shared.refused[bit / 64] >> (bit % 64) & 1) != 0;
 }
 
+// No bind() without a port pays for more than this, on a node where no other goes on.
+static __always_inline bool is_of_interest(void) {
+  return shared.attempts != 0 || shared.refused_processes != 0;
+}
+
 static __always_inline int succeed(struct bpf_sock *ctx, __u8 family) {
+  if (!is_of_interest()) return PASS;
   __u32 protocol = ctx->protocol;
   __u32 port = ctx->src_port;
   __u64 ids = bpf_get_current_pid_tgid();
@@ -291,7 +307,7 @@ static __always_inline int succeed(struct bpf_sock *ctx, __u8 family) {
                                        .binder = last->binder};
     submit(&event);
   }
-  if (slot) slot->state = FREE;
+  if (slot) release(slot);
   return PASS;
 }
 

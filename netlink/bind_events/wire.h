@@ -23,7 +23,9 @@ struct hostnet_bind_settings {
 
 // Data that the agent has mapped: it needs no bpf(2) when it has dropped its rights.
 struct hostnet_bind_shared {
-  __u64 dropped;  // events for which there was no room
+  __u64 dropped;            // events for which there was no room
+  __u32 attempts;           // slots in use: while there are none, a success says nothing
+  __u32 refused_processes;  // bits of `refused` that are set
   // A bit for each port, TCP's first: its successes are events.
   __u64 watched[2 * HOSTNET_PORTS / 64];
   // A bit for each process that was refused (by the low bits of its id): its successes are
