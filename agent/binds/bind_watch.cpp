@@ -4,10 +4,9 @@
 
 #include <algorithm>
 #include <array>
-#include <map>
 #include <span>
-#include <tuple>
 
+#include "agent/binds/fold_binds.h"
 #include "netlink/base/worker.h"
 
 namespace hostnet {
@@ -23,10 +22,6 @@ constexpr milliseconds kCheckEvery{5000};
 // Scans that events ask for: ten at once, then ten a second.
 constexpr int kTellingsAtOnce = 10;
 constexpr milliseconds kTellingRefill{100};
-
-auto fold_key(const BindEvent& event) {
-  return std::tuple(event.binder.process, event.protocol, event.port, event.address, event.error);
-}
 
 }  // namespace
 
@@ -121,27 +116,10 @@ void BindWatch::handle(std::vector<BindEvent>& events) {
   const auto pods = settings_.pods();
   if (!pods_ || pods_->pods() != pods) pods_ = std::make_shared<const PodIndex>(pods);
   node_components_ = settings_.node_components();
-  struct Fold {
-    const BindEvent* last{};
-    SteadyTime first;
-    std::uint64_t times{};
-  };
-  std::map<decltype(fold_key(events.front())), Fold> folded;
-  const auto flush = [&] {
-    for (const auto& [key, fold] : folded) handle_refusal(*fold.last, fold.first, fold.times);
-    folded.clear();
-  };
-  for (const BindEvent& event : events) {
-    if (event.kind == BindEvent::Kind::done) {
-      flush();
-      handle_success(event);
-      continue;
-    }
-    Fold& fold = folded[fold_key(event)];
-    if (fold.times++ == 0) fold.first = event.binder.at;
-    fold.last = &event;
-  }
-  flush();
+  fold_binds(events,
+             {.on_refused = [this](const BindEvent& last, SteadyTime first,
+                                   std::uint64_t times) { handle_refusal(last, first, times); },
+              .on_done = [this](const BindEvent& event) { handle_success(event); }});
 }
 
 // The node is read without the lock: the watch waits for that.

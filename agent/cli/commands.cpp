@@ -9,12 +9,15 @@
 #include <thread>
 
 #include "agent/cli/answers.h"
+#include "agent/cli/ask_agent.h"
 #include "agent/cli/terminal.h"
 #include "agent/http/message/content_tag.h"
 #include "agent/kube/server_version.h"
 #include "agent/log/log.h"
 #include "agent/pods/pods_json.h"
 #include "agent/render/exit_codes.h"
+#include "netlink/bind_events/past_binds.h"
+#include "netlink/node/recording/recorded_binds.h"
 #include "netlink/node/recording/recorder.h"
 
 namespace hostnet {
@@ -69,6 +72,20 @@ int run_call(CommandOptions options, const Answering& answering) {
   return answer ? print_answer(answer->text, answer->exit_code) : could_not(answer.error());
 }
 
+// What the running agent was told of binds; null: none runs, or it hears of none.
+std::shared_ptr<BindEvents> binds_of_agent() {
+  const auto reply = ask_agent("/history?format=json&raw=1");
+  if (!reply || reply->status != 200) return nullptr;
+  auto events = parse_recorded_binds(reply->body);
+  if (!events) {
+    log::complain(fmt::format("no bind events are recorded: {}", events.error().message));
+    return nullptr;
+  }
+  if (events->empty()) return nullptr;
+  auto past = past_binds(*std::move(events));
+  return past ? *std::move(past) : nullptr;
+}
+
 }  // namespace
 
 int print_answer(std::string_view answer, int code) {
@@ -106,6 +123,7 @@ int run_history(const CommandOptions& options) {
 int run_record(const CommandOptions& options) {
   auto node = open_node(options.sources.node);
   if (!node) return could_not(node.error());
+  if (options.sources.node.replay.empty()) node->bind_events = binds_of_agent();
   auto recorder = record_node(*std::move(node), options.directory);
   if (!recorder) return could_not(recorder.error());
   auto inputs = read_scan_inputs(options.sources, (*recorder)->node());

@@ -61,6 +61,9 @@ constexpr std::array kMetrics{
     ApiParameter{"collect[]", "only this collector; repeatable", list_of<a_string>},
     ApiParameter{"exclude[]", "all but this collector; repeatable", list_of<a_string>}};
 
+constexpr std::array kHistory{ApiParameter{
+    "raw", "1, with format=json: the kernel's events of binds, as `record` keeps them", a_switch}};
+
 constexpr std::array kEndpoints{
     ApiEndpoint{
         "/", "the page; as text and JSON the conflicts", "Findings", ApiAccess::details, {}},
@@ -75,11 +78,8 @@ constexpr std::array kEndpoints{
                 kPortAndProtocol},
     ApiEndpoint{"/check", "could a server bind this now, and would it get its traffic?", "Check",
                 ApiAccess::details, kCheck},
-    ApiEndpoint{"/history",
-                "findings that came and went, and refused bind()s",
-                "History",
-                ApiAccess::details,
-                {}},
+    ApiEndpoint{"/history", "findings that came and went, and refused bind()s", "History",
+                ApiAccess::details, kHistory},
     ApiEndpoint{"/interfaces", "interfaces and their state", "Interfaces", ApiAccess::details,
                 kInterfaces},
     ApiEndpoint{"/routes", "routes of every table", "Routes", ApiAccess::details, kRoutes},

@@ -288,9 +288,14 @@ int run_daemon(const ServeOptions& options) {
   if (!policy) return cannot_start(policy.error().message);
   auto node = open_node(options.sources.node);
   if (!node) return cannot_start(node.error().message);
-  node->bind_events = bind_events.events;
-
   const auto state = std::make_shared<DaemonState>(options.metrics.exporter_metrics);
+  if (bind_events.events) {
+    const auto kept = std::make_shared<KeptBinds>(std::move(bind_events.events));
+    state->kept_binds = kept;
+    node->bind_events = kept;
+  }
+  bind_events.events = node->bind_events;  // a recording has its own
+
   state->policy.set(std::make_shared<const Policy>(*std::move(policy)));
   state->metrics.config_reloaded(true, wall_now());
   const auto opened = std::make_shared<const Node>(*std::move(node));

@@ -55,6 +55,9 @@ Answers daemon_answers(const std::shared_ptr<DaemonState>& state,
         .front();
   };
   answers.history = [state] { return history_of(*state); };
+  answers.binds = [state] {
+    return state->kept_binds ? state->kept_binds->kept() : std::vector<BindEvent>();
+  };
   answers.interfaces = [state](const InterfaceFilter& filter) {
     const auto node_context = state->node_context.get();
     auto interfaces = read_interfaces(*node_context->node, filter);

@@ -14,6 +14,7 @@
 #include "agent/version/version.h"
 #include "agent/watch/scan.h"
 #include "netlink/base/latest.h"
+#include "netlink/bind_events/kept_binds.h"
 
 namespace hostnet {
 
@@ -24,6 +25,7 @@ struct DaemonState {
   Latest<FindingEvents> history;
   Latest<FindingEvents> bind_history;  // of bind_refused: a flood of those displaces no other
   Latest<RefusedBinds> refused_binds;
+  std::shared_ptr<const KeptBinds> kept_binds;  // set before the first thread; null: no events
   Latest<NodeContext> node_context;
   Latest<PodSnapshot> pods;
   Latest<Policy> policy;

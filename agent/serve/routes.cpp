@@ -15,6 +15,7 @@
 #include "agent/render/output_format.h"
 #include "agent/serve/network_filters.h"
 #include "netlink/base/text.h"
+#include "netlink/node/recording/recorded_binds.h"
 
 namespace hostnet {
 namespace {
@@ -202,7 +203,13 @@ HttpHandler ports_handler(const Answers& answers) {
 }
 
 HttpHandler history_handler(const Answers& answers) {
-  return in_form_asked([answers](const HttpRequest&, const Output& output) -> Or<Body> {
+  return in_form_asked([answers](const HttpRequest& request, const Output& output) -> Or<Body> {
+    const auto raw = switch_parameter(request, "raw");
+    if (!raw) return std::unexpected(raw.error());
+    if (*raw && output.format != OutputFormat::json) {
+      return refuse(400, "raw events are JSON: add format=json");
+    }
+    if (*raw) return Body{.text = recorded_binds_json(answers.binds())};
     const auto report = report_about_ports(answers);
     if (!report) return std::unexpected(report.error());
     return Body{.text = render_history(output, **report, answers.history()),

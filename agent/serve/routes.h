@@ -15,6 +15,7 @@
 #include "agent/http/message/http.h"
 #include "agent/network/network.h"
 #include "agent/render/history.h"
+#include "netlink/bind_events/bind_events.h"
 
 namespace hostnet {
 
@@ -23,6 +24,7 @@ struct Answers {
   std::function<std::shared_ptr<const Report>()> report;  // null before the first tick
   std::function<CheckAnswer(const CheckQuery&)> check;    // a fresh scan
   std::function<History()> history;
+  std::function<std::vector<BindEvent>()> binds;  // as the kernel told them
   // The newest report with a fresh scan of every socket of one port.
   std::function<std::shared_ptr<const Report>(std::uint16_t)> port;
   // Fresh reads of the network.

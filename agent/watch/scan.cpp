@@ -6,6 +6,7 @@
 #include <iterator>
 #include <ranges>
 
+#include "agent/binds/past_refusals.h"
 #include "agent/findings/find_findings.h"
 #include "agent/findings/lifecycle.h"
 #include "agent/preflight/preflight.h"
@@ -129,7 +130,13 @@ Report scan_once(const NodeContext& node_context, std::shared_ptr<const PodSnaps
                       .urgent_ports = declared.ports,
                       .memory = false,
                       .pods = std::make_shared<const PodIndex>(pods)};
-  const auto scan = [&] { return builder.scan(options, node_context.node->clock->steady()); };
+  const auto refusals = past_refusals(*node_context.node, policy.node_components, *options.pods,
+                                      pods->synced && !pods->stale);
+  const auto scan = [&] {
+    PortSnapshot table = builder.scan(options, node_context.node->clock->steady());
+    table.refusals = refusals;
+    return table;
+  };
   PortSnapshot table = scan();
   NodeFindings judged = judge(node_context, table, *pods, policy, node_context.node->clock->wall());
   if (!judged.ports_not_listening.empty()) {

@@ -8,6 +8,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "netlink/base/clock.h"
 #include "netlink/facts.h"
@@ -46,6 +47,9 @@ class BindEvents {
   virtual int descriptor() const = 0;
   // Hands over what is there, at most a few hundred: more leave the descriptor readable.
   virtual void drain(const std::function<void(BindEvent)>& take) = 0;
+  // What happened before anybody asked, the oldest first, as often as one asks: of recordings.
+  // drain() hands the same over, once.
+  virtual std::vector<BindEvent> past() const { return {}; }
   // Refusals and successes for which there was no room, since the start.
   virtual std::uint64_t dropped() const = 0;
   // False once somebody has detached the programs.

@@ -32,12 +32,13 @@ for line in sys.stdin:
 
 class Container:
     """A process in a pod's cgroup that binds what it is told to."""
+    CODE = BINDER
 
     def __init__(self, machine, uid=UID, container=CONTAINER, before=()):
         self.machine = machine
         pod = f"/kubepods.slice/kubepods-pod{uid.replace('-', '_')}.slice"
         self.path = machine.cgroup(f"{pod}/cri-containerd-{container}.scope")
-        self.process = machine.start(*before, "/usr/bin/python3", "-c", BINDER, self.path,
+        self.process = machine.start(*before, "/usr/bin/python3", "-c", self.CODE, self.path,
                                      stdin=-1, stdout=-1, text=True)
 
     def bind(self, port, address="0.0.0.0", family="AF_INET", kind="SOCK_STREAM"):
@@ -279,3 +280,27 @@ def test_watch_shows_refusals_and_findings_of_the_running_agent_or_by_itself(mac
     assert json.loads(next(l for l in of_agent if json.loads(l)["type"] == "finding"))["finding"]["port"] == 8220
     for process in (asking, alone):
         machine.stop(process)
+
+
+def test_a_recording_has_the_refusals_of_the_running_agent(machine, agent):
+    machine.listen(8230, name="keeper", cgroup=machine.cgroup("/system.slice/keeper.service"))
+    web = Container(machine)
+    for _ in range(3):
+        assert web.bind(8230) == "EADDRINUSE"
+    wait_until(lambda: the_refusal(agent, 8230)["severity"] == "critical", 1, "critical")
+    now = the_refusal(agent, 8230)
+    pods = ("--pods.source=manifests", f"--pods.manifests={machine.directory}/pods")
+    recording = machine.directory / "recording"
+    machine.run(AGENT, "record", recording, *pods)
+    replayed = json.loads(machine.once("conflicts", f"--replay={recording}", "--format=json").stdout)
+    [then] = [f for f in replayed["findings"] if f["port"] == 8230]
+    for field in ("id", "verdict", "severity", "declared_by", "remedy", "explanation"):
+        assert then[field] == now[field], field
+    # The times are worked out from the monotonic clock and may differ by a millisecond.
+    seen = lambda finding: [finding["observed"][key] for key in ("errno", "count", "pid", "comm")]
+    assert seen(then) == seen(now)
+    assert [(h["name"], h["pid"]) for h in then["held_by"]] == [(h["name"], h["pid"]) for h in now["held_by"]]
+    elsewhere = machine.agent(f"--replay={recording}", "--web.listen-address=:20001", wait=None)
+    elsewhere.PORT = 20001
+    wait_until(lambda: elsewhere.curl("/readyz")[0] == 200, 10, "the replaying agent")
+    assert seen(the_refusal(elsewhere, 8230)) == seen(now)

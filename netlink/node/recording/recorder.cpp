@@ -300,6 +300,40 @@ class RecordingIpTables final : public IpTables {
   std::shared_ptr<Notes> notes_;
 };
 
+// Each event once, by whichever way it came.
+class RecordingBindEvents final : public BindEvents {
+ public:
+  RecordingBindEvents(std::shared_ptr<BindEvents> inner, std::shared_ptr<Notes> notes)
+      : inner_(std::move(inner)), notes_(std::move(notes)) {
+    notes_->index.bind_events = inner_->past();
+  }
+
+  int descriptor() const override { return inner_->descriptor(); }
+  void drain(const std::function<void(BindEvent)>& take) override {
+    inner_->drain([&](BindEvent event) {
+      note(event);
+      take(std::move(event));
+    });
+  }
+  std::vector<BindEvent> past() const override { return inner_->past(); }
+  std::uint64_t dropped() const override { return inner_->dropped(); }
+  bool attached() const override { return inner_->attached(); }
+  void watch(Protocol protocol, std::uint16_t port, bool on) override {
+    inner_->watch(protocol, port, on);
+  }
+  void forget(int process) override { inner_->forget(process); }
+
+ private:
+  void note(const BindEvent& event) {
+    const std::lock_guard lock(notes_->mutex);
+    auto& events = *notes_->index.bind_events;
+    if (std::ranges::find(events, event) == events.end()) events.push_back(event);
+  }
+
+  std::shared_ptr<BindEvents> inner_;
+  std::shared_ptr<Notes> notes_;
+};
+
 class DirectoryRecorder final : public Recorder {
  public:
   DirectoryRecorder(Node node, std::string directory)
@@ -311,6 +345,10 @@ class DirectoryRecorder final : public Recorder {
     node_.netlink = std::make_shared<RecordingNetlink>(std::move(node_.netlink), notes_);
     node_.ethtool = std::make_shared<RecordingEthtool>(std::move(node_.ethtool), notes_);
     node_.ip_tables = std::make_shared<RecordingIpTables>(std::move(node_.ip_tables), notes_);
+    if (node_.bind_events) {
+      node_.bind_events =
+          std::make_shared<RecordingBindEvents>(std::move(node_.bind_events), notes_);
+    }
   }
 
   Node& node() override { return node_; }

@@ -15,6 +15,7 @@
 
 #include "netlink/base/clock.h"
 #include "netlink/base/error.h"
+#include "netlink/bind_events/bind_events.h"
 #include "netlink/netlink.h"
 #include "netlink/node/files.h"
 #include "netlink/node/identity.h"
@@ -66,7 +67,12 @@ struct RecordingIndex {
   Answers<std::pair<std::string, std::string>, std::string> ethtool;  // bytes, by ethtool_key()
   Answers<IpTableKey, IpTableBytes> ip_tables;
   std::vector<RecordedDump> dumps;
+  std::optional<std::vector<BindEvent>> bind_events;  // unset: nobody heard of binds
 };
+
+// JSON text is UTF-8, names in /proc and /sys are any bytes: what is not
+// printable ASCII is written %XX.
+std::string escaped_text(std::string_view text);
 
 std::string to_json(const RecordingIndex& index);
 // Reason::malformed with the place in the document ("links/proc/1/exe: ...").

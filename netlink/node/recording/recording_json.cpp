@@ -2,27 +2,13 @@
 
 #include <nlohmann/json.hpp>
 
+#include "netlink/node/recording/recorded_binds.h"
 #include "netlink/node/recording/recording.h"
 
 namespace hostnet {
 namespace {
 
 using Json = nlohmann::json;
-
-// JSON text is UTF-8, names in /proc and /sys are any bytes: what is not
-// printable ASCII is written %XX.
-std::string escaped_text(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte >= 0x7f || c == '%') {
-      out += fmt::format("%{:02X}", byte);
-    } else {
-      out += c;
-    }
-  }
-  return out;
-}
 
 std::string hex_text(const std::vector<std::byte>& bytes) {
   std::string out;
@@ -134,6 +120,19 @@ Json json_of(const Identity& identity) {
 
 }  // namespace
 
+std::string escaped_text(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte >= 0x7f || c == '%') {
+      out += fmt::format("%{:02X}", byte);
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
 std::string to_json(const RecordingIndex& index) {
   Json failed = Json::object();
   for (const auto& [path, error] : index.failed_reads) failed[key_text(path)] = json_of(error);
@@ -158,23 +157,24 @@ std::string to_json(const RecordingIndex& index) {
   if (const auto& read = index.discipline) {
     clock["adjtimex"] = *read ? json_of(**read) : json_of(read->error());
   }
-  const Json out{{"format", kRecordingFormat},
-                 {"version", kRecordingVersion},
-                 {"clock", std::move(clock)},
-                 {"identity", json_of(index.identity)},
-                 {"failed_reads", std::move(failed)},
-                 {"lists", json_of(index.lists)},
-                 {"links", json_of(index.links)},
-                 {"inodes", json_of(index.inodes)},
-                 {"owners", json_of(index.owners)},
-                 {"existence", std::move(existence)},
-                 {"cgroups", json_of(index.cgroups)},
-                 {"descriptors", json_of(index.descriptors)},
-                 {"descriptor_inodes", json_of(index.descriptor_inodes)},
-                 {"socket_options", json_of(index.socket_options)},
-                 {"ethtool", json_of(index.ethtool)},
-                 {"ip_tables", json_of(index.ip_tables)},
-                 {"netlink", std::move(dumps)}};
+  Json out{{"format", kRecordingFormat},
+           {"version", kRecordingVersion},
+           {"clock", std::move(clock)},
+           {"identity", json_of(index.identity)},
+           {"failed_reads", std::move(failed)},
+           {"lists", json_of(index.lists)},
+           {"links", json_of(index.links)},
+           {"inodes", json_of(index.inodes)},
+           {"owners", json_of(index.owners)},
+           {"existence", std::move(existence)},
+           {"cgroups", json_of(index.cgroups)},
+           {"descriptors", json_of(index.descriptors)},
+           {"descriptor_inodes", json_of(index.descriptor_inodes)},
+           {"socket_options", json_of(index.socket_options)},
+           {"ethtool", json_of(index.ethtool)},
+           {"ip_tables", json_of(index.ip_tables)},
+           {"netlink", std::move(dumps)}};
+  if (index.bind_events) out["bind_events"] = json_of_binds(*index.bind_events);
   return out.dump(1) + "\n";
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "netlink/bind_events/past_binds.h"
 #include "netlink/node/live_files.h"
 #include "netlink/node/recording/recording.h"
 #include "netlink/node/rooted.h"
@@ -254,13 +255,20 @@ Result<Node> replayed_node(const std::string& directory) {
   auto clock = std::make_shared<StandingClock>(index);
   auto contents = live_files(directory + "/proc", directory + "/sys", clock);
   if (!contents) return std::unexpected(std::move(contents).error());
+  std::shared_ptr<BindEvents> binds;
+  if (index->bind_events) {
+    auto past = past_binds(*index->bind_events);
+    if (!past) return std::unexpected(std::move(past).error());
+    binds = *std::move(past);
+  }
   return Node{.netlink = std::make_shared<ReplayedNetlink>(index, directory),
               .files = std::make_shared<ReplayedFiles>(index, std::move(*contents)),
               .socket_options = std::make_shared<ReplayedSocketOptions>(index),
               .clock = std::move(clock),
               .identity = index->identity,
               .ethtool = std::make_shared<const ReplayedEthtool>(index),
-              .ip_tables = std::make_shared<const ReplayedIpTables>(index)};
+              .ip_tables = std::make_shared<const ReplayedIpTables>(index),
+              .bind_events = std::move(binds)};
 }
 
 Result<std::string> recorded_attachment(const std::string& directory, std::string_view name) {

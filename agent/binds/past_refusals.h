@@ -1,0 +1,19 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "agent/ports/pod_index.h"
+#include "agent/ports/refusal.h"
+#include "netlink/node/node.h"
+
+namespace hostnet {
+
+// What the binds that a node was recorded with leave unsettled; null: it has none. `certain`: the
+// pods are those that there were.
+std::shared_ptr<const std::vector<Refusal>> past_refusals(
+    const Node& node, const std::vector<std::string>& node_components, const PodIndex& pods,
+    bool certain);
+
+}  // namespace hostnet

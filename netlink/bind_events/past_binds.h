@@ -1,0 +1,14 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "netlink/base/error.h"
+#include "netlink/bind_events/bind_events.h"
+
+namespace hostnet {
+
+// Events that are known already, of a recording or of another agent; nothing follows them.
+Result<std::shared_ptr<BindEvents>> past_binds(std::vector<BindEvent> events);
+
+}  // namespace hostnet
