@@ -22,6 +22,7 @@ import machine as machines  # noqa: E402
 from test_bind_refused import Container, manifest  # noqa: E402
 
 ROUNDS = int(os.environ.get("HOSTNET_BENCH_ROUNDS", "1000"))
+LOAD = int(os.environ.get("HOSTNET_BENCH_LOAD", "0"))
 missed = []
 
 
@@ -69,9 +70,26 @@ def counted(here):
                if line.startswith("hostnet_bind_refusals_total"))
 
 
+class Refused(Container):
+    """A container that says when it was refused, so that its own waiting for a processor does not
+    count."""
+    CODE = ("import pathlib,socket,sys,time\n"
+            "pathlib.Path(sys.argv[1],'cgroup.procs').write_text('0')\n"
+            "for line in sys.stdin:\n"
+            "  s=socket.socket()\n"
+            "  try: s.bind(('',int(line))); print('done',flush=True)\n"
+            "  except OSError: print(time.monotonic(),flush=True)\n")
+
+    def refused(self, port):
+        self.process.stdin.write(f"{port}\n")
+        self.process.stdin.flush()
+        return float(self.process.stdout.readline())
+
+
 def refusals(machine):
     """A process of a pod is refused; until it is named and counted, and who had the port: a holder
-    that closes 20 ms later."""
+    that closes 20 ms later. HOSTNET_BENCH_LOAD other processes want a processor meanwhile."""
+    crowd = [machine.python("while True: pass") for _ in range(LOAD)]
     manifest(machine)
     agent, _ = started(machine)
     here = Here(machine)
@@ -87,24 +105,26 @@ def refusals(machine):
         holder.stdin.write(f"{line}\n")
         holder.stdin.flush()
 
-    web = Container(machine)
+    web = Refused(machine)
     took, right = [], 0
+    # Who measures is no part of what is measured: the agent waits for a processor, we do not.
+    os.setpriority(os.PRIO_PROCESS, 0, -15)
     for i in range(ROUNDS):
         port = 2000 + i % 50000
         tell(port)
         holder.stdout.readline()
-        start = time.monotonic()
-        assert web.bind(port) == "EADDRINUSE"
+        start = web.refused(port)
         closing = threading.Timer(0.02, lambda: tell("close"))
         closing.start()
         while counted(here) <= i:
             assert time.monotonic() < start + 60, here.get("/history")
+            time.sleep(0.002)  # asking is work for the agent, too
         took.append(time.monotonic() - start)
         newest = json.loads(here.get("/history?format=json"))["refusals"][0]
         right += (newest["port"], [h["name"] for h in newest["held_by"]]) == (port, ["brief.service"])
         holder.stdout.readline()
         closing.join()
-    say("a refusal, until it is named", took, 50)
+    say(f"a refusal, until it is named, beside {len(crowd)} busy processes", took, 50)
     print(f"the right holder, which closed 20 ms later: {right} of {ROUNDS}", flush=True)
     if right < 0.99 * ROUNDS:
         missed.append("right holders")
