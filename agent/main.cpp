@@ -5,7 +5,9 @@
 #include "agent/cli/check_files.h"
 #include "agent/cli/commands.h"
 #include "agent/cli/healthcheck.h"
+#include "agent/cli/terminal.h"
 #include "agent/cli/watch_binds.h"
+#include "agent/fleet/fleet.h"
 #include "agent/log/log.h"
 #include "agent/options/command_line.h"
 #include "agent/serve/daemon.h"
@@ -14,6 +16,11 @@
 namespace hostnet {
 namespace {
 
+int ask_fleet(FleetOptions options, const CommandOptions& common) {
+  options.output = {common.format, style_of(common)};
+  return run_fleet(options);
+}
+
 int run(const CommandLine& line) {
   switch (line.command) {
     case Command::serve: return run_daemon(line.serve);
@@ -21,6 +28,7 @@ int run(const CommandLine& line) {
     case Command::risks: return run_risks(line.options);
     case Command::history: return run_history(line.options);
     case Command::watch: return run_watch(line.options);
+    case Command::fleet: return ask_fleet(line.fleet, line.options);
     case Command::ports: return run_ports(line.options);
     case Command::check:
       return line.options.files.empty() ? run_check(line.options) : check_files(line.options);
@@ -45,7 +53,8 @@ int main(int count, char** words) {
   // What one ordinary scrape takes stays for the next: giving it back and faulting
   // it in again costs more than its collectors.
   ::mallopt(M_TRIM_THRESHOLD, 512 * 1024);
-  const std::vector<std::string> arguments(words + 1, words + count);
+  const auto arguments =
+      hostnet::with_default_command(words[0], std::vector<std::string>(words + 1, words + count));
   const auto line = hostnet::parse_command_line(
       arguments, [](const char* name) -> const char* { return std::getenv(name); });
   if (!line) {

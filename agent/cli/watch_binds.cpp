@@ -19,6 +19,7 @@
 #include "agent/render/exit_codes.h"
 #include "agent/render/history.h"
 #include "agent/render/json/json.h"
+#include "agent/render/json_reading.h"
 #include "agent/watch/watch.h"
 #include "netlink/base/escape.h"
 
@@ -30,16 +31,6 @@ using namespace std::chrono_literals;
 
 constexpr auto kAskEvery = 300ms;
 constexpr auto kPodsKeep = 5s;
-
-std::string text_at(const Json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
-std::string number_at(const Json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_number() ? found->dump() : std::string();
-}
 
 std::string port_of(const Json& object) {
   return fmt::format("{}/{}", number_at(object, "port"), text_at(object, "protocol"));

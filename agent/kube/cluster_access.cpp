@@ -30,6 +30,11 @@ bool may_be_in_a_host(char c) {
 
 }  // namespace
 
+std::string host_and_port(const ClusterAccess& access) {
+  const bool ipv6 = access.host.contains(':');
+  return fmt::format("{}{}{}:{}", ipv6 ? "[" : "", access.host, ipv6 ? "]" : "", access.port);
+}
+
 Result<ClusterAccess> parse_server_url(std::string_view url) {
   constexpr std::string_view kScheme = "https://";
   if (!url.starts_with(kScheme)) return bad_url(url, "only https:// is spoken");

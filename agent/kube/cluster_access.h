@@ -32,15 +32,19 @@ struct ClusterAccess {
   bool operator==(const ClusterAccess&) const = default;
 };
 
+// "10.0.0.1:6443", "[2001:db8::1]:443".
+std::string host_and_port(const ClusterAccess& access);
+
 // "https://10.0.0.1:6443/path" into host, port and base_path. Only https: a
 // token must not go over the wire in the clear. Pure.
 Result<ClusterAccess> parse_server_url(std::string_view url);
 
-// A kubeconfig's current-context. `folder` is where its relative paths start.
+// A kubeconfig's `context`, "": its current-context. `folder` is where its relative paths start.
 // Programs (exec), auth providers and passwords are refused by name: the agent
 // never runs anything. Pure. k8s.io/client-go/tools/clientcmd/api/v1
-Result<ClusterAccess> parse_kubeconfig(std::string_view text, const std::string& folder);
-Result<ClusterAccess> read_kubeconfig(const std::string& file);
+Result<ClusterAccess> parse_kubeconfig(std::string_view text, const std::string& folder,
+                                       const std::string& context = {});
+Result<ClusterAccess> read_kubeconfig(const std::string& file, const std::string& context = {});
 
 inline constexpr std::string_view kServiceAccountFolder =
     "/var/run/secrets/kubernetes.io/serviceaccount";

@@ -210,4 +210,15 @@ std::string json_member(std::string_view object, const std::vector<std::string>&
   return found;
 }
 
+std::string json_words(std::string_view object, const std::vector<std::string>& members) {
+  const std::string text = json_member(object, members);
+  std::string words;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool escape = text[i] == '\\' && i + 1 < text.size();
+    if (escape && (text[i + 1] == '"' || text[i + 1] == '\\')) ++i;
+    words.push_back(text[i]);
+  }
+  return words;
+}
+
 }  // namespace hostnet

@@ -86,4 +86,7 @@ class JsonCutter {
 // quotes, escapes untouched.
 std::string json_member(std::string_view object, const std::vector<std::string>& members);
 
+// The same for people: quotes and backslashes without the backslash before them.
+std::string json_words(std::string_view object, const std::vector<std::string>& members);
+
 }  // namespace hostnet

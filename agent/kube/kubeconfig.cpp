@@ -87,13 +87,14 @@ Result<> read_user(const Fields& user, const std::string& folder, ClusterAccess&
 
 }  // namespace
 
-Result<ClusterAccess> parse_kubeconfig(std::string_view text, const std::string& folder) {
+Result<ClusterAccess> parse_kubeconfig(std::string_view text, const std::string& folder,
+                                       const std::string& wanted) {
   const auto document = parse_settings(text, "kubeconfig");
   if (!document) return std::unexpected(document.error());
   std::vector<Complaint> complaints;
   const Fields root(document->root, "", complaints);
   if (!root.value().is_map()) return bad_config("not a mapping");
-  const std::string current = root.word("current-context");
+  const std::string current = wanted.empty() ? root.word("current-context") : wanted;
   if (current.empty()) return bad_config("current-context is not set");
   const auto context = named_entry(root, "contexts", current, "context");
   if (!context) return bad_config(fmt::format("there is no context '{}'", current));
@@ -121,10 +122,11 @@ Result<ClusterAccess> parse_kubeconfig(std::string_view text, const std::string&
   return access;
 }
 
-Result<ClusterAccess> read_kubeconfig(const std::string& file) {
+Result<ClusterAccess> read_kubeconfig(const std::string& file, const std::string& context) {
   const auto text = read_credential({.file = file, .data = {}});
   if (!text) return std::unexpected(text.error());
-  auto access = parse_kubeconfig(*text, std::filesystem::path(file).parent_path().string());
+  auto access =
+      parse_kubeconfig(*text, std::filesystem::path(file).parent_path().string(), context);
   if (!access) {
     return failure(access.error().reason, fmt::format("{}: {}", file, access.error().message));
   }

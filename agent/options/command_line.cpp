@@ -61,9 +61,11 @@ UsageError unexpected_argument(const std::string& argument) {
     return {fmt::format("unexpected argument '{}'{}", argument, hint(argument, names))};
   }
   const std::string name = argument.substr(0, argument.find('='));
-  std::vector<std::string> names{"--help", "--version", "--format",  "--output",
-                                 "--json", "--width",   "--color",   "--watch",
-                                 "--file", "--address", "--offline", "--v6only"};
+  std::vector<std::string> names{"--help",       "--version", "--format",    "--output",
+                                 "--json",       "--width",   "--color",     "--watch",
+                                 "--file",       "--address", "--offline",   "--v6only",
+                                 "--kubeconfig", "--context", "--namespace", "--selector",
+                                 "--prometheus", "--port",    "--pod",       "--timeout"};
   for (const Flag& flag : all_flags()) {
     names.push_back("--" + flag.name);
     if (flag.kind == Flag::Kind::boolean) names.push_back("--no-" + flag.name);
@@ -165,11 +167,25 @@ std::expected<CommandLine, UsageError> parse_command_line(
   if (auto done = apply_words(words, line.command, line.options); !done) {
     return std::unexpected(done.error());
   }
+  if (line.command == Command::fleet) {
+    if (auto done = apply_fleet_words(words, line.options, line.fleet); !done) {
+      return std::unexpected(done.error());
+    }
+  }
   if (line.command == Command::serve && line.serve.reserve_ports &&
       !line.serve.sources.node.replay.empty()) {
     return usage("--fix.reserve-ports changes this machine, --replay is not about this machine");
   }
   return line;
+}
+
+std::vector<std::string> with_default_command(std::string_view program,
+                                              std::vector<std::string> arguments) {
+  const std::string_view name = program.substr(program.rfind('/') + 1);
+  const bool plugin = name == "kubectl-hostnet";
+  const bool bare = arguments.empty() || arguments.front().starts_with('-');
+  if (plugin && bare) arguments.insert(arguments.begin(), "fleet");
+  return arguments;
 }
 
 }  // namespace hostnet

@@ -4,8 +4,11 @@
 #include <functional>
 #include <span>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "agent/cli/commands.h"
+#include "agent/fleet/agents/fleet_options.h"
 #include "agent/log/log.h"
 #include "agent/serve/daemon.h"
 
@@ -19,6 +22,7 @@ enum class Command {
   check,
   history,
   watch,
+  fleet,
   doctor,
   record,
   healthcheck,
@@ -34,6 +38,7 @@ struct CommandLine {
   std::string text;  // to print, of help and completion
   log::Options log;
   ServeOptions serve;      // serve; healthcheck
+  FleetOptions fleet;      // fleet
   CommandOptions options;  // of the other commands
 };
 
@@ -49,5 +54,10 @@ inline constexpr int kUsageExit = 64;  // EX_USAGE of sysexits.h
 std::expected<CommandLine, UsageError> parse_command_line(
     std::span<const std::string> arguments,
     const std::function<const char*(const char*)>& environment);
+
+// The arguments, for the name that the program was called by: a kubectl plugin (kubectl-hostnet)
+// asks the fleet where no other command is given.
+std::vector<std::string> with_default_command(std::string_view program,
+                                              std::vector<std::string> arguments);
 
 }  // namespace hostnet

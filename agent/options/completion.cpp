@@ -29,8 +29,8 @@ std::vector<std::string> choices_of(std::string_view option) {
 
 bool takes_a_file(std::string_view name) {
   return name.starts_with("--path.") || name == "--replay" || name == "--file" ||
-         name.ends_with(".file") || name.ends_with("-file") || name.ends_with("-folder") ||
-         name == "--pods.manifests" || name == "--pods.kubeconfig";
+         name == "--kubeconfig" || name.ends_with(".file") || name.ends_with("-file") ||
+         name.ends_with("-folder") || name == "--pods.manifests" || name == "--pods.kubeconfig";
 }
 
 std::vector<Completed> options_of(const CLI::App& command) {

@@ -28,7 +28,7 @@ bool concerns_a_scan(const std::string& flag) {
 
 bool concerns_no_flag(const std::string& command) {
   return command == "completion" || command == "version" || command == "help" ||
-         command == "healthcheck";
+         command == "healthcheck" || command == "fleet";
 }
 
 void hide_what_does_not_concern(const std::string& command, CLI::App& app) {

@@ -4,7 +4,10 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <utility>
+
+#include "netlink/base/times.h"
 
 namespace hostnet {
 namespace {
@@ -20,6 +23,9 @@ constexpr std::array kSubcommands{
         "could a server bind this port here now? or, with -f, the ports that manifests declare"},
     Subcommand{Command::history, "history", "findings that came and went, of the running agent"},
     Subcommand{Command::watch, "watch", "refused binds and findings as they happen, a line each"},
+    Subcommand{Command::fleet, "fleet",
+               "conflicts and risks of every node of a cluster; where a port is free, why a pod "
+               "is Pending"},
     Subcommand{Command::doctor, "doctor", "check what the agent can see and do on this node"},
     Subcommand{Command::record, "record", "write what the agent read to a directory, for --replay"},
     Subcommand{Command::healthcheck, "healthcheck", "ask the running agent's /healthz"},
@@ -29,6 +35,11 @@ constexpr std::array kSubcommands{
     Subcommand{Command::help, "help", "print the help of a command"},
 };
 
+bool has_names(Command command) {
+  return command == Command::conflicts || command == Command::risks || command == Command::ports ||
+         command == Command::fleet;
+}
+
 bool answers(Command command) {
   switch (command) {
     case Command::conflicts:
@@ -37,14 +48,14 @@ bool answers(Command command) {
     case Command::check:
     case Command::history:
     case Command::watch:
+    case Command::fleet:
     case Command::doctor: return true;
     default: return false;
   }
 }
 
 void add_output_options(CLI::App& sub, Command command, Words& words) {
-  const bool lists =
-      command == Command::conflicts || command == Command::risks || command == Command::ports;
+  const bool lists = has_names(command);
   sub.add_option("-o,--output,--format", words.format,
                  lists ? "text, wide (never folded, more columns), name, json" : "text, wide, json")
       ->option_text("FORMAT");
@@ -55,7 +66,32 @@ void add_output_options(CLI::App& sub, Command command, Words& words) {
       ->option_text("N");
   sub.add_option("--color", words.color, "auto (on a terminal without $NO_COLOR), always, never")
       ->option_text("WHEN");
-  if (lists) sub.add_flag("-w,--watch", words.watch, "print it again whenever it changes");
+  if (lists && command != Command::fleet)
+    sub.add_flag("-w,--watch", words.watch, "print it again whenever it changes");
+}
+
+void add_fleet_options(CLI::App& sub, Words& words) {
+  sub.add_option("--kubeconfig", words.kubeconfig,
+                 "kubeconfig of the cluster [$KUBECONFIG, ~/.kube/config, in a pod its account]")
+      ->option_text("FILE");
+  sub.add_option("--context", words.context, "context of the kubeconfig [the current one]")
+      ->option_text("NAME");
+  sub.add_option("-n,--namespace", words.namespace_, "namespace of the agents [where they are]")
+      ->option_text("NAMESPACE");
+  sub.add_option("-l,--selector", words.selector,
+                 "label of the agents' pods [app.kubernetes.io/name=hostnet-agent]")
+      ->option_text("LABEL");
+  sub.add_option("--prometheus", words.prometheus,
+                 "answer from the series that this Prometheus has stored, and ask no agent")
+      ->option_text("URL");
+  sub.add_option("--port", words.port,
+                 "on which nodes is this port free, and who has it on the others: 8080, 53/udp")
+      ->option_text("PORT");
+  sub.add_option("--pod", words.pod,
+                 "why a pod is Pending for its host ports, node by node: NAMESPACE/NAME")
+      ->option_text("POD");
+  sub.add_option("--timeout", words.timeout, "how long to wait for one agent [10s]")
+      ->option_text("DURATION");
 }
 
 void add_check_options(CLI::App& sub, Words& words) {
@@ -84,6 +120,7 @@ void add_subcommands(CLI::App& app, Words& words) {
       sub->add_option("PORT", words.port, "port, or port/protocol: 8080, 53/udp")->option_text(" ");
     }
     if (command == Command::check) add_check_options(*sub, words);
+    if (command == Command::fleet) add_fleet_options(*sub, words);
     if (command == Command::record) {
       sub->add_option("DIR", words.directory, "directory to write; absent or empty")
           ->option_text(" ");
@@ -116,8 +153,7 @@ namespace {
 
 std::expected<void, UsageError> apply_output(const Words& words, Command command,
                                              CommandOptions& options) {
-  const bool lists =
-      command == Command::conflicts || command == Command::risks || command == Command::ports;
+  const bool lists = has_names(command);
   const std::string format = words.format.empty() ? words.json ? "json" : "text" : words.format;
   const bool known =
       format == "text" || format == "json" || format == "wide" || (format == "name" && lists);
@@ -168,6 +204,49 @@ std::expected<void, UsageError> apply_words(const Words& words, Command command,
   if (options.offline && options.files.empty()) return usage("--offline goes with check -f FILE");
   if (command == Command::record && options.directory.empty()) {
     return usage("record: give a directory to write");
+  }
+  return {};
+}
+
+namespace {
+
+bool names_a_pod(std::string_view text) {
+  const auto slash = text.find('/');
+  return slash != std::string_view::npos && slash > 0 && slash + 1 < text.size() &&
+         text.find('/', slash + 1) == std::string_view::npos;
+}
+
+}  // namespace
+
+std::expected<void, UsageError> apply_fleet_words(const Words& words, const CommandOptions& common,
+                                                  FleetOptions& options) {
+  options.kubeconfig = words.kubeconfig;
+  options.context = words.context;
+  options.namespace_ = words.namespace_;
+  if (!words.selector.empty()) options.selector = words.selector;
+  options.prometheus = words.prometheus;
+  options.port = common.port;
+  options.pod = words.pod;
+  if (!words.timeout.empty()) {
+    const auto timeout = parse_duration(words.timeout);
+    if (!timeout || *timeout < std::chrono::milliseconds(1)) {
+      return usage(fmt::format("--timeout: '{}' is not a duration of 1ms or more, such as 10s",
+                               words.timeout));
+    }
+    options.patience = std::chrono::duration_cast<std::chrono::milliseconds>(*timeout);
+  }
+  if (!options.pod.empty() && !names_a_pod(options.pod)) {
+    return usage(fmt::format("--pod: '{}' is not NAMESPACE/NAME", options.pod));
+  }
+  if (!options.pod.empty() && options.port) return usage("fleet: either --port or --pod, not both");
+  if (!options.pod.empty() && !options.prometheus.empty()) {
+    return usage("--pod asks the API server and the agents; --prometheus knows no Pending pods");
+  }
+  const bool url = options.prometheus.empty() || options.prometheus.starts_with("http://") ||
+                   options.prometheus.starts_with("https://");
+  if (!url) {
+    return usage(fmt::format("--prometheus: '{}' begins with neither http:// nor https://",
+                             options.prometheus));
   }
   return {};
 }

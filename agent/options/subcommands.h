@@ -31,6 +31,7 @@ struct Words {
   std::string color{"auto"};
   int width{-1};                // the terminal's
   CLI::Option* files_option{};  // -f
+  std::string kubeconfig, context, namespace_, selector, prometheus, pod, timeout;  // fleet
   bool v6only{}, offline{}, version{}, json{}, watch{};
 };
 
@@ -43,5 +44,7 @@ std::vector<std::string> take_files(std::vector<std::string> left, Words& words)
 // Puts the words where the command wants them; says what is wrong with them.
 std::expected<void, UsageError> apply_words(const Words& words, Command command,
                                             CommandOptions& options);
+std::expected<void, UsageError> apply_fleet_words(const Words& words, const CommandOptions& common,
+                                                  FleetOptions& options);
 
 }  // namespace hostnet

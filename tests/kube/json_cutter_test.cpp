@@ -125,5 +125,10 @@ TEST(JsonMember, FindsWhatIsNestedAndNothingElse) {
   EXPECT_EQ(json_member("garbage", {"a"}), "");
 }
 
+TEST(JsonWords, AreWithoutTheBackslashesOfQuotes) {
+  EXPECT_EQ(json_words(R"({"message":"pods \"a\\b\" not\nfound"})", {"message"}),
+            R"(pods "a\b" not\nfound)");
+}
+
 }  // namespace
 }  // namespace hostnet

@@ -2,33 +2,18 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <ranges>
-
 #include "agent/findings/context/words.h"
 #include "agent/findings/rules/rules.h"
+#include "agent/pods/scheduler_ports.h"
 
 namespace hostnet::rules {
-namespace {
-
-// The scheduler counts sidecars' ports from 1.33.6 and 1.34.0 on (kubernetes#133390).
-// A "1.33" of which the rest is not known may be either.
-bool scheduler_ignores_sidecars(const PodSnapshot& pods) {
-  static const std::vector<int> kCounts{1, 33, 6};
-  if (!pods.server_version) return false;
-  const std::vector<int>& version = *pods.server_version;
-  const bool known = !std::ranges::equal(version, kCounts | std::views::take(version.size()));
-  return known && version < kCounts;
-}
-
-}  // namespace
 
 std::optional<Finding> scheduler_blind(const Declaration& declaration,
                                        const FindingContext& context) {
   const DeclaredPort& port = declaration.port;
   const bool wildcard = port.host_ip == "::";
-  const bool sidecar =
-      port.container_type == ContainerType::sidecar && scheduler_ignores_sidecars(context.pods);
+  const bool sidecar = port.container_type == ContainerType::sidecar &&
+                       scheduler_ignores_sidecars(context.pods.server_version);
   if (!wildcard && !sidecar) return {};
   Finding finding = finding_about(Verdict::scheduler_blind, declaration, context);
   if (wildcard) {

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "agent/fleet/agents/cluster.h"
+#include "agent/kube/streams/kube_streams.h"
+
+namespace hostnet {
+
+// What is asked of an agent, and who takes the answer's bytes (as they come; false: not as
+// expected).
+struct AgentQuestion {
+  std::string target;  // "/conflicts"
+  std::function<bool(std::string_view)> on_body;
+  std::function<void()> on_begin;  // an answer begins, maybe anew
+};
+
+// What one answer may have: thousands of findings.
+inline constexpr std::size_t kLongestAgentAnswer = std::size_t{16} << 20;
+
+// Asks agents for JSON through the API server; any number of threads. One that has much to do is
+// asked again.
+class AgentClient {
+ public:
+  // `patience` is for one attempt at one agent.
+  static Result<std::unique_ptr<AgentClient>> create(const ClusterAccess& access,
+                                                     std::chrono::milliseconds patience);
+  AgentClient(std::unique_ptr<KubeStreams> streams, TlsContextPtr tls,
+              std::chrono::milliseconds patience)
+      : streams_(std::move(streams)), tls_(std::move(tls)), patience_(patience) {}
+
+  // Every question, or why not.
+  Result<> ask(const AgentPlace& agent, const std::vector<AgentQuestion>& questions) const;
+
+ private:
+  Result<> attempt(const AgentPlace& agent, const std::vector<AgentQuestion>& questions,
+                   SteadyTime deadline) const;
+  Result<std::size_t> ask_over(const AgentPlace& agent, std::span<const AgentQuestion> questions,
+                               bool tls, SteadyTime deadline) const;
+
+  std::unique_ptr<KubeStreams> streams_;
+  TlsContextPtr tls_;  // to an agent that has --web.config.file: it is the pod's, whatever it shows
+  std::chrono::milliseconds patience_;
+};
+
+}  // namespace hostnet

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "agent/fleet/agents/cluster.h"
+#include "agent/fleet/agents/fleet_options.h"
+#include "agent/kube/kube_client.h"
+#include "netlink/base/error.h"
+
+namespace hostnet {
+
+// Where the cluster is, as kubectl finds it.
+Result<ClusterAccess> fleet_access(const FleetOptions& options);
+
+// Reads objects of the API server; lists in pages, of which one object is kept at a time.
+class ClusterReader {
+ public:
+  explicit ClusterReader(const ClusterAccess& access) : client_(access) {}
+
+  Result<std::vector<ClusterNode>> nodes();
+  // "" is every namespace. `on_pod` gets the object too, for what a Pod does not keep.
+  using OnPod = std::function<void(Pod, std::string_view object)>;
+  Result<> pods(const std::string& namespace_, const std::string& parameters, const OnPod& on_pod);
+  // The agents: by their label, in one namespace.
+  Result<std::vector<Pod>> agents(const FleetOptions& options);
+  // One object, as it is written.
+  Result<std::string> object(const std::string& path);
+
+ private:
+  Result<> list(const std::string& path, const std::string& needs,
+                const std::function<void(std::string_view)>& on_item);
+  Result<std::string> page(const std::string& path, const std::string& needs,
+                           const std::function<void(std::string_view)>& on_item);
+  Result<std::vector<Pod>> labelled(const FleetOptions& options, const std::string& namespace_);
+
+  KubeClient client_;
+};
+
+// "/api/v1/namespaces/NAMESPACE/pods", of every namespace where it is "".
+std::string pods_path(const std::string& namespace_);
+
+}  // namespace hostnet

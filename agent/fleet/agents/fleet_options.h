@@ -1,0 +1,26 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <string>
+
+#include "agent/ports/parse_port.h"
+#include "agent/render/output_format.h"
+
+namespace hostnet {
+
+// What `fleet` is asked.
+struct FleetOptions {
+  std::string kubeconfig;  // "": $KUBECONFIG, ~/.kube/config, in a pod its service account
+  std::string context;     // "": the current one
+  std::string namespace_;  // of the agents; "": found by the label
+  std::string selector{"app.kubernetes.io/name=hostnet-agent"};
+  std::string prometheus;                                        // URL; "": the agents are asked
+  std::optional<PortAndProtocol> port;                           // --port
+  std::string pod;                                               // --pod: "NAMESPACE/NAME"
+  std::chrono::milliseconds patience{std::chrono::seconds(10)};  // for one agent
+  Output output{OutputFormat::text};
+};
+
+}  // namespace hostnet

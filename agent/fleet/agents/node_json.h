@@ -1,0 +1,22 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "agent/fleet/agents/answered.h"
+#include "netlink/base/clock.h"
+
+namespace hostnet {
+
+// The beginning of every JSON answer of `fleet`, without the brace that closes it.
+std::string fleet_envelope(std::string_view from, WallTime generated_at,
+                           const std::vector<NodeAnswer>& nodes);
+// {"node","agent","answered","complete","problems","error"}
+std::string node_json(const NodeAnswer& node);
+// A list of these.
+std::string nodes_json(const std::vector<NodeAnswer>& nodes);
+// An object's text with the member "node" before its others.
+std::string with_node(const std::string& node, const std::string& object);
+
+}  // namespace hostnet

@@ -1,0 +1,84 @@
+#include "agent/fleet/fleet_finding.h"
+
+#include <algorithm>
+
+#include "agent/fleet/fleet_words.h"
+#include "agent/render/json_reading.h"
+#include "netlink/base/times.h"
+
+namespace hostnet {
+
+std::optional<FleetFinding> read_fleet_finding(const std::string& node, std::string_view json) {
+  Json finding = read_json(json);
+  if (!finding.is_object() || text_at(finding, "verdict").empty()) return std::nullopt;
+  finding.erase("node");  // that is said here
+  const Json declared = list_at(finding, "declared_by");
+  std::string severity = text_at(finding, "severity");
+  return FleetFinding{.node = node,
+                      .class_ = text_at(finding, "class"),
+                      .verdict = text_at(finding, "verdict"),
+                      .severity = std::move(severity),
+                      .stale = true_at(finding, "stale"),
+                      .port = port_words_of(finding),
+                      .declared_by = declarations_words_of(declared),
+                      .held_by = holders_words_of(list_at(finding, "held_by")),
+                      .remedy = text_at(finding, "remedy"),
+                      .host_ip = text_at(finding, "host_ip"),
+                      .workload = workloads_words_of(declared),
+                      .explanation = text_at(finding, "explanation"),
+                      .since = parse_rfc3339(text_at(finding, "since")),
+                      .json = json_text(finding)};
+}
+
+FindingsReader::FindingsReader(NodeAnswer& node, std::vector<FleetFinding>& findings)
+    : node_(node),
+      findings_(findings),
+      cutter_({.members = {"complete", "problems"}, .list = "findings", .limit = kLongestFinding},
+              {.on_member = [this](std::string_view member,
+                                   std::string_view value) { return on_member(member, value); },
+               .on_element = [this](std::string_view json) { return on_finding(json); },
+               .on_end = {},
+               .on_too_long =
+                   [this] {
+                     node_.complete = false;
+                     node_.problems.emplace_back("a finding is too long and is left out");
+                   }}) {}
+
+bool FindingsReader::feed(std::string_view bytes) {
+  return cutter_.feed(bytes).has_value();
+}
+
+bool FindingsReader::whole() const {
+  return says_complete_ && cutter_.objects() == 1 && cutter_.between_objects();
+}
+
+bool FindingsReader::on_member(std::string_view member, std::string_view value) {
+  if (member == "complete") {
+    says_complete_ = true;
+    node_.complete = node_.complete && value == "true";
+    return true;
+  }
+  for (const Json& problem : read_json(value)) {
+    std::string words = text_at(problem, "message");
+    const std::string remedy = text_at(problem, "remedy");
+    if (!remedy.empty()) words += " (" + remedy + ")";
+    if (std::ranges::find(node_.problems, words) == node_.problems.end())
+      node_.problems.push_back(std::move(words));
+  }
+  return true;
+}
+
+bool FindingsReader::on_finding(std::string_view json) {
+  auto finding = read_fleet_finding(node_.node, json);
+  if (!finding) return false;
+  bytes_ += finding->json.size();
+  if (findings_.size() < kMostFindingsOfANode && bytes_ <= kMostBytesOfANode) {
+    findings_.push_back(*std::move(finding));
+  } else if (node_.complete) {
+    node_.complete = false;
+    node_.problems.emplace_back("it has too many findings, the rest is left out");
+  }
+  return true;
+}
+
+}  // namespace hostnet

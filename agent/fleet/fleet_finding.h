@@ -1,0 +1,54 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "agent/fleet/agents/answered.h"
+#include "agent/kube/json_cutter.h"
+#include "netlink/base/clock.h"
+
+namespace hostnet {
+
+// What of one node's findings is kept: an agent has a few, and one that is not ours may send more.
+inline constexpr std::size_t kMostFindingsOfANode = 3'000;
+inline constexpr std::size_t kMostFindingsOfAFleet = 200'000;
+inline constexpr std::size_t kMostBytesOfANode = std::size_t{4} << 20;
+inline constexpr std::size_t kMostBytesOfAFleet = std::size_t{256} << 20;
+inline constexpr std::size_t kLongestFinding = std::size_t{256} << 10;
+
+// A finding of some node, as its agent said it, for a row of the table. Not escaped.
+struct FleetFinding {
+  std::string node;
+  std::string class_, verdict, severity;
+  bool stale{};
+  std::string port;  // "8080/tcp"
+  std::string declared_by, held_by, remedy, host_ip, workload, explanation;
+  std::optional<WallTime> since;
+  std::string json;  // all of it
+};
+
+// Of one finding's JSON; unset: it is none.
+std::optional<FleetFinding> read_fleet_finding(const std::string& node, std::string_view json);
+
+// Reads an agent's answer to /conflicts or /risks as it comes. Owned by one thread.
+class FindingsReader {
+ public:
+  FindingsReader(NodeAnswer& node, std::vector<FleetFinding>& findings);
+  bool feed(std::string_view bytes);
+  // Whether that was an answer.
+  bool whole() const;
+
+ private:
+  bool on_member(std::string_view member, std::string_view value);
+  bool on_finding(std::string_view json);
+
+  NodeAnswer& node_;
+  std::vector<FleetFinding>& findings_;
+  bool says_complete_{};
+  std::size_t bytes_{};
+  JsonCutter cutter_;
+};
+
+}  // namespace hostnet

@@ -1,0 +1,20 @@
+#pragma once
+
+// How the JSON of an agent's answer is written for people: as the agent's own tables have it
+// (agent/render/words.h). For .cpp files: it brings the JSON library's header with it.
+
+#include <string>
+
+#include "agent/render/json_parts.h"
+
+namespace hostnet {
+
+// "8080/tcp", "" without a port.
+std::string port_words_of(const Json& object);
+// "nginx.service nginx[812] root, curl[7] uid 33 (established to 10.0.0.1:443)".
+std::string holders_words_of(const Json& holders);
+// "default/web-1 (web)".
+std::string declarations_words_of(const Json& declared);
+std::string workloads_words_of(const Json& declared);
+
+}  // namespace hostnet

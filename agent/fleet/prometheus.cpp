@@ -1,0 +1,144 @@
+#include <fmt/format.h>
+#include <openssl/ssl.h>
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include "agent/fleet/stored_series.h"
+#include "agent/kube/kube_request.h"
+#include "agent/kube/streams/http_exchange.h"
+#include "agent/kube/streams/kube_streams.h"
+#include "agent/kube/streams/tls_stream.h"
+#include "agent/render/json_parts.h"
+#include "agent/render/json_reading.h"
+#include "netlink/base/real_time.h"
+#include "netlink/base/text.h"
+
+namespace hostnet {
+namespace {
+
+constexpr std::size_t kLongestQueryAnswer = std::size_t{128} << 20;
+constexpr std::size_t kLongestSeries = std::size_t{64} << 10;
+constexpr std::size_t kMostSeries = 500'000;
+
+std::optional<StoredSeries> read_series(std::string_view text) {
+  const Json json = read_json(text);
+  const Json value = list_at(json, "value");
+  if (!json.is_object() || value.size() != 2 || !value[1].is_string()) return std::nullopt;
+  StoredSeries series;
+  series.value = parse_number<double>(value[1].get<std::string>()).value_or(0);
+  const auto metric = json.find("metric");
+  if (metric == json.end() || !metric->is_object()) return series;
+  for (const auto& [name, label] : metric->items()) {
+    if (label.is_string()) series.labels.emplace_back(name, label.get<std::string>());
+  }
+  return series;
+}
+
+}  // namespace
+
+std::string StoredSeries::label(std::string_view name) const {
+  const auto found =
+      std::ranges::find(labels, name, [](const auto& one) { return std::string_view(one.first); });
+  return found == labels.end() ? "" : found->second;
+}
+
+std::string StoredSeries::own(std::string_view name) const {
+  const bool renamed = std::ranges::any_of(
+      labels, [](const auto& one) { return one.first.starts_with("exported_"); });
+  std::string exported = label(fmt::format("exported_{}", name));
+  // The agent's own pod stands under the plain name then.
+  return renamed || !exported.empty() ? exported : label(name);
+}
+
+std::string StoredSeries::node() const {
+  std::string name = label("node");
+  return name.empty() ? label("instance") : name;
+}
+
+Result<std::vector<StoredSeries>> read_query_answer(std::string_view body) {
+  if (json_member(body, {"status"}) != "success") {
+    const std::string why = json_words(body, {"error"});
+    return failure(Reason::malformed, why.empty() ? "that is no Prometheus" : why.substr(0, 300));
+  }
+  std::string result;
+  JsonCutter outer({.members = {"data"}, .list = {}, .limit = kLongestQueryAnswer},
+                   {.on_member =
+                        [&](std::string_view, std::string_view value) {
+                          result = value;
+                          return true;
+                        },
+                    .on_element = {},
+                    .on_end = {},
+                    .on_too_long = {}});
+  if (auto cut = outer.feed(body); !cut) return std::unexpected(cut.error());
+  std::vector<StoredSeries> all;
+  JsonCutter inner({.members = {}, .list = "result", .limit = kLongestSeries},
+                   {.on_member = {},
+                    .on_element =
+                        [&](std::string_view element) {
+                          if (auto series = read_series(element)) all.push_back(*std::move(series));
+                          return all.size() < kMostSeries;
+                        },
+                    .on_end = {},
+                    .on_too_long = [] {}});
+  if (auto cut = inner.feed(result); !cut) return std::unexpected(cut.error());
+  return all;
+}
+
+Result<Prometheus> Prometheus::at(const std::string& url, std::chrono::milliseconds patience) {
+  constexpr std::string_view kPlain = "http://";
+  constexpr std::string_view kSecure = "https://";
+  Place place;
+  place.tls = url.starts_with(kSecure);
+  if (!place.tls && !url.starts_with(kPlain)) {
+    return failure(Reason::malformed,
+                   fmt::format("--prometheus: '{}' begins with neither http:// nor https://", url));
+  }
+  std::string_view rest = std::string_view(url).substr(place.tls ? kSecure.size() : kPlain.size());
+  // Its host, port and path have the rules of any server's.
+  auto parsed = parse_server_url(fmt::format("https://{}", rest));
+  if (!parsed) return failure(Reason::malformed, "--prometheus: " + parsed.error().message);
+  const std::string_view authority = rest.substr(0, rest.find('/'));
+  const auto bracket = authority.rfind(']');
+  const bool has_port =
+      authority.substr(bracket == std::string_view::npos ? 0 : bracket).contains(':');
+  place.host = parsed->host;
+  place.port = has_port ? parsed->port : place.tls ? 443 : 80;
+  place.path = parsed->base_path;
+  return Prometheus(std::move(place), patience);
+}
+
+Result<std::vector<StoredSeries>> Prometheus::query(const std::string& expression) const {
+  const SteadyTime deadline = steady_now() + patience_;
+  const auto endpoint = resolve(place_.host, place_.port);
+  if (!endpoint) return std::unexpected(endpoint.error());
+  auto context = new_tls_context();
+  if (!context) return std::unexpected(context.error());
+  ServerCheck check;
+  auto stream = connect_tcp(*endpoint, deadline);
+  if (stream && place_.tls) {
+    if (auto good = check.demand(context->get(), place_.host, {}); !good) {
+      return std::unexpected(good.error());
+    }
+    stream = start_tls(*std::move(stream), context->get(), place_.host, endpoint->name);
+  }
+  if (!stream) return std::unexpected(stream.error());
+  const HttpGet get{
+      .host = endpoint->name,
+      .target = fmt::format("{}/api/v1/query?query={}", place_.path, percent_encoded(expression)),
+      .fields = {{"Accept", "application/json"}, {"Connection", "close"}}};
+  if (auto sent = (*stream)->write(request_text(get)); !sent) return std::unexpected(sent.error());
+  HttpReader reader(**stream);
+  const auto head = reader.head();
+  if (!head) return std::unexpected(head.error());
+  const auto body = reader.body(*head, kLongestQueryAnswer);
+  if (!body) return std::unexpected(body.error());
+  auto series = read_query_answer(*body);
+  if (series) return series;
+  return failure(series.error().reason, fmt::format("{} answers {}: {}", endpoint->name,
+                                                    head->status, series.error().message));
+}
+
+}  // namespace hostnet

@@ -1,0 +1,54 @@
+#pragma once
+
+// --prometheus: the same answers from stored series. It costs the nodes nothing, and knows less.
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "agent/fleet/agents/fleet_options.h"
+#include "agent/fleet/fleet_report.h"
+#include "agent/fleet/port_report.h"
+
+namespace hostnet {
+
+// A series of an instant query's answer.
+struct StoredSeries {
+  std::vector<std::pair<std::string, std::string>> labels;
+  double value{};
+  // Its label, as it was before Prometheus renamed it to exported_…
+  std::string own(std::string_view name) const;
+  std::string label(std::string_view name) const;
+  // The node: the label that scraping sets, else the instance.
+  std::string node() const;
+};
+
+// The vector in an answer of /api/v1/query. Pure.
+Result<std::vector<StoredSeries>> read_query_answer(std::string_view body);
+
+class Prometheus {
+ public:
+  // "http://prometheus:9090/prefix", https as well.
+  static Result<Prometheus> at(const std::string& url, std::chrono::milliseconds patience);
+  Result<std::vector<StoredSeries>> query(const std::string& expression) const;
+
+ private:
+  struct Place {
+    bool tls{};
+    std::string host, path;
+    int port{};
+  };
+  Prometheus(Place place, std::chrono::milliseconds patience)
+      : place_(std::move(place)), patience_(patience) {}
+
+  Place place_;
+  std::chrono::milliseconds patience_;
+};
+
+// A finding from its series (hostnet_port_conflict, hostnet_port_risk). Pure.
+FleetFinding finding_of_series(const StoredSeries& series, std::string_view class_);
+
+Result<FleetReport> stored_findings(const Prometheus& prometheus);
+Result<PortReport> stored_port(const Prometheus& prometheus, std::uint16_t port, Protocol protocol);
+
+}  // namespace hostnet

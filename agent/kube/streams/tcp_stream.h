@@ -1,0 +1,28 @@
+#pragma once
+
+#include <sys/socket.h>
+
+#include <string>
+#include <vector>
+
+#include "agent/kube/streams/byte_stream.h"
+
+namespace hostnet {
+
+// Where a server is: its name resolved once, for any number of connections.
+struct Endpoint {
+  struct Address {
+    sockaddr_storage storage{};
+    socklen_t size{};
+  };
+  std::string name;  // "api.example:6443", for messages
+  std::vector<Address> addresses;
+};
+
+// Blocks as long as the system's resolver does.
+Result<Endpoint> resolve(const std::string& host, int port);
+
+// Each address of it in turn, until the deadline.
+Result<std::unique_ptr<ByteStream>> connect_tcp(const Endpoint& endpoint, SteadyTime deadline);
+
+}  // namespace hostnet

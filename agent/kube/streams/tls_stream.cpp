@@ -1,0 +1,139 @@
+#include "agent/kube/streams/tls_stream.h"
+
+#include <arpa/inet.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509_vfy.h>
+
+#include <array>
+#include <utility>
+
+#include "agent/kube/tls_identity.h"
+
+namespace hostnet {
+namespace {
+
+struct SslDeleter {
+  void operator()(SSL* connection) const { SSL_free(connection); }
+};
+using SslPtr = std::unique_ptr<SSL, SslDeleter>;
+
+bool is_address(const std::string& host) {
+  std::array<unsigned char, sizeof(in6_addr)> bytes{};
+  return ::inet_pton(AF_INET, host.c_str(), bytes.data()) == 1 ||
+         ::inet_pton(AF_INET6, host.c_str(), bytes.data()) == 1;
+}
+
+// OpenSSL reads and writes buffers in memory; the bytes go over the stream below.
+class TlsStream final : public ByteStream {
+ public:
+  TlsStream(std::unique_ptr<ByteStream> under, SslPtr connection, std::string name)
+      : under_(std::move(under)), connection_(std::move(connection)), name_(std::move(name)) {}
+
+  Result<> shake_hands() {
+    while (true) {
+      const int done = SSL_connect(connection_.get());
+      if (done == 1) return flush();
+      if (auto more = exchange(done); !more) return std::unexpected(more.error());
+    }
+  }
+
+  Result<> write(std::string_view bytes) override {
+    while (!bytes.empty()) {
+      std::size_t written = 0;
+      const int done = SSL_write_ex(connection_.get(), bytes.data(), bytes.size(), &written);
+      bytes.remove_prefix(written);
+      if (done == 1) {
+        if (auto sent = flush(); !sent) return sent;
+      } else if (auto more = exchange(done); !more) {
+        return std::unexpected(more.error());
+      }
+    }
+    return {};
+  }
+
+  Result<std::string> read() override {
+    std::string bytes(kReadSize, '\0');
+    while (true) {
+      std::size_t got = 0;
+      const int done = SSL_read_ex(connection_.get(), bytes.data(), bytes.size(), &got);
+      if (done == 1) {
+        bytes.resize(got);
+        return bytes;
+      }
+      const auto more = exchange(done);
+      if (!more) return std::unexpected(more.error());
+      if (!*more) return "";
+    }
+  }
+
+ private:
+  // What is in the way: bytes are sent and received. False: the peer has ended.
+  Result<bool> exchange(int done) {
+    const int why = SSL_get_error(connection_.get(), done);
+    // Whatever it is, alerts go out first.
+    if (auto sent = flush(); !sent && why == SSL_ERROR_WANT_READ) {
+      return std::unexpected(sent.error());
+    }
+    if (why == SSL_ERROR_ZERO_RETURN) return false;
+    if (why != SSL_ERROR_WANT_READ) return broken();
+    auto bytes = under_->read();
+    if (!bytes) return std::unexpected(bytes.error());
+    // Without TLS's own farewell: whoever reads knows from the length whether that is all.
+    if (bytes->empty()) return SSL_is_init_finished(connection_.get()) == 1 ? ended() : broken();
+    BIO_write(SSL_get_rbio(connection_.get()), bytes->data(), static_cast<int>(bytes->size()));
+    return true;
+  }
+
+  static Result<bool> ended() { return false; }
+
+  Result<bool> broken() const {
+    ERR_clear_error();
+    const long refusal = SSL_get_verify_result(connection_.get());
+    if (refusal != X509_V_OK) {
+      return failure(Reason::denied,
+                     name_ + ": " + words_for_refused_certificate(static_cast<int>(refusal)));
+    }
+    return failure(Reason::unreachable, name_ + ": TLS failed");
+  }
+
+  Result<> flush() {
+    BIO* const out = SSL_get_wbio(connection_.get());
+    std::array<char, kReadSize> buffer{};
+    while (BIO_ctrl_pending(out) > 0) {
+      const int taken = BIO_read(out, buffer.data(), static_cast<int>(buffer.size()));
+      if (taken <= 0) break;
+      const auto sent = under_->write({buffer.data(), static_cast<std::size_t>(taken)});
+      if (!sent) return sent;
+    }
+    return {};
+  }
+
+  std::unique_ptr<ByteStream> under_;
+  SslPtr connection_;
+  std::string name_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<ByteStream>> start_tls(std::unique_ptr<ByteStream> under, SSL_CTX* context,
+                                              const std::string& host, const std::string& name) {
+  SslPtr connection(SSL_new(context));
+  BIO* const in = BIO_new(BIO_s_mem());
+  BIO* const out = BIO_new(BIO_s_mem());
+  if (!connection || in == nullptr || out == nullptr) {
+    BIO_free(in);
+    BIO_free(out);
+    return failure(Reason::exhausted, name + ": no memory for TLS");
+  }
+  SSL_set_bio(connection.get(), in, out);
+  if (std::string name_of_server = host; !is_address(host)) {
+    SSL_ctrl(connection.get(), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
+             name_of_server.data());
+  }
+  auto stream = std::make_unique<TlsStream>(std::move(under), std::move(connection), name);
+  if (auto shaken = stream->shake_hands(); !shaken) return std::unexpected(shaken.error());
+  return stream;
+}
+
+}  // namespace hostnet

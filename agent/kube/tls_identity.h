@@ -1,0 +1,55 @@
+#pragma once
+
+// Who the server must be, and as whom we come: for every TLS connection of this folder.
+
+#include <openssl/types.h>
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "agent/kube/cluster_access.h"
+#include "netlink/base/error.h"
+
+namespace hostnet {
+
+struct CertificateDeleter {
+  void operator()(X509* certificate) const;
+};
+using CertificatePtr = std::unique_ptr<X509, CertificateDeleter>;
+
+// Verifies the certificate of one server, in place of OpenSSL and cpp-httplib: the latter asks
+// for the name in every case, and only when the handshake is over.
+class ServerCheck {
+ public:
+  ServerCheck() = default;
+  ServerCheck(const ServerCheck&) = delete;
+  ServerCheck& operator=(const ServerCheck&) = delete;
+  ~ServerCheck() = default;
+
+  // From now on `context` refuses every server but this one. It keeps a pointer to this.
+  Result<> demand(SSL_CTX* context, const std::string& host, const Credential& authority);
+
+  // X509_V_OK until a server was refused. Of the last handshake, where several use the context.
+  int refusal() const { return refusal_; }
+
+ private:
+  Result<> trust(SSL_CTX* context, const Credential& authority);
+  bool is_named(const X509* certificate) const;
+  static int verify(X509_STORE_CTX* chain, void* self);
+
+  std::vector<CertificatePtr> named_;
+  std::atomic<int> refusal_{};
+};
+
+// Shows the client certificate, where there is one.
+Result<> identify(SSL_CTX* context, const ClusterAccess& access);
+
+// "Bearer TOKEN", read anew; "" where there is no token.
+Result<std::string> authorization_of(const ClusterAccess& access);
+
+// "its certificate is not accepted: it is for another name". `why` is an X509_V_ERR_….
+std::string words_for_refused_certificate(int why);
+
+}  // namespace hostnet
