@@ -79,3 +79,13 @@ def test_the_package_is_of_that_architecture_and_lintian_has_nothing_to_say(tmp_
     done = subprocess.run(["lintian", "--allow-root", "--fail-on", "warning", made],
                           capture_output=True, text=True, timeout=900)
     assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_the_plugin_is_of_that_architecture_and_runs(tmp_path):
+    package("plugin", tmp_path)
+    (archive,) = tmp_path.glob("kubectl-hostnet_*_linux_arm64.tar.gz")
+    assert "arch: arm64" in (tmp_path / "hostnet.yaml").read_text()
+    subprocess.run(["tar", "-C", tmp_path, "-xf", archive], check=True)
+    said = subprocess.run([QEMU, tmp_path / "lib/ld-linux-aarch64.so.1", "--library-path", tmp_path / "lib",
+                           tmp_path / "libexec/hostnet-agent", "version"], capture_output=True, text=True, timeout=600)
+    assert said.stdout.startswith("hostnet-agent, version") and "aarch64" in said.stdout
