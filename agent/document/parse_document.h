@@ -13,7 +13,10 @@ namespace hostnet {
 // What a hostile document may cost. Real ones stay far below: the longest CRDs
 // nest 50 deep, a node's pods are some 50,000 values.
 inline constexpr std::size_t kMaxDocumentDepth = 100;
-inline constexpr std::size_t kMaxDocumentValues = 500'000;
+inline constexpr std::size_t kMaxDocumentValues = 150'000;
+// Of "[...]" or "{...}" in YAML, which is kept whole before the first of it is read; what
+// begins with "{" is read as JSON.
+inline constexpr std::size_t kMaxFlowBytes = std::size_t{256} << 10;
 // What aliases and merge keys may add to a document.
 inline constexpr std::size_t kMaxAliasValues = 100'000;
 inline constexpr std::size_t kMaxAliasBytes = std::size_t{4} << 20;

@@ -3,9 +3,11 @@
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/parser.h>
 
-#include <sstream>
+#include <span>
+#include <spanstream>
 #include <utility>
 
+#include "agent/document/flow_limits.h"
 #include "agent/document/tree_builder.h"
 
 namespace hostnet {
@@ -82,8 +84,9 @@ std::size_t most_documents(std::string_view text) {
 ParsedDocuments parse_yaml(std::string_view text, unsigned first_line) {
   ParsedDocuments parsed;
   YamlEvents events(first_line);
+  if ((parsed.failure = flow_past_limits(text, first_line))) return parsed;
   try {
-    std::istringstream stream{std::string(text)};
+    std::ispanstream stream{std::span(text)};
     YAML::Parser parser(stream);
     const std::size_t most = most_documents(text);
     for (std::size_t count = 0; parser.HandleNextDocument(events); ++count) {

@@ -21,7 +21,7 @@ bool is_loopback_host(std::string_view host);
 // 127.0.0.0/8, ::1, ::ffff:127.x; a bare address without brackets or port.
 bool is_loopback_address(std::string_view address);
 
-// The header by which a proxy says that it passed the request on (Forwarded,
+// A header that clients do not send by themselves, as proxies add them (Forwarded,
 // X-Forwarded-*, Via, CF-Connecting-IP, ...), or nothing. A proxy that adds none, as
 // nginx does by default, is not noticed: this is a help, no boundary.
 std::optional<std::string> forwarding_header(const HttpHeaders& headers);

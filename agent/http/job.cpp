@@ -1,5 +1,7 @@
 #include "agent/http/job.h"
 
+#include <chrono>
+
 namespace hostnet {
 namespace {
 
@@ -33,7 +35,8 @@ void JobQueue::push(JobPtr job) {
     const std::scoped_lock lock(mutex_);
     if (closed_) return;
     const PeerShare who = job->share();
-    jobs_.push(who, std::move(job));
+    const bool kept = job->connection->kept;
+    jobs_.push(who, std::move(job), kept);
   }
   changed_.notify_one();
 }
@@ -47,7 +50,8 @@ bool JobQueue::may_run(const PeerShare& who, const Job& job) const {
 std::vector<JobPtr> JobQueue::next() {
   std::vector<JobPtr> taken;
   auto first =
-      jobs_.take([this](const PeerShare& who, const JobPtr& job) { return may_run(who, *job); });
+      jobs_.take([this](const PeerShare& who, const JobPtr& job) { return may_run(who, *job); },
+                 std::chrono::steady_clock::now());
   if (!first) return taken;
   ++running_[(*first)->share()];
   const std::string shared = (*first)->shared_answer;
@@ -80,9 +84,7 @@ void JobQueue::finish(const Job& job) {
 
 JobPtr JobQueue::displace_for(const PeerShare& who, bool kept) {
   const std::scoped_lock lock(mutex_);
-  const std::size_t waiting = jobs_.size_of(who);
-  const bool first_of_kept = kept && waiting == 0;
-  auto displaced = jobs_.take_newest_of_fullest(first_of_kept ? 0 : waiting + 1);
+  auto displaced = jobs_.take_newest_of_greediest(who, kept, std::chrono::steady_clock::now());
   return displaced ? std::move(*displaced) : nullptr;
 }
 

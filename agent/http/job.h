@@ -54,8 +54,9 @@ class JobQueue {
   // the queue was closed. finish() must follow, with the first of them.
   std::vector<JobPtr> pop();
   void finish(const Job& job);
-  // Where there is no room for a job of this peer: the newest of the peer with
-  // the most, if that has more of them, so that the job may take its place.
+  // Where there is no room for a job of this peer: the newest of the peer that has
+  // most, waiting and answered lately, if that is more than this one has, so that the
+  // job may take its place.
   // The first job of a peer with a kept place takes any other's.
   JobPtr displace_for(const PeerShare& who, bool kept);
   // Waiting jobs are dropped (their clients with them).

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
@@ -70,6 +71,7 @@ class Loop {
   void sniff(Connection& connection, WebTime now);
   void shake_hands(Connection& connection, WebTime now);
   void begin_handshakes(WebTime now);
+  std::optional<std::uint64_t> next_handshake(WebTime now);
   bool parse_request(Connection& connection, WebTime now);
   void dispatch(Connection& connection, const std::string& head, WebTime now);
   void refuse(Connection& connection, const BadHead& bad, const std::string& bytes);
@@ -102,6 +104,7 @@ class Loop {
   RateLimiter limiter_;
   TokenBucket handshake_budget_;
   FairQueue<std::uint64_t> handshakes_;  // of connections that wait to begin one
+  std::uint64_t handshakes_begun_{};
   KnownPeers known_peers_;
 
   UniqueFd epoll_;

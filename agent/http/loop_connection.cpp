@@ -76,14 +76,25 @@ void Loop::sniff(Connection& connection, WebTime now) {
   }
   connection.phase = Phase::handshaking;  // within the same deadline
   ignore(connection);
-  handshakes_.push(connection.place.share, connection.id());
+  handshakes_.push(connection.place.share, connection.id(), connection.kept);
+}
+
+// Peers with a kept place stand before strangers, however many those are; but each
+// fourth turn is a stranger's, or many of this machine's users could keep them out.
+std::optional<std::uint64_t> Loop::next_handshake(WebTime now) {
+  const bool strangers_turn = ++handshakes_begun_ % 4 == 0;
+  const auto fits = [&](const PeerShare& /*who*/, std::uint64_t id) {
+    return connections_.at(id)->kept != strangers_turn;
+  };
+  auto id = handshakes_.take(fits, now);
+  return id ? id : handshakes_.take([](const auto&, const auto&) { return true; }, now);
 }
 
 // Their keys cost more than anything else that a stranger can ask for.
 void Loop::begin_handshakes(WebTime now) {
   while (!handshakes_.empty() && handshake_budget_.has(now)) {
     handshake_budget_.take(now);
-    const auto id = handshakes_.take([](const auto&, const auto&) { return true; });
+    const auto id = next_handshake(now);
     shake_hands(*connections_.at(*id), now);
   }
 }

@@ -1,11 +1,12 @@
 """One attack on an HTTP server, until stdin closes:
 
-    flood.py KIND HOST PORT [--from ADDRESS] [--tls]
+    flood.py KIND HOST PORT [--from ADDRESS,ADDRESS...]
 
     idle       511 connections that never say anything, opened again when they are closed
     connects   1,000 connections a second, each left open until there are 900
     hammer     50 clients that ask for /metrics without a pause, each on a connection of its own
     queries    the same, no two for the same answer
+    collects   the same, each for other collectors
     passwords  50 clients, each request with another wrong password
     hellos     500 TLS handshakes a second that stop after the ClientHello
     readers    40 clients that ask for /metrics and never read
@@ -18,6 +19,7 @@ import collections
 import errno
 import itertools
 import json
+import random
 import resource
 import selectors
 import socket
@@ -40,7 +42,7 @@ def client_hello():
 class Flood:
     def __init__(self, arguments):
         self.to = (arguments.host, arguments.port)
-        self.source = arguments.source
+        self.sources = itertools.cycle(arguments.source.split(","))
         self.done = collections.Counter()
         self.open = collections.deque()
 
@@ -53,8 +55,8 @@ class Flood:
             return None
         made.setblocking(False)
         try:
-            if self.source:
-                made.bind((self.source, 0))
+            if source := next(self.sources):
+                made.bind((source, 0))
             if made.connect_ex(self.to) not in (0, errno.EINPROGRESS):
                 raise OSError
         except OSError:
@@ -162,6 +164,9 @@ class Answer:
         return not self.waiting
 
 
+COLLECTORS = ("ports", "listeners", "netdev", "netstat", "sockstat", "arp", "netclass", "conntrack")
+
+
 def metrics(query=""):
     return f"GET /metrics{query} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
 
@@ -187,6 +192,8 @@ def main():
         "connects": lambda: flood.at_rate(1000, 900),
         "hammer": lambda: flood.asking(50, metrics),
         "queries": lambda: flood.asking(50, lambda: metrics(f"?n={next(number)}")),
+        "collects": lambda: flood.asking(50, lambda: metrics("?collect[]=" + "&collect[]=".join(
+            random.sample(COLLECTORS, 4)))),
         "passwords": lambda: flood.asking(50, guess),
         "hellos": lambda: flood.at_rate(500, 900, client_hello()),
         "readers": lambda: flood.asking(40, metrics, read=False),

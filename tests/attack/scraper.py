@@ -22,6 +22,7 @@ PATIENCE = 1.0
 class Scraper:
     def __init__(self, arguments):
         self.url = urllib.parse.urlsplit(arguments.url)
+        self.path = self.url._replace(scheme="", netloc="").geturl()
         self.source = (arguments.source, 0) if arguments.source else None
         self.context = ssl.create_default_context(cafile=arguments.ca) if arguments.ca else None
         self.headers = {"Host": "localhost", "Accept": "text/plain;version=0.0.4"}
@@ -51,7 +52,7 @@ class Scraper:
     def ask(self):
         kept = self.connection is not None
         try:
-            self.opened().request("GET", self.url.path, headers=self.headers)
+            self.opened().request("GET", self.path, headers=self.headers)
             answer = self.connection.getresponse()
         except (ConnectionError, http.client.RemoteDisconnected):
             self.close()

@@ -21,6 +21,7 @@ SECONDS = 60 if os.environ.get("HOSTNET_LONG") else 8
 EVERY = 0.25
 COUNT = int(SECONDS / EVERY)
 NODE, ATTACKER, PROMETHEUS = "10.9.0.1", "10.9.0.2", "10.9.0.3"
+MANY = [f"10.9.0.{n}" for n in range(20, 60)]  # of one attacker, too
 PASSWORD = "prometheus:correct horse"
 SERVICES = ("plain", "tls", "basic", "basic over tls")
 
@@ -44,7 +45,7 @@ class Outside:
                                    stdout=subprocess.PIPE, text=True)
         self.pid = self.shell.stdout.readline().strip()
         machine.run("ip", "link", "set", "out0", "netns", self.pid)
-        for address in (ATTACKER, PROMETHEUS):
+        for address in (ATTACKER, PROMETHEUS, *MANY):
             machine.run(*self.enter("ip", "address", "add", f"{address}/24", "dev", "out0"))
         machine.run(*self.enter("ip", "link", "set", "out0", "up"))
 
@@ -96,7 +97,7 @@ def start_floods(machine, outside, attacks, origin):
         if origin == "loopback":
             words = ["setpriv", "--reuid=65534", "--clear-groups", *attacker, "127.0.0.1", "20000"]
         else:
-            words = outside.enter(*attacker, NODE, "20000", "--from", ATTACKER)
+            words = outside.enter(*attacker, NODE, "20000", "--from", ",".join(MANY) if origin == "many" else ATTACKER)
         flood = start(machine, *words, stdin=subprocess.PIPE)
         assert flood.stdout.readline() == "ready\n"
         floods.append((f"attack: {kind} from {origin}", flood))
@@ -171,6 +172,10 @@ def cases():
         yield ("passwords",), "basic", origin
         for service in ("tls", "basic over tls"):
             yield ("hellos", "idle"), service, origin
+    # From forty addresses: each has a share of its own.
+    for attacks, service in ((("collects",), "plain"), (("passwords",), "basic"), (("hellos",), "tls"),
+                             (("hellos",), "basic over tls"), (("idle", "connects"), "basic over tls")):
+        yield attacks, service, "many"
 
 
 @pytest.mark.parametrize("attacks,service,origin", cases(),

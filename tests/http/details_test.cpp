@@ -43,15 +43,21 @@ TEST(Details, DoNotGoThroughAProxy) {
        {"Forwarded", "x-forwarded-for", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Port",
         "X-Forwarded-Anything", "X-Real-IP", "Via", "X-Client-IP", "CF-Connecting-IP", "cf-ray",
         "True-Client-IP", "X-Envoy-External-Address", "X-Original-Forwarded-For",
-        "Fastly-Client-IP", "X-Azure-ClientIP", "Tailscale-User-Login", "CDN-Loop"}) {
+        "Fastly-Client-IP", "X-Azure-ClientIP", "Tailscale-User-Login", "CDN-Loop",
+        // None of the names that are known, and those that are to come.
+        "X-Rewrite-URL", "Remote-Addr", "X-Host", "DO-Connecting-IP", "X-Sucuri-ClientIP",
+        "X-SSL-Client-Cert", "X-Ingress-Path", "X_Forwarded_For", "Proxy-Connection",
+        "X-Some-New-Proxy"}) {
     for (const Details policy : {Details::loopback, Details::socket}) {
       HttpRequest request = from(true, {{name, "x"}});
       request.peer_is_unix = true;
       EXPECT_TRUE(details_refusal(policy, request, "localhost")) << name;
     }
   }
-  EXPECT_FALSE(
-      forwarding_header({{"Accept", "*/*"}, {"User-Agent", "curl"}, {"X-Request-Id", "1"}}));
+  for (const char* name : {"accept", "User-Agent", "X-Request-Id", "Sec-Fetch-Mode", "traceparent",
+                           "X-Prometheus-Scrape-Timeout-Seconds", "If-None-Match", "DNT"}) {
+    EXPECT_FALSE(forwarding_header({{name, "x"}})) << name;
+  }
 }
 
 TEST(Details, OfASocketAreForItsPeersOnly) {

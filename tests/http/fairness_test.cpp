@@ -24,12 +24,14 @@ constexpr PeerShare peer(std::uint64_t id) {
 }
 constexpr auto kAny = [](const PeerShare& /*who*/, int /*item*/) { return true; };
 
+constexpr RecentUse::Time kNow{};
+
 TEST(FairQueue, GivesPeersTurns) {
   FairQueue<int> queue;
   for (const int item : {10, 11, 12}) queue.push(peer(1), item);
   queue.push(peer(2), 20);
   std::vector<int> order;
-  while (const auto item = queue.take(kAny)) order.push_back(*item);
+  while (const auto item = queue.take(kAny, kNow)) order.push_back(*item);
   EXPECT_EQ(order, (std::vector{10, 20, 11, 12}));
   EXPECT_TRUE(queue.empty());
 }
@@ -38,10 +40,57 @@ TEST(FairQueue, TakesTheNewestOfThePeerWithTheMost) {
   FairQueue<int> queue;
   queue.push(peer(1), 10);
   for (const int item : {20, 21, 22}) queue.push(peer(2), item);
-  EXPECT_EQ(queue.take_newest_of_fullest(3), std::nullopt);
-  EXPECT_EQ(queue.take_newest_of_fullest(2), 22);
+  EXPECT_EQ(queue.take_newest_of_greediest(peer(2), false, kNow), std::nullopt);
+  EXPECT_EQ(queue.take_newest_of_greediest(peer(1), false, kNow), 22);
+  EXPECT_EQ(queue.take_newest_of_greediest(peer(1), false, kNow), std::nullopt);
   EXPECT_EQ(queue.size_of(peer(2)), 2U);
   EXPECT_EQ(queue.size(), 3U);
+}
+
+// Forty peers that come again as soon as they are answered, and one that comes now and then.
+class ManyGreedyPeers : public testing::Test {
+ protected:
+  static constexpr std::uint64_t kRare = 1000;
+  ManyGreedyPeers() {
+    for (int round = 0; round < 10; ++round) {
+      come_again();
+      while (queue_.take(kAny, kNow)) continue;
+    }
+    come_again();
+  }
+  void come_again() {
+    for (std::uint64_t id = 0; id < 40; ++id) queue_.push(peer(id), static_cast<int>(id));
+  }
+  FairQueue<int> queue_;
+};
+
+TEST_F(ManyGreedyPeers, StandBehindOneThatComesRarely) {
+  queue_.push(peer(kRare), 7);
+  EXPECT_EQ(queue_.take(kAny, kNow), 7);
+}
+
+TEST_F(ManyGreedyPeers, GiveUpAPlaceForOneThatComesRarely) {
+  EXPECT_NE(queue_.take_newest_of_greediest(peer(kRare), false, kNow), std::nullopt);
+  queue_.push(peer(kRare), 7);
+  // But not the other way round, though the one has two and each of them one.
+  queue_.push(peer(kRare), 8);
+  EXPECT_EQ(queue_.take_newest_of_greediest(peer(3), false, kNow), std::nullopt);
+}
+
+TEST_F(ManyGreedyPeers, StandBehindAKeptPlaceThatHasMore) {
+  for (int i = 0; i < 100; ++i) {
+    queue_.push(peer(kRare), 7, true);
+    EXPECT_EQ(queue_.take(kAny, kNow), 7) << i;
+  }
+}
+
+TEST(RecentUse, HalvesWithTimeAndForgetsWhoHadLeast) {
+  RecentUse use;
+  for (int i = 0; i < 8; ++i) use.add(peer(1), kNow);
+  EXPECT_DOUBLE_EQ(use.of(peer(1), kNow), 8);
+  EXPECT_DOUBLE_EQ(use.of(peer(1), kNow + 2 * RecentUse::kHalfLife), 2);
+  for (std::uint64_t id = 2; id < 2 * RecentUse::kMost; ++id) use.add(peer(id), kNow);
+  EXPECT_DOUBLE_EQ(use.of(peer(1), kNow), 8);
 }
 
 TEST(KnownPeers, AreForgottenAfterAWhileAndTheOldestFirst) {

@@ -36,8 +36,8 @@ TEST(WebConfig, IsReadWhole) {
 }
 
 TEST(WebConfig, WithoutTlsSettingsMeansPlainHttp) {
-  for (const char* yaml : {"{}", "tls_server_config:\n", "tls_server_config: {}\n",
-                           "tls_server_config: {min_version: TLS12}\n"}) {
+  for (const char* yaml :
+       {"{}", "tls_server_config: {}\n", "tls_server_config: {min_version: TLS12}\n"}) {
     const auto config = parse_web_config(yaml, "w.yml");
     ASSERT_TRUE(config) << yaml;
     EXPECT_FALSE(config->tls) << yaml;
@@ -69,6 +69,11 @@ TEST(WebConfig, IsRefusedWithFileAndLine) {
       {"tls_server_config:\n  min_version: SSL3\n",
        "w.yml:2: tls_server_config.min_version must be one of TLS10, TLS11, TLS12, TLS13, not "
        "\"SSL3\""},
+      // Cut short, as an editor or a full disk leaves it.
+      {"tls_server_config:\n",
+       "w.yml:1: tls_server_config is empty: \"tls_server_config: {}\" says so on purpose"},
+      {"tls_server_config: {}\nbasic_auth_users:\n",
+       "w.yml:2: basic_auth_users is empty: \"basic_auth_users: {}\" says so on purpose"},
       {"rate_limit:\n  interval: soon\n", "w.yml:2: interval is not a duration such as 1s"},
       {"rate_limit:\n  burst: 0\n", "w.yml:2: burst is not a number above 0"},
       {"rate_limit: {}\nrate_limit: {}\n",
@@ -106,8 +111,7 @@ TEST(WebConfig, SaysWhatItDoesWithoutOnPurpose) {
   EXPECT_EQ(given_up("tls_server_config: {cert: a, key: b, client_auth_type: NoClientCert}\n"),
             (GivenUp{.client_certificates = true}));
   // What an editor or a full disk leaves of a file.
-  for (const char* cut : {"basic_auth_users:\n", "tls_server_config:\n", "{}\n",
-                          "tls_server_config: {cert: a, key: b}\n"}) {
+  for (const char* cut : {"{}\n", "tls_server_config: {cert: a, key: b}\n"}) {
     EXPECT_EQ(given_up(cut), GivenUp{}) << cut;
   }
 }
@@ -122,7 +126,7 @@ TEST(WebConfig, LosesNoProtectionWithoutSayingSo) {
   EXPECT_EQ(lost_protection(config(users), config("basic_auth_users: {}\n")), "");
   EXPECT_NE(lost_protection(config(users), config("{}\n")), "");
   EXPECT_EQ(lost_protection(config("{}\n"), config(users + tls + "}\n")), "");
-  EXPECT_NE(lost_protection(config(tls + "}\n"), config("tls_server_config:\n")), "");
+  EXPECT_NE(lost_protection(config(tls + "}\n"), config("http_server_config: {}\n")), "");
   EXPECT_EQ(lost_protection(config(tls + "}\n"), config("tls_server_config: {}\n")), "");
   EXPECT_NE(lost_protection(config(certificates + "}\n"), config(tls + "}\n")), "");
   EXPECT_EQ(lost_protection(config(certificates + "}\n"),

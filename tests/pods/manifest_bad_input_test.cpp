@@ -138,6 +138,29 @@ TEST(ManifestBadInput, DeepNestingIsRefusedInEveryForm) {
               ElementsAre(error_at(1, 101, "nested deeper than 100 levels")));
 }
 
+// yaml-cpp keeps every token of them until the last: 8 MiB cost 2 GiB.
+TEST(ManifestBadInput, ManyBracketsAreRefusedBeforeTheyAreKept) {
+  std::string many;
+  while (many.size() < (std::size_t{7} << 20)) many += "a, ";
+  for (const std::string& text :
+       {"a: [" + many, "- [" + many, "a: &x [" + many, "a: !x [\"b\", " + many, "? [" + many}) {
+    EXPECT_THAT(read_manifests(text, "many.yaml").errors,
+                ElementsAre(error_at(1, 1, "more than 256 KiB in brackets")))
+        << text.substr(0, 20);
+  }
+}
+
+TEST(ManifestBadInput, BracketsInTextAreNone) {
+  std::string many;
+  while (many.size() < (std::size_t{1} << 20)) many += "  grep '[[[' x-[a\n\n";
+  const std::string pod =
+      "kind: ConfigMap\napiVersion: v1\nmetadata:\n  name: 'it''s [[['\n  annotations: {a: "
+      "\"\\\"[[[[\", b: [c]} # [[[[\n";
+  for (const char* begin : {"data: |\n", "data: >-2\n", "data:\n- |\n", "data: &x |+ # text\n"}) {
+    EXPECT_TRUE(read_manifests(pod + begin + many, "text.yaml").errors.empty()) << begin;
+  }
+}
+
 TEST(ManifestBadInput, AnAnchorBombIsRefused) {
   std::string bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n";
   for (int i = 1; i < 12; ++i) {

@@ -8,32 +8,45 @@
 #include <utility>
 #include <vector>
 
-#include "agent/http/peers/peer_share.h"
+#include "agent/http/peers/recent_use.h"
 
 namespace hostnet {
 
-// A line for each peer; the peers have turns. Who waits behind a peer with many
-// items waits for one of them. One thread at a time.
+// A line for each peer. The next turn has the peer that had least lately; among
+// equals they take turns. Who waits behind a peer with many items, or behind many
+// peers that come again and again, waits for one of them. A peer with a kept place
+// counts for a small part of what it had. One thread at a time.
 template <class T>
 class FairQueue {
  public:
-  void push(const PeerShare& who, T item) {
-    line_of(who).items.push_back(std::move(item));
+  using Time = RecentUse::Time;
+  static constexpr double kKeptWeight = 16;
+
+  void push(const PeerShare& who, T item, bool kept = false) {
+    Line& line = line_of(who);
+    line.items.push_back(std::move(item));
+    line.kept = line.kept || kept;
     ++size_;
   }
 
-  // The first item that `fits(who, item)`, by turns.
+  // The first item that `fits(who, item)` of the peer whose turn it is.
   template <class Fits>
-  std::optional<T> take(Fits fits) {
+  std::optional<T> take(Fits fits, Time now) {
+    auto next = lines_.end();
+    auto next_at = typename Items::iterator();
     for (auto line = lines_.begin(); line != lines_.end(); ++line) {
       const auto at = std::ranges::find_if(
           line->items, [&](const T& item) { return fits(std::as_const(line->who), item); });
       if (at == line->items.end()) continue;
-      T item = remove(*line, at);
-      end_turn(line);
-      return item;
+      if (next != lines_.end() && had(*next, now) <= had(*line, now)) continue;
+      next = line;
+      next_at = at;
     }
-    return std::nullopt;
+    if (next == lines_.end()) return std::nullopt;
+    uses_.add(next->who, now);
+    T item = remove(*next, next_at);
+    end_turn(next);
+    return item;
   }
 
   // Every item that fits, of all peers.
@@ -55,13 +68,22 @@ class FairQueue {
     return taken;
   }
 
-  // The last item of the peer with the most, if that has more than `more_than`.
-  std::optional<T> take_newest_of_fullest(std::size_t more_than) {
-    const auto fullest =
-        std::ranges::max_element(lines_, {}, [](const Line& line) { return line.items.size(); });
-    if (fullest == lines_.end() || fullest->items.size() <= more_than) return std::nullopt;
-    T item = remove(*fullest, std::prev(fullest->items.end()));
-    if (fullest->items.empty()) lines_.erase(fullest);
+  // The last item of the peer that has most, in line and lately, if that is more than
+  // `who` would have with one more item. Who has a kept place and nothing in line takes
+  // anybody's.
+  std::optional<T> take_newest_of_greediest(const PeerShare& who, bool kept, Time now) {
+    auto greediest = lines_.end();
+    for (auto line = lines_.begin(); line != lines_.end(); ++line) {
+      if (line->who == who) continue;
+      if (greediest == lines_.end() || wants(*line, now) > wants(*greediest, now)) greediest = line;
+    }
+    if (greediest == lines_.end()) return std::nullopt;
+    const std::size_t waiting = size_of(who);
+    const double would_have =
+        (static_cast<double>(waiting + 1) + uses_.of(who, now)) / (kept ? kKeptWeight : 1);
+    if (!(kept && waiting == 0) && wants(*greediest, now) <= would_have) return std::nullopt;
+    T item = remove(*greediest, std::prev(greediest->items.end()));
+    if (greediest->items.empty()) lines_.erase(greediest);
     return item;
   }
 
@@ -73,19 +95,29 @@ class FairQueue {
   }
 
  private:
+  using Items = std::deque<T>;
   struct Line {
     PeerShare who;
-    std::deque<T> items;
+    bool kept{};
+    Items items;
   };
   using Lines = std::list<Line>;
+
+  double had(const Line& line, Time now) const {
+    return uses_.of(line.who, now) / (line.kept ? kKeptWeight : 1);
+  }
+  double wants(const Line& line, Time now) const {
+    return had(line, now) + static_cast<double>(line.items.size()) / (line.kept ? kKeptWeight : 1);
+  }
 
   // A new peer's turn is the next but for those who wait already.
   Line& line_of(const PeerShare& who) {
     const auto line = std::ranges::find(lines_, who, &Line::who);
-    return line == lines_.end() ? lines_.emplace_back(Line{.who = who, .items = {}}) : *line;
+    return line == lines_.end() ? lines_.emplace_back(Line{.who = who, .kept = false, .items = {}})
+                                : *line;
   }
 
-  T remove(Line& line, const typename std::deque<T>::iterator& at) {
+  T remove(Line& line, const typename Items::iterator& at) {
     T item = std::move(*at);
     line.items.erase(at);
     --size_;
@@ -100,7 +132,8 @@ class FairQueue {
     }
   }
 
-  Lines lines_;  // in the order of turns
+  Lines lines_;  // those who had equally much have turns in this order
+  RecentUse uses_;
   std::size_t size_{};
 };
 

@@ -214,11 +214,22 @@ void read_rate_limit(const Fields& fields, RateLimit& limit) {
   limit.burst = *burst;
 }
 
+// As a file that was cut short has it: only {} says on purpose that there is none.
+void refuse_unfinished(const Fields& root) {
+  for (const std::string_view key : {"tls_server_config", "basic_auth_users"}) {
+    const Member* member = root.value().member(key);
+    if (member == nullptr || !member->value.is_null()) continue;
+    root.complain(member->line,
+                  fmt::format("{} is empty: \"{}: {{}}\" says so on purpose", key, key));
+  }
+}
+
 WebConfig read_document(const Fields& root) {
   static constexpr std::string_view kKeys[] = {"tls_server_config", "http_server_config",
                                                "basic_auth_users", "rate_limit"};
   WebConfig config;
   root.allow_only(kKeys);
+  refuse_unfinished(root);
   if (const auto tls = root.section("tls_server_config")) {
     config.tls = read_tls(*tls, config.given_up);
   }
