@@ -48,8 +48,9 @@ def test_the_unit_is_one_that_systemd_takes_and_hardened(tree, tmp_path):
     done = subprocess.run(["systemd-analyze", "verify", here], capture_output=True, text=True,
                           timeout=600)
     assert (done.returncode, done.stderr) == (0, "")
-    # 0 is best, 100 worst; 30 is what systemd calls "OK".
-    done = subprocess.run(["systemd-analyze", "security", "--offline=yes", "--threshold=30", here],
+    # 0 is best, 100 worst. 22 is the least with an address to serve, all processes to see and
+    # netlink to read; the rest are the calls for capset, adjtimex, pidfd_getfd and cgroups by id.
+    done = subprocess.run(["systemd-analyze", "security", "--offline=yes", "--threshold=27", here],
                           capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stdout
 
