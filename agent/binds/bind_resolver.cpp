@@ -34,6 +34,12 @@ std::uint16_t first_unprivileged(const Files& files) {
   return parse_number<std::uint16_t>(trim(*text)).value_or(kFirstUnprivileged);
 }
 
+// The process has that number since then only. USER_HZ is 100 wherever this runs.
+bool began_after(const ProcessStat& stat, const Binder& binder) {
+  constexpr std::chrono::milliseconds kTick{10};
+  return kTick * static_cast<std::int64_t>(stat.start_time) > binder.at.time_since_epoch();
+}
+
 bool tells_something(const CgroupFacts& facts) {
   return facts.in_kubepods || !facts.unit.empty() || !facts.container_runtime.empty() ||
          facts.of_node;
@@ -62,11 +68,20 @@ const CgroupPlace* BindResolver::place_of(const Binder& binder) {
   return nullptr;
 }
 
-// Its number may be another's by now: the name is compared.
+// Its number may be another's by now: the name is compared, and without one when it began.
 bool BindResolver::is_alive(const Binder& binder) {
   if (!shows_processes_) return false;
   const auto stat = read_process_stat(*node_.files, binder.process, text_);
-  return stat && (binder.thread != binder.process || stat->comm == binder.comm);
+  if (!stat) return false;
+  if (binder.comm.empty()) return !began_after(*stat, binder);
+  return binder.thread != binder.process || stat->comm == binder.comm;
+}
+
+// `number` is its own in procfs, 0: not known.
+std::string BindResolver::name_of(const Binder& binder, int number) {
+  if (!binder.comm.empty() || number == 0) return binder.comm;
+  const auto stat = read_process_stat(*node_.files, number, text_);
+  return stat && !began_after(*stat, binder) ? stat->comm : std::string();
 }
 
 // As procfs numbers it. Where that is another's than the kernel's programs have (a node in a
@@ -79,7 +94,7 @@ int BindResolver::number_of(const Binder& binder) {
   int found = 0;
   for (const int pid : cgroups_.processes_in(*place, hidden)) {
     const auto stat = read_process_stat(*node_.files, pid, text_);
-    if (!stat || stat->comm != binder.comm) continue;
+    if (!stat || (!binder.comm.empty() && stat->comm != binder.comm)) continue;
     if (found != 0) return 0;
     found = pid;
   }
@@ -103,7 +118,8 @@ bool BindResolver::runs_component(const Binder& binder, const Names& names, std:
 
 Owner BindResolver::owner_of(const Binder& binder, const Names& names) {
   Owner owner;
-  owner.processes = {{number_of(binder), binder.comm}};
+  const int number = number_of(binder);
+  owner.processes = {{number, name_of(binder, number)}};
   CgroupPlace place;
   if (const auto* found = place_of(binder)) place = *found;
   // On cgroup v1 and beside it only the process tells.

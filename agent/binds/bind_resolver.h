@@ -37,6 +37,7 @@ class BindResolver {
   int number_of(const Binder& binder);
   std::optional<CgroupPlace> place_of_process(const Binder& binder);
   bool is_alive(const Binder& binder);
+  std::string name_of(const Binder& binder, int number);
   bool runs_component(const Binder& binder, const Names& names, std::string& exe);
   std::optional<bool> may_bind_low_ports(const Binder& binder);
   std::string error_of(const BindEvent& event, const std::vector<Holder>& holders);

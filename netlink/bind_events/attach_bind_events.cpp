@@ -191,29 +191,35 @@ bpf_map* data_map(bpf_object& object, std::string_view suffix) {
   return nullptr;
 }
 
-Result<ObjectPtr> load_programs(std::uint64_t network, bool has_retval) {
+Result<ObjectPtr> load_programs(const hostnet_bind_settings& settings) {
   bpf_object_open_opts options{};
   options.sz = sizeof options;
   options.object_name = "hostnet_bind";
   const auto program = bind_program();
   ObjectPtr object(bpf_object__open_mem(program.data(), program.size(), &options));
   if (!object) return system_failure(errno, "reading the BPF programs");
-  const hostnet_bind_settings settings{
-      .own_network = network, .has_retval = has_retval ? 1U : 0U, .reserved = 0};
   auto* map = data_map(*object, ".rodata");
   if (map == nullptr || bpf_map__set_initial_value(map, &settings, sizeof settings) != 0) {
     return failure(Reason::internal, "the BPF programs have no settings");
   }
-  if (const int error = bpf_object__load(object.get()); error != 0) {
-    return system_failure(-error, "loading the BPF programs");
+  const int error = bpf_object__load(object.get());
+  // Who lacks the rights gets EPERM.
+  if (error == -EACCES) {
+    return failure(Reason::unsupported, "this kernel's verifier refuses the BPF programs");
   }
+  if (error != 0) return system_failure(-error, "loading the BPF programs");
   return object;
 }
 
-// bpf_get_retval() came after all else that they need.
+// With all that this kernel and these rights give: bpf_get_retval() came after the rest that they
+// need, and bpf_get_current_comm() is for CAP_PERFMON in newer ones.
 Result<ObjectPtr> load_programs(std::uint64_t network) {
-  auto object = load_programs(network, true);
-  if (!object && object.error().reason != Reason::denied) return load_programs(network, false);
+  Result<ObjectPtr> object;
+  for (const auto& [has_retval, has_comm] : {std::pair{1U, 1U}, {1U, 0U}, {0U, 1U}, {0U, 0U}}) {
+    object = load_programs(hostnet_bind_settings{
+        .own_network = network, .has_retval = has_retval, .has_comm = has_comm});
+    if (object || object.error().reason == Reason::denied) break;
+  }
   return object;
 }
 

@@ -100,7 +100,8 @@ static __always_inline void describe_current(struct hostnet_binder *binder) {
   binder->thread = (__u32)ids;
   binder->user = (__u32)bpf_get_current_uid_gid();
   binder->reserved = 0;
-  bpf_get_current_comm(binder->comm, sizeof binder->comm);
+  __builtin_memset(binder->comm, 0, sizeof binder->comm);
+  if (settings.has_comm) bpf_get_current_comm(binder->comm, sizeof binder->comm);
 }
 
 static __always_inline void count_dropped(void) {
@@ -262,9 +263,14 @@ int attempt6(struct bpf_sock_addr *ctx) {
   return PASS;
 }
 
-static __always_inline bool is_watched(__u8 protocol, __u16 port) {
-  __u32 bit = (protocol == IPPROTO_TCP ? 0 : HOSTNET_PORTS) + (__u32)port;
-  return (shared.watched[bit / 64 % (2 * HOSTNET_PORTS / 64)] >> (bit % 64) & 1) != 0;
+// Without a branch, and with the protocol read anew: without CAP_PERFMON the verifier wants the
+// same bounds of an index on every path. 6 is TCP, 17 is UDP.
+static __always_inline bool is_watched(struct bpf_sock *ctx, __u16 port) {
+  __u32 udp = *(volatile __u32 *)&ctx->protocol & 1;
+  __u32 word = port / 64 + udp * (HOSTNET_PORTS / 64);
+  // What the compiler knows of it, the verifier of Linux 6.1 does not.
+  asm volatile("" : "+r"(word));
+  return (shared.watched[word % (2 * HOSTNET_PORTS / 64)] >> (port % 64) & 1) != 0;
 }
 
 static __always_inline bool was_refused(__u32 process) {
@@ -299,7 +305,7 @@ static __always_inline int succeed(struct bpf_sock *ctx, __u8 family) {
     else
       describe_current(&last->binder);
   }
-  if (last && (refused || is_watched(protocol, port))) {
+  if (last && (refused || is_watched(ctx, port))) {
     struct hostnet_bind_event event = {.kind = HOSTNET_BIND_DONE,
                                        .port = port,
                                        .protocol = protocol,

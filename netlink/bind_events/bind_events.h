@@ -22,7 +22,7 @@ struct Binder {
   std::array<std::uint64_t, 7> ancestors{};  // on levels 1 to 7; 0: none
   int process{}, thread{};                   // in the initial PID namespace
   std::uint32_t user{};                      // in the initial user namespace
-  std::string comm;                          // any bytes
+  std::string comm;                          // any bytes; "": the kernel does not tell it
   bool operator==(const Binder&) const = default;
 };
 

@@ -18,7 +18,7 @@
 struct hostnet_bind_settings {
   __u64 own_network;  // SO_NETNS_COOKIE of the agent
   __u32 has_retval;   // bpf_get_retval(), Linux 5.18
-  __u32 reserved;
+  __u32 has_comm;     // bpf_get_current_comm(), where newer kernels want CAP_PERFMON for it
 };
 
 // Data that the agent has mapped: it needs no bpf(2) when it has dropped its rights.
@@ -46,7 +46,7 @@ struct hostnet_binder {
   __u32 process, thread;                   // in the initial PID namespace
   __u32 user;                              // in the initial user namespace
   __u32 reserved;
-  char comm[16];
+  char comm[16];  // empty without has_comm
 };
 
 struct hostnet_bind_event {

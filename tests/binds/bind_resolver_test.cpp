@@ -53,6 +53,24 @@ class ResolverTest : public ::testing::Test {
   std::vector<std::string> components_;
 };
 
+TEST_F(ResolverTest, WithoutANameFromTheKernelProcfsTellsThatOfAProcessThatLives) {
+  builder_.process({.pid = 900, .comm = "from procfs", .exe = "/app", .cgroup = kScope});
+  BindEvent nameless = event(8080);
+  nameless.binder.comm.clear();
+  EXPECT_EQ(resolve(nameless).binder.processes.front().comm, "from procfs");
+  EXPECT_EQ(resolve(event(8080)).binder.processes.front().comm, "web");
+  nameless.binder.process = nameless.binder.thread = 901;  // gone
+  EXPECT_EQ(resolve(nameless).binder.processes.front().comm, "");
+}
+
+TEST_F(ResolverTest, AProcessThatBeganAfterTheBindIsAnother) {
+  builder_.process({.pid = 900, .comm = "later", .exe = "/app", .cgroup = kScope});
+  BindEvent nameless = event(8080);
+  nameless.binder.comm.clear();
+  nameless.binder.at = SteadyTime();
+  EXPECT_EQ(resolve(nameless).binder.processes.front().comm, "");
+}
+
 TEST_F(ResolverTest, NamesTheContainerAndWhoHasThePort) {
   const auto refused = resolve(event(8080));
   EXPECT_EQ(refused.error, "EADDRINUSE");

@@ -312,3 +312,26 @@ def test_a_recording_has_the_refusals_of_the_running_agent(machine, agent):
     elsewhere.PORT = 20001
     wait_until(lambda: elsewhere.curl("/readyz")[0] == 200, 10, "the replaying agent")
     assert seen(the_refusal(elsewhere, 8230)) == seen(now)
+
+
+def test_a_process_in_a_pid_namespace_of_its_own_has_the_number_that_the_node_gives_it(machine, agent):
+    machine.listen(8240)
+    web = Container(machine, before=["unshare", "--pid", "--fork", "--kill-child"])
+    assert web.bind(8240) == "EADDRINUSE"
+    newest = machine.run("pgrep", "-n", "-f", web.path).stdout.strip()
+    assert the_refusal(agent, 8240)["observed"]["pid"] == int(newest)
+
+
+class Forger(Container):
+    CODE = r"import pathlib; pathlib.Path('/proc/self/comm').write_text('kubelet\x1b[31m')" + BINDER
+
+
+def test_a_forged_name_says_nothing_and_does_nothing(machine, agent):
+    machine.listen(8250, name="kubelet", cgroup=machine.cgroup("/system.slice/forger.service"))
+    assert Forger(machine).bind(8250) == "EADDRINUSE"
+    found = the_refusal(agent, 8250)
+    assert found["declared_by"][0]["pod"] == "web"
+    assert [(h["kind"], h["name"]) for h in found["held_by"]] == [("unmanaged_process", "forger.service")]
+    for path in ("/conflicts", "/history"):
+        assert "\x1b" not in agent.text(path)
+    assert not agent.metric("^hostnet_bind_refusals_total.*node_component.* [1-9]")

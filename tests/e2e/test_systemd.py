@@ -96,6 +96,23 @@ def test_with_the_documented_drop_in_it_may_reserve_ports(systemd):
     assert reserved() == ""
 
 
+def test_with_the_packages_drop_in_it_hears_of_refused_binds(systemd):
+    systemd.run("install", "-D", "/usr/share/hostnet-agent/bpf.conf",
+                "/etc/systemd/system/hostnet-agent.service.d/bpf.conf")
+    # The machine's services are below a cgroup of its own; the programs want the root of all.
+    subprocess.run(["nsenter", "-t", str(systemd.init), "--mount", "--", "sh", "-ec",
+                    "mkdir -p /srv/sys/fs/cgroup; mount -t cgroup2 cgroup2 /srv/sys/fs/cgroup"], check=True)
+    systemd.write("/etc/default/hostnet-agent", 'ARGS="--pods.source=none --path.sysfs=/srv/sys"\n')
+    systemd.run("systemctl", "daemon-reload")
+    systemd.run("systemctl", "restart", "hostnet-agent")
+    agent = Client(systemd)
+    wait_until(lambda: agent.curl("/readyz")[0] == 200, 20, f"a ready agent: {systemd.journal()}")
+    limits = [limit for limit in agent.json("/conflicts")["limits"] if limit["code"] == "no_bind_events"]
+    assert agent.metric("^hostnet_bind_events 1$"), limits
+    effective = re.search(r"^CapEff:\t(\w+)$", systemd.run("cat", f"/proc/{systemd.show('MainPID')}/status").stdout, re.M)
+    assert int(effective[1], 16) >> 39 & 1 == 0, "CAP_BPF is kept"
+
+
 def test_a_socket_unit_holds_its_port_whether_or_not_its_service_runs(systemd):
     waits = "ExecStart=/usr/bin/python3 -c 'import signal; signal.pause()'"
     for name, text in (
