@@ -283,37 +283,57 @@ static __always_inline bool is_of_interest(void) {
   return shared.attempts != 0 || shared.refused_processes != 0;
 }
 
-static __always_inline int succeed(struct bpf_sock *ctx, __u8 family) {
-  if (!is_of_interest()) return PASS;
+static __always_inline void submit_success(struct bpf_sock *ctx, __u8 family,
+                                           const struct hostnet_binder *binder) {
+  // Not on the stack: without CAP_PERFMON Linux 6.1 lets nothing overwrite what was a pointer there.
+  struct hostnet_bind_event *event = bpf_ringbuf_reserve(&events, sizeof *event, 0);
+  if (!event) {
+    count_dropped();
+    return;
+  }
+  __builtin_memset(event, 0, sizeof *event);
+  event->kind = HOSTNET_BIND_DONE;
+  event->port = ctx->src_port;
+  event->protocol = ctx->protocol;
+  event->family = family;
+  event->binder = *binder;
+  bpf_ringbuf_submit(event, 0);
+}
+
+// Without an attempt: the kernel chose the port, or the attempt was taken for a refusal.
+static __always_inline int succeed_late(struct bpf_sock *ctx, __u8 family, bool refused) {
   __u32 protocol = ctx->protocol;
   __u32 port = ctx->src_port;
+  if (!refused || !is_followed(protocol, port, bpf_get_netns_cookie(ctx))) return PASS;
+  struct last_binder *last = last_binder_of(protocol, port);
+  if (!last) return PASS;
+  last->port = port;
+  describe_current(&last->binder);
+  submit_success(ctx, family, &last->binder);
+  return PASS;
+}
+
+// Two ways from here, which never meet again: without CAP_PERFMON the verifier of Linux 6.1 also
+// follows the branches that are never taken, with a slot that is NULL.
+static __always_inline int succeed(struct bpf_sock *ctx, __u8 family) {
+  if (!is_of_interest()) return PASS;
   __u64 ids = bpf_get_current_pid_tgid();
   bool refused = was_refused(ids >> 32);
   struct slot *slot = take_own((__u32)ids);
-  // Without an attempt: the kernel chose the port, or the attempt was taken for a refusal.
-  if (!slot && !(refused && is_followed(protocol, port, bpf_get_netns_cookie(ctx)))) return PASS;
-  if (slot && settings.has_retval && bpf_get_retval() < 0) {
+  if (!slot) return succeed_late(ctx, family, refused);
+  if (settings.has_retval && bpf_get_retval() < 0) {
     slot->event.error = EPERM;
     slot->state = PENDING;  // the timer reports it
     return PASS;
   }
-  struct last_binder *last = last_binder_of(protocol, port);
+  __u32 port = ctx->src_port;
+  struct last_binder *last = last_binder_of(ctx->protocol, port);
   if (last) {
     last->port = port;
-    if (slot)
-      last->binder = slot->event.binder;
-    else
-      describe_current(&last->binder);
+    last->binder = slot->event.binder;
   }
-  if (last && (refused || is_watched(ctx, port))) {
-    struct hostnet_bind_event event = {.kind = HOSTNET_BIND_DONE,
-                                       .port = port,
-                                       .protocol = protocol,
-                                       .family = family,
-                                       .binder = last->binder};
-    submit(&event);
-  }
-  if (slot) release(slot);
+  if (refused || is_watched(ctx, port)) submit_success(ctx, family, &slot->event.binder);
+  release(slot);
   return PASS;
 }
 
