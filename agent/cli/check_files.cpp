@@ -124,12 +124,13 @@ Result<> ask_node(const CommandOptions& options, const Policy& policy,
 }
 
 int exit_code_of(const ManifestCheck& check) {
+  if (!check.errors.empty()) return 2;
   const SeverityCounts counts = count_severities(check);
-  if (counts.critical + counts.warning > check.errors.size()) return 1;
+  if (counts.critical + counts.warning > 0) return 1;
   const bool unknown = std::ranges::any_of(check.ports, [](const ManifestCheck::Port& port) {
     return port.answer && port.answer->verdict == CheckVerdict::unknown;
   });
-  return !check.errors.empty() || unknown ? 2 : 0;
+  return unknown ? 2 : 0;
 }
 
 }  // namespace

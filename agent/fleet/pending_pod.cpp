@@ -145,8 +145,8 @@ NodeAnswer decided(const FleetNode& node) {
 
 Result<WantedPod> fetch_wanted(const std::string& name, ClusterReader& reader) {
   std::string_view rest = name;
-  const std::string namespace_(take_until(rest, '/'));
-  const auto object = reader.object(pods_path(namespace_) + "/" + percent_encoded(rest));
+  const std::string space(take_until(rest, '/'));
+  const auto object = reader.object(pods_path(space) + "/" + percent_encoded(rest));
   if (!object && object.error().reason == Reason::vanished) {
     return failure(Reason::vanished, "there is no pod " + name);
   }
@@ -160,7 +160,7 @@ Result<DeclaredByNode> fetch_declared(const WantedPod& wanted, ClusterReader& re
   DeclaredByNode declared;
   const std::string placed =
       percent_encoded("spec.nodeName!=,status.phase!=Succeeded,status.phase!=Failed");
-  auto done = reader.pods("", "fieldSelector=" + placed, [&](Pod pod, std::string_view) {
+  auto done = reader.pods("", "fieldSelector=" + placed, [&](const Pod& pod, std::string_view) {
     add_declared(wanted, pod, version, declared);
   });
   if (!done) return std::unexpected(done.error());

@@ -83,10 +83,12 @@ std::vector<PortCheck> ask_checks(const FleetNode& node, const std::vector<std::
   answer.answered = done.has_value();
   if (!done) answer.error = done.error().message;
   for (std::size_t i = 0; i < targets.size() && answer.answered; ++i) {
-    auto check = read_port_check(bodies[i]);
-    if (check) checks[i] = *std::move(check);
-    answer.answered = check.has_value();
-    if (!check) answer.error = "the answer is not as expected";
+    if (auto check = read_port_check(bodies[i])) {
+      checks[i] = *std::move(check);
+    } else {
+      answer.answered = false;
+      answer.error = "the answer is not as expected";
+    }
   }
   answer.complete = answer.answered && std::ranges::none_of(checks, is_unknown);
   if (answer.answered && !answer.complete) answer.problems = {"its agent does not know"};

@@ -45,16 +45,15 @@ std::string StoredSeries::label(std::string_view name) const {
 }
 
 std::string StoredSeries::own(std::string_view name) const {
+  // Where one is renamed, the agent's own pod stands under the plain names.
   const bool renamed = std::ranges::any_of(
       labels, [](const auto& one) { return one.first.starts_with("exported_"); });
-  std::string exported = label(fmt::format("exported_{}", name));
-  // The agent's own pod stands under the plain name then.
-  return renamed || !exported.empty() ? exported : label(name);
+  return label(renamed ? fmt::format("exported_{}", name) : std::string(name));
 }
 
 std::string StoredSeries::node() const {
-  std::string name = label("node");
-  return name.empty() ? label("instance") : name;
+  const std::string_view name = label("node").empty() ? "instance" : "node";
+  return label(name);
 }
 
 Result<std::vector<StoredSeries>> read_query_answer(std::string_view body) {

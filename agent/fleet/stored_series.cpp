@@ -55,11 +55,11 @@ Result<std::vector<NodeAnswer>> stored_nodes(const Prometheus& prometheus) {
   return nodes;
 }
 
-void add_class(const std::vector<StoredSeries>& all, std::string_view class_,
+void add_class(const std::vector<StoredSeries>& all, std::string_view of_class,
                std::vector<FleetFinding>& findings) {
   std::set<std::string> seen;  // two Prometheus replicas have each twice
   for (const StoredSeries& series : all) {
-    FleetFinding finding = finding_of_series(series, class_);
+    FleetFinding finding = finding_of_series(series, of_class);
     if (seen.insert(finding.node + "\n" + finding.json).second) {
       findings.push_back(std::move(finding));
     }
@@ -68,15 +68,15 @@ void add_class(const std::vector<StoredSeries>& all, std::string_view class_,
 
 }  // namespace
 
-FleetFinding finding_of_series(const StoredSeries& series, std::string_view class_) {
+FleetFinding finding_of_series(const StoredSeries& series, std::string_view of_class) {
   const auto of = [&](std::string_view name) { return series.label(name); };
   const std::string pod = series.own("pod");
-  const std::string namespace_ = series.own("namespace");
+  const std::string space = series.own("namespace");
   const std::string container = series.own("container");
   const auto port = parse_number<int>(of("port"));
   Json declared = Json::array(), held = Json::array();
   if (!pod.empty()) {
-    declared.push_back({{"namespace", namespace_},
+    declared.push_back({{"namespace", space},
                         {"pod", pod},
                         {"workload", of("workload")},
                         {"container", container}});
@@ -84,17 +84,17 @@ FleetFinding finding_of_series(const StoredSeries& series, std::string_view clas
   if (!of("holder").empty() || !of("holder_kind").empty()) {
     held.push_back({{"kind", of("holder_kind")}, {"name", of("holder")}});
   }
-  Json json{{"class", class_},
-            {"verdict", of("verdict")},
-            {"severity", of("severity")},
-            {"protocol", of("protocol")},
-            {"port", port ? Json(*port) : Json(nullptr)},
-            {"host_ip", of("host_ip")},
-            {"since", nullptr},
-            {"declared_by", std::move(declared)},
-            {"held_by", std::move(held)},
-            {"explanation", ""},
-            {"remedy", url_of_runbook(of("verdict"))}};
+  const Json json{{"class", of_class},
+                  {"verdict", of("verdict")},
+                  {"severity", of("severity")},
+                  {"protocol", of("protocol")},
+                  {"port", port ? Json(*port) : Json(nullptr)},
+                  {"host_ip", of("host_ip")},
+                  {"since", nullptr},
+                  {"declared_by", std::move(declared)},
+                  {"held_by", std::move(held)},
+                  {"explanation", ""},
+                  {"remedy", url_of_runbook(of("verdict"))}};
   FleetFinding finding;
   if (auto read = read_fleet_finding(series.node(), json_text(json))) finding = *std::move(read);
   // Labels say less than holders do.

@@ -46,7 +46,7 @@ class Prometheus {
 };
 
 // A finding from its series (hostnet_port_conflict, hostnet_port_risk). Pure.
-FleetFinding finding_of_series(const StoredSeries& series, std::string_view class_);
+FleetFinding finding_of_series(const StoredSeries& series, std::string_view of_class);
 
 Result<FleetReport> stored_findings(const Prometheus& prometheus);
 Result<PortReport> stored_port(const Prometheus& prometheus, std::uint16_t port, Protocol protocol);

@@ -40,7 +40,7 @@ class ServerCheck {
   static int verify(X509_STORE_CTX* chain, void* self);
 
   std::vector<CertificatePtr> named_;
-  std::atomic<int> refusal_{};
+  std::atomic<int> refusal_;
 };
 
 // Shows the client certificate, where there is one.

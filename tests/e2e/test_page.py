@@ -3,6 +3,11 @@
 import contextlib
 import ctypes
 import os
+import pathlib
+import socket
+import socketserver
+import subprocess
+import threading
 
 import pytest
 from selenium import webdriver
@@ -36,28 +41,62 @@ def inside_network(pid):
         os.close(there)
 
 
-@pytest.fixture
-def browser(machine, tmp_path):
+@contextlib.contextmanager
+def started_browser(tmp_path):
     options = Options()
     options.binary_location = "/usr/bin/chromium"
     for flag in ("headless=new", "no-sandbox", "disable-dev-shm-usage", f"user-data-dir={tmp_path}/profile"):
         options.add_argument(f"--{flag}")
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    with inside_network(machine.init):
-        started = webdriver.Chrome(service=Service("/usr/bin/chromedriver"), options=options)
-        started.set_page_load_timeout(30)
-        try:
-            yield started
-        finally:
-            started.quit()
+    started = webdriver.Chrome(service=Service("/usr/bin/chromedriver"), options=options)
+    started.set_page_load_timeout(30)
+    try:
+        yield started
+    finally:
+        started.quit()
 
 
-def show(browser, path="/", width=1280, height=900, scheme="light"):
+@pytest.fixture
+def browser(machine, tmp_path):
+    with inside_network(machine.init), started_browser(tmp_path) as started:
+        yield started
+
+
+class Relay(socketserver.ThreadingTCPServer):
+    """A port of this network that leads to a unix socket: a browser that comes this way has no socket on the
+    machine, whose /proc does not show it."""
+    daemon_threads = True
+    allow_reuse_address = True
+
+    def __init__(self, path):
+        super().__init__(("127.0.0.1", 0), Relay.Connection)
+        self.path = str(path)
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    class Connection(socketserver.BaseRequestHandler):
+        def handle(self):
+            with socket.socket(socket.AF_UNIX) as agent:
+                agent.connect(self.server.path)
+                back = threading.Thread(target=self.copy, args=(agent, self.request), daemon=True)
+                back.start()
+                self.copy(self.request, agent)
+                back.join()
+
+        @staticmethod
+        def copy(source, sink):
+            with contextlib.suppress(OSError):
+                while data := source.recv(65536):
+                    sink.sendall(data)
+            with contextlib.suppress(OSError):
+                sink.shutdown(socket.SHUT_WR)
+
+
+def show(browser, path="/", width=1280, height=900, scheme="light", port=20000):
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {
         "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500})
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {
         "features": [{"name": "prefers-color-scheme", "value": scheme}]})
-    browser.get(f"http://127.0.0.1:20000{path}")
+    browser.get(f"http://127.0.0.1:{port}{path}")
 
 
 def rows(browser, caption):
@@ -173,19 +212,61 @@ def test_text_can_be_read_in_both_color_schemes(machine, browser, scheme):
     assert dark_page == (scheme == "dark")
 
 
-def test_the_screenshot_of_the_readme_is_a_page_with_a_conflict(machine, browser):
+def test_the_screenshot_of_the_readme_is_a_page_with_a_conflict(machine, tmp_path):
     """HOSTNET_UPDATE_SCREENSHOT=1 writes deploy/reference/page.png anew."""
     machine.file("pods/web.yaml", pod("web-1", 8080))
     machine.file("pods/api.yaml", pod("api-1", 30080))
     machine.listen(8080, name="nginx")
-    machine.listen(9100, name="node_exporter")
-    agent = machine.agent("--pods.source=manifests", f"--pods.manifests={machine.directory}/pods")
+    for port, name in ((22, "sshd"), (9100, "node_exporter"), (10250, "kubelet")):
+        machine.listen(port, name=name)
+    agent = machine.agent("--pods.source=manifests", f"--pods.manifests={machine.directory}/pods",
+                          "--web.listen-address=:20000", f"--web.listen-address=unix:{machine.directory}/page.sock")
     wait_until(lambda: "unmanaged_process" in agent.text("/conflicts"), 10, "the conflict")
-    show(browser, width=1280, height=760)
-    wait_until(lambda: rows(browser, "Conflicts"), REFRESH, "the page's conflict")
-    picture = browser.get_screenshot_as_png()
+    assert agent.json("/conflicts")["complete"], agent.json("/conflicts")["problems"]
+    relay = Relay(machine.directory / "page.sock")
+    with started_browser(tmp_path) as browser:
+        show(browser, width=1280, height=1330, port=relay.server_address[1])
+        wait_until(lambda: rows(browser, "Conflicts"), REFRESH, "the page's conflict")
+        assert "incomplete" not in browser.find_element(By.TAG_NAME, "body").text
+        assert browser.find_elements(By.CSS_SELECTOR, ".map a")
+        picture = browser.get_screenshot_as_png()
+    relay.shutdown()
     assert len(picture) > 20_000  # not a blank page
     path = ROOT / "deploy" / "reference" / "page.png"
     if os.environ.get("HOSTNET_UPDATE_SCREENSHOT"):
         path.write_bytes(picture)
     assert path.is_file()
+
+
+@pytest.fixture(scope="module")
+def axe():
+    """axe-core's source, of npm (tests/chart/package.json)."""
+    done = subprocess.run([ROOT / "tests/chart/tools"], capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, done.stderr
+    return (pathlib.Path(done.stdout.strip()) / "node_modules/axe-core/axe.min.js").read_text()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_core_finds_nothing_serious_on_any_page(machine, browser, axe, scheme):
+    machine.file("pods/web.yaml", pod("web-1", 8080))
+    machine.file("pods/api.yaml", pod("api-1", 30080))
+    machine.listen(8080, name="nginx")
+    agent = machine.agent("--pods.source=manifests", f"--pods.manifests={machine.directory}/pods")
+    wait_until(lambda: "unmanaged_process" in agent.text("/conflicts"), 10, "the conflict")
+    show(browser, scheme=scheme)
+    browser.set_script_timeout(120)
+    places = [link.get_attribute("href") for link in browser.find_elements(By.CSS_SELECTOR, "nav a")]
+    serious = []
+    for place in [*places, "http://127.0.0.1:20000/ports/8080"]:
+        browser.get(place)
+        browser.execute_script(axe)
+        found = browser.execute_async_script(
+            "const done = arguments[0];"
+            "axe.run().then((said) => done([said.passes.length, said.violations]), (error) => done([0, String(error)]));")
+        passed, found = found
+        assert passed > 10, found  # it did inspect the page
+        serious += [(place, one["id"], one["impact"], [node["target"] for node in one["nodes"]][:5]) for one in found
+                    if one["impact"] in ("serious", "critical")]
+        print(place, [(one["id"], one["impact"]) for one in found])
+    assert serious == []
+    assert complaints(browser) == []

@@ -324,3 +324,33 @@ def test_what_can_be_denied_is_what_is_a_warning():
     offered = schema["properties"]["policies"]["properties"]["deny"]["items"]["enum"]
     assert set(offered) == {code_of(policy) for policy in kind_of(LINTS, "ValidatingAdmissionPolicy")
                             if policy["metadata"]["annotations"]["hostnet-agent.io/severity"] != "info"}
+
+
+# --- The example of a mutating policy --------------------------------------------------------------
+
+AVOID = "hostports.hostnet-agent.io/avoid"
+
+
+def test_the_mutating_example_adds_the_affinity_of_the_reference_to_pods_that_ask_for_it(tools):
+    policy, binding = yaml.safe_load_all((POLICIES / "examples/avoid-held-ports.yaml").read_text())
+    assert binding["spec"]["policyName"] == policy["metadata"]["name"]
+    (mutation,) = policy["spec"]["mutations"]
+    page = (ROOT / "deploy/reference/pods.md").read_text()
+    (affinity,) = [yaml.safe_load(block)["affinity"] for block in re.findall(r"```yaml\n(.*?)```", page, re.S)
+                   if "DoesNotExist" in block]
+    # The evaluator knows no JSONPatch: a map of the same members.
+    patch = re.sub(r"\b(op|path|value):", r'"\1":', mutation["jsonPatch"]["expression"].replace("JSONPatch{", "{"))
+    wanted = json.dumps([{"op": "add", "path": "/spec/affinity", "value": affinity}])
+    spec = {key: policy["spec"][key] for key in ("matchConstraints", "matchConditions")}
+    judge = [{"metadata": {"name": name}, "spec": {**spec, "validations": [{"expression": rule, "message": name}]}}
+             for name, rule in (("asked", "false"), ("other", f"{patch} == {wanted}"))]
+
+    def said(labels, **spec_of_pod):
+        made = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a", "namespace": "default", **labels},
+                "spec": {"containers": [], **spec_of_pod}}
+        (answer,) = admit(tools, judge, [request(made)])
+        return sorted(answer)
+    asks = {"labels": {AVOID: "tcp-8080"}}
+    assert said(asks) == ["asked"]
+    assert said({"labels": {AVOID: "udp-53"}}) == ["asked", "other"]
+    assert said(asks, affinity={"nodeAffinity": {}}) == said({}) == said({"labels": {AVOID: "tcp/8080"}}) == []

@@ -283,6 +283,9 @@ def test_check_takes_flags_before_and_after_files_and_counts_by_severity(machine
     assert done.returncode == 0 and "1 declared port," in done.stdout, done.stdout
     done = run("check", "-f", broken, good, "--offline")
     assert done.returncode == 2 and done.stdout.splitlines()[-1].startswith("1 critical, 0 warnings")
+    for words in ([broken, nodeport], [nodeport, "/nonexistent.yaml"]):  # whatever the others say
+        done = run("check", "-f", *words, "--offline")
+        assert done.returncode == 2 and "in_node_port_range" in done.stdout, done.stdout
     assert run("check", "-f").returncode == 64
     assert run("check", "8080", "-f", good).returncode == 64
     assert run("check", "-f", good, "--offlin").returncode == 64

@@ -84,10 +84,9 @@ Result<ClusterAccess> fleet_access(const FleetOptions& options) {
   return failure(Reason::vanished, "there is no kubeconfig: give --kubeconfig=FILE");
 }
 
-std::string pods_path(const std::string& namespace_) {
-  return namespace_.empty()
-             ? "/api/v1/pods"
-             : fmt::format("/api/v1/namespaces/{}/pods", percent_encoded(namespace_));
+std::string pods_path(const std::string& space) {
+  return space.empty() ? "/api/v1/pods"
+                       : fmt::format("/api/v1/namespaces/{}/pods", percent_encoded(space));
 }
 
 // Returns where the next page begins, "" after the last one.
@@ -149,15 +148,15 @@ Result<std::vector<ClusterNode>> ClusterReader::nodes() {
   return nodes;
 }
 
-Result<> ClusterReader::pods(const std::string& namespace_, const std::string& parameters,
+Result<> ClusterReader::pods(const std::string& space, const std::string& parameters,
                              const OnPod& on_pod) {
-  return list(pods_path(namespace_) + "?" + parameters, "pods: list", [&](std::string_view item) {
-    if (auto pod = read_pod_json(item)) on_pod(*std::move(pod), item);
+  return list(pods_path(space) + "?" + parameters, "pods: list", [&](std::string_view item) {
+    if (auto pod = read_pod_json(item)) on_pod(*pod, item);
   });
 }
 
 Result<std::vector<Pod>> ClusterReader::labelled(const FleetOptions& options,
-                                                 const std::string& namespace_) {
+                                                 const std::string& space) {
   // Where it is one label, it is compared here as well.
   std::string_view value = options.selector;
   const std::string key(take_until(value, '='));
@@ -165,8 +164,8 @@ Result<std::vector<Pod>> ClusterReader::labelled(const FleetOptions& options,
                       options.selector.find_first_of("!,() ") == std::string::npos &&
                       !value.contains('=');
   std::vector<Pod> agents;
-  auto done = pods(namespace_, "labelSelector=" + percent_encoded(options.selector),
-                   [&](Pod pod, std::string_view object) {
+  auto done = pods(space, "labelSelector=" + percent_encoded(options.selector),
+                   [&](Pod& pod, std::string_view object) {
                      const bool labelled =
                          !simple || json_member(object, {"metadata", "labels", key}) == value;
                      if (labelled && agents.size() < kMostNodes) agents.push_back(std::move(pod));
@@ -188,18 +187,18 @@ Result<std::vector<Pod>> ClusterReader::agents(const FleetOptions& options) {
                                "--namespace and --selector say where they are",
                                options.selector, wanted.empty() ? "" : " in " + wanted));
   }
-  const auto namespace_ = namespace_of_agents(*found);
-  if (!namespace_) {
+  const auto believed = namespace_of_agents(*found);
+  if (!believed) {
     return failure(Reason::malformed,
                    fmt::format("pods with the label {} are in several namespaces: say with "
                                "--namespace which ones are the agents",
                                options.selector));
   }
   const auto others =
-      std::erase_if(*found, [&](const Pod& pod) { return pod.namespace_ != *namespace_; });
+      std::erase_if(*found, [&](const Pod& pod) { return pod.namespace_ != *believed; });
   if (others > 0) {
     log::complain(fmt::format("{} pods with the agents' label are not in {} and are not asked",
-                              others, *namespace_));
+                              others, *believed));
   }
   return found;
 }

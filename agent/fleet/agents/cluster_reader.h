@@ -21,8 +21,8 @@ class ClusterReader {
 
   Result<std::vector<ClusterNode>> nodes();
   // "" is every namespace. `on_pod` gets the object too, for what a Pod does not keep.
-  using OnPod = std::function<void(Pod, std::string_view object)>;
-  Result<> pods(const std::string& namespace_, const std::string& parameters, const OnPod& on_pod);
+  using OnPod = std::function<void(Pod&, std::string_view object)>;
+  Result<> pods(const std::string& space, const std::string& parameters, const OnPod& on_pod);
   // The agents: by their label, in one namespace.
   Result<std::vector<Pod>> agents(const FleetOptions& options);
   // One object, as it is written.
@@ -33,12 +33,12 @@ class ClusterReader {
                 const std::function<void(std::string_view)>& on_item);
   Result<std::string> page(const std::string& path, const std::string& needs,
                            const std::function<void(std::string_view)>& on_item);
-  Result<std::vector<Pod>> labelled(const FleetOptions& options, const std::string& namespace_);
+  Result<std::vector<Pod>> labelled(const FleetOptions& options, const std::string& space);
 
   KubeClient client_;
 };
 
 // "/api/v1/namespaces/NAMESPACE/pods", of every namespace where it is "".
-std::string pods_path(const std::string& namespace_);
+std::string pods_path(const std::string& space);
 
 }  // namespace hostnet

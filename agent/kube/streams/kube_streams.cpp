@@ -37,13 +37,13 @@ Result<std::unique_ptr<KubeStreams>> KubeStreams::create(const ClusterAccess& ac
                                        std::move(check));
 }
 
-Result<std::unique_ptr<ByteStream>> KubeStreams::to_pod(const std::string& namespace_,
+Result<std::unique_ptr<ByteStream>> KubeStreams::to_pod(const std::string& space,
                                                         const std::string& pod, int port,
                                                         SteadyTime deadline) const {
   const auto authorization = authorization_of(access_);
   if (!authorization) return std::unexpected(authorization.error());
   HttpGet get{.host = endpoint_.name,
-              .target = access_.base_path + port_forward_path(namespace_, pod, port),
+              .target = access_.base_path + port_forward_path(space, pod, port),
               .fields = {}};
   if (!authorization->empty()) get.fields.emplace_back("Authorization", *authorization);
   auto tcp = connect_tcp(endpoint_, deadline);

@@ -34,7 +34,7 @@ class KubeStreams {
 
   // To a port of a pod, through pods/portforward. Reason::exhausted: the API server has too much
   // to do, try later. That nobody listens there shows at the first read.
-  Result<std::unique_ptr<ByteStream>> to_pod(const std::string& namespace_, const std::string& pod,
+  Result<std::unique_ptr<ByteStream>> to_pod(const std::string& space, const std::string& pod,
                                              int port, SteadyTime deadline) const;
 
  private:

@@ -22,9 +22,9 @@ std::string words_of(std::string text) {
 
 }  // namespace
 
-std::string port_forward_path(const std::string& namespace_, const std::string& pod, int port) {
-  return fmt::format("/api/v1/namespaces/{}/pods/{}/portforward?ports={}",
-                     percent_encoded(namespace_), percent_encoded(pod), port);
+std::string port_forward_path(const std::string& space, const std::string& pod, int port) {
+  return fmt::format("/api/v1/namespaces/{}/pods/{}/portforward?ports={}", percent_encoded(space),
+                     percent_encoded(pod), port);
 }
 
 Result<> PortForward::write(std::string_view bytes) {

@@ -14,7 +14,7 @@ namespace hostnet {
 inline constexpr const char* kPortForwardProtocol = "v4.channel.k8s.io";
 
 // "/api/v1/namespaces/NS/pods/POD/portforward?ports=20000"
-std::string port_forward_path(const std::string& namespace_, const std::string& pod, int port);
+std::string port_forward_path(const std::string& space, const std::string& pod, int port);
 
 // A connection to a port of a pod, over a WebSocket of that protocol.
 class PortForward final : public ByteStream {
