@@ -226,7 +226,9 @@ Judgement judge(const CheckAnswer& answer, const Bind& newcomer, const PortSnaps
   order_holders(judgement.diverting);
   order_holders(judgement.perhaps_diverting);
   for (const DeclaredPort& port : answer.declared_by) {
-    if (port.mode == PortMode::host_port && may_be_running(port)) {
+    // A sidecar's is forwarded by nobody: kubelet does not ask for it. Where a rule is, it diverts.
+    if (port.mode == PortMode::host_port && may_be_running(port) &&
+        port.container_type != ContainerType::sidecar) {
       judgement.host_ports.push_back(&port);
     }
   }

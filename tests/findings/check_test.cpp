@@ -176,6 +176,15 @@ TEST(CheckPort, AHostPortDivertsTheTraffic) {
   scene.pods.pods.front().phase = "Pending";
   EXPECT_EQ(check(scene, 80).verdict, CheckVerdict::free);
 }
+TEST(CheckPort, ASidecarsHostPortDivertsNothingAsKubeletDoesNotForwardIt) {
+  Pod pod = cni_pod("mesh", "uid-mesh");
+  with_port(pod, 80);
+  pod.containers.front().type = ContainerType::sidecar;
+  Scene scene;
+  scene.add(pod);
+  EXPECT_EQ(check(scene, 80).verdict, CheckVerdict::free);
+  EXPECT_THAT(check(scene, 80).declared_by, SizeIs(1));
+}
 TEST(CheckPort, AHostNetworkDeclarationDivertsNothing) {
   Pod pod = host_pod("web", "uid-web");
   with_port(pod, 80);
