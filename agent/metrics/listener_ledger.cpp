@@ -41,15 +41,20 @@ void ListenerLedger::update(const Report& report) {
   const std::scoped_lock lock(mutex_);
   if (reports_ != 0 && report.generated_at_steady <= last_) return;
   last_ = report.generated_at_steady;
+  if (report.table == table_ && !waiting_) return;
+  table_ = report.table;
+  waiting_ = false;
   ++reports_;
   queues_.clear();
   infos_.clear();
   counts_.clear();
   for (auto& [cookie, socket] : udp_) socket.present = false;
   for (const Holder& holder : report.table->holders) {
-    if (holder.owner.kind != HolderKind::nat_rule && holder.socket.is_server() &&
-        is_listener(report, holder)) {
+    if (holder.owner.kind == HolderKind::nat_rule || !holder.socket.is_server()) continue;
+    if (is_listener(report, holder)) {
       note_listener(holder);
+    } else {
+      waiting_ = true;
     }
   }
   // Of those in the ephemeral range it is not known how long they are there.

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <tuple>
@@ -78,6 +79,8 @@ class ListenerLedger {
 
   const ListenerLimits limits_;
   mutable std::mutex mutex_;
+  std::shared_ptr<const PortSnapshot> table_;  // of the last report
+  bool waiting_{};                             // some UDP socket there is none yet, and will be
   SteadyTime last_;
   std::uint64_t reports_{};
   std::map<std::uint64_t, UdpSocket> udp_;  // by cookie

@@ -33,6 +33,7 @@ struct Coverage {
   std::vector<std::pair<Protocol, std::uint16_t>> partly_shown;
   std::vector<Problem> problems;
   std::vector<Problem> limits;
+  bool operator==(const Coverage&) const = default;
 };
 
 // Who holds each port of the node at one moment: what the kernel has, before

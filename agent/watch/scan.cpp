@@ -86,7 +86,16 @@ Declarations declarations_of(const PodSnapshot& pods) {
   return declared;
 }
 
-Report make_report(const NodeContext& node_context, PortSnapshot table,
+std::shared_ptr<const PortSnapshot> with_refusals(
+    std::shared_ptr<const PortSnapshot> table,
+    std::shared_ptr<const std::vector<Refusal>> refusals) {
+  if (!refusals || refusals->empty()) return table;
+  auto amended = std::make_shared<PortSnapshot>(*table);
+  amended->refusals = std::move(refusals);
+  return amended;
+}
+
+Report make_report(const NodeContext& node_context, std::shared_ptr<const PortSnapshot> table,
                    std::shared_ptr<const PodSnapshot> pods, std::vector<DeclaredPort> declared) {
   const Clock& clock = *node_context.node->clock;
   Report report{.node = node_context.node_name,
@@ -100,16 +109,16 @@ Report make_report(const NodeContext& node_context, PortSnapshot table,
                 .declared = std::move(declared),
                 .pods = std::move(pods),
                 .host_network_namespace = node_context.host_network_namespace.value_or(true)};
-  std::ranges::copy(table.coverage.problems, std::back_inserter(report.problems));
-  std::ranges::copy(table.coverage.limits, std::back_inserter(report.limits));
+  std::ranges::copy(table->coverage.problems, std::back_inserter(report.problems));
+  std::ranges::copy(table->coverage.limits, std::back_inserter(report.limits));
   add_pod_problems(*report.pods, report.problems);
   report.complete = report.problems.empty();
   // These hide nothing: what is told is true of these pods and of this node.
   if (node_context.host_network_namespace == true && report.pods->synced && !report.pods->stale) {
-    add_problem(pods_of_another_node(report.pods->pods, table.addresses), report.problems);
-    add_problem(pods_with_former_addresses(report.pods->pods, table.addresses), report.problems);
+    add_problem(pods_of_another_node(report.pods->pods, table->addresses), report.problems);
+    add_problem(pods_with_former_addresses(report.pods->pods, table->addresses), report.problems);
   }
-  report.table = std::make_shared<const PortSnapshot>(std::move(table));
+  report.table = std::move(table);
   return report;
 }
 
@@ -133,12 +142,11 @@ Report scan_once(const NodeContext& node_context, std::shared_ptr<const PodSnaps
   const auto refusals = past_refusals(*node_context.node, policy.node_components, *options.pods,
                                       pods->synced && !pods->stale);
   const auto scan = [&] {
-    PortSnapshot table = builder.scan(options, node_context.node->clock->steady());
-    table.refusals = refusals;
-    return table;
+    return with_refusals(builder.scan(options, node_context.node->clock->steady()), refusals);
   };
-  PortSnapshot table = scan();
-  NodeFindings judged = judge(node_context, table, *pods, policy, node_context.node->clock->wall());
+  auto table = scan();
+  NodeFindings judged =
+      judge(node_context, *table, *pods, policy, node_context.node->clock->wall());
   if (!judged.ports_not_listening.empty()) {
     std::vector<std::uint16_t> deep;
     std::ranges::set_union(options.deep_ports, judged.ports_not_listening,
@@ -146,7 +154,7 @@ Report scan_once(const NodeContext& node_context, std::shared_ptr<const PodSnaps
     options.deep_ports = std::move(deep);
     options.network_changed = false;
     table = scan();
-    judged = judge(node_context, table, *pods, policy, node_context.node->clock->wall());
+    judged = judge(node_context, *table, *pods, policy, node_context.node->clock->wall());
   }
   Report report =
       make_report(node_context, std::move(table), std::move(pods), std::move(declared.all));
@@ -165,7 +173,7 @@ std::vector<CheckAnswer> check_once(const NodeContext& node_context,
   sort_unique(ports);
 
   PortScanner builder(*node_context.node);
-  const PortSnapshot table = builder.scan(
+  const auto table = builder.scan(
       {.node_components = policy.node_components,
        .network_changed = true,
        .deep_ports = ports,
@@ -177,7 +185,7 @@ std::vector<CheckAnswer> check_once(const NodeContext& node_context,
       node_context.node->clock->steady());
   std::vector<CheckAnswer> answers;
   std::ranges::transform(queries, std::back_inserter(answers), [&](const CheckQuery& query) {
-    return check_port(query, table, *pods, policy, node_context.node->clock->wall());
+    return check_port(query, *table, *pods, policy, node_context.node->clock->wall());
   });
   return answers;
 }

@@ -121,17 +121,19 @@ void Watch::tick() {
   const SteadyTime start = clock.steady();
   see_pods(pods);
   const std::vector<std::uint16_t> deep = ports_to_scan_fully();
-  PortSnapshot table = builder_.scan({.node_components = policy_->node_components,
-                                      .network_changed = std::exchange(network_changed_, false),
-                                      .deep_ports = deep,
-                                      .deep_paced = true,
-                                      .sctp = declared_.sctp,
-                                      .urgent_ports = declared_.ports,
-                                      .memory = true,
-                                      .pods = pod_index_},
-                                     start);
+  auto table = builder_.scan({.node_components = policy_->node_components,
+                              .network_changed = std::exchange(network_changed_, false),
+                              .deep_ports = deep,
+                              .deep_paced = true,
+                              .sctp = declared_.sctp,
+                              .urgent_ports = declared_.ports,
+                              .memory = true,
+                              .pods = pod_index_},
+                             start);
   if (settings_.refusals) {
-    table.refusals = settings_.refusals(*pod_index_, pods->synced && !pods->stale, clock.wall());
+    table =
+        with_refusals(std::move(table),
+                      settings_.refusals(*pod_index_, pods->synced && !pods->stale, clock.wall()));
   }
   const SteadyTime scanned = clock.steady();
   stats.ports = seconds_since(start, scanned);

@@ -47,6 +47,7 @@ std::optional<PacketScope> joint_scope(std::span<const NatRule> run,
 std::vector<NatRule> join_addresses(std::vector<NatRule> rules, std::span<const PacketScope> whole,
                                     const std::function<bool(const PacketScope&)>& is_for_us) {
   std::vector<NatRule> out;
+  out.reserve(rules.size());
   for (std::size_t at = 0; at < rules.size();) {
     std::size_t end = at + 1;
     while (end < rules.size() && does_the_same(rules[at], rules[end])) ++end;

@@ -314,6 +314,7 @@ bool asks_for_marks(const PacketChain& chain) {
 
 void add_rules(std::vector<NatRule> rules, NatWalk& walk) {
   std::unordered_map<std::string, std::size_t> known;
+  walk.rules.reserve(walk.rules.size() + rules.size());
   for (std::size_t at = 0; at < walk.rules.size(); ++at) known.emplace(walk.rules[at].text, at);
   for (NatRule& rule : rules) {
     rule.text = words_of_rule(rule);

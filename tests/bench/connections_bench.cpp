@@ -59,7 +59,7 @@ int measure_looks() {
   std::ranges::sort(options.deep_ports);
   options.urgent_ports = options.deep_ports;
   PortScanner builder(*node);
-  const std::size_t holders = builder.scan(options, node->clock->steady()).holders.size();
+  const std::size_t holders = builder.scan(options, node->clock->steady())->holders.size();
   const auto scan = [&] { builder.scan(options, node->clock->steady()); };
   const double deep = cpu_milliseconds(*node, 10, scan);
   options.deep_paced = true;  // none is due so soon: ordinary ticks

@@ -132,7 +132,7 @@ void watch_changing_rules(benchmark::State& state) {
       PortSnapshot table;
       state.ResumeTiming();
       const auto begin = clock->thread_cpu();
-      nat.scan(clock->steady(), table);
+      nat.scan(clock->steady(), {}, {}, table);
       spent += clock->thread_cpu() - begin;
       if (!table.nat || table.nat->rules().size() != kRules) {
         return state.SkipWithError("rules are missing");

@@ -57,7 +57,7 @@ std::size_t named(const PortSnapshot& table) {
 
 std::size_t scan_cold(const Node& node) {
   PortScanner builder(node);
-  return named(builder.scan(bench_options(), node.clock->steady()));
+  return named(*builder.scan(bench_options(), node.clock->steady()));
 }
 
 void run_ss() {
@@ -100,7 +100,7 @@ void steady_tick(benchmark::State& state) {
   builder.scan(bench_options(), now);
   for (auto _ : state) {
     now += std::chrono::seconds{1};
-    benchmark::DoNotOptimize(builder.scan(bench_options(), now).holders.size());
+    benchmark::DoNotOptimize(builder.scan(bench_options(), now)->holders.size());
     if (builder.work().directories_read != 0) state.SkipWithError("a tick read a fd directory");
   }
 }

@@ -196,7 +196,7 @@ PortSnapshot BindsInOwnNamespace::scan(std::vector<std::uint16_t> ports) {
   options.network_changed = false;
   options.deep_ports = ports;
   options.urgent_ports = std::move(ports);
-  return builder_->scan(options, node_->clock->steady());
+  return *builder_->scan(options, node_->clock->steady());
 }
 
 std::vector<BindAnswers> BindsInOwnNamespace::answer(std::span<const BindCase> cases) {

@@ -83,7 +83,7 @@ ipvsadm -A -f 7 -s rr
   const Server backend("127.0.0.1", 18080, "backend");
   ScanOptions options;
   options.urgent_ports = {30080};
-  const PortSnapshot table = PortScanner(node()).scan(options, SteadyTime{});
+  const PortSnapshot table = *PortScanner(node()).scan(options, SteadyTime{});
   ASSERT_TRUE(table.nat);
   const auto rules = table.nat->on_port(Protocol::tcp, 30080);
   ASSERT_EQ(rules.size(), 1U);
@@ -123,7 +123,7 @@ TEST_F(KernelTunnels, WireGuardAndGenevePortsAreTheirDevices) {
   ASSERT_EQ(std::system("wg set wg9 listen-port 51999"), 0);
   ASSERT_TRUE(ip("link set wg9 up"));
   ASSERT_TRUE(ip("link add gnv9 type geneve id 7 remote 192.0.2.8") && ip("link set gnv9 up"));
-  const PortSnapshot table = PortScanner(live_node({}).value()).scan({}, SteadyTime{});
+  const PortSnapshot table = *PortScanner(live_node({}).value()).scan({}, SteadyTime{});
   std::vector<std::string> found;
   for (const Holder& holder : table.holders) {
     found.push_back(holder.device + " " + std::to_string(holder.socket.local_port) + " " +

@@ -58,7 +58,7 @@ class NatOracle : public InNatLab {
     PortSnapshot table;
     table.links = read_links(*node_->netlink).value();
     table.addresses = read_addresses(*node_->netlink).value();
-    NatScan(*node_).scan(node_->clock->steady(), table);
+    NatScan(*node_).scan(node_->clock->steady(), table.links, table.addresses, table);
     EXPECT_TRUE(table.coverage.problems.empty())
         << (table.coverage.problems.empty() ? "" : table.coverage.problems[0].message);
     return table;

@@ -69,11 +69,11 @@ class DeepLooks : public ::testing::Test {
 
   PortSnapshot scan(std::vector<std::uint16_t> ports) {
     if (!table_) table_.emplace(node_);
-    return table_->scan({.node_components = {},
-                         .network_changed = false,
-                         .deep_ports = std::move(ports),
-                         .deep_paced = true},
-                        builder_.clock()->steady());
+    return *table_->scan({.node_components = {},
+                          .network_changed = false,
+                          .deep_ports = std::move(ports),
+                          .deep_paced = true},
+                         builder_.clock()->steady());
   }
   void options(std::uint64_t inode, Result<BindOptions> options) {
     auto fake = std::make_shared<FakeSocketOptions>();
@@ -178,11 +178,11 @@ TEST_F(DeepLooks, SctpIsAskedForOnlyWhereTheKernelHasIt) {
   netlink_->sockets_here() = {server_socket(Protocol::sctp, "0.0.0.0", 3868)};
   PortScanner without(node_);
   const ScanOptions sctp{.node_components = {}, .network_changed = false, .sctp = true};
-  EXPECT_FALSE(without.scan(sctp, builder_.clock()->steady()).coverage.sctp);
+  EXPECT_FALSE(without.scan(sctp, builder_.clock()->steady())->coverage.sctp);
   builder_.file("proc/1/net/sctp/eps", "");
   node_.files = builder_.build().files;
   PortScanner with(node_);
-  const PortSnapshot table = with.scan(sctp, builder_.clock()->steady());
+  const PortSnapshot table = *with.scan(sctp, builder_.clock()->steady());
   EXPECT_TRUE(table.coverage.sctp);
   ASSERT_THAT(table.holders, SizeIs(1));
   EXPECT_EQ(table.holders[0].socket.protocol, Protocol::sctp);

@@ -51,7 +51,7 @@ class IpvsLook : public ::testing::Test {
     }
     *kernel_ = node.netlink();
     now_ += later;
-    nat_->scan(now_, table);
+    nat_->scan(now_, table.links, table.addresses, table);
     return table;
   }
   static std::vector<std::string> texts(const PortSnapshot& table) {

@@ -132,7 +132,7 @@ class LiveAttribution : public ::testing::Test {
 
   Holder holder_on(std::uint16_t port) {
     now_ += seconds{1};
-    table_ = builder_->scan(options_, now_);
+    table_ = *builder_->scan(options_, now_);
     for (const Holder& holder : table_.holders) {
       if (holder.socket.local_port == port) return holder;
     }
@@ -173,7 +173,7 @@ TEST_F(LiveAttribution, ForkedProcessesShareASocketUntilTheyEnd) {
   EXPECT_THAT(pids_of(holder_on(7002)), ElementsAre(left));
   second.end();
   now_ += seconds{30};
-  table_ = builder_->scan(options_, now_);
+  table_ = *builder_->scan(options_, now_);
   EXPECT_TRUE(table_.holders.empty());
   EXPECT_TRUE(table_.coverage.every_owner);
 }

@@ -102,7 +102,7 @@ class NatLooks : public ::testing::Test {
     }
     now_ += later;
     PortSnapshot table = table_;
-    nat_->scan(now_, table);
+    nat_->scan(now_, table_.links, table_.addresses, table);
     return table;
   }
   std::vector<unsigned> ports(const PortSnapshot& table) {
@@ -327,7 +327,7 @@ TEST(NatRulesByPort, AreHoldersOnlyOfPortsThatMatterToSomebody) {
   PortScanner builder(node.build());
   ScanOptions options;
   options.urgent_ports = {80};
-  const PortSnapshot table = builder.scan(options, SteadyTime{seconds{1000}});
+  const PortSnapshot table = *builder.scan(options, SteadyTime{seconds{1000}});
   std::vector<std::uint16_t> ports;
   for (const Holder& holder : table.holders) {
     if (holder.owner.kind == HolderKind::nat_rule) ports.push_back(holder.socket.local_port);

@@ -8,6 +8,8 @@
 #include <net/if.h>
 
 #include <algorithm>
+#include <memory>
+#include <random>
 
 #include "agent/config/policy.h"
 #include "tests/netlink/fixture.h"
@@ -56,7 +58,7 @@ std::vector<std::string> places_of(const PortSnapshot& table) {
 TEST(PortScanner, ListsHoldersByProtocolPortAndAddress) {
   const Node node = small_node().build();
   PortScanner builder(node);
-  const PortSnapshot table = builder.scan(with_default_policy(), kNow);
+  const PortSnapshot table = *builder.scan(with_default_policy(), kNow);
   EXPECT_THAT(places_of(table),
               ElementsAre("tcp 0.0.0.0 22 ssh.service", "tcp :: 22 ssh.service",
                           "tcp :: 10250 kubelet", "udp 127.0.0.1 323 ssh.service"));
@@ -74,7 +76,7 @@ TEST(PortScanner, AFailedDumpIsAProblemAndTheRestIsThere) {
       system_failure(EPERM, "listing UDP sockets").error();
   const Node node = broken.build();
   PortScanner builder(node);
-  const PortSnapshot table = builder.scan(with_default_policy(), kNow);
+  const PortSnapshot table = *builder.scan(with_default_policy(), kNow);
   EXPECT_THAT(table.holders, SizeIs(3));
   EXPECT_THAT(table.coverage.problems, ElementsAre(Field(&Problem::code, "sock_diag_failed")));
   EXPECT_THAT(table.coverage.unread, ElementsAre(Protocol::udp));
@@ -89,7 +91,7 @@ TEST(PortScanner, LinksAreReadAgainWhenTheyChangedOrCouldNotBeRead) {
   ScanOptions options = with_default_policy();
   options.network_changed = false;
   for (int scan = 0; scan < 2; ++scan) {
-    EXPECT_THAT(builder.scan(options, kNow).coverage.problems,
+    EXPECT_THAT(builder.scan(options, kNow)->coverage.problems,
                 Contains(Field(&Problem::code, "rtnetlink_failed")));
   }
 }
@@ -105,10 +107,10 @@ TEST(PortScanner, ADeepLookAddsEveryStateOfItsPortsOnce) {
   node.holds(60, client);
   const Node built = node.build();
   PortScanner builder(built);
-  EXPECT_THAT(builder.scan(with_default_policy(), kNow).holders, SizeIs(4));
+  EXPECT_THAT(builder.scan(with_default_policy(), kNow)->holders, SizeIs(4));
   ScanOptions deep = with_default_policy();
   deep.deep_ports = {22};
-  const PortSnapshot table = builder.scan(deep, kNow);
+  const PortSnapshot table = *builder.scan(deep, kNow);
   EXPECT_THAT(table.holders, SizeIs(5));
   EXPECT_TRUE(std::ranges::any_of(table.holders, [](const Holder& holder) {
     return holder.socket.state == SocketState::established && holder.owner.unit == "ssh.service";
@@ -120,13 +122,13 @@ TEST(PortScanner, AnOldKernelsBlindSpotIsALimitNotAProblem) {
   old.identity().release = "6.1.0-18-amd64";
   const Node node = old.build();
   PortScanner builder(node);
-  const PortSnapshot table = builder.scan(with_default_policy(), kNow);
+  const PortSnapshot table = *builder.scan(with_default_policy(), kNow);
   EXPECT_THAT(table.coverage.limits,
               ElementsAre(Field(&Problem::code, "bound_inactive_invisible")));
   EXPECT_THAT(table.coverage.problems, IsEmpty());
   old.identity().shows_bound_inactive = true;  // a backport: what was tried counts
   const Node patched = old.build();
-  EXPECT_THAT(PortScanner(patched).scan(with_default_policy(), kNow).coverage.limits, IsEmpty());
+  EXPECT_THAT(PortScanner(patched).scan(with_default_policy(), kNow)->coverage.limits, IsEmpty());
   EXPECT_TRUE(shows_bound_inactive("6.8.0-rc1"));
   EXPECT_TRUE(shows_bound_inactive("10.0"));
   EXPECT_FALSE(shows_bound_inactive("5.15.0"));
@@ -145,7 +147,7 @@ TEST(PortScanner, ATunnelsHolderHasItsDevicesName) {
   node.link(vxlan).socket(socket);
   const Node built = node.build();
   PortScanner builder(built);
-  const PortSnapshot table = builder.scan(with_default_policy(), kNow);
+  const PortSnapshot table = *builder.scan(with_default_policy(), kNow);
   ASSERT_THAT(table.holders, SizeIs(1));
   EXPECT_EQ(table.holders[0].name, "flannel.1");
   EXPECT_EQ(table.holders[0].device, "flannel.1");
@@ -160,15 +162,106 @@ TEST(PortScanner, AWireGuardSocketsHolderIsItsDevice) {
   node.link({.index = 6, .name = "wg0", .kind = "wireguard", .flags = IFF_UP}).socket(socket);
   node.netlink().answers[{NETLINK_GENERIC, GENL_ID_CTRL}] = {testing::fixture("family-wireguard")};
   node.netlink().answers[{NETLINK_GENERIC, kFamily}] = {testing::fixture("wireguard")};
-  PortSnapshot table = PortScanner(node.build()).scan(with_default_policy(), kNow);
+  PortSnapshot table = *PortScanner(node.build()).scan(with_default_policy(), kNow);
   ASSERT_THAT(table.holders, SizeIs(1));
   EXPECT_EQ(table.holders[0].owner.kind, HolderKind::kernel);
   EXPECT_EQ(table.holders[0].device, "wg0");
   EXPECT_THAT(table.coverage.problems, IsEmpty());
 
   node.netlink().failures[{NETLINK_GENERIC, kFamily}] = {.reason = Reason::timeout, .message = "x"};
-  table = PortScanner(node.build()).scan(with_default_policy(), kNow);
+  table = *PortScanner(node.build()).scan(with_default_policy(), kNow);
   EXPECT_THAT(table.coverage.problems, ElementsAre(Field(&Problem::code, "wireguard_failed")));
+}
+
+// A node that changes after it is built.
+Node changing(NodeBuilder& builder) {
+  Node node = builder.build();
+  node.netlink = std::shared_ptr<Netlink>(std::shared_ptr<void>(), &builder.netlink());
+  node.files = std::shared_ptr<Files>(std::shared_ptr<void>(), &builder.files());
+  return node;
+}
+
+// execve(), and perhaps a move.
+void becomes(NodeBuilder& builder, int pid, const std::string& comm, const std::string& cgroup) {
+  const std::string process = "proc/" + std::to_string(pid);
+  std::string stat = builder.files().read(process + "/stat").value();
+  const auto open = stat.find('(') + 1;
+  stat.replace(open, stat.find(')') - open, comm);
+  builder.file(process + "/stat", stat);
+  builder.file(process + "/cgroup", "0::" + cgroup + "\n");
+  builder.file_link(process + "/exe", "/" + comm);
+}
+
+TEST(PortScanner, AScanThatFindsNothingNewGivesTheSnapshotOfTheLast) {
+  NodeBuilder builder = small_node();
+  PortScanner scanner(changing(builder));
+  ScanOptions options = with_default_policy();
+  options.network_changed = false;
+  const auto first = scanner.scan(options, kNow);
+  EXPECT_EQ(scanner.scan(options, kNow + seconds{1}), first);
+
+  builder.netlink().sockets_here.front().receive_queue = 3;  // connections wait
+  const auto waiting = scanner.scan(options, kNow + seconds{2});
+  EXPECT_NE(waiting, first);
+  EXPECT_EQ(scanner.scan(options, kNow + seconds{3}), waiting);
+
+  builder.sysctl("net.ipv4.ip_local_port_range", "40000\t50000");
+  const auto ranged = scanner.scan(options, kNow + seconds{4});
+  EXPECT_EQ(ranged->ranges.ephemeral, (PortRange{40000, 50000}));
+
+  options.urgent_ports = {22};
+  EXPECT_NE(scanner.scan(options, kNow + seconds{5}), ranged) << "what is declared counts";
+}
+
+TEST(PortScanner, AHolderThatBecameAnotherIsSeenThoughItsSocketIsTheSame) {
+  NodeBuilder builder = small_node();
+  PortScanner scanner(changing(builder));
+  ScanOptions options = with_default_policy();
+  options.network_changed = false;
+  EXPECT_EQ(scanner.scan(options, kNow)->holders.at(0).owner.exe, "/sshd");
+  becomes(builder, 60, "other", "/system.slice/ssh.service");
+  EXPECT_EQ(scanner.scan(options, kNow + seconds{30})->holders.at(0).owner.exe, "/other");
+}
+
+// One keeps what did not change, the other builds all of it each time.
+TEST(PortScanner, WhatIsNotBuiltAgainIsWhatWouldHaveBeenBuilt) {
+  std::mt19937 random(17);  // NOLINT: the same each time
+  const auto below = [&](unsigned most) { return static_cast<std::uint16_t>(random() % most); };
+  const auto chance = [&](unsigned one_in) { return below(one_in) == 0; };
+  NodeBuilder builder = small_node();
+  auto& sockets = builder.netlink().sockets_here;
+  PortScanner keeping(changing(builder));
+  PortScanner building(changing(builder));
+  ScanOptions options = with_default_policy();
+  SteadyTime now = kNow;
+  std::size_t kept = 0;
+  std::shared_ptr<const PortSnapshot> before;
+  for (int step = 0; step < 600; ++step) {
+    if (chance(6)) {
+      builder.listens(chance(2) ? 60 : 70, chance(3) ? Protocol::udp : Protocol::tcp, "0.0.0.0",
+                      static_cast<std::uint16_t>(8000 + below(50)));
+    }
+    if (chance(6) && !sockets.empty()) sockets.erase(sockets.begin());
+    if (chance(8) && !sockets.empty()) sockets.back().receive_queue = below(3);
+    if (chance(20)) {
+      becomes(builder, 60, chance(2) ? "sshd" : "ncat",
+              chance(2) ? "/system.slice/ssh.service" : "/x.service");
+    }
+    if (chance(40)) options.urgent_ports = {static_cast<std::uint16_t>(8000 + below(50))};
+    now += seconds{1 + below(20)};
+    options.network_changed = false;
+    const auto one = keeping.scan(options, now);
+    options.network_changed = true;
+    const auto other = building.scan(options, now);
+    kept += one == before ? 1U : 0U;
+    before = one;
+    ASSERT_EQ(one->holders, other->holders) << "step " << step;
+    ASSERT_EQ(one->coverage, other->coverage) << "step " << step;
+    ASSERT_EQ(one->ranges, other->ranges) << "step " << step;
+    ASSERT_EQ(one->recent_listeners, other->recent_listeners) << "step " << step;
+    ASSERT_EQ(one->addresses, other->addresses) << "step " << step;
+  }
+  EXPECT_GT(kept, 100U);
 }
 
 }  // namespace

@@ -36,6 +36,8 @@ class ScanInputs {
     files_->now = node.build().files;
     now_ += later;
     const auto& sockets = node.netlink().sockets_here;
+    options_.same_sockets = sockets == last_;
+    last_ = sockets;
     attribution_->update(sockets, node.netlink().links, options_, now_);
     return attribution_->owner_of(sockets.front());
   }
@@ -70,6 +72,7 @@ class ScanInputs {
   std::shared_ptr<Switch> files_;
   std::unique_ptr<Attribution> attribution_;
   Attribution::Options options_;
+  std::vector<Socket> last_;
   SteadyTime now_{std::chrono::seconds{1000}};
 };
 

@@ -128,7 +128,8 @@ Report report_of(Pod pod, Case known) {
                                  .problems = {},
                                  .limits = {},
                                  .host_network_namespace = known.host_network_namespace};
-  return make_report(node_context, std::move(table), pods, {});
+  return make_report(node_context, std::make_shared<const PortSnapshot>(std::move(table)), pods,
+                     {});
 }
 
 TEST(PodAddresses, ThatAreNotTheNodesAreSaidOfACompleteReport) {

@@ -49,8 +49,9 @@ bool NatScan::Source::operator==(const Source& other) const {
          error == other.error && unsteady == other.unsteady && next == other.next;
 }
 
-void NatScan::scan(SteadyTime now, PortSnapshot& table) {
-  table.coverage.ebpf_forwarding = forwards_by_ebpf(now, table);
+void NatScan::scan(SteadyTime now, std::span<const Link> links, std::span<const Address> addresses,
+                   PortSnapshot& table) {
+  table.coverage.ebpf_forwarding = forwards_by_ebpf(now, links);
   if (table.coverage.ebpf_forwarding) {
     table.coverage.limits.push_back(
         {.code = "ebpf_forwarding_invisible",
@@ -63,12 +64,12 @@ void NatScan::scan(SteadyTime now, PortSnapshot& table) {
   const auto begin = node_.clock->thread_cpu();
   const bool nf_tables = read_nf_tables_again(now);
   const bool ip_tables = read_ip_tables_again(now);
-  const bool addresses = addresses_changed(table);
-  const bool ipvs = read_ipvs_again(now, table);
-  const bool changed = nf_tables || ip_tables || ipvs || addresses || !rules_;
+  const bool moved = addresses_changed(links, addresses);
+  const bool ipvs = read_ipvs_again(now, links);
+  const bool changed = nf_tables || ip_tables || ipvs || moved || !rules_;
   if (changed) walk();
   read_containers(now, changed);
-  read_route_localnet(now, changed, table);
+  read_route_localnet(now, changed, links);
   // What is made of what was read is part of its cost.
   const auto rested = now + kRest * (node_.clock->thread_cpu() - begin);
   if (nf_tables) nf_tables_.next = std::max(nf_tables_.next, rested);
@@ -141,7 +142,7 @@ bool NatScan::read_ip_tables_again(SteadyTime now) {
   return replace(ip_tables_, std::move(fresh), now, kIpTablesPause, begin);
 }
 
-bool NatScan::read_ipvs_again(SteadyTime now, const PortSnapshot& table) {
+bool NatScan::read_ipvs_again(SteadyTime now, std::span<const Link> links) {
   if (now < ipvs_.next) return false;
   const auto begin = node_.clock->thread_cpu();
   Ipvs fresh;
@@ -150,14 +151,14 @@ bool NatScan::read_ipvs_again(SteadyTime now, const PortSnapshot& table) {
   } else {
     fresh.error = std::move(read).error();
   }
-  fresh.kube_proxy = std::ranges::find(table.links, "kube-ipvs0", &Link::name) != table.links.end();
+  fresh.kube_proxy = std::ranges::find(links, "kube-ipvs0", &Link::name) != links.end();
   return replace(ipvs_, std::move(fresh), now, kIpvsPause, begin);
 }
 
-bool NatScan::addresses_changed(const PortSnapshot& table) {
-  const auto services = service_devices(table.links);
+bool NatScan::addresses_changed(std::span<const Link> links, std::span<const Address> addresses) {
+  const auto services = service_devices(links);
   std::vector<IpAddress> local;
-  for (const Address& address : table.addresses) {
+  for (const Address& address : addresses) {
     // Every pod's device has a link-local address: they come and go.
     const bool link_local = address.ip.family == AddressFamily::ipv6 &&
                             address.ip.bytes[0] == 0xFE && (address.ip.bytes[1] & 0xC0) == 0x80;
@@ -288,7 +289,7 @@ void NatScan::read_containers(SteadyTime now, bool rules_changed) {
       std::make_shared<const RuntimesByContainer>(read_other_containers(*node_.files));
 }
 
-void NatScan::read_route_localnet(SteadyTime now, bool rules_changed, const PortSnapshot& table) {
+void NatScan::read_route_localnet(SteadyTime now, bool rules_changed, std::span<const Link> links) {
   if (!rules_changed && now < next_localnet_) return;
   next_localnet_ = now + kLocalnetPause;
   route_localnet_.reset();
@@ -307,16 +308,16 @@ void NatScan::read_route_localnet(SteadyTime now, bool rules_changed, const Port
   const auto everywhere = is_on("all");
   if (!everywhere) return;
   route_localnet_.emplace();
-  for (const Link& link : table.links) {
+  for (const Link& link : links) {
     if (*everywhere || is_on(link.name) == true) route_localnet_->push_back(link.name);
   }
 }
 
-bool NatScan::forwards_by_ebpf(SteadyTime now, const PortSnapshot& table) {
+bool NatScan::forwards_by_ebpf(SteadyTime now, std::span<const Link> links) {
   const auto is_ciliums = [](const Link& link) {
     return link.name == "cilium_host" || link.name == "cilium_net";
   };
-  if (std::ranges::any_of(table.links, is_ciliums)) return true;
+  if (std::ranges::any_of(links, is_ciliums)) return true;
   if (now < next_bpf_) return cilium_maps_;
   next_bpf_ = now + kAbsentPause;
   const auto maps = node_.files->list("sys/fs/bpf/tc/globals");

@@ -31,8 +31,9 @@ class NatScan {
  public:
   explicit NatScan(const Node& node) : node_(node) {}
 
-  // Fills what the table says of NAT; its links and addresses are there already.
-  void scan(SteadyTime now, PortSnapshot& table);
+  // Fills what the table says of NAT on a node with these links and addresses.
+  void scan(SteadyTime now, std::span<const Link> links, std::span<const Address> addresses,
+            PortSnapshot& table);
 
   static constexpr std::chrono::seconds kNfTablesPause{5}, kIpTablesPause{10}, kIpSetsPause{10},
       kIpvsPause{10}, kAbsentPause{60}, kContainersPause{30}, kLocalnetPause{30};
@@ -60,15 +61,15 @@ class NatScan {
 
   bool read_nf_tables_again(SteadyTime now);
   bool read_ip_tables_again(SteadyTime now);
-  bool read_ipvs_again(SteadyTime now, const PortSnapshot& table);
-  bool addresses_changed(const PortSnapshot& table);
+  bool read_ipvs_again(SteadyTime now, std::span<const Link> links);
+  bool addresses_changed(std::span<const Link> links, std::span<const Address> addresses);
   void walk();
   void tell(const Source& source, bool narrowed_by_unknown);
   void tell(const Ipvs& ipvs);
   void tell(const Error& error);
   void read_containers(SteadyTime now, bool rules_changed);
-  void read_route_localnet(SteadyTime now, bool rules_changed, const PortSnapshot& table);
-  bool forwards_by_ebpf(SteadyTime now, const PortSnapshot& table);
+  void read_route_localnet(SteadyTime now, bool rules_changed, std::span<const Link> links);
+  bool forwards_by_ebpf(SteadyTime now, std::span<const Link> links);
   // Whether it is another than before, the time of the next read aside.
   template <class T>
   bool replace(T& known, T fresh, SteadyTime now, std::chrono::nanoseconds pause,

@@ -50,7 +50,7 @@ void Attribution::update(std::span<const Socket> sockets, std::span<const Link> 
   const bool judge_again = options.node_components != options_.node_components;
   options_ = options;
 
-  collect(sockets, now);
+  if (!options.same_sockets) collect(sockets, now);
   revalidate(now);
   std::vector<Entry*> wanted;
   for (Entry* entry : present_) {
@@ -72,18 +72,20 @@ void Attribution::update(std::span<const Socket> sockets, std::span<const Link> 
 }
 
 void Attribution::collect(std::span<const Socket> sockets, SteadyTime now) {
+  for (Entry* entry : present_) entry->last_seen = last_update_;
+  ++dumps_;
   present_.clear();
   present_.reserve(sockets.size());
   for (const Socket& socket : sockets) {
     const auto [at, is_new] = entries_.try_emplace(key_of(socket));
     Entry& entry = at->second;
-    if (entry.seen_in == updates_) continue;  // a dump may tell one twice
+    if (entry.seen_in == dumps_) continue;  // a dump may tell one twice
     const bool changed_hands = !is_new && socket.inode != 0 && entry.socket.inode != 0 &&
                                entry.socket.inode != socket.inode;
     const bool had_inode = !is_new && entry.socket.inode != 0;
     if (changed_hands) entry = {};
     entry.socket = socket;
-    entry.seen_in = updates_;
+    entry.seen_in = dumps_;
     entry.last_seen = now;
     if (is_new || changed_hands) entry.first_seen = now;
     present_.push_back(&entry);
@@ -155,7 +157,7 @@ void Attribution::forget_gone(SteadyTime now) {
   const std::size_t forgotten = std::erase_if(entries_, [&](const auto& item) {
     const Entry& entry = item.second;
     const auto remember = entry.socket.is_server() ? kRememberServers : kRememberConnections;
-    return entry.seen_in != updates_ && (too_many || now - entry.last_seen > remember);
+    return entry.seen_in != dumps_ && (too_many || now - entry.last_seen > remember);
   });
   if (forgotten > entries_.size()) {  // a crowd leaves no empty places behind
     entries_.rehash(0);

@@ -42,6 +42,7 @@ class Attribution {
     // unconnected UDP socket on another ephemeral port is somebody's DNS query
     // most of the time: its process is searched for only when it is 3 s old.
     std::vector<std::uint16_t> urgent_ports;
+    bool same_sockets{};  // exactly those of the last update, in its order
   };
 
   explicit Attribution(const Node& node) : node_(node), cgroups_(*node_.files) {}
@@ -56,6 +57,9 @@ class Attribution {
   const Owner& owner_of(const Socket& socket) const;
   // Through which descriptors processes had it then; empty: nobody is known to.
   std::span<const SocketUse> uses_of(const Socket& socket) const;
+
+  // Another number after an update that gave somebody another owner.
+  std::uint64_t revision() const { return revision_; }
 
   // Unset when every process that had to be inspected could be, and nobody hides one. Otherwise
   // why not, and what to do about it.
@@ -77,13 +81,13 @@ class Attribution {
     std::vector<SocketUse> uses;   // the first is owner.processes[0]'s
     std::size_t primary{};         // fingerprint of that process as it was when it was judged
     std::size_t primary_cgroup{};  // fingerprint of its cgroups; 0 not read yet
-    std::uint64_t seen_in{};       // number of the last update that had it
-    SteadyTime first_seen, last_seen, checked;
-    SteadyTime next_identity;               // when to see again what that process is
-    std::optional<SteadyTime> next_search;  // unset: nothing to search for
-    unsigned fruitless{};                   // full scans that did not find enough
-    bool denied{};                          // some process could not be inspected
-    bool hidden{};                          // its cgroup has processes that proc/ does not show
+    std::uint64_t seen_in{};       // number of the last dump that had it
+    SteadyTime first_seen, last_seen, checked;  // last_seen: of those that are not present
+    SteadyTime next_identity;                   // when to see again what that process is
+    std::optional<SteadyTime> next_search;      // unset: nothing to search for
+    unsigned fruitless{};                       // full scans that did not find enough
+    bool denied{};                              // some process could not be inspected
+    bool hidden{};                              // its cgroup has processes that proc/ does not show
   };
   // What is read of one process, at most once per update.
   struct SeenProcess {
@@ -113,6 +117,7 @@ class Attribution {
 
   // attribution_owner.cpp
   bool own_by_processes(Entry& entry);
+  void set_owner(Entry& entry, Owner owner);
   void name_the_container_served(const Socket& socket, const CgroupPlace& home, Owner& owner);
   void name_the_socket_unit(const CgroupPlace* made_in, Owner& owner, bool idle) const;
   void own_without_processes(Entry& entry, bool searched_everywhere);
@@ -132,7 +137,8 @@ class Attribution {
   std::unordered_map<int, SeenProcess> processes_;    // of this update
   std::span<const Link> links_;                       // of this update
   Options options_;
-  std::uint64_t updates_{};
+  std::uint64_t updates_{}, dumps_{};
+  std::uint64_t revision_{};
   std::size_t next_check_{};  // round robin over present_
   Pacer full_scans_{20};      // times what one took
   SteadyTime last_update_, next_forgetting_;

@@ -86,6 +86,14 @@ int Attribution::own_pid() {
   return *own_pid_;
 }
 
+// Equal owners are one object as long as somebody has it.
+void Attribution::set_owner(Entry& entry, Owner owner) {
+  auto shared = owners_.share(std::move(owner));
+  if (shared == entry.owner) return;
+  entry.owner = std::move(shared);
+  ++revision_;
+}
+
 // False when all of them are gone by now.
 bool Attribution::own_by_processes(Entry& entry) {
   std::erase_if(entry.uses, [&](const SocketUse& use) {
@@ -117,7 +125,7 @@ bool Attribution::own_by_processes(Entry& entry) {
   owner.kind = kind_of_process(home.facts, runs_component(pid), options_.node_components);
   name_the_container_served(entry.socket, home, owner);
   name_the_socket_unit(made_in, owner, is_launcher(pid));
-  entry.owner = owners_.share(std::move(owner));
+  set_owner(entry, std::move(owner));
   const auto& stat = stat_of(pid);
   entry.primary = stat ? stat_fingerprint(*stat) : 0;
   entry.primary_cgroup = processes_[pid].fingerprint.value_or(0);
@@ -165,7 +173,7 @@ void Attribution::own_without_processes(Entry& entry, bool searched_everywhere) 
   const Link* tunnel = tunnel_of(socket, links_);
   if (tunnel != nullptr && (tunnel->kind != "wireguard" || nobody_has_it)) {
     owner.kind = HolderKind::kernel;
-    entry.owner = owners_.share(std::move(owner));
+    set_owner(entry, std::move(owner));
     return;
   }
   if (!searched_everywhere && entry.fruitless > 0 && entry.owner->processes.empty()) {
@@ -180,7 +188,7 @@ void Attribution::own_without_processes(Entry& entry, bool searched_everywhere) 
     describe_place(*made_in, owner);
     owner.kind = kind_of_cgroup(made_in->facts, options_.node_components);
   }
-  entry.owner = owners_.share(std::move(owner));
+  set_owner(entry, std::move(owner));
 }
 
 }  // namespace hostnet

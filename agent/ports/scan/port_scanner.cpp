@@ -22,7 +22,6 @@ constexpr std::uint32_t kTcpServers = state_bit(SocketState::listen);
 constexpr std::uint32_t kUdpServers = state_bit(SocketState::close);
 constexpr std::uint32_t kSctpEndpoints =
     state_bit(SocketState::listen) | state_bit(SocketState::close);
-constexpr std::size_t kCrowd = 2048;
 
 const std::string* name_of_link(std::span<const Link> links, std::uint32_t index) {
   const auto found = std::ranges::find(links, index, &Link::index);
@@ -36,6 +35,11 @@ bool in_port_order(const Socket& a, const Socket& b) {
   return key(a) < key(b);
 }
 
+void state_each_once(std::vector<Problem>& problems) {
+  std::ranges::sort(problems);
+  problems.erase(std::ranges::unique(problems).begin(), problems.end());
+}
+
 }  // namespace
 
 bool shows_bound_inactive(std::string_view release) {
@@ -47,39 +51,39 @@ bool shows_bound_inactive(std::string_view release) {
 PortScanner::PortScanner(const Node& node)
     : node_(node), attribution_(node), full_state_scan_(node), nat_scan_(node), options_(node) {}
 
-void PortScanner::read_servers(const ScanOptions& options, PortSnapshot& table) {
+void PortScanner::read_servers(const ScanOptions& options, Coverage& coverage) {
   const std::vector<std::uint16_t> ports =
       options.only_deep_ports ? options.deep_ports : std::vector<std::uint16_t>{};
   for (const AddressFamily family : {AddressFamily::ipv4, AddressFamily::ipv6}) {
     append_sockets(
         node_, {.protocol = Protocol::tcp, .family = family, .states = kTcpServers, .ports = ports},
-        sockets_, table.coverage);
+        dumped_, coverage);
     append_sockets(node_,
                    {.protocol = Protocol::udp,
                     .family = family,
                     .states = kUdpServers,
                     .ports = ports,
                     .memory = options.memory},
-                   sockets_, table.coverage);
+                   dumped_, coverage);
   }
   // Asking a kernel without SCTP would make it load the module.
   if (!options.sctp || !node_.files->exists("proc/1/net/sctp")) return;
-  const std::size_t problems = table.coverage.problems.size();
+  const std::size_t problems = coverage.problems.size();
   for (const AddressFamily family : {AddressFamily::ipv4, AddressFamily::ipv6}) {
     append_sockets(
         node_,
         {.protocol = Protocol::sctp, .family = family, .states = kSctpEndpoints, .ports = ports},
-        sockets_, table.coverage);
+        dumped_, coverage);
   }
   // That it cannot tell of them is a finding, not a problem.
-  table.coverage.sctp = table.coverage.problems.size() == problems;
-  table.coverage.problems.resize(problems);
-  table.coverage.unread.erase(Protocol::sctp);
+  coverage.sctp = coverage.problems.size() == problems;
+  coverage.problems.resize(problems);
+  coverage.unread.erase(Protocol::sctp);
 }
 
 // `sockets_` are sorted: those of one port stand together.
 void PortScanner::ask_options(const ScanOptions& options, bool scanned_fully, SteadyTime now,
-                              PortSnapshot& table) {
+                              Coverage& coverage) {
   options_.begin_scan(now);
   sharing_.clear();
   const auto ask = [&](Socket& socket, bool again) {
@@ -102,33 +106,32 @@ void PortScanner::ask_options(const ScanOptions& options, bool scanned_fully, St
       ask(socket, false);
     }
   }
-  if (options_.problem()) table.coverage.problems.push_back(*options_.problem());
+  if (options_.problem()) coverage.problems.push_back(*options_.problem());
 }
 
-void PortScanner::read_network(const ScanOptions& options, PortSnapshot& table) {
+void PortScanner::read_network(const ScanOptions& options, Reading& reading) {
   constexpr std::string_view kRemedy = "allow netlink sockets of NETLINK_ROUTE (seccomp, SELinux)";
-  if (options.network_changed || !network_known_) {
+  auto& problems = reading.snapshot.coverage.problems;
+  reading.same_network = !options.network_changed && network_known_;
+  if (!reading.same_network) {
     auto links = read_links(*node_.netlink);
     auto addresses = read_addresses(*node_.netlink);
     network_known_ = links && addresses;
-    if (!links)
-      table.coverage.problems.push_back(read_problem("rtnetlink_failed", links.error(), kRemedy));
+    if (!links) problems.push_back(read_problem("rtnetlink_failed", links.error(), kRemedy));
     if (!addresses) {
-      table.coverage.problems.push_back(
-          read_problem("rtnetlink_failed", addresses.error(), kRemedy));
+      problems.push_back(read_problem("rtnetlink_failed", addresses.error(), kRemedy));
     }
     links_ = std::move(links).value_or(std::move(links_));
     addresses_ = std::move(addresses).value_or(std::move(addresses_));
   }
   // In every scan: a device gets another port without an event.
-  if (node_.identity.has_capability(Identity::kNetAdmin)) {
-    if (const auto read = read_wireguard_ports(*node_.netlink, links_); !read) {
-      table.coverage.problems.push_back(read_problem(
-          "wireguard_failed", read.error(), "allow netlink sockets of NETLINK_GENERIC (seccomp)"));
-    }
+  const bool has_wireguard = std::ranges::find(links_, "wireguard", &Link::kind) != links_.end();
+  if (!has_wireguard || !node_.identity.has_capability(Identity::kNetAdmin)) return;
+  if (const auto read = read_wireguard_ports(*node_.netlink, links_); !read) {
+    problems.push_back(read_problem("wireguard_failed", read.error(),
+                                    "allow netlink sockets of NETLINK_GENERIC (seccomp)"));
   }
-  table.links = links_;
-  table.addresses = addresses_;
+  reading.same_network = reading.same_network && last_ && links_ == last_->links;
 }
 
 bool has_narrow_rule(const PortSnapshot& table, const Socket& socket) {
@@ -142,6 +145,7 @@ bool has_narrow_rule(const PortSnapshot& table, const Socket& socket) {
 
 void PortScanner::add_holders(const ScanOptions& options, PortSnapshot& table) {
   SocketFolder folder(table);
+  table.holders.reserve(sockets_.size());
   for (const Socket& socket : sockets_) {
     const Owner& owner = attribution_.owner_of(socket);
     const bool asked = std::ranges::binary_search(options.urgent_ports, socket.local_port) ||
@@ -188,52 +192,95 @@ void PortScanner::add_rules(const ScanOptions& options, PortSnapshot& table) con
   }
 }
 
-PortSnapshot PortScanner::scan(const ScanOptions& options, SteadyTime now) {
-  PortSnapshot table{.pods = options.pods};
-  sockets_.clear();
-  read_servers(options, table);
-  listeners_.see(sockets_, now);
-  table.recent_listeners = listeners_.ports(now);
-  const bool scanned_fully = full_state_scan_.scan(
+void PortScanner::read_sockets(const ScanOptions& options, SteadyTime now, Reading& reading) {
+  std::vector<Socket> before = std::move(dumped_);
+  dumped_.clear();
+  dumped_.reserve(before.size());
+  PortSnapshot& snapshot = reading.snapshot;
+  read_servers(options, snapshot.coverage);
+  const std::size_t servers = dumped_.size();
+  reading.scanned_fully = full_state_scan_.scan(
       {.ports = options.deep_ports, .memory = options.memory, .paced = options.deep_paced}, now,
-      sockets_, table.coverage);
-  // After the sockets, so that a tunnel's device is never missing.
-  read_network(options, table);
-  table.ranges = read_port_ranges(*node_.files, table.coverage.problems);
+      dumped_, snapshot.coverage);
+  reading.same_sockets = last_ && dumped_ == before;
+  if (reading.same_sockets) {
+    listeners_.see_again(now);
+  } else {
+    listeners_.see(std::span(dumped_).first(servers), now);
+  }
+  snapshot.recent_listeners = listeners_.ports(now);
+}
 
+void PortScanner::find_owners(const ScanOptions& options, SteadyTime now, Reading& reading) {
   Attribution::Options attribution{.node_components = options.node_components,
-                                   .ephemeral = table.ranges.ephemeral};
+                                   .ephemeral = reading.snapshot.ranges.ephemeral,
+                                   .same_sockets = reading.same_sockets};
   std::ranges::set_union(options.deep_ports, options.urgent_ports,
                          std::back_inserter(attribution.urgent_ports));
-  const auto begin = node_.clock->thread_cpu();
-  attribution_.update(sockets_, links_, attribution, now);
-  // Holders are large: the sockets are sorted instead of them.
-  std::ranges::sort(sockets_, in_port_order);
-  ask_options(options, scanned_fully, now, table);
-  if (scanned_fully) {
-    full_state_scan_.rest_more(node_.clock->thread_cpu() - begin);
-  }
-  table.coverage.every_owner = !attribution_.problem().has_value();
-  if (!table.coverage.every_owner) table.coverage.problems.push_back(*attribution_.problem());
-  nat_scan_.scan(now, table);
-  add_holders(options, table);
-  add_rules(options, table);
-  // A crowd that is gone is not remembered.
-  if (sockets_.capacity() > kCrowd) std::vector<Socket>().swap(sockets_);
+  attribution_.update(dumped_, links_, attribution, now);
+  reading.revision = attribution_.revision();
+  Coverage& coverage = reading.snapshot.coverage;
+  coverage.every_owner = !attribution_.problem().has_value();
+  if (!coverage.every_owner) coverage.problems.push_back(*attribution_.problem());
+}
 
+// Sockets that were asked for their options may answer otherwise now.
+bool PortScanner::is_as_before(const ScanOptions& options, const Reading& reading) const {
+  const PortSnapshot& now = reading.snapshot;
+  return last_ && reading.same_sockets && reading.same_network && sharing_.empty() &&
+         reading.revision == last_revision_ && options.pods == last_options_.pods &&
+         options.urgent_ports == last_options_.urgent_ports &&
+         options.deep_ports == last_options_.deep_ports && now.coverage == last_->coverage &&
+         now.ranges == last_->ranges && now.recent_listeners == last_->recent_listeners &&
+         now.nat == last_->nat && now.filters == last_->filters &&
+         now.route_localnet == last_->route_localnet &&
+         now.pods_by_container == last_->pods_by_container &&
+         now.other_containers == last_->other_containers;
+}
+
+void PortScanner::build(const ScanOptions& options, SteadyTime now, Reading& reading) {
+  PortSnapshot& snapshot = reading.snapshot;
+  const auto begin = node_.clock->thread_cpu();
+  // Holders are large: the sockets are sorted instead of them.
+  sockets_ = dumped_;
+  std::ranges::sort(sockets_, in_port_order);
+  ask_options(options, reading.scanned_fully, now, snapshot.coverage);
+  if (reading.scanned_fully) full_state_scan_.rest_more(node_.clock->thread_cpu() - begin);
+  snapshot.links = links_;
+  snapshot.addresses = addresses_;
+  add_holders(options, snapshot);
+  add_rules(options, snapshot);
+  std::vector<Socket>().swap(sockets_);
+}
+
+std::shared_ptr<const PortSnapshot> PortScanner::scan(const ScanOptions& options, SteadyTime now) {
+  Reading reading{.snapshot = {.pods = options.pods}};
+  PortSnapshot& snapshot = reading.snapshot;
+  read_sockets(options, now, reading);
+  // After the sockets, so that a tunnel's device is never missing.
+  read_network(options, reading);
+  snapshot.ranges = read_port_ranges(*node_.files, snapshot.coverage.problems);
+  const auto begin = node_.clock->thread_cpu();
+  find_owners(options, now, reading);
+  if (reading.scanned_fully) full_state_scan_.rest_more(node_.clock->thread_cpu() - begin);
+  nat_scan_.scan(now, links_, addresses_, snapshot);
   const Identity& identity = node_.identity;
   if (!identity.shows_bound_inactive.value_or(shows_bound_inactive(identity.release))) {
-    table.coverage.limits.push_back(
+    snapshot.coverage.limits.push_back(
         {.code = "bound_inactive_invisible",
          .message = fmt::format("Linux {} does not show TCP sockets that are bound and do not "
                                 "listen",
                                 identity.release),
          .remedy = "Linux 6.8 or newer shows them"});
   }
-  std::ranges::sort(table.coverage.problems);
-  table.coverage.problems.erase(std::ranges::unique(table.coverage.problems).begin(),
-                                table.coverage.problems.end());
-  return table;
+  state_each_once(snapshot.coverage.problems);
+  if (is_as_before(options, reading)) return last_;
+  build(options, now, reading);
+  state_each_once(snapshot.coverage.problems);
+  last_ = std::make_shared<const PortSnapshot>(std::move(snapshot));
+  last_options_ = options;
+  last_revision_ = reading.revision;
+  return last_;
 }
 
 }  // namespace hostnet

@@ -43,21 +43,34 @@ struct ScanOptions {
 // UDP sockets of both families, for some ports every socket, who has them and
 // what they let others bind, the ranges, links and addresses.
 // What cannot be had is a problem in its coverage and the rest is there; a scan
-// never fails. Not thread safe: owned by the watch (a one-shot command has its
-// own).
+// never fails. A scan that found nothing new gives the snapshot of the last one: nothing is
+// built again. Not thread safe: owned by the watch (a one-shot command has its own).
 class PortScanner {
  public:
   explicit PortScanner(const Node& node);
 
-  PortSnapshot scan(const ScanOptions& options, SteadyTime now);
+  // Never null.
+  std::shared_ptr<const PortSnapshot> scan(const ScanOptions& options, SteadyTime now);
 
   const Attribution::Work& work() const { return attribution_.work(); }
 
  private:
-  void read_servers(const ScanOptions& options, PortSnapshot& table);
+  // What everything is read into, before it is known whether any of it is new.
+  struct Reading {
+    PortSnapshot snapshot;     // but its holders, links and addresses
+    bool same_sockets{};       // as in the last scan
+    bool same_network{};       // links and addresses too
+    bool scanned_fully{};      // the ports whose every socket is wanted
+    std::uint64_t revision{};  // Attribution's
+  };
+  void read_servers(const ScanOptions& options, Coverage& coverage);
+  void read_sockets(const ScanOptions& options, SteadyTime now, Reading& reading);
+  void find_owners(const ScanOptions& options, SteadyTime now, Reading& reading);
+  bool is_as_before(const ScanOptions& options, const Reading& reading) const;
   void ask_options(const ScanOptions& options, bool scanned_fully, SteadyTime now,
-                   PortSnapshot& table);
-  void read_network(const ScanOptions& options, PortSnapshot& table);
+                   Coverage& coverage);
+  void read_network(const ScanOptions& options, Reading& reading);
+  void build(const ScanOptions& options, SteadyTime now, Reading& reading);
   void add_holders(const ScanOptions& options, PortSnapshot& table);
   void add_rules(const ScanOptions& options, PortSnapshot& table) const;
 
@@ -67,12 +80,17 @@ class PortScanner {
   NatScan nat_scan_;
   OptionProbe options_;
   RecentListeners listeners_;
-  std::vector<Socket> sockets_;  // of the current scan
+  std::vector<Socket> dumped_;   // by the last scan, as they came
+  std::vector<Socket> sockets_;  // those, by protocol and port, while holders are made of them
   // What those let others bind, by cookie; only those that were asked.
   std::unordered_map<std::uint64_t, Sharing> sharing_;
   std::vector<Link> links_;
   std::vector<Address> addresses_;
   bool network_known_{};
+  // What the last scan gave, and what it was made of beside `dumped_`.
+  std::shared_ptr<const PortSnapshot> last_;
+  ScanOptions last_options_;
+  std::uint64_t last_revision_{};
 };
 
 // Whether the kernel tells of TCP sockets that are bound and do not listen

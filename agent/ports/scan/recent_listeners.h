@@ -2,9 +2,9 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <span>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -19,6 +19,8 @@ namespace hostnet {
 class RecentListeners {
  public:
   void see(std::span<const Socket> sockets, SteadyTime now);
+  // The same sockets as the last time.
+  void see_again(SteadyTime now);
 
   // Sorted; unset in the first 120 s of scanning.
   std::optional<std::vector<std::pair<Protocol, std::uint16_t>>> ports(SteadyTime now) const;
@@ -26,8 +28,10 @@ class RecentListeners {
   static constexpr std::chrono::seconds kRecent{120};
 
  private:
-  std::unordered_map<std::uint16_t, SteadyTime> last_seen_;  // by TCP port
+  std::vector<std::uint16_t> listening_;      // as of the last scan, sorted
+  std::map<std::uint16_t, SteadyTime> left_;  // when those that stopped were seen last
   std::optional<SteadyTime> first_scan_;
+  SteadyTime last_scan_;
 };
 
 }  // namespace hostnet
