@@ -123,6 +123,9 @@ WatchSettings watch_settings(const std::shared_ptr<DaemonState>& state, const Se
     binds.amend(report);
     if (reserver != nullptr) reserve_ports(*reserver, report);
   };
+  settings.on_first_sight = [state](std::shared_ptr<const Report> report) {
+    state->first_sight.set(std::move(report));
+  };
   settings.on_report = [state, feedback](std::shared_ptr<const Report> report,
                                          const TickStats& stats) {
     state->metrics.observe_scan("ports", stats.ports);
@@ -132,6 +135,7 @@ WatchSettings watch_settings(const std::shared_ptr<DaemonState>& state, const Se
     state->page->see(*report);
     if (feedback != nullptr) feedback->see(report);
     state->report.set(std::move(report));
+    state->first_sight.set(nullptr);
     state->last_tick.store(steady_milliseconds());
   };
   settings.on_error = [state](const Error& error) {

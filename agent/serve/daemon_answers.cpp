@@ -38,6 +38,13 @@ T copy_of(const Latest<T>& latest) {
   return value ? *value : T{};
 }
 
+// Null: there is none yet.
+std::shared_ptr<const Report> newest_report(const DaemonState& state) {
+  auto first_sight = state.first_sight.get();
+  auto report = state.report.get();
+  return report ? report : first_sight;
+}
+
 History history_of(const DaemonState& state) {
   return {.events = merge_events(copy_of(state.history), copy_of(state.bind_history)),
           .refusals = copy_of(state.refused_binds)};
@@ -48,7 +55,8 @@ History history_of(const DaemonState& state) {
 Answers daemon_answers(const std::shared_ptr<DaemonState>& state,
                        const std::string& telemetry_path) {
   Answers answers;
-  answers.report = [state] { return state->report.get(); };
+  answers.report = [state] { return newest_report(*state); };
+  answers.ready = [state] { return state->report.get() != nullptr; };
   answers.check = [state](const CheckQuery& query) {
     return check_once(*state->node_context.get(), state->pods.get(), *state->policy.get(),
                       {&query, 1})
@@ -71,11 +79,13 @@ Answers daemon_answers(const std::shared_ptr<DaemonState>& state,
     return routes;
   };
   answers.port = [state](std::uint16_t port) {
+    const auto last = state->report.get();
+    if (!last) return newest_report(*state);
     Report report =
         scan_once(*state->node_context.get(), state->pods.get(), *state->policy.get(), {port});
     // Those of the watch have their grace and their history.
-    report.findings = state->report.get()->findings;
-    return std::make_shared<const Report>(std::move(report));
+    report.findings = last->findings;
+    return std::shared_ptr<const Report>(std::make_shared<const Report>(std::move(report)));
   };
   answers.illness = [state, started = steady_milliseconds()] { return illness(*state, started); };
   answers.metrics = [state](const HttpRequest& request) { return state->page->answer(request); };

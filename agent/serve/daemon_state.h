@@ -22,6 +22,7 @@ namespace hostnet {
 // run_daemon() by a moment: everything in here stays while one of them runs.
 struct DaemonState {
   Latest<Report> report;
+  Latest<Report> first_sight;  // until then: Watch's, for pages only
   Latest<FindingEvents> history;
   Latest<FindingEvents> bind_history;  // of bind_refused: a flood of those displaces no other
   Latest<RefusedBinds> refused_binds;

@@ -73,9 +73,12 @@ Or<bool> switch_parameter(const HttpRequest& request, std::string_view name) {
   return refuse(400, fmt::format("bad {} '{}': it is 0 or 1", name, *value));
 }
 
-Or<std::shared_ptr<const Report>> report_about_ports(const Answers& answers) {
+Or<std::shared_ptr<const Report>> report_about_ports(const Answers& answers,
+                                                     const HttpRequest& request) {
   auto report = answers.report();
-  if (!report) return refuse(503, "first scan not finished");
+  // A one-shot call wants the whole answer, and scans by itself rather than take less.
+  const bool enough = report && (answers.ready() || !request.peer_is_unix);
+  if (!enough) return refuse(503, "first scan not finished");
   if (!report->host_network_namespace) {
     return refuse(503,
                   "the agent is not in the host's network namespace and cannot see its sockets: "
@@ -153,7 +156,7 @@ HttpHandler findings_handler(const Answers& answers, FindingClass finding_class)
       [answers, finding_class](const HttpRequest& request, const Output& output) -> Or<Body> {
         const auto ignored = switch_parameter(request, "ignored");
         if (!ignored) return std::unexpected(ignored.error());
-        const auto report = report_about_ports(answers);
+        const auto report = report_about_ports(answers, request);
         if (!report) return std::unexpected(report.error());
         return Body{.text = render_findings(output, **report, finding_class, *ignored),
                     .exit_code = exit_code_of(**report, finding_class)};
@@ -195,7 +198,7 @@ HttpHandler ports_handler(const Answers& answers) {
       if (!port) return refuse(400, port.error());
       filter = {.port = port->port, .protocol = port->protocol};
     }
-    const auto report = report_about_ports(answers);
+    const auto report = report_about_ports(answers, request);
     if (!report) return std::unexpected(report.error());
     if (filter.port) return one_port(answers, filter, output);
     return Body{.text = render_ports(output, **report), .exit_code = exit_code_of(**report)};
@@ -210,7 +213,7 @@ HttpHandler history_handler(const Answers& answers) {
       return refuse(400, "raw events are JSON: add format=json");
     }
     if (*raw) return Body{.text = recorded_binds_json(answers.binds())};
-    const auto report = report_about_ports(answers);
+    const auto report = report_about_ports(answers, request);
     if (!report) return std::unexpected(report.error());
     return Body{.text = render_history(output, **report, answers.history()),
                 .exit_code = exit_code_of(**report)};
@@ -245,7 +248,7 @@ HttpHandler check_handler(const Answers& answers) {
   return in_form_asked([answers](const HttpRequest& request, const Output& output) -> Or<Body> {
     const auto query = check_query(request);
     if (!query) return std::unexpected(query.error());
-    if (const auto report = report_about_ports(answers); !report) {
+    if (const auto report = report_about_ports(answers, request); !report) {
       return std::unexpected(report.error());
     }
     return checked(answers, *query, output);
@@ -282,7 +285,7 @@ HttpHandler overview_handler(const Answers& answers) {
                       "{}",
                       request.path, answers.telemetry_path));
     }
-    const auto report = report_about_ports(answers);
+    const auto report = report_about_ports(answers, request);
     if (!report) return std::unexpected(report.error());
     const Network network =
         output.format == OutputFormat::html ? network_in_brief(answers) : Network{};
@@ -341,8 +344,8 @@ HttpRoute health(std::string path, std::function<std::optional<std::string>()> t
 }  // namespace
 
 std::vector<HttpRoute> routes(const Answers& answers) {
-  const auto unready = [report = answers.report]() -> std::optional<std::string> {
-    if (report()) return std::nullopt;
+  const auto unready = [ready = answers.ready]() -> std::optional<std::string> {
+    if (ready()) return std::nullopt;
     return "first scan not finished";
   };
   std::vector<HttpRoute> table{

@@ -21,8 +21,10 @@ namespace hostnet {
 
 // Where the handlers get their facts. Called from any worker thread.
 struct Answers {
-  std::function<std::shared_ptr<const Report>()> report;  // null before the first tick
-  std::function<CheckAnswer(const CheckQuery&)> check;    // a fresh scan
+  // Null before anything is known; until it is ready() without findings and not complete.
+  std::function<std::shared_ptr<const Report>()> report;
+  std::function<bool()> ready;                          // the first scan is finished
+  std::function<CheckAnswer(const CheckQuery&)> check;  // a fresh scan
   std::function<History()> history;
   std::function<std::vector<BindEvent>()> binds;  // as the kernel told them
   // The newest report with a fresh scan of every socket of one port.

@@ -57,6 +57,7 @@ void Watch::stop() {
 
 void Watch::run(const std::stop_token& stopped) {
   subscribe();
+  if (settings_.on_first_sight) tell_first_sight();
   while (!stopped.stop_requested()) {
     tick();
     if (!stopped.stop_requested()) sleep();
@@ -106,30 +107,48 @@ void Watch::see_pods(const std::shared_ptr<const PodSnapshot>& pods) {
   if (settings_.on_declared) settings_.on_declared(declared_.all);
 }
 
+void Watch::see_policy() {
+  auto policy = settings_.policy();
+  if (policy == policy_) return;
+  policy_ = std::move(policy);
+  if (auto taken = lifecycle_.set_policy(*policy_); !taken && settings_.on_error) {
+    settings_.on_error(taken.error());
+  }
+}
+
+std::shared_ptr<const PortSnapshot> Watch::scan(std::vector<std::uint16_t> deep,
+                                                bool search_processes) {
+  return builder_.scan({.node_components = policy_->node_components,
+                        .network_changed = std::exchange(network_changed_, false),
+                        .deep_ports = std::move(deep),
+                        .deep_paced = true,
+                        .sctp = declared_.sctp,
+                        .urgent_ports = declared_.ports,
+                        .memory = true,
+                        .search_processes = search_processes,
+                        .pods = pod_index_},
+                       node_context_.node->clock->steady());
+}
+
+void Watch::tell_first_sight() {
+  const auto pods = settings_.pods();
+  see_policy();
+  see_pods(pods);
+  settings_.on_first_sight(std::make_shared<const Report>(
+      make_report(node_context_, scan({}, false), pods, declared_.all)));
+}
+
 void Watch::tick() {
   TickStats stats;
   read_changes(stats);
   const Clock& clock = *node_context_.node->clock;
   const auto pods = settings_.pods();
-  if (auto policy = settings_.policy(); policy != policy_) {
-    policy_ = std::move(policy);
-    if (auto taken = lifecycle_.set_policy(*policy_); !taken && settings_.on_error) {
-      settings_.on_error(taken.error());
-    }
-  }
+  see_policy();
 
   const SteadyTime start = clock.steady();
   see_pods(pods);
   const std::vector<std::uint16_t> deep = ports_to_scan_fully();
-  auto table = builder_.scan({.node_components = policy_->node_components,
-                              .network_changed = std::exchange(network_changed_, false),
-                              .deep_ports = deep,
-                              .deep_paced = true,
-                              .sctp = declared_.sctp,
-                              .urgent_ports = declared_.ports,
-                              .memory = true,
-                              .pods = pod_index_},
-                             start);
+  auto table = scan(deep, true);
   if (settings_.refusals) {
     table =
         with_refusals(std::move(table),

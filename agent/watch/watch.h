@@ -47,6 +47,9 @@ struct WatchSettings {
   // May add to the new report what the watch does not know; called on the
   // watch's thread before on_report.
   std::function<void(Report&)> amend;
+  // Once, before the first search of all processes: what is known without it, and nothing judged.
+  // It is not complete and has no findings. Called on the watch's thread.
+  std::function<void(std::shared_ptr<const Report>)> on_first_sight;
   // The new report and what it cost; called on the watch's thread after on_events.
   std::function<void(std::shared_ptr<const Report>, const TickStats&)> on_report;
   // Something that the watch lives on without, once per change.
@@ -70,7 +73,10 @@ class Watch {
   Watch(NodeContext node_context, WatchSettings settings, WakeUp wake);
   void run(const std::stop_token& stopped);
   void subscribe();
+  void tell_first_sight();
   void tick();
+  void see_policy();
+  std::shared_ptr<const PortSnapshot> scan(std::vector<std::uint16_t> deep, bool search_processes);
   void read_changes(TickStats& stats);
   void see_pods(const std::shared_ptr<const PodSnapshot>& pods);
   std::vector<std::uint16_t> ports_to_scan_fully() const;

@@ -12,6 +12,7 @@ commands; medians. The exponent is that of the growth from the smallest size to 
 """
 
 import argparse
+import http.client
 import json
 import math
 import os
@@ -163,6 +164,40 @@ def first_scan(agent, tools, size):
     return {name: statistics.median(one) for name, one in taken.items()}
 
 
+def wall_until(agent, path):
+    """Milliseconds from the start of an agent to the first 200 there."""
+    begin = time.monotonic()
+    process = subprocess.Popen([agent, "--pods.source=none", "--log.level=error"])
+    while True:
+        assert time.monotonic() < begin + 60, path
+        connection = http.client.HTTPConnection("127.0.0.1", 20000, timeout=60)
+        try:
+            connection.request("GET", path)
+            if connection.getresponse().status == 200:
+                break
+        except OSError:
+            pass
+        time.sleep(0.002)
+    took = time.monotonic() - begin
+    process.terminate()
+    process.wait()
+    return took * 1e3
+
+
+def first_answer(agent, tools, size):
+    crowd = big_node(tools, size)
+    result = {"ours": statistics.median(wall_until(agent, "/ports?format=json") for _ in range(5))}
+    del crowd
+    return result
+
+
+def ready(agent, tools, size):
+    crowd = big_node(tools, size)
+    result = {"ours": statistics.median(wall_until(agent, "/readyz") for _ in range(5))}
+    del crowd
+    return result
+
+
 def address(rule):
     return f"10.1.{rule // 256}.{rule % 256}"
 
@@ -240,6 +275,8 @@ WORKS = {
     "young_tick": ("tick, {} listeners, at first", "ms", (62, 250, 1000), young_tick, None, None),
     "tick": ("tick, {} listeners", "ms", (1000,), tick, None, 0.6),
     "first_scan": ("first scan, {} listeners", "ms", (62, 250, 1000), first_scan, None, None),
+    "first_answer": ("wall to the first answer, {}", "ms", (1000,), first_answer, None, 100),
+    "ready": ("wall to ready, {} listeners", "ms", (1000,), ready, None, None),
     "nf_tables": ("{} rules of nf_tables", "ms", (312, 1250, 5000), nf_tables, 2, None),
     "ip_tables": ("{} rules of iptables", "ms", (312, 1250, 5000), ip_tables, 2, None),
     "memory_idle": ("memory", "MiB", (0,), memory_idle, None, 10),

@@ -151,6 +151,40 @@ TEST(Watch, FindsAConnectionOnAPortThatItsPodDoesNotListenOn) {
   EXPECT_EQ(found->held_by.front().sharing.reuse_address, false);
 }
 
+TEST(Watch, TellsWhatItKnowsBeforeItSearchedTheProcesses) {
+  const auto pods = pods_declaring(8080);
+  const auto policy = std::make_shared<const Policy>(default_policy());
+  Heard first_sight;
+  Heard heard;
+  WatchSettings settings;
+  settings.interval = 1h;
+  settings.pods = [&] { return pods; };
+  settings.policy = [&] { return policy; };
+  settings.on_first_sight = [&](std::shared_ptr<const Report> report) {
+    first_sight.report(std::move(report));
+  };
+  settings.on_report = [&](std::shared_ptr<const Report> report, const TickStats&) {
+    EXPECT_TRUE(first_sight.last());
+    heard.report(std::move(report));
+  };
+  auto watch =
+      Watch::start(read_node_context(std::make_shared<const Node>(node_with_nginx()), "n1"),
+                   std::move(settings));
+  ASSERT_TRUE(watch);
+  ASSERT_TRUE(heard.wait_for_reports(1));
+  const auto known = first_sight.last();
+  EXPECT_FALSE(known->complete);
+  EXPECT_TRUE(known->findings.empty());
+  ASSERT_EQ(known->table->holders.size(), 1U);
+  EXPECT_EQ(known->table->holders[0].name, "nginx.service") << "its cgroup tells";
+  EXPECT_TRUE(known->table->holders[0].owner.processes.empty());
+  const auto report = heard.last();
+  EXPECT_TRUE(report->complete);
+  EXPECT_EQ(report->findings.size(), 1U);
+  ASSERT_EQ(report->table->holders[0].owner.processes.size(), 1U);
+  EXPECT_EQ(report->table->holders[0].owner.processes[0].pid, 812);
+}
+
 TEST(Watch, StopsWithoutWaitingForTheNextTick) {
   const auto pods = pods_declaring(8080);
   const auto policy = std::make_shared<const Policy>(default_policy());

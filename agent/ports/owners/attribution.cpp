@@ -56,7 +56,11 @@ void Attribution::update(std::span<const Socket> sockets, std::span<const Link> 
   for (Entry* entry : present_) {
     if (entry->socket.inode == 0) continue;
     if (entry->next_search && *entry->next_search <= now) {
-      wanted.push_back(entry);
+      if (options.search_processes) {
+        wanted.push_back(entry);
+      } else {
+        own_without_processes(*entry, false);
+      }
     } else if (judge_again && !entry->uses.empty()) {
       own_by_processes(*entry);
     } else if (entry->uses.empty() && entry->owner->kind == HolderKind::unknown &&

@@ -43,6 +43,9 @@ class Attribution {
     // most of the time: its process is searched for only when it is 3 s old.
     std::vector<std::uint16_t> urgent_ports;
     bool same_sockets{};  // exactly those of the last update, in its order
+    // Else a new socket's owner is what the cgroup says in which it was made, until an update that
+    // searches. That costs next to nothing.
+    bool search_processes = true;
   };
 
   explicit Attribution(const Node& node) : node_(node), cgroups_(*node_.files) {}
@@ -138,6 +141,7 @@ class Attribution {
   std::span<const Link> links_;                       // of this update
   Options options_;
   std::uint64_t updates_{}, dumps_{};
+  bool has_searched_{};
   std::uint64_t revision_{};
   std::size_t next_check_{};  // round robin over present_
   Pacer full_scans_{20};      // times what one took

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <unordered_set>
+#include <utility>
 
 #include "agent/ports/owners/attribution.h"
 
@@ -34,7 +35,7 @@ void Attribution::search(std::span<Entry* const> wanted, SteadyTime now) {
   Search search{.wanted = wanted, .scan = {*node_.files, inodes_of(wanted)}};
   search.scan.inspect(own_pid());
   search_its_cgroup(search);
-  const bool cold = updates_ == 1;
+  const bool cold = !std::exchange(has_searched_, true);
   const auto missing = [&] {
     return std::ranges::any_of(wanted,
                                [&](const Entry* entry) { return !found_enough(*entry, search); });

@@ -214,7 +214,8 @@ void PortScanner::read_sockets(const ScanOptions& options, SteadyTime now, Readi
 void PortScanner::find_owners(const ScanOptions& options, SteadyTime now, Reading& reading) {
   Attribution::Options attribution{.node_components = options.node_components,
                                    .ephemeral = reading.snapshot.ranges.ephemeral,
-                                   .same_sockets = reading.same_sockets};
+                                   .same_sockets = reading.same_sockets,
+                                   .search_processes = options.search_processes};
   std::ranges::set_union(options.deep_ports, options.urgent_ports,
                          std::back_inserter(attribution.urgent_ports));
   attribution_.update(dumped_, links_, attribution, now);
@@ -222,6 +223,13 @@ void PortScanner::find_owners(const ScanOptions& options, SteadyTime now, Readin
   Coverage& coverage = reading.snapshot.coverage;
   coverage.every_owner = !attribution_.problem().has_value();
   if (!coverage.every_owner) coverage.problems.push_back(*attribution_.problem());
+  if (!options.search_processes) {
+    coverage.every_owner = false;
+    coverage.problems.push_back({.code = "first_scan_not_finished",
+                                 .message = "which processes hold the ports is not known yet: "
+                                            "they are being searched",
+                                 .remedy = "ask again in a moment"});
+  }
 }
 
 // Sockets that were asked for their options may answer otherwise now.

@@ -35,6 +35,9 @@ struct ScanOptions {
   // Ports whose owners are wanted at once, sorted: Attribution::Options.
   std::vector<std::uint16_t> urgent_ports;
   bool memory{};  // also Socket::drops
+  // Else who holds what is only what cgroups tell, and the snapshot says that: for an answer
+  // before every process was inspected.
+  bool search_processes = true;
   // The pods that name the holders. Not null.
   std::shared_ptr<const PodIndex> pods = std::make_shared<const PodIndex>();
 };
