@@ -299,25 +299,32 @@ def measured(agent, name, size):
     return json.loads(subprocess.run(words, stdout=subprocess.PIPE, check=True).stdout)
 
 
-def row(what, unit, figures, times, most):
+def print_row(what, unit, figures, times, most):
     ours, floor, peer = (figures.get(key) for key in ("ours", "floor", "peer"))
     cells = [f"{value:.2f}" if value else "" for value in (ours, floor, peer)]
     ratios = [f"{ours / other:.2f}" if other else "" for other in (floor, peer)]
     missed = (most and ours > most) or (times and floor and ours > times * floor)
     goals = [f"{times} x floor"] if times else []
     goals += [f"{most} {unit}"] if most else []
-    print(f"{what:32} {unit:5} {cells[0]:>9} {cells[1]:>9} {cells[2]:>9} {ratios[0]:>8} "
-          f"{ratios[1]:>8}  {', '.join(goals)}{': missed' if missed else ''}", flush=True)
+    print_cells(what, unit, *cells, *ratios, ", ".join(goals) + (": missed" if missed else ""))
 
 
-def exponents(what, sizes, all_figures):
+def print_growth(sizes, all_figures):
     steps = math.log(sizes[-1] / sizes[0])
     words = []
     for key in ("ours", "floor", "peer"):
-        if all(figures.get(key) for figures in all_figures):
-            growth = math.log(all_figures[-1][key] / all_figures[0][key]) / steps
-            words.append(f"{key} {growth:.2f}")
-    print(f"{'  grows with the power':32} {', '.join(words)}", flush=True)
+        known = all(figures.get(key) for figures in all_figures)
+        growth = math.log(all_figures[-1][key] / all_figures[0][key]) / steps if known else None
+        words.append(f"{growth:.2f}" if known else "")
+    print_cells("… grows with the power", "", *words)
+
+
+def print_cells(*cells):
+    """A row of a Markdown table."""
+    cells = [*cells, *[""] * (8 - len(cells))]
+    widths = (32, 5, 9, 9, 9, 8, 8, 0)
+    row = " | ".join(f"{cell:{width}}" for cell, width in zip(cells, widths))
+    print(f"| {row} |", flush=True)
 
 
 def main():
@@ -331,18 +338,20 @@ def main():
         tools = pathlib.Path(agent).parents[1] / "tests/bench"
         return inside(agent, tools, given.work[0], int(given.work[1]))
     load = os.getloadavg()[0]
-    print(f"load {load:.1f} on {os.cpu_count()} processors at the start, Linux {os.uname().release}")
-    print(f"{'work':32} {'unit':5} {'ours':>9} {'floor':>9} {'peer':>9} {'of floor':>8} "
-          f"{'of peer':>8}  goal", flush=True)
+    print(f"load {load:.1f} on {os.cpu_count()} processors at the start, "
+          f"Linux {os.uname().release}\n")
+    print_cells("work", "", "ours", "floor", "peer", "of floor", "of peer", "goal")
+    print_cells(*["---"] * 8)
     for name in given.work or WORKS:
         what, unit, sizes, _, times, most = WORKS[name]
         found = []
         for size in sizes:
             found.append(measured(agent, name, size))
             last = size == sizes[-1]
-            row(what.format(size), unit, found[-1], times if last else None, most if last else None)
+            goals = (times, most) if last else (None, None)
+            print_row(what.format(size), unit, found[-1], *goals)
         if len(sizes) > 1:
-            exponents(what, sizes, found)
+            print_growth(sizes, found)
     return 0
 
 
