@@ -34,10 +34,10 @@ NodeAnswer answered(const std::string& name, bool complete = true) {
 }
 
 FleetFinding finding(const std::string& node, const std::string& severity,
-                     const std::string& class_ = "conflict", const std::string& port = "80/tcp") {
+                     const std::string& of_class = "conflict", const std::string& port = "80/tcp") {
   FleetFinding made;
   made.node = node;
-  made.class_ = class_;
+  made.class_ = of_class;
   made.verdict = "other_pod";
   made.severity = severity;
   made.port = port;
@@ -127,12 +127,12 @@ TEST(FleetReport, TheWorstComesFirstAndConflictsBeforeRisks) {
 TEST(FleetReport, NamesWhoDidNotAnswerAndWhatIsIncomplete) {
   NodeAnswer partial = answered("n2", false);
   partial.problems = {"NAT rules cannot be read (add NET_ADMIN)"};
-  NodeAnswer silent{.node = "n3",
-                    .agent = {},
-                    .answered = false,
-                    .error = "no agent runs there",
-                    .complete = false,
-                    .problems = {}};
+  const NodeAnswer silent{.node = "n3",
+                          .agent = {},
+                          .answered = false,
+                          .error = "no agent runs there",
+                          .complete = false,
+                          .problems = {}};
   NodeAnswer silent_too = silent;
   silent_too.node = "n4";
   const auto report =
@@ -152,12 +152,12 @@ TEST(FleetReport, NamesWhoDidNotAnswerAndWhatIsIncomplete) {
 TEST(FleetReport, HostileNamesStayInTheirCells) {
   FleetFinding hostile = finding("n1", "critical");
   hostile.held_by = "\x1b[31mred\nline\xff";
-  NodeAnswer silent{.node = "n\n2",
-                    .agent = {},
-                    .answered = false,
-                    .error = "\x1b]0;x\x07",
-                    .complete = false,
-                    .problems = {}};
+  const NodeAnswer silent{.node = "n\n2",
+                          .agent = {},
+                          .answered = false,
+                          .error = "\x1b]0;x\x07",
+                          .complete = false,
+                          .problems = {}};
   const std::string text = fleet_text(report_of({answered("n1"), silent}, {hostile}), {});
   EXPECT_THAT(text, HasSubstr(R"(\x1b[31mred\nline\xff)"));
   EXPECT_EQ(text.find('\x1b'), std::string::npos);

@@ -37,7 +37,7 @@ Pod other(const std::string& node, std::uint16_t port, const std::string& host_i
   return pod;
 }
 
-std::size_t declared_on_n1(const Pod& pod, std::optional<std::vector<int>> version = {}) {
+std::size_t declared_on_n1(const Pod& pod, const std::optional<std::vector<int>>& version = {}) {
   DeclaredByNode found;
   add_declared(wanted(), pod, version, found);
   return found["n1"].size();
