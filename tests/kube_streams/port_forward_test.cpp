@@ -65,8 +65,7 @@ TEST(PortForward, OtherChannelsAndEmptyMessagesAreNobodys) {
 TEST(PortForward, WritesToTheDataChannel) {
   Forwarded forwarded(kHeads);
   ASSERT_TRUE(forwarded.stream.write("GET"));
-  FrameDecoder decoder;
-  std::string frame = *forwarded.written;
+  const std::string frame = *forwarded.written;
   ASSERT_EQ(frame.size(), 2 + 4 + 4U);
   EXPECT_EQ(frame[6] ^ frame[2], 0);  // the channel
   EXPECT_EQ(frame[7] ^ frame[3], 'G');
