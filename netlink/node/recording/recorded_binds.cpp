@@ -9,12 +9,12 @@
 namespace hostnet {
 namespace {
 
-using nlohmann::json;
+using Json = nlohmann::json;
 
 constexpr std::size_t kMostRecordedBinds = 65'536;
 constexpr std::string_view kRefused = "refused", kDone = "done";
 
-json json_of_binder(const Binder& binder) {
+Json json_of_binder(const Binder& binder) {
   return {{"at_ns", binder.at.time_since_epoch().count()},
           {"cgroup", binder.cgroup},
           {"ancestors", binder.ancestors},
@@ -76,10 +76,10 @@ BindEvent event_from(const At& at) {
 
 }  // namespace
 
-json json_of_binds(std::span<const BindEvent> events) {
-  json out = json::array();
+Json json_of_binds(std::span<const BindEvent> events) {
+  Json out = Json::array();
   for (const BindEvent& event : events) {
-    json entry{{"kind", event.kind == BindEvent::Kind::refused ? kRefused : kDone},
+    Json entry{{"kind", event.kind == BindEvent::Kind::refused ? kRefused : kDone},
                {"protocol", to_string(event.protocol)},
                {"address", event.address.to_string()},
                {"port", event.port},
@@ -105,11 +105,11 @@ std::string recorded_binds_json(std::span<const BindEvent> events) {
 }
 
 Result<std::vector<BindEvent>> parse_recorded_binds(std::string_view text) try {
-  const json document = json::parse(text);
+  const Json document = Json::parse(text);
   return binds_from({document, "binds"});
 } catch (const WrongShape& wrong) {
   return failure(Reason::malformed, wrong.what());
-} catch (const json::exception& wrong) {
+} catch (const Json::exception& wrong) {
   return failure(Reason::malformed, wrong.what());
 }
 
