@@ -193,8 +193,7 @@ void PortScanner::add_rules(const ScanOptions& options, PortSnapshot& table) con
 }
 
 void PortScanner::read_sockets(const ScanOptions& options, SteadyTime now, Reading& reading) {
-  std::vector<Socket> before = std::move(dumped_);
-  dumped_.clear();
+  const std::vector<Socket> before = std::exchange(dumped_, {});
   dumped_.reserve(before.size());
   PortSnapshot& snapshot = reading.snapshot;
   read_servers(options, snapshot.coverage);
