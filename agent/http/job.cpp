@@ -78,7 +78,7 @@ void JobQueue::finish(const Job& job) {
     const auto running = running_.find(job.share());
     if (running != running_.end() && --running->second <= 0) running_.erase(running);
     shared_running_.erase(job.shared_answer);
-    if (jobs_.size() == 0) return;  // nobody waited for this one to end
+    if (jobs_.empty()) return;  // nobody waited for this one to end
   }
   changed_.notify_all();
 }

@@ -81,7 +81,8 @@ class FairQueue {
     const std::size_t waiting = size_of(who);
     const double would_have =
         (static_cast<double>(waiting + 1) + uses_.of(who, now)) / (kept ? kKeptWeight : 1);
-    if (!(kept && waiting == 0) && wants(*greediest, now) <= would_have) return std::nullopt;
+    const bool takes_anybodys = kept && waiting == 0;
+    if (!takes_anybodys && wants(*greediest, now) <= would_have) return std::nullopt;
     T item = remove(*greediest, std::prev(greediest->items.end()));
     if (greediest->items.empty()) lines_.erase(greediest);
     return item;
