@@ -74,6 +74,13 @@ Result<SysctlChoice> sysctl_choice(std::string_view flag, const std::string& giv
   return choice;
 }
 
+// The same setting once with names and once without is two families, as node_exporter has it.
+bool share_series(const SysctlChoice& one, const SysctlChoice& other) {
+  if (one.numeric != other.numeric || one.path != other.path) return false;
+  if (one.keys.empty() || other.keys.empty()) return one.keys.empty() && other.keys.empty();
+  return std::ranges::find_first_of(one.keys, other.keys) != one.keys.end();
+}
+
 Result<> add_sysctl(FamilyList& families, const SysctlChoice& choice, std::string_view text) {
   LineReader reader(choice.path, text);
   std::vector<std::string_view> words;
@@ -139,9 +146,7 @@ Result<Collect> make_sysctl(const CollectorOptions& options) {
     for (const std::string& given : options.texts(flag.name)) {
       auto choice = sysctl_choice(flag.name, given);
       if (!choice) return std::unexpected(std::move(choice).error());
-      const auto same = [&](const SysctlChoice& other) {
-        return other.numeric == choice->numeric && other.path == choice->path;
-      };
+      const auto same = [&](const SysctlChoice& other) { return share_series(other, *choice); };
       if (std::ranges::none_of(*choices, same)) choices->push_back(std::move(*choice));
     }
   }

@@ -48,7 +48,13 @@ Policy default_policy() {
                             "ovn-northd",
                             "flanneld",
                             "calico-node",
+                            "calico-felix",
                             "kube-router",
+                            "kube-vip",
+                            "hyperkube",
+                            "edgecore",
+                            "cloudcore",
+                            "yurthub",
                             "localdns"};
   policy.reserved_ports = {
       {.ports = {6443, 6443}, .protocol = kTcp, .reason = "kube-apiserver"},

@@ -87,4 +87,13 @@ unsigned placeholder_line(const DocumentText& document, unsigned line) {
   return found;
 }
 
+unsigned template_line(const DocumentText& document, unsigned line) {
+  unsigned found = 0;
+  for_each_line(document.text, document.first_line, [&](std::string_view content, unsigned number) {
+    const bool near = number == line || number + 1 == line;
+    if (near && content.find("{{") != std::string_view::npos) found = number;
+  });
+  return found;
+}
+
 }  // namespace hostnet

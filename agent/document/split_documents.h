@@ -26,4 +26,7 @@ std::optional<Complaint> why_not_text(std::string_view bytes);
 // last one up to `line`; 0: none.
 unsigned placeholder_line(const DocumentText& document, unsigned line);
 
+// Whether `line` or the one before has a template's "{{" (Helm, Jinja): its number; 0: neither.
+unsigned template_line(const DocumentText& document, unsigned line);
+
 }  // namespace hostnet

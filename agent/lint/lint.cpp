@@ -49,8 +49,19 @@ bool same_address(const std::string& a, const std::string& b) {
   return any(a) || any(b) || a == b;
 }
 
-bool may_meet(const Pod& a, const Pod& b) {
+// No node has one label with two values: a DaemonSet for each architecture is an old custom.
+bool select_other_nodes(const ManifestObject& a, const ManifestObject& b) {
+  return std::ranges::any_of(a.node_selector, [&](const auto& label) {
+    const auto other = b.node_selector.find(label.first);
+    return other != b.node_selector.end() && other->second != label.second;
+  });
+}
+
+bool may_meet(const ManifestObject& one, const ManifestObject& other) {
+  const Pod& a = one.pod;
+  const Pod& b = other.pod;
   if (!a.node_name.empty() && !b.node_name.empty() && a.node_name != b.node_name) return false;
+  if (select_other_nodes(one, other)) return false;
   // The pods of one workload are kept apart by the scheduler; several_replicas
   // says what there is to say. A template and its own pod are the same thing.
   return a.workload.empty() || a.namespace_ != b.namespace_ || a.workload != b.workload;
@@ -78,7 +89,7 @@ std::string object_name(const ManifestObject& object) {
 const PlacedPort* find_collision(std::span<const PlacedPort> earlier, const PlacedPort& later) {
   const auto found = std::ranges::find_if(earlier, [&](const PlacedPort& one) {
     if (!same_address(one.port->host_ip, later.port->host_ip)) return false;
-    return one.object == later.object || may_meet(one.object->pod, later.object->pod);
+    return one.object == later.object || may_meet(*one.object, *later.object);
   });
   return found == earlier.end() ? nullptr : &*found;
 }

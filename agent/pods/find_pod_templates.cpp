@@ -83,8 +83,35 @@ bool says(std::string_view text, std::string_view key, bool (*wanted)(std::strin
   return false;
 }
 
-bool says_host_access(std::string_view text) {
-  return says(text, "hostNetwork",
+// "path: /spec/template/spec/hostNetwork" of a JSON patch, also as one of its lines.
+bool is_path_to_host_access(std::string_view text) {
+  text = trim(text, " \t\r,'\"");
+  return text.ends_with("/hostNetwork") || text.ends_with(".hostNetwork") ||
+         text.ends_with("/hostPort") || text.ends_with(".hostPort");
+}
+
+bool patches_host_access(std::string_view text) {
+  while (!text.empty()) {
+    std::string_view line = take_until(text, '\n');
+    const auto at = line.find("path");
+    if (at != std::string_view::npos && is_path_to_host_access(line.substr(at))) return true;
+  }
+  return false;
+}
+
+// Settings of operators and charts that are more than a field of a pod: "hostPort: {enabled:
+// true}", "hostNetwork: {httpPort: 80}".
+bool switches_something_on(const Value& value) {
+  if (value.is_scalar()) return value.boolean().value_or(false) || is_port(value);
+  return std::ranges::any_of(value.items, switches_something_on) ||
+         std::ranges::any_of(value.members, [](const Member& member) {
+           return switches_something_on(member.value);
+         });
+}
+
+bool asks_in_text(std::string_view text) {
+  return patches_host_access(text) ||
+         says(text, "hostNetwork",
               [](std::string_view value) { return value.starts_with("true"); }) ||
          says(text, "hostPort", [](std::string_view value) {
            return !value.empty() && value.front() >= '1' && value.front() <= '9';
@@ -99,12 +126,17 @@ struct AccessSearch {
     if (found.size() >= kMostFound) return;
     if (std::ranges::find(read, &value) != read.end()) return;
     if (key == "annotations" || key == "status") return;
-    const bool network = key == "hostNetwork" && value.boolean().value_or(false);
+    const bool network = (key == "hostNetwork" && value.boolean().value_or(false)) ||
+                         (key == "type" && value.is_scalar() && value.text == "HostNetwork");
     const bool port = key == "hostPort" && is_port(value);
-    const bool text = value.is_scalar() && !network && !port && says_host_access(value.text);
-    if (network || port || text) {
+    const bool settings = (key == "hostNetwork" || key == "hostPort") && value.is_map() &&
+                          switches_something_on(value);
+    const bool patch = key == "path" && value.is_scalar() && is_path_to_host_access(value.text);
+    const bool text = value.is_scalar() && !network && !port && !patch && asks_in_text(value.text);
+    if (network || port || settings || patch || text) {
       found.push_back({.path = path, .line = value.line, .text = text});
     }
+    if (settings) return;
     for_each_child(value, path,
                    [&](const Value& child, const std::string& child_path, std::string_view name) {
                      search(child, child_path, name);

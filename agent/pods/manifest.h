@@ -4,6 +4,7 @@
 // wrong with it, with file, document and line.
 
 #include <cstddef>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -53,6 +54,7 @@ struct ManifestObject {
   unsigned replicas_line{};
   UpdateStrategy update;
   bool pinned{};  // to one node: spec.nodeName, or a nodeSelector for kubernetes.io/hostname
+  std::map<std::string, std::string> node_selector;  // label and value
 };
 
 // hostNetwork or a hostPort in an object whose pods are not read there.

@@ -55,11 +55,32 @@ void read_replicas(const Value& spec, ManifestObject& object) {
   object.replicas = replicas->integer().value_or(1);
 }
 
-bool is_pinned(const Value* pod_spec) {
-  if (pod_spec == nullptr) return false;
+void read_place(const Value* pod_spec, ManifestObject& object) {
+  if (pod_spec == nullptr) return;
+  object.pinned = pod_spec->find("nodeName") != nullptr;
   const Value* selector = pod_spec->find("nodeSelector");
-  return pod_spec->find("nodeName") != nullptr ||
-         (selector != nullptr && selector->find("kubernetes.io/hostname") != nullptr);
+  if (selector == nullptr) return;
+  for (const Member& label : selector->members) {
+    if (label.value.is_scalar()) object.node_selector.emplace(label.key, label.value.text);
+  }
+  object.pinned = object.pinned || object.node_selector.contains("kubernetes.io/hostname");
+}
+
+// What documentation and charts have where a manifest has a value.
+Complaint explained(Complaint failure, const DocumentText& text, bool as_yaml) {
+  if (const unsigned line = template_line(text, failure.line); line != 0) {
+    return {.line = line,
+            .message =
+                "\"{{\" is a template's: render it first (helm template CHART | "
+                "hostnet-agent check -f -) (" +
+                failure.message + ")"};
+  }
+  if (const unsigned line = as_yaml ? placeholder_line(text, failure.line) : 0; line != 0) {
+    return {.line = line,
+            .message = "\"...\" stands for something that was left out: fill it in or remove it (" +
+                       failure.message + ")"};
+  }
+  return failure;
 }
 
 }  // namespace
@@ -98,14 +119,7 @@ void ManifestReader::read_text(const DocumentText& text) {
     for (const Complaint& complaint : complaints_) add_error(result_.documents, complaint);
   }
   if (parsed.failure) {
-    Complaint failure = *std::move(parsed.failure);
-    if (const unsigned line = as_yaml ? placeholder_line(text, failure.line) : 0; line != 0) {
-      failure = {.line = line,
-                 .message =
-                     "\"...\" stands for something that was left out: fill it in or "
-                     "remove it (" +
-                     failure.message + ")"};
-    }
+    const Complaint failure = explained(*std::move(parsed.failure), text, as_yaml);
     add_error(++result_.documents, failure);
   }
 }
@@ -136,7 +150,7 @@ bool ManifestReader::read_known(const Value& object, const Identity& identity) {
     const Value* spec = object.find("spec");
     ManifestObject& added =
         add_object(read_pod(object, complaints_), identity, spec == nullptr ? object : *spec);
-    added.pinned = is_pinned(spec);
+    read_place(spec, added);
     if (spec != nullptr) name_unread(object, identity, {spec}, true);
   } else if (const ObjectKind* known = find_object_kind(api_version, kind)) {
     read_workload(object, identity, *known);
@@ -238,7 +252,7 @@ void ManifestReader::add_template(const Value& object, const Identity& identity,
   if (!name.empty()) read.pod.name += fmt::format("-{}", name);
   const Value* spec = object.find("spec");
   ManifestObject& added = add_object(std::move(read), identity, spec == nullptr ? object : *spec);
-  added.pinned = is_pinned(pod_template.find("spec"));
+  read_place(pod_template.find("spec"), added);
 }
 
 ManifestObject& ManifestReader::add_object(ReadPod read, const Identity& identity,

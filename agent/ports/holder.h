@@ -43,6 +43,7 @@ struct Owner {
   std::string container_id;           // 64 hex digits, or the name that its runtime gave it
   std::string container_runtime;      // "docker", "podman", "lxc"… for unmanaged_container
   std::optional<std::uint32_t> user;  // whose manager has the unit, or whose runtime (rootless)
+  bool runs_component{};              // by the name of its executable, wherever it runs
   bool self{};                        // the agent's own socket
   bool operator==(const Owner&) const = default;
 };

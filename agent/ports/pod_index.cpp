@@ -48,6 +48,9 @@ std::optional<bool> is_an_address_of(const NatTarget& target, const Pod& pod) {
 PodIndex::PodIndex(std::shared_ptr<const PodSnapshot> pods) : pods_(std::move(pods)) {
   for (const Pod& pod : pods_->pods) {
     if (!pod.uid.empty()) by_uid_.try_emplace(comparable_uid(pod.uid), &pod);
+    for (const Container& container : pod.containers) {
+      if (!container.id.empty()) by_container_.try_emplace(container.id, &pod);
+    }
     if (pod.host_network) continue;
     for (const std::string& text : pod.pod_ips) {
       const auto ip = parse_ip(text);
@@ -77,7 +80,18 @@ const Pod* PodIndex::by_address(const IpAddress& address) const {
   return found == by_address_.end() ? nullptr : found->second;
 }
 
+const Pod* PodIndex::of_container(const Holder& holder) const {
+  const Owner& owner = holder.owner;
+  if (holder.nat || owner.user || !owner.pod_uid.empty()) return nullptr;
+  const auto found = by_container_.find(owner.container_id);
+  return found == by_container_.end() ? nullptr : found->second;
+}
+
 void PodIndex::name(Holder& holder) const {
+  if (const Pod* known = of_container(holder)) {
+    holder.owner.kind = HolderKind::pod;
+    holder.owner.pod_uid = known->uid;
+  }
   const Pod* pod = by_uid(holder.owner.pod_uid);
   if (pod == nullptr && holder.nat) pod = only_target(*holder.nat, *this);
   holder.namespace_ = pod != nullptr ? pod->namespace_ : std::string{};

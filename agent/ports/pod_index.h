@@ -24,14 +24,17 @@ class PodIndex {
   // Of pods with a network of their own: others have the node's addresses.
   const Pod* by_address(const IpAddress& address) const;
 
-  // Gives a holder in a pod the pod's namespace and name; a NAT rule those of the pod whose
-  // sandbox it names or to whose addresses it sends everything. Others keep none. Sets
-  // Holder::name of all.
+  // Gives a holder in a pod the pod's namespace and name, by its UID or (where its cgroup tells
+  // none) by a container that the pod's status has; a NAT rule those of the pod whose sandbox it
+  // names or to whose addresses it sends everything. Others keep none. Sets Holder::name of all.
   void name(Holder& holder) const;
 
  private:
+  const Pod* of_container(const Holder& holder) const;
+
   std::shared_ptr<const PodSnapshot> pods_;
   std::map<std::string, const Pod*, std::less<>> by_uid_;
+  std::map<std::string_view, const Pod*> by_container_;
   std::map<IpAddress, const Pod*> by_address_;
 };
 

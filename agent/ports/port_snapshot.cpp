@@ -35,7 +35,8 @@ Holder holder_of_rule(const PortSnapshot& table, const NatRule& rule, Protocol p
   holder.socket.peer.family = holder.socket.local.family;
   holder.owner.kind = HolderKind::nat_rule;
   holder.owner.pod_uid = pod_uid_of(rule, table.pods_by_container.get());
-  if (const std::string* runtime = table.runtime_of_sandbox(rule)) {
+  const std::string* runtime = table.runtime_of_sandbox(rule);
+  if (runtime != nullptr && !runtime->empty()) {
     // containerd's own namespaces are nerdctl's, which calls sandboxes <namespace>-<id>.
     const bool nerdctls = *runtime == "containerd" && rule.sandbox_id.contains('-');
     holder.owner.container_runtime = nerdctls ? "nerdctl" : *runtime;

@@ -63,7 +63,8 @@ struct PortSnapshot {
   std::shared_ptr<const std::vector<Refusal>> refusals;
   std::shared_ptr<const PodIndex> pods;  // that named the holders; unset: nobody did
 
-  // The runtime of the container outside Kubernetes whose sandbox a rule names; nullptr: none.
+  // The runtime of the container below no pod whose sandbox a rule names, "" the CRI's; nullptr:
+  // no container has it.
   const std::string* runtime_of_sandbox(const NatRule& rule) const;
 };
 

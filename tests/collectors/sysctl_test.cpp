@@ -43,6 +43,13 @@ TEST(Sysctl, ShowsNumbersByIndexOrNameAndWordsAsLabels) {
             "node_sysctl_net_ipv4_tcp_rmem_max 6.291456e+06\n"
             "# TYPE node_sysctl_net_ipv4_tcp_rmem_min untyped\n"
             "node_sysctl_net_ipv4_tcp_rmem_min 4096\n");
+  // Once with names and once without: both, as node_exporter's own end-to-end test has it.
+  const Flags both{{"sysctl.include",
+                    {"net.ipv4.ip_forward", "net.ipv4.ip_forward:on", "net.ipv4.ip_forward:on"}}};
+  EXPECT_EQ(*TestCollector("sysctl", both).page(node),
+            "# TYPE node_sysctl_net_ipv4_ip_forward untyped\nnode_sysctl_net_ipv4_ip_forward 1\n"
+            "# TYPE node_sysctl_net_ipv4_ip_forward_on untyped\n"
+            "node_sysctl_net_ipv4_ip_forward_on 1\n");
   EXPECT_EQ(*TestCollector("sysctl").page(node), "");
 }
 

@@ -194,3 +194,25 @@ def test_a_rule_of_nerdctls_container_is_not_stale_while_that_container_lives(tm
     assert said("conflicts")["findings"] == []
     holders = said("ports", str(PORT))["ports"][0]["holders"]
     assert [holder["name"] for holder in holders] == [f"nerdctl {CONTAINER}"]
+
+
+# Below no pod's folder a container of the CRI is told by its id (kubelet --cgroups-per-qos=false).
+# (whose status has it, what is said)
+@pytest.mark.parametrize("whose,said", [
+    ("web", []), ("other", [("other_pod", "demo/other")]), (None, [("other_pod", "nginx")])])
+@pytest.mark.parametrize("cgroup", [
+    f"/k8s.io/{CONTAINER}", f"/system.slice/cri-containerd-{CONTAINER}.scope",
+    f"/system.slice/crio-{CONTAINER}.scope"])
+def test_a_container_below_no_pod_is_the_pods_whose_status_has_it(cgroup, whose, said, tmp_path):
+    node = node_with_declared_port()
+    for pod in node.pods:
+        status = pod["status"]["containerStatuses"][0]
+        status["containerID"] = "containerd://" + (
+            CONTAINER if pod["metadata"]["name"] == whose else INNER[::-1])
+    node.process(700, "nginx", "/usr/sbin/nginx", cgroup)
+    node.listen(700, "tcp", "0.0.0.0", PORT)
+    node.write(tmp_path / "node")
+    done = subprocess.run([AGENT, "conflicts", "--format=json", f"--replay={tmp_path}/node"],
+                          capture_output=True, text=True, timeout=300)
+    found = json.loads(done.stdout)["findings"]
+    assert [(f["verdict"], f["held_by"][0]["name"]) for f in found] == said

@@ -36,6 +36,8 @@ TEST(Remedy, NeverStopsWhatKeepsTheNodeReachable) {
       process_owner("sshd.service", "sshd", 700),
       process_owner("ssh@1-2.service", "sshd", 700),
       process_owner("something.service", "sshd", 700),
+      process_owner("dropbear.service", "dropbear", 700),
+      process_owner("dropbear@1.service", "dropbear", 700),
       process_owner("init.scope", "systemd", 1),
       process_owner("ssh.socket", "systemd", 1),
       process_owner("user@1000.service", "python3", 900),
@@ -52,6 +54,19 @@ TEST(Remedy, NeverStopsWhatKeepsTheNodeReachable) {
         << owner.unit;
     EXPECT_FALSE(remedy.empty());
   }
+}
+
+TEST(Remedy, NeverStopsAContainerThatIsANodeComponent) {
+  Owner etcd = container_owner("docker", std::string(64, 'a'), "etcd", 5);
+  etcd.runs_component = true;
+  EXPECT_EQ(remedy_for(etcd), "change the pod's port; inspect with: ps -o pid,ppid,user,args -p 5");
+}
+
+TEST(Remedy, NamesTheProxyDeviceOfAnInstance) {
+  EXPECT_EQ(remedy_for(container_owner("lxd", "", "lxd", 5)),
+            "remove the instance's proxy device that listens on 8080 (lxc list, then lxc config "
+            "device show INSTANCE), or change the pod's port");
+  EXPECT_THAT(remedy_for(container_owner("incus", "", "incusd", 5)), HasSubstr("incus list"));
 }
 
 TEST(Remedy, ShowsHowToInspectAProcessOfASession) {

@@ -83,6 +83,11 @@ std::string TestCa::certificate() const {
   return pem_text(state_->certificate.get());
 }
 
+std::string new_ed25519_key() {
+  const Kept<EVP_PKEY> key(EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519"));
+  return pem_text(key.get());
+}
+
 TestFolder::TestFolder() {
   std::string name = testing::TempDir() + "hostnet-web-XXXXXX";
   if (mkdtemp(name.data()) != nullptr) path_ = name;

@@ -29,6 +29,9 @@ class TestCa {
   std::unique_ptr<State> state_;
 };
 
+// A key of another kind than TestCa's, as PEM.
+std::string new_ed25519_key();
+
 // A folder that is removed at the end.
 class TestFolder {
  public:

@@ -75,12 +75,11 @@ TEST(WebConfig, IsRefusedWithFileAndLine) {
       {"tls_server_config: {}\nbasic_auth_users:\n",
        "w.yml:2: basic_auth_users is empty: \"basic_auth_users: {}\" says so on purpose"},
       {"rate_limit:\n  interval: soon\n", "w.yml:2: interval is not a duration such as 1s"},
-      {"rate_limit:\n  burst: 0\n", "w.yml:2: burst is not a number above 0"},
+      {"rate_limit:\n  interval: 1s\n  burst: 0\n", "w.yml:3: burst 0 would let no request pass"},
+      {"rate_limit: {interval: 1s, burst: x}\n", "w.yml:1: burst is not a number"},
       {"rate_limit: {}\nrate_limit: {}\n",
        "w.yml:2: duplicate key \"rate_limit\", first on line 1"},
       {"[1]\n", "w.yml:1: the document must be a mapping, not a list"},
-      {"", "w.yml: is empty (\"basic_auth_users: {}\" says that nobody signs in)"},
-      {"# nothing\n", "w.yml: is empty (\"basic_auth_users: {}\" says that nobody signs in)"},
       {"http_server_config: {headers: {X-XSS-Protection: a, X-XSS-Protection: b}}\n",
        "w.yml:1: duplicate key \"X-XSS-Protection\", first on line 1"},
       {"tls_server_config:\n  cipher_suites: [TLS_RSA_WITH_RC4_128_SHA]\n",
@@ -144,6 +143,20 @@ TEST(WebConfig, LeavesTheOrderOfSuitesAndThoseOfTls13ToGo) {
   EXPECT_EQ(openssl_ciphers({"TLS_AES_128_GCM_SHA256"}), "");
   EXPECT_EQ(openssl_groups({"CurveP256", "X25519"}), "P-256:X25519");
   EXPECT_EQ(openssl_groups({}), "X25519:P-256:P-384:P-521");
+}
+
+TEST(WebConfig, AsksForNothingWhenEmpty) {  // exporter-toolkit: web/tls_config_test.go
+  for (const char* empty : {"", "# nothing\n", "---\n"}) {
+    const auto config = parse_web_config(empty, "w");
+    ASSERT_TRUE(config) << config.error().message;
+    EXPECT_EQ(*config, WebConfig{});
+  }
+}
+
+TEST(WebConfig, LimitsNothingWithoutAnInterval) {
+  const auto config = parse_web_config("rate_limit: {interval: 0s, burst: 0}\n", "w");
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->rate_limit, RateLimit{});
 }
 
 TEST(WebConfig, TakesAnIntervalInNanoseconds) {

@@ -86,6 +86,9 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"more/daemon-set-surge.yaml", {"8323/tcp"}, {"max_surge warning"}},
         Case{"more/deployment-one-node.yaml", {"8003/tcp"}, {"max_surge warning"}},
         Case{"more/deployment-many.yaml", {"8880/tcp"}, {}},
+        Case{"more/one-for-each-architecture.yaml",
+             {"8480/tcp", "8480/tcp", "8480/tcp"},
+             {"duplicate_declaration warning"}},
         Case{"more/sidecar.yaml", {"8443/tcp"}, {"sidecar_host_port warning"}},
         Case{"more/misplaced.yaml", {}, {"host_access_misplaced warning"}}));
 
@@ -110,6 +113,12 @@ INSTANTIATE_TEST_SUITE_P(
     OrIsNamed, FieldManifest,
     testing::Values(Case{"more/knative-operator.yaml", {}, {"host_access_not_read info"}},
                     Case{"more/spark-application.yaml", {}, {"host_access_not_read info"}},
+                    Case{"more/ingress-controller.yaml",
+                         {},
+                         {"host_access_not_read info", "host_access_not_read info"}},
+                    Case{"more/helm-release.yaml", {}, {"host_access_not_read info"}},
+                    Case{"more/kustomization.yaml", {}, {"host_access_not_read info"}},
+                    Case{"more/istio-operator.yaml", {}, {"host_access_not_read info"}},
                     Case{"more/workflow-manifest.yaml",
                          {},
                          {"host_access_not_read info", "host_access_not_read info"}},

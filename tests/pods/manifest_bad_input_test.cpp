@@ -79,6 +79,20 @@ TEST(ManifestBadInput, ABrokenDocumentCostsOneDocument) {
   EXPECT_LE(result.errors[0].line, 10U);
 }
 
+TEST(ManifestBadInput, ATemplateIsToldToBeRendered) {  // helm/helm: docs/chart_template_guide
+  const auto words = testing::HasSubstr("render it first (helm template");
+  for (const char* text : {"{{- if .Values.enabled }}\nkind: Pod\n{{- end }}\n",
+                           "kind: Pod\nspec:\n  {{- toYaml .Values.spec | nindent 2 }}\n",
+                           "kind: Pod\nmetadata:\n  name: {{ .Release.Name }}-web\n"}) {
+    const auto errors = read_manifests(text, "pod.yaml").errors;
+    ASSERT_THAT(errors, SizeIs(1)) << text;
+    EXPECT_THAT(errors[0].message, words);
+  }
+  // What Argo fills in is text.
+  EXPECT_THAT(read_manifests("kind: X\na: '{{inputs.a}}'\n\n\nb: [\n", "x").errors,
+              ElementsAre(testing::Field(&ManifestError::message, testing::Not(words))));
+}
+
 TEST(ManifestBadInput, WhatFollowsTheEndOfADocumentIsAnError) {
   for (const char* text :
        {"a: b\n]\n", "kind: Service\n, b\n", "{a: b} }\n", "# c\n    , a{\"b\n"}) {

@@ -225,7 +225,9 @@ INSTANTIATE_TEST_SUITE_P(
         {"/default/" + kContainer, "containerd", kContainer, ""},
         {"/default/web", "containerd", "web", ""},
         {"/moby/" + kContainer, "containerd", kContainer, ""},
-        {"/k8s.io/" + kContainer, "containerd", kContainer, ""},
+        {"/k8s.io/web", "containerd", "web", ""},
+        {"/ecs/36b6d6be73b1065af369b3985edafa09/" + kContainer, "docker", kContainer, ""},
+        {"/podruntime/docker/docker/" + kContainer, "docker", kContainer, ""},
         {"/actions_job/" + kContainer, "container", kContainer, ""},
         {"/system/" + kContainer, "container", kContainer, ""},
         {"/lxc/web/system.slice/nginx.service", "lxc", "web", ""},
@@ -253,6 +255,24 @@ TEST(Cgroup, TheServicesOfTalosAreTheNodes) {
     EXPECT_EQ(parse_cgroup(path), facts) << path;
   }
   EXPECT_FALSE(parse_cgroup("/x/system/apid").of_node);
+}
+
+TEST(Cgroup, APodBelowAServiceOfANodeWithoutSystemdIsAPod) {
+  EXPECT_EQ(parse_cgroup("/podruntime/docker/kubepods/burstable/pod" + kPodUid + "/" + kContainer),
+            pod(kPodUid, kContainer));
+}
+
+TEST(Cgroup, WhatTheCriMadeIsAPodsWhereverItIs) {
+  for (const std::string& path :
+       {"/k8s.io/" + kContainer, "/system.slice/cri-containerd-" + kContainer + ".scope",
+        "/system.slice:cri-containerd:" + kContainer,
+        "/system.slice/crio-" + kContainer + ".scope/container", "/custom/crio-" + kContainer}) {
+    EXPECT_EQ(parse_cgroup(path), pod("", kContainer)) << path;
+  }
+  // A user's kubelet has no pods of this node.
+  EXPECT_FALSE(parse_cgroup("/user.slice/user-1000.slice/user@1000.service/user.slice/crio-" +
+                            kContainer + ".scope")
+                   .in_kubepods);
 }
 
 TEST(Cgroup, ServicesAndScopesOfTheHost) {

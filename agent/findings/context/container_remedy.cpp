@@ -17,12 +17,11 @@ struct Runtime {
   std::string_view list;  // what shows the container that has a port published, {} the port
 };
 
-constexpr std::array<Runtime, 9> kRuntimes{{
+constexpr std::array<Runtime, 8> kRuntimes{{
     {"docker", "docker stop", "docker ps --filter publish={}"},
     {"podman", "podman stop", "podman port --all"},
     {"nerdctl", "nerdctl stop", "nerdctl ps"},
     {"containerd", "nerdctl stop", ""},
-    {"cri-o", "crictl stop", ""},
     {"lxc", "lxc-stop -n", ""},
     {"libvirt-lxc", "virsh -c lxc:/// shutdown", ""},
     {"systemd-nspawn", "machinectl poweroff", ""},
@@ -68,7 +67,14 @@ std::string stop_container(const Owner& owner, std::uint16_t port) {
                        fmt::format(fmt::runtime(runtime.list), port));
   }
   if (owner.container_runtime == "buildkit") return "wait until the build of an image has ended";
-  return "";
+  // Their proxies are devices of instances: nothing lists them by port.
+  const bool is_lxd = owner.container_runtime == "lxd";
+  if (!is_lxd && owner.container_runtime != "incus") return "";
+  const std::string_view tool = is_lxd ? "lxc" : "incus";
+  return fmt::format(
+      "remove the instance's proxy device that listens on {} ({} list, then {} config device show "
+      "INSTANCE)",
+      port, tool, tool);
 }
 
 }  // namespace hostnet

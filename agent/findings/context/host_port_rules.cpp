@@ -1,6 +1,8 @@
 #include "agent/findings/context/host_port_rules.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <string_view>
 
 #include "agent/ports/pod_index.h"
 #include "netlink/nat/recognize.h"
@@ -28,12 +30,21 @@ bool leads_to_nobody(const NatRule& rule, const FindingContext& context) {
   });
 }
 
+// Nomad names its allocations by UUIDs (nomad:client/allocrunner/networking_cni.go): no container
+// has such a name, and none can be missed.
+bool is_allocation(std::string_view sandbox) {
+  constexpr std::size_t kUuidLength = 36;
+  return sandbox.size() == kUuidLength && std::ranges::count(sandbox, '-') == 4;
+}
+
 // Nobody has that sandbox any more, or its pod has none.
 bool is_without_sandbox(const NatRule& rule, const FindingContext& context) {
   if (rule.sandbox_id.empty() && rule.pod_uid.empty()) return knows_every_pod(context.pods);
   const auto& containers = context.table.pods_by_container;
   if (!containers || context.table.runtime_of_sandbox(rule)) return false;
-  if (!rule.sandbox_id.empty()) return !containers->contains(rule.sandbox_id);
+  if (!rule.sandbox_id.empty()) {
+    return !is_allocation(rule.sandbox_id) && !containers->contains(rule.sandbox_id);
+  }
   return std::ranges::none_of(*containers,
                               [&](const auto& one) { return one.second == rule.pod_uid; });
 }

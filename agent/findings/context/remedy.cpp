@@ -11,23 +11,43 @@
 namespace hostnet {
 namespace {
 
+bool is_ssh_server(std::string_view program) {
+  static constexpr std::array<std::string_view, 5> kPrograms{"sshd", "sshd-session", "dropbear",
+                                                             "dropbearmulti", "tinysshd"};
+  return std::ranges::find(kPrograms, program) != kPrograms.end();
+}
+
 bool is_somebodys_way_in(const Owner& owner) {
   const std::string_view exe = owner.exe;
-  if (exe.substr(exe.rfind('/') + 1) == "sshd") return true;
+  if (is_ssh_server(exe.substr(exe.rfind('/') + 1))) return true;
   const bool of_socket_unit = owner.unit.ends_with(".socket");  // pid 1 has those, too
   return std::ranges::any_of(owner.processes, [&](const Process& process) {
-    return (process.pid == 1 && !of_socket_unit) || process.comm == "sshd";
+    return (process.pid == 1 && !of_socket_unit) || is_ssh_server(process.comm);
   });
+}
+
+// RKE and kubespray run kubelet and etcd in Docker. dockerd itself has ports for containers.
+bool is_a_component_in_a_container(const Owner& owner) {
+  return owner.runs_component && !owner.container_id.empty();
 }
 
 // What nobody stops to get a port back: the node, its network, the way in.
 bool keeps_the_node_reachable(const Owner& owner) {
-  static constexpr std::array<std::string_view, 10> kUnits{
-      "init.scope",         "ssh.service",           "sshd.service", "ssh.socket",
-      "sshd.socket",        "dbus.service",          "dbus.socket",  "dbus-broker.service",
-      "networking.service", "NetworkManager.service"};
-  static constexpr std::array<std::string_view, 7> kPrefixes{
-      "user@", "session-", "ssh@", "sshd@", "systemd-", "getty@", "serial-getty@"};
+  static constexpr std::array<std::string_view, 13> kUnits{"init.scope",
+                                                           "ssh.service",
+                                                           "sshd.service",
+                                                           "ssh.socket",
+                                                           "sshd.socket",
+                                                           "dropbear.service",
+                                                           "dropbear.socket",
+                                                           "tinysshd.socket",
+                                                           "dbus.service",
+                                                           "dbus.socket",
+                                                           "dbus-broker.service",
+                                                           "networking.service",
+                                                           "NetworkManager.service"};
+  static constexpr std::array<std::string_view, 8> kPrefixes{
+      "user@", "session-", "ssh@", "sshd@", "dropbear@", "systemd-", "getty@", "serial-getty@"};
   const auto is_named = [](std::string_view unit) {
     return std::ranges::find(kUnits, unit) != kUnits.end() ||
            std::ranges::any_of(kPrefixes, [&](auto prefix) { return unit.starts_with(prefix); });
@@ -111,7 +131,7 @@ std::string remedy_against(const Holder& holder, const DeclaredPort& port) {
     case HolderKind::unknown:
     case HolderKind::nat_rule: return inspect_command(holder, port);
     case HolderKind::unmanaged_container:
-      if (is_somebodys_way_in(owner)) break;
+      if (is_somebodys_way_in(owner) || is_a_component_in_a_container(owner)) break;
       if (const auto stop = stop_container(owner, port.port); !stop.empty()) {
         return stop + std::string(kOrMove);
       }

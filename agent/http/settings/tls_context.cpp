@@ -72,7 +72,8 @@ Result<> use_certificate(SSL_CTX* context, const TlsConfig& config) {
   const auto no_passphrase = [](char*, int, int, void*) { return 0; };
   const Owned<EVP_PKEY> key(PEM_read_bio_PrivateKey(bio.get(), nullptr, no_passphrase, nullptr));
   if (key == nullptr) return tls_failure(key_name + ": no usable private key in it");
-  if (SSL_CTX_use_PrivateKey(context, key.get()) != 1) {
+  // Of another kind than the certificate's it would be kept beside it.
+  if (SSL_CTX_use_PrivateKey(context, key.get()) != 1 || SSL_CTX_check_private_key(context) != 1) {
     return tls_failure(key_name + ": the key does not belong to " + cert_name);
   }
   return {};

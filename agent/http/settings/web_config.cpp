@@ -208,8 +208,10 @@ void read_rate_limit(const Fields& fields, RateLimit& limit) {
   }
   if (!fields.has("burst")) return;
   const auto burst = parse_number<decltype(limit.burst)>(fields.word("burst"));
-  if (!burst || *burst < 1) {
-    return fields.complain(fields.line_of("burst"), "burst is not a number above 0");
+  if (!burst) return fields.complain(fields.line_of("burst"), "burst is not a number");
+  if (limit.interval == limit.interval.zero()) return;  // no limit: whatever the burst
+  if (*burst < 1) {
+    return fields.complain(fields.line_of("burst"), "burst 0 would let no request pass");
   }
   limit.burst = *burst;
 }
@@ -248,10 +250,7 @@ void resolve(std::string& path, const std::string& file) {
 Result<WebConfig> parse_web_config(std::string_view yaml, const std::string& file) {
   auto document = parse_settings(yaml, file);
   if (!document) return std::unexpected(std::move(document).error());
-  if (document->root.is_null()) {
-    return settings_failure(
-        file, {.message = "is empty (\"basic_auth_users: {}\" says that nobody signs in)"});
-  }
+  if (document->root.is_null()) return WebConfig{};  // as in Go: nothing is asked for
   std::vector<Complaint>& complaints = document->complaints;
   const Fields root(document->root, "", complaints);
   if (!root.usable()) return std::unexpected(without_complaints(file, complaints).error());

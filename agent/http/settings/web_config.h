@@ -61,7 +61,8 @@ struct WebConfig {
   bool operator==(const WebConfig&) const = default;
 };
 
-// `file` is named in errors; relative paths are resolved against its folder.
+// `file` is named in errors; relative paths are resolved against its folder. An empty text is a
+// configuration that asks for nothing.
 Result<WebConfig> parse_web_config(std::string_view yaml, const std::string& file);
 
 }  // namespace hostnet

@@ -64,6 +64,38 @@ class ContainerSearch {
   std::string_view mount_;
 };
 
+// At the root, in a folder there, in slices (podman's pods) and in services (quadlets).
+class OtherContainerSearch {
+ public:
+  OtherContainerSearch(const Files& files, std::string_view mount) : files_(files), mount_(mount) {}
+
+  void enter(const std::string& path, std::size_t depth) {
+    const auto names = files_.list(std::string(mount_) + path);
+    if (!names) return;  // a file, or gone
+    for (const std::string& name : *names) {
+      if (leads_to_pods(name) || note(fmt::format("{}/{}", path, name))) continue;
+      const bool may_have = depth == 0 || name.ends_with(".slice") || name.ends_with(".service");
+      const bool ends = path.ends_with(".service") || depth == kDeepest;
+      if (may_have && !ends) enter(fmt::format("{}/{}", path, name), depth + 1);
+    }
+  }
+  RuntimesByContainer found;
+
+ private:
+  static constexpr std::size_t kDeepest = 3;
+
+  // The CRI's, where no folder tells the pod, are containers like others here.
+  bool note(const std::string& path) {
+    const CgroupFacts facts = parse_cgroup(path);
+    if (facts.container_id.empty() || !facts.pod_uid.empty()) return false;
+    found.emplace(facts.container_id, facts.container_runtime);
+    return true;
+  }
+
+  const Files& files_;
+  std::string_view mount_;
+};
+
 }  // namespace
 
 std::optional<PodsByContainer> read_pod_containers(const Files& files, bool hashed) {
@@ -78,26 +110,12 @@ std::optional<PodsByContainer> read_pod_containers(const Files& files, bool hash
 }
 
 RuntimesByContainer read_other_containers(const Files& files) {
-  RuntimesByContainer found;
-  const auto note = [&](const std::string& path) {
-    const CgroupFacts facts = parse_cgroup(path);
-    if (facts.container_id.empty() || facts.in_kubepods) return false;
-    found.emplace(facts.container_id, facts.container_runtime);
-    return true;
-  };
   for (const std::string_view mount : kCgroupMounts) {
-    const auto names = files.list(mount);
-    if (!names) continue;
-    for (const std::string& name : *names) {
-      const std::string path = "/" + name;
-      if (leads_to_pods(name) || note(path)) continue;
-      const auto inside = files.list(std::string(mount) + path);
-      if (!inside) continue;  // a file
-      for (const std::string& below : *inside) note(fmt::format("{}/{}", path, below));
-    }
-    if (!found.empty()) break;
+    OtherContainerSearch search(files, mount);
+    search.enter("", 0);
+    if (!search.found.empty()) return std::move(search.found);
   }
-  return found;
+  return {};
 }
 
 std::string crio_hash(std::string_view sandbox_id) {

@@ -14,8 +14,8 @@ namespace hostnet {
 // hash as well. Unset: there is no tree of cgroups that can be read.
 std::optional<PodsByContainer> read_pod_containers(const Files& files, bool hashed);
 
-// The containers outside Kubernetes, from the same: those of docker, nerdctl and podman at the
-// root or in a slice of it.
+// All other containers, from the same, their runtimes by their ids: those of docker, nerdctl and
+// podman, at the root, in slices and in services; "" for the CRI's whose pod no folder tells.
 RuntimesByContainer read_other_containers(const Files& files);
 
 // How CRI-O names a sandbox in its nftables maps: the first 16 characters of the

@@ -1,13 +1,25 @@
 #include "agent/ports/nat/service_addresses.h"
 
 #include <algorithm>
+#include <array>
+#include <string_view>
 
 namespace hostnet {
+namespace {
+
+// kube-proxy: pkg/proxy/ipvs; kube-router: pkg/controllers/proxy; dns: cmd/node-cache, and what
+// AKS runs as a service (AgentBaker: localdns).
+constexpr std::array<std::string_view, 4> kServiceDevices{"kube-ipvs0", "kube-dummy-if",
+                                                          "nodelocaldns", "localdns"};
+
+}  // namespace
 
 std::vector<std::uint32_t> service_devices(std::span<const Link> links) {
   std::vector<std::uint32_t> devices;
   for (const Link& link : links) {
-    if (link.name == "kube-ipvs0" || link.name == "nodelocaldns") devices.push_back(link.index);
+    if (std::ranges::find(kServiceDevices, link.name) != kServiceDevices.end()) {
+      devices.push_back(link.index);
+    }
   }
   return devices;
 }

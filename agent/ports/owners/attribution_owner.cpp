@@ -122,6 +122,7 @@ bool Attribution::own_by_processes(Entry& entry) {
   const CgroupPlace& home = tells_nothing(place) && made_in != nullptr ? *made_in : place;
   describe_place(home, owner);
   owner.exe = exe_of(pid);
+  owner.runs_component = names_executable(options_.node_components, owner.exe);
   owner.kind = kind_of_process(home.facts, runs_component(pid), options_.node_components);
   name_the_container_served(entry.socket, home, owner);
   name_the_socket_unit(made_in, owner, is_launcher(pid));

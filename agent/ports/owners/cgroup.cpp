@@ -91,6 +91,11 @@ std::size_t walk(const std::vector<std::string_view>& parts, CgroupFacts& facts)
     auto match = match_cgroup_shape(std::span(parts).first(i + 1));
     if (!match) continue;
     facts.of_node = match->kind == CgroupKind::node_service;
+    if (facts.of_node) continue;
+    if (match->kind == CgroupKind::pod && !units.user()) {
+      be_in_pod({"", std::move(match->name)}, facts);
+      return 0;
+    }
     if (match->kind == CgroupKind::container) {
       facts.container_runtime = match->runtime;
       facts.container_id = std::move(match->name);

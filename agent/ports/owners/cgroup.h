@@ -10,7 +10,8 @@
 namespace hostnet {
 
 struct CgroupFacts {
-  bool in_kubepods{};             // below the kubelet's "kubepods", also with an unknown pod
+  bool in_kubepods{};             // below the kubelet's "kubepods", or made by the CRI: also with
+                                  // an unknown pod
   std::string pod_uid;            // '-' separated (a static pod's: 32 hex digits); "" unknown
   std::string container_id;       // 64 hex digits, or the name where a runtime names its own
   std::string container_runtime;  // only outside kubepods: docker, podman, lxc… (cgroup_shapes.h);

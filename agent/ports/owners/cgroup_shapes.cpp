@@ -24,6 +24,7 @@ constexpr std::array kShapes{
     Shape{"docker/buildx/{id}", "docker"},
     Shape{"docker/buildkit/{name}", "buildkit"},
     Shape{"docker/{id}", "docker"},
+    Shape{"ecs/*/{id}", "docker"},  // amazon-ecs-agent: agent/api/task/task_linux.go
     Shape{"*.slice:docker:{name}", "docker"},
     Shape{"/buildkit/{name}", "buildkit"},  // buildkit: executor/oci/spec_linux.go
     Shape{"*.slice:buildkit:{name}", "buildkit"},
@@ -41,12 +42,14 @@ constexpr std::array kShapes{
     Shape{"*.slice:nerdctl:{id}", "nerdctl"},
     Shape{"/default/{name}", "containerd"},
     Shape{"/moby/{name}", "containerd"},
-    Shape{"/k8s.io/{name}", "containerd"},
     Shape{"/services.linuxkit/{name}", "containerd"},
-    // CRI, where a parent was chosen that is not below kubepods
-    Shape{"cri-containerd-{id}.scope", "containerd"},
-    Shape{"crio-{id}.scope", "cri-o"},
-    Shape{"crio-{id}", "cri-o"},
+    // The CRI, whose pods have no parent of their own (kubelet --cgroups-per-qos=false)
+    Shape{"/k8s.io/{id}", "", CgroupKind::pod},
+    Shape{"/k8s.io/{name}", "containerd"},  // ctr and nerdctl give names
+    Shape{"cri-containerd-{id}.scope", "", CgroupKind::pod},
+    Shape{"*:cri-containerd:{id}", "", CgroupKind::pod},
+    Shape{"crio-{id}.scope", "", CgroupKind::pod},
+    Shape{"crio-{id}", "", CgroupKind::pod},
     // lxc: src/lxc/cgroups/cgfsng.c; since version 4 with "payload" and "monitor"
     Shape{"lxc.payload.{name}", "lxc"},
     Shape{"lxc.payload/{name}", "lxc"},

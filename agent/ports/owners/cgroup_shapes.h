@@ -13,14 +13,15 @@ namespace hostnet {
 
 enum class CgroupKind {
   container,     // of a runtime outside Kubernetes; its monitor too
-  node_service,  // of a node without systemd
+  pod,           // a container that the CRI made, where no directory tells its pod
+  node_service,  // of a node without systemd, unless a pod or a container stands below
   host,          // whoever is in it is the host's, whatever stands below
 };
 
 struct CgroupMatch {
   CgroupKind kind{};
   std::string_view runtime;  // of a container: "docker", "lxc"…
-  std::string name;          // of a container: its id or its name; "" not told
+  std::string name;          // of a container or pod: its id or its name; "" not told
 };
 
 // What the last of `parts` (directory names from the root) is. Nothing: no row tells.

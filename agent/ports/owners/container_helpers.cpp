@@ -44,12 +44,30 @@ constexpr std::array kRows{
     Row{"conmon", "", "podman"},        // keeps published ports; CRI-O's is known by its cgroup
     Row{"conmonrs", "", "podman"},
     Row{"aardvark-dns", "", "podman"},
+    // lxd: lxd/main_forkproxy.go, incus: cmd/incusd/main_forkproxy.go: a device "proxy" of an
+    // instance is a process of the daemon's executable
+    Row{"lxd", "", "lxd"},
+    Row{"incusd", "", "incus"},
 };
 
-// dockerd's API, swarm and metrics (moby:cmd/dockerd, docs.docker.com/engine/swarm).
-bool is_dockerds_own(const Socket& socket) {
-  static constexpr std::array<std::uint16_t, 5> kPorts{2375, 2376, 2377, 7946, 9323};
-  return !socket.is_server() || std::ranges::find(kPorts, socket.local_port) != kPorts.end();
+struct OwnPort {
+  std::string_view file;
+  std::uint16_t port;
+};
+
+// What daemons have for themselves: dockerd's API, swarm and metrics (moby:cmd/dockerd,
+// docs.docker.com/engine/swarm), LXD's and Incus' API and metrics (doc/howto/server_expose.md).
+constexpr std::array kOwnPorts{
+    OwnPort{"dockerd", 2375}, OwnPort{"dockerd", 2376}, OwnPort{"dockerd", 2377},
+    OwnPort{"dockerd", 7946}, OwnPort{"dockerd", 9323}, OwnPort{"lxd", 8443},
+    OwnPort{"lxd", 8444},     OwnPort{"incusd", 8443},  OwnPort{"incusd", 8444}};
+
+bool is_daemons_own(std::string_view file, const Socket& socket) {
+  const auto is_of_it = [&](const OwnPort& own) { return own.file == file; };
+  if (!socket.is_server()) return std::ranges::any_of(kOwnPorts, is_of_it);
+  return std::ranges::any_of(kOwnPorts, [&](const OwnPort& own) {
+    return is_of_it(own) && own.port == socket.local_port;
+  });
 }
 
 }  // namespace
@@ -62,7 +80,7 @@ std::optional<ContainerHelper> container_helper(std::string_view exe, std::strin
     if (!matches_pattern(row.file, file, captured)) continue;
     if (!row.unit.empty() && row.unit != unit) continue;
     if (row.of_user && !of_user) continue;
-    if (row.runtime.empty() || (file == "dockerd" && is_dockerds_own(socket))) return std::nullopt;
+    if (row.runtime.empty() || is_daemons_own(file, socket)) return std::nullopt;
     return ContainerHelper{row.runtime, row.runtimes_own};
   }
   return std::nullopt;

@@ -1,0 +1,245 @@
+"""NAT rules as the programs that write them have them, over a port that pod demo/web declares and
+listens on, or that its hostPort has: who takes the traffic, or that nobody does. Each case names
+where its rules are from."""
+
+import json
+import subprocess
+
+import pytest
+from conftest import AGENT
+from test_field_attribution import CONTAINER, WEB
+
+import nat
+from recording import Node
+
+POD_SLICE = ("/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod"
+             + WEB.replace("-", "_") + ".slice")
+HIJACKED = "nat_rule_hijacks_listener"
+def iptables(*rules, table="nat", tool="iptables"):
+    """A table of these rules, with the chains that they are in."""
+    chains = sorted({rule.split()[1] for rule in rules} - {"PREROUTING", "OUTPUT", "POSTROUTING"})
+    lines = [f":{chain} - [0:0]" for chain in chains] + list(rules)
+    return {tool: f"*{table}\n" + "\n".join(lines) + "\nCOMMIT\n"}
+
+
+def nft(family, table, **chains):
+    """A table of these chains; "__" is a dot."""
+    text = "".join(f" chain {name.replace('__', '.')} {{\n{body}\n }}\n"
+                   for name, body in chains.items())
+    return {"nft": f"table {family} {table} {{\n{text}}}\n"}
+
+
+def prerouting(body, priority=-100):
+    return f"type nat hook prerouting priority {priority}; policy accept;\n{body}"
+
+
+def to(target, port="--dport 8080"):
+    """The end of a rule of iptables."""
+    return f"-p tcp -m tcp {port} -j DNAT --to-destination {target}"
+
+
+LOCAL = "-m addrtype --dst-type LOCAL"
+
+
+def portmap(port, sandbox=CONTAINER):
+    return iptables(
+        f"-A PREROUTING {LOCAL} -j CNI-HOSTPORT-DNAT", f"-A OUTPUT {LOCAL} -j CNI-HOSTPORT-DNAT",
+        f'-A CNI-HOSTPORT-DNAT -p tcp -m comment --comment "dnat name: \\"cbr0\\" id: '
+        f'\\"{sandbox}\\"" -m multiport --dports {port} -j CNI-DN-a',
+        f"-A CNI-DN-a {to('10.244.0.7:80', f'--dport {port}')}")
+
+
+# (case and source, rules, verdict on 8080 or None, who has it)
+LISTENING = [
+    ("Docker's swarm (moby:libnetwork/service_linux.go)", iptables(
+        f"-A PREROUTING {LOCAL} -j DOCKER-INGRESS",
+        f"-A DOCKER-INGRESS {to('172.18.0.2:8080')}",
+        "-A DOCKER-INGRESS -j RETURN"), HIJACKED, "docker"),
+    ("Docker's nftables (moby:integration/network/bridge/nftablesdoc)", {"nft": (
+        "table ip docker-bridges {\n chain nat-prerouting-and-output {\n"
+        'iifname != "bridge1" tcp dport 8080 counter dnat to 192.0.2.2:80 comment "DNAT"\n }\n'
+        " chain nat-PREROUTING {\n"
+        + prerouting("fib daddr type local counter jump nat-prerouting-and-output")
+        + "\n }\n}\n")}, HIJACKED, "docker"),
+    ("Docker, published at another address (moby:libnetwork/portmapper)", iptables(
+        f"-A PREROUTING {LOCAL} -j DOCKER",
+        f"-A DOCKER -d 192.0.2.77/32 {to('172.17.0.2:80')}"), None, None),
+    ("netavark's nftables (netavark:src/firewall/nft.rs)", nft(
+        "inet", "netavark",
+        nv_2f259bab_10_88_0_0_nm16_dnat="tcp dport 8080 dnat ip to 10.88.0.4:8080",
+        hostports="tcp dport 8080 jump nv_2f259bab_10_88_0_0_nm16_dnat",
+        PREROUTING=prerouting("fib daddr type local jump hostports")), HIJACKED, "podman"),
+    ("firewalld, a zone (fedora-coreos-tracker#467)", nft(
+        "inet", "firewalld", nat_PRE_public_allow="tcp dport 8080 redirect to :9000",
+        nat_PRE_public="jump nat_PRE_public_allow",
+        nat_PREROUTING=prerouting("jump nat_PRE_public", -90)), HIJACKED, "firewalld"),
+    ("firewalld, a policy (firewalld:doc/xml/firewalld.policies.xml)", nft(
+        "inet", "firewalld",
+        nat_PRE_policy_edge_allow="meta nfproto ipv4 tcp dport 8080 dnat ip to 10.0.0.9:80",
+        nat_PREROUTING=prerouting("jump nat_PRE_policy_edge_allow", -90)),
+     HIJACKED, "firewalld"),
+    ("firewalld's iptables (firewalld:src/firewall/core/ipXtables.py)", iptables(
+        "-A PREROUTING -j PREROUTING_ZONES", "-A PREROUTING_ZONES -g PRE_public",
+        "-A PRE_public -j PRE_public_allow",
+        "-A PRE_public_allow -p tcp -m tcp --dport 8080 -j REDIRECT --to-ports 9000"),
+     HIJACKED, "firewalld"),
+    ("LXD's proxy with nat=true (lxd:drivers_nftables_templates.go)", nft(
+        "inet", "lxd", prert__web__proxy=prerouting(
+            "ip daddr 10.0.0.1 tcp dport 8080 dnat to 10.1.1.5:80")), HIJACKED, "lxd"),
+    ("Incus' network forward (incus:drivers_nftables_templates.go)", nft(
+        "inet", "incus", fwdprert__incusbr0=prerouting(
+            "ip daddr 10.0.0.1 tcp dport 8080 dnat to 10.1.1.5:80")), HIJACKED, "incus"),
+    ("LXD's network forward of another address (lxd:test/suites/network_forward.sh)", nft(
+        "inet", "lxd", fwdprert__lxdbr0=prerouting(
+            "ip daddr 198.51.100.1 tcp dport 8080 dnat to 10.1.1.5:80")), None, None),
+    ("LXD's iptables (lxd:drivers_xtables.go)", iptables(
+        "-A PREROUTING -d 10.0.0.1/32 -m comment --comment "
+        f'"generated for LXD network-forward lxdbr0" {to("10.1.1.5:80")}'), HIJACKED, "lxd"),
+    ("Antrea's NodePortLocal (antrea:pkg/agent/nodeportlocal/rules)", iptables(
+        f"-A PREROUTING -p all {LOCAL} -j ANTREA-NODE-PORT-LOCAL",
+        f"-A ANTREA-NODE-PORT-LOCAL {to('10.10.0.5:80')}"), HIJACKED, "antrea"),
+    ("Calico's floating IP (calico:felix/rules/nat.go)", iptables(
+        "-A PREROUTING -j cali-PREROUTING", "-A cali-PREROUTING -j cali-fip-dnat",
+        "-A cali-fip-dnat -d 10.0.0.1/32 -j DNAT --to-destination 10.244.1.5"),
+     HIJACKED, "calico"),
+    ("Calico's floating IP of another node (calico:felix/rules/nat.go)", iptables(
+        "-A PREROUTING -j cali-PREROUTING", "-A cali-PREROUTING -j cali-fip-dnat",
+        "-A cali-fip-dnat -d 192.0.2.5/32 -j DNAT --to-destination 10.244.1.5"), None, None),
+    ("OVN's external IP that is the node's (ovn-kubernetes:gateway_iptables.go)", iptables(
+        "-A PREROUTING -j OVN-KUBE-EXTERNALIP",
+        f"-A OVN-KUBE-EXTERNALIP -d 10.0.0.1/32 {to('10.96.113.4:80')}"),
+     HIJACKED, "ovn_kubernetes"),
+    ("Istio on a machine (istio:tools/istio-iptables)", iptables(
+        "-A PREROUTING -p tcp -j ISTIO_INBOUND",
+        "-A ISTIO_INBOUND -p tcp -m tcp --dport 22 -j RETURN",
+        "-A ISTIO_INBOUND -p tcp -j REDIRECT --to-ports 15006"), HIJACKED, "istio"),
+    ("miniupnpd (miniupnpd:netfilter/iptables_init.sh)", iptables(
+        "-A PREROUTING -i eth0 -j MINIUPNPD", f"-A MINIUPNPD {to('10.0.0.9:80')}"),
+     HIJACKED, "MINIUPNPD"),
+    ("OpenWrt's fw4 (openwrt:firewall4)", nft(
+        "inet", "fw4",
+        dstnat_wan="meta nfproto ipv4 tcp dport 8080 counter dnat ip to 192.168.1.5:80",
+        dstnat=prerouting('iifname "eth0" jump dstnat_wan')), HIJACKED, "dstnat_wan"),
+    ("a range of ports (iptables-extensions(8))", iptables(
+        f"-A PREROUTING {to('10.0.0.9', '--dport 8000:8100')}"), HIJACKED, "PREROUTING"),
+    ("all ports but one (iptables-extensions(8))", iptables(
+        f"-A PREROUTING {to('10.0.0.9', '! --dport 22')}"), HIJACKED, "PREROUTING"),
+    ("a map of nftables (nft(8))", nft(
+        "ip", "edge", pre=prerouting("dnat to tcp dport map { 8080 : 10.0.0.9 }")),
+     HIJACKED, "pre"),
+    ("TPROXY (kernel:Documentation/networking/tproxy.rst)", iptables(
+        "-A PREROUTING -p tcp -m tcp --dport 8080 -j TPROXY --on-port 50080 --on-ip 127.0.0.1 "
+        "--tproxy-mark 0x1/0x1", table="mangle"), HIJACKED, "PREROUTING"),
+    ("Cilium's TPROXY by mark (cilium:pkg/datapath/iptables)", iptables(
+        "-A PREROUTING -j CILIUM_PRE_mangle",
+        "-A CILIUM_PRE_mangle -p tcp -m mark --mark 0x42680200 -j TPROXY --on-port 17000 "
+        "--on-ip 127.0.0.1 --tproxy-mark 0x200/0xffffffff", table="mangle"), None, None),
+    ("Tailscale's masquerade (tailscale:util/linuxfw)", iptables(
+        "-A POSTROUTING -j ts-postrouting",
+        "-A ts-postrouting -m mark --mark 0x40000/0xff0000 -j MASQUERADE"), None, None),
+    ("kiam's metadata address (kiam:cmd/kiam/iptables.go)", iptables(
+        f"-A PREROUTING -d 169.254.169.254/32 -i cali+ {to('10.0.0.1:8181')}"), None, None),
+    ("a redirect to the port itself (iptables-extensions(8))", iptables(
+        "-A PREROUTING -p tcp -m tcp --dport 8080 -j REDIRECT --to-ports 8080"), None, None),
+    ("a redirect of port 80 to the pod's (baremetal-runtimecfg#349)", iptables(
+        "-A PREROUTING -p tcp -m tcp --dport 80 -j REDIRECT --to-ports 8080"), None, None),
+    ("the other protocol (iptables-extensions(8))", iptables(
+        "-A PREROUTING -p udp -m udp --dport 8080 -j REDIRECT --to-ports 9000"), None, None),
+]
+
+
+def web(port, host_network, ips):
+    container = {"name": "web", "ports": [{"containerPort": port if host_network else 80,
+                                           "hostPort": port, "protocol": "TCP"}]}
+    return {"metadata": {"name": "web", "namespace": "demo", "uid": WEB},
+            "spec": {"nodeName": "node-1", "hostNetwork": host_network,
+                     "dnsPolicy": "ClusterFirstWithHostNet", "containers": [container]},
+            "status": {"phase": "Running", "podIP": ips[0], "podIPs": [{"ip": ip} for ip in ips],
+                       "containerStatuses": [{
+                           "name": "web", "restartCount": 0, "ready": True,
+                           "state": {"running": {"startedAt": "2026-11-24T00:00:00Z"}}}]}}
+
+
+def node_with_rules(rules, directory):
+    node = Node()
+    node.link("eth0", "", "10.0.0.1/24", "fd00::1/64")
+    dumps, answers, files = nat.read_back(AGENT, [rules], directory)
+    node.dumps += dumps
+    node.answers |= answers
+    for path, contents in files.items():
+        node.file(path, contents)
+    return node
+
+
+def findings(node, directory):
+    node.write(directory)
+    done = subprocess.run([AGENT, "conflicts", "--format=json", f"--replay={directory}"],
+                          capture_output=True, text=True, timeout=300)
+    said = json.loads(done.stdout)
+    assert said["complete"], said["problems"]
+    return said["findings"]
+
+
+@pytest.mark.parametrize("rules,verdict,owner", [row[1:] for row in LISTENING],
+                         ids=[row[0] for row in LISTENING])
+def test_a_rule_over_a_pods_listener_is_told_by_who_wrote_it(rules, verdict, owner, tmp_path):
+    node = node_with_rules(rules, tmp_path)
+    node.process(700, "web", "/web", f"{POD_SLICE}/cri-containerd-{'a' * 64}.scope")
+    node.listen(700, "tcp", "0.0.0.0", 8080)
+    node.pods = [web(8080, True, ["10.0.0.1"])]
+    found = findings(node, tmp_path / "node")
+    if verdict is None:
+        assert found == []
+        return
+    finding, = found
+    assert (finding["verdict"], finding["port"]) == (verdict, 8080)
+    assert owner in [holder["name"] for holder in finding["held_by"]]
+
+
+# Where a kube-proxy or a DNS cache has the Services' addresses: kubernetes#72522.
+@pytest.mark.parametrize("device", ["kube-ipvs0", "kube-dummy-if", "nodelocaldns", "localdns"])
+def test_a_host_port_that_takes_a_services_address_is_told_so(device, tmp_path):
+    node = node_with_rules(portmap(443), tmp_path)
+    node.link(device, "dummy", "10.96.0.1/32")
+    node.cgroup(f"{POD_SLICE}/cri-containerd-{CONTAINER}.scope")
+    node.pods = [web(443, False, ["10.244.0.7"])]
+    finding, = findings(node, tmp_path / "node")
+    assert finding["verdict"] == "hostport_hijacks_service"
+    assert "10.96.0.1" in finding["explanation"]
+
+
+# netavark#641: a family without the rule. (the pod's addresses, verdict)
+@pytest.mark.parametrize("ips,verdicts", [
+    (["10.244.0.7"], []), (["10.244.0.7", "fd00:10:244::7"], ["hostport_not_programmed"])])
+def test_a_family_without_its_rule_is_told(ips, verdicts, tmp_path):
+    node = node_with_rules(portmap(8080), tmp_path)
+    node.cgroup(f"{POD_SLICE}/cri-containerd-{CONTAINER}.scope")
+    node.pods = [web(8080, False, ips)]
+    assert [f["verdict"] for f in findings(node, tmp_path / "node")] == verdicts
+
+
+# nerdctl#543: whose sandbox lives has no stale rule. (its cgroup; none lives)
+@pytest.mark.parametrize("cgroup,verdicts", [
+    (f"/system.slice/docker-{CONTAINER}.scope", []), (f"/default/{CONTAINER}", []),
+    (f"/machine.slice/libpod-{CONTAINER}.scope/container", []),
+    (f"/machine.slice/machine-libpod_pod_{'b' * 64}.slice/libpod-{CONTAINER}.scope", []),
+    (f"/system.slice/web.service/libpod-payload-{CONTAINER}", []),
+    (f"/system.slice/cri-containerd-{CONTAINER}.scope", []), (f"/k8s.io/{CONTAINER}", []),
+    ("/system.slice/other.service", ["hostport_rule_stale"])])
+def test_a_rule_is_stale_when_no_container_has_its_sandbox(cgroup, verdicts, tmp_path):
+    node = node_with_rules(portmap(8080), tmp_path)
+    node.process(800, "nginx", "/usr/sbin/nginx", cgroup)
+    other = web(8081, False, ["10.244.0.99"])
+    other["spec"]["containers"][0]["ports"] = []
+    node.pods = [other]
+    assert [f["verdict"] for f in findings(node, tmp_path / "node")] == verdicts
+
+
+def test_the_rule_of_an_allocation_of_nomad_is_not_stale(tmp_path):
+    """nomad:client/allocrunner/networking_cni.go: its sandbox is the allocation's id"""
+    rules = portmap(8080, "0f9c1d2e-3b4a-4c5d-8e6f-7a8b9c0d1e2f")
+    node = node_with_rules(rules, tmp_path)
+    other = web(8081, False, ["10.244.0.99"])
+    other["spec"]["containers"][0]["ports"] = []
+    node.pods = [other]
+    assert findings(node, tmp_path / "node") == []
