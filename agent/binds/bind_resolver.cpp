@@ -182,7 +182,7 @@ std::vector<Holder> BindResolver::holders_of(const BindEvent& event, const Names
   const SteadyTime now = node_.clock->steady();
   if (!probes_.has(now)) return {};
   probes_.take(now);
-  const Bind wanted{.address = event.address, .v6only = std::nullopt, .interface = 0, .vrf = 0};
+  const Bind wanted{.address = event.address};
   std::vector<Holder> holders;
   for (const bool every_state : {false, true}) {
     holders = probe_.holders({event.protocol, event.port, every_state}, names.node_components,
@@ -221,16 +221,12 @@ RefusedBind BindResolver::resolve(const BindEvent& event, SteadyTime first, std:
   RefusedBind refused{.protocol = event.protocol,
                       .port = event.port,
                       .address = event.address,
-                      .error = {},
                       .process = event.binder.process,
                       .binder = owner_of(event.binder, names),
-                      .namespace_ = {},
-                      .pod = {},
                       .first = wall_of(first),
                       .last = wall_of(event.binder.at),
                       .times = times,
-                      .holders = holders_of(event, names),
-                      .gone_after = std::nullopt};
+                      .holders = holders_of(event, names)};
   if (const Pod* pod = names.pods.by_uid(refused.binder.pod_uid)) {
     refused.namespace_ = pod->namespace_;
     refused.pod = pod->name;

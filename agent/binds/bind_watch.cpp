@@ -85,9 +85,8 @@ void BindWatch::apply_watched() {
 void BindWatch::run(const std::stop_token& stopped) {
   std::vector<BindEvent> events;
   while (!stopped.stop_requested()) {
-    std::array<pollfd, 2> waiting{
-        {{.fd = wake_.descriptor(), .events = POLLIN, .revents = 0},
-         {.fd = node_->bind_events->descriptor(), .events = POLLIN, .revents = 0}}};
+    std::array<pollfd, 2> waiting{{{.fd = wake_.descriptor(), .events = POLLIN},
+                                   {.fd = node_->bind_events->descriptor(), .events = POLLIN}}};
     wait_for_input(waiting, pause());
     if (stopped.stop_requested()) return;
     events.clear();

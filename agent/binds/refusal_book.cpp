@@ -58,6 +58,19 @@ bool ended_by_it(const Refusal& refusal, const PodIndex& pods) {
          *finished_at <= refusal.last + kEndsSoonAfter;
 }
 
+Refusal begin(const RefusedBind& refused, const std::string& container) {
+  return {.protocol = refused.protocol,
+          .port = refused.port,
+          .address = refused.address,
+          .error = refused.error,
+          .binder = refused.binder,
+          .container_key = container.empty() ? refused.binder.container_id : container,
+          .container = container,
+          .first = refused.first,
+          .last = refused.last};
+}
+
+// Adds one more; whether it says something new.
 bool take(const RefusedBind& refused, Refusal& refusal) {
   const bool another_holder =
       !refused.holders.empty() &&
@@ -110,46 +123,32 @@ bool RefusalBook::add(const RefusedBind& refused, const PodIndex& pods) {
   if (pod_itself_has_it(refused)) return false;
   const std::string container = container_name(binder, pods);
   Entry* entry = find(refused, container);
-  bool news = false;
-  if (entry == nullptr) {
+  const bool is_new = entry == nullptr;
+  if (is_new) {
     if (!has_room(binder.pod_uid)) {
       ++cut_;
       return false;
     }
-    entry = &entries_.emplace_back();
-    entry->refusal = {.protocol = refused.protocol,
-                      .port = refused.port,
-                      .address = refused.address,
-                      .error = refused.error,
-                      .binder = binder,
-                      .container_key = container.empty() ? binder.container_id : container,
-                      .namespace_ = {},
-                      .pod = {},
-                      .container = container,
-                      .first = refused.first,
-                      .last = refused.last,
-                      .count = 0,
-                      .serious = false,
-                      .holders = {},
-                      .gone_after = std::nullopt};
-    news = true;
+    entry = &entries_.emplace_back(Entry{.refusal = begin(refused, container)});
   }
-  Refusal& refusal = entry->refusal;
-  news = take(refused, refusal) || news;
+  const bool changed = take(refused, entry->refusal);
   entry->process = refused.process;
   name(*entry, pods);
-  for (std::uint64_t i = 0; i < std::min<std::uint64_t>(refused.times, kSeriousCount); ++i) {
-    entry->latest.push_back(refused.last);
+  const bool was_serious = entry->refusal.serious;
+  count(refused, *entry);
+  return is_new || changed || entry->refusal.serious != was_serious;
+}
+
+// Serious from the third within a minute on.
+void RefusalBook::count(const RefusedBind& refused, Entry& entry) {
+  std::vector<WallTime>& latest = entry.latest;
+  latest.insert(latest.end(), std::min<std::uint64_t>(refused.times, kSeriousCount), refused.last);
+  if (latest.size() > kSeriousCount) {
+    latest.erase(latest.begin(), latest.end() - static_cast<std::ptrdiff_t>(kSeriousCount));
   }
-  if (entry->latest.size() > kSeriousCount) {
-    entry->latest.erase(entry->latest.begin(),
-                        entry->latest.end() - static_cast<std::ptrdiff_t>(kSeriousCount));
+  if (latest.size() == kSeriousCount && latest.back() - latest.front() <= kSeriousWithin) {
+    entry.refusal.serious = true;
   }
-  const bool serious = entry->latest.size() == kSeriousCount &&
-                       entry->latest.back() - entry->latest.front() <= kSeriousWithin;
-  news = news || (serious && !refusal.serious);
-  refusal.serious = refusal.serious || serious;
-  return news;
 }
 
 bool RefusalBook::settle(const Success& success, const PodIndex& pods) {

@@ -60,6 +60,7 @@ class RefusalBook {
   Entry* find(const RefusedBind& refused, const std::string& container);
   bool has_room(const std::string& pod_uid) const;
   bool name(Entry& entry, const PodIndex& pods) const;
+  static void count(const RefusedBind& refused, Entry& entry);
 
   std::vector<Entry> entries_;
   std::uint64_t cut_{};

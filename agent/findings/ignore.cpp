@@ -122,7 +122,7 @@ Result<IgnoreRules> IgnoreRules::compile(std::span<const IgnoreRule> rules) {
           .reason = Reason::malformed,
           .message = fmt::format("compiling ignore rule {}: it matches everything", number + 1)});
     }
-    Compiled row{.matchers = {}, .reason = rule.reason};
+    Compiled row{.reason = rule.reason};
     for (const Matcher& matcher : rule.matchers) {
       auto done = compile_matcher(matcher, number);
       if (!done) return std::unexpected(std::move(done).error());

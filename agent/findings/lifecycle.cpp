@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "agent/findings/find_findings.h"
+#include "agent/ports/protocols.h"
 
 namespace hostnet {
 namespace {
@@ -97,7 +98,7 @@ FindingLifecycle::Update FindingLifecycle::update(std::vector<Finding> seen, Ste
   pods_unread_ = unread.pods;
   last_owners_.see(unread.owners, steady);
   last_rules_.see(unread.rules, steady);
-  for (const Protocol protocol : {Protocol::tcp, Protocol::udp, Protocol::sctp}) {
+  for (const Protocol protocol : kProtocols) {
     last_sockets_[protocol].see(unread.sockets.contains(protocol), steady);
   }
   Update update;

@@ -1,5 +1,7 @@
 #include "agent/kube/json_cutter.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -30,7 +32,7 @@ Result<> JsonCutter::feed(std::string_view bytes) {
 
 void JsonCutter::fail(Reason reason, std::string message) {
   state_ = State::failed;
-  error_ = {.reason = reason, .system_error = 0, .message = std::move(message)};
+  error_ = {.reason = reason, .message = std::move(message)};
 }
 
 bool JsonCutter::wanted(std::string_view member) const {
@@ -109,99 +111,82 @@ void JsonCutter::end_value() {
   if (!more) fail(Reason::vanished, "JSON: no more is wanted");
 }
 
+void JsonCutter::continue_key(char c) {
+  if (escaped_) {
+    escaped_ = false;
+  } else if (c == '\\') {
+    escaped_ = true;
+  } else if (c == '"') {
+    state_ = State::colon;
+    return;
+  }
+  if (key_.size() <= kLongestKey) key_.push_back(c);
+}
+
+void JsonCutter::end_object() {
+  ++objects_;
+  state_ = State::between;
+  if (pieces_.on_end && !pieces_.on_end()) fail(Reason::vanished, "JSON: no more is wanted");
+}
+
+void JsonCutter::expect(char c, char wanted, State next, const char* what) {
+  if (c != wanted) return fail(Reason::malformed, fmt::format("JSON: {} was expected", what));
+  state_ = next;
+}
+
 void JsonCutter::step(char c) {
+  if (state_ == State::in_key) return continue_key(c);
   // A scalar's end is seen only by what follows it.
   if (state_ == State::in_value || state_ == State::in_element) {
     if (continue_value(c) || state_ == State::failed) return;
   }
-  if (state_ == State::in_key) {
-    if (escaped_) {
-      escaped_ = false;
-    } else if (c == '\\') {
-      escaped_ = true;
-    } else if (c == '"') {
-      state_ = State::colon;
-      return;
-    }
-    if (key_.size() <= kLongestKey) key_.push_back(c);
-    return;
-  }
   if (is_blank(c)) return;
   switch (state_) {
-    case State::between:
-      if (c != '{') return fail(Reason::malformed, "JSON: an object was expected");
-      state_ = State::first_key;
-      return;
+    case State::between: return expect(c, '{', State::first_key, "an object");
     case State::first_key:
+      if (c == '}') return end_object();
+      [[fallthrough]];
     case State::key:
-      if (c == '"') {
-        key_.clear();
-        escaped_ = false;
-        state_ = State::in_key;
-        return;
-      }
-      if (c != '}' || state_ == State::key) {
-        return fail(Reason::malformed, "JSON: a member's name was expected");
-      }
-      break;
-    case State::colon:
-      if (c != ':') return fail(Reason::malformed, "JSON: a colon was expected");
-      state_ = State::value;
-      return;
+      key_.clear();
+      escaped_ = false;
+      return expect(c, '"', State::in_key, "a member's name");
+    case State::colon: return expect(c, ':', State::value, "a colon");
     case State::value:
-      if (c == '[' && !cut_.list.empty() && key_ == cut_.list) {
-        state_ = State::first_element;
-        return;
-      }
-      return begin_value(c, false);
+      if (c != '[' || cut_.list.empty() || key_ != cut_.list) return begin_value(c, false);
+      state_ = State::first_element;
+      return;
     case State::first_element:
       if (c == ']') {
         state_ = State::after_value;
         return;
       }
-      return begin_value(c, true);
+      [[fallthrough]];
     case State::element: return begin_value(c, true);
     case State::after_element:
-      if (c == ',') {
-        state_ = State::element;
-      } else if (c == ']') {
+      if (c == ']') {
         state_ = State::after_value;
-      } else {
-        fail(Reason::malformed, "JSON: a comma or the list's end was expected");
-      }
-      return;
-    case State::after_value:
-      if (c == ',') {
-        state_ = State::key;
         return;
       }
-      if (c != '}') {
-        return fail(Reason::malformed, "JSON: a comma or the object's end was expected");
-      }
-      break;
+      return expect(c, ',', State::element, "a comma or the list's end");
+    case State::after_value:
+      if (c == '}') return end_object();
+      return expect(c, ',', State::key, "a comma or the object's end");
     case State::in_key:
     case State::in_value:
     case State::in_element:
     case State::failed: return;
   }
-  // The outermost object's end.
-  ++objects_;
-  state_ = State::between;
-  if (pieces_.on_end && !pieces_.on_end()) fail(Reason::vanished, "JSON: no more is wanted");
 }
 
 std::string json_member(std::string_view object, const std::vector<std::string>& members) {
   std::string found(object);
   for (const std::string& member : members) {
     std::string value;
-    JsonCutter cutter({.members = {member}, .list = {}},
-                      {.on_member =
-                           [&](std::string_view, std::string_view text) {
-                             value = text;
-                             return false;
-                           },
-                       .on_element = {},
-                       .on_end = {}});
+    JsonCutter cutter({.members = {member}},
+                      {.on_member = [&](std::string_view, std::string_view text) {
+                        value = text;
+                        return false;
+                      }});
     // It says that no more is wanted, or that this is no JSON: then nothing was found.
     [[maybe_unused]] const auto fed = cutter.feed(found);
     found = std::move(value);

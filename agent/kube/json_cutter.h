@@ -62,10 +62,14 @@ class JsonCutter {
   };
 
   void step(char c);
+  // On to `next` after the character that is wanted; `what` stands for it in the error.
+  void expect(char c, char wanted, State next, const char* what);
+  void continue_key(char c);
   void begin_value(char c, bool element);
   // False: `c` is not part of the value, which ended before it.
   bool continue_value(char c);
   void end_value();
+  void end_object();
   void keep(char c);
   void fail(Reason reason, std::string message);
   bool wanted(std::string_view member) const;

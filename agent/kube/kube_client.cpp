@@ -25,6 +25,36 @@ namespace {
 constexpr std::chrono::seconds kWriteTimeout{10};
 constexpr std::size_t kLongestWords = 200;  // of what a server says
 
+void set_options(httplib::SSLClient& client, const KubeTiming& timing, KubeBody body) {
+  client.set_connection_timeout(timing.connect);
+  client.set_read_timeout(body == KubeBody::stream
+                              ? timing.silence
+                              : std::min<std::chrono::milliseconds>(timing.silence, timing.answer));
+  client.set_write_timeout(kWriteTimeout);
+  client.set_tcp_nodelay(true);
+  client.set_url_encode(false);
+  client.set_decompress(false);                          // nothing compressed is asked for
+  client.enable_server_certificate_verification(false);  // ServerCheck does it
+  SSL_CTX_set_min_proto_version(client.ssl_context(), TLS1_2_VERSION);
+}
+
+// Makes the context verify the server and show the client's certificate; the headers of a
+// request, with the token.
+Result<httplib::Headers> present_credentials(SSL_CTX* context, const ClusterAccess& access,
+                                             ServerCheck& server) {
+  const auto authorization = authorization_of(access);
+  Result<> done;
+  if (!access.insecure) done = server.demand(context, access.host, access.ca);
+  if (done) done = identify(context, access);
+  if (!done) return std::unexpected(done.error());
+  if (!authorization) return std::unexpected(authorization.error());
+  httplib::Headers headers{{"Accept", "application/json"},
+                           {"Accept-Encoding", "identity"},
+                           {"User-Agent", "hostnet-agent"}};
+  if (!authorization->empty()) headers.emplace("Authorization", *authorization);
+  return headers;
+}
+
 std::optional<std::chrono::seconds> retry_after_of(const httplib::Response& response) {
   const std::string text = response.get_header_value("Retry-After");
   const auto seconds = parse_number<int>(text);
@@ -82,38 +112,20 @@ KubeReply KubeClient::exchange(const KubeRequest& request, KubeBody body,
   ServerCheck server;
   AnswerLimits limits(timing_.answer, body == KubeBody::stream);
   httplib::SSLClient client(access_.host, access_.port);
-  client.set_connection_timeout(timing_.connect);
-  client.set_read_timeout(body == KubeBody::stream ? timing_.silence
-                                                   : std::min<std::chrono::milliseconds>(
-                                                         timing_.silence, timing_.answer));
-  client.set_write_timeout(kWriteTimeout);
-  client.set_tcp_nodelay(true);
-  client.set_url_encode(false);
-  client.set_decompress(false);                          // nothing compressed is asked for
-  client.enable_server_certificate_verification(false);  // ServerCheck does it
-  httplib::Headers headers{{"Accept", "application/json"},
-                           {"Accept-Encoding", "identity"},
-                           {"User-Agent", "hostnet-agent"}};
-  SSL_CTX* const context = client.ssl_context();
-  SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
-  limits.enforce(context);
-  const auto authorization = authorization_of(access_);
-  Result<> prepared;
-  if (!access_.insecure) prepared = server.demand(context, access_.host, access_.ca);
-  if (prepared) prepared = identify(context, access_);
-  if (prepared && !authorization) prepared = std::unexpected(authorization.error());
-  if (!prepared) {
-    reply.problem = prepared.error().message;
+  set_options(client, timing_, body);
+  limits.enforce(client.ssl_context());
+  auto headers = present_credentials(client.ssl_context(), access_, server);
+  if (!headers) {
+    reply.problem = headers.error().message;
     return reply;
   }
-  if (!authorization->empty()) headers.emplace("Authorization", *authorization);
 
   client.set_socket_options([this](int descriptor) { running_->watch(descriptor); });
   bool refused = false;
   httplib::Request wire;
   wire.method = to_string(request.method);
   wire.path = access_.base_path + request.path;
-  wire.headers = std::move(headers);
+  wire.headers = *std::move(headers);
   wire.body = request.body;
   if (!request.content_type.empty()) wire.headers.emplace("Content-Type", request.content_type);
   wire.response_handler = [&](const httplib::Response& response) {
@@ -137,13 +149,13 @@ KubeReply KubeClient::exchange(const KubeRequest& request, KubeBody body,
     reply.problem = fmt::format("{} answers {}: {}", where, reply.status, words_for(reply.status));
   } else if (!limits.refusal().empty()) {
     reply.problem = fmt::format("{}: the answer was given up: {}", where, limits.refusal());
-  } else if (!answer && !refused) {
+  } else if (refused) {
+    reply.problem = fmt::format("{}: the answer was given up", where);
+  } else if (!answer) {
     reply.problem = fmt::format("{}: {}", where,
                                 server.refusal() == X509_V_OK
                                     ? words_for(answer.error())
                                     : words_for_refused_certificate(server.refusal()));
-  } else if (refused) {
-    reply.problem = fmt::format("{}: the answer was given up", where);
   } else {
     reply.whole = true;
   }

@@ -123,7 +123,7 @@ Result<ClusterAccess> parse_kubeconfig(std::string_view text, const std::string&
 }
 
 Result<ClusterAccess> read_kubeconfig(const std::string& file, const std::string& context) {
-  const auto text = read_credential({.file = file, .data = {}});
+  const auto text = read_credential({.file = file});
   if (!text) return std::unexpected(text.error());
   auto access =
       parse_kubeconfig(*text, std::filesystem::path(file).parent_path().string(), context);

@@ -22,7 +22,7 @@ constexpr std::uint32_t kMainTable = 254;   // RT_TABLE_MAIN, rtnetlink.h
 constexpr std::uint32_t kLocalTable = 255;  // RT_TABLE_LOCAL
 
 Problem unreadable(std::string code, const Error& error) {
-  return {.code = std::move(code), .message = error.message, .remedy = ""};
+  return {.code = std::move(code), .message = error.message};
 }
 
 // sysfs says -1 (or 4294967295) while there is no link, and an error where the
@@ -163,6 +163,25 @@ void add_addresses(const Node& node, Interfaces& interfaces) {
   }
 }
 
+std::optional<std::uint32_t> index_of(const Names& names,
+                                      const std::optional<std::string>& device) {
+  const auto found =
+      std::ranges::find_if(names, [&](const auto& row) { return row.second == device; });
+  return found == names.end() ? std::nullopt : std::optional(found->first);
+}
+
+std::map<std::uint32_t, std::string> devices_of(const std::vector<Route>& routes,
+                                                const Names& names) {
+  std::map<std::uint32_t, std::string> devices;
+  for (const Route& route : routes) {
+    for (const NextHop& hop : route.next_hops) {
+      const auto name = name_in(names, hop.interface);
+      if (!name.empty()) devices.emplace(hop.interface, name);
+    }
+  }
+  return devices;
+}
+
 }  // namespace
 
 Interfaces read_interfaces(const Node& node, const InterfaceFilter& filter) {
@@ -209,10 +228,7 @@ Routes read_route_rows(const Node& node, const RouteFilter& filter,
   const SteadyTime end = node.clock->steady() + time;
   const auto names = read_names(*node.netlink);
   if (!names) routes.scan.problems.push_back(unreadable("links_unreadable", names.error()));
-  std::optional<std::uint32_t> device;
-  for (const auto& [index, name] : names ? *names : Names{}) {
-    if (name == filter.device) device = index;
-  }
+  const auto device = names ? index_of(*names, filter.device) : std::nullopt;
 
   FirstRows<Route, bool (*)(const Route&, const Route&)> rows(filter.limit, comes_before);
   std::size_t walked = 0;
@@ -238,14 +254,7 @@ Routes read_route_rows(const Node& node, const RouteFilter& filter,
   }
   routes.scan.more = rows.more();
   routes.rows = rows.take();
-  if (names) {
-    for (const Route& route : routes.rows) {
-      for (const NextHop& hop : route.next_hops) {
-        const auto name = name_in(*names, hop.interface);
-        if (!name.empty()) routes.devices.emplace(hop.interface, name);
-      }
-    }
-  }
+  if (names) routes.devices = devices_of(routes.rows, *names);
   return routes;
 }
 

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <tuple>
 #include <utility>
 
@@ -96,56 +97,68 @@ void fill_pod(Pod& pod, const Pod& other) {
   if (!other.uid.empty() && other.uid != pod.uid) pod.uid = other.uid;
 }
 
+// Which records are one pod: each joins the first group that knows one of its keys.
+class RecordGroups {
+ public:
+  explicit RecordGroups(std::string_view node_name) : node_name_(node_name) {}
+
+  void add(std::size_t record, const Pod& pod) {
+    const auto uids = uid_keys(pod);
+    const auto names = name_keys(pod, node_name_);
+    auto group = group_of(uids);
+    if (!group && pod.uid.empty()) {
+      // Pods of one workload are several: by workload only a template joins.
+      group = group_of(names, is_template(pod));
+    }
+    const std::size_t joined = group.value_or(record);
+    members_[joined].push_back(record);
+    for (const auto& key : uids) groups_.emplace(key, joined);
+    for (const auto& key : names) groups_.emplace(key, joined);
+  }
+
+  // The records of each pod.
+  const auto& members() const { return members_; }
+
+ private:
+  std::optional<std::size_t> group_of(const std::vector<std::string>& keys,
+                                      bool by_workload = true) const {
+    for (const std::string& key : keys) {
+      if (!by_workload && key.starts_with("workload ")) continue;
+      if (const auto known = groups_.find(key); known != groups_.end()) return known->second;
+    }
+    return std::nullopt;
+  }
+
+  std::string_view node_name_;
+  std::map<std::string, std::size_t> groups_;  // key -> the record that the others join
+  std::map<std::size_t, std::vector<std::size_t>> members_;
+};
+
+// The record of a live source, with a UID, filled from the others.
+Pod merge(std::vector<Pod>& pods, std::vector<std::size_t> records) {
+  std::ranges::sort(records, {}, [&](std::size_t i) {
+    return std::tuple(!from_live_source(pods[i]), pods[i].uid.empty(), i);
+  });
+  Pod winner = std::move(pods[records.front()]);
+  for (std::size_t i = 1; i < records.size(); ++i) fill_pod(winner, pods[records[i]]);
+  return winner;
+}
+
 }  // namespace
 
 std::vector<Pod> merge_pods(std::vector<Pod> pods, std::string_view node_name) {
   // Records with a UID first: two pods of one name and different UIDs (one
   // terminating, its successor) stay two, and a record without UID joins one.
-  std::vector<std::size_t> order;
-  for (const bool with_uid : {true, false}) {
+  RecordGroups groups(node_name);
+  for (const bool without_uid : {false, true}) {
     for (std::size_t i = 0; i < pods.size(); ++i) {
-      if (pods[i].uid.empty() != with_uid) order.push_back(i);
+      if (pods[i].uid.empty() == without_uid) groups.add(i, pods[i]);
     }
   }
-  std::map<std::string, std::size_t> groups;  // key -> the record that the others join
-  std::map<std::size_t, std::vector<std::size_t>> members;
-  for (const std::size_t i : order) {
-    const auto uids = uid_keys(pods[i]);
-    const auto names = name_keys(pods[i], node_name);
-    std::size_t group = i;
-    const auto join = [&](const std::vector<std::string>& keys) {
-      for (const std::string& key : keys) {
-        const auto known = groups.find(key);
-        if (group == i && known != groups.end()) group = known->second;
-      }
-    };
-    join(uids);
-    if (group == i && pods[i].uid.empty()) {
-      // Pods of one workload are several: by workload only a template joins.
-      if (is_template(pods[i])) {
-        join(names);
-      } else {
-        join({names.begin(), std::ranges::find_if(names, [](const std::string& key) {
-                return key.starts_with("workload ");
-              })});
-      }
-    }
-    members[group].push_back(i);
-    for (const auto& key : uids) groups.emplace(key, group);
-    for (const auto& key : names) groups.emplace(key, group);
+  std::map<std::size_t, Pod> merged;  // by their first record
+  for (const auto& [group, records] : groups.members()) {
+    merged.emplace(std::ranges::min(records), merge(pods, records));
   }
-
-  std::vector<std::pair<std::size_t, Pod>> merged;
-  for (auto& [group, records] : members) {
-    std::ranges::sort(records, {}, [&](std::size_t i) {
-      return std::tuple(!from_live_source(pods[i]), pods[i].uid.empty(), i);
-    });
-    const std::size_t first = *std::ranges::min_element(records);
-    Pod winner = std::move(pods[records.front()]);
-    for (std::size_t i = 1; i < records.size(); ++i) fill_pod(winner, pods[records[i]]);
-    merged.emplace_back(first, std::move(winner));
-  }
-  std::ranges::sort(merged, {}, &std::pair<std::size_t, Pod>::first);
   std::vector<Pod> result;
   result.reserve(merged.size());
   for (auto& [first, pod] : merged) result.push_back(std::move(pod));

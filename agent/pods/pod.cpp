@@ -10,6 +10,40 @@ bool counts_as_declaring(ContainerType type) {
   return type == ContainerType::container || type == ContainerType::sidecar;
 }
 
+bool is_declared(const std::vector<DeclaredPort>& declared, const ContainerPort& port) {
+  return std::ranges::any_of(declared, [&](const DeclaredPort& other) {
+    return other.protocol == port.protocol && other.port == port.host_port &&
+           other.host_ip == port.host_ip;
+  });
+}
+
+DeclaredPort declare(const Pod& pod, const Container& container, const ContainerPort& port) {
+  DeclaredPort declared;
+  declared.namespace_ = pod.namespace_;
+  declared.pod = pod.name;
+  declared.uid = pod.uid;
+  declared.config_hash = pod.config_hash;
+  declared.workload = pod.workload;
+  declared.container = container.name;
+  declared.container_type = container.type;
+  declared.mode = pod.host_network ? PortMode::host_network : PortMode::host_port;
+  declared.protocol = port.protocol;
+  declared.port = port.host_port;
+  declared.container_port = port.container_port;
+  declared.host_ip = port.host_ip;
+  if (const auto address = parse_ip(port.host_ip)) declared.address = *address;
+  declared.phase = pod.phase;
+  declared.container_state = container.state;
+  declared.reason = container.reason;
+  declared.restarts = container.restarts;
+  declared.ready = container.ready;
+  declared.ready_since = container.ready_since;
+  declared.terminating = pod.deleted_at.has_value();
+  declared.dns_policy = pod.dns_policy;
+  declared.source = pod.source;
+  return declared;
+}
+
 }  // namespace
 
 std::string_view to_string(ContainerType type) {
@@ -33,39 +67,11 @@ std::vector<DeclaredPort> declared_ports(const Pod& pod) {
     if (!counts_as_declaring(container.type)) continue;
     for (const ContainerPort& port : container.ports) {
       // What SetDefaults_Pod does in the API server; a file on disk never saw it.
-      const std::uint16_t host_port =
-          port.host_port == 0 && pod.host_network ? port.container_port : port.host_port;
-      if (host_port == 0) continue;
-      std::string host_ip = port.host_ip.empty() ? "0.0.0.0" : port.host_ip;
-      const bool known = std::ranges::any_of(declared, [&](const DeclaredPort& other) {
-        return other.protocol == port.protocol && other.port == host_port &&
-               other.host_ip == host_ip;
-      });
-      if (known) continue;
-      DeclaredPort one;
-      one.namespace_ = pod.namespace_;
-      one.pod = pod.name;
-      one.uid = pod.uid;
-      one.config_hash = pod.config_hash;
-      one.workload = pod.workload;
-      one.container = container.name;
-      one.container_type = container.type;
-      one.mode = pod.host_network ? PortMode::host_network : PortMode::host_port;
-      one.protocol = port.protocol;
-      one.port = host_port;
-      one.container_port = port.container_port;
-      if (auto address = parse_ip(host_ip)) one.address = *address;
-      one.host_ip = std::move(host_ip);
-      one.phase = pod.phase;
-      one.container_state = container.state;
-      one.reason = container.reason;
-      one.restarts = container.restarts;
-      one.ready = container.ready;
-      one.ready_since = container.ready_since;
-      one.terminating = pod.deleted_at.has_value();
-      one.dns_policy = pod.dns_policy;
-      one.source = pod.source;
-      declared.push_back(std::move(one));
+      ContainerPort set = port;
+      if (set.host_port == 0 && pod.host_network) set.host_port = set.container_port;
+      if (set.host_ip.empty()) set.host_ip = "0.0.0.0";
+      if (set.host_port == 0 || is_declared(declared, set)) continue;
+      declared.push_back(declare(pod, container, set));
     }
   }
   return declared;

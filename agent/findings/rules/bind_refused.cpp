@@ -25,12 +25,8 @@ bool is_of(const Refusal& refusal, const DeclaredPort& port) {
 }
 
 Observed observed_of(const Refusal& refusal) {
-  Observed observed{.first = refusal.first,
-                    .last = refusal.last,
-                    .count = refusal.count,
-                    .error = refusal.error,
-                    .pid = std::nullopt,
-                    .comm = ""};
+  Observed observed{
+      .first = refusal.first, .last = refusal.last, .count = refusal.count, .error = refusal.error};
   if (!refusal.binder.processes.empty()) {
     const Process& process = refusal.binder.processes.front();
     if (process.pid > 0) observed.pid = process.pid;

@@ -10,6 +10,7 @@
 #include "agent/findings/context/remedy.h"
 #include "agent/findings/context/words.h"
 #include "agent/findings/rules/rules.h"
+#include "agent/ports/protocols.h"
 
 namespace hostnet::rules {
 namespace {
@@ -49,7 +50,7 @@ std::optional<std::string> what_is_missing(const Declaration& declaration,
   if (forwarding == Forwarding::not_seen || !is_for_every_address(declaration)) return {};
   const auto& pod = *declaration.pod;
   if (!has_address(pod, AddressFamily::ipv4) || !has_address(pod, AddressFamily::ipv6)) return {};
-  for (const AddressFamily family : {AddressFamily::ipv4, AddressFamily::ipv6}) {
+  for (const AddressFamily family : kAddressFamilies) {
     if (!has_address(context.table, family)) continue;
     if (forwarding_of(declaration, family, context) != Forwarding::missing) continue;
     return family == AddressFamily::ipv4 ? " over IPv4" : " over IPv6";

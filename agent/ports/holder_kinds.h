@@ -1,0 +1,18 @@
+#pragma once
+
+#include <array>
+
+#include "agent/ports/holder.h"
+
+namespace hostnet {
+
+// Every one, in their order.
+inline constexpr std::array kHolderKinds{HolderKind::node_component,
+                                         HolderKind::pod,
+                                         HolderKind::unmanaged_container,
+                                         HolderKind::unmanaged_process,
+                                         HolderKind::kernel,
+                                         HolderKind::nat_rule,
+                                         HolderKind::unknown};
+
+}  // namespace hostnet
