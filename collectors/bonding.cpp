@@ -54,7 +54,6 @@ Collector bonding_collector() {
   return {.name = "bonding",
           .help = "slaves of bonds and how many have a link",
           .enabled_by_default = true,
-          .flags = {},
           .make = [](const CollectorOptions&) -> Result<Collect> { return collect_bonding; }};
 }
 

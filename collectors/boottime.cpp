@@ -29,7 +29,6 @@ Collector boottime_collector() {
   return {.name = "boottime",
           .help = "when the node was started",
           .enabled_by_default = true,
-          .flags = {},
           .make = [](const CollectorOptions&) -> Result<Collect> { return collect_boot_time; }};
 }
 

@@ -107,7 +107,6 @@ Collector conntrack_collector() {
   return {.name = "conntrack",
           .help = "the connection tracking table and its statistics",
           .enabled_by_default = true,
-          .flags = {},
           .make = [](const CollectorOptions&) -> Result<Collect> {
             return [widener = std::make_shared<Widener>()](Scrape& scrape) {
               return collect_conntrack(*widener, scrape.node());

@@ -37,7 +37,6 @@ Result<std::vector<ConntrackCounters>> read_conntrack_counters(Netlink& netlink)
   NetlinkRequest request{.family = NETLINK_NETFILTER,
                          .type = kStatisticsType,
                          .flags = NLM_F_DUMP,
-                         .body = {},
                          .doing = "reading conntrack statistics"};
   request.body.resize(sizeof(nfgenmsg));  // AF_UNSPEC, NFNETLINK_V0, no resource
   std::vector<ConntrackCounters> cpus;

@@ -40,7 +40,6 @@ Collector interfaces_collector() {
   return {.name = "interfaces",
           .help = "kind and master of each interface",
           .enabled_by_default = true,
-          .flags = {},
           .make = [](const CollectorOptions&) -> Result<Collect> { return collect_interfaces; }};
 }
 

@@ -30,7 +30,7 @@ Result<IpvsEndpoint> parse_ipvs_endpoint(const LineReader& reader, std::size_t f
   }
   const auto number = parse_number<std::uint32_t>(host, 16);
   if (!number || host.size() != 8) return wrong();
-  IpAddress ip{.family = AddressFamily::ipv4, .bytes = {}};
+  IpAddress ip{.family = AddressFamily::ipv4};
   for (std::size_t i = 0; i < 4; ++i) {
     ip.bytes[i] = static_cast<std::uint8_t>(*number >> (24 - 8 * i));
   }

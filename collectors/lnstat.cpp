@@ -73,7 +73,6 @@ Collector lnstat_collector() {
   return {.name = "lnstat",
           .help = "statistics of the kernel's network caches",
           .enabled_by_default = false,
-          .flags = {},
           .make = [](const CollectorOptions&) -> Result<Collect> {
             const auto widener = std::make_shared<Widener>();
             return [widener](Scrape& scrape) { return collect_lnstat(scrape, *widener); };

@@ -64,7 +64,7 @@ bool is_kernel_group(const IpAddress& group) {
 
 // Sixteen bytes as 32 hexadecimal digits.
 std::optional<IpAddress> ipv6_of(std::string_view digits) {
-  IpAddress ip{.family = AddressFamily::ipv6, .bytes = {}};
+  IpAddress ip{.family = AddressFamily::ipv6};
   if (digits.size() != 2 * ip.bytes.size()) return std::nullopt;
   for (std::size_t i = 0; i < ip.bytes.size(); ++i) {
     const auto byte = parse_number<std::uint8_t>(digits.substr(2 * i, 2), 16);
@@ -115,7 +115,7 @@ Result<> Multicast::read_igmp(const Files& files, std::vector<Membership>& out) 
     const auto users = reader.u64(1);
     if (!users) return std::unexpected(users.error());
     if (*address > 0xFFFFFFFFU) return reader.malformed("an address above 32 bits");
-    IpAddress group{.family = AddressFamily::ipv4, .bytes = {}};
+    IpAddress group{.family = AddressFamily::ipv4};
     const auto number = static_cast<std::uint32_t>(*address);
     std::memcpy(group.bytes.data(), &number, sizeof number);
     add(device, group, *users, out);

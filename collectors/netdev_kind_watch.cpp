@@ -64,8 +64,8 @@ void KindWatch::stop() {
 }
 
 void KindWatch::run(const std::stop_token& stopped) {
-  std::array<pollfd, 2> waiting{{{.fd = wake_->descriptor(), .events = POLLIN, .revents = 0},
-                                 {.fd = events_->descriptor(), .events = POLLIN, .revents = 0}}};
+  std::array<pollfd, 2> waiting{{{.fd = wake_->descriptor(), .events = POLLIN},
+                                 {.fd = events_->descriptor(), .events = POLLIN}}};
   while (!stopped.stop_requested()) {
     wait_for_input(waiting, kNoTimeout);
     if (stopped.stop_requested()) return;

@@ -143,7 +143,7 @@ Result<> Netstat::add_snmp6(std::vector<MetricSource>& families, std::string_vie
     if (snmp6.size() < reader.number()) snmp6.resize(reader.number());
     Snmp6Line& line = snmp6[reader.number() - 1];
     if (line.field != field) {
-      line = {.field = std::string(field), .name = {}, .help = {}};
+      line = {.field = std::string(field)};
       line.shown = shows(field.substr(0, six + 1), field.substr(six + 1));
       if (line.shown) {
         line.name = joined({"node_netstat_", key});

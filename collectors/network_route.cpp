@@ -105,13 +105,11 @@ Result<std::vector<MetricSource>> collect_network_route(Scrape& scrape) {
   families.push_back({.name = "node_network_routes",
                       .help = "Unicast routes through each device, by next hop.",
                       .type = kGauge,
-                      .stream =
-                          [facts](Samples& family) {
-                            for (const auto& [device, count] : facts->by_device) {
-                              add_sample(family, {{"device", device}}, static_cast<double>(count));
-                            }
-                          },
-                      .fill = {}});
+                      .stream = [facts](Samples& family) {
+                        for (const auto& [device, count] : facts->by_device) {
+                          add_sample(family, {{"device", device}}, static_cast<double>(count));
+                        }
+                      }});
   return families;
 }
 
@@ -121,7 +119,6 @@ Collector network_route_collector() {
   return {.name = "network_route",
           .help = "every unicast route",
           .enabled_by_default = false,
-          .flags = {},
           .make = [](const CollectorOptions&) -> Result<Collect> { return collect_network_route; }};
 }
 

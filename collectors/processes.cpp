@@ -137,7 +137,6 @@ Collector processes_collector() {
   return {.name = "processes",
           .help = "how many processes and threads there are",
           .enabled_by_default = false,
-          .flags = {},
           .make = [](const CollectorOptions&) -> Result<Collect> { return collect_processes; }};
 }
 

@@ -54,7 +54,6 @@ Collector routes_collector() {
   return {.name = "routes",
           .help = "how many routes there are",
           .enabled_by_default = true,
-          .flags = {},
           .make = [](const CollectorOptions&) -> Result<Collect> { return collect_routes; }};
 }
 

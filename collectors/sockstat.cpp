@@ -75,7 +75,6 @@ Collector sockstat_collector() {
   return {.name = "sockstat",
           .help = "sockets in use by protocol",
           .enabled_by_default = true,
-          .flags = {},
           .make = [](const CollectorOptions&) -> Result<Collect> { return collect_sockstat; }};
 }
 

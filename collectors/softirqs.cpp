@@ -33,7 +33,6 @@ Collector softirqs_collector() {
   return {.name = "softirqs",
           .help = "soft interrupts by CPU and kind",
           .enabled_by_default = false,
-          .flags = {},
           .make = [](const CollectorOptions&) -> Result<Collect> {
             const auto counters = std::make_shared<CpuCounters>();
             return [counters](Scrape& scrape) { return collect_softirqs(scrape, *counters); };

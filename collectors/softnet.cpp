@@ -81,7 +81,6 @@ Collector softnet_collector() {
   return {.name = "softnet",
           .help = "packets that each CPU received, dropped and put off",
           .enabled_by_default = true,
-          .flags = {},
           .make = [](const CollectorOptions&) -> Result<Collect> {
             return [widener = std::make_shared<Widener>()](Scrape& scrape) {
               return collect_softnet(*widener, *scrape.node().files);

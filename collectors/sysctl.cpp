@@ -47,11 +47,7 @@ Result<SysctlChoice> sysctl_choice(std::string_view flag, const std::string& giv
     return failure(Reason::malformed, fmt::format("--collector.{}={}: {}", flag, given, what));
   };
   const auto colon = given.find(':');
-  SysctlChoice choice{.numeric = flag == kSysctlFlags[0].name,
-                      .name = given.substr(0, colon),
-                      .path = {},
-                      .metric = {},
-                      .keys = {}};
+  SysctlChoice choice{.numeric = flag == kSysctlFlags[0].name, .name = given.substr(0, colon)};
   choice.path = sysctl_path(choice.name);
   choice.metric = "node_sysctl_" + sanitized_name(choice.name);
   const bool empty_part = choice.path.ends_with('/') || choice.path.contains("//");

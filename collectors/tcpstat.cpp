@@ -71,11 +71,8 @@ Result<TcpCounts> count_tcp_sockets(Netlink& netlink) {
 
 Result<TcpCounts> count_tcp_sockets_of(Netlink& netlink, AddressFamily family) {
   TcpCounts counts;
-  const SocketQuery query{.protocol = Protocol::tcp,
-                          .family = family,
-                          .states = kTcpConnectionStates,
-                          .ports = {},
-                          .memory = false};
+  const SocketQuery query{
+      .protocol = Protocol::tcp, .family = family, .states = kTcpConnectionStates};
   const auto done = netlink.sockets(
       query, {[&] { counts = {}; }, [&](const Socket& socket) { counts.add(socket); }});
   if (!done) return std::unexpected(done.error());
@@ -124,7 +121,6 @@ Collector tcpstat_collector() {
   return {.name = "tcpstat",
           .help = "TCP sockets by state",
           .enabled_by_default = false,
-          .flags = {},
           .make = [](const CollectorOptions&) -> Result<Collect> { return collect_tcpstat; }};
 }
 

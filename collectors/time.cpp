@@ -60,7 +60,6 @@ Collector time_collector() {
   return {.name = "time",
           .help = "time, time zone and clock source",
           .enabled_by_default = true,
-          .flags = {},
           .make = [](const CollectorOptions&) -> Result<Collect> { return collect_time; }};
 }
 

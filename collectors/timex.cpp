@@ -100,7 +100,6 @@ Collector timex_collector() {
   return {.name = "timex",
           .help = "how the kernel steers the clock, and whether it is synchronized",
           .enabled_by_default = true,
-          .flags = {},
           .make = [](const CollectorOptions&) -> Result<Collect> {
             return [overflows = std::make_shared<std::uint64_t>()](Scrape& scrape) {
               return collect_timex(scrape, *overflows);

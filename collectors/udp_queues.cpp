@@ -45,11 +45,7 @@ Result<UdpQueues> ask_for_udp_queues(Netlink& netlink, AddressFamily family) {
     sum.transmit += socket.send_queue;
     sum.receive += socket.receive_queue;
   };
-  const SocketQuery query{.protocol = Protocol::udp,
-                          .family = family,
-                          .states = kEverySocketState,
-                          .ports = {},
-                          .memory = false};
+  const SocketQuery query{.protocol = Protocol::udp, .family = family, .states = kEverySocketState};
   const auto done = netlink.sockets(query, {[&] { sum = {}; }, add});
   if (!done) return std::unexpected(done.error());
   return sum;
@@ -100,7 +96,6 @@ Collector udp_queues_collector() {
   return {.name = "udp_queues",
           .help = "bytes in the queues of UDP sockets",
           .enabled_by_default = true,
-          .flags = {},
           .make = [](const CollectorOptions&) -> Result<Collect> { return collect_udp_queues; }};
 }
 

@@ -26,7 +26,6 @@ Collector uname_collector() {
   return {.name = "uname",
           .help = "kernel and node name",
           .enabled_by_default = true,
-          .flags = {},
           .make = [](const CollectorOptions&) -> Result<Collect> { return collect_uname; }};
 }
 

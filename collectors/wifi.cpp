@@ -103,7 +103,6 @@ Collector wifi_collector() {
   return {.name = "wifi",
           .help = "wireless interfaces, their networks and stations",
           .enabled_by_default = false,
-          .flags = {},
           .make = make_wifi};
 }
 

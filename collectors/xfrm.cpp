@@ -56,7 +56,6 @@ Collector xfrm_collector() {
   return {.name = "xfrm",
           .help = "packets that IPsec refused",
           .enabled_by_default = false,
-          .flags = {},
           .make = [](const CollectorOptions&) -> Result<Collect> { return collect_xfrm; }};
 }
 

@@ -35,7 +35,7 @@ bool IpAddress::is_v4_mapped() const {
 
 IpAddress IpAddress::unmapped() const {
   if (!is_v4_mapped()) return *this;
-  IpAddress inside{.family = AddressFamily::ipv4, .bytes = {}};
+  IpAddress inside{.family = AddressFamily::ipv4};
   std::copy(bytes.begin() + kV4MappedPrefix.size(), bytes.end(), inside.bytes.begin());
   return inside;
 }
@@ -61,7 +61,7 @@ std::string IpAddress::to_string() const {
 
 Result<IpAddress> parse_ip(std::string_view text) {
   const bool has_colon = text.find(':') != std::string_view::npos;
-  IpAddress ip{.family = has_colon ? AddressFamily::ipv6 : AddressFamily::ipv4, .bytes = {}};
+  IpAddress ip{.family = has_colon ? AddressFamily::ipv6 : AddressFamily::ipv4};
   const std::string terminated(text);
   // inet_pton stops at a NUL; what follows one would be ignored silently.
   if (text.find('\0') == std::string_view::npos &&

@@ -16,7 +16,7 @@
 namespace hostnet {
 namespace {
 
-constexpr timeval kReceiveTimeout{.tv_sec = 5, .tv_usec = 0};
+constexpr timeval kReceiveTimeout{.tv_sec = 5};
 
 }  // namespace
 

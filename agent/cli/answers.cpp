@@ -17,6 +17,10 @@
 namespace hostnet {
 namespace {
 
+Output output_of(const CommandOptions& options) {
+  return {options.format, options.style};
+}
+
 // An answer says where it comes from: an agent knows since when, and has its grace.
 std::string with_origin(AgentReply reply, const CommandOptions& options) {
   std::string& text = reply.body;
@@ -30,10 +34,8 @@ std::string with_origin(AgentReply reply, const CommandOptions& options) {
 
 std::string form_parameters(const CommandOptions& options) {
   const TextStyle& style = options.style;
-  const std::string_view format = style.wide    ? "wide"
-                                  : style.names ? "name"
-                                                : to_string(options.format);
-  return fmt::format("format={}&width={}&color={}", format, style.width, style.color ? 1 : 0);
+  return fmt::format("format={}&width={}&color={}", name_of(output_of(options)), style.width,
+                     style.color ? 1 : 0);
 }
 
 using MaybeAnswer = std::optional<Result<CallAnswer>>;
@@ -49,7 +51,6 @@ MaybeAnswer ask_first(const CommandOptions& options, std::string_view path,
   }
   const Error error =
       reply ? Error{.reason = Reason::internal,
-                    .system_error = 0,
                     .message = fmt::format("the agent (pid {}) answers {}: {}", reply->pid,
                                            reply->status, trim(reply->body))}
             : reply.error();
@@ -61,12 +62,8 @@ MaybeAnswer ask_first(const CommandOptions& options, std::string_view path,
   return std::nullopt;
 }
 
-Output output_of(const CommandOptions& options) {
-  return {options.format, options.style};
-}
-
 CheckQuery bind_query(std::uint16_t port, Protocol protocol) {
-  return {.protocol = protocol, .port = port, .address = std::nullopt, .v6only = false};
+  return {.protocol = protocol, .port = port};
 }
 
 }  // namespace
@@ -124,8 +121,7 @@ Result<CallAnswer> check_answer(const CommandOptions& options) {
           ? Report{}
           : scan_once(inputs->node_context, inputs->pods, inputs->policy, {query.port});
   return CallAnswer{
-      .text = render_check(output_of(options), answer,
-                           PortStory{.report = report, .bind = answer, .history = nullptr}),
+      .text = render_check(output_of(options), answer, PortStory{.report = report, .bind = answer}),
       .exit_code = exit_code_of(answer.verdict)};
 }
 

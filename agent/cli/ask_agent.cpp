@@ -21,7 +21,7 @@
 namespace hostnet {
 namespace {
 
-constexpr timeval kPatience{.tv_sec = 15, .tv_usec = 0};
+constexpr timeval kPatience{.tv_sec = 15};
 constexpr std::size_t kLongest = std::size_t{64} << 20;
 
 Result<UniqueFd> connect_to(const std::string& path) {
@@ -82,6 +82,8 @@ Result<pid_t> trusted_peer(const UniqueFd& socket, const std::string& path) {
   return peer.pid;
 }
 
+// Not by cpp-httplib, as healthcheck does: it connects by itself, and nothing may be sent before
+// it is known who listens.
 Result<std::string> exchange(const UniqueFd& socket, const std::string& target) {
   const std::string doing = "asking the agent for " + target;
   const std::string request =
@@ -109,10 +111,7 @@ Result<AgentReply> parse_reply(const std::string& answer, pid_t pid) {
   const auto bad = [] { return failure(Reason::malformed, "the agent's answer is cut short"); };
   if (!status_line.starts_with("HTTP/1.")) return bad();
   take_word(status_line);
-  AgentReply reply{.status = parse_number<int>(take_word(status_line)).value_or(0),
-                   .body = {},
-                   .exit_code = std::nullopt,
-                   .pid = pid};
+  AgentReply reply{.status = parse_number<int>(take_word(status_line)).value_or(0), .pid = pid};
   std::optional<std::size_t> length;
   while (true) {
     if (rest.empty()) return bad();

@@ -44,8 +44,7 @@ std::vector<ManifestResult> read_inputs(const std::vector<std::string>& names) {
     const auto files = name == "-" ? std::vector{name} : manifest_files(name);
     if (!files) {
       ManifestResult failed;
-      failed.errors.push_back(
-          {.file = name, .document = 0, .line = 0, .message = files.error().message});
+      failed.errors.push_back({.file = name, .message = files.error().message});
       read.push_back(std::move(failed));
       continue;
     }
@@ -54,10 +53,8 @@ std::vector<ManifestResult> read_inputs(const std::vector<std::string>& names) {
                            folder ? read_file_of_folder : read_input);
     // As kubectl has it: what should have been piped in did not come.
     if (files->size() == 1 && read.back().documents == 0 && read.back().errors.empty()) {
-      read.back().errors.push_back({.file = name,
-                                    .document = 0,
-                                    .line = 0,
-                                    .message = "there is no Kubernetes object in it"});
+      read.back().errors.push_back(
+          {.file = name, .message = "there is no Kubernetes object in it"});
     }
   }
   return read;

@@ -130,7 +130,7 @@ int run_record(const CommandOptions& options) {
   if (!inputs) return could_not(inputs.error());
   const Report report = scan_once(inputs->node_context, inputs->pods, inputs->policy);
   // What /metrics reads too, so that a replayed agent has it.
-  AgentMetrics unheard({.version = "", .revision = "", .exporter_metrics = false});
+  AgentMetrics unheard({.exporter_metrics = false});
   if (auto page = MetricsPage::create(inputs->node_context.node, options.metrics, unheard,
                                       [] { return std::shared_ptr<const Report>(); })) {
     const HttpResponse metrics = (*page)->answer(HttpRequest{});

@@ -38,11 +38,8 @@ void append_hardening(const HardeningOptions& options, std::vector<PreflightChec
   if (options.confine_threads && options.no_new_privileges) steps.push_back(confined_elsewhere());
   if (options.filter_syscalls) steps.push_back(filter_syscalls());
   for (HardeningStep& step : steps) {
-    PreflightCheck check{.name = "hardening: " + step.name,
-                         .level = Level::good,
-                         .found = step.held.value_or(""),
-                         .fix = "",
-                         .problem = std::nullopt};
+    PreflightCheck check{
+        .name = "hardening: " + step.name, .level = Level::good, .found = step.held.value_or("")};
     if (!step.held) {
       check.level = Level::limited;
       check.found = "off: " + step.held.error().message;
@@ -57,9 +54,7 @@ void append_hardening(const HardeningOptions& options, std::vector<PreflightChec
 PreflightCheck check_bind_events(const CommandOptions& options) {
   PreflightCheck check{.name = "bind events",
                        .level = Level::good,
-                       .found = "by BPF programs on the root of cgroup v2",
-                       .fix = "",
-                       .problem = std::nullopt};
+                       .found = "by BPF programs on the root of cgroup v2"};
   const auto opened = open_bind_events(options.bpf, options.sources.node.paths.sysfs);
   if (opened.limit) {
     check.found = fmt::format("none, scans only; {}; to have them: {}", opened.limit->message,
@@ -83,8 +78,7 @@ PreflightCheck of_problem(std::string name, std::string message, std::string rem
   return {.name = std::move(name),
           .level = Level::limited,
           .found = std::move(message),
-          .fix = std::move(remedy),
-          .problem = std::nullopt};
+          .fix = std::move(remedy)};
 }
 
 // What keeps a scan from seeing everything, as its last line has it.
@@ -124,9 +118,7 @@ void append_agent(std::vector<PreflightCheck>& checks) {
                     .level = Level::good,
                     .found = pid + (json.contains("complete") && json["complete"] == true
                                         ? ", its answers are complete"
-                                        : ", its answers are incomplete"),
-                    .fix = "",
-                    .problem = std::nullopt});
+                                        : ", its answers are incomplete")});
   for (const auto& problem : json["problems"]) {
     checks.push_back(of_problem("running agent: " + text_of(problem, "code"),
                                 text_of(problem, "message"), text_of(problem, "remedy")));

@@ -28,7 +28,7 @@ void read_node_components(const Fields& config, std::string_view key, Policy& po
 ReservedPorts read_reserved_map(const Fields& map) {
   static constexpr std::array<std::string_view, 4> kKeys{"port", "ports", "protocol", "reason"};
   map.allow_only(kKeys);
-  ReservedPorts reserved{.ports = {}, .protocol = std::nullopt, .reason = map.word("reason")};
+  ReservedPorts reserved{.reason = map.word("reason")};
   if (map.has("protocol")) {
     const auto protocol = config_protocol(map.word("protocol"));
     if (!protocol) map.refuse(protocol.error());
@@ -56,7 +56,7 @@ std::vector<ReservedPorts> read_port_list(const Fields& config, std::string_view
             ? config_ports(item.value().text)
             : std::unexpected("must be a port, not " + std::string(item.value().what()));
     if (!ports) item.refuse(ports.error());
-    list.push_back({.ports = ports.value_or(PortRange{}), .protocol = std::nullopt, .reason = {}});
+    list.push_back({.ports = ports.value_or(PortRange{})});
   }
   return list;
 }

@@ -12,7 +12,9 @@
 
 #include "agent/config/scalars.h"
 #include "agent/ports/holder.h"
+#include "agent/ports/holder_kinds.h"
 #include "agent/verdicts/verdict.h"
+#include "netlink/base/find_named.h"
 #include "netlink/base/nearest.h"
 
 namespace hostnet {
@@ -54,16 +56,7 @@ std::string exact_fault(std::string_view field, const std::string& value) {
     return protocol ? "" : protocol.error();
   }
   if (field == "holder_kind") {
-    constexpr std::array kKinds{HolderKind::node_component,
-                                HolderKind::pod,
-                                HolderKind::unmanaged_container,
-                                HolderKind::unmanaged_process,
-                                HolderKind::kernel,
-                                HolderKind::nat_rule,
-                                HolderKind::unknown};
-    const bool known =
-        std::ranges::any_of(kKinds, [&](HolderKind kind) { return to_string(kind) == value; });
-    return known ? "" : shown_text(value) + " is no kind of holder";
+    return find_named(kHolderKinds, value) ? "" : shown_text(value) + " is no kind of holder";
   }
   return "";
 }

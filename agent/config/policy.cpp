@@ -69,9 +69,9 @@ Policy default_policy() {
       {.ports = {9099, 9099}, .protocol = kTcp, .reason = "calico-node (Felix) health"},
       {.ports = {9890, 9890}, .protocol = kTcp, .reason = "cilium-agent gops"},
       {.ports = {22, 22}, .protocol = kTcp, .reason = "SSH"},
-      {.ports = {53, 53}, .protocol = std::nullopt, .reason = "DNS"},
+      {.ports = {53, 53}, .reason = "DNS"},
       {.ports = {80, 80}, .protocol = kTcp, .reason = "HTTP"},
-      {.ports = {443, 443}, .protocol = std::nullopt, .reason = "HTTPS and HTTP/3"},
+      {.ports = {443, 443}, .reason = "HTTPS and HTTP/3"},
   };
   policy.node_port_range = {30000, 32767};
   return policy;

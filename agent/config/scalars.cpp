@@ -3,6 +3,8 @@
 #include <optional>
 
 #include "agent/document/fields.h"
+#include "agent/ports/protocols.h"
+#include "netlink/base/find_named.h"
 #include "netlink/base/text.h"
 #include "netlink/base/times.h"
 
@@ -46,9 +48,7 @@ std::expected<Protocol, std::string> config_protocol(std::string_view text) {
   for (char& c : lower) {
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
   }
-  for (const auto protocol : {Protocol::tcp, Protocol::udp, Protocol::sctp}) {
-    if (lower == to_string(protocol)) return protocol;
-  }
+  if (const auto protocol = find_named(kProtocols, lower)) return *protocol;
   return std::unexpected(shown_text(text) + " is not one of tcp, udp, sctp");
 }
 

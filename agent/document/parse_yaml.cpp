@@ -104,7 +104,7 @@ ParsedDocuments parse_yaml(std::string_view text, unsigned first_line) {
   } catch (const YAML::Exception& error) {
     parsed.failure = Complaint{.line = events.line(error.mark), .message = "YAML: " + error.msg};
   } catch (const std::exception& error) {
-    parsed.failure = Complaint{.line = 0, .message = std::string("YAML: ") + error.what()};
+    parsed.failure = Complaint{.message = std::string("YAML: ") + error.what()};
   }
   return parsed;
 }

@@ -105,7 +105,7 @@ bool TreeBuilder::add(Value value, Anchor anchor) {
     frame.value.members.push_back(*std::move(frame.open));
     frame.open.reset();
   } else if (value.is_scalar() || value.is_null()) {
-    frame.open = Member{.key = std::move(value.text), .line = value.line, .value = {}};
+    frame.open = Member{.key = std::move(value.text), .line = value.line};
   } else {
     return refuse(value.line, "a mapping's key must be text, not a list or a mapping");
   }

@@ -47,7 +47,7 @@ void on_refused(int /*signal*/, siginfo_t* info, void* context) {
 }
 
 sock_filter statement(unsigned code, std::uint32_t value) {
-  return {.code = static_cast<std::uint16_t>(code), .jt = 0, .jf = 0, .k = value};
+  return {.code = static_cast<std::uint16_t>(code), .k = value};
 }
 
 // Goes `yes` instructions further where it holds, else `no`.

@@ -83,7 +83,7 @@ Io Connection::wait_for_reader(Io status) {
          waited_ < kReaderPatience) {
     const WebTime start = std::chrono::steady_clock::now();
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(kReaderPatience - waited_);
-    pollfd ready{.fd = transport.fd(), .events = POLLOUT, .revents = 0};
+    pollfd ready{.fd = transport.fd(), .events = POLLOUT};
     poll(&ready, 1, static_cast<int>(left.count()));
     waited_ += std::chrono::steady_clock::now() - start;
     status = flush();
@@ -96,7 +96,7 @@ bool Connection::wait_for_room() {
   const WebTime end = std::chrono::steady_clock::now() + patience;
   while (meter_.bytes > meter_.limit && pending_ > 0) {
     meter_.over_limit();
-    pollfd ready{.fd = transport.fd(), .events = POLLOUT, .revents = 0};
+    pollfd ready{.fd = transport.fd(), .events = POLLOUT};
     poll(&ready, 1, patient ? kRoomPollMs : 0);
     if (flush() == Io::closed) return false;
     if (std::chrono::steady_clock::now() >= end) {

@@ -37,7 +37,6 @@ std::expected<std::vector<Listener>, StartError> open_listeners(const ServerOpti
     if (!passed) return start_failure(std::move(passed.error()));
     if (passed->empty()) {
       return start_failure({.reason = Reason::vanished,
-                            .system_error = 0,
                             .message = "listening on sockets from systemd: none were passed"});
     }
     return std::move(*passed);

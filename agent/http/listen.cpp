@@ -89,7 +89,7 @@ Result<ListenAddress> parse_listen_address(std::string_view text) {
   const auto refuse = [&](std::string_view why) {
     return failure(Reason::malformed, fmt::format("listen address \"{}\": {}", text, why));
   };
-  ListenAddress address{.text = std::string(text), .host = {}, .port = 0, .unix_path = {}};
+  ListenAddress address{.text = std::string(text), .port = 0};
   if (text.starts_with("unix:")) {
     address.unix_path = text.substr(5);
     if (!address.unix_path.starts_with('/')) return refuse("the path after unix: is not absolute");

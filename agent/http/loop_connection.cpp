@@ -164,8 +164,7 @@ void Loop::dispatch(Connection& connection, const std::string& bytes, WebTime no
                   .peer_is_loopback = connection.peer_is_loopback,
                   .peer_is_unix = connection.place.share.kind == PeerShare::Kind::unix_user,
                   .trusted = connection.trusted,
-                  .shows_token = false,
-                  .user = {}};
+                  .shows_token = false};
   job->request.shows_token = token_.shown_in(header(job->request.headers, "Authorization"));
   job->route = find_route(routes_, job->request.path);
   job->close = job->head.http_1_0 || job->head.wants_close || leaving_ ||

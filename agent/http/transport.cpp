@@ -52,11 +52,11 @@ IoResult Transport::read(std::span<char> into) {
     std::size_t bytes = 0;
     const int returned = SSL_read_ex(tls_.get(), into.data(), into.size(), &bytes);
     if (returned == 1) return {.status = Io::done, .bytes = bytes};
-    return {.status = outcome_of_tls(returned), .bytes = 0};
+    return {.status = outcome_of_tls(returned)};
   }
   const ssize_t got = recv(socket_.get(), into.data(), into.size(), 0);
   if (got > 0) return {.status = Io::done, .bytes = static_cast<std::size_t>(got)};
-  return {.status = got == 0 ? Io::closed : outcome_of_errno(Io::want_read), .bytes = 0};
+  return {.status = got == 0 ? Io::closed : outcome_of_errno(Io::want_read)};
 }
 
 IoResult Transport::write(std::string_view bytes) {
@@ -65,11 +65,11 @@ IoResult Transport::write(std::string_view bytes) {
     std::size_t written = 0;
     const int returned = SSL_write_ex(tls_.get(), bytes.data(), bytes.size(), &written);
     if (returned == 1) return {.status = Io::done, .bytes = written};
-    return {.status = outcome_of_tls(returned), .bytes = 0};
+    return {.status = outcome_of_tls(returned)};
   }
   const ssize_t sent = send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
   if (sent >= 0) return {.status = Io::done, .bytes = static_cast<std::size_t>(sent)};
-  return {.status = outcome_of_errno(Io::want_write), .bytes = 0};
+  return {.status = outcome_of_errno(Io::want_write)};
 }
 
 IoResult Transport::write(std::span<const std::string_view> pieces) {
@@ -84,7 +84,7 @@ IoResult Transport::write(std::span<const std::string_view> pieces) {
   }
   const ssize_t sent = sendmsg(socket_.get(), &message, MSG_NOSIGNAL);
   if (sent >= 0) return {.status = Io::done, .bytes = static_cast<std::size_t>(sent)};
-  return {.status = outcome_of_errno(Io::want_write), .bytes = 0};
+  return {.status = outcome_of_errno(Io::want_write)};
 }
 
 void Transport::finish_sending() {

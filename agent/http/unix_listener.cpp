@@ -101,7 +101,7 @@ Result<UnixListener> listen_unix(const std::string& path, const std::string& gro
   if (auto removed = remove_left_over(*name, doing); !removed) {
     return std::unexpected(std::move(removed.error()));
   }
-  UnixListener listener{.socket = new_socket(), .file = {}};
+  UnixListener listener{.socket = new_socket()};
   if (!listener.socket) return system_failure(errno, doing);
   // The file gets the socket's own mode, less the umask: never more than this.
   fchmod(listener.socket.get(), 0600);

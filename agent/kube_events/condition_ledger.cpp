@@ -88,7 +88,7 @@ ConditionLedger::ConditionLedger(const std::string& node_name, double random)
 
 void ConditionLedger::see(const Report& report) {
   wanted_.reset();
-  if (may_be_told(report)) wanted_ = condition_of(report);
+  if (is_publishable(report)) wanted_ = condition_of(report);
 }
 
 KubeRequest ConditionLedger::patch(const std::string& members, bool dry_run) const {

@@ -36,7 +36,7 @@ class ConditionLedger {
   // `random`, 0 to 1, spreads the heartbeats of many agents.
   ConditionLedger(const std::string& node_name, double random);
 
-  // A report that may not be told (words.h) stops all writes, heartbeats too.
+  // A report that is not publishable (words.h) stops all writes, heartbeats too.
   void see(const Report& report);
 
   // The request to make now; unset: none. To be followed by answered().

@@ -60,7 +60,7 @@ std::string as_body(const OrderedJson& json) {
 }  // namespace
 
 void EventLedger::see(const Report& report, SteadyTime now) {
-  if (!may_be_told(report)) return;
+  if (!is_publishable(report)) return;
   for (auto& [id, entry] : entries_) entry.open = false;
   for (const Finding& finding : report.findings) {
     if (wants_an_event(finding)) see(finding, report, now);
@@ -171,10 +171,10 @@ bool EventLedger::answered(const std::string& finding, const KubeAnswer& answer,
   if (status == 200 || status == 201) {
     entry.unwritten = std::max(entry.unwritten - sent, 0);
     entry.written_at = now;
-    const int told = entry.exists ? entry.count.value_or(0) + sent : sent;
+    const int written = entry.exists ? entry.count.value_or(0) + sent : sent;
     const bool known_count = !entry.exists || entry.count.has_value();
     entry.count = count_in(answer.body);
-    if (!entry.count && known_count) entry.count = told;
+    if (!entry.count && known_count) entry.count = written;
     entry.exists = true;
     return true;
   }

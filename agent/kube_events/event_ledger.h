@@ -24,7 +24,7 @@ class EventLedger {
  public:
   explicit EventLedger(std::string node_name) : node_name_(std::move(node_name)) {}
 
-  // What holds now. A report that may not be told (words.h) leaves all as it is.
+  // What holds now. A report that is not publishable (words.h) leaves all as it is.
   void see(const Report& report, SteadyTime now);
 
   struct Write {

@@ -33,14 +33,14 @@ struct Pace {
   std::string_view what, rights;
   Backoff backoff;
   SteadyTime retry_at;
-  std::optional<int> failing;  // the status that was told
+  std::optional<int> failing;  // the status that on_change() was called with
 };
 
 }  // namespace
 
 // Outlives KubeEvents if its thread has to be abandoned.
 struct KubeEvents::Shared {
-  explicit Shared(FeedbackSettings given)
+  explicit Shared(KubeEventsSettings given)
       : settings(std::move(given)),
         events_(settings.node_name),
         condition_(settings.node_name, fraction()),
@@ -49,7 +49,7 @@ struct KubeEvents::Shared {
         condition_pace_{"node_condition", "nodes/status: patch", Backoff(settings.retry), {}, {}},
         labels_pace_{"node_labels", "nodes/status: patch", Backoff(settings.retry), {}, {}} {}
 
-  FeedbackSettings settings;
+  KubeEventsSettings settings;
   std::mutex mutex;
   std::condition_variable changed;
   // All below is under the mutex.
@@ -191,14 +191,14 @@ void KubeEvents::Shared::run() {
   say_last_word();
 }
 
-KubeEvents::KubeEvents(FeedbackSettings settings)
+KubeEvents::KubeEvents(KubeEventsSettings settings)
     : shared_(std::make_shared<Shared>(std::move(settings))) {
   const auto given = worker_.give([shared = shared_] { shared->run(); });
   if (given) return;
-  const auto& told = shared_->settings;
-  if (told.events) told.on_change("events", given.error().message);
-  if (told.node_condition) told.on_change("node_condition", given.error().message);
-  if (told.node_labels) told.on_change("node_labels", given.error().message);
+  const auto& wanted = shared_->settings;
+  if (wanted.events) wanted.on_change("events", given.error().message);
+  if (wanted.node_condition) wanted.on_change("node_condition", given.error().message);
+  if (wanted.node_labels) wanted.on_change("node_labels", given.error().message);
 }
 
 KubeEvents::~KubeEvents() {

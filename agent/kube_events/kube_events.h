@@ -15,7 +15,7 @@
 
 namespace hostnet {
 
-struct FeedbackSettings {
+struct KubeEventsSettings {
   bool events{}, node_condition{}, node_labels{};
   bool remove_labels_at_end{};  // else they outlive the agent: an upgrade leaves no gap
   std::string node_name;
@@ -32,7 +32,7 @@ struct FeedbackSettings {
 
 class KubeEvents {
  public:
-  explicit KubeEvents(FeedbackSettings settings);
+  explicit KubeEvents(KubeEventsSettings settings);
   // Ends the request at hand, and takes a True condition back: within 3 s, or not.
   // A thread that does not come back within 5 s is abandoned. No callback comes
   // after it.

@@ -24,7 +24,7 @@ bool is_listed(const LabelledPort& port, const std::vector<ReservedPorts>& liste
   });
 }
 
-// A conflict with such a holder, told now.
+// A conflict with such a holder, in this report.
 bool is_conflict(const Finding& finding) {
   const bool unmanaged = finding.verdict == Verdict::unmanaged_process ||
                          finding.verdict == Verdict::unmanaged_container ||
@@ -53,9 +53,9 @@ LabelLedger::LabelLedger(const std::string& node_name)
     : path_(fmt::format("/api/v1/nodes/{}/status", percent_encoded(node_name))) {}
 
 void LabelLedger::see(const Report& report, SteadyTime now) {
-  told_ = may_be_told(report) && report.table != nullptr && report.table->coverage.every_owner &&
-          report.table->coverage.unread.empty();
-  if (!told_) return;
+  publishable_ = is_publishable(report) && report.table != nullptr &&
+                 report.table->coverage.every_owner && report.table->coverage.unread.empty();
+  if (!publishable_) return;
   seen_at_ = now;
   std::set<LabelledPort> held, of_interest;
   for (const Holder& holder : report.table->holders) {
@@ -113,7 +113,7 @@ KubeRequest LabelLedger::patch(const std::map<std::string, bool>& changes, bool 
 }
 
 std::optional<KubeRequest> LabelLedger::next(SteadyTime now) {
-  if (!told_) return std::nullopt;
+  if (!publishable_) return std::nullopt;
   if (!ours_) return patch({}, true);
   sending_ = changes_to(wanted(now));
   if (sending_.empty() || !changes_.has(now)) {

@@ -36,8 +36,8 @@ class LabelLedger {
 
   explicit LabelLedger(const std::string& node_name);
 
-  // A report that may not be told (words.h), or whose sockets or owners are not all known, changes
-  // nothing.
+  // A report that is not publishable (words.h), or whose sockets or owners are not all known,
+  // changes nothing.
   void see(const Report& report, SteadyTime now);
 
   // The request to make now; unset: none. To be followed by answered().
@@ -62,7 +62,7 @@ class LabelLedger {
   std::optional<std::set<std::string>> ours_;  // labels that the node has; unset: not asked
   std::set<std::string> foreign_;              // with our prefix, and not as we write them
   std::map<std::string, bool> sending_;        // true: to be added
-  bool told_{};                                // a report may be told now
+  bool publishable_{};                         // the last report was
   SteadyTime seen_at_;
   std::optional<SteadyTime> read_at_;  // what the node has, and nothing was written since
   TokenBucket changes_{5, std::chrono::seconds(60)};

@@ -5,7 +5,7 @@
 
 namespace hostnet {
 
-bool may_be_told(const Report& report) {
+bool is_publishable(const Report& report) {
   return report.pods != nullptr && report.pods->synced && !report.pods->stale &&
          report.host_network_namespace;
 }

@@ -16,9 +16,9 @@ inline constexpr std::size_t kLongestKubeMessage = 1024;
 
 inline constexpr std::string_view kReporter = "hostnet-agent";
 
-// Whether a report may be told to a cluster: its pods are known and heard of, and
+// Whether a report may be written to the cluster: its pods are synced and not stale, and
 // it is about the node. While it is not, nothing new is written.
-bool may_be_told(const Report& report);
+bool is_publishable(const Report& report);
 
 // At most `limit` bytes of UTF-8, on one line, "..." where something is missing.
 std::string kube_message(std::string_view text, std::size_t limit = kLongestKubeMessage);

@@ -40,8 +40,6 @@ Lint& ObjectLinter::add(LintCode code, unsigned line, std::string message, std::
                     .namespace_ = object_.pod.namespace_,
                     .pod = object_.pod.name,
                     .workload = object_.pod.workload,
-                    .container = "",
-                    .protocol = std::nullopt,
                     .port = std::nullopt,
                     .message = std::move(message),
                     .remedy = std::move(remedy)});

@@ -11,6 +11,7 @@
 
 #include "agent/metrics/process_metrics.h"
 #include "agent/ports/holder.h"
+#include "agent/ports/holder_kinds.h"
 #include "collectors/framework/families.h"
 
 namespace hostnet {
@@ -182,9 +183,8 @@ void AgentMetrics::hears_binds(bool hears) {
   if (!hears) return;
   // Present at 0, as above.
   for (const char* protocol : {"tcp", "udp"}) {
-    for (const HolderKind kind :
-         {HolderKind::node_component, HolderKind::pod, HolderKind::unmanaged_container,
-          HolderKind::unmanaged_process, HolderKind::kernel, HolderKind::unknown}) {
+    for (const HolderKind kind : kHolderKinds) {
+      if (kind == HolderKind::nat_rule) continue;  // refuses no bind()
       bind_refused(protocol, "EADDRINUSE", to_string(kind), 0);
     }
   }

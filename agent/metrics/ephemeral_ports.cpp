@@ -10,6 +10,7 @@
 
 #include "agent/metrics/dropped_series.h"
 #include "agent/ports/port_ranges.h"
+#include "agent/ports/protocols.h"
 #include "collectors/framework/families.h"
 
 namespace hostnet {
@@ -89,13 +90,10 @@ Result<std::vector<std::uint16_t>> usable_ports(const Files& files) {
 Result<PortsByAddress> ports_in_use(Netlink& netlink, Protocol protocol,
                                     const std::vector<std::uint16_t>& usable) {
   PortsByAddress in_use;
-  for (const AddressFamily family : {AddressFamily::ipv4, AddressFamily::ipv6}) {
+  for (const AddressFamily family : kAddressFamilies) {
     // The kernel leaves out the other ports: a server's connections cost little.
-    const SocketQuery query{.protocol = protocol,
-                            .family = family,
-                            .states = kEverySocketState,
-                            .ports = usable,
-                            .memory = false};
+    const SocketQuery query{
+        .protocol = protocol, .family = family, .states = kEverySocketState, .ports = usable};
     PortsByAddress of_family;
     const auto done = netlink.sockets(
         query,

@@ -1,11 +1,12 @@
 #include "agent/metrics/listener_ledger.h"
 
 #include <algorithm>
-#include <array>
 #include <set>
 
 #include "agent/metrics/dropped_series.h"
 #include "agent/metrics/holder_label.h"
+#include "agent/ports/holder_kinds.h"
+#include "agent/ports/protocols.h"
 #include "collectors/framework/families.h"
 
 namespace hostnet {
@@ -13,10 +14,6 @@ namespace {
 
 constexpr auto kSettled = std::chrono::seconds(60);
 constexpr std::size_t kClosedKept = 10'000;  // totals of endpoints that nobody serves now
-
-constexpr std::array kHolderKinds = {
-    HolderKind::node_component,    HolderKind::pod,    HolderKind::unmanaged_container,
-    HolderKind::unmanaged_process, HolderKind::kernel, HolderKind::unknown};
 
 constexpr std::string_view kQueueName = "hostnet_listener_accept_queue";
 constexpr std::string_view kQueueLimitName = "hostnet_listener_accept_queue_limit";
@@ -179,9 +176,10 @@ std::vector<MetricSource> ListenerLedger::info_families() const {
 std::vector<MetricSource> ListenerLedger::count_families() const {
   const std::scoped_lock lock(mutex_);
   FamilyList families;
-  for (const Protocol protocol : {Protocol::tcp, Protocol::udp, Protocol::sctp}) {
-    for (const AddressFamily family : {AddressFamily::ipv4, AddressFamily::ipv6}) {
+  for (const Protocol protocol : kProtocols) {
+    for (const AddressFamily family : kAddressFamilies) {
       for (const HolderKind kind : kHolderKinds) {
+        if (kind == HolderKind::nat_rule) continue;  // no socket
         const auto found = counts_.find({protocol, family, kind});
         if (protocol == Protocol::sctp && found == counts_.end()) continue;  // rare: only if used
         families.add("hostnet_listening_sockets", "Sockets of the node that wait for peers.",

@@ -1,7 +1,6 @@
 #include "agent/metrics/port_families.h"
 
 #include <algorithm>
-#include <array>
 #include <map>
 #include <set>
 #include <string>
@@ -9,15 +8,13 @@
 
 #include "agent/metrics/dropped_series.h"
 #include "agent/metrics/holder_label.h"
+#include "agent/pods/port_modes.h"
+#include "agent/ports/protocols.h"
+#include "agent/verdicts/severities.h"
 #include "collectors/framework/families.h"
 
 namespace hostnet {
 namespace {
-
-constexpr std::array kClasses = {FindingClass::conflict, FindingClass::risk};
-constexpr std::array kSeverities = {Severity::critical, Severity::warning, Severity::info};
-constexpr std::array kModes = {PortMode::host_network, PortMode::host_port};
-constexpr std::array kProtocols = {Protocol::tcp, Protocol::udp, Protocol::sctp};
 
 double unix_seconds(WallTime time) {
   return static_cast<double>(time.time_since_epoch().count()) / 1000;
@@ -42,13 +39,7 @@ std::set<FindingSeries> finding_series(const Report& report) {
                          .verdict = finding.verdict,
                          .protocol = finding.protocol ? to_string(*finding.protocol) : "",
                          .port = finding.port ? std::to_string(*finding.port) : "",
-                         .host_ip = finding.host_ip,
-                         .namespace_ = {},
-                         .pod = {},
-                         .workload = {},
-                         .container = {},
-                         .holder_kind = {},
-                         .holder = {}};
+                         .host_ip = finding.host_ip};
     if (!finding.held_by.empty()) {
       series.holder_kind = to_string(finding.held_by.front().owner.kind);
       series.holder = holder_label(finding.held_by.front());
@@ -119,14 +110,14 @@ void add_totals(FamilyList& families, const Report& report) {
                    found == counts.end() ? 0 : static_cast<double>(found->second));
     }
   }
-  for (const FindingClass finding_class : kClasses) {
+  for (const FindingClass finding_class : kFindingClasses) {
     families.add("hostnet_findings_ignored", "Findings that a rule of the configuration ignores.",
                  kGauge, {{"class", to_string(finding_class)}},
                  static_cast<double>(ignored[finding_class]));
   }
   std::map<std::pair<PortMode, Protocol>, std::size_t> declared;
   for (const DeclaredPort& port : report.declared) ++declared[{port.mode, port.protocol}];
-  for (const PortMode mode : kModes) {
+  for (const PortMode mode : kPortModes) {
     for (const Protocol protocol : kProtocols) {
       families.add("hostnet_declared_ports", "Host ports that pods on this node declare.", kGauge,
                    {{"mode", to_string(mode)}, {"protocol", to_string(protocol)}},

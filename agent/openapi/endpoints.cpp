@@ -3,6 +3,8 @@
 #include <array>
 
 #include "agent/network/network.h"
+#include "agent/ports/protocols.h"
+#include "agent/render/output_format.h"
 
 namespace hostnet {
 namespace {
@@ -12,11 +14,7 @@ Json a_switch() {
 }
 
 Json a_format() {
-  return one_of_words({"text", "json", "html", "wide", "name"});
-}
-
-Json a_family() {
-  return one_of_words({"ipv4", "ipv6"});
+  return one_of_words(kOutputNames);
 }
 
 Json a_limit() {
@@ -28,7 +26,7 @@ Json an_asked_port() {
 }
 
 Json a_width() {
-  return {{"type", "integer"}, {"minimum", 0}, {"maximum", 10'000}};
+  return {{"type", "integer"}, {"minimum", 0}, {"maximum", kMostWidth}};
 }
 
 constexpr std::array kForms{
@@ -40,10 +38,10 @@ constexpr std::array kFindings{
 constexpr std::array kPort{ApiParameter{"port", "the port", an_asked_port, true, true}};
 constexpr std::array kPortAndProtocol{
     ApiParameter{"port", "the port", an_asked_port, true, true},
-    ApiParameter{"protocol", "its protocol", a_protocol, true, true}};
+    ApiParameter{"protocol", "its protocol", one_of<kProtocols>, true, true}};
 constexpr std::array kCheck{
     ApiParameter{"port", "the port that a server would bind", an_asked_port, false, true},
-    ApiParameter{"protocol", "its protocol, tcp by default", a_protocol},
+    ApiParameter{"protocol", "its protocol, tcp by default", one_of<kProtocols>},
     ApiParameter{"address", "the address; :: by default, 0.0.0.0 without IPv6", a_string},
     ApiParameter{"v6only", ":: without IPv4", a_switch}};
 constexpr std::array kInterfaces{ApiParameter{"device", "only this interface", a_string},
@@ -52,7 +50,7 @@ constexpr std::array kInterfaces{ApiParameter{"device", "only this interface", a
 constexpr std::array kRoutes{
     ApiParameter{"table", "main, local, default or a number", a_string},
     ApiParameter{"device", "of any next hop", a_string},
-    ApiParameter{"family", "ipv4 or ipv6", a_family},
+    ApiParameter{"family", "ipv4 or ipv6", one_of<kAddressFamilies>},
     ApiParameter{"protocol", "who made it: kernel, static, bird... or a number", a_string},
     ApiParameter{"type", "unicast, local, blackhole... or a number", a_string},
     ApiParameter{"to", "routes that match this address", a_string},

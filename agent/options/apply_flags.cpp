@@ -91,9 +91,7 @@ HardeningOptions hardening_options(const FlagValues& values) {
 
 log::Options log_options(const FlagValues& values) {
   return {.level = log::parse_level(values.text("log.level")).value_or(log::Level::info),
-          .format = log::parse_format(values.text("log.format")).value_or(log::Format::logfmt),
-          .sink = {},
-          .now = {}};
+          .format = log::parse_format(values.text("log.format")).value_or(log::Format::logfmt)};
 }
 
 // In a pod the variables are the daemon's as well, so they say nothing about this call.

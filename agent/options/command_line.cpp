@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "agent/http/listen.h"
@@ -54,21 +55,24 @@ std::string hint(std::string_view word, std::span<const std::string_view> candid
   return meant.empty() ? ", try --help" : fmt::format(", did you mean {}?", meant);
 }
 
-UsageError unexpected_argument(const std::string& argument) {
+std::vector<std::string> option_names(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : app.get_options()) {
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+  }
+  return names;
+}
+
+UsageError unexpected_argument(const CLI::App& app, const std::string& argument) {
   if (!argument.starts_with("-")) {
     std::vector<std::string_view> names;
     for (const Subcommand& subcommand : all_subcommands()) names.emplace_back(subcommand.name);
     return {fmt::format("unexpected argument '{}'{}", argument, hint(argument, names))};
   }
   const std::string name = argument.substr(0, argument.find('='));
-  std::vector<std::string> names{"--help",       "--version", "--format",    "--output",
-                                 "--json",       "--width",   "--color",     "--watch",
-                                 "--file",       "--address", "--offline",   "--v6only",
-                                 "--kubeconfig", "--context", "--namespace", "--selector",
-                                 "--prometheus", "--port",    "--pod",       "--timeout"};
-  for (const Flag& flag : all_flags()) {
-    names.push_back("--" + flag.name);
-    if (flag.kind == Flag::Kind::boolean) names.push_back("--no-" + flag.name);
+  std::vector<std::string> names = option_names(app);
+  for (const CLI::App* sub : app.get_subcommands({})) {
+    std::ranges::move(option_names(*sub), std::back_inserter(names));
   }
   const std::vector<std::string_view> candidates(names.begin(), names.end());
   return {fmt::format("unknown flag {}{}", name, hint(name, candidates))};
@@ -89,7 +93,7 @@ std::expected<void, UsageError> write_about(CLI::App& app, const Words& words, C
     const auto subs =
         app.get_subcommands([&](const CLI::App* sub) { return sub->get_name() == words.about; });
     if (!words.about.empty() && subs.empty()) {
-      return std::unexpected(unexpected_argument(words.about));
+      return std::unexpected(unexpected_argument(app, words.about));
     }
     line.text = help_text(app, subs.empty() ? nullptr : subs.front());
   }
@@ -142,7 +146,7 @@ std::expected<CommandLine, UsageError> parse_command_line(
     return usage(single_line(error.what()));
   }
   for (const std::string& left : take_files(app.remaining(true), words)) {
-    return std::unexpected(unexpected_argument(left));
+    return std::unexpected(unexpected_argument(app, left));
   }
   if (words.version) {
     line.command = Command::version;

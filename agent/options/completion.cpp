@@ -22,8 +22,8 @@ struct Completed {
 };
 
 std::vector<std::string> choices_of(std::string_view option) {
-  if (option == "--format" || option == "--output") return {"text", "wide", "name", "json"};
-  if (option == "--color") return {"auto", "always", "never"};
+  if (option == "--format" || option == "--output") return {kFormats.begin(), kFormats.end()};
+  if (option == "--color") return {kColors.begin(), kColors.end()};
   return {};
 }
 

@@ -1,6 +1,7 @@
 #include "agent/options/subcommands.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -40,6 +41,11 @@ bool has_names(Command command) {
          command == Command::fleet;
 }
 
+// "name" only where each row is about something.
+std::span<const std::string_view> formats_of(Command command) {
+  return std::span(kFormats).first(kFormats.size() - (has_names(command) ? 0 : 1));
+}
+
 bool answers(Command command) {
   switch (command) {
     case Command::conflicts:
@@ -55,19 +61,20 @@ bool answers(Command command) {
 }
 
 void add_output_options(CLI::App& sub, Command command, Words& words) {
-  const bool lists = has_names(command);
-  sub.add_option("-o,--output,--format", words.format,
-                 lists ? "text, wide (never folded, more columns), name, json" : "text, wide, json")
+  sub.add_option(
+         "-o,--output,--format", words.format,
+         fmt::format("{} (wide: never folded, more columns)", fmt::join(formats_of(command), ", ")))
       ->option_text("FORMAT");
   sub.add_flag("--json", words.json, "as --format=json");
   sub.add_option("--width", words.width,
                  "columns to fold tables to; 0: never [the terminal's, else 0]")
-      ->check(CLI::Range(0, 10'000))
+      ->check(CLI::Range(std::size_t{0}, kMostWidth))
       ->option_text("N");
   sub.add_option("--color", words.color, "auto (on a terminal without $NO_COLOR), always, never")
       ->option_text("WHEN");
-  if (lists && command != Command::fleet)
+  if (has_names(command) && command != Command::fleet) {
     sub.add_flag("-w,--watch", words.watch, "print it again whenever it changes");
+  }
 }
 
 void add_fleet_options(CLI::App& sub, Words& words) {
@@ -153,22 +160,20 @@ namespace {
 
 std::expected<void, UsageError> apply_output(const Words& words, Command command,
                                              CommandOptions& options) {
-  const bool lists = has_names(command);
   const std::string format = words.format.empty() ? words.json ? "json" : "text" : words.format;
-  const bool known =
-      format == "text" || format == "json" || format == "wide" || (format == "name" && lists);
-  if (!known) {
-    return usage(fmt::format("--format: '{}' is not one of text, json, wide{}", format,
-                             lists ? ", name" : ""));
+  const auto formats = formats_of(command);
+  if (std::ranges::find(formats, format) == formats.end()) {
+    return usage(fmt::format("--format: '{}' is not one of {}", format, fmt::join(formats, ", ")));
   }
   if (words.json && format != "json") return usage("--json: another --format is given too");
-  options.format = format == "json" ? OutputFormat::json : OutputFormat::text;
-  options.style.wide = format == "wide";
-  options.style.names = format == "name";
+  const auto output = parse_output(format);
+  options.format = output->format;
+  options.style = output->style;
   if (words.width >= 0) options.width = static_cast<std::size_t>(words.width);
   options.watch = words.watch;
-  if (words.color != "auto" && words.color != "always" && words.color != "never") {
-    return usage(fmt::format("--color: '{}' is not one of auto, always, never", words.color));
+  if (std::ranges::find(kColors, words.color) == kColors.end()) {
+    return usage(
+        fmt::format("--color: '{}' is not one of {}", words.color, fmt::join(kColors, ", ")));
   }
   options.color = words.color == "always"  ? ColorWhen::always
                   : words.color == "never" ? ColorWhen::never

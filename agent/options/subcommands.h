@@ -1,6 +1,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <array>
 #include <expected>
 #include <span>
 #include <string>
@@ -15,6 +16,10 @@ namespace hostnet {
 inline std::unexpected<UsageError> usage(std::string message) {
   return std::unexpected(UsageError{std::move(message)});
 }
+
+// What --format and --color take.
+inline constexpr std::array<std::string_view, 4> kFormats{"text", "json", "wide", "name"};
+inline constexpr std::array<std::string_view, 3> kColors{"auto", "always", "never"};
 
 struct Subcommand {
   Command command;

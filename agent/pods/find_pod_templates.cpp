@@ -160,7 +160,7 @@ std::vector<FoundTemplate> find_pod_templates(const Value& object) {
 
 std::vector<HostAccess> find_host_access(const Value& object,
                                          const std::vector<const Value*>& read) {
-  AccessSearch access{.read = read, .found = {}};
+  AccessSearch access{.read = read};
   access.search(object, "", "");
   return std::move(access.found);
 }

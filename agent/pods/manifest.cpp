@@ -52,7 +52,7 @@ ManifestResult read_manifests(std::string_view text, std::string_view file_name)
   ManifestResult result;
   ManifestReader reader(file_name, result);
   if (text.size() > kMaxManifestBytes) {
-    reader.add_error(0, {.line = 0, .message = manifest_too_long(text.size())});
+    reader.add_error(0, {.message = manifest_too_long(text.size())});
     return result;
   }
   const std::string decoded = decode_text(text);

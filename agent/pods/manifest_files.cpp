@@ -36,7 +36,7 @@ Result<std::string> read_bytes(int fd, const std::string& path) {
 
 ManifestResult unreadable(const std::string& path, std::string message) {
   ManifestResult result;
-  result.errors.push_back({.file = path, .document = 0, .line = 0, .message = std::move(message)});
+  result.errors.push_back({.file = path, .message = std::move(message)});
   return result;
 }
 

@@ -172,9 +172,7 @@ void ManifestReader::read_list(const Value& list, const Identity& identity) {
   const Value* items = Fields(list, "", complaints_).list("items");
   if (items == nullptr) return;
   // A PodList's items have no kind of their own; a List's have.
-  Identity of_items{.api_version = "",
-                    .kind = identity.kind.substr(0, identity.kind.size() - 4),
-                    .api_version_line = 0};
+  Identity of_items{.kind = identity.kind.substr(0, identity.kind.size() - 4)};
   if (!of_items.kind.empty()) of_items.api_version = identity.api_version;
   for (const Value& item : items->items) read_object(item, of_items);
 }

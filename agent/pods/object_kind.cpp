@@ -7,11 +7,8 @@ namespace hostnet {
 namespace {
 
 constexpr std::array<ObjectKind, 13> kKinds{{
-    {.group = "",
-     .kind = "ReplicationController",
-     .pod_template = "spec.template",
-     .has_replicas = true},
-    {.group = "", .kind = "PodTemplate", .pod_template = "template"},
+    {.kind = "ReplicationController", .pod_template = "spec.template", .has_replicas = true},
+    {.kind = "PodTemplate", .pod_template = "template"},
     {.group = "apps",
      .kind = "Deployment",
      .pod_template = "spec.template",

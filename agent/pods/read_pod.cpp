@@ -82,8 +82,7 @@ void read_one_container(const Fields& fields, ContainerType type, ReadPod& read)
   if (type == ContainerType::init && fields.text("restartPolicy") == "Always") {
     container.type = ContainerType::sidecar;
   }
-  ContainerNotes notes{
-      .line = fields.line(), .host_network_line = fields.line_of("hostNetwork"), .port_lines = {}};
+  ContainerNotes notes{.line = fields.line(), .host_network_line = fields.line_of("hostNetwork")};
   if (const Value* ports = fields.list("ports")) {
     for (std::size_t i = 0; i < ports->items.size(); ++i) {
       read_container_port(Fields(ports->items[i], fmt::format("{}[{}]", fields.path_of("ports"), i),

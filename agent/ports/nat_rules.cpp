@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "agent/ports/protocols.h"
+
 namespace hostnet {
 namespace {
 
@@ -60,7 +62,7 @@ std::vector<const NatRule*> NatRules::on_port(Protocol protocol, std::uint16_t p
 
 std::vector<Protocol> protocols_of(const NatRule& rule) {
   std::vector<Protocol> protocols;
-  for (const Protocol protocol : {Protocol::tcp, Protocol::udp, Protocol::sctp}) {
+  for (const Protocol protocol : kProtocols) {
     if (rule.scope.ip_protocol.value_or(ip_protocol_of(protocol)) == ip_protocol_of(protocol)) {
       protocols.push_back(protocol);
     }

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "agent/ports/protocols.h"
+#include "netlink/base/find_named.h"
 #include "netlink/base/text.h"
 
 namespace hostnet {
@@ -13,15 +15,13 @@ std::expected<PortAndProtocol, std::string> parse_port(std::string_view text) {
   if (!port || *port == 0) {
     return std::unexpected(fmt::format("'{}' is not a port from 1 to 65535", digits));
   }
-  PortAndProtocol result{.port = *port, .protocol = std::nullopt};
+  PortAndProtocol result{.port = *port};
   if (!names_protocol) return result;
-  for (const Protocol known : {Protocol::tcp, Protocol::udp, Protocol::sctp}) {
-    if (text == to_string(known)) {
-      result.protocol = known;
-      return result;
-    }
+  result.protocol = find_named(kProtocols, text);
+  if (!result.protocol) {
+    return std::unexpected(fmt::format("'{}' is none of tcp, udp, sctp", text));
   }
-  return std::unexpected(fmt::format("'{}' is none of tcp, udp, sctp", text));
+  return result;
 }
 
 }  // namespace hostnet

@@ -13,6 +13,7 @@
 #include "agent/ports/denial.h"
 #include "agent/ports/owners/process.h"
 #include "agent/ports/owners/procfs_view.h"
+#include "agent/ports/protocols.h"
 #include "netlink/base/text.h"
 
 namespace hostnet {
@@ -21,11 +22,7 @@ namespace {
 using Level = PreflightCheck::Level;
 
 PreflightCheck good(std::string name, std::string found) {
-  return {.name = std::move(name),
-          .level = Level::good,
-          .found = std::move(found),
-          .fix = "",
-          .problem = std::nullopt};
+  return {.name = std::move(name), .level = Level::good, .found = std::move(found)};
 }
 
 // Column 10 of /proc/net/tcp (Documentation/networking/proc_net_tcp.rst).
@@ -37,12 +34,9 @@ std::optional<std::uint64_t> inode_of_tcp_line(std::string_view line) {
 
 std::unordered_set<std::uint64_t> listening_inodes(const Node& node) {
   std::unordered_set<std::uint64_t> inodes;
-  for (const AddressFamily family : {AddressFamily::ipv4, AddressFamily::ipv6}) {
-    const SocketQuery query{.protocol = Protocol::tcp,
-                            .family = family,
-                            .states = state_bit(SocketState::listen),
-                            .ports = {},
-                            .memory = false};
+  for (const AddressFamily family : kAddressFamilies) {
+    const SocketQuery query{
+        .protocol = Protocol::tcp, .family = family, .states = state_bit(SocketState::listen)};
     const SocketSink sink{.on_restart = [] {},
                           .on_socket = [&](const Socket& socket) { inodes.insert(socket.inode); }};
     // A family that the kernel does not have has no listeners either.
@@ -129,8 +123,7 @@ PreflightCheck check_pid_namespace(const Node& node) {
     return PreflightCheck{.name = name,
                           .level = Level::limited,
                           .found = std::move(found),
-                          .fix = std::string(kRemedyForProcfs),
-                          .problem = std::nullopt};
+                          .fix = std::string(kRemedyForProcfs)};
   };
   switch (procfs_view(*node.files)) {
     case ProcfsView::hidden: return limited("cannot be told: /proc shows no pid 1");
@@ -145,15 +138,13 @@ PreflightCheck check_pid_namespace(const Node& node) {
     return {.name = name,
             .level = Level::limited,
             .found = "unknown: the namespace link of pid 1 may not be read",
-            .fix = ptrace_fix(node),
-            .problem = std::nullopt};
+            .fix = ptrace_fix(node)};
   }
   if (identity.own_pid_namespace == identity.init_pid_namespace) return good(name, "the host's");
   return {.name = name,
           .level = Level::limited,
           .found = "not the host's: processes are seen, but not what their sockets let others bind",
-          .fix = "set hostPID: true",
-          .problem = std::nullopt};
+          .fix = "set hostPID: true"};
 }
 
 struct Capability {
@@ -175,8 +166,7 @@ PreflightCheck check_capability(const Node& node, const Capability& capability) 
                        .level = Level::limited,
                        .found = fmt::format("missing: {}", capability.cost),
                        .fix = fmt::format("add {} to securityContext.capabilities (or run as root)",
-                                          capability.name),
-                       .problem = std::nullopt};
+                                          capability.name)};
   // Missing rights to inspect processes are told by the attribution itself,
   // when they really kept it from seeing something.
   if (capability.number == Identity::kNetAdmin) {
@@ -196,8 +186,7 @@ PreflightCheck check_cgroups(const Node& node) {
   return {.name = name,
           .level = Level::limited,
           .found = "version 1 or not mounted: sockets are attributed through processes only",
-          .fix = "mount the host's /sys, with /sys/fs/cgroup below it",
-          .problem = std::nullopt};
+          .fix = "mount the host's /sys, with /sys/fs/cgroup below it"};
 }
 
 PreflightCheck check_cluster_dns(const PreflightSurroundings& around) {
@@ -209,8 +198,7 @@ PreflightCheck check_cluster_dns(const PreflightSurroundings& around) {
   return {.name = "cluster DNS",
           .level = Level::limited,
           .found = "not in use by this pod",
-          .fix = "set dnsPolicy: ClusterFirstWithHostNet",
-          .problem = std::nullopt};
+          .fix = "set dnsPolicy: ClusterFirstWithHostNet"};
 }
 
 constexpr std::size_t kNamedLines = 5;
@@ -271,8 +259,7 @@ PreflightCheck check_pods(const PodSnapshot& pods, bool source_wanted,
     return {.name = name,
             .level = Level::limited,
             .found = "none: no declarations to compare the node with" + others,
-            .fix = "name a cluster with --pods.kubeconfig, or manifests with --pods.manifests",
-            .problem = std::nullopt};
+            .fix = "name a cluster with --pods.kubeconfig, or manifests with --pods.manifests"};
   }
   const std::string found = fmt::format("{}: {} pods", pods.source, pods.pods.size());
   if (!pods.errors.empty()) {
@@ -281,8 +268,7 @@ PreflightCheck check_pods(const PodSnapshot& pods, bool source_wanted,
     return {.name = name,
             .level = Level::limited,
             .found = found + errors + others,
-            .fix = "fix what it reads",
-            .problem = std::nullopt};
+            .fix = "fix what it reads"};
   }
   return good(name, found + others);
 }
@@ -302,8 +288,7 @@ std::optional<PreflightCheck> check_node_exporter(const Node& node) {
                              name, pid),
         .fix =
             "use deploy/overlays/alongside-node-exporter, the chart's alongsideNodeExporter, or "
-            "--collector.disable-defaults --collector.ports --collector.listeners",
-        .problem = std::nullopt};
+            "--collector.disable-defaults --collector.ports --collector.listeners"};
   }
   return std::nullopt;
 }

@@ -1,7 +1,9 @@
 #include "agent/render/output_format.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
-#include <array>
 
 #include "netlink/base/accept.h"
 #include "netlink/base/escape.h"
@@ -30,17 +32,26 @@ std::string_view to_string(OutputFormat form) {
   return "text";
 }
 
-Result<OutputFormat> parse_output_format(std::string_view text) {
-  for (const OutputFormat form : {OutputFormat::text, OutputFormat::json, OutputFormat::html}) {
-    if (text == to_string(form)) return form;
-  }
-  return failure(Reason::malformed, "format \"" + terminal_text(text.substr(0, 64)) +
-                                        "\" is not one of text, json, html");
+std::string_view name_of(const Output& output) {
+  if (output.style.wide) return "wide";
+  if (output.style.names) return "name";
+  return to_string(output.format);
 }
 
-Result<OutputFormat> output_format_for(std::optional<std::string_view> format_parameter,
-                                       std::string_view accept) {
-  if (format_parameter) return parse_output_format(*format_parameter);
+Result<Output> parse_output(std::string_view name) {
+  for (const OutputFormat form : {OutputFormat::text, OutputFormat::json, OutputFormat::html}) {
+    if (name == to_string(form)) return form;
+  }
+  if (name == "wide") return Output(OutputFormat::text, {.wide = true});
+  if (name == "name") return Output(OutputFormat::text, {.names = true});
+  return failure(Reason::malformed,
+                 fmt::format("format \"{}\" is not one of {}", terminal_text(name.substr(0, 64)),
+                             fmt::join(kOutputNames, ", ")));
+}
+
+Result<Output> output_for(std::optional<std::string_view> format_parameter,
+                          std::string_view accept) {
+  if (format_parameter) return parse_output(*format_parameter);
   auto best = OutputFormat::text;
   double best_weight = 0;
   bool best_is_named = false;

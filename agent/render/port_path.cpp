@@ -22,7 +22,7 @@ std::string client_of(const NatRule& rule) {
 PortPath path_by_rule(const Holder& holder) {
   const NatRule& rule = *holder.nat;
   const auto& destination = rule.scope.destination;
-  PortPath path{.steps = {}, .by_rule = true, .instead_of = {}};
+  PortPath path{.by_rule = true};
   path.steps.push_back({Kind::client, client_of(rule), ""});
   path.steps.push_back({Kind::address,
                         destination && destination->first == destination->last

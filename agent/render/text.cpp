@@ -46,14 +46,8 @@ std::string_view bindable_words(const std::optional<bool>& bindable) {
 
 std::vector<PortRow> port_rows(const HostPort& port) {
   PortRow common{.port = port_words(port.port, port.protocol),
-                 .held_by = {},
-                 .address = {},
-                 .state = {},
-                 .declared_by = {},
                  .findings = verdicts_words(port.findings),
-                 .kind = {},
-                 .exe = {},
-                 .cgroup = {}};
+                 .kind = {}};
   for (const auto* declared : port.declared_by) {
     add_to_list(common.declared_by, declared_words(*declared));
   }
@@ -147,7 +141,7 @@ struct PortRows {
 PortRows rows_of_ports(const Report& report, const PortFilter& filter, const TextStyle& style) {
   std::vector<std::string> header{"PORT", "HELD BY", "ADDRESS", "STATE", "DECLARED BY", "FINDINGS"};
   if (style.wide) header.insert(header.end(), {"KIND", "EXE", "CGROUP"});
-  PortRows rows{.table = TextTable(std::move(header)), .names = {}};
+  PortRows rows{.table = TextTable(std::move(header))};
   for (const auto& port : host_ports(report, filter)) {
     rows.names.add(port_words(port.port, port.protocol));
     for (const PortRow& row : port_rows(port)) {

@@ -36,11 +36,7 @@ Result<KeptState> parse_kept_state(std::string_view text) {
     text.remove_prefix(end + 1);
   }
   if (!text.empty()) return failure(Reason::malformed, "there is more after the last line");
-  KeptState state{.boot = std::string(values[0]),
-                  .network_namespace = 0,
-                  .added = {},
-                  .before = {},
-                  .after = {}};
+  KeptState state{.boot = std::string(values[0]), .network_namespace = 0, .after = {}};
   const auto network_namespace = parse_number<std::uint64_t>(values[1]);
   if (!network_namespace) {
     return failure(Reason::malformed, fmt::format("not a namespace: '{}'", values[1]));
@@ -56,7 +52,7 @@ Result<KeptState> parse_kept_state(std::string_view text) {
 
 OwnReservation own_reservation(const KeptState& state, std::string_view boot,
                                std::uint64_t network_namespace, const PortSet& reserved) {
-  OwnReservation own{.added = {}, .result = reserved};
+  OwnReservation own{.result = reserved};
   const bool here = state.boot == boot && state.network_namespace == network_namespace;
   if (here && (reserved == state.after || reserved == state.before)) {
     own.added = state.added & reserved;

@@ -60,7 +60,6 @@ Reservations PortReserver::see(const Report& report, SteadyTime now) {
   if (!report.host_network_namespace) {
     done.problem =
         cannot_reserve({.reason = Reason::unsupported,
-                        .system_error = 0,
                         .message = "net.ipv4.ip_local_reserved_ports here is not that of the host"},
                        "set hostNetwork: true");
     return done;
@@ -76,9 +75,7 @@ Reservations PortReserver::see(const Report& report, SteadyTime now) {
   problem_ = open(done);
   if (!problem_) {
     const PodSnapshot& pods = *report.pods;
-    ReservationFacts facts{.reserved = {},
-                           .wanted = declared_in_ephemeral_range(report),
-                           .keep = {},
+    ReservationFacts facts{.wanted = declared_in_ephemeral_range(report),
                            .may_release = pods.synced && !pods.stale && pods.errors.empty()};
     remember_who_left(facts, now);
     facts.keep = lately_wanted(now);
@@ -97,7 +94,7 @@ Reservations PortReserver::restore() {
   Reservations done;
   done.problem = open(done);
   if (!done.problem) {
-    plan_and_write({.reserved = {}, .wanted = {}, .keep = {}, .may_release = true}, done);
+    plan_and_write({.may_release = true}, done);
   }
   return done;
 }
@@ -118,7 +115,7 @@ std::optional<Problem> PortReserver::open(Reservations& done) {
   if (!text) return state_problem(text.error());
 
   boot_ = boot->substr(0, boot->find('\n'));
-  own_ = {.added = {}, .result = port_set(*reserved)};
+  own_ = {.result = port_set(*reserved)};
   if (*text) {
     if (const auto state = parse_kept_state(**text)) {
       own_ = own_reservation(*state, boot_, node_->identity.own_net_namespace.value_or(0),

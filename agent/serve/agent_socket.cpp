@@ -14,7 +14,7 @@ std::vector<Listener> listen_for_calls(const std::string& path) {
   const std::string folder = std::filesystem::path(path).parent_path();
   constexpr mode_t kEverybodyMayEnter = 0755;
   ::mkdir(folder.c_str(), kEverybodyMayEnter);  // listening says what is wrong
-  auto listening = listen_on({.text = "unix:" + path, .host = {}, .port = 0, .unix_path = path});
+  auto listening = listen_on({.text = "unix:" + path, .port = 0, .unix_path = path});
   if (!listening) {
     log::info("one-shot calls will scan, they cannot ask this agent",
               {{"error", listening.error().message}});

@@ -4,7 +4,9 @@
 
 #include <optional>
 
+#include "agent/ports/protocols.h"
 #include "agent/render/network_words.h"
+#include "netlink/base/find_named.h"
 #include "netlink/base/text.h"
 
 namespace hostnet {
@@ -30,10 +32,7 @@ std::optional<std::size_t> parse_limit(const std::string& text) {
 }
 
 std::optional<AddressFamily> parse_family(const std::string& text) {
-  for (const AddressFamily family : {AddressFamily::ipv4, AddressFamily::ipv6}) {
-    if (text == to_string(family)) return family;
-  }
-  return std::nullopt;
+  return find_named(kAddressFamilies, text);
 }
 
 std::optional<IpAddress> parse_destination(const std::string& text) {

@@ -1,6 +1,7 @@
 #include "agent/serve/port_reservation.h"
 
 #include <string_view>
+#include <utility>
 
 #include "agent/log/log.h"
 #include "agent/ports/port_ranges.h"
@@ -14,8 +15,6 @@ void log_ports(std::string_view what, const PortSet& ports) {
                    {"sysctl", "net.ipv4.ip_local_reserved_ports"}});
 }
 
-}  // namespace
-
 void log_reservations(const Reservations& done) {
   if (done.forgotten) {
     log::warn("state of an earlier run is unreadable, its reserved ports stay",
@@ -24,6 +23,23 @@ void log_reservations(const Reservations& done) {
   log_ports("reserved ports were changed by something else and stay", done.taken_over);
   log_ports("reserved declared ports", done.added);
   log_ports("released ports that are no longer declared", done.released);
+}
+
+}  // namespace
+
+void reserve_ports(PortReserver& reserver, Report& report) {
+  Reservations done = reserver.see(report, report.generated_at_steady);
+  log_reservations(done);
+  if (done.problem) report.problems.push_back(*std::move(done.problem));
+}
+
+void restore_ports(PortReserver& reserver) {
+  const Reservations done = reserver.restore();
+  log_reservations(done);
+  if (done.problem) {
+    log::error("reserved ports are not restored",
+               {{"error", done.problem->message}, {"remedy", done.problem->remedy}});
+  }
 }
 
 }  // namespace hostnet

@@ -1,10 +1,16 @@
 #pragma once
 
+#include "agent/findings/report.h"
 #include "agent/reserve/port_reserver.h"
 
 namespace hostnet {
 
-// A line for each thing that was done to the node; the problem is the report's.
-void log_reservations(const Reservations& done);
+// Both log what was done to the node.
+
+// --fix.reserve-ports: for what the report declares. Where it fails, that is a problem of the
+// report, which stays complete.
+void reserve_ports(PortReserver& reserver, Report& report);
+// --fix.restore-on-exit.
+void restore_ports(PortReserver& reserver);
 
 }  // namespace hostnet

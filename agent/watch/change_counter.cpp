@@ -46,7 +46,7 @@ Result<NetworkChangeCounts> ChangeCounter::counts() const {
     const std::scoped_lock lock(mutex_);
     if (trouble_) return std::unexpected(*trouble_);
   }
-  NetworkChangeCounts counts{.came = {}, .went = {}, .neighbours = settings_.neighbours};
+  NetworkChangeCounts counts{.neighbours = settings_.neighbours};
   for (std::size_t i = 0; i < kNetworkObjects; ++i) {
     counts.came.at(i) = came_.at(i).load(std::memory_order_relaxed);
     counts.went.at(i) = went_.at(i).load(std::memory_order_relaxed);
@@ -56,9 +56,8 @@ Result<NetworkChangeCounts> ChangeCounter::counts() const {
 
 void ChangeCounter::run(const std::stop_token& stopped) {
   while (!stopped.stop_requested()) {
-    std::array<pollfd, 2> waiting{
-        {{.fd = wake_.descriptor(), .events = POLLIN, .revents = 0},
-         {.fd = events_ ? events_->descriptor() : -1, .events = POLLIN, .revents = 0}}};
+    std::array<pollfd, 2> waiting{{{.fd = wake_.descriptor(), .events = POLLIN},
+                                   {.fd = events_ ? events_->descriptor() : -1, .events = POLLIN}}};
     wait_for_input(waiting, events_ ? kNoTimeout : kRetry);
     if (stopped.stop_requested()) return;
     if (!events_) {

@@ -59,11 +59,8 @@ std::string node_name_of(const std::string& given, const Node& node) {
 }
 
 NodeContext read_node_context(std::shared_ptr<const Node> node, const std::string& node_name) {
-  NodeContext node_context{.node = std::move(node),
-                           .node_name = node_name,
-                           .problems = {},
-                           .limits = {},
-                           .host_network_namespace = std::nullopt};
+  NodeContext node_context{
+      .node = std::move(node), .node_name = node_name, .host_network_namespace = std::nullopt};
   node_context.host_network_namespace = in_host_network_namespace(*node_context.node);
   for (PreflightCheck& check : run_preflight(*node_context.node, {})) {
     if (check.problem) node_context.problems.push_back(*std::move(check.problem));
@@ -104,8 +101,6 @@ Report make_report(const NodeContext& node_context, std::shared_ptr<const PortSn
                 .complete = false,
                 .problems = node_context.problems,
                 .limits = node_context.limits,
-                .findings = {},
-                .table = nullptr,
                 .declared = std::move(declared),
                 .pods = std::move(pods),
                 .host_network_namespace = node_context.host_network_namespace.value_or(true)};

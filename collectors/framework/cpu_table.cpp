@@ -56,7 +56,7 @@ Result<CpuTable> read_cpu_table(std::string_view path, std::string_view text,
           fmt::format("has {} numbers, expected {}", fields.size(), cpus->size()));
     }
 
-    CpuTable::Row row{.name = std::string(words[0].substr(0, colon)), .values = {}, .rest = {}};
+    CpuTable::Row row{.name = std::string(words[0].substr(0, colon))};
     auto& row_counters = counters[row.name];
     for (std::size_t i = 0; i < cpus->size(); ++i) {
       const auto value = reader.number_in(fields[i]);

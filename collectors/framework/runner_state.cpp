@@ -119,10 +119,8 @@ CollectorRun::Finished CollectorRunner::State::collect_one(const CollectorSlot& 
   auto result = collect_guarded(slot.collect, scrape);
   shared = scrape.take_shared_seconds();
   const double seconds = seconds_between(begun, node_->clock->steady()) - shared.value_or(0);
-  CollectorRun::Finished finished{
-      .outcome = {.name = slot.name, .seconds = std::max(seconds, 0.0), .error = {}},
-      .sources = {},
-      .cut = false};
+  CollectorRun::Finished finished{.outcome = {.name = slot.name, .seconds = std::max(seconds, 0.0)},
+                                  .cut = false};
   if (result) {
     finished.sources = std::make_shared<const std::vector<MetricSource>>(std::move(*result));
   } else {

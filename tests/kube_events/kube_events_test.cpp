@@ -71,8 +71,8 @@ std::shared_ptr<const Report> report_with(std::vector<Finding> findings) {
   return std::make_shared<const Report>(told_report(std::move(findings)));
 }
 
-FeedbackSettings settings_for(Server& server) {
-  FeedbackSettings settings;
+KubeEventsSettings settings_for(Server& server) {
+  KubeEventsSettings settings;
   settings.events = settings.node_condition = true;
   settings.node_name = "n1";
   settings.retry = 1ms;
@@ -89,8 +89,8 @@ constexpr const char* kPost = "POST /api/v1/namespaces/default/events";
 TEST(KubeEvents, TellsWhatIsFoundAndTakesTheConditionBackAtItsEnd) {
   Server server;
   {
-    KubeEvents feedback(settings_for(server));
-    feedback.see(report_with({told_finding()}));
+    KubeEvents kube_events(settings_for(server));
+    kube_events.see(report_with({told_finding()}));
     EXPECT_THAT(server.requests(3), testing::UnorderedElementsAre(kAsk, kPost, kWrite));
   }
   EXPECT_EQ(server.requests(4).back(), kWrite);
@@ -99,18 +99,18 @@ TEST(KubeEvents, TellsWhatIsFoundAndTakesTheConditionBackAtItsEnd) {
 TEST(KubeEvents, OnlyWhatIsAskedForIsWritten) {
   Server events_only, condition_only;
   {
-    FeedbackSettings settings = settings_for(events_only);
+    KubeEventsSettings settings = settings_for(events_only);
     settings.node_condition = false;
-    KubeEvents feedback(std::move(settings));
-    feedback.see(report_with({told_finding()}));
+    KubeEvents kube_events(std::move(settings));
+    kube_events.see(report_with({told_finding()}));
     events_only.requests(1);
   }
   EXPECT_THAT(events_only.requests(1), ElementsAre(kPost));
   {
-    FeedbackSettings settings = settings_for(condition_only);
+    KubeEventsSettings settings = settings_for(condition_only);
     settings.events = false;
-    KubeEvents feedback(std::move(settings));
-    feedback.see(report_with({}));
+    KubeEvents kube_events(std::move(settings));
+    kube_events.see(report_with({}));
     condition_only.requests(2);
   }
   EXPECT_THAT(condition_only.requests(2), ElementsAre(kAsk, kWrite)) << "False is left";
@@ -120,10 +120,10 @@ TEST(KubeEvents, AHangingServerHoldsUpNeitherReportsNorTheEnd) {
   Server server;
   server.be(Server::Mood::hangs);
   {
-    KubeEvents feedback(settings_for(server));
-    for (int i = 0; i < 1000; ++i) feedback.see(report_with({told_finding()}));
+    KubeEvents kube_events(settings_for(server));
+    for (int i = 0; i < 1000; ++i) kube_events.see(report_with({told_finding()}));
     EXPECT_THAT(server.requests(1), ElementsAre(kAsk));
-    feedback.see(report_with({}));
+    kube_events.see(report_with({}));
   }
   EXPECT_THAT(server.requests(1), ElementsAre(kAsk)) << "nothing was written, nothing to take back";
 }
@@ -135,7 +135,7 @@ TEST(KubeEvents, FailuresAreToldOnceAndCountedEachTime) {
   std::condition_variable changed;
   std::vector<std::string> said;
   int failures = 0;
-  FeedbackSettings settings = settings_for(server);
+  KubeEventsSettings settings = settings_for(server);
   settings.events = false;
   settings.on_failure = [&](std::string_view what, Reason reason) {
     const std::scoped_lock lock(mutex);
@@ -149,8 +149,8 @@ TEST(KubeEvents, FailuresAreToldOnceAndCountedEachTime) {
     said.push_back(problem);
     changed.notify_all();
   };
-  KubeEvents feedback(std::move(settings));
-  feedback.see(report_with({}));
+  KubeEvents kube_events(std::move(settings));
+  kube_events.see(report_with({}));
   std::unique_lock lock(mutex);
   ASSERT_TRUE(changed.wait_for(lock, 120s, [&] { return failures >= 3; }));
   EXPECT_THAT(said, ElementsAre(HasSubstr("it needs nodes/status: patch")));

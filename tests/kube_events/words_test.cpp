@@ -26,18 +26,18 @@ TEST(KubeTime, IsInWholeSeconds) {
 }
 
 TEST(MayBeTold, OnlyWhatIsKnownOfThisNode) {
-  EXPECT_TRUE(may_be_told(told_report({})));
+  EXPECT_TRUE(is_publishable(told_report({})));
   Report report = told_report({});
   report.host_network_namespace = false;
-  EXPECT_FALSE(may_be_told(report));
+  EXPECT_FALSE(is_publishable(report));
   PodSnapshot pods = *told_report({}).pods;
   pods.stale = true;
   report = told_report({});
   report.pods = std::make_shared<const PodSnapshot>(pods);
-  EXPECT_FALSE(may_be_told(report));
+  EXPECT_FALSE(is_publishable(report));
   pods.stale = pods.synced = false;
   report.pods = std::make_shared<const PodSnapshot>(pods);
-  EXPECT_FALSE(may_be_told(report));
+  EXPECT_FALSE(is_publishable(report));
 }
 
 TEST(TokenBucket, GivesABurstThenOneAtATime) {

@@ -8,22 +8,31 @@ namespace hostnet {
 namespace {
 
 OutputFormat by_accept(std::string_view accept) {
-  return output_format_for(std::nullopt, accept).value();
+  return output_for(std::nullopt, accept).value().format;
 }
 
 TEST(OutputFormat, TheParameterWinsOverTheHeader) {
-  EXPECT_EQ(output_format_for("json", "text/html").value(), OutputFormat::json);
-  EXPECT_EQ(output_format_for("text", "text/html").value(), OutputFormat::text);
-  EXPECT_EQ(output_format_for("html", "*/*").value(), OutputFormat::html);
+  EXPECT_EQ(output_for("json", "text/html").value().format, OutputFormat::json);
+  EXPECT_EQ(output_for("text", "text/html").value().format, OutputFormat::text);
+  EXPECT_EQ(output_for("html", "*/*").value().format, OutputFormat::html);
+}
+
+TEST(OutputFormat, WideAndNameAreText) {
+  for (const std::string_view name : {"wide", "name"}) {
+    const auto output = output_for(name, "application/json");
+    ASSERT_TRUE(output) << name;
+    EXPECT_EQ(output->format, OutputFormat::text);
+    EXPECT_EQ(name_of(*output), name);
+  }
 }
 
 TEST(OutputFormat, ABadParameterIsNamed) {
-  EXPECT_EQ(output_format_for("xml", "").error().message,
-            "format \"xml\" is not one of text, json, html");
-  EXPECT_EQ(output_format_for("", "").error().message,
-            "format \"\" is not one of text, json, html");
-  EXPECT_EQ(output_format_for("\x1b[2J", "").error().message,
-            "format \"\\x1b[2J\" is not one of text, json, html");
+  EXPECT_EQ(output_for("xml", "").error().message,
+            "format \"xml\" is not one of text, json, html, wide, name");
+  EXPECT_EQ(output_for("", "").error().message,
+            "format \"\" is not one of text, json, html, wide, name");
+  EXPECT_EQ(output_for("\x1b[2J", "").error().message,
+            "format \"\\x1b[2J\" is not one of text, json, html, wide, name");
 }
 
 TEST(OutputFormat, CurlGetsText) {

@@ -40,17 +40,16 @@ PeerShare share_of(const Address& address) {
   const in6_addr v6 = std::bit_cast<in6_addr>(address);
   const std::span bytes(address);
   if (IN6_IS_ADDR_V4MAPPED(&v6)) {
-    return {.kind = PeerShare::Kind::ipv4, .id = number_of(bytes.subspan<12>()), .cgroup = 0};
+    return {.kind = PeerShare::Kind::ipv4, .id = number_of(bytes.subspan<12>())};
   }
-  return {.kind = PeerShare::Kind::ipv6, .id = number_of(bytes.first<8>()), .cgroup = 0};
+  return {.kind = PeerShare::Kind::ipv6, .id = number_of(bytes.first<8>())};
 }
 
 PeerPlace unix_place(int socket) {
   ucred owner{};
   socklen_t size = sizeof owner;
   getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &owner, &size);
-  return {.share = {.kind = PeerShare::Kind::unix_user, .id = owner.uid, .cgroup = 0},
-          .local = true};
+  return {.share = {.kind = PeerShare::Kind::unix_user, .id = owner.uid}, .local = true};
 }
 
 }  // namespace
@@ -66,7 +65,7 @@ PeerPlace place_of(int socket, const sockaddr_storage& peer, const FindLocalPeer
   if (!place.local || !named || !find) return place;
   const auto found = find(peer, own);
   if (!found) return place;
-  if (!*found) return {.share = {.kind = PeerShare::Kind::closed, .id = 0, .cgroup = 0}};
+  if (!*found) return {.share = {.kind = PeerShare::Kind::closed, .id = 0}};
   place.share = {.kind = PeerShare::Kind::owner, .id = (*found)->uid, .cgroup = (*found)->cgroup};
   return place;
 }

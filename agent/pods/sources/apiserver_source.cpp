@@ -48,10 +48,8 @@ class ApiserverSource final : public PodSource {
     const SteadyTime now = steady_now();
     if (version_asked_at_ && now - *version_asked_at_ < kVersionAtMostEvery) return;
     version_asked_at_ = now;
-    const KubeAnswer answer = version_client_.send({.method = KubeMethod::get,
-                                                    .path = std::string(kVersionPath),
-                                                    .content_type = {},
-                                                    .body = {}});
+    const KubeAnswer answer =
+        version_client_.send({.method = KubeMethod::get, .path = std::string(kVersionPath)});
     if (!answer.reply.whole) return;
     server_version_ = parse_server_version(answer.body);
     version_known_ = true;
@@ -69,7 +67,6 @@ class ApiserverSource final : public PodSource {
                              watch_.listed(pod);
                              return true;
                            },
-                       .on_end = {},
                        .on_too_long = [this] { watch_.left_out(); }});
     Result<> cut;
     const KubeReply reply = client_.get(
@@ -99,13 +96,12 @@ class ApiserverSource final : public PodSource {
   std::chrono::milliseconds watch(const std::string& path, double random, const Publish& publish) {
     if (!version_known_) ask_version();
     std::string type, object;
-    JsonCutter cutter({.members = {"type", "object"}, .list = {}, .limit = kLongestPod},
+    JsonCutter cutter({.members = {"type", "object"}, .limit = kLongestPod},
                       {.on_member =
                            [&](std::string_view member, std::string_view value) {
                              (member == "type" ? type : object) = value;
                              return true;
                            },
-                       .on_element = {},
                        .on_end =
                            [&] {
                              const bool more = watch_.event(type, object, steady_now());

@@ -24,9 +24,8 @@ class KubeletSource final : public PodSource {
     auto pods = std::make_shared<std::vector<Pod>>();
     PortBudget ports;
     std::size_t pods_cut = 0;
-    JsonCutter cutter({.members = {}, .list = "items", .limit = kLongestPod},
-                      {.on_member = {},
-                       .on_element =
+    JsonCutter cutter({.list = "items", .limit = kLongestPod},
+                      {.on_element =
                            [&](std::string_view text) {
                              auto pod = read_pod_json(text);
                              if (!pod || pod->name.empty()) return true;
@@ -39,7 +38,6 @@ class KubeletSource final : public PodSource {
                              pods->push_back(*std::move(pod));
                              return true;
                            },
-                       .on_end = {},
                        .on_too_long = [&] { ++pods_cut; }});
     Result<> cut;
     const KubeReply reply = client_.get(

@@ -193,8 +193,8 @@ bool PodSourceManager::Shared::wait() {
   const SteadyTime next =
       std::min(manifests.next_scan(), live_changes_at.value_or(SteadyTime::max()));
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(next - steady_now());
-  std::array<pollfd, 2> waiting{{{.fd = wake.descriptor(), .events = POLLIN, .revents = 0},
-                                 {.fd = manifests.descriptor(), .events = POLLIN, .revents = 0}}};
+  std::array<pollfd, 2> waiting{{{.fd = wake.descriptor(), .events = POLLIN},
+                                 {.fd = manifests.descriptor(), .events = POLLIN}}};
   constexpr std::chrono::milliseconds kLongest{60'000};
   wait_for_input(waiting, std::clamp(left, std::chrono::milliseconds(0), kLongest));
   return waiting[0].revents != 0 || (live_changes_at && steady_now() >= *live_changes_at);

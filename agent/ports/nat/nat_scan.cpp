@@ -56,8 +56,7 @@ void NatScan::scan(SteadyTime now, std::span<const Link> links, std::span<const 
     table.coverage.limits.push_back(
         {.code = "ebpf_forwarding_invisible",
          .message = "Cilium may forward hostPorts and NodePorts with eBPF, which "
-                    "cannot be seen: a hostPort is judged by who listens there",
-         .remedy = ""});
+                    "cannot be seen: a hostPort is judged by who listens there"});
   }
   // The preflight says what that costs.
   if (!node_.identity.has_capability(Identity::kNetAdmin)) return;
@@ -209,8 +208,7 @@ void NatScan::walk() {
 void NatScan::tell(const Error& error) {
   if (error.reason == Reason::unsupported) {
     limits_.push_back({.code = "nat_rules_not_read",
-                       .message = "NAT rules cannot be read here: " + error.message,
-                       .remedy = ""});
+                       .message = "NAT rules cannot be read here: " + error.message});
     return;
   }
   problems_.push_back(read_problem(
@@ -225,15 +223,13 @@ void NatScan::tell(const Ipvs& ipvs) {
         {.code = "ipvs_by_mark",
          .message = fmt::format("of {} IPVS service{} by firewall mark it cannot be "
                                 "told to which ports packets with the mark go",
-                                ipvs.table.by_mark, ipvs.table.by_mark == 1 ? "" : "s"),
-         .remedy = ""});
+                                ipvs.table.by_mark, ipvs.table.by_mark == 1 ? "" : "s")});
   }
   if (ipvs.table.without_servers > 0) {
     limits_.push_back(
         {.code = "ipvs_too_many",
          .message = fmt::format("of {} IPVS services the servers were not asked for: more than {}",
-                                ipvs.table.without_servers, kMostIpvsServerReads),
-         .remedy = ""});
+                                ipvs.table.without_servers, kMostIpvsServerReads)});
   }
 }
 
@@ -254,8 +250,7 @@ void NatScan::tell(const Source& source, bool narrowed_by_unknown) {
     limits_.push_back({.code = "filter_rules_unknown",
                        .message = "parts of the packet filters are not understood, and count as "
                                   "conditions: " +
-                                  words_of(source.unknown_filters),
-                       .remedy = ""});
+                                  words_of(source.unknown_filters)});
   }
   if (source.unknown.empty()) return;
   Problem unknown{

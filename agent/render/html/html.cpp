@@ -21,6 +21,7 @@
 #include "agent/render/html/timeline.h"
 #include "agent/render/text.h"
 #include "agent/render/words.h"
+#include "agent/verdicts/severities.h"
 #include "netlink/base/escape.h"
 #include "netlink/base/text.h"
 
@@ -139,7 +140,7 @@ std::string findings_on(const Report& report, const PortFilter& filter, std::str
            (filter.protocol && finding.protocol != filter.protocol);
   });
   std::string sections;
-  for (const auto finding_class : {FindingClass::conflict, FindingClass::risk}) {
+  for (const auto finding_class : kFindingClasses) {
     if (findings_of(narrow, finding_class, false).empty()) continue;
     sections += html_findings(narrow, finding_class, false, root);
   }

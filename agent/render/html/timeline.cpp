@@ -34,13 +34,13 @@ std::vector<Lane> lanes_of(const FindingEvents& events) {
   std::map<std::string, std::size_t> places;
   for (const auto& event : events) {
     const auto [at, is_new] = places.try_emplace(event->finding.id, lanes.size());
-    if (is_new) lanes.push_back({.finding = &event->finding, .spans = {}});
+    if (is_new) lanes.push_back({.finding = &event->finding});
     std::vector<Span>& spans = lanes[at->second].spans;
     if (!event->opened) {
       spans.push_back({.begin = event->at - event->lasted, .end = event->at});
     } else if (spans.empty() || spans.back().begin > event->at) {
       // Its end would have been here before it.
-      if (spans.empty()) spans.push_back({.begin = event->at, .end = std::nullopt});
+      if (spans.empty()) spans.push_back({.begin = event->at});
     }
   }
   return lanes;

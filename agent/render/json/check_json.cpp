@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "agent/ports/protocols.h"
 #include "agent/render/json/finding_json.h"
 #include "agent/render/words.h"
 
@@ -25,7 +26,8 @@ constexpr JsonField<NatRule> kFilterFields[]{
 };
 
 constexpr JsonField<CheckAnswer> kCheckFields[]{
-    {"protocol", a_protocol, [](const CheckAnswer& it) { return Json(to_string(it.protocol)); }},
+    {"protocol", one_of<kProtocols>,
+     [](const CheckAnswer& it) { return Json(to_string(it.protocol)); }},
     {"port", a_port, [](const CheckAnswer& it) { return Json(it.port); }},
     {"address", a_string, [](const CheckAnswer& it) { return Json(it.address.to_string()); }},
     {"verdict", a_check_verdict, [](const CheckAnswer& it) { return Json(to_string(it.verdict)); }},

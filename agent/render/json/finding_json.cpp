@@ -1,20 +1,16 @@
 #include "agent/render/json/finding_json.h"
 
+#include "agent/pods/port_modes.h"
+#include "agent/ports/holder_kinds.h"
+#include "agent/ports/protocols.h"
 #include "agent/render/words.h"
+#include "agent/verdicts/severities.h"
 
 namespace hostnet {
 namespace {
 
 bool has_process(const Owner& owner) {
   return !owner.processes.empty();
-}
-
-Json a_class() {
-  return one_of_words({"conflict", "risk"});
-}
-
-Json a_severity() {
-  return one_of_words({"critical", "warning", "info"});
 }
 
 template <class Value>
@@ -29,10 +25,9 @@ constexpr JsonField<DeclaredPort> kDeclaredFields[]{
     {"workload", a_string, [](const DeclaredPort& it) { return Json(it.workload); },
      "controller kind and name, without template hash and node suffix"},
     {"container", a_string, [](const DeclaredPort& it) { return Json(it.container); }},
-    {"container_type", [] { return one_of_words({"container", "sidecar", "init", "ephemeral"}); },
+    {"container_type", one_of<kContainerTypes>,
      [](const DeclaredPort& it) { return Json(to_string(it.container_type)); }},
-    {"mode", [] { return one_of_words({"hostNetwork", "hostPort"}); },
-     [](const DeclaredPort& it) { return Json(to_string(it.mode)); }},
+    {"mode", one_of<kPortModes>, [](const DeclaredPort& it) { return Json(to_string(it.mode)); }},
     {"host_ip", a_string, [](const DeclaredPort& it) { return Json(it.host_ip); }},
     {"port", a_port, [](const DeclaredPort& it) { return Json(it.port); }},
     {"phase", a_string, [](const DeclaredPort& it) { return Json(it.phase); }},
@@ -52,7 +47,7 @@ constexpr JsonField<Process> kProcessFields[]{
 };
 
 constexpr JsonField<Holder> kHolderFields[]{
-    {"kind", a_holder_kind, [](const Holder& it) { return Json(to_string(it.owner.kind)); }},
+    {"kind", one_of<kHolderKinds>, [](const Holder& it) { return Json(to_string(it.owner.kind)); }},
     {"name", a_string, [](const Holder& it) { return Json(it.name); }},
     {"pid", or_nothing<an_integer>,
      [](const Holder& it) {
@@ -114,10 +109,12 @@ constexpr JsonField<Observed> kObservedFields[]{
 constexpr JsonField<Finding> kFindingFields[]{
     {"id", a_string, [](const Finding& it) { return Json(it.id); },
      "stable while the finding lasts and when it returns"},
-    {"class", a_class, [](const Finding& it) { return Json(to_string(class_of(it.verdict))); }},
+    {"class", one_of<kFindingClasses>,
+     [](const Finding& it) { return Json(to_string(class_of(it.verdict))); }},
     {"verdict", a_verdict, [](const Finding& it) { return Json(to_string(it.verdict)); }},
-    {"severity", a_severity, [](const Finding& it) { return Json(to_string(it.severity)); }},
-    {"protocol", or_nothing<a_protocol>,
+    {"severity", one_of<kSeverities>,
+     [](const Finding& it) { return Json(to_string(it.severity)); }},
+    {"protocol", or_nothing<one_of<kProtocols>>,
      [](const Finding& it) {
        return Json(it.protocol ? Json(to_string(*it.protocol)) : Json(nullptr));
      }},
@@ -159,14 +156,7 @@ Json verdict_json(Verdict verdict) {
 }
 
 Json a_verdict() {
-  Json type{{"type", "string"}, {"enum", Json::array()}};
-  for (const VerdictInfo& row : kVerdicts) type["enum"].push_back(row.name);
-  return type;
-}
-
-Json a_holder_kind() {
-  return one_of_words({"node_component", "pod", "unmanaged_container", "unmanaged_process",
-                       "kernel", "nat_rule", "unknown"});
+  return one_of_words(kVerdicts | std::views::transform(&VerdictInfo::name));
 }
 
 Json declared_json(const DeclaredPort& declared) {

@@ -8,7 +8,6 @@
 namespace hostnet {
 
 Json a_verdict();
-Json a_holder_kind();
 
 Json verdict_json(Verdict verdict);
 Json declared_json(const DeclaredPort& declared);

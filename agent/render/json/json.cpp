@@ -6,6 +6,8 @@
 #include <optional>
 #include <span>
 
+#include "agent/ports/holder_kinds.h"
+#include "agent/ports/protocols.h"
 #include "agent/render/history.h"
 #include "agent/render/json/check_json.h"
 #include "agent/render/json/finding_json.h"
@@ -28,11 +30,13 @@ constexpr JsonField<RefusedBind> kRefusedFields[]{
     {"first", a_time, [](const RefusedBind& it) { return Json(rfc3339(it.first)); }},
     {"last", a_time, [](const RefusedBind& it) { return Json(rfc3339(it.last)); }},
     {"count", an_integer, [](const RefusedBind& it) { return Json(it.times); }},
-    {"protocol", a_protocol, [](const RefusedBind& it) { return Json(to_string(it.protocol)); }},
+    {"protocol", one_of<kProtocols>,
+     [](const RefusedBind& it) { return Json(to_string(it.protocol)); }},
     {"port", a_port, [](const RefusedBind& it) { return Json(it.port); }},
     {"address", a_string, [](const RefusedBind& it) { return Json(it.address.to_string()); }},
     {"errno", a_string, [](const RefusedBind& it) { return Json(it.error); }},
-    {"kind", a_holder_kind, [](const RefusedBind& it) { return Json(to_string(it.binder.kind)); }},
+    {"kind", one_of<kHolderKinds>,
+     [](const RefusedBind& it) { return Json(to_string(it.binder.kind)); }},
     {"pid", or_nothing<an_integer>,
      [](const RefusedBind& it) {
        return Json(has_pid(it.binder) ? Json(it.binder.processes.front().pid) : Json(nullptr));
@@ -78,7 +82,7 @@ Json scan_json(const Report& report) {
 }
 
 constexpr JsonField<FoldedSockets> kFoldedFields[]{
-    {"protocol", a_protocol,
+    {"protocol", one_of<kProtocols>,
      [](const FoldedSockets& it) { return Json(to_string(it.example.socket.protocol)); }},
     {"count", an_integer, [](const FoldedSockets& it) { return Json(it.places.size()); }},
     {"first_port", a_port, [](const FoldedSockets& it) { return Json(it.places.front().port); }},
@@ -96,7 +100,8 @@ Json folded_json(const Report& report) {
 }
 
 constexpr JsonField<HostPort> kPortFields[]{
-    {"protocol", a_protocol, [](const HostPort& it) { return Json(to_string(it.protocol)); }},
+    {"protocol", one_of<kProtocols>,
+     [](const HostPort& it) { return Json(to_string(it.protocol)); }},
     {"port", a_port, [](const HostPort& it) { return Json(it.port); }},
     {"holders", list_of<ref<"Holder">>,
      [](const HostPort& it) {

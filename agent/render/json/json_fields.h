@@ -7,6 +7,7 @@
 #include <array>
 #include <cstddef>
 #include <initializer_list>
+#include <ranges>
 #include <span>
 #include <string_view>
 
@@ -45,13 +46,15 @@ inline Json a_time() {
 inline Json a_port() {
   return {{"type", "integer"}, {"minimum", 0}, {"maximum", 65535}};
 }
-inline Json one_of_words(std::initializer_list<std::string_view> words) {
-  Json type{{"type", "string"}, {"enum", Json::array()}};
-  for (const std::string_view word : words) type["enum"].push_back(word);
-  return type;
+template <class Words = std::initializer_list<std::string_view>>
+Json one_of_words(const Words& words) {
+  return {{"type", "string"},
+          {"enum", json_array(words, [](std::string_view word) { return Json(word); })}};
 }
-inline Json a_protocol() {
-  return one_of_words({"tcp", "udp", "sctp"});
+// An enum's, of whose values `Values` is the list.
+template <const auto& Values>
+Json one_of() {
+  return one_of_words(Values | std::views::transform([](auto value) { return to_string(value); }));
 }
 
 template <JsonType Type>

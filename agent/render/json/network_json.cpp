@@ -1,5 +1,6 @@
 #include "agent/render/json/network_json.h"
 
+#include "agent/ports/protocols.h"
 #include "agent/render/json/finding_json.h"
 #include "agent/render/json/json_fields.h"
 #include "agent/render/json_parts.h"
@@ -115,7 +116,7 @@ Json hops_json(const NamedRoute& named) {
 }
 
 constexpr JsonField<NamedRoute> kRouteFields[]{
-    {"family", [] { return one_of_words({"ipv4", "ipv6"}); },
+    {"family", one_of<kAddressFamilies>,
      [](const NamedRoute& it) { return Json(to_string(it.route.family)); }},
     {"table", a_string,
      [](const NamedRoute& it) { return Json(route_table_label(it.route.table)); }},

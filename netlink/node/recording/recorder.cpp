@@ -217,7 +217,7 @@ class RecordingNetlink final : public Netlink {
 
   void note(const NetlinkRequest& request, std::string messages, const Error* error) {
     const std::lock_guard lock(notes_->mutex);
-    RecordedDump entry{.request = request, .file = dump_file_name(request), .error = {}};
+    RecordedDump entry{.request = request, .file = dump_file_name(request)};
     if (error != nullptr) {
       entry.error = *error;
       notes_->dumps.erase(entry.file);

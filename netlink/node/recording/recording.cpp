@@ -60,11 +60,7 @@ bool is_attachment_name(std::string_view name) {
 }
 
 SocketQuery every_socket(Protocol protocol, AddressFamily family) {
-  return {.protocol = protocol,
-          .family = family,
-          .states = kEverySocketState,
-          .ports = {},
-          .memory = true};
+  return {.protocol = protocol, .family = family, .states = kEverySocketState, .memory = true};
 }
 
 Result<> sockets_in(std::string_view messages, const SocketQuery& query, const SocketSink& sink) {

@@ -1,4 +1,4 @@
-#include "agent/serve/startup_pages.h"
+#include "agent/serve/process/startup_pages.h"
 
 #include <link.h>
 #include <malloc.h>

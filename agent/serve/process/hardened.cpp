@@ -1,4 +1,4 @@
-#include "agent/serve/hardened.h"
+#include "agent/serve/process/hardened.h"
 
 #include <linux/capability.h>
 

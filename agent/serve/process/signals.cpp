@@ -1,4 +1,4 @@
-#include "agent/serve/signals.h"
+#include "agent/serve/process/signals.h"
 
 #include <sys/signalfd.h>
 #include <unistd.h>

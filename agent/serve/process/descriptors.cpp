@@ -1,4 +1,4 @@
-#include "agent/serve/descriptors.h"
+#include "agent/serve/process/descriptors.h"
 
 #include <fmt/format.h>
 #include <sys/resource.h>

@@ -1,0 +1,40 @@
+#pragma once
+
+// Answers in the form that the client asked for, refusals too.
+
+#include <expected>
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "agent/http/message/http.h"
+#include "agent/render/output_format.h"
+
+namespace hostnet {
+
+// An answer that is not the one asked for.
+struct HttpError {
+  int status;
+  std::string message;
+};
+template <class T>
+using HttpResult = std::expected<T, HttpError>;
+
+// An answer, rendered.
+struct RenderedBody {
+  std::string text;
+  int exit_code{};  // of a one-shot call with this answer
+};
+
+std::unexpected<HttpError> refuse(int status, std::string message);
+
+// ?name=: 0, 1, false or true; false where it is not given.
+HttpResult<bool> switch_parameter(const HttpRequest& request, std::string_view name);
+
+// A handler that answers with what `answer` renders for ?format=, ?width= and ?color=, or the
+// Accept header: with an ETag, 304 where the client has it, and every refusal in that form.
+HttpHandler rendered(
+    std::function<HttpResult<RenderedBody>(const HttpRequest& request, const Output& output)>
+        answer);
+
+}  // namespace hostnet

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "agent/kube_events/kube_events.h"
+#include "agent/metrics/agent_metrics.h"
+#include "agent/serve/daemon.h"
+
+namespace hostnet {
+
+// The thread that writes what --report.* ask for, to the node `node_name`; null: nothing is asked
+// for. Error: there is no API server to write to, or a recording is replayed. `metrics` must
+// outlive the thread.
+Result<std::unique_ptr<KubeEvents>> start_kube_events(AgentMetrics& metrics,
+                                                      const ServeOptions& options,
+                                                      const std::string& node_name);
+
+}  // namespace hostnet
