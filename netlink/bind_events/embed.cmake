@@ -1,5 +1,6 @@
 # cmake -DOBJECT=... -DOUTPUT=... -P embed.cmake: a source that holds the object's bytes.
 file(READ "${OBJECT}" bytes HEX)
+file(SIZE "${OBJECT}" size)
 string(REGEX REPLACE "(................................)" "\\1\n" bytes "${bytes}")
 string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${bytes}")
 file(WRITE "${OUTPUT}" "#include \"netlink/bind_events/program.h\"
@@ -8,9 +9,9 @@ file(WRITE "${OUTPUT}" "#include \"netlink/bind_events/program.h\"
 
 namespace hostnet {
 namespace {
-alignas(8) constexpr auto kProgram = std::to_array<unsigned char>({
+alignas(8) constexpr std::array<unsigned char, ${size}> kProgram{
 ${bytes}
-});
+};
 }  // namespace
 
 std::span<const std::byte> bind_program() {
