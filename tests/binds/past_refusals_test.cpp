@@ -18,7 +18,7 @@ using namespace std::chrono_literals;
 using ::testing::ElementsAre;
 using ::testing::Pair;
 
-const std::string kScope =
+const std::string kContainerScope =
     "/kubepods.slice/kubepods-pod0b1d0f00_0000_4000_8000_000000000001.slice/cri-containerd-" +
     std::string(64, 'b') + ".scope";
 
@@ -39,7 +39,7 @@ class PastRefusals : public ::testing::Test {
     event.address = parse_ip("0.0.0.0").value();
     event.port = port;
     event.binder.at = builder_.clock()->steady() - ago;
-    event.binder.cgroup = builder_.cgroup(kScope);
+    event.binder.cgroup = builder_.cgroup(kContainerScope);
     event.binder.process = event.binder.thread = 900;
     event.binder.comm = "web";
     return event;
