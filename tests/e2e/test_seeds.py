@@ -30,7 +30,7 @@ def test_seed_002s_gateway_is_in_the_node_port_range():
 def test_seed_001s_dns_policy_is_named_as_unknown_with_the_right_value():
     code, _, said = lints_of("001*")
     unknown = [lint for lint in said["lints"] if lint["code"] == "unknown_dns_policy"]
-    assert code == 1 and unknown
+    assert code == 2 and unknown, "its fragments are no whole manifests"
     assert all("ClusterFirstWithHostNetwork" in lint["message"] for lint in unknown)
     assert all("ClusterFirstWithHostNet" in (lint["message"] + lint["remedy"])
                .replace("ClusterFirstWithHostNetwork", "") for lint in unknown)
