@@ -84,7 +84,8 @@ std::size_t most_documents(std::string_view text) {
 ParsedDocuments parse_yaml(std::string_view text, unsigned first_line) {
   ParsedDocuments parsed;
   YamlEvents events(first_line);
-  if ((parsed.failure = flow_past_limits(text, first_line))) return parsed;
+  parsed.failure = flow_past_limits(text, first_line);
+  if (parsed.failure) return parsed;
   try {
     std::ispanstream stream{std::span(text)};
     YAML::Parser parser(stream);

@@ -92,7 +92,7 @@ bool is_path_to_host_access(std::string_view text) {
 
 bool patches_host_access(std::string_view text) {
   while (!text.empty()) {
-    std::string_view line = take_until(text, '\n');
+    const std::string_view line = take_until(text, '\n');
     const auto at = line.find("path");
     if (at != std::string_view::npos && is_path_to_host_access(line.substr(at))) return true;
   }
