@@ -55,7 +55,7 @@ Result<> Worker::start() {
   auto shared = std::make_shared<Shared>();
   auto thread = start_thread(name_, [shared](const std::stop_token&) { shared->run(); });
   if (!thread) return std::unexpected(std::move(thread).error());
-  thread->detach();  // it holds `shared`; one that hangs could never be joined
+  thread_ = *std::move(thread);
   shared_ = std::move(shared);
   return {};
 }
@@ -83,11 +83,18 @@ void Worker::wait() const {
 void Worker::abandon() {
   if (shared_ == nullptr) return;
   std::deque<std::function<void()>> dropped;  // destroyed unlocked
+  bool hangs = false;
   {
     const std::scoped_lock lock(shared_->mutex);
     shared_->abandoned = true;
     dropped.swap(shared_->tasks);
+    hangs = shared_->busy;
     shared_->changed.notify_all();
+  }
+  if (hangs) {
+    thread_.detach();  // it holds what it uses
+  } else {
+    thread_.join();
   }
   shared_.reset();
 }

@@ -34,14 +34,15 @@ class Worker {
   // Whether everything that was given is done: waits for it, at most so long.
   bool wait_for(std::chrono::nanoseconds time) const;
   void wait() const;  // for work that is known to end
-  // Lets go of the thread, which ends with the task that it is in. Tasks that have
-  // not begun are dropped. The next give() makes a new thread.
+  // Lets go of the thread, which ends with the task that it is in; one that is in none is
+  // joined. Tasks that have not begun are dropped. The next give() makes a new thread.
   void abandon();
 
  private:
   struct Shared;
   std::string name_;
   std::shared_ptr<Shared> shared_;  // with the thread; null where there is none
+  std::jthread thread_;
 };
 
 // A thread that is joined, of its owner's lifetime. The system may have none to give:
