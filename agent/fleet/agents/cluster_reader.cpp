@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "agent/kube/json_cutter.h"
+#include "agent/kube/kube_list.h"
 #include "agent/log/log.h"
 #include "agent/pods/pod_limits.h"
 #include "agent/pods/read_pod.h"
@@ -95,29 +96,12 @@ Result<std::string> ClusterReader::page(const std::string& path, const std::stri
   Backoff backoff;
   for (int attempt = 1;; ++attempt) {
     std::string next;
-    JsonCutter cutter({.members = {"metadata"}, .list = "items", .limit = kLongestPod},
-                      {.on_member =
-                           [&](std::string_view, std::string_view value) {
-                             next = json_member(value, {"continue"});
-                             return true;
-                           },
-                       .on_element =
-                           [&](std::string_view item) {
-                             on_item(item);
-                             return true;
-                           },
-                       .on_end = {},
-                       .on_too_long = [] {}});
-    Result<> cut;
-    const KubeReply reply = client_.get(
-        path, [] {},
-        [&](std::string_view bytes) {
-          cut = cutter.feed(bytes);
-          return cut.has_value();
-        });
-    if (!cut) return std::unexpected(cut.error());
-    if (reply.problem.empty() && cutter.objects() == 1 && cutter.between_objects()) return next;
-    if (reply.problem.empty()) return failure(Reason::malformed, "the list was cut short");
+    const KubeReply reply = read_list(
+        client_, path, kLongestPod,
+        {.on_metadata = [&](std::string_view value) { next = json_member(value, {"continue"}); },
+         .on_item = on_item,
+         .on_too_long = [] {}});
+    if (reply.problem.empty()) return next;
     if (!wait_to_retry(reply, attempt, backoff)) return std::unexpected(error_of(reply, needs));
   }
 }

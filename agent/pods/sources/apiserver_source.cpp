@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "agent/kube/json_cutter.h"
+#include "agent/kube/kube_list.h"
 #include "agent/kube/server_version.h"
 #include "agent/pods/pod_limits.h"
 #include "agent/pods/sources/pod_reflector.h"
@@ -56,31 +57,15 @@ class ApiserverSource final : public PodSource {
   }
 
   std::chrono::milliseconds list(const std::string& path, double random, const Publish& publish) {
-    JsonCutter cutter({.members = {"metadata"}, .list = "items", .limit = kLongestPod},
-                      {.on_member =
-                           [this](std::string_view, std::string_view value) {
-                             watch_.list_metadata(value);
-                             return true;
-                           },
-                       .on_element =
-                           [this](std::string_view pod) {
-                             watch_.listed(pod);
-                             return true;
-                           },
-                       .on_too_long = [this] { watch_.left_out(); }});
-    Result<> cut;
-    const KubeReply reply = client_.get(
-        path, [] {},
-        [&](std::string_view bytes) {
-          cut = cutter.feed(bytes);
-          return cut.has_value();
-        });
-    std::string why = cut ? reply.problem : cut.error().message;
+    const KubeReply reply =
+        read_list(client_, path, kLongestPod,
+                  {.on_metadata = [this](std::string_view value) { watch_.list_metadata(value); },
+                   .on_item = [this](std::string_view pod) { watch_.listed(pod); },
+                   .on_too_long = [this] { watch_.left_out(); }});
+    std::string why = reply.problem;
     const SteadyTime now = steady_now();
     if (why.empty()) {
-      if (cutter.objects() != 1 || !cutter.between_objects()) {
-        why = "the list was cut short";
-      } else if (watch_.list_done(now)) {
+      if (watch_.list_done(now)) {
         last_success_ = wall_now();
         ask_version();
       } else {
