@@ -226,9 +226,7 @@ class Server:
             writer.close()
 
 
-async def serve(cluster, directory, listening, until):
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(directory / "server.crt", directory / "server.key")
+async def serve(cluster, context, listening, until):
     server = await asyncio.start_server(Server(cluster).connected, sock=listening, ssl=context)
     async with server:
         await asyncio.get_running_loop().run_in_executor(None, os.read, until, 1)
@@ -237,6 +235,8 @@ async def serve(cluster, directory, listening, until):
 def main():
     directory, port, processes = pathlib.Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
     told = json.loads(sys.stdin.readline())
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(directory / "server.crt", directory / "server.key")
     listening = socket.create_server(("127.0.0.1", port), backlog=1024)
     reads, children = [], []
     for _ in range(processes):
@@ -248,7 +248,7 @@ def main():
             for _, other in children:
                 os.close(other)
             cluster = Cluster(told)
-            asyncio.run(serve(cluster, directory, listening, stop_read))
+            asyncio.run(serve(cluster, context, listening, stop_read))
             os.write(said_write, json.dumps({"most_at_once": cluster.most_at_once, "forwards": cluster.forwards,
                                              "paths": cluster.paths[-20:]}).encode())
             os._exit(0)
