@@ -1,8 +1,7 @@
 #include "agent/fleet/ask_findings.h"
 
-#include <iterator>
-#include <memory>
 #include <mutex>
+#include <optional>
 #include <utility>
 
 #include "agent/fleet/agents/ask_all.h"
@@ -19,30 +18,23 @@ struct OneNode {
 OneNode ask_node_for_findings(const FleetNode& place, const AgentClient& client) {
   OneNode node{.answer = unanswered(place), .findings = {}};
   if (!place.agent) return node;
-  std::vector<FleetFinding> conflicts, risks;
-  std::unique_ptr<FindingsReader> of_conflicts, of_risks;
-  const auto asked = [&](const char* target, std::vector<FleetFinding>& findings,
-                         std::unique_ptr<FindingsReader>& reader) -> AgentQuestion {
-    return {.target = target,
-            .on_body = [&reader](std::string_view bytes) { return reader->feed(bytes); },
-            .on_begin =
-                [&] {
-                  findings.clear();
-                  reader = std::make_unique<FindingsReader>(node.answer, findings);
-                }};
+  std::optional<FindingsReader> conflicts, risks;
+  const auto asked = [&](const char* target, std::optional<FindingsReader>& reader) {
+    return AgentQuestion{
+        .target = target,
+        .on_body = [&reader](std::string_view bytes) { return reader->feed(bytes); },
+        .on_begin = [&reader, &place] { reader.emplace(place.name); }};
   };
-  node.answer.complete = true;
-  const auto done = client.ask(*place.agent, {asked("/conflicts", conflicts, of_conflicts),
-                                              asked("/risks", risks, of_risks)});
-  node.answer.answered = done && of_conflicts->whole() && of_risks->whole();
+  const auto done =
+      client.ask(*place.agent, {asked("/conflicts", conflicts), asked("/risks", risks)});
+  node.answer.answered = done && conflicts->whole() && risks->whole();
   if (!node.answer.answered) {
     node.answer.error = done ? "the answer is not as expected" : done.error().message;
-    node.answer.complete = false;
-    node.answer.problems.clear();
     return node;
   }
-  node.findings = std::move(conflicts);
-  std::ranges::move(risks, std::back_inserter(node.findings));
+  node.answer.complete = true;
+  std::move(*conflicts).give(node.answer, node.findings);
+  std::move(*risks).give(node.answer, node.findings);
   return node;
 }
 

@@ -1,6 +1,8 @@
 #include "agent/fleet/fleet_finding.h"
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
 #include "agent/fleet/fleet_words.h"
 #include "agent/render/json_reading.h"
@@ -30,19 +32,14 @@ std::optional<FleetFinding> read_fleet_finding(const std::string& node, std::str
                       .json = json_text(finding)};
 }
 
-FindingsReader::FindingsReader(NodeAnswer& node, std::vector<FleetFinding>& findings)
-    : node_(node),
-      findings_(findings),
+FindingsReader::FindingsReader(std::string node)
+    : node_(std::move(node)),
       cutter_({.members = {"complete", "problems"}, .list = "findings", .limit = kLongestFinding},
               {.on_member = [this](std::string_view member,
                                    std::string_view value) { return on_member(member, value); },
                .on_element = [this](std::string_view json) { return on_finding(json); },
                .on_end = {},
-               .on_too_long =
-                   [this] {
-                     node_.complete = false;
-                     node_.problems.emplace_back("a finding is too long and is left out");
-                   }}) {}
+               .on_too_long = [this] { doubt("a finding is too long and is left out"); }}) {}
 
 bool FindingsReader::feed(std::string_view bytes) {
   return cutter_.feed(bytes).has_value();
@@ -52,33 +49,49 @@ bool FindingsReader::whole() const {
   return says_complete_ && cutter_.objects() == 1 && cutter_.between_objects();
 }
 
+void FindingsReader::give(NodeAnswer& node, std::vector<FleetFinding>& findings) && {
+  node.complete = node.complete && complete_;
+  for (std::string& problem : problems_) {
+    if (std::ranges::find(node.problems, problem) == node.problems.end()) {
+      node.problems.push_back(std::move(problem));
+    }
+  }
+  std::ranges::move(findings_, std::back_inserter(findings));
+}
+
 bool FindingsReader::on_member(std::string_view member, std::string_view value) {
   if (member == "complete") {
     says_complete_ = true;
-    node_.complete = node_.complete && value == "true";
+    complete_ = complete_ && value == "true";
     return true;
   }
   for (const Json& problem : read_json(value)) {
     std::string words = text_at(problem, "message");
     const std::string remedy = text_at(problem, "remedy");
     if (!remedy.empty()) words += " (" + remedy + ")";
-    if (std::ranges::find(node_.problems, words) == node_.problems.end())
-      node_.problems.push_back(std::move(words));
+    problems_.push_back(std::move(words));
   }
   return true;
 }
 
 bool FindingsReader::on_finding(std::string_view json) {
-  auto finding = read_fleet_finding(node_.node, json);
+  auto finding = read_fleet_finding(node_, json);
   if (!finding) return false;
   bytes_ += finding->json.size();
   if (findings_.size() < kMostFindingsOfANode && bytes_ <= kMostBytesOfANode) {
     findings_.push_back(*std::move(finding));
-  } else if (node_.complete) {
-    node_.complete = false;
-    node_.problems.emplace_back("it has too many findings, the rest is left out");
+  } else {
+    doubt("it has too many findings, the rest is left out");
   }
   return true;
+}
+
+// Said once, whatever the agent itself says.
+void FindingsReader::doubt(std::string problem) {
+  complete_ = false;
+  if (std::ranges::find(problems_, problem) == problems_.end()) {
+    problems_.push_back(std::move(problem));
+  }
 }
 
 }  // namespace hostnet

@@ -35,18 +35,26 @@ std::optional<FleetFinding> read_fleet_finding(const std::string& node, std::str
 // Reads an agent's answer to /conflicts or /risks as it comes. Owned by one thread.
 class FindingsReader {
  public:
-  FindingsReader(NodeAnswer& node, std::vector<FleetFinding>& findings);
+  explicit FindingsReader(std::string node);
+  FindingsReader(const FindingsReader&) = delete;
+  FindingsReader& operator=(const FindingsReader&) = delete;
   bool feed(std::string_view bytes);
   // Whether that was an answer.
   bool whole() const;
+  // Adds what it said to the node's answer.
+  void give(NodeAnswer& node, std::vector<FleetFinding>& findings) &&;
 
  private:
   bool on_member(std::string_view member, std::string_view value);
   bool on_finding(std::string_view json);
 
-  NodeAnswer& node_;
-  std::vector<FleetFinding>& findings_;
+  void doubt(std::string problem);
+
+  std::string node_;
+  std::vector<FleetFinding> findings_;
+  std::vector<std::string> problems_;
   bool says_complete_{};
+  bool complete_{true};
   std::size_t bytes_{};
   JsonCutter cutter_;
 };

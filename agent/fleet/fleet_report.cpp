@@ -11,16 +11,21 @@
 #include "agent/render/table/fold.h"
 #include "agent/render/table/table.h"
 #include "agent/render/words.h"
+#include "agent/verdicts/severities.h"
 #include "netlink/base/escape.h"
+#include "netlink/base/find_named.h"
 #include "netlink/base/text.h"
 #include "netlink/base/times.h"
 
 namespace hostnet {
 namespace {
 
-int rank_of_severity(std::string_view severity) {
-  if (severity == "critical") return 0;
-  return severity == "warning" ? 1 : 2;
+Severity severity_of(const FleetFinding& finding) {
+  return find_named(kSeverities, finding.severity).value_or(Severity::info);
+}
+
+bool is_complete(const FleetReport& report) {
+  return all_complete(report.nodes) && report.findings_cut == 0;
 }
 
 bool is_conflict(const FleetFinding& finding) {
@@ -29,7 +34,7 @@ bool is_conflict(const FleetFinding& finding) {
 
 auto order_of(const FleetFinding& finding) {
   std::string_view port = finding.port;
-  return std::tuple(rank_of_severity(finding.severity), !is_conflict(finding),
+  return std::tuple(std::ranges::find(kSeverities, severity_of(finding)), !is_conflict(finding),
                     take_number<int>(port).value_or(0), std::string_view(finding.port),
                     std::string_view(finding.verdict), std::string_view(finding.node));
 }
@@ -91,7 +96,7 @@ std::string fleet_text(const FleetReport& report, const TextStyle& style) {
 }
 
 std::string fleet_json(const FleetReport& report) {
-  std::string text = fleet_envelope(report.from, report.generated_at, report.nodes);
+  std::string text = fleet_envelope(report.from, report.generated_at, is_complete(report));
   text += fmt::format(R"(,"nodes":{},"findings_cut":{},"findings":[)", nodes_json(report.nodes),
                       report.findings_cut);
   bool first = true;
@@ -105,10 +110,9 @@ std::string fleet_json(const FleetReport& report) {
 int exit_code_of(const FleetReport& report) {
   if (!all_answered(report.nodes)) return kIncompleteExit;
   const bool some = std::ranges::any_of(report.findings, [](const FleetFinding& finding) {
-    return rank_of_severity(finding.severity) < 2;
+    return severity_of(finding) != Severity::info;
   });
-  const bool complete = std::ranges::all_of(report.nodes, &NodeAnswer::complete);
-  return some ? 1 : complete ? 0 : kIncompleteExit;
+  return some ? 1 : is_complete(report) ? 0 : kIncompleteExit;
 }
 
 }  // namespace hostnet

@@ -14,6 +14,7 @@
 #include "agent/kube/server_version.h"
 #include "agent/pods/read_pod.h"
 #include "agent/pods/scheduler_ports.h"
+#include "agent/render/exit_codes.h"
 #include "agent/render/words.h"
 #include "netlink/base/real_time.h"
 #include "netlink/base/text.h"
@@ -89,41 +90,8 @@ std::string explanation_of(const DeclaredPort& wanted, const PortCheck& check) {
 // Of a pod that runs already.
 bool is_own(const WantedPod& wanted, const PortCheck& check) {
   const std::string name = wanted.pod.namespace_ + "/" + wanted.pod.name;
-  return check.held_by == name || check.held_by.starts_with(name + " ");
-}
-
-// What a node's agent says of the ports that no pod declares there.
-std::vector<PodRow> rows_of_checks(const WantedPod& wanted, const NodeAnswer& node,
-                                   const std::vector<PortCheck>& checks) {
-  std::vector<PodRow> rows;
-  std::vector<std::string> free;
-  for (std::size_t i = 0; i < checks.size(); ++i) {
-    const DeclaredPort& port = wanted.ports[i];
-    std::string words = port_words(port.port, port.protocol);
-    if (checks[i].verdict == "free") {
-      free.push_back(std::move(words));
-      continue;
-    }
-    const bool own = is_own(wanted, checks[i]);
-    rows.push_back({.node = node.node,
-                    .verdict = own ? "own" : checks[i].verdict,
-                    .port = std::move(words),
-                    .declared_by = {},
-                    .held_by = checks[i].held_by,
-                    .explanation = own             ? "the pod itself has it"
-                                   : node.answered ? explanation_of(port, checks[i])
-                                                   : "no pod declares it there; its agent did "
-                                                     "not answer"});
-  }
-  if (rows.empty()) {
-    rows.push_back({.node = node.node,
-                    .verdict = "free",
-                    .port = fmt::format("{}", fmt::join(free, ", ")),
-                    .declared_by = {},
-                    .held_by = {},
-                    .explanation = "no pod declares it there, and nothing holds it"});
-  }
-  return rows;
+  return !check.pods.empty() &&
+         std::ranges::all_of(check.pods, [&](const std::string& pod) { return pod == name; });
 }
 
 std::vector<std::string> targets_of(const WantedPod& wanted) {
@@ -203,6 +171,39 @@ Result<WantedPod> read_wanted_pod(std::string_view object) {
   return wanted;
 }
 
+std::vector<PodRow> rows_of_checks(const WantedPod& wanted, const NodeAnswer& node,
+                                   const std::vector<PortCheck>& checks) {
+  std::vector<PodRow> rows;
+  std::vector<std::string> to_have;
+  bool own = false;
+  for (std::size_t i = 0; i < checks.size(); ++i) {
+    const DeclaredPort& port = wanted.ports[i];
+    std::string words = port_words(port.port, port.protocol);
+    const bool has_it = is_own(wanted, checks[i]);
+    own = own || has_it;
+    if (has_it || checks[i].verdict == "free") {
+      to_have.push_back(std::move(words));
+      continue;
+    }
+    rows.push_back({.node = node.node,
+                    .verdict = checks[i].verdict,
+                    .port = std::move(words),
+                    .declared_by = {},
+                    .held_by = checks[i].held_by,
+                    .explanation = node.answered ? explanation_of(port, checks[i])
+                                                 : "no pod declares it there; its agent did "
+                                                   "not answer"});
+  }
+  if (!rows.empty()) return rows;
+  return {{.node = node.node,
+           .verdict = own ? "own" : "free",
+           .port = fmt::format("{}", fmt::join(to_have, ", ")),
+           .declared_by = {},
+           .held_by = {},
+           .explanation = own ? "the pod itself runs there"
+                              : "no pod declares it there, and nothing holds it"}};
+}
+
 bool may_go_to(const WantedPod& wanted, const ClusterNode& node) {
   if (wanted.only_node) return node.name == *wanted.only_node;
   return std::ranges::all_of(wanted.node_selector, [&](const auto& label) {
@@ -269,7 +270,7 @@ int exit_code_of(const PodReport& report) {
     return std::ranges::find(report.rows, verdict, &PodRow::verdict) != report.rows.end();
   };
   if (report.wanted.ports.empty() || has("free") || has("own")) return 0;
-  return has("unknown") ? 2 : 1;
+  return has("unknown") ? kIncompleteExit : 1;
 }
 
 }  // namespace hostnet

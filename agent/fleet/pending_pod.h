@@ -10,6 +10,7 @@
 #include "agent/fleet/agents/agent_client.h"
 #include "agent/fleet/agents/answered.h"
 #include "agent/fleet/agents/cluster_reader.h"
+#include "agent/fleet/port_report.h"
 #include "agent/render/output_format.h"
 
 namespace hostnet {
@@ -39,9 +40,14 @@ void add_declared(const WantedPod& wanted, const Pod& pod,
 
 struct PodRow {
   std::string node;
-  std::string verdict;  // "declared", or what /check says: "free", "in_use"…
+  std::string verdict;  // "declared", "own", or what /check says: "free", "in_use"…
   std::string port, declared_by, held_by, explanation;
 };
+// What a node's agent says of the ports that no pod declares there: a row for each that the pod
+// would not get, else one. Pure.
+std::vector<PodRow> rows_of_checks(const WantedPod& wanted, const NodeAnswer& node,
+                                   const std::vector<PortCheck>& checks);
+
 struct PodReport {
   WallTime generated_at;
   WantedPod wanted;

@@ -90,7 +90,7 @@ std::string pod_report_json(const PodReport& report) {
                  {"phase", report.wanted.pod.phase},
                  {"node", report.wanted.pod.node_name},
                  {"scheduler", report.wanted.scheduler_says}};
-  return fleet_envelope("agents", report.generated_at, report.nodes) +
+  return fleet_envelope("agents", report.generated_at, all_complete(report.nodes)) +
          fmt::format(R"(,"pod":{},"nodes":{},"rows":{}}})", json_text(pod),
                      nodes_json(report.nodes), json_text(json_array(report.rows, row_json))) +
          "\n";

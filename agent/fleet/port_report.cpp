@@ -50,10 +50,17 @@ std::string port_summary(const PortReport& report) {
 std::optional<PortCheck> read_port_check(std::string_view json) {
   const Json answer = read_json(json);
   if (!answer.is_object() || text_at(answer, "verdict").empty()) return std::nullopt;
+  const Json holders = list_at(answer, "holders");
+  std::vector<std::string> pods;
+  for (const Json& holder : holders) {
+    const std::string pod = text_at(holder, "pod");
+    pods.push_back(pod.empty() ? "" : text_at(holder, "namespace") + "/" + pod);
+  }
   return PortCheck{.verdict = text_at(answer, "verdict"),
-                   .held_by = holders_words_of(list_at(answer, "holders")),
+                   .held_by = holders_words_of(holders),
                    .declared_by = declarations_words_of(list_at(answer, "declared_by")),
                    .explanation = text_at(answer, "explanation"),
+                   .pods = std::move(pods),
                    .json = json_text(answer)};
 }
 
@@ -88,6 +95,7 @@ std::vector<PortCheck> ask_checks(const FleetNode& node, const std::vector<std::
     } else {
       answer.answered = false;
       answer.error = "the answer is not as expected";
+      checks.assign(targets.size(), {});
     }
   }
   answer.complete = answer.answered && std::ranges::none_of(checks, is_unknown);
@@ -129,7 +137,7 @@ std::string port_report_text(const PortReport& report, const TextStyle& style) {
 }
 
 std::string port_report_json(const PortReport& report) {
-  std::string text = fleet_envelope(report.from, report.generated_at, report.nodes);
+  std::string text = fleet_envelope(report.from, report.generated_at, all_complete(report.nodes));
   text += fmt::format(R"(,"port":{},"protocol":"{}","nodes":[)", report.port,
                       to_string(report.protocol));
   for (std::size_t i = 0; i < report.nodes.size(); ++i) {

@@ -15,7 +15,8 @@ namespace hostnet {
 struct PortCheck {
   std::string verdict{"unknown"};  // "free", "in_use"…
   std::string held_by, declared_by, explanation;
-  std::string json;  // all of it; "" where there is no answer
+  std::vector<std::string> pods;  // "default/web-1" of each holder, "" of what is no pod's
+  std::string json;               // all of it; "" where there is no answer
 };
 // Of that JSON; unset: it is no answer.
 std::optional<PortCheck> read_port_check(std::string_view json);

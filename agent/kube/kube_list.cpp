@@ -9,7 +9,7 @@ KubeReply read_list(KubeClient& client, const std::string& path, std::size_t lon
   JsonCutter cutter({.members = {"metadata"}, .list = "items", .limit = longest_item},
                     {.on_member =
                          [&](std::string_view, std::string_view value) {
-                           parts.on_metadata(value);
+                           if (parts.on_metadata) parts.on_metadata(value);
                            return true;
                          },
                      .on_element =

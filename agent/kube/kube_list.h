@@ -11,9 +11,9 @@ namespace hostnet {
 
 // What a LIST has, as it arrives: no more than one item of it is ever kept.
 struct KubeListParts {
-  std::function<void(std::string_view metadata)> on_metadata;  // of the list itself
+  std::function<void(std::string_view metadata)> on_metadata;  // of the list itself; or unset
   std::function<void(std::string_view item)> on_item;
-  // An item was longer than the limit and is left out.
+  // An item was longer than the limit and is left out; unset: that is a problem of the list.
   std::function<void()> on_too_long;
 };
 

@@ -57,10 +57,8 @@ Answers daemon_answers(const std::shared_ptr<DaemonState>& state,
   Answers answers;
   answers.report = [state] { return newest_report(*state); };
   answers.ready = [state] { return state->report.get() != nullptr; };
-  answers.check = [state](const CheckQuery& query) {
-    return check_once(*state->node_context.get(), state->pods.get(), *state->policy.get(),
-                      {&query, 1})
-        .front();
+  answers.check = [state](std::span<const CheckQuery> queries) {
+    return check_once(*state->node_context.get(), state->pods.get(), *state->policy.get(), queries);
   };
   answers.history = [state] { return history_of(*state); };
   answers.binds = [state] {

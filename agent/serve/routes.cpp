@@ -49,22 +49,25 @@ HttpHandler findings_handler(const Answers& answers, FindingClass finding_class)
 RenderedBody one_port(const Answers& answers, const PortFilter& filter, const Output& output) {
   const auto report = answers.port(*filter.port);
   std::vector<CheckAnswer> binds;
+  History history;
   if (output.format != OutputFormat::json && !output.style.names) {
+    std::vector<CheckQuery> queries;
     for (const Protocol protocol : protocols_on(*report, filter)) {
-      binds.push_back(answers.check({.protocol = protocol, .port = *filter.port}));
+      queries.push_back({.protocol = protocol, .port = *filter.port});
     }
+    binds = answers.check(queries);
+    history = answers.history();
   }
-  const History history = answers.history();
   return {.text = render_port(output, *report, filter, binds, &history),
           .exit_code = exit_code_of(*report)};
 }
 
 RenderedBody checked(const Answers& answers, const CheckQuery& query, const Output& output) {
-  const CheckAnswer answer = answers.check(query);
+  const CheckAnswer answer = answers.check({&query, 1}).front();
   const int code = exit_code_of(answer.verdict);
-  const auto report = output.format == OutputFormat::json ? std::make_shared<const Report>()
-                                                          : answers.port(query.port);
-  const History history = answers.history();
+  const bool told = output.format != OutputFormat::json;
+  const auto report = told ? answers.port(query.port) : std::make_shared<const Report>();
+  const History history = told ? answers.history() : History{};
   return {.text = render_check(output, answer,
                                {.report = *report, .bind = answer, .history = &history}),
           .exit_code = code};

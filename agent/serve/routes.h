@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -23,8 +24,9 @@ namespace hostnet {
 struct Answers {
   // Null before anything is known; until it is ready() without findings and not complete.
   std::function<std::shared_ptr<const Report>()> report;
-  std::function<bool()> ready;                          // the first scan is finished
-  std::function<CheckAnswer(const CheckQuery&)> check;  // a fresh scan
+  std::function<bool()> ready;  // the first scan is finished
+  // One fresh scan, an answer for each.
+  std::function<std::vector<CheckAnswer>(std::span<const CheckQuery>)> check;
   std::function<History()> history;
   std::function<std::vector<BindEvent>()> binds;  // as the kernel told them
   // The newest report with a fresh scan of every socket of one port.

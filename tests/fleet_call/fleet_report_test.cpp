@@ -81,11 +81,12 @@ TEST(FindingsReader, AnAnswerInPiecesIsItsNodesFindings) {
                            R"("message":"NAT rules cannot be read","remedy":"add NET_ADMIN"}],)"
                            R"("findings":[)" +
                            std::string(kFinding) + "," + std::string(kFinding) + "]}";
-  NodeAnswer node = answered("n1");
-  std::vector<FleetFinding> findings;
-  FindingsReader reader(node, findings);
+  FindingsReader reader("n1");
   for (const char byte : text) ASSERT_TRUE(reader.feed({&byte, 1}));
   EXPECT_TRUE(reader.whole());
+  NodeAnswer node = answered("n1");
+  std::vector<FleetFinding> findings;
+  std::move(reader).give(node, findings);
   EXPECT_EQ(findings.size(), 2U);
   EXPECT_FALSE(node.complete);
   EXPECT_EQ(node.problems.front(), "NAT rules cannot be read (add NET_ADMIN)");
@@ -93,25 +94,35 @@ TEST(FindingsReader, AnAnswerInPiecesIsItsNodesFindings) {
 
 TEST(FindingsReader, AnAnswerThatIsNoneOrCutShortIsNotWhole) {
   for (const std::string text : {"{}", R"({"complete":true,"findings":[)", "[]", ""}) {
-    NodeAnswer node = answered("n1");
-    std::vector<FleetFinding> findings;
-    FindingsReader reader(node, findings);
+    FindingsReader reader("n1");
     reader.feed(text);
     EXPECT_FALSE(reader.whole()) << text;
   }
 }
 
 TEST(FindingsReader, MoreFindingsThanAnAgentHasAreLeftOutAndSaid) {
-  std::string text = R"({"complete":true,"problems":[],"findings":[)";
+  // Whatever the agent says of itself, and before them.
+  std::string text = R"({"complete":false,"problems":[],"findings":[)";
   for (std::size_t i = 0; i <= kMostFindingsOfANode; ++i) {
     text += (i == 0 ? "" : ",") + std::string(R"({"verdict":"other_pod"})");
   }
+  FindingsReader reader("n1");
+  ASSERT_TRUE(reader.feed(text + "]}"));
   NodeAnswer node = answered("n1");
   std::vector<FleetFinding> findings;
-  FindingsReader reader(node, findings);
-  ASSERT_TRUE(reader.feed(text + "]}"));
+  std::move(reader).give(node, findings);
   EXPECT_EQ(findings.size(), kMostFindingsOfANode);
   EXPECT_FALSE(node.complete);
+  ASSERT_EQ(node.problems.size(), 1U);
+  EXPECT_EQ(node.problems.front(), "it has too many findings, the rest is left out");
+}
+
+TEST(FleetReport, IsNotCompleteWhereFindingsAreCut) {
+  auto report = report_of({answered("a")}, {});
+  EXPECT_EQ(exit_code_of(report), 0);
+  report.findings_cut = 1;
+  EXPECT_EQ(exit_code_of(report), 2);
+  EXPECT_THAT(fleet_json(report), HasSubstr(R"("complete":false)"));
 }
 
 TEST(FleetReport, TheWorstComesFirstAndConflictsBeforeRisks) {

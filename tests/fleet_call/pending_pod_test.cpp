@@ -84,6 +84,40 @@ TEST(DeclaredThere, SidecarsCountFromTheVersionOnThatCountsThem) {
   EXPECT_EQ(declared_on_n1(sidecar, std::vector<int>{1, 32, 1}), 0U);
 }
 
+std::vector<PodRow> rows_of(std::vector<PortCheck> checks) {
+  WantedPod pod = wanted();
+  while (pod.ports.size() < checks.size()) {
+    pod.ports.push_back(pod.ports.front());
+    pod.ports.back().port++;
+  }
+  return rows_of_checks(pod, {.node = "n1", .answered = true, .complete = true}, checks);
+}
+
+TEST(RowsOfChecks, APodWithAllItsPortsOrFreeOnesHasOneRow) {
+  PortCheck own;
+  own.verdict = "in_use";
+  own.pods = {"default/web-2"};
+  PortCheck free;
+  free.verdict = "free";
+  ASSERT_EQ(rows_of({free, free}).size(), 1U);
+  EXPECT_EQ(rows_of({free, free}).front().verdict, "free");
+  ASSERT_EQ(rows_of({own, free}).size(), 1U);
+  EXPECT_EQ(rows_of({own, free}).front().verdict, "own");
+  EXPECT_EQ(rows_of({own, free}).front().port, "8080/tcp, 8081/tcp");
+}
+
+TEST(RowsOfChecks, APortThatAnotherHasTooIsNotThePodsOwn) {
+  PortCheck own;
+  own.verdict = "in_use";
+  own.pods = {"default/web-2"};
+  PortCheck taken = own;
+  taken.pods = {"default/web-2", ""};
+  const auto rows = rows_of({own, taken});
+  ASSERT_EQ(rows.size(), 1U);
+  EXPECT_EQ(rows.front().verdict, "in_use");
+  EXPECT_EQ(rows.front().port, "8081/tcp");
+}
+
 TEST(PodReport, SaysWhoDeclaresItAndWhoHoldsIt) {
   PodReport report{.generated_at = {},
                    .wanted = wanted(),

@@ -31,7 +31,8 @@ std::unexpected<Error> not_answered(HttpReader& reader, const HttpHead& head) {
   std::string words = body ? json_words(*body, {"error", "message"}) : "";
   if (words.empty() && body) words = trim(*body);
   if (words.size() > kLongestAgentWords) words.resize(kLongestAgentWords);
-  const Reason reason = head.status == 503   ? Reason::exhausted
+  const bool busy = head.status == 503 || head.status == 429;
+  const Reason reason = busy                 ? Reason::exhausted
                         : head.status == 403 ? Reason::denied
                                              : Reason::malformed;
   return failure(reason, fmt::format("its agent answers {}{}{}", head.status,

@@ -45,6 +45,11 @@ bool all_answered(const std::vector<NodeAnswer>& nodes) {
   return std::ranges::all_of(nodes, &NodeAnswer::answered);
 }
 
+bool all_complete(const std::vector<NodeAnswer>& nodes) {
+  return std::ranges::all_of(nodes,
+                             [](const NodeAnswer& node) { return node.answered && node.complete; });
+}
+
 std::string doubts_text(const std::vector<NodeAnswer>& nodes, std::size_t width) {
   NodesByReason silent, incomplete;
   for (const NodeAnswer& node : nodes) {
@@ -72,10 +77,8 @@ std::string doubts_text(const std::vector<NodeAnswer>& nodes, std::size_t width)
 std::string answered_words(const std::vector<NodeAnswer>& nodes) {
   const auto answered =
       static_cast<std::size_t>(std::ranges::count_if(nodes, &NodeAnswer::answered));
-  const bool complete = std::ranges::all_of(
-      nodes, [](const NodeAnswer& node) { return node.answered && node.complete; });
   return fmt::format("{} of {} answered; {}", answered, counted(nodes.size(), "node", "nodes"),
-                     complete ? "complete" : "incomplete");
+                     all_complete(nodes) ? "complete" : "incomplete");
 }
 
 }  // namespace hostnet

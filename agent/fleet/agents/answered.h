@@ -18,8 +18,9 @@ struct NodeAnswer {
 
 NodeAnswer unanswered(const FleetNode& node);
 
-// Whether every node answered.
+// Whether every node answered, and saw all that there is.
 bool all_answered(const std::vector<NodeAnswer>& nodes);
+bool all_complete(const std::vector<NodeAnswer>& nodes);
 
 // "2 nodes did not answer: n7, n9 (no agent runs there)", "incomplete on 1 node: n3 (NAT rules
 // cannot be read)", a line for each reason, safe for a terminal.

@@ -99,8 +99,7 @@ Result<std::string> ClusterReader::page(const std::string& path, const std::stri
     const KubeReply reply = read_list(
         client_, path, kLongestPod,
         {.on_metadata = [&](std::string_view value) { next = json_member(value, {"continue"}); },
-         .on_item = on_item,
-         .on_too_long = [] {}});
+         .on_item = on_item});
     if (reply.problem.empty()) return next;
     if (!wait_to_retry(reply, attempt, backoff)) return std::unexpected(error_of(reply, needs));
   }

@@ -1,7 +1,5 @@
 #include "agent/fleet/agents/node_json.h"
 
-#include <algorithm>
-
 #include "agent/render/json_parts.h"
 #include "netlink/base/times.h"
 
@@ -15,10 +13,7 @@ Json json_of_node(const NodeAnswer& node) {
 
 }  // namespace
 
-std::string fleet_envelope(std::string_view from, WallTime generated_at,
-                           const std::vector<NodeAnswer>& nodes) {
-  const bool complete = std::ranges::all_of(
-      nodes, [](const NodeAnswer& node) { return node.answered && node.complete; });
+std::string fleet_envelope(std::string_view from, WallTime generated_at, bool complete) {
   std::string text = json_text({{"api_version", kApiVersion},
                                 {"generated_at", rfc3339(generated_at)},
                                 {"from", from},

@@ -10,8 +10,7 @@
 namespace hostnet {
 
 // The beginning of every JSON answer of `fleet`, without the brace that closes it.
-std::string fleet_envelope(std::string_view from, WallTime generated_at,
-                           const std::vector<NodeAnswer>& nodes);
+std::string fleet_envelope(std::string_view from, WallTime generated_at, bool complete);
 // {"node","agent","answered","complete","problems","error"}
 std::string node_json(const NodeAnswer& node);
 // A list of these.

@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "agent/kube/json_cutter.h"
+#include "agent/kube/kube_list.h"
 #include "agent/pods/pod_limits.h"
 #include "agent/pods/read_pod.h"
 #include "agent/pods/sources/pod_source.h"
@@ -24,32 +24,21 @@ class KubeletSource final : public PodSource {
     auto pods = std::make_shared<std::vector<Pod>>();
     PortBudget ports;
     std::size_t pods_cut = 0;
-    JsonCutter cutter({.list = "items", .limit = kLongestPod},
-                      {.on_element =
-                           [&](std::string_view text) {
-                             auto pod = read_pod_json(text);
-                             if (!pod || pod->name.empty()) return true;
-                             if (pods->size() >= kMostPods) {
-                               ++pods_cut;
-                               return true;
-                             }
-                             ports.take(*pod);
-                             pod->source = "kubelet";
-                             pods->push_back(*std::move(pod));
-                             return true;
-                           },
-                       .on_too_long = [&] { ++pods_cut; }});
-    Result<> cut;
-    const KubeReply reply = client_.get(
-        "/pods", [] {},
-        [&](std::string_view bytes) {
-          cut = cutter.feed(bytes);
-          return cut.has_value();
-        });
-    std::string why = cut ? reply.problem : cut.error().message;
-    if (why.empty() && (cutter.objects() != 1 || !cutter.between_objects())) {
-      why = "the list was cut short";
-    }
+    const KubeReply reply = read_list(client_, "/pods", kLongestPod,
+                                      {.on_item =
+                                           [&](std::string_view text) {
+                                             auto pod = read_pod_json(text);
+                                             if (!pod || pod->name.empty()) return;
+                                             if (pods->size() >= kMostPods) {
+                                               ++pods_cut;
+                                               return;
+                                             }
+                                             ports.take(*pod);
+                                             pod->source = "kubelet";
+                                             pods->push_back(*std::move(pod));
+                                           },
+                                       .on_too_long = [&] { ++pods_cut; }});
+    std::string why = reply.problem;
     if (reply.status == 403) why += "; it needs nodes/pods: get";
     const SteadyTime now = steady_now();
     auto pause = interval_;
