@@ -130,6 +130,7 @@ Owner BindResolver::owner_of(const Binder& binder, const Names& names) {
   cgroups_.trim();
   const bool component = !place.facts.in_kubepods && runs_component(binder, names, owner.exe);
   owner.kind = kind_of_process(place.facts, component, names.node_components);
+  names.pods.identify(owner);
   return owner;
 }
 

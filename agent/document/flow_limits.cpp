@@ -54,12 +54,11 @@ class FlowMeter {
     while (at < line.size()) {
       const bool after_blank = at == 0 || is_blank(line[at - 1]);
       if (quote_ == 0 && line[at] == '#' && after_blank) break;
+      if (depth_ > 0 && ++flow_bytes_ > kMaxFlowBytes) return too_long();
       if (auto complaint = take_char(line[at], after_blank)) return complaint;
       const bool escapes = quote_ == '"' && line[at] == '\\';
       at += escapes ? std::size_t{2} : std::size_t{1};
     }
-    if (depth_ > 0) flow_bytes_ += line.size() + 1;
-    if (flow_bytes_ > kMaxFlowBytes) return too_long();
     if (depth_ == 0 && quote_ == 0 && begins_block_scalar(line.substr(0, at))) {
       scalar_indent_ = indent;
     }

@@ -9,6 +9,7 @@
 
 #include "agent/lint/lint_pod.h"
 #include "agent/pods/object_kind.h"
+#include "agent/pods/scheduler_ports.h"
 
 namespace hostnet {
 namespace {
@@ -41,12 +42,6 @@ PortPlaces collect_ports(std::span<const ManifestResult> input) {
     }
   }
   return places;
-}
-
-// The scheduler's rule: the wildcard takes all, other addresses are text.
-bool same_address(const std::string& a, const std::string& b) {
-  const auto any = [](const std::string& ip) { return ip.empty() || ip == "0.0.0.0"; };
-  return any(a) || any(b) || a == b;
 }
 
 // No node has one label with two values: a DaemonSet for each architecture is an old custom.
@@ -88,7 +83,7 @@ std::string object_name(const ManifestObject& object) {
 // declarations give n-1 lints.
 const PlacedPort* find_collision(std::span<const PlacedPort> earlier, const PlacedPort& later) {
   const auto found = std::ranges::find_if(earlier, [&](const PlacedPort& one) {
-    if (!same_address(one.port->host_ip, later.port->host_ip)) return false;
+    if (scheduler_separates(one.port->host_ip, later.port->host_ip)) return false;
     return one.object == later.object || may_meet(*one.object, *later.object);
   });
   return found == earlier.end() ? nullptr : &*found;

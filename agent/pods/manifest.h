@@ -53,7 +53,6 @@ struct ManifestObject {
   std::int64_t replicas{1};
   unsigned replicas_line{};
   UpdateStrategy update;
-  bool pinned{};  // to one node: spec.nodeName, or a nodeSelector for kubernetes.io/hostname
   std::map<std::string, std::string> node_selector;  // label and value
 };
 

@@ -5,10 +5,14 @@
 
 namespace hostnet {
 
+bool scheduler_separates(std::string_view host_ip, std::string_view other) {
+  const auto any = [](std::string_view ip) { return ip.empty() || ip == "0.0.0.0"; };
+  return !any(host_ip) && !any(other) && host_ip != other;
+}
+
 bool scheduler_keeps_apart(const DeclaredPort& one, const DeclaredPort& other) {
-  constexpr std::string_view kAny = "0.0.0.0";
   return one.protocol == other.protocol && one.port == other.port &&
-         (one.host_ip == other.host_ip || one.host_ip == kAny || other.host_ip == kAny);
+         !scheduler_separates(one.host_ip, other.host_ip);
 }
 
 bool scheduler_ignores_sidecars(const std::optional<std::vector<int>>& version) {

@@ -4,11 +4,16 @@
 // k8s.io/kubernetes/pkg/scheduler/framework (HostPortInfo), plugins/nodeports.
 
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "agent/pods/pod.h"
 
 namespace hostnet {
+
+// Whether the scheduler lets these host IPs share a port: "0.0.0.0" and "" meet everything, other
+// texts only themselves. "::" is just another text. Pure.
+bool scheduler_separates(std::string_view host_ip, std::string_view other);
 
 // Whether it keeps two pods apart because of these. Pure.
 bool scheduler_keeps_apart(const DeclaredPort& one, const DeclaredPort& other);

@@ -80,18 +80,16 @@ const Pod* PodIndex::by_address(const IpAddress& address) const {
   return found == by_address_.end() ? nullptr : found->second;
 }
 
-const Pod* PodIndex::of_container(const Holder& holder) const {
-  const Owner& owner = holder.owner;
-  if (holder.nat || owner.user || !owner.pod_uid.empty()) return nullptr;
+void PodIndex::identify(Owner& owner) const {
+  if (owner.user || !owner.pod_uid.empty()) return;
   const auto found = by_container_.find(owner.container_id);
-  return found == by_container_.end() ? nullptr : found->second;
+  if (found == by_container_.end()) return;
+  owner.kind = HolderKind::pod;
+  owner.pod_uid = found->second->uid;
 }
 
 void PodIndex::name(Holder& holder) const {
-  if (const Pod* known = of_container(holder)) {
-    holder.owner.kind = HolderKind::pod;
-    holder.owner.pod_uid = known->uid;
-  }
+  if (!holder.nat) identify(holder.owner);
   const Pod* pod = by_uid(holder.owner.pod_uid);
   if (pod == nullptr && holder.nat) pod = only_target(*holder.nat, *this);
   holder.namespace_ = pod != nullptr ? pod->namespace_ : std::string{};

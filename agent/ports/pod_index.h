@@ -28,10 +28,10 @@ class PodIndex {
   // none) by a container that the pod's status has; a NAT rule those of the pod whose sandbox it
   // names or to whose addresses it sends everything. Others keep none. Sets Holder::name of all.
   void name(Holder& holder) const;
+  // Gives an owner whose cgroup tells no pod the one whose status has its container.
+  void identify(Owner& owner) const;
 
  private:
-  const Pod* of_container(const Holder& holder) const;
-
   std::shared_ptr<const PodSnapshot> pods_;
   std::map<std::string, const Pod*, std::less<>> by_uid_;
   std::map<std::string_view, const Pod*> by_container_;

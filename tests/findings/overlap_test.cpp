@@ -144,20 +144,5 @@ TEST(BindOf, ADeclarationForAnyAddressIsTheIpv4WildcardAndColonColonTheDualStack
   EXPECT_EQ(bind_of(port), at("0.0.0.0"));
 }
 
-// HostPortInfo.CheckConflict: texts, not addresses.
-TEST(SchedulerSeparates, OnlyTwoDifferentTextsThatAreNotTheIpv4Wildcard) {
-  EXPECT_FALSE(scheduler_separates("", ""));
-  EXPECT_FALSE(scheduler_separates("0.0.0.0", "10.0.0.1"));
-  EXPECT_FALSE(scheduler_separates("10.0.0.1", ""));
-  EXPECT_FALSE(scheduler_separates("10.0.0.1", "10.0.0.1"));
-  EXPECT_TRUE(scheduler_separates("127.0.0.1", "10.0.0.1"));
-}
-TEST(SchedulerSeparates, ColonColonIsJustAnotherText) {
-  EXPECT_TRUE(scheduler_separates("::", "10.0.0.1"));
-  EXPECT_TRUE(scheduler_separates("::", "fd00::1"));
-  EXPECT_TRUE(scheduler_separates("fd00::1", "fd00:0::1"));
-  EXPECT_FALSE(scheduler_separates("::", "0.0.0.0"));
-}
-
 }  // namespace
 }  // namespace hostnet

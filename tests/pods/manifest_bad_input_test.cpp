@@ -156,8 +156,8 @@ TEST(ManifestBadInput, DeepNestingIsRefusedInEveryForm) {
 TEST(ManifestBadInput, ManyBracketsAreRefusedBeforeTheyAreKept) {
   std::string many;
   while (many.size() < (std::size_t{7} << 20)) many += "a, ";
-  for (const std::string& text :
-       {"a: [" + many, "- [" + many, "a: &x [" + many, "a: !x [\"b\", " + many, "? [" + many}) {
+  for (const std::string& text : {"a: [" + many, "a: [" + many + "a]", "- [" + many,
+                                  "a: &x [" + many, "a: !x [\"b\", " + many, "? [" + many}) {
     EXPECT_THAT(read_manifests(text, "many.yaml").errors,
                 ElementsAre(error_at(1, 1, "more than 256 KiB in brackets")))
         << text.substr(0, 20);

@@ -14,6 +14,21 @@ DeclaredPort port(std::uint16_t number, const std::string& host_ip = "0.0.0.0",
   return declared;
 }
 
+// HostPortInfo.CheckConflict: texts, not addresses.
+TEST(SchedulerSeparates, OnlyTwoDifferentTextsThatAreNotTheIpv4Wildcard) {
+  EXPECT_FALSE(scheduler_separates("", ""));
+  EXPECT_FALSE(scheduler_separates("0.0.0.0", "10.0.0.1"));
+  EXPECT_FALSE(scheduler_separates("10.0.0.1", ""));
+  EXPECT_FALSE(scheduler_separates("10.0.0.1", "10.0.0.1"));
+  EXPECT_TRUE(scheduler_separates("127.0.0.1", "10.0.0.1"));
+}
+TEST(SchedulerSeparates, ColonColonIsJustAnotherText) {
+  EXPECT_TRUE(scheduler_separates("::", "10.0.0.1"));
+  EXPECT_TRUE(scheduler_separates("::", "fd00::1"));
+  EXPECT_TRUE(scheduler_separates("fd00::1", "fd00:0::1"));
+  EXPECT_FALSE(scheduler_separates("::", "0.0.0.0"));
+}
+
 // HostPortInfo.CheckConflict of the scheduler.
 TEST(SchedulerKeepsApart, EqualPortsOfOneProtocolOnAddressesThatMeet) {
   EXPECT_TRUE(scheduler_keeps_apart(port(80), port(80)));

@@ -5,8 +5,6 @@
 namespace hostnet {
 namespace {
 
-constexpr std::string_view kAnyIpv4 = "0.0.0.0";
-
 Overlap overlap_unless(std::optional<bool> v6only) {
   if (!v6only) return Overlap::unknown;
   return *v6only ? Overlap::no : Overlap::yes;
@@ -68,12 +66,6 @@ std::optional<Bind> dual_stack_bind_of(const DeclaredPort& declared) {
   const Bind plain = bind_of(declared);
   if (!plain.address.is_wildcard()) return std::nullopt;
   return Bind{.address = {.family = AddressFamily::ipv6}, .v6only = false};
-}
-
-bool scheduler_separates(std::string_view host_ip, std::string_view other) {
-  if (host_ip.empty()) host_ip = kAnyIpv4;
-  if (other.empty()) other = kAnyIpv4;
-  return host_ip != kAnyIpv4 && other != kAnyIpv4 && host_ip != other;
 }
 
 PortUse port_use(const Socket& socket) {

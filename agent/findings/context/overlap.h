@@ -42,11 +42,6 @@ Bind bind_of(const DeclaredPort& declared);
 // (Go's ":8080"): only a declaration for any address has one.
 std::optional<Bind> dual_stack_bind_of(const DeclaredPort& declared);
 
-// Whether the scheduler lets these host IPs share a port (kube-scheduler's
-// HostPortInfo): "0.0.0.0" meets everything, other texts only themselves. "::"
-// is just another text.
-bool scheduler_separates(std::string_view host_ip, std::string_view other);
-
 // What a socket does with its port, in the order that decides a verdict.
 enum class PortUse {
   bound,      // listening, bound and silent, unconnected UDP

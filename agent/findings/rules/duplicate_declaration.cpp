@@ -7,6 +7,7 @@
 #include "agent/findings/context/holders.h"
 #include "agent/findings/context/words.h"
 #include "agent/findings/rules/rules.h"
+#include "agent/pods/scheduler_ports.h"
 
 namespace hostnet::rules {
 namespace {

@@ -34,12 +34,15 @@ class FairQueue {
   std::optional<T> take(Fits fits, Time now) {
     auto next = lines_.end();
     auto next_at = typename Items::iterator();
+    double least = 0;
     for (auto line = lines_.begin(); line != lines_.end(); ++line) {
+      const double much = had(*line, now);
+      if (next != lines_.end() && least <= much) continue;
       const auto at = std::ranges::find_if(
           line->items, [&](const T& item) { return fits(std::as_const(line->who), item); });
       if (at == line->items.end()) continue;
-      if (next != lines_.end() && had(*next, now) <= had(*line, now)) continue;
       next = line;
+      least = much;
       next_at = at;
     }
     if (next == lines_.end()) return std::nullopt;

@@ -41,6 +41,13 @@ PortFilters::Tables shared(std::vector<PacketTable> tables) {
   return std::make_shared<const std::vector<PacketTable>>(std::move(tables));
 }
 
+// What was read again and is as before stays the object that it was: snapshots compare those.
+template <class T>
+void keep_where_equal(std::shared_ptr<const T>& kept, std::optional<T> fresh) {
+  if (kept && fresh && *kept == *fresh) return;
+  kept = fresh ? std::make_shared<const T>(*std::move(fresh)) : nullptr;
+}
+
 }  // namespace
 
 bool NatScan::Source::operator==(const Source& other) const {
@@ -270,18 +277,15 @@ void NatScan::read_containers(SteadyTime now, bool rules_changed) {
     hashed = hashed || (rule.owner == RuleOwner::cri_hostport && !rule.sandbox_id.empty());
   }
   next_containers_ = now + kContainersPause;
-  containers_.reset();
-  if (!wanted) return;
-  if (auto found = read_pod_containers(*node_.files, hashed)) {
-    containers_ = std::make_shared<const PodsByContainer>(*std::move(found));
-  }
-  other_containers_.reset();
-  const bool others = containers_ && std::ranges::any_of(rules_->rules(), [&](auto& rule) {
-                        return !rule.sandbox_id.empty() && !containers_->contains(rule.sandbox_id);
+  std::optional<PodsByContainer> pods;
+  if (wanted) pods = read_pod_containers(*node_.files, hashed);
+  const bool others = pods && std::ranges::any_of(rules_->rules(), [&](auto& rule) {
+                        return !rule.sandbox_id.empty() && !pods->contains(rule.sandbox_id);
                       });
-  if (!others) return;
-  other_containers_ =
-      std::make_shared<const RuntimesByContainer>(read_other_containers(*node_.files));
+  std::optional<RuntimesByContainer> runtimes;
+  if (others) runtimes = read_other_containers(*node_.files);
+  keep_where_equal(containers_, std::move(pods));
+  keep_where_equal(other_containers_, std::move(runtimes));
 }
 
 void NatScan::read_route_localnet(SteadyTime now, bool rules_changed, std::span<const Link> links) {

@@ -1,9 +1,10 @@
 #include "netlink/node/recording/recorded_binds.h"
 
+#include <array>
 #include <chrono>
 #include <cstdint>
-#include <limits>
 
+#include "netlink/base/find_named.h"
 #include "netlink/node/recording/recording.h"
 
 namespace hostnet {
@@ -49,11 +50,9 @@ Binder binder_from(const At& at) {
 }
 
 Protocol protocol_from(const At& at) {
-  const std::string name = at.text();
-  for (const Protocol protocol : {Protocol::tcp, Protocol::udp}) {
-    if (to_string(protocol) == name) return protocol;
-  }
-  at.wrong("tcp or udp");
+  const auto found = find_named(std::array{Protocol::tcp, Protocol::udp}, at.text());
+  if (!found) at.wrong("tcp or udp");
+  return *found;
 }
 
 BindEvent event_from(const At& at) {
