@@ -8,13 +8,15 @@
 #include "agent/document/fields.h"
 #include "agent/document/settings.h"
 #include "agent/kube/cluster_access.h"
+#include "netlink/base/escape.h"
 #include "netlink/base/text.h"
 
 namespace hostnet {
 namespace {
 
+// What is wrong may have been named by anybody.
 std::unexpected<Error> bad_config(const std::string& why) {
-  return failure(Reason::malformed, "kubeconfig: " + why);
+  return failure(Reason::malformed, "kubeconfig: " + terminal_text(why));
 }
 
 // "clusters: [{name: NAME, cluster: {...}}]"

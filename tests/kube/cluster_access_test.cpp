@@ -67,6 +67,13 @@ TEST(Kubeconfig, NamesWhatItRefusesAndWhy) {
   EXPECT_THAT(read_kubeconfig("/nowhere/config").error().message, HasSubstr("/nowhere/config"));
 }
 
+TEST(Kubeconfig, AnErrorIsOneLineWhateverIsNamed) {
+  EXPECT_EQ(parse_kubeconfig("current-context: \"a\\nb\"", "").error().message,
+            "kubeconfig: there is no context 'a\\nb'");
+  EXPECT_THAT(refusal("server: 'https://a'", "exec: {command: \"a\\e[31m\"}"),
+              HasSubstr("(a\\x1b[31m)"));
+}
+
 TEST(Kubeconfig, AnErrorNeverQuotesASecret) {
   EXPECT_THAT(refusal("server: 'https://a'", "token: hunter2, exec: {}, password: hunter2"),
               testing::Not(HasSubstr("hunter2")));
