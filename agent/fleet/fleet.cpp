@@ -57,10 +57,9 @@ Result<FleetAnswer> said(const Result<Report>& report, const FleetOptions& optio
 }
 
 Result<FleetAnswer> ask_prometheus(const FleetOptions& options) {
-  const auto prometheus = Prometheus::at(options.prometheus, options.patience);
-  if (!prometheus) return std::unexpected(prometheus.error());
-  if (!options.port) return said(stored_findings(*prometheus), options);
-  return said(stored_port(*prometheus, options.port->port, protocol_of(options)), options);
+  const Prometheus prometheus(*options.prometheus, options.patience);
+  if (!options.port) return said(stored_findings(prometheus), options);
+  return said(stored_port(prometheus, options.port->port, protocol_of(options)), options);
 }
 
 // Who may not list nodes still learns of those that have an agent.
@@ -96,7 +95,7 @@ int could_not_ask(const Error& error) {
 }  // namespace
 
 int run_fleet(const FleetOptions& options) {
-  const auto answer = options.prometheus.empty() ? ask_agents(options) : ask_prometheus(options);
+  const auto answer = options.prometheus ? ask_prometheus(options) : ask_agents(options);
   if (!answer) return could_not_ask(answer.error());
   const std::string& text = answer->text;
   const bool written =

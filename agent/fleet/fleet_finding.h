@@ -38,6 +38,7 @@ class FindingsReader {
   explicit FindingsReader(std::string node);
   FindingsReader(const FindingsReader&) = delete;
   FindingsReader& operator=(const FindingsReader&) = delete;
+  ~FindingsReader() = default;
   bool feed(std::string_view bytes);
   // Whether that was an answer.
   bool whole() const;

@@ -24,10 +24,8 @@ constexpr std::size_t kMostSeries = 500'000;
 
 std::optional<StoredSeries> read_series(std::string_view text) {
   const Json json = read_json(text);
-  const Json value = list_at(json, "value");
-  if (!json.is_object() || value.size() != 2 || !value[1].is_string()) return std::nullopt;
+  if (!json.is_object()) return std::nullopt;
   StoredSeries series;
-  series.value = parse_number<double>(value[1].get<std::string>()).value_or(0);
   const auto metric = json.find("metric");
   if (metric == json.end() || !metric->is_object()) return series;
   for (const auto& [name, label] : metric->items()) {
@@ -86,48 +84,25 @@ Result<std::vector<StoredSeries>> read_query_answer(std::string_view body) {
   return all;
 }
 
-Result<Prometheus> Prometheus::at(const std::string& url, std::chrono::milliseconds patience) {
-  constexpr std::string_view kPlain = "http://";
-  constexpr std::string_view kSecure = "https://";
-  Place place;
-  place.tls = url.starts_with(kSecure);
-  if (!place.tls && !url.starts_with(kPlain)) {
-    return failure(Reason::malformed,
-                   fmt::format("--prometheus: '{}' begins with neither http:// nor https://", url));
-  }
-  std::string_view rest = std::string_view(url).substr(place.tls ? kSecure.size() : kPlain.size());
-  // Its host, port and path have the rules of any server's.
-  auto parsed = parse_server_url(fmt::format("https://{}", rest));
-  if (!parsed) return failure(Reason::malformed, "--prometheus: " + parsed.error().message);
-  const std::string_view authority = rest.substr(0, rest.find('/'));
-  const auto bracket = authority.rfind(']');
-  const bool has_port =
-      authority.substr(bracket == std::string_view::npos ? 0 : bracket).contains(':');
-  place.host = parsed->host;
-  place.port = has_port ? parsed->port : place.tls ? 443 : 80;
-  place.path = parsed->base_path;
-  return Prometheus(std::move(place), patience);
-}
-
 Result<std::vector<StoredSeries>> Prometheus::query(const std::string& expression) const {
   const SteadyTime deadline = steady_now() + patience_;
-  const auto endpoint = resolve(place_.host, place_.port);
+  const auto endpoint = resolve(access_.host, access_.port);
   if (!endpoint) return std::unexpected(endpoint.error());
   auto context = new_tls_context();
   if (!context) return std::unexpected(context.error());
   ServerCheck check;
   auto stream = connect_tcp(*endpoint, deadline);
-  if (stream && place_.tls) {
-    if (auto good = check.demand(context->get(), place_.host, {}); !good) {
+  if (stream && !access_.plain) {
+    if (auto good = check.demand(context->get(), access_.host, {}); !good) {
       return std::unexpected(good.error());
     }
-    stream = start_tls(*std::move(stream), context->get(), place_.host, endpoint->name);
+    stream = start_tls(*std::move(stream), context->get(), access_.host, endpoint->name);
   }
   if (!stream) return std::unexpected(stream.error());
-  const HttpGet get{
-      .host = endpoint->name,
-      .target = fmt::format("{}/api/v1/query?query={}", place_.path, percent_encoded(expression)),
-      .fields = {{"Accept", "application/json"}, {"Connection", "close"}}};
+  const HttpGet get{.host = endpoint->name,
+                    .target = fmt::format("{}/api/v1/query?query={}", access_.base_path,
+                                          percent_encoded(expression)),
+                    .fields = {{"Accept", "application/json"}, {"Connection", "close"}}};
   if (auto sent = (*stream)->write(request_text(get)); !sent) return std::unexpected(sent.error());
   HttpReader reader(**stream);
   const auto head = reader.head();

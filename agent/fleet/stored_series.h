@@ -15,7 +15,6 @@ namespace hostnet {
 // A series of an instant query's answer.
 struct StoredSeries {
   std::vector<std::pair<std::string, std::string>> labels;
-  double value{};
   // Its label, as it was before Prometheus renamed it to exported_…
   std::string own(std::string_view name) const;
   std::string label(std::string_view name) const;
@@ -28,20 +27,12 @@ Result<std::vector<StoredSeries>> read_query_answer(std::string_view body);
 
 class Prometheus {
  public:
-  // "http://prometheus:9090/prefix", https as well.
-  static Result<Prometheus> at(const std::string& url, std::chrono::milliseconds patience);
+  Prometheus(ClusterAccess access, std::chrono::milliseconds patience)
+      : access_(std::move(access)), patience_(patience) {}
   Result<std::vector<StoredSeries>> query(const std::string& expression) const;
 
  private:
-  struct Place {
-    bool tls{};
-    std::string host, path;
-    int port{};
-  };
-  Prometheus(Place place, std::chrono::milliseconds patience)
-      : place_(std::move(place)), patience_(patience) {}
-
-  Place place_;
+  ClusterAccess access_;
   std::chrono::milliseconds patience_;
 };
 

@@ -1,23 +1,13 @@
 #include "agent/kube/answer_limits.h"
 
 #include <openssl/bio.h>
-#include <openssl/ssl.h>
 
 #include "netlink/base/real_time.h"
 
 namespace hostnet {
 
-void AnswerLimits::enforce(SSL_CTX* context) {
-  SSL_CTX_set_app_data(context, this);
-  SSL_CTX_set_info_callback(context, on_handshake);
-}
-
-void AnswerLimits::on_handshake(const SSL* connection, int where, int /*result*/) {
-  if ((where & SSL_CB_HANDSHAKE_START) == 0) return;
-  BIO* const socket = SSL_get_rbio(connection);
-  if (socket == nullptr) return;
-  BIO_set_callback_arg(socket,
-                       static_cast<char*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(connection))));
+void AnswerLimits::enforce(BIO* socket) {
+  BIO_set_callback_arg(socket, reinterpret_cast<char*>(this));
   BIO_set_callback_ex(socket, on_read);
 }
 

@@ -30,8 +30,8 @@ class AnswerLimits {
   AnswerLimits& operator=(const AnswerLimits&) = delete;
   ~AnswerLimits() = default;
 
-  // From now on for connections of this context; it keeps a pointer to this.
-  void enforce(SSL_CTX* context);
+  // From now on for what is read of a connection; it keeps a pointer to this.
+  void enforce(BIO* socket);
 
   void head_ended() { in_head_ = false; }
   // A piece of the body arrived. False: it is more than anybody may send.
@@ -43,7 +43,6 @@ class AnswerLimits {
  private:
   bool may_read();
   void read(std::size_t bytes) { beside_body_ += bytes; }
-  static void on_handshake(const SSL* connection, int where, int result);
   static long on_read(BIO* socket, int operation, const char* data, std::size_t size, int, long,
                       int result, std::size_t* processed);
 

@@ -1,6 +1,8 @@
 #include "agent/kube/cluster_access.h"
 
+#include <arpa/inet.h>
 #include <fmt/format.h>
+#include <netinet/in.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -28,18 +30,29 @@ bool may_be_in_a_host(char c) {
          c == '-' || c == '_' || c == ':';
 }
 
-}  // namespace
-
-std::string host_and_port(const ClusterAccess& access) {
-  const bool ipv6 = access.host.contains(':');
-  return fmt::format("{}{}{}:{}", ipv6 ? "[" : "", access.host, ipv6 ? "]" : "", access.port);
+bool is_loopback(const std::string& host) {
+  in_addr ipv4{};
+  if (::inet_pton(AF_INET, host.c_str(), &ipv4) == 1) return ntohl(ipv4.s_addr) >> 24 == 127;
+  return host == "localhost" || host == "::1";
 }
 
-Result<ClusterAccess> parse_server_url(std::string_view url) {
-  constexpr std::string_view kScheme = "https://";
-  if (!url.starts_with(kScheme)) return bad_url(url, "only https:// is spoken");
-  std::string_view rest = url.substr(kScheme.size());
+}  // namespace
+
+std::string host_and_port(std::string_view host, int port) {
+  const bool ipv6 = host.contains(':');
+  return fmt::format("{}{}{}:{}", ipv6 ? "[" : "", host, ipv6 ? "]" : "", port);
+}
+
+Result<ClusterAccess> parse_http_url(std::string_view url) {
+  constexpr std::string_view kPlain = "http://";
+  constexpr std::string_view kSecure = "https://";
   ClusterAccess access;
+  access.plain = url.starts_with(kPlain);
+  if (!access.plain && !url.starts_with(kSecure)) {
+    return bad_url(url, "it begins with neither http:// nor https://");
+  }
+  if (access.plain) access.port = 80;
+  std::string_view rest = url.substr(access.plain ? kPlain.size() : kSecure.size());
   if (const auto slash = rest.find('/'); slash != std::string_view::npos) {
     access.base_path = rest.substr(slash);
     rest = rest.substr(0, slash);
@@ -68,6 +81,20 @@ Result<ClusterAccess> parse_server_url(std::string_view url) {
     const auto number = port_from(port.substr(1));
     if (!number) return bad_url(url, "no port from 1 to 65535");
     access.port = *number;
+  }
+  return access;
+}
+
+Result<ClusterAccess> parse_server_url(std::string_view url) {
+  auto access = parse_http_url(url);
+  if (access && access->plain) return bad_url(url, "only https:// is spoken");
+  return access;
+}
+
+Result<ClusterAccess> parse_proxy_url(std::string_view url) {
+  auto access = parse_http_url(url);
+  if (access && (!access->plain || !is_loopback(access->host))) {
+    return bad_url(url, "it is not http:// to this host's loopback, as of kubectl proxy");
   }
   return access;
 }

@@ -26,18 +26,24 @@ struct ClusterAccess {
   // PEM; empty: the system's authorities. A server that shows one of these very
   // certificates may have any name; one that they only signed must have `host`.
   Credential ca;
+  // Whom the server's certificate must name, and whom SNI asks for; "": host.
+  std::string tls_server_name;
   bool insecure{};              // the server's certificate is not verified
   Credential certificate, key;  // PEM, of the client
   Credential token;             // bearer
+  bool plain{};                 // HTTP without TLS, and without any of these
   bool operator==(const ClusterAccess&) const = default;
 };
 
 // "10.0.0.1:6443", "[2001:db8::1]:443".
-std::string host_and_port(const ClusterAccess& access);
+std::string host_and_port(std::string_view host, int port);
 
-// "https://10.0.0.1:6443/path" into host, port and base_path. Only https: a
-// token must not go over the wire in the clear. Pure.
+// "https://10.0.0.1:6443/path" into host, port and base_path; "http://..." is `plain`. Pure.
+Result<ClusterAccess> parse_http_url(std::string_view url);
+// Of an API server or a kubelet. Only https: a token must not go over the wire in the clear.
 Result<ClusterAccess> parse_server_url(std::string_view url);
+// "http://127.0.0.1:8001", on loopback only: `kubectl proxy`, which asks as its user.
+Result<ClusterAccess> parse_proxy_url(std::string_view url);
 
 // A kubeconfig's `context`, "": its current-context. `folder` is where its relative paths start.
 // Programs (exec), auth providers and passwords are refused by name: the agent

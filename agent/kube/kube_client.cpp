@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <memory>
 #include <mutex>
 #include <utility>
 
@@ -25,7 +26,7 @@ namespace {
 constexpr std::chrono::seconds kWriteTimeout{10};
 constexpr std::size_t kLongestWords = 200;  // of what a server says
 
-void set_options(httplib::SSLClient& client, const KubeTiming& timing, KubeBody body) {
+void set_options(httplib::ClientImpl& client, const KubeTiming& timing, KubeBody body) {
   client.set_connection_timeout(timing.connect);
   client.set_read_timeout(body == KubeBody::stream
                               ? timing.silence
@@ -33,20 +34,50 @@ void set_options(httplib::SSLClient& client, const KubeTiming& timing, KubeBody 
   client.set_write_timeout(kWriteTimeout);
   client.set_tcp_nodelay(true);
   client.set_url_encode(false);
-  client.set_decompress(false);                          // nothing compressed is asked for
-  client.enable_server_certificate_verification(false);  // ServerCheck does it
-  SSL_CTX_set_min_proto_version(client.ssl_context(), TLS1_2_VERSION);
+  client.set_decompress(false);  // nothing compressed is asked for
 }
 
-// Makes the context verify the server and show the client's certificate; the headers of a
-// request, with the token.
-Result<httplib::Headers> present_credentials(SSL_CTX* context, const ClusterAccess& access,
-                                             ServerCheck& server) {
+// What a handshake needs and cpp-httplib has no place for: limits of what is read, and another
+// name for the server than the one to connect to.
+struct Handshake {
+  ServerCheck server;
+  AnswerLimits limits;
+  std::string server_name;
+
+  // From now on for connections of this context, which keeps a pointer to this.
+  Result<> prepare(SSL_CTX* context, const ClusterAccess& access) {
+    SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
+    SSL_CTX_set_app_data(context, this);
+    SSL_CTX_set_info_callback(context, begin);
+    server_name = server_name_of(access);
+    Result<> done;
+    if (!access.insecure) done = server.demand(context, server_name, access.ca);
+    return done ? identify(context, access) : done;
+  }
+
+  // OpenSSL tells of it before the first byte is made.
+  static void begin(const SSL* connection, int where, int /*result*/) {
+    if ((where & SSL_CB_HANDSHAKE_START) == 0) return;
+    auto* const self = static_cast<Handshake*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(connection)));
+    ask_for_name(const_cast<SSL*>(connection), self->server_name);
+    if (BIO* const socket = SSL_get_rbio(connection)) self->limits.enforce(socket);
+  }
+};
+
+// Over TLS, but to a `kubectl proxy`. The context verifies the server and shows our certificate.
+Result<std::unique_ptr<httplib::ClientImpl>> new_client(const ClusterAccess& access,
+                                                        Handshake& handshake) {
+  if (access.plain) return std::make_unique<httplib::ClientImpl>(access.host, access.port);
+  auto client = std::make_unique<httplib::SSLClient>(access.host, access.port);
+  client->enable_server_certificate_verification(false);  // ServerCheck does it
+  if (auto done = handshake.prepare(client->ssl_context(), access); !done) {
+    return std::unexpected(done.error());
+  }
+  return client;
+}
+
+Result<httplib::Headers> headers_for(const ClusterAccess& access) {
   const auto authorization = authorization_of(access);
-  Result<> done;
-  if (!access.insecure) done = server.demand(context, access.host, access.ca);
-  if (done) done = identify(context, access);
-  if (!done) return std::unexpected(done.error());
   if (!authorization) return std::unexpected(authorization.error());
   httplib::Headers headers{{"Accept", "application/json"},
                            {"Accept-Encoding", "identity"},
@@ -107,20 +138,21 @@ struct KubeClient::Listener {
 
 KubeReply KubeClient::exchange(const KubeRequest& request, KubeBody body,
                                const Listener& listener) {
-  const std::string where = host_and_port(access_);
+  const std::string where = host_and_port(access_.host, access_.port);
   KubeReply reply;
-  ServerCheck server;
-  AnswerLimits limits(timing_.answer, body == KubeBody::stream);
-  httplib::SSLClient client(access_.host, access_.port);
-  set_options(client, timing_, body);
-  limits.enforce(client.ssl_context());
-  auto headers = present_credentials(client.ssl_context(), access_, server);
-  if (!headers) {
-    reply.problem = headers.error().message;
+  Handshake handshake{.server = {},
+                      .limits = AnswerLimits(timing_.answer, body == KubeBody::stream),
+                      .server_name = {}};
+  AnswerLimits& limits = handshake.limits;
+  const auto client = new_client(access_, handshake);
+  auto headers = headers_for(access_);
+  if (!client || !headers) {
+    reply.problem = (client ? headers.error() : client.error()).message;
     return reply;
   }
 
-  client.set_socket_options([this](int descriptor) { running_->watch(descriptor); });
+  set_options(**client, timing_, body);
+  (*client)->set_socket_options([this](int descriptor) { running_->watch(descriptor); });
   bool refused = false;
   httplib::Request wire;
   wire.method = to_string(request.method);
@@ -138,7 +170,7 @@ KubeReply KubeClient::exchange(const KubeRequest& request, KubeBody body,
     refused = running_->stopped || !limits.take_body(size) || !listener.on_body({data, size});
     return !refused;
   };
-  const auto answer = client.send(wire);
+  const auto answer = (*client)->send(wire);
   {
     const std::scoped_lock lock(running_->mutex);
     running_->socket.reset();
@@ -153,9 +185,9 @@ KubeReply KubeClient::exchange(const KubeRequest& request, KubeBody body,
     reply.problem = fmt::format("{}: the answer was given up", where);
   } else if (!answer) {
     reply.problem = fmt::format("{}: {}", where,
-                                server.refusal() == X509_V_OK
+                                handshake.server.refusal() == X509_V_OK
                                     ? words_for(answer.error())
-                                    : words_for_refused_certificate(server.refusal()));
+                                    : words_for_refused_certificate(handshake.server.refusal()));
   } else {
     reply.whole = true;
   }

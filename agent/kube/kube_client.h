@@ -42,8 +42,8 @@ enum class KubeBody : std::uint8_t {
   stream,  // a watch
 };
 
-// Requests over TLS, each on a connection of its own. Credentials are read again
-// for each, so that rotated ones count; the token is sent only to a server whose
+// Requests over TLS (but to a `kubectl proxy`), each on a connection of its own. Credentials are
+// read again for each, so that rotated ones count; the token is sent only to a server whose
 // certificate was accepted.
 class KubeClient final : public KubeSender {
  public:

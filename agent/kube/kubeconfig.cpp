@@ -19,6 +19,14 @@ std::unexpected<Error> bad_config(const std::string& why) {
   return failure(Reason::malformed, "kubeconfig: " + terminal_text(why));
 }
 
+// What only kubectl can do, it can do for us.
+std::unexpected<Error> ask_kubectl(std::string_view why) {
+  return bad_config(
+      fmt::format("{}; use a token (kubectl create token SERVICEACCOUNT) or tokenFile; "
+                  "`fleet` can go through `kubectl proxy`: --server=http://127.0.0.1:8001",
+                  why));
+}
+
 // "clusters: [{name: NAME, cluster: {...}}]"
 std::optional<Fields> named_entry(const Fields& root, std::string_view list,
                                   const std::string& name, std::string_view member) {
@@ -54,21 +62,19 @@ Result<> read_user(const Fields& user, const std::string& folder, ClusterAccess&
   if (user.has("exec")) {
     const auto plugin = user.section("exec");
     const std::string command = plugin ? plugin->word("command") : "";
-    return bad_config(
-        fmt::format("exec would run a program, which the agent never does{}; use a token or "
-                    "tokenFile",
-                    command.empty() ? "" : fmt::format(" ({})", command)));
+    return ask_kubectl(fmt::format("exec would run a program, which the agent never does{}",
+                                   command.empty() ? "" : fmt::format(" ({})", command)));
   }
   struct Refused {
     std::string_view key, why;
   };
   static constexpr std::array<Refused, 3> kRefused{{
-      {"auth-provider", "auth-provider is not supported; use a token or tokenFile"},
-      {"username", "user names and passwords are not supported; use a token or tokenFile"},
+      {"auth-provider", "auth-provider is not supported"},
+      {"username", "user names and passwords are not supported"},
       {"as", "impersonation is not supported"},
   }};
   for (const Refused& refused : kRefused) {
-    if (user.has(refused.key)) return bad_config(std::string(refused.why));
+    if (user.has(refused.key)) return ask_kubectl(refused.why);
   }
   auto certificate = credential_at(user, "client-certificate", folder);
   if (!certificate) return std::unexpected(certificate.error());
@@ -103,8 +109,10 @@ Result<ClusterAccess> parse_kubeconfig(std::string_view text, const std::string&
   const std::string cluster_name = context->word("cluster");
   const auto cluster = named_entry(root, "clusters", cluster_name, "cluster");
   if (!cluster) return bad_config(fmt::format("there is no cluster '{}'", cluster_name));
-  for (const std::string_view key : {"proxy-url", "tls-server-name"}) {
-    if (cluster->has(key)) return bad_config(std::string(key) + " is not supported");
+  if (cluster->has("proxy-url")) {
+    return bad_config(
+        "proxy-url is not supported; `fleet` can go through `kubectl proxy`: "
+        "--server=http://127.0.0.1:8001");
   }
 
   auto access = parse_server_url(cluster->word("server"));
@@ -112,6 +120,7 @@ Result<ClusterAccess> parse_kubeconfig(std::string_view text, const std::string&
   auto ca = credential_at(*cluster, "certificate-authority", folder);
   if (!ca) return std::unexpected(ca.error());
   access->ca = *std::move(ca);
+  access->tls_server_name = cluster->word("tls-server-name");
   access->insecure = cluster->boolean("insecure-skip-tls-verify");
   if (const std::string user_name = context->word("user"); !user_name.empty()) {
     const auto user = named_entry(root, "users", user_name, "user");

@@ -1,6 +1,8 @@
 #include "agent/kube/tls_identity.h"
 
+#include <arpa/inet.h>
 #include <fmt/format.h>
+#include <netinet/in.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
@@ -8,6 +10,7 @@
 #include <openssl/x509_vfy.h>
 
 #include <algorithm>
+#include <array>
 #include <string_view>
 #include <utility>
 
@@ -107,6 +110,19 @@ int ServerCheck::verify(X509_STORE_CTX* chain, void* self) {
   const bool good = X509_verify_cert(chain) == 1;
   check->refusal_ = good ? X509_V_OK : X509_STORE_CTX_get_error(chain);
   return good ? 1 : 0;
+}
+
+const std::string& server_name_of(const ClusterAccess& access) {
+  return access.tls_server_name.empty() ? access.host : access.tls_server_name;
+}
+
+void ask_for_name(SSL* connection, const std::string& name) {
+  std::array<unsigned char, sizeof(in6_addr)> bytes{};
+  const bool address = ::inet_pton(AF_INET, name.c_str(), bytes.data()) == 1 ||
+                       ::inet_pton(AF_INET6, name.c_str(), bytes.data()) == 1;
+  std::string wanted = name;
+  SSL_ctrl(connection, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
+           address ? nullptr : wanted.data());
 }
 
 Result<> identify(SSL_CTX* context, const ClusterAccess& access) {

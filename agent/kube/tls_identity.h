@@ -43,6 +43,12 @@ class ServerCheck {
   std::atomic<int> refusal_;
 };
 
+// Whom the server must be: the certificate's name, and what SNI asks for.
+const std::string& server_name_of(const ClusterAccess& access);
+
+// Asks the server for that name (SNI), unless it is an address (RFC 6066, section 3).
+void ask_for_name(SSL* connection, const std::string& name);
+
 // Shows the client certificate, where there is one.
 Result<> identify(SSL_CTX* context, const ClusterAccess& access);
 

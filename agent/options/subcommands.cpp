@@ -8,6 +8,7 @@
 #include <chrono>
 #include <utility>
 
+#include "netlink/base/escape.h"
 #include "netlink/base/times.h"
 
 namespace hostnet {
@@ -83,6 +84,9 @@ void add_fleet_options(CLI::App& sub, Words& words) {
       ->option_text("FILE");
   sub.add_option("--context", words.context, "context of the kubeconfig [the current one]")
       ->option_text("NAME");
+  sub.add_option("-s,--server", words.server,
+                 "a `kubectl proxy`, in place of a kubeconfig: http://127.0.0.1:8001")
+      ->option_text("URL");
   sub.add_option("-n,--namespace", words.namespace_, "namespace of the agents [where they are]")
       ->option_text("NAMESPACE");
   sub.add_option("-l,--selector", words.selector,
@@ -221,6 +225,16 @@ bool names_a_pod(std::string_view text) {
          text.find('/', slash + 1) == std::string_view::npos;
 }
 
+std::expected<void, UsageError> take_url(std::string_view flag, const std::string& text,
+                                         Result<ClusterAccess> (*parse)(std::string_view),
+                                         std::optional<ClusterAccess>& url) {
+  if (text.empty()) return {};
+  auto parsed = parse(text);
+  if (!parsed) return usage(fmt::format("{}: {}", flag, terminal_text(parsed.error().message)));
+  url = *std::move(parsed);
+  return {};
+}
+
 }  // namespace
 
 std::expected<void, UsageError> apply_fleet_words(const Words& words, const CommandOptions& common,
@@ -229,7 +243,6 @@ std::expected<void, UsageError> apply_fleet_words(const Words& words, const Comm
   options.context = words.context;
   options.namespace_ = words.namespace_;
   if (!words.selector.empty()) options.selector = words.selector;
-  options.prometheus = words.prometheus;
   options.port = common.port;
   options.pod = words.pod;
   if (!words.timeout.empty()) {
@@ -244,16 +257,16 @@ std::expected<void, UsageError> apply_fleet_words(const Words& words, const Comm
     return usage(fmt::format("--pod: '{}' is not NAMESPACE/NAME", options.pod));
   }
   if (!options.pod.empty() && options.port) return usage("fleet: either --port or --pod, not both");
-  if (!options.pod.empty() && !options.prometheus.empty()) {
+  if (!options.pod.empty() && !words.prometheus.empty()) {
     return usage("--pod asks the API server and the agents; --prometheus knows no Pending pods");
   }
-  const bool url = options.prometheus.empty() || options.prometheus.starts_with("http://") ||
-                   options.prometheus.starts_with("https://");
-  if (!url) {
-    return usage(fmt::format("--prometheus: '{}' begins with neither http:// nor https://",
-                             options.prometheus));
+  if (!words.server.empty() && !words.kubeconfig.empty()) {
+    return usage("fleet: either --server or --kubeconfig, not both");
   }
-  return {};
+  if (auto good = take_url("--server", words.server, parse_proxy_url, options.server); !good) {
+    return good;
+  }
+  return take_url("--prometheus", words.prometheus, parse_http_url, options.prometheus);
 }
 
 }  // namespace hostnet

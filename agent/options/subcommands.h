@@ -36,7 +36,7 @@ struct Words {
   std::string color{"auto"};
   int width{-1};                // the terminal's
   CLI::Option* files_option{};  // -f
-  std::string kubeconfig, context, namespace_, selector, prometheus, pod, timeout;  // fleet
+  std::string kubeconfig, context, server, namespace_, selector, prometheus, pod, timeout;  // fleet
   bool v6only{}, offline{}, version{}, json{}, watch{};
 };
 

@@ -4,7 +4,7 @@ which agents are simulated (or real ones asked).
     fleet_cluster.py DIRECTORY PORT PROCESSES < cluster.json
 
 DIRECTORY has server.crt and server.key. cluster.json: {"token", "nodes": [Node], "pods": [Pod], "agents":
-{POD: AGENT}, "default": AGENT, "many": N}. An AGENT is {"answers": {PATH: [STATUS, JSON]}} (NODE in the
+{POD: AGENT}, "default": AGENT, "many": N, "plain": true (without TLS, as kubectl proxy)}. An AGENT is {"answers": {PATH: [STATUS, JSON]}} (NODE in the
 JSON becomes its node's name), {"tcp": [HOST, PORT]} (a real one), {"error": TEXT} (nobody listens), {"status": [N,
 MESSAGE]} (the upgrade is refused), {"raw": BYTES in base64} (whatever follows the upgrade) or {"silent": true}. "busy": N in
 an agent refuses it N times with 429 first. "many" makes so many nodes node-0001… with an agent each. A JSON object with what was counted is
@@ -50,6 +50,7 @@ class Cluster:
         self.default = told.get("default")
         self.at_once = self.most_at_once = self.forwards = 0
         self.busy, self.paths = {}, []
+        self.names = set()  # of servers, that clients asked for (SNI)
 
     def selected(self, pods, query):
         label = dict(part.split("=", 1) for part in query.get("labelSelector", "").split(",") if "=" in part)
@@ -248,9 +249,11 @@ def main():
             for _, other in children:
                 os.close(other)
             cluster = Cluster(told)
-            asyncio.run(serve(cluster, context, listening, stop_read))
+            context.sni_callback = lambda _connection, name, _context: cluster.names.add(name)
+            asyncio.run(serve(cluster, None if told.get("plain") else context, listening, stop_read))
             os.write(said_write, json.dumps({"most_at_once": cluster.most_at_once, "forwards": cluster.forwards,
-                                             "paths": cluster.paths[-20:]}).encode())
+                                             "paths": cluster.paths[-20:],
+                                             "names": list(cluster.names)}).encode())
             os._exit(0)
         os.close(said_write)
         os.close(stop_read)
@@ -265,7 +268,8 @@ def main():
         os.waitpid(pid, 0)
     print(json.dumps({"most_at_once": sum(one["most_at_once"] for one in said),
                       "forwards": sum(one["forwards"] for one in said),
-                      "paths": [path for one in said for path in one["paths"]]}))
+                      "paths": [path for one in said for path in one["paths"]],
+                      "names": [name for one in said for name in one["names"]]}))
 
 
 if __name__ == "__main__":

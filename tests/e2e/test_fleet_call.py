@@ -15,7 +15,7 @@ import time
 import pytest
 from conftest import AGENT, ROOT, wait_until
 from fleet_cluster import agent_pod, frame, node
-from test_pod_sources import certificate
+from test_pod_sources import certificate, issue
 
 CONFLICT = {
     "id": "8f3c", "class": "conflict", "verdict": "unmanaged_process", "severity": "critical",
@@ -296,7 +296,8 @@ def test_no_agents_no_kubeconfig_or_a_wrong_token_end_with_two_and_a_sentence(fl
 
 @pytest.mark.parametrize("words", [
     ["--pod=web"], ["--pod=a/b/c"], ["--port=x"], ["--port=80", "--pod=a/b"], ["--timeout=x"],
-    ["--prometheus=prometheus:9090"], ["--prometheus=http://p", "--pod=a/b"], ["--kubeconfg=x"]])
+    ["--prometheus=prometheus:9090"], ["--server=http://10.0.0.1:8001"],
+    ["--server=http://127.0.0.1:8001", "--kubeconfig=x"], ["--prometheus=http://p", "--pod=a/b"], ["--kubeconfg=x"]])
 def test_what_makes_no_sense_ends_with_64(machine, words):
     done = machine.once("fleet", *words)
     assert done.returncode == 64 and done.stderr.count("\n") == 1
@@ -309,6 +310,32 @@ def test_the_server_must_be_whom_the_kubeconfig_names(fleet, machine):
     machine.file("kubeconfig", fleet.config.read_text().replace("ca.crt", "another.crt"))
     done = fleet.call()
     assert done.returncode == 2 and "its certificate is not accepted" in done.stderr
+
+
+def test_a_server_with_another_name_than_its_host_is_asked_by_that_name(fleet, machine):
+    fleet.add("n1", agent([CONFLICT]))
+    issue(machine.directory / "pki", "ca", "DNS:api.example")
+    fleet.start()
+    assert "it is for another name" in fleet.call().stderr
+    text = fleet.config.read_text()
+    machine.file("kubeconfig", text.replace("cluster: {server", "cluster: {tls-server-name: api.example, server"))
+    assert fleet.call().returncode == 1
+    assert "its certificate is not accepted" not in fleet.call().stderr
+    machine.file("kubeconfig", text.replace("cluster: {server", "cluster: {tls-server-name: another.example, server"))
+    assert "it is for another name" in fleet.call().stderr
+    # Lists and streams alike; an address is no name to ask for.
+    assert set(fleet.counted()["names"]) == {None, "api.example", "another.example"}
+
+
+def test_kubectl_proxy_is_asked_without_a_kubeconfig(fleet, machine):
+    fleet.add("n1", agent([CONFLICT], check=IN_USE))
+    fleet.told.update(plain=True, token=None)
+    fleet.start()
+    server = f"--server=http://127.0.0.1:{fleet.port}"
+    done = machine.once("fleet", server)
+    assert done.returncode == 1 and done.stderr == ""
+    assert done.stdout.endswith("1 conflict, 0 risks on 1 node; 1 of 1 node answered; complete\n")
+    assert machine.once("fleet", server, "--port=8080").returncode == 1
 
 
 HOSTILE = {

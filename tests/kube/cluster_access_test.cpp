@@ -60,11 +60,25 @@ TEST(Kubeconfig, NamesWhatItRefusesAndWhy) {
   EXPECT_THAT(refusal(server, "username: a, password: b"), HasSubstr("passwords"));
   EXPECT_THAT(refusal(server, "client-certificate: c.pem"), HasSubstr("go together"));
   EXPECT_THAT(refusal("server: 'http://a'", ""), HasSubstr("https"));
-  EXPECT_THAT(refusal(server + ", tls-server-name: b", ""), HasSubstr("tls-server-name"));
+  EXPECT_THAT(refusal(server + ", proxy-url: 'http://b'", ""), HasSubstr("proxy-url"));
   EXPECT_THAT(refusal(server + ", certificate-authority-data: '?'", ""), HasSubstr("base64"));
   EXPECT_THAT(parse_kubeconfig("a: [", "").error().message, HasSubstr("kubeconfig:1:"));
   EXPECT_THAT(parse_kubeconfig("current-context: x", "").error().message, HasSubstr("'x'"));
   EXPECT_THAT(read_kubeconfig("/nowhere/config").error().message, HasSubstr("/nowhere/config"));
+}
+
+TEST(Kubeconfig, WhatOnlyKubectlCanDoNamesTheWayThroughIt) {
+  for (const char* const user : {"exec: {command: aws}", "auth-provider: {name: gcp}", "as: me"}) {
+    EXPECT_THAT(refusal("server: 'https://a'", user), HasSubstr("kubectl proxy")) << user;
+  }
+}
+
+TEST(Kubeconfig, TakesTheNameThatTheServersCertificateHas) {
+  const auto access = parse_kubeconfig(
+      kubeconfig("server: 'https://127.0.0.1', tls-server-name: api.example", ""), "/etc/kube");
+  ASSERT_TRUE(access) << access.error().message;
+  EXPECT_EQ(access->host, "127.0.0.1");
+  EXPECT_EQ(access->tls_server_name, "api.example");
 }
 
 TEST(Kubeconfig, AnErrorIsOneLineWhateverIsNamed) {
@@ -84,6 +98,30 @@ TEST(ServerUrl, RefusesWhatIsNone) {
        {"", "https://", "https://a:0", "https://a:70000", "https://[::1", "https://[::1]x",
         "https://a b", "ftp://a", "https://a/p?q", "https://a:1:2"}) {
     EXPECT_FALSE(parse_server_url(url)) << url;
+  }
+}
+
+TEST(HttpUrl, HasTheUsualPortOfItsScheme) {
+  EXPECT_EQ(parse_http_url("http://prometheus/prefix")->port, 80);
+  EXPECT_EQ(parse_http_url("https://[::1]")->port, 443);
+  EXPECT_EQ(parse_http_url("http://prometheus:9090/prefix")->base_path, "/prefix");
+  EXPECT_FALSE(parse_http_url("prometheus:9090"));
+  EXPECT_FALSE(parse_http_url("http://"));
+}
+
+TEST(ProxyUrl, IsPlainHttpOnLoopbackOnly) {
+  for (const std::string_view url :
+       {"http://127.0.0.1:8001", "http://localhost:8001/prefix", "http://[::1]:8001"}) {
+    const auto access = parse_proxy_url(url);
+    ASSERT_TRUE(access) << access.error().message;
+    EXPECT_TRUE(access->plain);
+    EXPECT_EQ(access->port, 8001);
+  }
+  EXPECT_EQ(parse_proxy_url("http://127.9.9.9")->port, 80);
+  for (const std::string_view url :
+       {"https://127.0.0.1:8001", "http://10.0.0.1:8001", "http://127.0.0.1.example:8001",
+        "http://localhost.example", "http://[fe80::1]", "127.0.0.1:8001", "http://"}) {
+    EXPECT_FALSE(parse_proxy_url(url)) << url;
   }
 }
 

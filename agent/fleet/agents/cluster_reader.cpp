@@ -72,6 +72,7 @@ ClusterNode read_node(std::string_view object) {
 }  // namespace
 
 Result<ClusterAccess> fleet_access(const FleetOptions& options) {
+  if (options.server) return *options.server;
   if (!options.kubeconfig.empty()) return read_kubeconfig(options.kubeconfig, options.context);
   const std::string listed = environment_text("KUBECONFIG");
   if (!listed.empty()) return read_one_of(listed, options.context);

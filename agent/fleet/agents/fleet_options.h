@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "agent/kube/cluster_access.h"
 #include "agent/ports/parse_port.h"
 #include "agent/render/output_format.h"
 
@@ -14,11 +15,12 @@ namespace hostnet {
 struct FleetOptions {
   std::string kubeconfig;  // "": $KUBECONFIG, ~/.kube/config, in a pod its service account
   std::string context;     // "": the current one
-  std::string namespace_;  // of the agents; "": found by the label
+  std::optional<ClusterAccess> server;  // a `kubectl proxy`, in place of a kubeconfig
+  std::string namespace_;               // of the agents; "": found by the label
   std::string selector{"app.kubernetes.io/name=hostnet-agent"};
-  std::string prometheus;                                        // URL; "": the agents are asked
-  std::optional<PortAndProtocol> port;                           // --port
-  std::string pod;                                               // --pod: "NAMESPACE/NAME"
+  std::optional<ClusterAccess> prometheus;  // its stored series are asked, not the agents
+  std::optional<PortAndProtocol> port;      // --port
+  std::string pod;                          // --pod: "NAMESPACE/NAME"
   std::chrono::milliseconds patience{std::chrono::seconds(10)};  // for one agent
   Output output{OutputFormat::text};
 };

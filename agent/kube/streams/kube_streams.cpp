@@ -27,7 +27,7 @@ Result<std::unique_ptr<KubeStreams>> KubeStreams::create(const ClusterAccess& ac
   if (!context) return std::unexpected(context.error());
   auto check = std::make_unique<ServerCheck>();
   if (!access.insecure) {
-    auto demanded = check->demand(context->get(), access.host, access.ca);
+    auto demanded = check->demand(context->get(), server_name_of(access), access.ca);
     if (!demanded) return std::unexpected(demanded.error());
   }
   if (auto known = identify(context->get(), access); !known) return std::unexpected(known.error());
@@ -46,11 +46,12 @@ Result<std::unique_ptr<ByteStream>> KubeStreams::to_pod(const std::string& space
               .target = access_.base_path + port_forward_path(space, pod, port),
               .fields = {}};
   if (!authorization->empty()) get.fields.emplace_back("Authorization", *authorization);
-  auto tcp = connect_tcp(endpoint_, deadline);
-  if (!tcp) return tcp;
-  auto tls = start_tls(*std::move(tcp), context_.get(), access_.host, endpoint_.name);
-  if (!tls) return tls;
-  auto socket = WebSocket::open(*std::move(tls), std::move(get), kPortForwardProtocol);
+  auto stream = connect_tcp(endpoint_, deadline);
+  if (stream && !access_.plain) {
+    stream = start_tls(*std::move(stream), context_.get(), server_name_of(access_), endpoint_.name);
+  }
+  if (!stream) return stream;
+  auto socket = WebSocket::open(*std::move(stream), std::move(get), kPortForwardProtocol);
   if (!socket) return std::unexpected(socket.error());
   return std::make_unique<PortForward>(*std::move(socket));
 }

@@ -14,6 +14,7 @@
 #include <memory>
 #include <utility>
 
+#include "agent/kube/cluster_access.h"
 #include "netlink/base/real_time.h"
 #include "netlink/base/unique_fd.h"
 
@@ -101,9 +102,7 @@ Result<UniqueFd> connect_to(const Endpoint::Address& address, const std::string&
 }  // namespace
 
 Result<Endpoint> resolve(const std::string& host, int port) {
-  const bool ipv6 = host.contains(':');
-  Endpoint endpoint{.name = fmt::format("{}{}{}:{}", ipv6 ? "[" : "", host, ipv6 ? "]" : "", port),
-                    .addresses = {}};
+  Endpoint endpoint{.name = host_and_port(host, port), .addresses = {}};
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_NUMERICSERV;

@@ -1,6 +1,5 @@
 #include "agent/kube/streams/tls_stream.h"
 
-#include <arpa/inet.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509_vfy.h>
@@ -17,12 +16,6 @@ struct SslDeleter {
   void operator()(SSL* connection) const { SSL_free(connection); }
 };
 using SslPtr = std::unique_ptr<SSL, SslDeleter>;
-
-bool is_address(const std::string& host) {
-  std::array<unsigned char, sizeof(in6_addr)> bytes{};
-  return ::inet_pton(AF_INET, host.c_str(), bytes.data()) == 1 ||
-         ::inet_pton(AF_INET6, host.c_str(), bytes.data()) == 1;
-}
 
 // OpenSSL reads and writes buffers in memory; the bytes go over the stream below.
 class TlsStream final : public ByteStream {
@@ -128,10 +121,7 @@ Result<std::unique_ptr<ByteStream>> start_tls(std::unique_ptr<ByteStream> under,
     return failure(Reason::exhausted, name + ": no memory for TLS");
   }
   SSL_set_bio(connection.get(), in, out);
-  if (std::string name_of_server = host; !is_address(host)) {
-    SSL_ctrl(connection.get(), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
-             name_of_server.data());
-  }
+  ask_for_name(connection.get(), host);
   auto stream = std::make_unique<TlsStream>(std::move(under), std::move(connection), name);
   if (auto shaken = stream->shake_hands(); !shaken) return std::unexpected(shaken.error());
   return stream;
