@@ -16,6 +16,7 @@
 #include "agent/log/log.h"
 #include "agent/preflight/preflight.h"
 #include "netlink/base/worker.h"
+#include "netlink/process_sockets/iterate_process_sockets.h"
 
 namespace hostnet {
 namespace {
@@ -61,6 +62,24 @@ PreflightCheck check_bind_events(const CommandOptions& options) {
                               opened.limit->remedy);
   } else if (!opened.events) {
     check.found = "none, scans only, as asked for (--watch.bpf=off)";
+  }
+  return check;
+}
+
+// The same is seen either way.
+PreflightCheck check_process_sockets(const NodeOptions& node) {
+  PreflightCheck check{.name = "process sockets",
+                       .level = Level::good,
+                       .found = "a start reads them by a BPF iterator"};
+  if (!node.bpf) {
+    check.found = "read from procfs, as asked for (--watch.bpf=off)";
+  } else if (!has_many_processes(node.paths.procfs)) {
+    check.found = fmt::format("read from procfs: fewer than {} processes", kManyProcesses);
+  } else if (const auto tried = iterate_process_sockets(node.paths.procfs); !tried) {
+    check.found = fmt::format("read from procfs: {}{}", tried.error().message,
+                              tried.error().reason == Reason::denied
+                                  ? "; for a faster start grant the capabilities BPF and PERFMON"
+                                  : "");
   }
   return check;
 }
@@ -145,6 +164,7 @@ int run_doctor(const CommandOptions& options) {
   if (options.from != AnswerFrom::scan) append_agent(checks);
   if (options.sources.node.replay.empty()) {
     checks.push_back(check_bind_events(options));
+    checks.push_back(check_process_sockets(options.sources.node));
     append_hardening(options.hardening, checks);
   }
   const bool well = std::ranges::all_of(checks, [](const PreflightCheck& check) {

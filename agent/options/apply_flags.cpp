@@ -125,9 +125,11 @@ bool says_what_to_scan(const FlagValues::Texts& flags) {
 
 void apply_flags(const FlagValues& values, const FlagValues::Environment& environment,
                  const FlagValues::Texts& parsed, CommandLine& line) {
+  const BpfMode bpf = bpf_mode(values.text("watch.bpf"));
   ScanSources sources{
       .node = {.paths = {.procfs = values.text("path.procfs"), .sysfs = values.text("path.sysfs")},
-               .replay = values.text("replay")},
+               .replay = values.text("replay"),
+               .bpf = bpf != BpfMode::off},
       .pods = pod_settings(values, environment, line.command != Command::serve),
       .config_file = values.text("config.file")};
   sources.pods.search_node = wants_node_sources(sources.pods, sources, environment);
@@ -136,11 +138,11 @@ void apply_flags(const FlagValues& values, const FlagValues::Environment& enviro
   line.options.sources = sources;
   line.options.metrics = metrics_options(values);
   line.options.hardening = hardening_options(values);
-  line.options.bpf = bpf_mode(values.text("watch.bpf"));
+  line.options.bpf = bpf;
   line.serve = {.sources = sources,
                 .watch_interval = values.duration("watch.interval"),
                 .watch_interval_given = values.given("watch.interval"),
-                .bpf = bpf_mode(values.text("watch.bpf")),
+                .bpf = bpf,
                 .web = web_options(values),
                 .telemetry_path = values.text("web.telemetry-path"),
                 .metrics = line.options.metrics,

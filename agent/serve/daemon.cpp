@@ -87,6 +87,7 @@ class Daemon {
 
  private:
   Result<> open_node();
+  Result<> prepare_answers();
   Result<> answer_requests();
   Result<> read_pods();
   Result<> write_to_cluster();
@@ -111,12 +112,10 @@ class Daemon {
 };
 
 Result<> Daemon::start() {
-  // While the rights for it are there.
-  if (!is_replay()) {
-    bind_events_ = open_bind_events(options_.bpf, options_.sources.node.paths.sysfs);
-  }
+  // While the rights for BPF programs are there.
+  if (Result<> opened = open_node(); !opened) return opened;
   harden_daemon(options_.hardening, options_.web);
-  for (const auto step : {&Daemon::open_node, &Daemon::answer_requests, &Daemon::read_pods,
+  for (const auto step : {&Daemon::prepare_answers, &Daemon::answer_requests, &Daemon::read_pods,
                           &Daemon::write_to_cluster, &Daemon::watch_ports, &Daemon::follow_pods}) {
     if (Result<> done = (this->*step)(); !done) return done;
   }
@@ -124,8 +123,9 @@ Result<> Daemon::start() {
 }
 
 Result<> Daemon::open_node() {
-  auto policy = load_policy(options_.sources.config_file);
-  if (!policy) return std::unexpected(std::move(policy).error());
+  if (!is_replay()) {
+    bind_events_ = open_bind_events(options_.bpf, options_.sources.node.paths.sysfs);
+  }
   auto node = hostnet::open_node(options_.sources.node);
   if (!node) return std::unexpected(std::move(node).error());
   if (bind_events_.events) {
@@ -135,6 +135,12 @@ Result<> Daemon::open_node() {
   }
   bind_events_.events = node->bind_events;  // a recording has its own
   node_ = std::make_shared<const Node>(*std::move(node));
+  return {};
+}
+
+Result<> Daemon::prepare_answers() {
+  auto policy = load_policy(options_.sources.config_file);
+  if (!policy) return std::unexpected(std::move(policy).error());
   state_->policy.set(std::make_shared<const Policy>(*std::move(policy)));
   state_->metrics.config_reloaded(true, wall_now());
   auto page = MetricsPage::create(node_, options_.metrics, state_->metrics,

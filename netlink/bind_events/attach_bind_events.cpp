@@ -1,6 +1,5 @@
 #include "netlink/bind_events/attach_bind_events.h"
 
-#include <bpf/libbpf.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <linux/magic.h>
@@ -23,6 +22,7 @@
 #include "netlink/bind_events/decode_bind_event.h"
 #include "netlink/bind_events/program.h"
 #include "netlink/bind_events/wire.h"
+#include "netlink/bpf/bpf_object.h"
 
 namespace hostnet {
 namespace {
@@ -32,19 +32,6 @@ constexpr int SO_NETNS_COOKIE = 71;
 #endif
 constexpr int kBatch = 256;
 constexpr unsigned kWordBits = 64;
-
-struct CloseObject {
-  void operator()(bpf_object* object) const { bpf_object__close(object); }
-};
-struct CloseLink {
-  void operator()(bpf_link* link) const { bpf_link__destroy(link); }
-};
-struct CloseRing {
-  void operator()(ring_buffer* ring) const { ring_buffer__free(ring); }
-};
-using ObjectPtr = std::unique_ptr<bpf_object, CloseObject>;
-using LinkPtr = std::unique_ptr<bpf_link, CloseLink>;
-using RingPtr = std::unique_ptr<ring_buffer, CloseRing>;
 
 // A link of cgroup v2 that somebody has detached has no cgroup any more; that is read here where
 // bpf(2) may not be called.
@@ -101,7 +88,7 @@ class SharedData {
 
 class AttachedBindEvents final : public BindEvents {
  public:
-  AttachedBindEvents(ObjectPtr object, std::vector<LinkPtr> links, SharedData shared)
+  AttachedBindEvents(BpfObject object, std::vector<BpfLink> links, SharedData shared)
       : object_(std::move(object)), links_(std::move(links)), shared_(std::move(shared)) {}
 
   Result<> open_ring() {
@@ -120,7 +107,7 @@ class AttachedBindEvents final : public BindEvents {
   }
   std::uint64_t dropped() const override { return malformed_ + shared_.dropped(); }
   bool attached() const override {
-    for (const LinkPtr& link : links_) {
+    for (const BpfLink& link : links_) {
       if (is_detached(*link)) return false;
     }
     return true;
@@ -146,10 +133,10 @@ class AttachedBindEvents final : public BindEvents {
     return --events.left_ > 0 ? 0 : -1;  // the rest stays for the next time
   }
 
-  ObjectPtr object_;
-  std::vector<LinkPtr> links_;
+  BpfObject object_;
+  std::vector<BpfLink> links_;
   SharedData shared_;
-  RingPtr ring_;
+  BpfRing ring_;
   const std::function<void(BindEvent)>* take_{};
   int left_{};
   std::atomic<std::uint64_t> malformed_;
@@ -191,30 +178,21 @@ bpf_map* data_map(bpf_object& object, std::string_view suffix) {
   return nullptr;
 }
 
-Result<ObjectPtr> load_programs(const hostnet_bind_settings& settings) {
-  bpf_object_open_opts options{};
-  options.sz = sizeof options;
-  options.object_name = "hostnet_bind";
-  const auto program = bind_program();
-  ObjectPtr object(bpf_object__open_mem(program.data(), program.size(), &options));
-  if (!object) return system_failure(errno, "reading the BPF programs");
-  auto* map = data_map(*object, ".rodata");
+Result<BpfObject> load_programs(const hostnet_bind_settings& settings) {
+  auto object = open_bpf(bind_events_program(), "hostnet_bind");
+  if (!object) return object;
+  auto* map = data_map(**object, ".rodata");
   if (map == nullptr || bpf_map__set_initial_value(map, &settings, sizeof settings) != 0) {
     return failure(Reason::internal, "the BPF programs have no settings");
   }
-  const int error = bpf_object__load(object.get());
-  // Who lacks the rights gets EPERM.
-  if (error == -EACCES) {
-    return failure(Reason::unsupported, "this kernel's verifier refuses the BPF programs");
-  }
-  if (error != 0) return system_failure(-error, "loading the BPF programs");
+  if (auto loaded = load_bpf(**object); !loaded) return std::unexpected(loaded.error());
   return object;
 }
 
 // With all that this kernel and these rights give: bpf_get_retval() came after the rest that they
 // need, and bpf_get_current_comm() is for CAP_PERFMON in newer ones.
-Result<ObjectPtr> load_programs(std::uint64_t network) {
-  Result<ObjectPtr> object;
+Result<BpfObject> load_programs(std::uint64_t network) {
+  Result<BpfObject> object;
   for (const auto& [has_retval, has_comm] : {std::pair{1U, 1U}, {1U, 0U}, {0U, 1U}, {0U, 0U}}) {
     object = load_programs(hostnet_bind_settings{
         .own_network = network, .has_retval = has_retval, .has_comm = has_comm});
@@ -223,18 +201,14 @@ Result<ObjectPtr> load_programs(std::uint64_t network) {
   return object;
 }
 
-Result<std::vector<LinkPtr>> attach_programs(bpf_object& object, int cgroup) {
-  std::vector<LinkPtr> links;
+Result<std::vector<BpfLink>> attach_programs(bpf_object& object, int cgroup) {
+  std::vector<BpfLink> links;
   bpf_program* program = nullptr;
   while ((program = bpf_object__next_program(&object, program)) != nullptr) {
     links.emplace_back(bpf_program__attach_cgroup(program, cgroup));
     if (!links.back()) return system_failure(errno, "attaching to the root of cgroup v2");
   }
   return links;
-}
-
-int say_nothing(libbpf_print_level /*level*/, const char* /*format*/, va_list /*arguments*/) {
-  return 0;
 }
 
 }  // namespace
@@ -244,7 +218,6 @@ Result<std::shared_ptr<BindEvents>> attach_bind_events(const std::string& sysfs)
   if (!cgroup) return std::unexpected(cgroup.error());
   const auto network = own_network_cookie();
   if (!network) return std::unexpected(network.error());
-  libbpf_set_print(&say_nothing);
   auto object = load_programs(*network);
   if (!object) return std::unexpected(std::move(object).error());
   auto shared = SharedData::map(**object);

@@ -12,6 +12,7 @@
 #include "netlink/node/identity.h"
 #include "netlink/node/ip_tables_source.h"
 #include "netlink/node/socket_options.h"
+#include "netlink/process_sockets/process_sockets.h"
 
 namespace hostnet {
 
@@ -27,6 +28,8 @@ struct Node {
   std::shared_ptr<const Ethtool> ethtool = no_ethtool();
   std::shared_ptr<const IpTables> ip_tables = no_ip_tables();
   std::shared_ptr<BindEvents> bind_events;  // null: nobody tells of refused binds
+  // For the first scan; null: it reads every proc/<pid>/fd.
+  std::shared_ptr<ProcessSockets> process_sockets;
 };
 
 struct NodePaths {

@@ -24,10 +24,13 @@ inline const std::string kPod = "/kubepods/burstable/pod" + kUid + "/" + kId;
 // One agent that looks at nodes which change between the looks.
 class ScanInputs {
  public:
-  explicit ScanInputs(const NodeBuilder& first) : files_(std::make_shared<Switch>()) {
+  explicit ScanInputs(const NodeBuilder& first,
+                      std::shared_ptr<ProcessSockets> process_sockets = nullptr)
+      : files_(std::make_shared<Switch>()) {
     Node node = first.build();
     files_->now = node.files;
     node.files = files_;
+    node.process_sockets = std::move(process_sockets);
     attribution_ = std::make_unique<Attribution>(node);
     options_.node_components = default_policy().node_components;
   }

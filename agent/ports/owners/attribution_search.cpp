@@ -33,9 +33,10 @@ struct Attribution::Search {
 void Attribution::search(std::span<Entry* const> wanted, SteadyTime now) {
   if (wanted.empty()) return;
   Search search{.wanted = wanted, .scan = {*node_.files, inodes_of(wanted)}};
+  const bool cold = !std::exchange(has_searched_, true);
+  if (cold && node_.process_sockets) search.scan.inspect_all(*node_.process_sockets);
   search.scan.inspect(own_pid());
   search_its_cgroup(search);
-  const bool cold = !std::exchange(has_searched_, true);
   const auto missing = [&] {
     return std::ranges::any_of(wanted,
                                [&](const Entry* entry) { return !found_enough(*entry, search); });

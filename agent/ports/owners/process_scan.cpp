@@ -23,17 +23,19 @@ ProcessScan::ProcessScan(const Files& files, std::vector<std::uint64_t> inodes)
   uses_.resize(inodes_.size());
 }
 
+void ProcessScan::note(std::uint64_t inode, SocketUse use, Worker& worker) const {
+  const auto at = std::ranges::lower_bound(inodes_, inode);
+  if (at == inodes_.end() || *at != inode) return;
+  worker.found.push_back({static_cast<std::size_t>(at - inodes_.begin()), use});
+}
+
 void ProcessScan::read_process(int pid, Worker& worker) const {
   if (const auto done = files_.socket_descriptors(pid, worker.descriptors); !done) {
     const bool counts = done.error().reason != Reason::vanished && worker.refused.empty();
     if (counts) worker.refused = done.error().message;
     return;
   }
-  for (const auto& [fd, inode] : worker.descriptors) {
-    const auto at = std::ranges::lower_bound(inodes_, inode);
-    if (at == inodes_.end() || *at != inode) continue;
-    worker.found.push_back({static_cast<std::size_t>(at - inodes_.begin()), {pid, fd}});
-  }
+  for (const auto& [fd, inode] : worker.descriptors) note(inode, {.pid = pid, .fd = fd}, worker);
 }
 
 void ProcessScan::take(Worker& worker) {
@@ -46,7 +48,19 @@ void ProcessScan::take(Worker& worker) {
   }
 }
 
+bool ProcessScan::inspect_all(ProcessSockets& sockets) {
+  Worker all;
+  const auto read = sockets.read([&](const ProcessSocket& socket) {
+    note(socket.inode, {.pid = socket.pid, .fd = socket.fd}, all);
+  });
+  if (!read) return false;
+  take(all);
+  has_all_ = true;
+  return true;
+}
+
 void ProcessScan::inspect(std::span<const int> pids) {
+  if (has_all_) return;
   std::vector<int> todo;
   todo.reserve(pids.size());
   for (const int pid : pids) {

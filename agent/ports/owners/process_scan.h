@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "netlink/node/files.h"
+#include "netlink/process_sockets/process_sockets.h"
 
 namespace hostnet {
 
@@ -27,8 +28,10 @@ class ProcessScan {
 
   void inspect(int pid) { inspect(std::span(&pid, 1)); }
   void inspect(std::span<const int> pids);
+  // All processes in one go; false where that fails: each is still to be inspected then.
+  bool inspect_all(ProcessSockets& sockets);
 
-  bool has_inspected(int pid) const { return seen_.contains(pid); }
+  bool has_inspected(int pid) const { return has_all_ || seen_.contains(pid); }
   // Who has it, among the processes inspected: by rising pid, one descriptor
   // (the lowest) of each process.
   std::span<const SocketUse> uses_of(std::uint64_t inode) const;
@@ -50,6 +53,7 @@ class ProcessScan {
     std::vector<Found> found;
     std::string refused;  // the first
   };
+  void note(std::uint64_t inode, SocketUse use, Worker& worker) const;
   void read_process(int pid, Worker& worker) const;
   void take(Worker& worker);
 
@@ -57,6 +61,7 @@ class ProcessScan {
   std::vector<std::uint64_t> inodes_;         // sorted, unique
   std::vector<std::vector<SocketUse>> uses_;  // of inodes_[i]
   std::unordered_set<int> seen_;
+  bool has_all_{};
   std::size_t directories_read_{};
   std::string refused_;
 };

@@ -84,6 +84,7 @@ class DirectoryRecorder final : public Recorder {
     node_.netlink = recording_netlink(std::move(node_.netlink), notes_);
     node_.ethtool = std::make_shared<RecordingEthtool>(std::move(node_.ethtool), notes_);
     node_.ip_tables = std::make_shared<RecordingIpTables>(std::move(node_.ip_tables), notes_);
+    node_.process_sockets.reset();  // what a replay is asked for is proc/<pid>/fd
     if (node_.bind_events) {
       node_.bind_events =
           std::make_shared<RecordingBindEvents>(std::move(node_.bind_events), notes_);

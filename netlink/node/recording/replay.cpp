@@ -9,6 +9,7 @@
 #include "netlink/node/live_files.h"
 #include "netlink/node/recording/recording.h"
 #include "netlink/node/rooted.h"
+#include "netlink/process_sockets/iterate_process_sockets.h"
 #include "netlink/sock_diag.h"
 
 namespace hostnet {
@@ -287,7 +288,13 @@ Result<std::string> recorded_attachment(const std::string& directory, std::strin
 }
 
 Result<Node> open_node(const NodeOptions& options) {
-  return options.replay.empty() ? live_node(options.paths) : replayed_node(options.replay);
+  if (!options.replay.empty()) return replayed_node(options.replay);
+  auto node = live_node(options.paths);
+  const std::string& procfs = options.paths.procfs;
+  if (node && options.bpf && has_many_processes(procfs)) {
+    node->process_sockets = iterate_process_sockets(procfs).value_or(nullptr);
+  }
+  return node;
 }
 
 }  // namespace hostnet

@@ -22,6 +22,7 @@ Result<std::string> recorded_attachment(const std::string& directory, std::strin
 struct NodeOptions {
   NodePaths paths;
   std::string replay;  // --replay: a recording's directory; "": this machine
+  bool bpf{};          // of a machine of many processes their sockets are read by a BPF iterator
 };
 Result<Node> open_node(const NodeOptions& options);
 

@@ -1,21 +1,21 @@
-# cmake -DOBJECT=... -DOUTPUT=... -P embed.cmake: a source that holds the object's bytes.
+# cmake -DNAME=... -DHEADER=... -DOBJECT=... -DOUTPUT=... -P embed.cmake: a source whose function
+# NAME_program(), declared in HEADER, gives the object's bytes.
 file(READ "${OBJECT}" bytes HEX)
 file(SIZE "${OBJECT}" size)
 string(REGEX REPLACE "(................................)" "\\1\n" bytes "${bytes}")
 string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${bytes}")
-file(WRITE "${OUTPUT}" "#include \"netlink/bind_events/program.h\"
+file(WRITE "${OUTPUT}" "#include \"${HEADER}\"
 
 #include <array>
 
 namespace hostnet {
-namespace {
-alignas(8) constexpr std::array<unsigned char, ${size}> kProgram{
+
+std::span<const std::byte> ${NAME}_program() {
+  alignas(8) static constexpr std::array<unsigned char, ${size}> kProgram{
 ${bytes}
 };
-}  // namespace
-
-std::span<const std::byte> bind_program() {
   return std::as_bytes(std::span(kProgram));
 }
+
 }  // namespace hostnet
 ")
