@@ -81,8 +81,8 @@ std::vector<Flag> own_flags() {
       {"watch.bpf",
        Kind::choice,
        "auto",
-       "hear of refused binds as they happen, with BPF programs on the root of cgroup v2: where "
-       "the agent may attach them",
+       "use BPF where the agent may: hear of refused binds as they happen, and read the sockets of "
+       "512 processes and more at once when it starts",
        {"auto", "on", "off"}},
       {"config.file", Kind::text, "",
        "YAML with node_components, reserved_ports, node_port_range, label_ports, ignore, grace; "
