@@ -3,6 +3,9 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netfilter/nfnetlink_conntrack.h>
+#include <linux/netlink.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/ioctl.h>
@@ -74,6 +77,28 @@ void NatLab::set_up() {
   for (const std::uint16_t port : kPodPorts) listen_on({.in_pod = true, .port = port});
   for (const std::uint16_t port : kOtherNatPorts) listen_on({.port = port});
   for (const std::uint16_t port : kProxyPorts) listen_on({.transparent = true, .port = port});
+}
+
+void NatLab::forget_connections() {
+  struct {
+    nlmsghdr head;
+    nfgenmsg about;
+  } order{.head = {.nlmsg_len = sizeof order,
+                   .nlmsg_type = NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_DELETE,
+                   .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK,
+                   .nlmsg_seq = 1,
+                   .nlmsg_pid = 0},
+          .about = {.nfgen_family = AF_UNSPEC, .version = NFNETLINK_V0, .res_id = 0}};
+  struct {
+    nlmsghdr head;
+    nlmsgerr result;
+  } answer{};
+  const TestFd kernel(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER));
+  require(::send(kernel.get(), &order, sizeof order, 0) == sizeof order, "a netlink request");
+  require(recv(kernel.get(), &answer, sizeof answer, 0) >= static_cast<ssize_t>(sizeof answer),
+          "a netlink answer");
+  errno = -answer.result.error;
+  require(answer.head.nlmsg_type == NLMSG_ERROR && errno == 0, "flushing conntrack");
 }
 
 void NatLab::make_namespace(ProbeOrigin origin) {

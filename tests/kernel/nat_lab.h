@@ -41,13 +41,16 @@ struct Server {
 class NatLab {
  public:
   void set_up();
+  // The node's conntrack has no entry left: what an earlier set of rules translated must not
+  // decide what comes under the next one.
+  static void forget_connections();
 
   // Who got what each probe sent. Those of `expects_answer` are waited for; what did
   // not come by then never will, because the kernel delivers within these namespaces
   // before connect() and send() return.
   std::vector<std::optional<Server>> send(
       std::span<const Probe> probes, const std::function<bool(std::size_t)>& expects_answer,
-      std::chrono::milliseconds longest_wait = std::chrono::seconds{20});
+      std::chrono::milliseconds longest_wait = std::chrono::seconds{120});
 
  private:
   struct Listening {
@@ -65,7 +68,6 @@ class NatLab {
   void listen_on(const Server& server);
   TestFd begin(const Probe& probe, std::uint32_t id);
   void receive(std::vector<std::optional<Server>>& answers, std::uint32_t first);
-  static void forget_connections();
 
   std::array<TestFd, 4> namespaces_;
   std::array<std::uint16_t, 4> next_source_{1100, 1100, 1100, 1100};

@@ -123,7 +123,8 @@ class NatOracle : public InNatLab {
   // The first of the probes of which the agent is wrong.
   std::optional<Mistake> try_out(std::span<const Probe> probes, bool translated,
                                  std::chrono::milliseconds longest_wait = std::chrono::seconds{
-                                     20}) {
+                                     120}) {
+    NatLab::forget_connections();
     const PortSnapshot table = scan();
     std::vector<Said> said;
     for (const Probe& probe : probes) said.push_back(said_of(probe, table));
@@ -152,9 +153,6 @@ class NatOracle : public InNatLab {
           lost || met_a_proxy ||
           (answers[at] ? std::ranges::find(who, *answers[at]) != who.end() : who.empty());
       if (right) continue;
-      // A connection that an earlier set of rules translated keeps that translation, and a new one
-      // may get its ports: what one alone does not repeat was of such a one.
-      if (probes.size() > 1 && !try_out({&probes[at], 1}, translated)) continue;
       return Mistake{probes[at],
                      fmt::format("{}: {} answers, but by the agent {} ({})", probes[at].to_string(),
                                  answers[at] ? answers[at]->to_string() : "nobody",
