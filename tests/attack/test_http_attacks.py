@@ -41,7 +41,7 @@ class Outside:
         machine.run("ip", "link", "add", "eth0", "type", "veth", "peer", "name", "out0")
         machine.run("ip", "address", "add", f"{NODE}/24", "dev", "eth0")
         machine.run("ip", "link", "set", "eth0", "up")
-        self.shell = machine.start("unshare", "--net", "sh", "-c", "echo $$; exec sleep 3600",
+        self.shell = machine.start("unshare", "--net", "sh", "-c", "echo $$; exec sleep infinity",
                                    stdout=subprocess.PIPE, text=True)
         self.pid = self.shell.stdout.readline().strip()
         machine.run("ip", "link", "set", "out0", "netns", self.pid)

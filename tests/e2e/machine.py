@@ -2,6 +2,7 @@
 pid 1 of that /proc is in the same network namespace as the agent, as on a real node."""
 
 import collections
+import contextlib
 import json
 import os
 import pathlib
@@ -50,15 +51,38 @@ def children(pid):
             pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
+def own_uid(digit):
+    """A pod's uid that no other run of tests has: they all share this machine's cgroups."""
+    return f"{digit * 8}-1111-4222-8333-{os.getpid():012x}"
+
+
+def own_container(begin):
+    """A container's id, likewise."""
+    return begin + f"{os.getpid():x}".zfill(64 - len(begin))
+
+
+def remove_cgroup(path, above=()):
+    """Waits until the last process of it is gone. What is `above` may have others' cgroups, who remove it then."""
+    def gone():
+        try:
+            path.rmdir()
+        except FileNotFoundError:
+            return True
+        except OSError:
+            return path in above and any(one.is_dir() for one in path.iterdir())
+        return True
+    wait_until(gone, what=f"the end of {path}")
+
+
 class Machine:
     def __init__(self, directory):
         self.directory = pathlib.Path(directory)
         self.processes = []
-        self.cgroups = []
+        self.cgroups, self.above = [], []
         self.shell = subprocess.Popen(
             ["unshare", "--net", "--pid", "--mount", "--fork", "--kill-child", "--mount-proc",
              "sh", "-c", "ip link set lo up && mkdir -p /run/hostnet-agent &&"
-             "mount -t tmpfs tmpfs /run/hostnet-agent && echo up && exec sleep 3600"],
+             "mount -t tmpfs tmpfs /run/hostnet-agent && echo up && exec sleep infinity"],
             stdout=subprocess.PIPE, text=True)
         assert self.shell.stdout.readline() == "up\n"
         self.init = children(self.shell.pid)[0]
@@ -113,8 +137,11 @@ class Machine:
             mount = mount / "unified"
         made = mount / path.lstrip("/")
         missing = [p for p in [made, *made.parents] if not p.exists()]
-        made.mkdir(parents=True, exist_ok=True)
-        self.cgroups += missing
+        while not made.exists():
+            with contextlib.suppress(FileNotFoundError):  # another machine just removed what is above it
+                made.mkdir(parents=True, exist_ok=True)
+        self.cgroups += [p for p in missing if p == made]
+        self.above += [p for p in missing if p != made]
         return str(made)
 
     def file(self, name, text):
@@ -137,13 +164,8 @@ class Machine:
             self.stop(process)
         self.shell.kill()
         self.shell.wait(timeout=PATIENCE)
-        for path in self.cgroups:
-            for _ in range(100):
-                try:
-                    path.rmdir()
-                    break
-                except OSError:
-                    time.sleep(0.02)
+        for path in sorted({*self.cgroups, *self.above}, key=lambda path: len(path.parts), reverse=True):
+            remove_cgroup(path, self.above)
 
 
 class Client:

@@ -9,10 +9,10 @@ import shutil
 import subprocess
 from dataclasses import dataclass
 
-from machine import pod
+from machine import own_container, own_uid, pod
 
-UID = "aaaaaaaa-1111-4222-8333-aaaaaaaaaaaa"
-SANDBOX = "5a" * 32
+UID = own_uid("a")
+SANDBOX = own_container("5a5a")
 
 
 @dataclass(frozen=True)
@@ -204,7 +204,7 @@ class Network:
                          *nodad)
 
     def join(self, name, address, gateway):
-        other = self.machine.start("unshare", "--net", "sh", "-c", "echo $$; exec sleep 3600",
+        other = self.machine.start("unshare", "--net", "sh", "-c", "echo $$; exec sleep infinity",
                                    stdout=subprocess.PIPE, text=True)
         pid = self.namespaces[name] = other.stdout.readline().strip()
         self.machine.run("ip", "link", "add", name, "type", "veth", "peer", "name", "eth0", "netns", pid)

@@ -25,7 +25,7 @@ class SystemdMachine(Machine):
     def __init__(self, directory):
         self.directory = pathlib.Path(directory)
         self.processes = []
-        self.cgroups = []
+        self.cgroups, self.above = [], []
         self.top = pathlib.Path(super().cgroup(f"test-{os.getpid()}-{self.directory.name}"))
         (self.top / SESSION).mkdir(parents=True)
         root = self.directory / "machine"
@@ -68,8 +68,8 @@ class SystemdMachine(Machine):
 
     def close(self):
         (self.top / "cgroup.kill").write_text("1")
-        below = [pathlib.Path(path) for path, _, _ in os.walk(self.top, topdown=False)]
-        self.cgroups = below  # the machine's own is the last of them
+        wait_until(lambda: "populated 0" in (self.top / "cgroup.events").read_text(), what="the end of all processes")
+        self.cgroups = [pathlib.Path(path) for path, _, _ in os.walk(self.top)]
         super().close()
 
 

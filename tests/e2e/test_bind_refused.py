@@ -2,6 +2,7 @@
 names, as the kubelet makes them."""
 
 import json
+import os
 import pathlib
 import re
 import select
@@ -9,9 +10,11 @@ import select
 import pytest
 
 from conftest import AGENT, wait_until
+from machine import own_container, own_uid
 
-UID = "0b1d0f00-0000-4000-8000-000000000001"
-CONTAINER = "b1" * 32
+UID = own_uid("0")
+CONTAINER = own_container("b1")
+KEEPER = f"keeper-{os.getpid()}.service"
 
 # Binds each of the given ports once a line is read, and says what came of it.
 BINDER = """
@@ -75,13 +78,13 @@ def the_refusal(agent, port):
 
 
 def test_a_pod_that_declares_nothing_is_named_with_who_has_the_port(machine, agent):
-    machine.listen(8123, name="keeper", cgroup=machine.cgroup("/system.slice/keeper.service"))
+    machine.listen(8123, name="keeper", cgroup=machine.cgroup(f"/system.slice/{KEEPER}"))
     web = Container(machine)
     assert web.bind(8123) == "EADDRINUSE"
     found = the_refusal(agent, 8123)
     assert found["severity"] == "info" and found["class"] == "conflict"
     assert found["declared_by"][0]["pod"] == "web" and found["declared_by"][0]["container"] == "main"
-    assert [h["name"] for h in found["held_by"]] == ["keeper.service"]
+    assert [h["name"] for h in found["held_by"]] == [KEEPER]
     assert found["observed"]["errno"] == "EADDRINUSE" and found["observed"]["count"] == 1
     assert found["observed"]["comm"] == "python3" and found["observed"]["pid"]
     assert "declare containerPort 8123 (TCP)" in found["remedy"]
@@ -116,7 +119,7 @@ def test_a_search_for_a_free_port_is_over_when_one_is_found(machine, agent):
 
 
 def test_a_declarations_own_conflict_wins_and_takes_what_was_seen(machine, agent):
-    machine.listen(8140, name="keeper", cgroup=machine.cgroup("/system.slice/keeper.service"))
+    machine.listen(8140, name="keeper", cgroup=machine.cgroup(f"/system.slice/{KEEPER}"))
     manifest(machine, ports=[8140])
     wait_until(lambda: agent.verdicts(port=8140) == ["unmanaged_process"], 2, "the conflict")
     web = Container(machine)
@@ -138,13 +141,13 @@ def test_the_pods_own_socket_is_no_refusal(machine, agent):
     ("AF_INET6", "SOCK_STREAM", "::"), ("AF_INET6", "SOCK_STREAM", "::ffff:127.0.0.1"),
     ("AF_INET", "SOCK_STREAM", "127.0.0.1")])
 def test_every_way_to_ask_for_a_port_is_seen(machine, agent, family, kind, address):
-    machine.listen(8160, cgroup=machine.cgroup("/system.slice/keeper.service"))
+    machine.listen(8160, cgroup=machine.cgroup(f"/system.slice/{KEEPER}"))
     assert Container(machine).bind(8160, address, family, kind) == "EADDRINUSE"
-    assert the_refusal(agent, 8160)["held_by"][0]["unit"] == "keeper.service"
+    assert the_refusal(agent, 8160)["held_by"][0]["unit"] == KEEPER
 
 
 def test_udp_a_missing_address_and_a_privileged_port_are_told_apart(machine, agent):
-    Container(machine, uid=UID[:-1] + "2").bind(8170, kind="SOCK_DGRAM")
+    Container(machine, uid=own_uid("2")).bind(8170, kind="SOCK_DGRAM")
     web = Container(machine)
     assert web.bind(8170, kind="SOCK_DGRAM") == "EADDRINUSE"
     assert the_refusal(agent, 8170)["protocol"] == "udp"
@@ -161,7 +164,7 @@ def test_udp_a_missing_address_and_a_privileged_port_are_told_apart(machine, age
 
 
 def test_a_holder_that_is_gone_is_named(machine, agent):
-    other = Container(machine, uid=UID[:-1] + "3", container="c3" * 32)
+    other = Container(machine, uid=own_uid("3"), container=own_container("c3"))
     assert other.bind(8180, kind="SOCK_DGRAM") == "done"
     code = ("import pathlib,socket,sys\n"
             "pathlib.Path(sys.argv[1],'cgroup.procs').write_text('0')\n"
@@ -185,7 +188,7 @@ def test_processes_of_the_node_are_counted_and_shown_but_no_finding(machine, age
 
 
 def test_a_pod_that_is_not_known_yet_is_completed_later(machine, agent):
-    uid = UID[:-1] + "9"
+    uid = own_uid("9")
     machine.listen(8200)
     assert Container(machine, uid=uid).bind(8200) == "EADDRINUSE"
     found = the_refusal(agent, 8200)
@@ -265,33 +268,47 @@ def test_a_detached_program_is_a_limit(machine, agent):
     assert agent.metric("^hostnet_bind_events 0$")
 
 
-def lines_of(machine, *flags):
-    """What `watch` writes, as it comes."""
-    process = machine.start(AGENT, "watch", *flags, stdout=-1, text=True, bufsize=1)
-    return process, process.stdout
+def watch(machine, *flags):
+    return machine.start(AGENT, "watch", *flags, stdout=-1, bufsize=0)
+
+
+def next_line(process, is_it, attempt):
+    """The next line of its output that `is_it`; each time that none comes for a while, `attempt` causes one."""
+    while True:
+        while not select.select([process.stdout], [], [], 0.5)[0]:
+            attempt()
+        line = process.stdout.readline().decode()
+        assert line, process.wait()
+        if is_it(line):
+            return line
 
 
 def test_watch_shows_refusals_and_findings_of_the_running_agent_or_by_itself(machine, agent):
-    machine.listen(8220, name="keeper", cgroup=machine.cgroup("/system.slice/keeper.service"))
-    web = Container(machine)
-    pods = ("--pods.source=manifests", f"--pods.manifests={machine.directory}/pods")
-    asking, of_agent = lines_of(machine, "--from=agent", "--format=json")
-    alone, by_itself = lines_of(machine, "--from=scan", *pods)
-    for lines, is_refusal in ((of_agent, lambda line: json.loads(line)["type"] == "refusal"),
-                              (by_itself, lambda line: "refused  8220/tcp  EADDRINUSE" in line)):
-        while not select.select([lines], [], [], 0.5)[0]:
-            assert web.bind(8220) == "EADDRINUSE"  # it may not listen yet
-        seen = [lines.readline()]
-        while not is_refusal(seen[-1]):
-            seen.append(lines.readline())
-        assert "keeper.service" in seen[-1] and "web" in seen[-1]
-    assert json.loads(next(l for l in of_agent if json.loads(l)["type"] == "finding"))["finding"]["port"] == 8220
-    for process in (asking, alone):
-        machine.stop(process)
+    ports = range(8300, 8700)
+    keeper = machine.python(
+        "import pathlib,signal,socket,sys\n"
+        "pathlib.Path(sys.argv[1],'cgroup.procs').write_text('0')\n"
+        "kept=[socket.create_server(('',p)) for p in range(int(sys.argv[2]),int(sys.argv[3]))]\n"
+        "print('ready',flush=True); signal.pause()\n",
+        machine.cgroup(f"/system.slice/{KEEPER}"), ports.start, ports.stop, stdout=-1, text=True)
+    assert keeper.stdout.readline() == "ready\n"
+    web, untried = Container(machine), iter(ports)
+
+    def attempt():  # on another port, each is a finding of its own: what listens late misses none
+        assert web.bind(next(untried)) == "EADDRINUSE"
+    of_agent = watch(machine, "--from=agent", "--format=json")
+    by_itself = watch(machine, "--from=scan", "--pods.source=manifests",
+                      f"--pods.manifests={machine.directory}/pods")
+    for process, is_refusal in ((of_agent, lambda line: json.loads(line)["type"] == "refusal"),
+                                (by_itself, lambda line: re.search(r"refused  8\d+/tcp  EADDRINUSE", line))):
+        line = next_line(process, is_refusal, attempt)
+        assert KEEPER in line and "web" in line
+    line = next_line(of_agent, lambda line: json.loads(line)["type"] == "finding", attempt)
+    assert json.loads(line)["finding"]["port"] in ports
 
 
 def test_a_recording_has_the_refusals_of_the_running_agent(machine, agent):
-    machine.listen(8230, name="keeper", cgroup=machine.cgroup("/system.slice/keeper.service"))
+    machine.listen(8230, name="keeper", cgroup=machine.cgroup(f"/system.slice/{KEEPER}"))
     web = Container(machine)
     for _ in range(3):
         assert web.bind(8230) == "EADDRINUSE"
@@ -331,6 +348,7 @@ def test_a_forged_name_says_nothing_and_does_nothing(machine, agent):
     assert Forger(machine).bind(8250) == "EADDRINUSE"
     found = the_refusal(agent, 8250)
     assert found["declared_by"][0]["pod"] == "web"
+    assert found["observed"]["comm"].startswith("kubelet")  # it did forge it
     assert [(h["kind"], h["name"]) for h in found["held_by"]] == [("unmanaged_process", "forger.service")]
     for path in ("/conflicts", "/history"):
         assert "\x1b" not in agent.text(path)

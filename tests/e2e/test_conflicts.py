@@ -2,10 +2,10 @@
 
 import pytest
 from conftest import pod, wait_until
+from machine import own_container, own_uid
 
-POD_A = "aaaaaaaa-1111-4222-8333-aaaaaaaaaaaa"
-POD_B = "bbbbbbbb-1111-4222-8333-bbbbbbbbbbbb"
-CONTAINER = "c0ffee" + "0" * 58
+POD_A, POD_B = own_uid("a"), own_uid("b")
+CONTAINER = own_container("c0ffee")
 
 
 def agent_with(machine, manifest, *flags):
@@ -32,7 +32,9 @@ def test_a_process_on_a_declared_port_is_named_within_a_tick_and_forgotten_when_
     machine.stop(holder)
     wait_until(lambda: not agent.findings(), 1.5, "the end of the conflict")
     assert agent.metric(r"^hostnet_port_conflict\{") == []
-    assert len([line for line in agent.log().splitlines() if "unmanaged_process" in line]) == 2
+    lines = wait_until(lambda: (said := [line for line in agent.log().splitlines() if "unmanaged_process" in line])[1:] and said,
+                       what="a line of the end")
+    assert len(lines) == 2
 
 
 def test_the_declaring_pods_own_socket_is_no_conflict(machine):

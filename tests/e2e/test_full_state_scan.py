@@ -4,9 +4,10 @@ import subprocess
 
 import pytest
 from conftest import pod, wait_until
+from machine import own_container, own_uid
 
-POD_A = "aaaaaaaa-1111-4222-8333-aaaaaaaaaaaa"
-CONTAINER = "c0ffee" + "0" * 58
+POD_A = own_uid("a")
+CONTAINER = own_container("c0ffee")
 
 # An outgoing connection of a process of that name, from a port of its own choice or not.
 CLIENT = """

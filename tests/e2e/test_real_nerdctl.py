@@ -4,6 +4,7 @@
 import pytest
 
 from declared import PORT, conflicts, said
+from machine import own_container, own_uid
 from nat_network import SANDBOX
 
 SHAPES = {
@@ -39,8 +40,8 @@ def test_it_has_the_living_containers_name(published):
 
 def test_over_a_pods_listener_it_is_told_with_the_containers_name(published):
     machine = published.machine
-    uid = "cccccccc-1111-4222-8333-cccccccccccc"
-    published.serve(PORT, "the pod", cgroup=machine.cgroup(f"kubepods/pod{uid}/{'7c' * 32}"))
+    uid = own_uid("c")
+    published.serve(PORT, "the pod", cgroup=machine.cgroup(f"kubepods/pod{uid}/{own_container('7c')}"))
     assert published.ask(PORT) == "the container"
     finding, = conflicts(machine, uid=uid)
     assert (finding["verdict"], finding["severity"]) == ("nat_rule_hijacks_listener", "critical")
