@@ -164,8 +164,11 @@ class Machine:
             self.stop(process)
         self.shell.kill()
         self.shell.wait(timeout=PATIENCE)
-        for path in sorted({*self.cgroups, *self.above}, key=lambda path: len(path.parts), reverse=True):
+        below = {pathlib.Path(path) for own in self.cgroups for path, _, _ in os.walk(own)}
+        for path in sorted({*below, *self.cgroups, *self.above}, key=lambda path: len(path.parts), reverse=True):
             remove_cgroup(path, self.above)
+        left = below - set(self.cgroups)
+        assert not left, f"whoever made these cgroups left them behind: {left}"
 
 
 class Client:

@@ -11,11 +11,13 @@ import threading
 
 import pytest
 from selenium import webdriver
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 
 from conftest import ROOT, pod, wait_until
+from machine import PATIENCE
 
 CLONE_NEWNET = 0x40000000
 # The page looks again by itself every five seconds.
@@ -49,7 +51,7 @@ def started_browser(tmp_path):
         options.add_argument(f"--{flag}")
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     started = webdriver.Chrome(service=Service("/usr/bin/chromedriver"), options=options)
-    started.set_page_load_timeout(30)
+    started.set_page_load_timeout(PATIENCE)
     try:
         yield started
     finally:
@@ -66,12 +68,15 @@ class Relay(socketserver.ThreadingTCPServer):
     """A port of this network that leads to a unix socket: a browser that comes this way has no socket on the
     machine, whose /proc does not show it."""
     daemon_threads = True
-    allow_reuse_address = True
 
     def __init__(self, path):
         super().__init__(("127.0.0.1", 0), Relay.Connection)
         self.path = str(path)
         threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def __exit__(self, *error):
+        self.shutdown()
+        super().__exit__(*error)
 
     class Connection(socketserver.BaseRequestHandler):
         def handle(self):
@@ -97,6 +102,25 @@ def show(browser, path="/", width=1280, height=900, scheme="light", port=20000):
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {
         "features": [{"name": "prefers-color-scheme", "value": scheme}]})
     browser.get(f"http://127.0.0.1:{port}{path}")
+
+
+def each(browser, selector, name="innerText"):
+    """That property or attribute of all such elements, at one moment, for the page replaces them."""
+    return browser.execute_script("""
+        return [...document.querySelectorAll(arguments[0])]
+            .map((element) => element[arguments[1]] ?? element.getAttribute(arguments[1]));""", selector, name)
+
+
+def act(done):
+    """Once more where the page has just replaced the element."""
+    while True:
+        with contextlib.suppress(StaleElementReferenceException):
+            return done()
+
+
+def follow(browser, words):
+    """The link of these words."""
+    act(lambda: browser.find_element(By.LINK_TEXT, words).click())
 
 
 def rows(browser, caption):
@@ -133,19 +157,19 @@ def test_every_page_of_the_menu_works_and_asks_nobody_else(machine, browser):
     machine.listen(8081)
     machine.agent("--pods.source=none")
     show(browser)
-    places = [link.get_attribute("href") for link in browser.find_elements(By.CSS_SELECTOR, "nav a")]
+    places = each(browser, "nav a", "href")
     assert len(places) == 7
     for place in places:
         browser.get(place)
-        assert browser.find_element(By.TAG_NAME, "h1").text, place
-        assert browser.find_element(By.CSS_SELECTOR, "nav a[aria-current]").get_attribute("href") == place
+        assert each(browser, "h1")[0], place
+        assert each(browser, "nav a[aria-current]", "href") == [place]
         asked = browser.execute_script(
             "return performance.getEntriesByType('resource').map((entry) => new URL(entry.name).host)")
         assert set(asked) <= {"127.0.0.1:20000"}
     show(browser, "/ports")
-    browser.find_element(By.LINK_TEXT, "8081/tcp").click()
+    follow(browser, "8081/tcp")
     wait_until(lambda: browser.current_url.endswith("/ports/8081"), 10, "the port's page")
-    assert "python3" in browser.find_element(By.TAG_NAME, "main").text
+    assert "python3" in each(browser, "main")[0]
     assert complaints(browser) == []
 
 
@@ -154,8 +178,8 @@ def test_names_from_processes_are_text(machine, browser):
     machine.listen(8082, name="<img src=x:y/>")
     machine.agent("--pods.source=none")
     show(browser, "/ports/8082")
-    assert "<img src=x:y/>" in browser.find_element(By.TAG_NAME, "main").text
-    assert browser.find_elements(By.CSS_SELECTOR, "main img") == []
+    assert "<img src=x:y/>" in each(browser, "main")[0]
+    assert each(browser, "main img") == []
     assert complaints(browser) == []
 
 
@@ -223,14 +247,12 @@ def test_the_screenshot_of_the_readme_is_a_page_with_a_conflict(machine, tmp_pat
                           "--web.listen-address=:20000", f"--web.listen-address=unix:{machine.directory}/page.sock")
     wait_until(lambda: "unmanaged_process" in agent.text("/conflicts"), 10, "the conflict")
     assert agent.json("/conflicts")["complete"], agent.json("/conflicts")["problems"]
-    relay = Relay(machine.directory / "page.sock")
-    with started_browser(tmp_path) as browser:
+    with Relay(machine.directory / "page.sock") as relay, started_browser(tmp_path) as browser:
         show(browser, width=1280, height=1330, port=relay.server_address[1])
         wait_until(lambda: rows(browser, "Conflicts"), REFRESH, "the page's conflict")
-        assert "incomplete" not in browser.find_element(By.TAG_NAME, "body").text
-        assert browser.find_elements(By.CSS_SELECTOR, ".map a")
+        assert "incomplete" not in each(browser, "body")[0]
+        assert each(browser, ".map a", "textContent")
         picture = browser.get_screenshot_as_png()
-    relay.shutdown()
     assert len(picture) > 20_000  # not a blank page
     path = ROOT / "deploy" / "reference" / "page.png"
     if os.environ.get("HOSTNET_UPDATE_SCREENSHOT"):
@@ -255,7 +277,8 @@ def test_axe_core_finds_nothing_serious_on_any_page(machine, browser, axe, schem
     wait_until(lambda: "unmanaged_process" in agent.text("/conflicts"), 10, "the conflict")
     show(browser, scheme=scheme)
     browser.set_script_timeout(120)
-    places = [link.get_attribute("href") for link in browser.find_elements(By.CSS_SELECTOR, "nav a")]
+    places = each(browser, "nav a", "href")
+    assert len(places) == 7
     serious = []
     for place in [*places, "http://127.0.0.1:20000/ports/8080"]:
         browser.get(place)

@@ -3,10 +3,8 @@
 import subprocess
 
 import pytest
-from selenium.webdriver.common.by import By
-
 from conftest import wait_until
-from test_page import REFRESH, browser, complaints, rows  # noqa: F401  (a fixture)
+from test_page import REFRESH, browser, complaints, each, follow, rows  # noqa: F401  (a fixture)
 
 PREFIX, PROXY = "/tools/node-7", 8888
 # Takes the prefix away and passes the request on; it tells of that as Traefik does.
@@ -45,7 +43,7 @@ def proxied(machine):
 
 
 def links(browser):
-    return [link.get_attribute("href") for link in browser.find_elements(By.CSS_SELECTOR, "a[href]")]
+    return each(browser, "a[href]", "href")
 
 
 def show(browser, path):
@@ -68,10 +66,10 @@ def test_every_link_stays_below_the_prefix_and_leads_somewhere(proxied, browser,
 def test_one_goes_from_page_to_page_below_the_prefix(proxied, browser):
     show(browser, "/")
     for name in ("Ports", "8081/tcp", "History", "Overview", "hostnet-agent"):
-        browser.find_element(By.LINK_TEXT, name).click()
+        follow(browser, name)
         wait_until(lambda: browser.execute_script("return document.readyState") == "complete", 20,
                    f"the page of {name}")
-        assert browser.find_element(By.TAG_NAME, "main").text
+        assert each(browser, "main")[0]
     assert browser.current_url == f"http://127.0.0.1:{PROXY}{PREFIX}/"
 
 

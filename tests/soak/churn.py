@@ -91,7 +91,7 @@ def end(pid):
 
 def scans():
     """How often the agent scanned until now."""
-    text = urllib.request.urlopen(AGENT, timeout=60).read().decode()
+    text = urllib.request.urlopen(AGENT, timeout=120).read().decode()
     return int(re.search(r'^hostnet_scan_duration_seconds_count\{stage="findings"\} (\d+)', text, re.M).group(1))
 
 
@@ -108,13 +108,14 @@ class Churn:
         self.ports = itertools.cycle(range(2000, 9000))  # below the ephemeral range
         self.others = itertools.cycle(range(10000, 19000))  # nobody declares these
         self.sockets = []
+        self.own = []  # processes and their cgroups
         self.names = itertools.count()
 
     def round(self):
         self.churn_pods()
         self.churn_sockets()
         self.churn_network()
-        own = [self.own_socket() for _ in range(OWN)]
+        self.own = [self.own_socket() for _ in range(OWN)]
         wait_for_scans()
         losses = [self.lose(random.choice(["squat", "squat", "duplicate"])) for _ in range(LOST)]
         begun = time.monotonic()
@@ -126,8 +127,7 @@ class Churn:
         for undo, said in losses:
             undo()
             print(json.dumps({**said, "end": time.time(), "seen": True}), flush=True)
-        for pid in own:
-            end(pid)
+        self.end_own()
         wait_for_scans()
 
     def churn_pods(self):
@@ -178,8 +178,15 @@ table ip soak {{
     def own_socket(self):
         pod = self.unused_pod()
         group = CGROUP / f"pod{pod.uid}" / ("c0ffee" + "0" * 58)
-        group.mkdir(parents=True, exist_ok=True)
-        return hold(pod.protocol, pod.port, group)
+        group.mkdir(parents=True)
+        return hold(pod.protocol, pod.port, group), group
+
+    def end_own(self):
+        for pid, group in self.own:
+            end(pid)
+            group.rmdir()
+            group.parent.rmdir()
+        self.own = []
 
     def unused_pod(self):
         pod = random.choice([pod for pod in self.pods.values() if not pod.used])
@@ -204,9 +211,11 @@ table ip soak {{
         pid = hold(pod.protocol, pod.port)
         time.sleep(0.3)
         end(pid)
+        wait_for_scans(1)  # one that is under way may have seen it, and says so when it is over
         print(json.dumps({**said, "end": time.time(), "seen": False}), flush=True)
 
     def finish(self):
+        self.end_own()
         for pod in self.pods.values():
             pod.file.unlink()
         for one in self.sockets:
@@ -218,9 +227,11 @@ table ip soak {{
 def main():
     churn = Churn()
     print("ready", flush=True)
-    while not select.select([sys.stdin], [], [], 0)[0]:
-        churn.round()
-    churn.finish()
+    try:
+        while not select.select([sys.stdin], [], [], 0)[0]:
+            churn.round()
+    finally:
+        churn.finish()
     print(json.dumps({"finished": True}), flush=True)
 
 

@@ -3,6 +3,7 @@ conflicts, in its answers and in its log, with what was done."""
 
 import datetime
 import json
+import os
 import pathlib
 import re
 import subprocess
@@ -24,12 +25,13 @@ class Soak:
         self.machine, self.seconds = machine, seconds
         self.folder = machine.directory / "pods"
         self.folder.mkdir()
-        self.cgroup = machine.cgroup("kubepods")
+        self.cgroup = machine.cgroup(f"soak-{os.getpid()}/kubepods")
         self.bounded = Bounded(machine, start, "--pods.source=manifests", f"--pods.manifests={self.folder}")
         self.agent = self.bounded.agent
         self.samples = []  # (seconds, KiB resident, threads)
         self.events, self.earlier = {}, {}  # by what, when and id
         self.losses = []
+        self.finished = False
 
     def start_churn(self):
         churn = self.machine.start("/usr/bin/python3", CHURN, self.folder, self.cgroup, stdin=subprocess.PIPE,
@@ -41,16 +43,18 @@ class Soak:
         for line in churn.stdout:
             said = json.loads(line)
             if "finished" in said:
-                break
-            self.losses.append(said)
+                self.finished = True
+            else:
+                self.losses.append(said)
 
     def churn_for(self, seconds):
         """What happens meanwhile is kept."""
+        self.finished = False
         churn = self.start_churn()
         reader = threading.Thread(target=self.take_lines, args=(churn,))
         reader.start()
         scrapers = [self.machine.start("/usr/bin/python3", SCRAPER, f"http://127.0.0.1:20000{page}",
-                                       int(seconds), "1", "--patience", "10", "--fresh", stdout=subprocess.PIPE, text=True)
+                                       int(seconds), "1", "--patience", PATIENCE, "--fresh", stdout=subprocess.PIPE, text=True)
                     for page in PAGES]
         begun, next_history = time.monotonic(), 0
         while (now := time.monotonic() - begun) < seconds:
@@ -62,8 +66,9 @@ class Soak:
             time.sleep(0.5)
         answered = [json.loads(scraper.communicate(timeout=PATIENCE + seconds)[0]) for scraper in scrapers]
         churn.stdin.close()
-        churn.wait(timeout=2 * PATIENCE)
-        reader.join(timeout=PATIENCE)
+        status = churn.wait(timeout=2 * PATIENCE)
+        reader.join()
+        assert (status, self.finished) == (0, True)
         wait_until(lambda: not self.agent.findings(), what="the end of all conflicts")
         self.take_history()
         return answered
@@ -127,6 +132,7 @@ def run_soak(machine, seconds, warm):
     soak.forget()
     answered = soak.churn_for(seconds)
     lost = soak.check_findings()
+    assert lost
     most = soak.bounded.check_most()
     after = soak.bounded.check_as_before(before)
     assert {threads for _, _, threads in soak.samples} == {before["threads"]}
