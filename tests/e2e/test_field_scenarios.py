@@ -8,6 +8,7 @@ import subprocess
 import pytest
 from conftest import AGENT
 from test_field_attribution import CONTAINER, INNER, PORT, conflicts, node_with_declared_port
+from test_field_rules import findings
 
 import nat
 from recording import Node
@@ -191,7 +192,7 @@ def test_a_rule_of_nerdctls_container_is_not_stale_while_that_container_lives(tm
         done = subprocess.run([AGENT, *words, "--format=json", f"--replay={tmp_path}/node"],
                               capture_output=True, text=True, timeout=300)
         return json.loads(done.stdout)
-    assert said("conflicts")["findings"] == []
+    assert said("conflicts")["findings"] == [] and said("conflicts")["complete"]
     holders = said("ports", str(PORT))["ports"][0]["holders"]
     assert [holder["name"] for holder in holders] == [f"nerdctl {CONTAINER}"]
 
@@ -211,8 +212,5 @@ def test_a_container_below_no_pod_is_the_pods_whose_status_has_it(cgroup, whose,
             CONTAINER if pod["metadata"]["name"] == whose else INNER[::-1])
     node.process(700, "nginx", "/usr/sbin/nginx", cgroup)
     node.listen(700, "tcp", "0.0.0.0", PORT)
-    node.write(tmp_path / "node")
-    done = subprocess.run([AGENT, "conflicts", "--format=json", f"--replay={tmp_path}/node"],
-                          capture_output=True, text=True, timeout=300)
-    found = json.loads(done.stdout)["findings"]
+    found = findings(node, tmp_path / "node")
     assert [(f["verdict"], f["held_by"][0]["name"]) for f in found] == said

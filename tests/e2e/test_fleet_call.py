@@ -2,6 +2,7 @@
 pods/portforward as a kubelet has them."""
 
 import base64
+import contextlib
 import copy
 import fcntl
 import json
@@ -15,7 +16,8 @@ import time
 import pytest
 from conftest import AGENT, ROOT, wait_until
 from fleet_cluster import agent_pod, frame, node
-from test_pod_sources import certificate, issue
+from machine import PATIENCE
+from test_pod_sources import certificate, issue, kubeconfig
 
 CONFLICT = {
     "id": "8f3c", "class": "conflict", "verdict": "unmanaged_process", "severity": "critical",
@@ -32,6 +34,7 @@ FREE = {"protocol": "tcp", "port": 8080, "address": "::", "verdict": "free", "bi
         "declared_by": [], "risks": [], "explanation": "nothing holds it"}
 IN_USE = {**FREE, "verdict": "in_use", "bindable": False, "holders": CONFLICT["held_by"],
           "explanation": "nginx has it"}
+PATIENT = f"--timeout={PATIENCE:g}s"  # for what answers at once on a machine that has time
 REFUSED = "error forwarding port 20000 to pod x, uid : failed: dial tcp4 127.0.0.1:20000: connect: " \
           "connection refused"
 TOKEN = "first"
@@ -57,12 +60,7 @@ class Fleet:
         pki = machine.directory / "pki"
         certificate(pki)
         (pki / "token").write_text(TOKEN)
-        self.config = machine.file("kubeconfig", f"""
-current-context: c
-contexts: [{{name: c, context: {{cluster: c, user: u}}}}]
-clusters: [{{name: c, cluster: {{server: 'https://127.0.0.1:{port}', certificate-authority: pki/ca.crt}}}}]
-users: [{{name: u, user: {{tokenFile: pki/token}}}}]
-""")
+        self.config = kubeconfig(machine, port)
         self.process = None
 
     def add(self, name, does, **pod):
@@ -85,7 +83,8 @@ users: [{{name: u, user: {{tokenFile: pki/token}}}}]
     def call(self, *words):
         if not self.process:
             self.start()
-        return self.machine.once("fleet", f"--kubeconfig={self.config}", *words)
+        patience = [] if any(word.startswith("--timeout") for word in words) else [PATIENT]
+        return self.machine.once("fleet", f"--kubeconfig={self.config}", *patience, *words)
 
     def json(self, *words):
         done = self.call("--format=json", *words)
@@ -135,23 +134,29 @@ def test_nodes_that_do_not_answer_are_named_and_the_exit_code_says_so(fleet):
     fleet.add("n4", agent(), phase="Pending")
     fleet.add("n5", {"answers": {"/conflicts": [403, {"error": {"message": "Details are switched off here"}}]}})
     fleet.add("n6", {"answers": {"/conflicts": [200, {"no": "answer"}], "/risks": [200, []]}})
-    fleet.add("n7", {"silent": True})
-    fleet.told["nodes"] += [node("n8"), node("n9", **{"kubernetes.io/os": "windows"})]
-    done = fleet.call("--timeout=1s")
+    fleet.told["nodes"] += [node("n7"), node("n8", **{"kubernetes.io/os": "windows"})]
+    done = fleet.call()
     assert done.returncode == 2
     for name, why in [("n2", "dial tcp4 127.0.0.1:20000: connect: connection refused"),
                       ("n3", f"127.0.0.1:{fleet.port} answers 403: pods/portforward is not for you"),
                       ("n4", "its agent hostnet-agent/hostnet-agent-n4 is Pending"),
                       ("n5", "its agent answers 403: Details are switched off here"),
                       ("n6", "the answer is not as expected"),
-                      ("n7", f"127.0.0.1:{fleet.port}: no answer in time"),
-                      ("n8", "no agent runs there")]:
+                      ("n7", "no agent runs there")]:
         assert f"1 node did not answer: {name} ({why})\n" in done.stdout
-    assert done.stdout.endswith("1 conflict, 0 risks on 1 node; 1 of 8 nodes answered; incomplete\n")
-    answer, status = fleet.json("--timeout=1s")
+    assert done.stdout.endswith("1 conflict, 0 risks on 1 node; 1 of 7 nodes answered; incomplete\n")
+    answer, status = fleet.json()
     assert status == 2 and answer["complete"] is False and answer["api_version"] == "v1"
-    assert [one["node"] for one in answer["nodes"] if not one["answered"]] == [f"n{i}" for i in range(2, 9)]
+    assert [one["node"] for one in answer["nodes"] if not one["answered"]] == [f"n{i}" for i in range(2, 8)]
     assert [(one["node"], one["port"], one["held_by"][0]["pid"]) for one in answer["findings"]] == [("n1", 8080, 812)]
+
+
+def test_an_agent_that_says_nothing_is_waited_for_as_long_as_one_wants(fleet):
+    fleet.add("n1", {"silent": True})
+    done = fleet.call("--timeout=1s")
+    assert done.returncode == 2
+    assert f"1 node did not answer: n1 (127.0.0.1:{fleet.port}: no answer in time)\n" in done.stdout
+    assert done.stdout.endswith("; 0 of 1 node answered; incomplete\n")
 
 
 def test_an_incomplete_node_is_named_and_decides_only_where_nothing_is_found(fleet):
@@ -356,7 +361,7 @@ def test_an_agent_that_answers_nonsense_is_named_and_costs_little(fleet, what):
     fleet.add("n2", {"raw": base64.b64encode(HOSTILE[what]).decode()})
     fleet.start()
     done = fleet.machine.run("prlimit", f"--as={2 << 30}", AGENT, "fleet", f"--kubeconfig={fleet.config}",
-                             "--timeout=5s", check=False)
+                             PATIENT, check=False)
     assert done.returncode == 2, done.stderr
     assert "1 node did not answer: n2 (" in done.stdout and "1 of 2 nodes answered" in done.stdout
 
@@ -378,11 +383,15 @@ def test_progress_is_shown_on_a_terminal_and_gone_in_the_end(fleet):
     fcntl.ioctl(main, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 200, 0, 0))
     done = fleet.machine.run(AGENT, "fleet", f"--kubeconfig={fleet.config}", "--timeout=1s", check=False)
     assert done.stderr == ""  # not a terminal
-    process = subprocess.Popen(fleet.machine.command(AGENT, "fleet", f"--kubeconfig={fleet.config}", "--timeout=1s"),
-                               stdout=subprocess.PIPE, stderr=other)
-    process.wait()
+    process = subprocess.Popen(fleet.machine.command(AGENT, "fleet", f"--kubeconfig={fleet.config}", "--timeout=5s"),
+                               stdout=subprocess.DEVNULL, stderr=other)
     os.close(other)
-    seen = os.read(main, 65536)
+    seen = b""
+    with contextlib.suppress(OSError):  # EIO when it has ended
+        while piece := os.read(main, 65536):
+            seen += piece
+    os.close(main)
+    assert process.wait() == 2
     assert b"\r\x1b[K0 of 1 nodes asked" in seen and seen.endswith(b"\r\x1b[K")
 
 
@@ -434,14 +443,14 @@ def test_a_prometheus_answers_from_stored_series(machine, tmp_path):
         tmp_path / "series", stdout=subprocess.PIPE, text=True)
     assert server.stdout.readline() == "ready\n"
     url = "--prometheus=http://127.0.0.1:9090/prefix"
-    done = machine.once("fleet", url)
+    done = machine.once("fleet", url, PATIENT)
     assert done.stderr == ""
     assert rows(done.stdout)[1][:6] == ["n1", "8080/tcp", "unmanaged_process", "critical", "default/web-1 (web)",
                                         "nginx.service"]
     assert "1 node did not answer: n3 (its series ended" in done.stdout
     assert "incomplete on 1 node: n2 (" in done.stdout and done.returncode == 2
-    assert json.loads(machine.once("fleet", url, "--json").stdout)["from"] == "prometheus"
-    port = rows(machine.once("fleet", url, "--port=8080").stdout)
+    assert json.loads(machine.once("fleet", url, PATIENT, "--json").stdout)["from"] == "prometheus"
+    port = rows(machine.once("fleet", url, PATIENT, "--port=8080").stdout)
     assert port[1][:4] == ["n2", "free", "-", "-"]
     assert port[2][:4] == ["n1", "in_use", "nginx.service", "default/web-1"]
     assert port[3][:2] == ["n3", "unknown"]
@@ -454,7 +463,7 @@ def test_called_as_kubectl_hostnet_it_asks_the_fleet(fleet, machine):
     fleet.start()
     plugin = machine.directory / "kubectl-hostnet"
     plugin.symlink_to(AGENT)
-    assert machine.run(plugin, f"--kubeconfig={fleet.config}", check=False).stdout.startswith("NODE ")
-    assert machine.run("env", f"KUBECONFIG={fleet.config}", plugin, check=False).returncode == 1
+    assert machine.run(plugin, f"--kubeconfig={fleet.config}", PATIENT, check=False).stdout.startswith("NODE ")
+    assert machine.run("env", f"KUBECONFIG={fleet.config}", plugin, PATIENT, check=False).returncode == 1
     assert "--prometheus" in machine.run(plugin, "--help").stdout
     assert machine.run(plugin, "version").stdout.startswith("hostnet-agent, version")

@@ -7,7 +7,7 @@ import time
 
 import pytest
 from conftest import ROOT, children, wait_until
-from test_pod_sources import QUICK, certificate
+from test_pod_sources import QUICK, certificate, kubeconfig
 
 ROOM = 48 * 1024  # KiB
 TOO_LONG = "its head, or a line between two chunks, is too long"
@@ -22,12 +22,7 @@ class Hostile:
         self.process = machine.start("/usr/bin/python3", ROOT / "tests/e2e/hostile_server.py", pki, port, kind,
                                      stdout=subprocess.PIPE, stderr=None, text=True)
         assert self.process.stdout.readline() == "ready\n"
-        self.config = machine.file("kubeconfig", f"""
-current-context: c
-contexts: [{{name: c, context: {{cluster: c, user: u}}}}]
-clusters: [{{name: c, cluster: {{server: 'https://127.0.0.1:{port}', certificate-authority: pki/ca.crt}}}}]
-users: [{{name: u, user: {{tokenFile: pki/token}}}}]
-""")
+        self.config = kubeconfig(machine, port)
 
     def sent(self):
         """Of the next answer that has ended."""

@@ -9,7 +9,7 @@ import tarfile
 import pytest
 import yaml
 from conftest import AGENT, ROOT
-from test_fleet_call import CONFLICT, Fleet, agent
+from test_fleet_call import CONFLICT, PATIENT, Fleet, agent
 
 VERSION = re.search(r"^project\(hostnet-agent VERSION (\S+)", (ROOT / "CMakeLists.txt").read_text(), re.M).group(1)
 
@@ -95,9 +95,9 @@ def test_kubectl_finds_it_and_it_asks_the_fleet(machine, unpacked, tmp_path):
     (tmp_path / "kubectl-hostnet").symlink_to(unpacked / "plugin/kubectl-hostnet")  # as krew does
     environment = ["env", f"PATH={tmp_path}:/usr/bin:/bin", f"KUBECONFIG={fleet.config}", f"HOME={tmp_path}"]
     assert str(tmp_path / "kubectl-hostnet") in machine.run(*environment, "kubectl", "plugin", "list").stdout
-    done = machine.run(*environment, "kubectl", "hostnet", check=False)
+    done = machine.run(*environment, "kubectl", "hostnet", PATIENT, check=False)
     assert done.returncode == 1 and "default/web-n1 (web)" in done.stdout and done.stderr == ""
-    named = machine.run(*environment, "kubectl", "hostnet", "fleet", "-o", "name", check=False)
+    named = machine.run(*environment, "kubectl", "hostnet", "fleet", PATIENT, "-o", "name", check=False)
     assert named.stdout == "n1\n"
     (tmp_path / "pod.yaml").write_text("{kind: Pod, apiVersion: v1, metadata: {name: a}, spec: {hostNetwork: true,"
                                        " dnsPolicy: Default, containers: [{name: a, ports: [{containerPort: 8080}]}]}}")

@@ -43,6 +43,16 @@ def certificate(directory, authority="ca"):
     issue(directory, authority, "IP:127.0.0.1")
 
 
+def kubeconfig(machine, port):
+    """Of an API server on that port, with the authority and the token in pki."""
+    return machine.file("kubeconfig", f"""
+current-context: c
+contexts: [{{name: c, context: {{cluster: c, user: u}}}}]
+clusters: [{{name: c, cluster: {{server: 'https://127.0.0.1:{port}', certificate-authority: pki/ca.crt}}}}]
+users: [{{name: u, user: {{tokenFile: pki/token}}}}]
+""")
+
+
 class Cluster:
     def __init__(self, machine, port=6443):
         self.machine, self.port = machine, port
@@ -51,12 +61,7 @@ class Cluster:
         machine.file("pki/token", "first")
         self.start()
         self.tell("set", state={"token": "first"})
-        self.config = machine.file("kubeconfig", f"""
-current-context: c
-contexts: [{{name: c, context: {{cluster: c, user: u}}}}]
-clusters: [{{name: c, cluster: {{server: 'https://127.0.0.1:{port}', certificate-authority: pki/ca.crt}}}}]
-users: [{{name: u, user: {{tokenFile: pki/token}}}}]
-""")
+        self.config = kubeconfig(machine, port)
 
     def start(self):
         self.process = self.machine.start(
