@@ -337,10 +337,10 @@ def test_kubectl_proxy_is_asked_without_a_kubeconfig(fleet, machine):
     fleet.told.update(plain=True, token=None)
     fleet.start()
     server = f"--server=http://127.0.0.1:{fleet.port}"
-    done = machine.once("fleet", server)
+    done = machine.once("fleet", server, PATIENT)
     assert done.returncode == 1 and done.stderr == ""
     assert done.stdout.endswith("1 conflict, 0 risks on 1 node; 1 of 1 node answered; complete\n")
-    assert machine.once("fleet", server, "--port=8080").returncode == 1
+    assert machine.once("fleet", server, PATIENT, "--port=8080").returncode == 1
 
 
 HOSTILE = {
