@@ -11,6 +11,7 @@
 #include "agent/log/log.h"
 #include "agent/options/command_line.h"
 #include "agent/serve/daemon.h"
+#include "agent/serve/process/thread_caches.h"
 #include "agent/version/version.h"
 
 namespace hostnet {
@@ -61,6 +62,7 @@ int main(int count, char** words) {
     hostnet::log::complain(line.error().message);
     return hostnet::kUsageExit;
   }
+  if (line->command == hostnet::Command::serve) hostnet::restart_without_thread_caches(words);
   hostnet::log::set_up(line->log);
   return hostnet::run(*line);
 }

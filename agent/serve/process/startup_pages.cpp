@@ -31,7 +31,7 @@ int release_object(dl_phdr_info* object, std::size_t /*size*/, void* page_size) 
 
 // Less is not worth the faults when it is used again.
 constexpr std::size_t kMuchUnused = std::size_t{2} << 20;
-constexpr std::size_t kCrowd = std::size_t{8} << 20;
+constexpr std::size_t kCrowd = std::size_t{4} << 20;
 
 }  // namespace
 
