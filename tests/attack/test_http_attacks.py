@@ -12,7 +12,7 @@ import subprocess
 
 import pytest
 from bounded import Bounded
-from machine import Agent, pod, wait_until
+from machine import PATIENCE, Agent, pod, wait_until
 
 FLOOD_NODE = pathlib.Path(__file__).with_name("flood_node.py")
 FLOOD = pathlib.Path(__file__).with_name("flood.py")
@@ -30,7 +30,7 @@ SERVICES = ("plain", "tls", "basic", "basic over tls")
 
 class TlsAgent(Agent):
     def curl(self, path, *flags):
-        done = self.machine.run("curl", "-sSk", "--max-time", "10", "-w", "\n%{http_code}", *flags,
+        done = self.machine.run("curl", "-sSk", "--max-time", "60", "-w", "\n%{http_code}", *flags,
                                 f"https://127.0.0.1:{self.PORT}{path}", check=False)
         body, _, status = done.stdout.rpartition("\n")
         return int(status or 0), body
@@ -137,7 +137,7 @@ def scrape(machine, outside, scheme, more, count=COUNT):
         "healthz at the node's address": [*scraper, f"{node}/healthz", count, EVERY, *more, "--fresh"],
     }
     running = {name: start(machine, *words) for name, words in honest.items()}
-    return {name: json.loads(one.communicate(timeout=count * 12)[0]) for name, one in running.items()}
+    return {name: json.loads(one.communicate(timeout=count * PATIENCE)[0]) for name, one in running.items()}
 
 
 def scrape_once(machine, scheme, more):

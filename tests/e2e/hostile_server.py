@@ -129,7 +129,7 @@ class Handler(tls_server.Handler):
                 sent += len(piece)
         except OSError:  # it has enough
             pass
-        print(self.path, sent, flush=True)
+        print(self.path, time.monotonic(), sent, flush=True)
         try:
             self.request.shutdown(socket.SHUT_RDWR)
         except OSError:

@@ -18,6 +18,8 @@ AGENT = os.environ.get("HOSTNET_AGENT", str(ROOT / "build/gcc/agent/hostnet-agen
 
 # How long anything may take on a machine that has much else to do; only a failure takes that long.
 PATIENCE = 120.0
+# How often a Prometheus of these tests scrapes: it drops the series of a target that takes longer than that.
+SCRAPING = "scrape_interval: 10s, scrape_timeout: 10s"
 
 
 def wait_until(condition, seconds=PATIENCE, what="the condition"):
@@ -223,13 +225,17 @@ class Agent(Client):
                        f"{wait}\n{self.log()}")
             assert self.process.poll() is None, self.log()
 
+    @property
+    def pid(self):
+        """As this side of the PID namespace numbers it: nsenter's child."""
+        return (children(self.process.pid) or [self.process.pid])[0]
+
     def log(self):
         return self.log_path.read_text()
 
     def stop(self):
         """SIGTERM to the agent itself; its exit code."""
-        for pid in children(self.process.pid) or [self.process.pid]:
-            os.kill(pid, signal.SIGTERM)
+        os.kill(self.pid, signal.SIGTERM)
         return self.process.wait(timeout=PATIENCE)
 
 

@@ -9,7 +9,7 @@ import shutil
 import subprocess
 from dataclasses import dataclass
 
-from machine import own_container, own_uid, pod
+from machine import PATIENCE, own_container, own_uid, pod
 
 UID = own_uid("a")
 SANDBOX = own_container("5a5a")
@@ -58,10 +58,13 @@ while True:
     c.recv(1)  # who asks closes first, so that the kernel remembers nothing of it here
     c.close()
 """
+# It closes first and waits for the server's part: what a rule then does to the port is no trouble for its last packets.
 ASK = """
-import socket, sys
+import contextlib, socket, sys
 try:
-    s = socket.create_connection((sys.argv[1], int(sys.argv[2])), 3); print(s.recv(99).decode())
+    s = socket.create_connection((sys.argv[1], int(sys.argv[2])), float(sys.argv[3])); print(s.recv(99).decode())
+    with contextlib.suppress(OSError):
+        s.shutdown(socket.SHUT_WR); s.recv(1)
 except ConnectionRefusedError: print('refused')
 except TimeoutError: print('nobody')
 except OSError: print('unreachable')
@@ -230,10 +233,11 @@ class Network:
         assert process.stdout.readline() == "ready\n"
         return process
 
-    def ask(self, port, address=None, where="client"):
-        """Who answers a connection from there ("" is the node itself), or "refused", "unreachable" or "nobody"."""
+    def ask(self, port, address=None, where="client", seconds=PATIENCE):
+        """Who answers a connection from there ("" is the node itself), or "refused", "unreachable" or, after so many
+        seconds, "nobody"."""
         return self.machine.run(*self.inside(where), "/usr/bin/python3", "-c", ASK,
-                                address or self.family.node, port).stdout.strip()
+                                address or self.family.node, port, seconds).stdout.strip()
 
     def nft(self, script, guard="fib daddr type local"):
         self.machine.run("nft", "-f", "-", input=self.family.fill(

@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from conftest import ROOT, hold_block, pod, wait_until
+from machine import SCRAPING
 
 ALERTS = ROOT / "deploy/alerts"
 RUNBOOKS = ROOT / "deploy/runbooks"
@@ -347,7 +348,7 @@ def quick(machine, **texts):
 
 def prometheus(machine, rules, extra=""):
     config = machine.file("prometheus.yml", f"""
-global: {{scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s}}
+global: {{{SCRAPING}, evaluation_interval: 1s}}
 rule_files: ['{rules}']
 {extra}
 scrape_configs:

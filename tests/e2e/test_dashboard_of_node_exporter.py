@@ -8,6 +8,7 @@ import shutil
 import pytest
 
 from conftest import ROOT, hold_block, wait_until
+from machine import SCRAPING
 from test_alerts import query
 from test_node_exporter import rich_machine  # noqa: F401  (for the test)
 
@@ -68,11 +69,11 @@ def test_the_queries_of_the_public_dashboard_find_what_they_find_of_node_exporte
     machine = rich_machine
     machine.start(EXPORTER, "--web.listen-address=127.0.0.1:9100", "--collector.interrupts")
     machine.agent("--pods.source=none", "--collector.interrupts")
-    config = machine.file("prometheus.yml", """
-global: {scrape_interval: 1s, scrape_timeout: 1s}
+    config = machine.file("prometheus.yml", f"""
+global: {{{SCRAPING}}}
 scrape_configs:
-  - {job_name: node_exporter, static_configs: [{targets: ['127.0.0.1:9100']}]}
-  - {job_name: hostnet, honor_labels: true, static_configs: [{targets: ['127.0.0.1:20000']}]}
+  - {{job_name: node_exporter, static_configs: [{{targets: ['127.0.0.1:9100']}}]}}
+  - {{job_name: hostnet, honor_labels: true, static_configs: [{{targets: ['127.0.0.1:20000']}}]}}
 """)
     machine.start("prometheus", f"--config.file={config}", "--web.listen-address=127.0.0.1:9090",
                   f"--storage.tsdb.path={machine.directory}/data")

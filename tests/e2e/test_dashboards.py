@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from conftest import ROOT, pod, wait_until
+from machine import SCRAPING
 from test_alerts import query, quick
 
 FOLDER = ROOT / "deploy/dashboards"
@@ -104,7 +105,7 @@ def test_every_query_finds_series(machine):
     machine.agent(*pods, "--web.listen-address=127.0.0.1:20001", f"--fix.state-folder={machine.directory}/state")
     machine.python(NODES)
     config = machine.file("prometheus.yml", f"""
-global: {{scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s}}
+global: {{{SCRAPING}, evaluation_interval: 1s}}
 rule_files: ['{quick(machine)}']
 scrape_configs:
   - job_name: hostnet
@@ -122,7 +123,7 @@ scrape_configs:
         found = []
         for name in NAMES:
             for title, expr in queries(name):
-                for variable, value in {"$__rate_interval": "20s", "$__range": "1h", "$node": "n1"}.items():
+                for variable, value in {"$__rate_interval": "60s", "$__range": "1h", "$node": "n1"}.items():
                     expr = expr.replace(variable, value)
                 if not query(machine, expr):
                     found.append((name, title, expr))

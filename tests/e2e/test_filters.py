@@ -5,8 +5,10 @@ import json
 
 import pytest
 from conftest import wait_until
+from machine import PATIENCE
 from nat_network import NODE, UID, flags, running_pod
 
+SILENCE = 3  # seconds without an answer that is not to come
 IPTABLES = {
     # rules: who answers the other machine, what /check says
     "-A INPUT -p tcp --dport 8080 -j DROP": ("nobody", "filtered"),
@@ -92,7 +94,7 @@ def check(network):
 
 def compare(network, listener, answers, verdict):
     if answers:
-        assert network.ask(8080) == answers
+        assert network.ask(8080, seconds=SILENCE if answers == "nobody" else PATIENCE) == answers
     machine = network.machine
     machine.stop(listener)
     wait_until(lambda: not machine.run("ss", "-Htln", "sport = :8080").stdout, 5, "its end")
@@ -156,7 +158,8 @@ def test_a_host_port_is_filtered_where_it_is_forwarded(network, rule, filtered):
     network.serve(80, "the pod", "pod")
     network.portmap("nft")
     network.sh(f"@IPTABLES@ -w -t filter -A INPUT ! -i lo -j DROP; @IPTABLES@ -w -t filter -A FORWARD {rule}", "nft")
-    assert (network.ask(8080) == "the pod") is not filtered
+    answers = network.ask(8080, seconds=SILENCE if filtered else PATIENCE)
+    assert (answers == "the pod") is not filtered
     agent = network.machine.agent(*flags(network.machine, running_pod(uid=UID)))
     assert agent.findings() == []
     risks = [f for f in agent.json("/risks")["findings"] if f["verdict"] == "port_filtered"]

@@ -173,10 +173,10 @@ def rich_machine(machine):
     assert waiting.stdout.readline() == "ready\n"
 
     def settled():
-        """Router solicitations, duplicate detection and carriers are done: two looks agree."""
+        """Router solicitations, duplicate detection and carriers are done: two readings agree."""
         first = links_state(machine)
         time.sleep(0.2)
-        return first == links_state(machine)
+        return "tentative" not in first and first == links_state(machine)
 
     wait_until(settled, 20, "the links' states to settle")
     return machine
@@ -236,7 +236,7 @@ def exporter_page(machine, *flags):
     machine.start(*words)
 
     def fetch():
-        done = machine.run("curl", "-sf", "--max-time", "5", f"http://127.0.0.1:{PORT}/metrics",
+        done = machine.run("curl", "-sf", "--max-time", "60", f"http://127.0.0.1:{PORT}/metrics",
                            check=False)
         return done.stdout if done.returncode == 0 else None
 

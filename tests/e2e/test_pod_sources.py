@@ -3,6 +3,7 @@ found is right in the end, and nothing is found in between that is not so."""
 
 import json
 import os
+import pathlib
 import subprocess
 import time
 
@@ -222,8 +223,7 @@ def test_a_large_list_does_not_show_in_memory(machine, cluster):
         cluster.tell("apply", pod=big)
     agent = cluster.agent()
     wait_until(lambda: agent.metric('^hostnet_pod_source_pods{source="apiserver"} 100'), 10, "them")
-    pid = machine.run("pgrep", "-n", "hostnet-agent").stdout.strip()
-    status = machine.run("cat", f"/proc/{pid}/status").stdout
+    status = pathlib.Path(f"/proc/{agent.pid}/status").read_text()
     peak = int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1])
     assert peak < 40_000, "20 MB went through, they must not have been kept"
 

@@ -29,12 +29,12 @@ def outside():
     yield [int(process.stdout.readline()) for process in running]
     for process in running:
         process.kill()
-        process.wait(timeout=10)
+        process.wait(timeout=120)
 
 
 def said(before, *words):
     done = subprocess.run([*before, AGENT, *words, "--format=json", "--pods.source=none"],
-                          capture_output=True, text=True, timeout=60)
+                          capture_output=True, text=True, timeout=300)
     assert done.stdout, done.stderr
     return json.loads(done.stdout)
 

@@ -159,8 +159,7 @@ def test_in_another_network_namespace_port_paths_refuse_and_nothing_is_judged(ma
     pods = machine.file("pods/pod.yaml", pod(port=30080)).parent  # on the node, a risk
     agent_words = ["unshare", "--net", "sh", "-c",
                    f"ip link set lo up; {AGENT} --pods.source=manifests --pods.manifests={pods} & echo $!;"
-                   "for i in $(seq 100); do curl -fs localhost:20000/readyz >/dev/null && break;"
-                   "sleep 0.05; done; curl -s -w '\\n%{http_code}\\n' localhost:20000/conflicts;"
+                   "until curl -fs localhost:20000/readyz >/dev/null; do sleep 0.05; done; curl -s -w '\\n%{http_code}\\n' localhost:20000/conflicts;"
                    "curl -s localhost:20000/metrics | grep ^hostnet_; kill $!; wait"]
     done = machine.run(*agent_words, check=False)
     assert "hostNetwork: true" in done.stdout

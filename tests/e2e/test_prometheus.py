@@ -5,6 +5,7 @@ import re
 import subprocess
 
 from conftest import pod, wait_until
+from machine import SCRAPING
 
 
 def test_promtool_finds_nothing_to_complain_about(machine):
@@ -48,12 +49,12 @@ def test_prometheus_scrapes_openmetrics_and_every_family_arrives(machine):
     agent = machine.agent("--pods.source=manifests", f"--pods.manifests={machine.directory}/pods",
                           "--collector.network_changes.neighbours",
                           *(f"--collector.{name}" for name in MORE))
-    config = machine.file("prometheus.yml", """
-global: {scrape_interval: 1s, scrape_timeout: 1s}
+    config = machine.file("prometheus.yml", f"""
+global: {{{SCRAPING}}}
 scrape_configs:
   - job_name: hostnet
     honor_labels: true
-    static_configs: [{targets: ['127.0.0.1:20000']}]
+    static_configs: [{{targets: ['127.0.0.1:20000']}}]
 """)
     machine.start("prometheus", f"--config.file={config}",
                   f"--storage.tsdb.path={machine.directory}/data",

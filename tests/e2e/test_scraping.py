@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from conftest import ROOT, pod, wait_until
+from machine import SCRAPING
 from test_pod_sources import Cluster
 
 NODE = "worker-7"
@@ -180,7 +181,7 @@ def test_a_finding_keeps_its_labels_and_gets_the_node(machine, server, job):
     machine.listen(8080, name="squatter")
     machine.agent("--pods.source=manifests", f"--pods.manifests={machine.directory}/pods")
     config = job()
-    config["scrape_interval"] = config["scrape_timeout"] = "1s"
+    config |= yaml.safe_load(f"{{{SCRAPING}}}")
     server(machine, pods, config)
 
     def query(expression):

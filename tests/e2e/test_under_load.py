@@ -17,12 +17,6 @@ LONG = bool(os.environ.get("HOSTNET_LONG"))
 SCRAPERS = pathlib.Path(__file__).with_name("scrapers.py")
 
 
-def pid_of(agent):
-    """nsenter's child, as this side of the PID namespace numbers it."""
-    children = pathlib.Path(f"/proc/{agent.process.pid}/task/{agent.process.pid}/children")
-    return int((children.read_text().split() or [agent.process.pid])[0])
-
-
 def status_kb(pid, field):
     text = pathlib.Path(f"/proc/{pid}/status").read_text()
     return int(text.split(field + ":")[1].split()[0])
@@ -121,7 +115,7 @@ def scrape_together(machine, pid, clients, scrapes):
 @pytest.mark.parametrize("limit", [40, 64])
 def test_as_many_scrapers_as_are_allowed_see_no_error_and_leave_nothing(machine, limit):
     agent = machine.agent("--pods.source=none", f"--web.max-requests={limit}")
-    pid = pid_of(agent)
+    pid = agent.pid
     agent.text("/metrics")
     before = open_files(pid)
     grown = []
@@ -181,7 +175,7 @@ print(len(rest), good, flush=True)
 @pytest.mark.parametrize("limit", [40, 64])
 def test_one_scraper_too_many_is_refused_and_the_others_are_answered(machine, limit):
     agent = machine.agent("--pods.source=none", f"--web.max-requests={limit}")
-    (collector,) = threads_named(pid_of(agent), "collectors")
+    (collector,) = threads_named(agent.pid, "collectors")
     stopped = Stopped(collector)
     try:
         asking = machine.python(ASK_TOGETHER, limit + 1, stdin=subprocess.PIPE,
