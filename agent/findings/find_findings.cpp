@@ -1,6 +1,9 @@
 #include "agent/findings/find_findings.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <set>
+#include <string>
 #include <tuple>
 
 #include "agent/findings/rules/rules.h"
@@ -28,12 +31,32 @@ void judge_declaration(const Declaration& declaration, const FindingContext& con
   }
 }
 
+using DeclarationKey = std::tuple<Protocol, std::uint16_t, std::string, std::string, std::string>;
+
+DeclarationKey key_of(const DeclaredPort& port) {
+  return {port.protocol, port.port, port.namespace_, port.pod, port.container};
+}
+
+// Where a conflict says why nobody listens, "remove the port from the manifest" helps nobody.
+void leave_out_explained(std::vector<Finding>& found) {
+  std::set<DeclarationKey> in_conflict;
+  for (const Finding& finding : found) {
+    if (class_of(finding.verdict) != FindingClass::conflict) continue;
+    for (const DeclaredPort& port : finding.declared_by) in_conflict.insert(key_of(port));
+  }
+  std::erase_if(found, [&](const Finding& finding) {
+    return finding.verdict == Verdict::declared_not_listening &&
+           in_conflict.contains(key_of(finding.declared_by.front()));
+  });
+}
+
 std::vector<Finding> all_findings(const FindingContext& context) {
   std::vector<Finding> found;
   for (const Declaration& declaration : context.declarations) {
     judge_declaration(declaration, context, found);
   }
   for (auto* const rule : rules::kNodeRules) rule(context, found);
+  leave_out_explained(found);
   std::ranges::sort(found, finding_comes_before);
   const auto repeated = std::ranges::unique(found, {}, &Finding::id);
   found.erase(repeated.begin(), repeated.end());

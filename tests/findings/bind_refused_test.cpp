@@ -60,6 +60,15 @@ TEST(BindRefused, AnUndeclaredPortNamesTheContainerAndAsksToDeclareIt) {
             "systemctl stop nginx.service, or change the pod's port");
 }
 
+TEST(BindRefused, SaysWhyAReadyPodListensOnNothing) {
+  RefusedScene scene(refused(8080));
+  Pod pod = host_pod("web", kUid);
+  ready_since(with_port(pod, 8080), 10min);
+  scene.add(std::move(pod));
+  EXPECT_EQ(scene.only().declared_by.at(0).pod, "web");
+  EXPECT_TRUE(scene.of(Verdict::declared_not_listening).empty());
+}
+
 TEST(BindRefused, ASeriousOneIsCritical) {
   auto refusal = refused(8080);
   refusal.serious = true;

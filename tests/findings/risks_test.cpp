@@ -51,6 +51,15 @@ TEST(DeclaredNotListening, AListenerOfThePodAtAnyAddressEndsIt) {
   scene.hold(listener("127.0.0.1", 8080, pod_owner("uid-web", "app", 3)));
   EXPECT_THAT(names(scene), IsEmpty());
 }
+TEST(DeclaredNotListening, IsLeftOutWhereAConflictOfTheSamePortSaysWhy) {
+  Scene scene = with(web(8080));
+  Pod other = host_pod("other", "uid-other");
+  scene.add(with_port(other, 9090));
+  for (Pod& pod : scene.pods.pods) ready_since(pod, 10min);
+  scene.hold(listener("0.0.0.0", 8080, unit_owner("nginx.service", "nginx", 812)));
+  ASSERT_THAT(names(scene), ElementsAre("unmanaged_process", "declared_not_listening"));
+  EXPECT_EQ(scene.findings().back().port, 9090);
+}
 TEST(DeclaredNotListening, TheAgentsOwnListenerSatisfiesItsOwnPodOnly) {
   Scene scene = with(web(20000));
   ready_since(scene.pods.pods.front(), 10min);
