@@ -41,6 +41,29 @@ TEST(NatRuleHijack, OfAnybodyTakesWhatADeclaredPortListensFor) {
   EXPECT_THAT(finding.remedy, HasSubstr("docker ps --filter publish=8080"));
 }
 
+// nft's tables may have the names of iptables'; iptables' have its base chains (nft(8)).
+TEST(NatRuleHijack, IsShownByTheToolThatWroteTheRule) {
+  const auto remedy_for = [](std::string base_chain, NatSource source, bool of_inet) {
+    NatRule rule = docker_rule();
+    rule.owner = RuleOwner::other;
+    rule.table = "nat";
+    rule.chains = {std::move(base_chain), "web"};
+    rule.source = source;
+    rule.of_inet = of_inet;
+    NatScene scene = listening_pod();
+    scene.rule(rule);
+    return scene.conflicts().front().remedy;
+  };
+  EXPECT_THAT(remedy_for("PREROUTING", NatSource::nf_tables, false),
+              HasSubstr("iptables -t nat -S | grep -e web"));
+  EXPECT_THAT(remedy_for("PREROUTING", NatSource::ip_tables, false),
+              HasSubstr("iptables-legacy -t nat -S | grep -e web"));
+  EXPECT_THAT(remedy_for("prerouting", NatSource::nf_tables, false),
+              HasSubstr("nft -a list table ip nat"));
+  EXPECT_THAT(remedy_for("PREROUTING", NatSource::nf_tables, true),
+              HasSubstr("nft -a list table inet nat"));
+}
+
 TEST(NatRuleHijack, ARedirectToAnotherPortIsOneUnlessThePodHasThat) {
   NatRule redirect = docker_rule();
   redirect.owner = RuleOwner::other;

@@ -119,14 +119,22 @@ std::string filter_words(const NatRule& rule) {
   return fmt::format("rule \"{}\" of {}", rule.text, to_string(rule.owner));
 }
 
+// iptables' tables have names and base chains of their own; nft's may only have the same table.
+bool is_of_iptables(const NatRule& rule) {
+  static constexpr std::array<std::string_view, 5> kTables = {"raw", "mangle", "nat", "filter",
+                                                              "security"};
+  static constexpr std::array<std::string_view, 5> kChains = {"PREROUTING", "INPUT", "FORWARD",
+                                                              "OUTPUT", "POSTROUTING"};
+  return !rule.of_inet && std::ranges::find(kTables, rule.table) != kTables.end() &&
+         !rule.chains.empty() && std::ranges::find(kChains, rule.chains.front()) != kChains.end();
+}
+
 // In nft's words, a table of iptables' in iptables'.
 std::string show_rule_command(const NatRule& rule) {
-  static constexpr std::array<std::string_view, 5> kOfIpTables = {"raw", "mangle", "nat", "filter",
-                                                                  "security"};
   if (rule.source == NatSource::ipvs) return "ipvsadm -Ln";
   const bool ipv6 = rule.scope.family == AddressFamily::ipv6;
   const std::string family = rule.of_inet ? "inet" : ipv6 ? "ip6" : "ip";
-  if (rule.of_inet || std::ranges::find(kOfIpTables, rule.table) == kOfIpTables.end()) {
+  if (!is_of_iptables(rule)) {
     return fmt::format("nft -a list table {} {}", family, shell_word(rule.table));
   }
   return fmt::format("{}tables{} -t {} -S | grep -e {}", family,
