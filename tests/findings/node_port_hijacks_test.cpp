@@ -84,6 +84,17 @@ TEST(NodePortHijack, KubeProxysOwnSocketsAreTheImplementation) {
   }
 }
 
+// kubernetes#76892: a nodePort of 6443.
+TEST(NodePortHijack, WhereK3sServesItsApiANodePortTakesIt) {
+  for (const char* name : {"k3s", "rke2", "k0s", "kubelite"}) {
+    NatScene scene;
+    scene.hold(listener("::", 6443, component_owner(name, 8)));
+    scene.rule(node_port_rule(6443, {"10.244.0.7:80"}));
+    EXPECT_THAT(scene.conflict_names(), ElementsAre("6443/tcp nodeport_hijacks_listener critical"))
+        << name;
+  }
+}
+
 TEST(NodePortHijack, ServiceAddressesOnDevicesOfTheirOwnAreNone) {
   NatScene scene;
   Link dummy;

@@ -6,6 +6,7 @@
 
 #include "agent/findings/context/holders.h"
 #include "agent/findings/context/nat_words.h"
+#include "agent/findings/context/port_risks.h"
 #include "agent/ports/nat/service_addresses.h"
 #include "agent/ports/pod_index.h"
 #include "netlink/nat/recognize.h"
@@ -191,7 +192,8 @@ bool is_hijacked_by_host_ports(const Holder& server, const Holders& rules,
   return may_be_hijacked(server, context) && !implements_host_ports(server, rules);
 }
 
-// kube-proxy, what has it inside, and ovnkube open NodePorts themselves to claim them.
+// kube-proxy, what has it inside, and ovnkube open NodePorts themselves to claim them; not the
+// ports on which k3s serves its API.
 bool is_hijacked_by_node_ports(const Holder& server, const FindingContext& context) {
   static constexpr std::array<std::string_view, 6> kNames{"kube-proxy", "k3s",      "rke2",
                                                           "k0s",        "kubelite", "ovnkube"};
@@ -200,7 +202,9 @@ bool is_hijacked_by_node_ports(const Holder& server, const FindingContext& conte
       owner.kind == HolderKind::node_component || owner.kind == HolderKind::pod;
   const bool claims_ports =
       of_the_node && (is_one_of(kNames, file_name(owner.exe)) || is_unit_of(owner, kNames));
-  return may_be_hijacked(server, context) && !claims_ports;
+  const bool serves_there =
+      reservation_of(server.socket.protocol, server.socket.local_port, context.policy) != nullptr;
+  return may_be_hijacked(server, context) && (serves_there || !claims_ports);
 }
 
 }  // namespace hostnet
