@@ -80,7 +80,7 @@ std::vector<ManifestCheck::Port> declared_in(std::span<const ManifestResult> rea
   std::vector<ManifestCheck::Port> ports;
   for (const ManifestResult& result : read) {
     for (const ManifestObject& object : result.objects) {
-      if (object.fragment) continue;
+      if (!object.is_counted()) continue;
       for (DeclaredPort& declared : declared_ports(object.pod)) {
         const unsigned line = line_of(object, declared);
         ports.push_back({.declared = std::move(declared),

@@ -3,24 +3,82 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 
 namespace hostnet {
 namespace {
 
-bool is_number_like(std::string_view text) {
-  if (!text.empty() && (text.front() == '-' || text.front() == '+')) text.remove_prefix(1);
-  if (text.empty()) return false;
-  if (text == ".inf" || text == ".Inf" || text == ".INF" || text == ".nan" || text == ".NaN" ||
-      text == ".NAN") {
-    return true;
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+bool take_sign(std::string_view& text) {
+  const bool negative = text.starts_with('-');
+  if (negative || text.starts_with('+')) text.remove_prefix(1);
+  return negative;
+}
+
+// Kubernetes' parser (yaml.v2) takes "_" out of what begins like a number: 8_080.
+std::string without_underscores(std::string_view text) {
+  std::string_view digits = text;
+  take_sign(digits);
+  std::string plain(text);
+  if (!digits.empty() && is_digit(digits.front())) std::erase(plain, '_');
+  return plain;
+}
+
+// As Go's strconv.ParseInt with base 0: 0x, 0o and 0b, a leading zero for octal.
+std::optional<std::int64_t> go_integer(std::string_view digits) {
+  struct Prefix {
+    std::string_view text;
+    int base;
+  };
+  static constexpr std::array<Prefix, 7> kPrefixes{
+      {{"0x", 16}, {"0X", 16}, {"0o", 8}, {"0O", 8}, {"0b", 2}, {"0B", 2}, {"0", 8}}};
+  const bool negative = take_sign(digits);
+  int base = 10;
+  for (const Prefix& prefix : kPrefixes) {
+    if (digits.size() == 1 || !digits.starts_with(prefix.text)) continue;
+    base = prefix.base;
+    digits.remove_prefix(prefix.text.size());
+    break;
   }
-  const bool digits = text.front() >= '0' && text.front() <= '9';
-  const bool fraction = text.front() == '.' && text.size() > 1 && text[1] >= '0' && text[1] <= '9';
-  if (!digits && !fraction) return false;
-  double number{};
+  if (digits.empty() || digits.front() == '-') return std::nullopt;
+  std::int64_t number{};
+  const auto [end, error] =
+      std::from_chars(digits.data(), digits.data() + digits.size(), number, base);
+  if (error != std::errc{} || end != digits.data() + digits.size()) return std::nullopt;
+  return negative ? -number : number;
+}
+
+enum class FloatError { none, not_a_float, out_of_range };
+
+FloatError read_float(std::string_view text, double& number) {
+  const bool negative = take_sign(text);
+  const bool fraction = text.size() > 1 && text.front() == '.' && is_digit(text[1]);
+  if (text.empty() || (!is_digit(text.front()) && !fraction)) return FloatError::not_a_float;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return (error == std::errc{} || error == std::errc::result_out_of_range) &&
-         end == text.data() + text.size();
+  if (end != text.data() + text.size()) return FloatError::not_a_float;
+  if (error == std::errc::result_out_of_range) return FloatError::out_of_range;
+  if (negative) number = -number;
+  return error == std::errc{} ? FloatError::none : FloatError::not_a_float;
+}
+
+// JSON has no other form for 8080.0 than 8080; a decimal "08080" is one, too, where octal fails.
+std::optional<std::int64_t> whole_float(std::string_view text) {
+  constexpr double kMost = 1e15;  // exact, and written without an exponent
+  double number{};
+  if (read_float(text, number) != FloatError::none) return std::nullopt;
+  if (std::abs(number) > kMost || std::trunc(number) != number) return std::nullopt;
+  return static_cast<std::int64_t>(number);
+}
+
+bool is_number_like(std::string_view text) {
+  double number{};
+  if (read_float(text, number) != FloatError::not_a_float) return true;
+  take_sign(text);
+  return text == ".inf" || text == ".Inf" || text == ".INF" || text == ".nan" || text == ".NaN" ||
+         text == ".NAN";
 }
 
 }  // namespace
@@ -47,32 +105,17 @@ std::optional<bool> Value::boolean() const {
 }
 
 std::optional<std::int64_t> Value::integer() const {
-  if (!is_scalar() || !plain || text.empty()) return std::nullopt;
-  std::string_view digits = text;
-  const bool negative = digits.front() == '-';
-  if (negative || digits.front() == '+') digits.remove_prefix(1);
-  int base = 10;
-  if (digits.starts_with("0x") || digits.starts_with("0X")) {
-    base = 16;
-    digits.remove_prefix(2);
-  } else if (digits.starts_with("0o")) {
-    base = 8;
-    digits.remove_prefix(2);
-  } else if (digits.size() > 1 && digits.front() == '0') {
-    base = 8;
-    digits.remove_prefix(1);
-  }
-  if (digits.empty() || digits.front() == '-') return std::nullopt;
-  std::int64_t number{};
-  const auto [end, error] =
-      std::from_chars(digits.data(), digits.data() + digits.size(), number, base);
-  if (error != std::errc{} || end != digits.data() + digits.size()) return std::nullopt;
-  return negative ? -number : number;
+  if (!is_scalar() || !plain) return std::nullopt;
+  const std::string number = without_underscores(text);
+  const auto integer = go_integer(number);
+  return integer ? integer : whole_float(number);
 }
 
 std::optional<std::string> Value::string() const {
   if (!is_scalar()) return std::nullopt;
-  if (plain && (boolean() || integer() || is_number_like(text))) return std::nullopt;
+  if (plain && (boolean() || integer() || is_number_like(without_underscores(text)))) {
+    return std::nullopt;
+  }
   return text;
 }
 

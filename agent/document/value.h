@@ -33,8 +33,8 @@ struct Value {
   const Value* find(std::string_view key) const;
   const Member* member(std::string_view key) const;
 
-  // The scalar as YAML 1.1 resolves it (true, yes, on...; 0x and leading-zero
-  // octal numbers): what Kubernetes' parser does. Unset: it is something else,
+  // The scalar as YAML 1.1 resolves it (true, yes, on...; 0x, 0b and leading-zero
+  // octal numbers, 8_080, 8080.0): what Kubernetes' parser does. Unset: it is something else,
   // a quoted number too.
   std::optional<bool> boolean() const;
   std::optional<std::int64_t> integer() const;

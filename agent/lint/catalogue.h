@@ -51,6 +51,7 @@ inline constexpr auto kLints = std::to_array<LintInfo>({
      "the scheduler compares hostIP :: as text: it does not keep the port apart"},
     {"host_access_not_read", Severity::info,
      "hostNetwork or hostPort in an object that is not read there"},
+    {"other_os", Severity::info, "for Windows nodes only: not checked on this one"},
     {"unsupported_protocol", Severity::info, "SCTP: not every kernel lists its sockets"},
 });
 

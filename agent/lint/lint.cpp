@@ -44,19 +44,13 @@ PortPlaces collect_ports(std::span<const ManifestResult> input) {
   return places;
 }
 
-// No node has one label with two values: a DaemonSet for each architecture is an old custom.
-bool select_other_nodes(const ManifestObject& a, const ManifestObject& b) {
-  return std::ranges::any_of(a.node_selector, [&](const auto& label) {
-    const auto other = b.node_selector.find(label.first);
-    return other != b.node_selector.end() && other->second != label.second;
-  });
-}
-
 bool may_meet(const ManifestObject& one, const ManifestObject& other) {
   const Pod& a = one.pod;
   const Pod& b = other.pod;
   if (!a.node_name.empty() && !b.node_name.empty() && a.node_name != b.node_name) return false;
-  if (select_other_nodes(one, other)) return false;
+  // A DaemonSet for each architecture is an old custom; what is for Windows meets its like only.
+  if (exclude_each_other(one.nodes, other.nodes)) return false;
+  if (is_for_windows(one.nodes) != is_for_windows(other.nodes)) return false;
   // The pods of one workload are kept apart by the scheduler; several_replicas
   // says what there is to say. A template and its own pod are the same thing.
   return a.workload.empty() || a.namespace_ != b.namespace_ || a.workload != b.workload;
@@ -170,6 +164,16 @@ void lint_same_objects(std::span<const ManifestResult> input, std::vector<Lint>&
   }
 }
 
+// hostProcess containers, for one: what Linux does with ports is nothing to them.
+void lint_other_os(const ManifestObject& object, std::vector<Lint>& lints) {
+  Lint lint{.code = "other_os",
+            .severity = Severity::info,
+            .message = "for Windows nodes only: its ports are not checked on this one",
+            .remedy = "inspect on the Windows node with: Get-NetTCPConnection -LocalPort PORT"};
+  place_lint(object, object.notes.line, lint);
+  lints.push_back(std::move(lint));
+}
+
 void lint_unread(const ManifestResult& file, std::vector<Lint>& lints) {
   for (const UnreadHostAccess& unread : file.unread) {
     Lint lint{.code = unread.misplaced ? "host_access_misplaced" : "host_access_not_read",
@@ -213,6 +217,10 @@ std::vector<Lint> lint_manifests(std::span<const ManifestResult> input, const Po
   std::vector<Lint> lints;
   for (const ManifestResult& file : input) {
     for (const ManifestObject& object : file.objects) {
+      if (is_for_windows(object.nodes)) {
+        lint_other_os(object, lints);
+        continue;
+      }
       ObjectLinter linter(object, policy, ranges, lints);
       linter.lint_pod();
       linter.lint_workload();

@@ -227,8 +227,8 @@ void ObjectLinter::lint_update(const ObjectKind& kind) {
     if (surge.empty() || surge == "0" || surge == "0%") return;
     if (!kind.per_node && ends_one_first(surge)) return;
   }
-  const bool same_node = kind.per_node || !object_.pod.node_name.empty() ||
-                         object_.node_selector.contains("kubernetes.io/hostname");
+  const bool same_node =
+      kind.per_node || !object_.pod.node_name.empty() || is_for_one_node(object_.nodes);
   const std::string what = update.side_by_side
                                ? std::string("strategy blueGreen runs all new pods beside the old")
                                : fmt::format("maxSurge {} starts a new pod before an old one ends",

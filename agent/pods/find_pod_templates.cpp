@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <functional>
 
 #include "netlink/base/text.h"
@@ -118,6 +119,58 @@ bool asks_in_text(std::string_view text) {
          });
 }
 
+enum class AccessKey { none, network, port };
+
+// hostNetwork, and as operators and charts vary it: useHostNetwork, hostNetworking,
+// controller.hostPort, hostPortConfig; not a policy's allowHostPorts.
+AccessKey access_key(std::string_view key) {
+  static constexpr std::array<std::string_view, 3> kNetwork{"hostnetwork", "hostnetworking",
+                                                            "hostnetworkenabled"};
+  static constexpr std::array<std::string_view, 4> kPort{"hostport", "hostports", "hostportconfig",
+                                                         "hostportenabled"};
+  std::string letters;
+  for (const char c : key.substr(key.rfind('.') + 1)) {
+    if (c != '_' && c != '-') letters += ascii_lower(c);
+  }
+  const auto ends_so = [&](std::string_view ending) { return letters.ends_with(ending); };
+  if (letters.contains("allow") || letters.starts_with("dis")) return AccessKey::none;
+  if (std::ranges::any_of(kNetwork, ends_so)) return AccessKey::network;
+  return std::ranges::any_of(kPort, ends_so) ? AccessKey::port : AccessKey::none;
+}
+
+bool asks(AccessKey key, const Value& value) {
+  if (key == AccessKey::none) return false;
+  if (!value.is_scalar()) return switches_something_on(value);
+  const bool on = value.boolean().value_or(false) || value.text == "true";
+  return on || (key == AccessKey::port && is_port(value));
+}
+
+// Helm's parameters of an Argo CD Application: {name: controller.hostNetwork, value: "true"}.
+bool is_parameter_that_asks(const Value& value) {
+  const Value* name = value.find("name");
+  const Value* set = value.find("value");
+  return name != nullptr && set != nullptr && name->is_scalar() && set->is_scalar() &&
+         asks(access_key(name->text), *set);
+}
+
+// A Secret's manifest, a file of Ignition ("data:;base64,…").
+bool asks_in_base64(std::string_view text) {
+  constexpr std::string_view kMarker = ";base64,";
+  if (text.starts_with("data:") && text.contains(kMarker)) {
+    text.remove_prefix(text.find(kMarker) + kMarker.size());
+  }
+  const auto decoded = from_base64(text);
+  return decoded && asks_in_text(*decoded);
+}
+
+// An IngressController's {type: HostNetwork}, a CephCluster's network: {provider: host}, the path
+// of a JSON patch.
+bool is_word_for_it(std::string_view path, std::string_view key, std::string_view text) {
+  return (key == "type" && text == "HostNetwork") ||
+         (path.ends_with("network.provider") && text == "host") ||
+         (key == "path" && is_path_to_host_access(text));
+}
+
 struct AccessSearch {
   const std::vector<const Value*>& read;
   std::vector<HostAccess> found;
@@ -125,18 +178,13 @@ struct AccessSearch {
   void search(const Value& value, const std::string& path, std::string_view key) {
     if (found.size() >= kMostFound) return;
     if (std::ranges::find(read, &value) != read.end()) return;
-    if (key == "annotations" || key == "status") return;
-    const bool network = (key == "hostNetwork" && value.boolean().value_or(false)) ||
-                         (key == "type" && value.is_scalar() && value.text == "HostNetwork");
-    const bool port = key == "hostPort" && is_port(value);
-    const bool settings = (key == "hostNetwork" || key == "hostPort") && value.is_map() &&
-                          switches_something_on(value);
-    const bool patch = key == "path" && value.is_scalar() && is_path_to_host_access(value.text);
-    const bool text = value.is_scalar() && !network && !port && !patch && asks_in_text(value.text);
-    if (network || port || settings || patch || text) {
-      found.push_back({.path = path, .line = value.line, .text = text});
-    }
-    if (settings) return;
+    if (key == "annotations" || key == "labels" || key == "status") return;
+    const bool setting = asks(access_key(key), value) || is_parameter_that_asks(value);
+    const bool word = value.is_scalar() && is_word_for_it(path, key, value.text);
+    const bool text = value.is_scalar() && !setting && !word &&
+                      (asks_in_text(value.text) || asks_in_base64(value.text));
+    if (setting || word || text) found.push_back({.path = path, .line = value.line, .text = text});
+    if (setting) return;
     for_each_child(value, path,
                    [&](const Value& child, const std::string& child_path, std::string_view name) {
                      search(child, child_path, name);

@@ -29,8 +29,8 @@ struct HostAccess {
 };
 
 // `hostNetwork: true` and `hostPort`s in an object outside of `read`, the parts that
-// were read, settings of that name and JSON patches of them; annotations and the status are
-// passed over.
+// were read, settings of such a name and JSON patches of them; annotations, labels and the status
+// are passed over.
 std::vector<HostAccess> find_host_access(const Value& object,
                                          const std::vector<const Value*>& read);
 

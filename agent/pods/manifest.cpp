@@ -43,7 +43,7 @@ std::string to_string(const UnreadHostAccess& unread) {
 std::vector<Pod> ManifestResult::pods() const {
   std::vector<Pod> pods;
   for (const ManifestObject& object : objects) {
-    if (!object.fragment) pods.push_back(object.pod);
+    if (object.is_counted()) pods.push_back(object.pod);
   }
   return pods;
 }

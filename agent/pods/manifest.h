@@ -4,11 +4,13 @@
 // wrong with it, with file, document and line.
 
 #include <cstddef>
-#include <map>
+#include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "agent/document/value.h"
 #include "agent/pods/pod.h"
 #include "agent/pods/read_pod.h"
 
@@ -39,6 +41,24 @@ struct UpdateStrategy {
   unsigned line{}, max_surge_line{};
 };
 
+// On which nodes a manifest's pods may run: its nodeSelector, os and required nodeAffinity.
+struct NodeRequirement {
+  enum class Operator { in, not_in, exists, does_not_exist };
+  std::string label;  // a node's name is "metadata.name"
+  Operator op{};
+  std::vector<std::string> values;
+};
+
+// All of them hold on a node that has the pod; of several nodeSelectorTerms, one of which is
+// enough, nothing is read. `pod_spec` may be null.
+std::vector<NodeRequirement> read_node_requirements(const Value* pod_spec);
+
+// No node fulfils both.
+bool exclude_each_other(std::span<const NodeRequirement> one,
+                        std::span<const NodeRequirement> other);
+bool is_for_windows(std::span<const NodeRequirement> requirements);
+bool is_for_one_node(std::span<const NodeRequirement> requirements);
+
 // One pod that an object makes: what it declares and what lints read.
 struct ManifestObject {
   std::string api_version, kind;  // "apps/v1", "Deployment"; "" for a fragment
@@ -53,7 +73,10 @@ struct ManifestObject {
   std::int64_t replicas{1};
   unsigned replicas_line{};
   UpdateStrategy update;
-  std::map<std::string, std::string> node_selector;  // label and value
+  std::vector<NodeRequirement> nodes;  // where its pods may run
+
+  // Its ports count: no fragment, and not for Windows nodes.
+  bool is_counted() const { return !fragment && !is_for_windows(nodes); }
 };
 
 // hostNetwork or a hostPort in an object whose pods are not read there.

@@ -55,15 +55,6 @@ void read_replicas(const Value& spec, ManifestObject& object) {
   object.replicas = replicas->integer().value_or(1);
 }
 
-void read_node_selector(const Value* pod_spec, ManifestObject& object) {
-  if (pod_spec == nullptr) return;
-  const Value* selector = pod_spec->find("nodeSelector");
-  if (selector == nullptr) return;
-  for (const Member& label : selector->members) {
-    if (label.value.is_scalar()) object.node_selector.emplace(label.key, label.value.text);
-  }
-}
-
 // What documentation and charts have where a manifest has a value.
 Complaint explained(Complaint failure, const DocumentText& text, bool as_yaml) {
   if (const unsigned line = template_line(text, failure.line); line != 0) {
@@ -148,7 +139,7 @@ bool ManifestReader::read_known(const Value& object, const Identity& identity) {
     const Value* spec = object.find("spec");
     ManifestObject& added =
         add_object(read_pod(object, complaints_), identity, spec == nullptr ? object : *spec);
-    read_node_selector(spec, added);
+    added.nodes = read_node_requirements(spec);
     if (spec != nullptr) name_unread(object, identity, {spec}, true);
   } else if (const ObjectKind* known = find_object_kind(api_version, kind)) {
     read_workload(object, identity, *known);
@@ -248,7 +239,7 @@ void ManifestReader::add_template(const Value& object, const Identity& identity,
   if (!name.empty()) read.pod.name += fmt::format("-{}", name);
   const Value* spec = object.find("spec");
   ManifestObject& added = add_object(std::move(read), identity, spec == nullptr ? object : *spec);
-  read_node_selector(pod_template.find("spec"), added);
+  added.nodes = read_node_requirements(pod_template.find("spec"));
 }
 
 ManifestObject& ManifestReader::add_object(ReadPod read, const Identity& identity,

@@ -90,7 +90,16 @@ INSTANTIATE_TEST_SUITE_P(
              {"8480/tcp", "8480/tcp", "8480/tcp"},
              {"duplicate_declaration warning"}},
         Case{"more/sidecar.yaml", {"8443/tcp"}, {"sidecar_host_port warning"}},
-        Case{"more/misplaced.yaml", {}, {"host_access_misplaced warning"}}));
+        Case{"more/misplaced.yaml", {}, {"host_access_misplaced warning"}},
+        Case{"more/numbers.yaml",
+             {"8080/tcp", "8081/tcp", "8082/tcp", "8083/tcp", "8084/tcp", "8085/tcp", "8086/tcp",
+              "8087/tcp", "8088/tcp", "8089/tcp"},
+             {}},
+        Case{"more/windows.yaml", {"9100/tcp"}, {"other_os info", "other_os info"}},
+        Case{"more/node-affinity.yaml",
+             {"8429/tcp", "8429/tcp", "8430/tcp", "8430/tcp", "8431/tcp", "8431/tcp", "8432/tcp",
+              "8432/tcp"},
+             {"duplicate_declaration warning"}}));
 
 INSTANTIATE_TEST_SUITE_P(
     OfWhateverKind, FieldManifest,
@@ -125,6 +134,10 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{"more/config-map.yaml",
                          {},
                          {"host_access_not_read info", "host_access_not_read info"}},
+                    Case{"more/settings-of-operators.yaml",
+                         {},
+                         std::vector<std::string>(8, "host_access_not_read info")},
+                    Case{"more/settings-that-ask-for-nothing.yaml", {}, {}},
                     Case{"more/pod-security-policy.yaml", {}, {}}));
 
 TEST(FieldManifests, NameWhereTheHostsNetworkIsAskedForAndNotRead) {
