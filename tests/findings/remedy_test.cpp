@@ -43,6 +43,10 @@ TEST(Remedy, NeverStopsWhatKeepsTheNodeReachable) {
       process_owner("user@1000.service", "python3", 900),
       process_owner("session-3.scope", "python3", 901),
       process_owner("systemd-networkd.service", "systemd-network", 300),
+      process_owner("frr.service", "bgpd", 301),
+      process_owner("tailscaled.service", "tailscaled", 302),
+      process_owner("wg-quick@wg0.service", "wg", 303),
+      process_owner("cron.service", "python3", 304),
       process_owner("", "python3", 902),
       component_owner("kubelet", 600),
       component_owner("containerd", 601),
@@ -67,6 +71,20 @@ TEST(Remedy, NamesTheProxyDeviceOfAnInstance) {
             "remove the instance's proxy device that listens on 8080 (lxc list, then lxc config "
             "device show INSTANCE), or change the pod's port");
   EXPECT_THAT(remedy_for(container_owner("incus", "", "incusd", 5)), HasSubstr("incus list"));
+}
+
+TEST(Remedy, LeavesADaemonAloneWhoseNetworksDnsmasqHasThePort) {
+  const auto remedy_for_dnsmasq = [](const std::string& unit) {
+    Owner owner = process_owner(unit, "dnsmasq", 900);
+    owner.exe = "/usr/sbin/dnsmasq";
+    return remedy_for(owner);
+  };
+  EXPECT_EQ(remedy_for_dnsmasq("libvirtd.service"),
+            "stop the network that virsh net-list shows (virsh net-destroy NAME), or change the "
+            "pod's port");
+  EXPECT_THAT(remedy_for_dnsmasq("incus.service"), HasSubstr("incus network list"));
+  EXPECT_THAT(remedy_for_dnsmasq("snap.lxd.daemon.service"), HasSubstr("lxc network list"));
+  EXPECT_THAT(remedy_for_dnsmasq("dnsmasq.service"), HasSubstr("systemctl stop dnsmasq.service"));
 }
 
 TEST(Remedy, ShowsHowToInspectAProcessOfASession) {

@@ -17,7 +17,7 @@ struct Runtime {
   std::string_view list;  // what shows the container that has a port published, {} the port
 };
 
-constexpr std::array<Runtime, 8> kRuntimes{{
+constexpr std::array<Runtime, 10> kRuntimes{{
     {"docker", "docker stop", "docker ps --filter publish={}"},
     {"podman", "podman stop", "podman port --all"},
     {"nerdctl", "nerdctl stop", "nerdctl ps"},
@@ -26,6 +26,8 @@ constexpr std::array<Runtime, 8> kRuntimes{{
     {"libvirt-lxc", "virsh -c lxc:/// shutdown", ""},
     {"systemd-nspawn", "machinectl poweroff", ""},
     {"buildah", "", "buildah containers"},
+    {"runc", "runc kill", ""},
+    {"crun", "crun kill", ""},
 }};
 
 // A user's runtime answers that user only.

@@ -31,23 +31,19 @@ bool is_a_component_in_a_container(const Owner& owner) {
   return owner.runs_component && !owner.container_id.empty();
 }
 
-// What nobody stops to get a port back: the node, its network, the way in.
+// What nobody stops to get a port back: the node, its network, the way in, what started others.
 bool keeps_the_node_reachable(const Owner& owner) {
-  static constexpr std::array<std::string_view, 13> kUnits{"init.scope",
-                                                           "ssh.service",
-                                                           "sshd.service",
-                                                           "ssh.socket",
-                                                           "sshd.socket",
-                                                           "dropbear.service",
-                                                           "dropbear.socket",
-                                                           "tinysshd.socket",
-                                                           "dbus.service",
-                                                           "dbus.socket",
-                                                           "dbus-broker.service",
-                                                           "networking.service",
-                                                           "NetworkManager.service"};
-  static constexpr std::array<std::string_view, 8> kPrefixes{
-      "user@", "session-", "ssh@", "sshd@", "dropbear@", "systemd-", "getty@", "serial-getty@"};
+  static constexpr auto kUnits = std::to_array<std::string_view>(
+      {"init.scope", "ssh.service", "sshd.service", "ssh.socket", "sshd.socket", "dropbear.service",
+       "dropbear.socket", "tinysshd.socket", "tailscaled.service", "teleport.service",
+       "amazon-ssm-agent.service", "dbus.service", "dbus.socket", "dbus-broker.service",
+       "networking.service", "NetworkManager.service", "frr.service",
+       "node-problem-detector.service", "bird.service",
+       // What they have started goes on without them.
+       "cron.service", "crond.service", "cronie.service", "atd.service"});
+  static constexpr auto kPrefixes = std::to_array<std::string_view>(
+      {"user@", "session-", "ssh@", "sshd@", "dropbear@", "systemd-", "getty@", "serial-getty@",
+       "wg-quick@", "openvpn"});
   const auto is_named = [](std::string_view unit) {
     return std::ranges::find(kUnits, unit) != kUnits.end() ||
            std::ranges::any_of(kPrefixes, [&](auto prefix) { return unit.starts_with(prefix); });
@@ -85,6 +81,26 @@ std::string stop_unit(const Owner& owner) {
       owner.unit_service.empty() ? "" : " " + shell_word(owner.unit_service);
   return fmt::format("{}systemctl {}stop {}{}", user, user.empty() ? "" : "--user ",
                      shell_word(owner.unit), service);
+}
+
+// The DNS and DHCP server that a daemon has for a network of its own, and that outlives the daemon
+// (libvirt:src/network/bridge_driver.c, incus:internal/server/network/driver_bridge.go).
+std::string against_network_dnsmasq(const Owner& owner) {
+  struct Row {
+    std::string_view unit, remedy;
+  };
+  static constexpr std::string_view kLibvirt =
+      "stop the network that virsh net-list shows (virsh net-destroy NAME)";
+  static constexpr auto kRows = std::to_array<Row>({
+      {"libvirtd.service", kLibvirt},
+      {"virtnetworkd.service", kLibvirt},
+      {"incus.service", "set dns.mode=none on the network that incus network list shows"},
+      {"lxd.service", "set dns.mode=none on the network that lxc network list shows"},
+      {"snap.lxd.daemon.service", "set dns.mode=none on the network that lxc network list shows"},
+  });
+  if (!std::string_view(owner.exe).ends_with("/dnsmasq")) return "";
+  const auto* const row = std::ranges::find(kRows, owner.unit, &Row::unit);
+  return row == kRows.end() ? "" : std::string(row->remedy);
 }
 
 std::string against_kernel(const Holder& holder) {
@@ -137,6 +153,9 @@ std::string remedy_against(const Holder& holder, const DeclaredPort& port) {
       }
       break;
     case HolderKind::unmanaged_process:
+      if (const auto network = against_network_dnsmasq(owner); !network.empty()) {
+        return network + std::string(kOrMove);
+      }
       if (keeps_the_node_reachable(owner) || !can_be_stopped_as_a_unit(owner.unit)) break;
       return stop_unit(owner) + std::string(kOrMove);
   }

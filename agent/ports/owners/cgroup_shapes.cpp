@@ -62,6 +62,9 @@ constexpr std::array kShapes{
     Shape{R"(machine.slice/machine-lxc\x2d*\x2d{name}.scope)", "libvirt-lxc", CgroupKind::container,
           true},
     Shape{"machine.slice/machine-{name}.scope", "systemd-nspawn", CgroupKind::container, true},
+    // runc and crun by hand: opencontainers/cgroups:systemd/common.go; crun:cgroup-systemd.c
+    Shape{"runc-{name}.scope", "runc"},
+    Shape{"crun-{name}.scope", "crun"},
     // Whoever made it, it is a container's id.
     Shape{"{id}", "container"},
     Shape{"{id}.scope", "container"},

@@ -55,12 +55,14 @@ struct OwnPort {
   std::uint16_t port;
 };
 
-// What daemons have for themselves: dockerd's API, swarm and metrics (moby:cmd/dockerd,
-// docs.docker.com/engine/swarm), LXD's and Incus' API and metrics (doc/howto/server_expose.md).
-constexpr std::array kOwnPorts{
-    OwnPort{"dockerd", 2375}, OwnPort{"dockerd", 2376}, OwnPort{"dockerd", 2377},
-    OwnPort{"dockerd", 7946}, OwnPort{"dockerd", 9323}, OwnPort{"lxd", 8443},
-    OwnPort{"lxd", 8444},     OwnPort{"incusd", 8443},  OwnPort{"incusd", 8444}};
+// What daemons have for themselves: dockerd's API (4243 before it had its own), swarm and metrics
+// (moby:cmd/dockerd, docs.docker.com/engine/swarm), LXD's and Incus' API and metrics
+// (doc/howto/server_expose.md).
+constexpr std::array kOwnPorts{OwnPort{"dockerd", 2375}, OwnPort{"dockerd", 2376},
+                               OwnPort{"dockerd", 2377}, OwnPort{"dockerd", 4243},
+                               OwnPort{"dockerd", 7946}, OwnPort{"dockerd", 9323},
+                               OwnPort{"lxd", 8443},     OwnPort{"lxd", 8444},
+                               OwnPort{"incusd", 8443},  OwnPort{"incusd", 8444}};
 
 bool is_daemons_own(std::string_view file, const Socket& socket) {
   const auto is_of_it = [&](const OwnPort& own) { return own.file == file; };
