@@ -19,7 +19,7 @@ namespace {
 
 int ask_fleet(FleetOptions options, const CommandOptions& common) {
   options.output = {common.format, style_of(common)};
-  return run_fleet(options);
+  return print_call(fleet_answer(options));
 }
 
 int run(const CommandLine& line) {

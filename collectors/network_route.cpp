@@ -14,6 +14,7 @@
 #include "collectors/framework/families.h"
 #include "collectors/framework/link_names.h"
 #include "collectors/framework/route_labels.h"
+#include "netlink/base/sort_unique.h"
 #include "netlink/rtnetlink/rtnetlink.h"
 
 namespace hostnet {
@@ -95,9 +96,7 @@ Result<std::vector<MetricSource>> collect_network_route(Scrape& scrape) {
   }
 
   // Routes that differ only in what is no label (TOS, metrics) are one series.
-  std::ranges::sort(facts->hops);
-  const auto repeated = std::ranges::unique(facts->hops);
-  facts->hops.erase(repeated.begin(), repeated.end());
+  sort_unique(facts->hops);
   std::vector<MetricSource> families;
   families.push_back(
       per_item("node_network_route_info", "A unicast route and one next hop of it.", kGauge,

@@ -1,17 +1,10 @@
 #pragma once
 
-#include <string>
-
 #include "agent/cli/commands.h"
+#include "agent/render/exit_codes.h"
 #include "netlink/base/error.h"
 
 namespace hostnet {
-
-// What a call prints and ends with.
-struct CallAnswer {
-  std::string text;
-  int exit_code{};
-};
 
 // From the running agent where --from allows that and one is there to be believed, else of a scan
 // of this call's own. `options.style` is whom to write for.

@@ -20,11 +20,6 @@
 namespace hostnet {
 namespace {
 
-int could_not_check(const Error& error) {
-  log::complain(error.message);
-  return 2;
-}
-
 ManifestResult read_input(const std::string& name) {
   if (name != "-") return read_manifest_file(name);
   std::string text;
@@ -134,7 +129,7 @@ int exit_code_of(const ManifestCheck& check) {
 
 int check_files(const CommandOptions& options) {
   const auto policy = load_policy(options.sources.config_file);
-  if (!policy) return could_not_check(policy.error());
+  if (!policy) return could_not(policy.error());
   const std::vector<ManifestResult> read = read_inputs(options.files);
 
   ManifestCheck check;
@@ -143,7 +138,7 @@ int check_files(const CommandOptions& options) {
   PortRanges ranges;
   if (!options.offline) {
     if (auto asked = ask_node(options, *policy, check.ports); !asked) {
-      return could_not_check(asked.error());
+      return could_not(asked.error());
     }
     if (const auto node = open_node(options.sources.node)) {
       std::vector<Problem> kernels_defaults;  // hold where the node's cannot be read

@@ -26,11 +26,6 @@ namespace {
 constexpr std::chrono::seconds kWatchInterval{1};
 constexpr std::string_view kClearScreen = "\x1b[H\x1b[2J\x1b[3J";
 
-int could_not(const Error& error) {
-  log::complain(error.message);
-  return kIncompleteExit;
-}
-
 class DiscardingSink final : public Sink {
  public:
   bool write(std::string_view) override { return true; }
@@ -68,8 +63,7 @@ int watch(CommandOptions options, const Answering& answering) {
 int run_call(CommandOptions options, const Answering& answering) {
   if (options.watch) return watch(options, answering);
   options.style = style_of(options);
-  const auto answer = answering(options);
-  return answer ? print_answer(answer->text, answer->exit_code) : could_not(answer.error());
+  return print_call(answering(options));
 }
 
 // What the running agent was told of binds; null: none runs, or it hears of none.
@@ -87,6 +81,15 @@ std::shared_ptr<BindEvents> binds_of_agent() {
 }
 
 }  // namespace
+
+int could_not(const Error& error) {
+  log::complain(error.message);
+  return kIncompleteExit;
+}
+
+int print_call(const Result<CallAnswer>& answer) {
+  return answer ? print_answer(answer->text, answer->exit_code) : could_not(answer.error());
+}
 
 int print_answer(std::string_view answer, int code) {
   // A full disk shows when the buffer is written, not before.

@@ -10,6 +10,7 @@
 #include "agent/binds/open_bind_events.h"
 #include "agent/hardening/hardening.h"
 #include "agent/ports/parse_port.h"
+#include "agent/render/exit_codes.h"
 #include "agent/render/output_format.h"
 #include "agent/serve/metrics_page.h"
 #include "agent/watch/scan_sources.h"
@@ -42,6 +43,9 @@ struct CommandOptions {
 
 // Writes an answer to stdout; `code`, or 2 when it could not be written.
 int print_answer(std::string_view answer, int code);
+// On stderr, why there is no answer; 2.
+int could_not(const Error& error);
+int print_call(const Result<CallAnswer>& answer);  // the one or the other
 
 // Each does what its command says and returns the exit code. Answers go to
 // stdout, errors, one line each, to stderr.

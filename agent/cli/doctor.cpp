@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <array>
-#include <nlohmann/json.hpp>
 #include <string_view>
 #include <utility>
 
@@ -15,6 +14,7 @@
 #include "agent/cli/terminal.h"
 #include "agent/log/log.h"
 #include "agent/preflight/preflight.h"
+#include "agent/render/json_reading.h"
 #include "netlink/base/worker.h"
 #include "netlink/process_sockets/iterate_process_sockets.h"
 
@@ -109,12 +109,6 @@ void append_scan(const ScanInputs& inputs, std::vector<PreflightCheck>& checks) 
   }
 }
 
-// "" where the agent does not say it as it should.
-std::string text_of(const nlohmann::json& object, const char* member) {
-  if (!object.is_object() || !object.contains(member) || !object[member].is_string()) return "";
-  return object[member].get<std::string>();
-}
-
 // It may have other rights and flags than this call: what its answers lack is told here, too.
 void append_agent(std::vector<PreflightCheck>& checks) {
   const auto reply = ask_agent("/conflicts?format=json");
@@ -125,7 +119,7 @@ void append_agent(std::vector<PreflightCheck>& checks) {
     }
     return;
   }
-  const auto json = nlohmann::json::parse(reply->body, nullptr, false);
+  const auto json = read_json(reply->body);
   const std::string pid = fmt::format("pid {}", reply->pid);
   const bool whole = json.is_object() && json.contains("problems") && json["problems"].is_array();
   if (reply->status != 200 || !whole) {
@@ -135,12 +129,11 @@ void append_agent(std::vector<PreflightCheck>& checks) {
   }
   checks.push_back({.name = "running agent",
                     .level = Level::good,
-                    .found = pid + (json.contains("complete") && json["complete"] == true
-                                        ? ", its answers are complete"
-                                        : ", its answers are incomplete")});
+                    .found = pid + (true_at(json, "complete") ? ", its answers are complete"
+                                                              : ", its answers are incomplete")});
   for (const auto& problem : json["problems"]) {
-    checks.push_back(of_problem("running agent: " + text_of(problem, "code"),
-                                text_of(problem, "message"), text_of(problem, "remedy")));
+    checks.push_back(of_problem("running agent: " + text_at(problem, "code"),
+                                text_at(problem, "message"), text_at(problem, "remedy")));
   }
 }
 

@@ -188,19 +188,14 @@ BindWatchSettings bind_settings(const std::shared_ptr<RecentPods>& pods, Lines& 
       .on_detached = [] { log::complain(detached_bind_events().message); }};
 }
 
-int could_not_watch(const Error& error) {
-  log::complain(error.message);
-  return kIncompleteExit;
-}
-
 int watch_by_itself(const CommandOptions& options) {
   auto opened = open_bind_events(options.bpf, options.sources.node.paths.sysfs);
   if (opened.limit) log::complain(opened.limit->message + ": " + opened.limit->remedy);
   auto node = open_node(options.sources.node);
-  if (!node) return could_not_watch(node.error());
+  if (!node) return could_not(node.error());
   node->bind_events = opened.events;
   auto inputs = read_scan_inputs(options.sources, *std::move(node));
-  if (!inputs) return could_not_watch(inputs.error());
+  if (!inputs) return could_not(inputs.error());
   Lines lines;
   const NodeContext context = inputs->node_context;
   const auto policy = std::make_shared<const Policy>(inputs->policy);
@@ -209,10 +204,10 @@ int watch_by_itself(const CommandOptions& options) {
   std::unique_ptr<BindWatch> binds;
   if (opened.events) {
     auto created = WakeUp::create();
-    if (!created) return could_not_watch(created.error());
+    if (!created) return could_not(created.error());
     const auto news = std::make_shared<WakeUp>(*std::move(created));
     auto started = BindWatch::start(context.node, bind_settings(pods, lines, policy, news));
-    if (!started) return could_not_watch(started.error());
+    if (!started) return could_not(started.error());
     binds = *std::move(started);
     settings.news = news;
     settings.refusals = [&binds](const PodIndex& index, bool certain, WallTime now) {
@@ -220,7 +215,7 @@ int watch_by_itself(const CommandOptions& options) {
     };
   }
   const auto watch = Watch::start(context, std::move(settings));
-  if (!watch) return could_not_watch(watch.error());
+  if (!watch) return could_not(watch.error());
   while (true) {
     if (const int code = print_line(lines.next(), options); code != 0) return code;
   }
@@ -244,7 +239,7 @@ int run_watch(const CommandOptions& options) {
   if (options.from != AnswerFrom::scan) {
     if (const auto code = watch_agent(options)) return *code;
     if (options.from == AnswerFrom::agent) {
-      return could_not_watch({Reason::vanished, 0, "no agent runs here that could be asked"});
+      return could_not({Reason::vanished, 0, "no agent runs here that could be asked"});
     }
   }
   return watch_by_itself(options);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "netlink/base/escape.h"
 #include "netlink/base/nearest.h"
 
 namespace hostnet {
@@ -22,12 +23,7 @@ std::string shown_value(const Value& value) {
 
 std::string shown_text(std::string_view text) {
   std::string shown = "\"";
-  std::string_view head = text.substr(0, kShownBytes);
-  // Not through the middle of a UTF-8 sequence.
-  while (head.size() < text.size() && !head.empty() &&
-         (static_cast<unsigned char>(text[head.size()]) & 0xC0U) == 0x80U) {
-    head.remove_suffix(1);
-  }
+  const std::string_view head = shortened(text, kShownBytes);
   for (const char c : head) shown += static_cast<unsigned char>(c) < 0x20 || c == 0x7F ? '?' : c;
   if (head.size() < text.size()) shown += "...";
   return shown + '"';

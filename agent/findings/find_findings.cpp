@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include "agent/findings/rules/rules.h"
+#include "netlink/base/sort_unique.h"
 
 namespace hostnet {
 namespace {
@@ -71,9 +72,7 @@ std::vector<std::uint16_t> ports_not_listening(const FindingContext& context) {
       ports.push_back(declaration.port.port);
     }
   }
-  std::ranges::sort(ports);
-  const auto repeated = std::ranges::unique(ports);
-  ports.erase(repeated.begin(), repeated.end());
+  sort_unique(ports);
   return ports;
 }
 

@@ -1,10 +1,5 @@
 #include "agent/fleet/fleet.h"
 
-#include <cerrno>
-#include <csignal>
-#include <cstdio>
-#include <string_view>
-
 #include "agent/fleet/agents/agent_client.h"
 #include "agent/fleet/agents/cluster_reader.h"
 #include "agent/fleet/ask_findings.h"
@@ -13,16 +8,9 @@
 #include "agent/fleet/port_report.h"
 #include "agent/fleet/stored_series.h"
 #include "agent/log/log.h"
-#include "agent/render/exit_codes.h"
 
 namespace hostnet {
 namespace {
-
-// What a call says, and ends with.
-struct FleetAnswer {
-  std::string text;
-  int exit_code{};
-};
 
 bool wants_json(const FleetOptions& options) {
   return options.output.format == OutputFormat::json;
@@ -32,31 +20,31 @@ Protocol protocol_of(const FleetOptions& options) {
   return options.port->protocol.value_or(Protocol::tcp);
 }
 
-FleetAnswer answer_of(const FleetReport& report, const FleetOptions& options) {
+CallAnswer answer_of(const FleetReport& report, const FleetOptions& options) {
   return {
       .text = wants_json(options) ? fleet_json(report) : fleet_text(report, options.output.style),
       .exit_code = exit_code_of(report)};
 }
 
-FleetAnswer answer_of(const PortReport& report, const FleetOptions& options) {
+CallAnswer answer_of(const PortReport& report, const FleetOptions& options) {
   return {.text = wants_json(options) ? port_report_json(report)
                                       : port_report_text(report, options.output.style),
           .exit_code = exit_code_of(report)};
 }
 
-FleetAnswer answer_of(const PodReport& report, const FleetOptions& options) {
+CallAnswer answer_of(const PodReport& report, const FleetOptions& options) {
   return {.text = wants_json(options) ? pod_report_json(report)
                                       : pod_report_text(report, options.output.style),
           .exit_code = exit_code_of(report)};
 }
 
 template <class Report>
-Result<FleetAnswer> said(const Result<Report>& report, const FleetOptions& options) {
+Result<CallAnswer> said(const Result<Report>& report, const FleetOptions& options) {
   if (!report) return std::unexpected(report.error());
   return answer_of(*report, options);
 }
 
-Result<FleetAnswer> ask_prometheus(const FleetOptions& options) {
+Result<CallAnswer> ask_prometheus(const FleetOptions& options) {
   const Prometheus prometheus(*options.prometheus, options.patience);
   if (!options.port) return said(stored_findings(prometheus), options);
   return said(stored_port(prometheus, options.port->port, protocol_of(options)), options);
@@ -74,7 +62,7 @@ Result<std::vector<FleetNode>> find_nodes(const FleetOptions& options, ClusterRe
   return match_agents(nodes ? *nodes : std::vector<ClusterNode>{}, *agents);
 }
 
-Result<FleetAnswer> ask_agents(const FleetOptions& options) {
+Result<CallAnswer> ask_agents(const FleetOptions& options) {
   const auto access = fleet_access(options);
   if (!access) return std::unexpected(access.error());
   ClusterReader reader(*access);
@@ -87,21 +75,10 @@ Result<FleetAnswer> ask_agents(const FleetOptions& options) {
   return said(ask_port(*nodes, **client, options.port->port, protocol_of(options)), options);
 }
 
-int could_not_ask(const Error& error) {
-  log::complain(error.message);
-  return kIncompleteExit;
-}
-
 }  // namespace
 
-int run_fleet(const FleetOptions& options) {
-  const auto answer = options.prometheus ? ask_prometheus(options) : ask_agents(options);
-  if (!answer) return could_not_ask(answer.error());
-  const std::string& text = answer->text;
-  const bool written =
-      std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
-  if (written) return answer->exit_code;
-  return could_not_ask(system_failure(errno, "writing the answer").error());
+Result<CallAnswer> fleet_answer(const FleetOptions& options) {
+  return options.prometheus ? ask_prometheus(options) : ask_agents(options);
 }
 
 }  // namespace hostnet

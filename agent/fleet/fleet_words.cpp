@@ -6,7 +6,11 @@
 #include <algorithm>
 #include <vector>
 
+#include "agent/ports/holder_kinds.h"
 #include "agent/render/json_reading.h"
+#include "agent/render/words.h"
+#include "netlink/base/find_named.h"
+#include "netlink/base/text.h"
 
 namespace hostnet {
 namespace {
@@ -27,48 +31,25 @@ std::string distinct(const Json& list, const Words& words) {
   return fmt::format("{}", fmt::join(seen, ", "));
 }
 
-std::string user_of(const Json& holder) {
-  const std::string uid = number_at(holder, "uid");
-  if (uid.empty()) return "";
-  return uid == "0" ? "root" : "uid " + uid;
-}
-
-// As its runtime prints it.
-std::string short_name_of(const Json& holder) {
-  std::string name = text_at(holder, "name");
-  const std::string id = text_at(holder, "container_id");
-  const auto at = id.size() == 64 ? name.find(id) : std::string::npos;
-  if (at != std::string::npos) name.erase(at + 12, 52);
-  return name;
-}
-
 std::string state_of(const Json& holder) {
   const std::string state = text_at(holder, "state");
-  if (state.empty() || state == "listen" || state == "bound") return "";
+  if (state == "listen" || state == "bound") return "";
   const std::string peer = text_at(holder, "peer");
-  return fmt::format(" ({}{}{})", state, peer.empty() ? "" : " to ", peer);
-}
-
-void add_word(std::string& words, const std::string& word) {
-  if (!words.empty() && !word.empty()) words += ' ';
-  words += word;
+  return peer.empty() ? state : state + " to " + peer;
 }
 
 std::string holder_words_of(const Json& holder) {
-  const std::string kind = text_at(holder, "kind");
-  const std::string comm = text_at(holder, "comm");
-  const std::string pid = number_at(holder, "pid");
-  if (kind == "nat_rule") {
-    const std::string rule = text_at(holder, "rule");
-    const std::string of_pod =
-        text_at(holder, "pod").empty() ? "" : text_at(holder, "name") + " by ";
-    return of_pod + (rule.empty() ? "NAT rule" : "NAT rule: " + rule);
-  }
-  std::string words = comm == text_at(holder, "name") && !comm.empty() ? "" : short_name_of(holder);
-  if (!comm.empty()) add_word(words, pid.empty() ? comm : fmt::format("{}[{}]", comm, pid));
-  if (words.empty()) words = "unknown";
-  add_word(words, kind == "kernel" ? "kernel" : user_of(holder));
-  return words + state_of(holder);
+  return holder_words(
+      {.kind = find_named(kHolderKinds, text_at(holder, "kind")).value_or(HolderKind::unknown),
+       .pod = text_at(holder, "pod"),
+       .name = text_at(holder, "name"),
+       .container_id = text_at(holder, "container_id"),
+       .rule = text_at(holder, "rule"),
+       .comm = text_at(holder, "comm"),
+       .pid = number_at(holder, "pid"),
+       .user = user_words(parse_number<std::uint32_t>(number_at(holder, "uid"))),
+       .state = state_of(holder),
+       .terminating = false});
 }
 
 }  // namespace

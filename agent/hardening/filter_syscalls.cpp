@@ -15,6 +15,7 @@
 
 #include "agent/hardening/hardening.h"
 #include "agent/hardening/syscalls.h"
+#include "netlink/base/sort_unique.h"
 
 namespace hostnet {
 namespace {
@@ -85,9 +86,7 @@ std::vector<sock_filter> filter_of(std::span<const int> allowed) {
 Result<std::string> install(std::span<const int> more) {
   std::vector<int> allowed(used_syscalls().begin(), used_syscalls().end());
   allowed.insert(allowed.end(), more.begin(), more.end());
-  std::ranges::sort(allowed);
-  const auto repeated = std::ranges::unique(allowed);
-  allowed.erase(repeated.begin(), repeated.end());
+  sort_unique(allowed);
 
   struct sigaction action{};
   action.sa_sigaction = on_refused;

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "netlink/base/sort_unique.h"
+
 namespace hostnet {
 namespace {
 
@@ -152,9 +154,7 @@ std::span<const int> used_syscalls() {
           std::span<const int>(kSelf), std::span<const int>(kSome)}) {
       all.insert(all.end(), some.begin(), some.end());
     }
-    std::ranges::sort(all);
-    const auto repeated = std::ranges::unique(all);
-    all.erase(repeated.begin(), repeated.end());
+    sort_unique(all);
     return all;
   }();
   return kAll;

@@ -24,7 +24,6 @@ namespace hostnet {
 namespace {
 
 constexpr std::chrono::seconds kWriteTimeout{10};
-constexpr std::size_t kLongestWords = 200;  // of what a server says
 
 void set_options(httplib::ClientImpl& client, const KubeTiming& timing, KubeBody body) {
   client.set_connection_timeout(timing.connect);
@@ -217,8 +216,7 @@ KubeAnswer KubeClient::send(const KubeRequest& request) {
   if (answer.body.size() > kLargestAnswer) answer.body.resize(kLargestAnswer);
   if (answer.reply.status >= 400) {
     // A Status says more than the number.
-    const std::string said = json_words(answer.body, {"message"});
-    if (!said.empty()) answer.reply.problem += ": " + said.substr(0, kLongestWords);
+    answer.reply.problem += refusal_words(answer.body, {"message"});
   }
   return answer;
 }

@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+#include "agent/kube/json_cutter.h"
+#include "netlink/base/escape.h"
+#include "netlink/base/text.h"
+
 namespace hostnet {
 
 std::string_view to_string(KubeMethod method) {
@@ -25,6 +29,13 @@ Reason reason_of(const KubeReply& reply) {
     case 429: return Reason::exhausted;
     default: return reply.status >= 500 ? Reason::unreachable : Reason::malformed;
   }
+}
+
+std::string refusal_words(std::string_view body, const std::vector<std::string>& member) {
+  constexpr std::size_t kLongest = 300;
+  std::string words = json_words(body, member);
+  if (words.empty()) words = trim(body);
+  return words.empty() ? words : fmt::format(": {}", shortened(words, kLongest));
 }
 
 std::string percent_encoded(std::string_view text) {

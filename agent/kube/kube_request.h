@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "netlink/base/error.h"
 
@@ -49,6 +50,10 @@ struct KubeAnswer {
 
 // What a reply that is not as wanted means, in the words of our metrics.
 Reason reason_of(const KubeReply& reply);
+
+// ": MESSAGE", for people: the message in the body of a refusal (`member` of its JSON), else all of
+// it, shortened; "" where it says nothing.
+std::string refusal_words(std::string_view body, const std::vector<std::string>& member);
 
 // A text as part of a URL's path or query (RFC 3986).
 std::string percent_encoded(std::string_view text);

@@ -4,7 +4,6 @@
 #include <condition_variable>
 #include <mutex>
 #include <optional>
-#include <random>
 #include <utility>
 #include <vector>
 
@@ -43,7 +42,7 @@ struct KubeEvents::Shared {
   explicit Shared(KubeEventsSettings given)
       : settings(std::move(given)),
         events_(settings.node_name),
-        condition_(settings.node_name, fraction()),
+        condition_(settings.node_name, random_share()),
         labels_(settings.node_name),
         events_pace_{"events", "events: create, patch", Backoff(settings.retry), {}, {}},
         condition_pace_{"node_condition", "nodes/status: patch", Backoff(settings.retry), {}, {}},
@@ -67,9 +66,7 @@ struct KubeEvents::Shared {
   bool write_one(KubeSender& client);
   void settle(Pace& pace, bool done, const KubeReply& reply);
   void say_last_word();
-  double fraction() { return std::uniform_real_distribution<double>(0.0, 1.0)(random_); }
 
-  std::mt19937_64 random_{std::random_device{}()};
   // The thread's own.
   EventLedger events_;
   ConditionLedger condition_;
@@ -110,7 +107,7 @@ void KubeEvents::Shared::settle(Pace& pace, bool done, const KubeReply& reply) {
     if (std::exchange(pace.failing, std::nullopt)) settings.on_change(pace.what, "");
     return;
   }
-  pace.retry_at = steady_now() + pace.backoff.next(fraction(), reply.retry_after);
+  pace.retry_at = steady_now() + pace.backoff.next(random_share(), reply.retry_after);
   settings.on_failure(pace.what, reason_of(reply));
   if (pace.failing == reply.status) return;
   pace.failing = reply.status;

@@ -8,6 +8,7 @@
 #include "agent/ports/holder_kinds.h"
 #include "agent/ports/protocols.h"
 #include "collectors/framework/families.h"
+#include "netlink/base/sort_unique.h"
 
 namespace hostnet {
 namespace {
@@ -65,9 +66,7 @@ void ListenerLedger::update(const Report& report) {
     counts_[{socket.protocol, socket.local.family, group.example.owner.kind}] +=
         static_cast<std::size_t>(counted);
   }
-  std::ranges::sort(infos_);
-  const auto same = std::ranges::unique(infos_);
-  infos_.erase(same.begin(), same.end());
+  sort_unique(infos_);
   forget_closed();
 }
 

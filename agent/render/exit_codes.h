@@ -1,8 +1,9 @@
 #pragma once
 
-// What a one-shot call ends with, by what it says; an answer of the daemon has it
+// What a one-shot call prints and ends with, by what it says; an answer of the daemon has it
 // in the header Hostnet-Exit-Code.
 
+#include <string>
 #include <string_view>
 
 #include "agent/findings/check.h"
@@ -12,6 +13,11 @@ namespace hostnet {
 
 inline constexpr std::string_view kExitCodeHeader = "Hostnet-Exit-Code";
 inline constexpr int kIncompleteExit = 2;
+
+struct CallAnswer {
+  std::string text;
+  int exit_code{};
+};
 
 // 1: some finding of the class, info aside; else whether the scan saw everything.
 int exit_code_of(const Report& report, FindingClass finding_class);

@@ -44,16 +44,12 @@ std::string unusual_state(const Holder& holder) {
   return words;
 }
 
-// Holder::name with a container's id as its runtime prints it.
-std::string short_name(const Holder& holder) {
+// A holder's name with a container's id as its runtime prints it.
+std::string short_name(std::string name, std::string_view id) {
   constexpr std::size_t kIdLength = 64;
   constexpr std::size_t kShortId = 12;
-  std::string name = holder.name;
-  const std::string& id = holder.owner.container_id;
-  if (id.size() != kIdLength) return name;
-  if (const auto at = name.find(id); at != std::string::npos) {
-    name.erase(at + kShortId, kIdLength - kShortId);
-  }
+  const auto at = id.size() == kIdLength ? name.find(id) : std::string::npos;
+  if (at != std::string::npos) name.erase(at + kShortId, kIdLength - kShortId);
   return name;
 }
 
@@ -96,7 +92,10 @@ std::string local_words(const Holder& holder) {
 }
 
 std::string user_words(const Holder& holder) {
-  const auto uid = known_uid(holder);
+  return user_words(known_uid(holder));
+}
+
+std::string user_words(std::optional<std::uint32_t> uid) {
   if (!uid) return "";
   return *uid == 0 ? "root" : fmt::format("uid {}", *uid);
 }
@@ -107,27 +106,46 @@ std::string state_words(const Holder& holder) {
   return std::string(to_string(holder.socket.state));
 }
 
-std::string holder_words(const Holder& holder) {
-  if (holder.owner.kind == HolderKind::nat_rule) {
-    const std::string pod = holder.pod.empty() ? "" : holder.name + " by ";
-    return pod + (holder.rule.empty() ? "NAT rule" : "NAT rule: " + holder.rule);
+std::string holder_words(const HolderParts& parts) {
+  if (parts.kind == HolderKind::nat_rule) {
+    const std::string pod = parts.pod.empty() ? "" : parts.name + " by ";
+    return pod + (parts.rule.empty() ? "NAT rule" : "NAT rule: " + parts.rule);
   }
   std::string words;
-  const auto& processes = holder.owner.processes;
-  const bool name_is_comm = !processes.empty() && holder.name == processes.front().comm;
-  if (!name_is_comm) append_word(words, short_name(holder));
-  if (!processes.empty()) {
-    append_word(words, fmt::format("{}[{}]", processes.front().comm, processes.front().pid));
+  if (parts.comm.empty() || parts.name != parts.comm) {
+    append_word(words, short_name(parts.name, parts.container_id));
   }
-  if (holder.owner.kind == HolderKind::kernel) {
+  if (!parts.comm.empty()) {
+    append_word(words,
+                parts.pid.empty() ? parts.comm : fmt::format("{}[{}]", parts.comm, parts.pid));
+  }
+  if (parts.kind == HolderKind::kernel) {
     append_word(words, "kernel");
   } else {
     if (words.empty()) words = "unknown";
-    append_word(words, user_words(holder));
+    append_word(words, parts.user);
   }
-  if (holder.pod_terminating) words += " (terminating)";
-  if (const auto state = unusual_state(holder); !state.empty()) words += " (" + state + ")";
+  if (parts.terminating) words += " (terminating)";
+  if (!parts.state.empty()) words += " (" + parts.state + ")";
   return words;
+}
+
+std::string holder_words(const Holder& holder) {
+  HolderParts parts{.kind = holder.owner.kind,
+                    .pod = holder.pod,
+                    .name = holder.name,
+                    .container_id = holder.owner.container_id,
+                    .rule = holder.rule,
+                    .comm = "",
+                    .pid = "",
+                    .user = user_words(holder),
+                    .state = unusual_state(holder),
+                    .terminating = holder.pod_terminating};
+  if (!holder.owner.processes.empty()) {
+    parts.comm = holder.owner.processes.front().comm;
+    parts.pid = std::to_string(holder.owner.processes.front().pid);
+  }
+  return holder_words(parts);
 }
 
 std::string declared_words(const DeclaredPort& declared) {
@@ -137,7 +155,7 @@ std::string declared_words(const DeclaredPort& declared) {
 }
 
 std::string holders_words(std::span<const Holder> holders) {
-  return distinct_words(holders, holder_words);
+  return distinct_words(holders, [](const Holder& holder) { return holder_words(holder); });
 }
 
 std::string declarations_words(std::span<const DeclaredPort> declared) {

@@ -25,12 +25,20 @@ std::string local_words(const Holder& holder);
 // "root", "uid 33"; "" where the kernel does not know it. The host's passwd is
 // not visible from a container, so no other names.
 std::string user_words(const Holder& holder);
+std::string user_words(std::optional<std::uint32_t> uid);
 // The uid, unless the kernel has none for such a socket (TIME_WAIT, a socket
 // that never was one of a process, a NAT rule).
 std::optional<std::uint32_t> known_uid(const Holder& holder);
 // The state, "listen", "bound"...; "" for a NAT rule.
 std::string state_words(const Holder& holder);
 
+// What holder_words() is made of, from a holder or from its JSON. "" for what is not known.
+struct HolderParts {
+  HolderKind kind{};
+  std::string pod, name, container_id, rule, comm, pid, user, state;
+  bool terminating{};
+};
+std::string holder_words(const HolderParts& parts);
 // "nginx.service nginx[812] root", "default/web-1 nginx[99] uid 101",
 // "flannel.1 kernel"; a state other than listening or bound is appended:
 // "curl[7] root (established to 10.0.0.1:443)".

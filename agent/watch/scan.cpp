@@ -11,6 +11,7 @@
 #include "agent/findings/lifecycle.h"
 #include "agent/preflight/preflight.h"
 #include "agent/watch/pod_addresses.h"
+#include "netlink/base/sort_unique.h"
 
 namespace hostnet {
 namespace {
@@ -44,12 +45,6 @@ void add_pod_problems(const PodSnapshot& pods, std::vector<Problem>& problems) {
 
 void add_problem(std::optional<Problem> problem, std::vector<Problem>& problems) {
   if (problem) problems.push_back(*std::move(problem));
-}
-
-void sort_unique(std::vector<std::uint16_t>& ports) {
-  std::ranges::sort(ports);
-  const auto repeated = std::ranges::unique(ports);
-  ports.erase(repeated.begin(), repeated.end());
 }
 
 }  // namespace

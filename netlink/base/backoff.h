@@ -2,8 +2,15 @@
 
 #include <chrono>
 #include <optional>
+#include <random>
 
 namespace hostnet {
+
+// From 0 to 1, of this thread's own source: for Backoff and whoever spreads starts.
+inline double random_share() {
+  thread_local std::minstd_rand source{std::random_device{}()};
+  return std::uniform_real_distribution<>(0, 1)(source);
+}
 
 // How long to wait before trying again: doubled with each failure, with jitter,
 // so that a cluster's agents do not return all at once. Pure: what is random

@@ -104,6 +104,15 @@ Utf8Character next_character(std::string_view text) {
   return {.code = code, .size = size, .valid = true};
 }
 
+std::string_view shortened(std::string_view text, std::size_t most) {
+  std::string_view head = text.substr(0, most);
+  while (head.size() < text.size() && !head.empty() &&
+         (static_cast<unsigned char>(text[head.size()]) & 0xC0U) == 0x80U) {
+    head.remove_suffix(1);
+  }
+  return head;
+}
+
 std::string terminal_text(std::string_view text) {
   std::string out;
   out.reserve(text.size());

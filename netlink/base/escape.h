@@ -19,6 +19,9 @@ struct Utf8Character {
 };
 Utf8Character next_character(std::string_view text);
 
+// At most that many bytes from its front, not through the middle of a character.
+std::string_view shortened(std::string_view text, std::size_t most);
+
 // For a terminal, on one line: control characters, line and paragraph
 // separators, direction overrides and invalid bytes are written as \n, \t,
 // \x1b or \u202e, the rest stays.

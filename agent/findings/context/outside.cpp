@@ -14,11 +14,6 @@ constexpr std::array<std::string_view, 13> kInside = {
     "vxlan",     "geneve", "ipip",  "sit", "gre",    "gretap", "ip6gre",
     "wireguard", "tun",    "dummy", "ifb", "ip6tnl", "erspan"};
 
-bool is_link_local(const IpAddress& ip) {
-  if (ip.family == AddressFamily::ipv6) return ip.bytes[0] == 0xFE && (ip.bytes[1] & 0xC0) == 0x80;
-  return ip.bytes[0] == 169 && ip.bytes[1] == 254;
-}
-
 bool is_container_side(std::string_view kind) {
   return kind == "veth" || kind == "tun";
 }

@@ -10,6 +10,7 @@
 #include "agent/findings/context/remedy.h"
 #include "agent/findings/context/words.h"
 #include "agent/findings/rules/rules.h"
+#include "agent/ports/nat/service_addresses.h"
 #include "agent/ports/protocols.h"
 
 namespace hostnet::rules {
@@ -36,9 +37,7 @@ bool has_address(const Pod& pod, AddressFamily family) {
 // One that others can reach.
 bool has_address(const PortSnapshot& table, AddressFamily family) {
   return std::ranges::any_of(table.addresses, [&](const Address& row) {
-    const bool link_local =
-        family == AddressFamily::ipv6 && row.ip.bytes[0] == 0xFE && row.ip.bytes[1] >> 6U == 2;
-    return row.ip.family == family && !row.ip.is_loopback() && !link_local;
+    return row.ip.family == family && !row.ip.is_loopback() && !is_link_local(row.ip);
   });
 }
 

@@ -2,11 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <random>
 #include <thread>
 #include <utility>
 
-#include "agent/kube/json_cutter.h"
+#include "agent/kube/kube_request.h"
 #include "agent/kube/streams/http_exchange.h"
 #include "agent/kube/streams/tls_stream.h"
 #include "netlink/base/backoff.h"
@@ -18,25 +17,16 @@ namespace {
 
 constexpr int kAttemptsAtAgent = 4;
 constexpr std::size_t kLongestAgentError = std::size_t{16} << 10;
-constexpr std::size_t kLongestAgentWords = 300;
-
-double random_share() {
-  thread_local std::minstd_rand source{std::random_device{}()};
-  return std::uniform_real_distribution<>(0, 1)(source);
-}
 
 // "answers 403: Details are switched off here".
 std::unexpected<Error> not_answered(HttpReader& reader, const HttpHead& head) {
   const auto body = reader.body(head, kLongestAgentError);
-  std::string words = body ? json_words(*body, {"error", "message"}) : "";
-  if (words.empty() && body) words = trim(*body);
-  if (words.size() > kLongestAgentWords) words.resize(kLongestAgentWords);
   const bool busy = head.status == 503 || head.status == 429;
   const Reason reason = busy                 ? Reason::exhausted
                         : head.status == 403 ? Reason::denied
                                              : Reason::malformed;
-  return failure(reason, fmt::format("its agent answers {}{}{}", head.status,
-                                     words.empty() ? "" : ": ", words));
+  return failure(reason, fmt::format("its agent answers {}{}", head.status,
+                                     body ? refusal_words(*body, {"error", "message"}) : ""));
 }
 
 bool wants_tls(const HttpHead& head, bool tls) {

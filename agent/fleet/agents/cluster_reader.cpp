@@ -50,7 +50,7 @@ Error error_of(const KubeReply& reply, const std::string& needs) {
 // Whether it is worth asking again, and after how long; the pause is over when this returns.
 bool wait_to_retry(const KubeReply& reply, int attempt, Backoff& backoff) {
   if (reply.status != 429 || attempt >= kAttempts) return false;
-  std::this_thread::sleep_for(backoff.next(1.0, reply.retry_after));
+  std::this_thread::sleep_for(backoff.next(random_share(), reply.retry_after));
   return true;
 }
 
@@ -141,18 +141,10 @@ Result<> ClusterReader::pods(const std::string& space, const std::string& parame
 
 Result<std::vector<Pod>> ClusterReader::labelled(const FleetOptions& options,
                                                  const std::string& space) {
-  // Where it is one label, it is compared here as well.
-  std::string_view value = options.selector;
-  const std::string key(take_until(value, '='));
-  const bool simple = !key.empty() && !value.empty() &&
-                      options.selector.find_first_of("!,() ") == std::string::npos &&
-                      !value.contains('=');
   std::vector<Pod> agents;
   auto done = pods(space, "labelSelector=" + percent_encoded(options.selector),
-                   [&](Pod& pod, std::string_view object) {
-                     const bool labelled =
-                         !simple || json_member(object, {"metadata", "labels", key}) == value;
-                     if (labelled && agents.size() < kMostNodes) agents.push_back(std::move(pod));
+                   [&](Pod& pod, std::string_view /*object*/) {
+                     if (agents.size() < kMostNodes) agents.push_back(std::move(pod));
                    });
   if (!done) return std::unexpected(done.error());
   return agents;

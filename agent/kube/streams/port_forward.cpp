@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "agent/kube/kube_request.h"
+#include "netlink/base/escape.h"
 
 namespace hostnet {
 namespace {
@@ -16,8 +17,7 @@ constexpr std::size_t kLongestForwardError = 300;
 // connection refused": how it ends is what matters.
 std::string words_of(std::string text) {
   if (const auto dial = text.rfind("dial "); dial != std::string::npos) text.erase(0, dial);
-  if (text.size() > kLongestForwardError) text.resize(kLongestForwardError);
-  return text;
+  return std::string(shortened(text, kLongestForwardError));
 }
 
 }  // namespace

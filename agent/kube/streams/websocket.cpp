@@ -8,7 +8,6 @@
 #include <tuple>
 #include <utility>
 
-#include "agent/kube/json_cutter.h"
 #include "agent/kube/kube_request.h"
 #include "netlink/base/text.h"
 
@@ -16,7 +15,6 @@ namespace hostnet {
 namespace {
 
 constexpr std::size_t kLongestRefusal = std::size_t{64} << 10;
-constexpr std::size_t kLongestRefusalWords = 200;
 
 Result<std::string> random_bytes(std::size_t count) {
   std::string bytes(count, '\0');
@@ -30,13 +28,10 @@ Result<std::string> random_bytes(std::size_t count) {
 // A Status says more than the number.
 std::unexpected<Error> refused(HttpReader& reader, const HttpHead& head, const std::string& host) {
   const auto body = reader.body(head, kLongestRefusal);
-  std::string words = body ? json_words(*body, {"message"}) : "";
-  if (words.empty() && body) words = trim(*body);
-  if (words.size() > kLongestRefusalWords) words.resize(kLongestRefusalWords);
   KubeReply reply;
   reply.status = head.status;
-  return failure(reason_of(reply), fmt::format("{} answers {}{}{}", host, head.status,
-                                               words.empty() ? "" : ": ", words));
+  return failure(reason_of(reply), fmt::format("{} answers {}{}", host, head.status,
+                                               body ? refusal_words(*body, {"message"}) : ""));
 }
 
 }  // namespace

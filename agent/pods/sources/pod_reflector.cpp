@@ -8,6 +8,7 @@
 #include "agent/kube/json_cutter.h"
 #include "agent/kube/kube_request.h"
 #include "agent/pods/read_pod.h"
+#include "netlink/base/escape.h"
 
 namespace hostnet {
 namespace {
@@ -25,8 +26,8 @@ std::string key_of(const Pod& pod) {
   return pod.uid.empty() ? pod.namespace_ + "/" + pod.name : pod.uid;
 }
 
-std::string printable(std::string text) {
-  if (text.size() > kLongestMessage) text.resize(kLongestMessage);
+std::string printable(std::string_view message) {
+  std::string text(shortened(message, kLongestMessage));
   std::ranges::replace_if(text, [](unsigned char c) { return c < ' ' || c == 0x7f; }, ' ');
   return text;
 }

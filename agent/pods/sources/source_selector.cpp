@@ -4,7 +4,6 @@
 #include <condition_variable>
 #include <map>
 #include <mutex>
-#include <random>
 #include <utility>
 
 #include "netlink/base/backoff.h"
@@ -79,8 +78,6 @@ struct SourceSelector::Shared {
     const std::scoped_lock lock(mutex);
     return failed_turns >= choices.size();
   }
-
-  std::mt19937_64 random_{std::random_device{}()};
 };
 
 bool SourceSelector::Shared::wait(std::chrono::milliseconds pause) {
@@ -136,11 +133,10 @@ void SourceSelector::Shared::take_turn(const SourceChoice& choice) {
     if (stopping) return;
     running = source->get();
   }
-  std::uniform_real_distribution<double> fraction(0.0, 1.0);
   bool told = false;
   while (true) {
     const auto pause = (*source)->step(
-        fraction(random_), [&](SourceSnapshot pods) { publish(choice.name, std::move(pods)); });
+        random_share(), [&](SourceSnapshot pods) { publish(choice.name, std::move(pods)); });
     if (!wait(pause)) break;
     if (!(*source)->freshness().turn_is_over(std::chrono::steady_clock::now())) continue;
     if (!std::exchange(told, true)) {
@@ -157,10 +153,9 @@ void SourceSelector::Shared::take_turn(const SourceChoice& choice) {
 
 void SourceSelector::Shared::run() {
   if (pace.on_thread) pace.on_thread();
-  std::uniform_real_distribution<double> fraction(0.0, 1.0);
   Backoff rounds(pace.retry);
   if (wait(std::chrono::duration_cast<std::chrono::milliseconds>(pace.start_spread *
-                                                                 fraction(random_)))) {
+                                                                 random_share()))) {
     for (std::size_t turn = 0;; ++turn) {
       {
         const std::scoped_lock lock(mutex);
@@ -171,7 +166,7 @@ void SourceSelector::Shared::run() {
       if (!all_failed()) {
         rounds.reset();
       } else if ((turn + 1) % choices.size() == 0) {
-        wait(rounds.next(fraction(random_)));
+        wait(rounds.next(random_share()));
       }
     }
   }

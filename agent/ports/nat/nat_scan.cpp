@@ -165,9 +165,8 @@ bool NatScan::addresses_changed(std::span<const Link> links, std::span<const Add
   const auto services = service_devices(links);
   std::vector<IpAddress> local;
   for (const Address& address : addresses) {
-    // Every pod's device has a link-local address: they come and go.
-    const bool link_local = address.ip.family == AddressFamily::ipv6 &&
-                            address.ip.bytes[0] == 0xFE && (address.ip.bytes[1] & 0xC0) == 0x80;
+    // Every pod's device has one of IPv6: they come and go.
+    const bool link_local = address.ip.family == AddressFamily::ipv6 && is_link_local(address.ip);
     if (!link_local && !is_service_address(address, services)) local.push_back(address.ip);
   }
   std::ranges::sort(local);

@@ -24,6 +24,11 @@ std::vector<std::uint32_t> service_devices(std::span<const Link> links) {
   return devices;
 }
 
+bool is_link_local(const IpAddress& ip) {
+  if (ip.family == AddressFamily::ipv6) return ip.bytes[0] == 0xFE && (ip.bytes[1] & 0xC0) == 0x80;
+  return ip.bytes[0] == 169 && ip.bytes[1] == 254;
+}
+
 bool is_service_address(const Address& address, std::span<const std::uint32_t> service_devices) {
   return std::ranges::find(service_devices, address.interface) != service_devices.end();
 }

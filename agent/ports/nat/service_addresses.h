@@ -12,6 +12,9 @@ namespace hostnet {
 // addresses of Services: the node answers there for others.
 std::vector<std::uint32_t> service_devices(std::span<const Link> links);
 
+// 169.254.0.0/16, fe80::/10: of one link, and of every device that is up.
+bool is_link_local(const IpAddress& ip);
+
 // Whether it is an address on one of those.
 bool is_service_address(const Address& address, std::span<const std::uint32_t> service_devices);
 

@@ -7,6 +7,8 @@
 #include <thread>
 #include <utility>
 
+#include "netlink/base/sort_unique.h"
+
 namespace hostnet {
 namespace {
 
@@ -18,8 +20,7 @@ constexpr std::size_t kChunk = 16;
 
 ProcessScan::ProcessScan(const Files& files, std::vector<std::uint64_t> inodes)
     : files_(files), inodes_(std::move(inodes)) {
-  std::ranges::sort(inodes_);
-  inodes_.erase(std::ranges::unique(inodes_).begin(), inodes_.end());
+  sort_unique(inodes_);
   uses_.resize(inodes_.size());
 }
 

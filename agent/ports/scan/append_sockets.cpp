@@ -5,6 +5,7 @@
 #include <string>
 #include <unordered_map>
 
+#include "agent/ports/protocols.h"
 #include "netlink/sock_diag.h"
 
 namespace hostnet {
@@ -81,7 +82,7 @@ void append_tcp_sockets(const Node& node, const SocketQuery& query, std::vector<
                          {.on_restart = [&] { taker.restart(); }, .on_message = take});
   if (done) return taker.tell_partly_shown(Protocol::tcp, coverage);
   taker.restart();
-  for (const AddressFamily family : {AddressFamily::ipv4, AddressFamily::ipv6}) {
+  for (const AddressFamily family : kAddressFamilies) {
     wanted.family = family;
     append_sockets(node, wanted, sockets, coverage);
   }

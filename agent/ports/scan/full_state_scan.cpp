@@ -4,7 +4,9 @@
 #include <iterator>
 #include <unordered_set>
 
+#include "agent/ports/protocols.h"
 #include "agent/ports/scan/append_sockets.h"
+#include "netlink/base/sort_unique.h"
 
 namespace hostnet {
 namespace {
@@ -47,14 +49,12 @@ void FullStateScan::dump(const Wanted& wanted) {
   append_tcp_sockets(node_, query, seen_, said_);
   query.protocol = Protocol::udp;
   query.states = states_beside_servers(Protocol::udp);
-  for (const AddressFamily family : {AddressFamily::ipv4, AddressFamily::ipv6}) {
+  for (const AddressFamily family : kAddressFamilies) {
     query.family = family;
     append_sockets(node_, query, seen_, said_);
   }
   pacer_.rest(node_.clock->steady(), node_.clock->thread_cpu() - begin);
-  std::ranges::sort(said_.partly_shown);
-  const auto repeated = std::ranges::unique(said_.partly_shown);
-  said_.partly_shown.erase(repeated.begin(), repeated.end());
+  sort_unique(said_.partly_shown);
 }
 
 void FullStateScan::append(const Wanted& wanted, SteadyTime now,

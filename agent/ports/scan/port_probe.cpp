@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "agent/ports/owners/kernel_socket.h"
+#include "agent/ports/protocols.h"
 #include "agent/ports/scan/append_sockets.h"
 #include "netlink/rtnetlink/rtnetlink.h"
 
@@ -48,7 +49,7 @@ void PortProbe::read_sockets(const Query& wanted) {
     append_tcp_sockets(node_, query, sockets_, coverage);
     return;
   }
-  for (const AddressFamily family : {AddressFamily::ipv4, AddressFamily::ipv6}) {
+  for (const AddressFamily family : kAddressFamilies) {
     query.family = family;
     append_sockets(node_, query, sockets_, coverage);
   }

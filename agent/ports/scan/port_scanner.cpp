@@ -9,8 +9,10 @@
 
 #include "agent/ports/owners/kernel_socket.h"
 #include "agent/ports/port_ranges.h"
+#include "agent/ports/protocols.h"
 #include "agent/ports/scan/append_sockets.h"
 #include "agent/ports/scan/socket_folder.h"
+#include "netlink/base/sort_unique.h"
 #include "netlink/base/text.h"
 #include "netlink/genetlink/wireguard.h"
 #include "netlink/rtnetlink/rtnetlink.h"
@@ -35,11 +37,6 @@ bool in_port_order(const Socket& a, const Socket& b) {
   return key(a) < key(b);
 }
 
-void state_each_once(std::vector<Problem>& problems) {
-  std::ranges::sort(problems);
-  problems.erase(std::ranges::unique(problems).begin(), problems.end());
-}
-
 }  // namespace
 
 bool shows_bound_inactive(std::string_view release) {
@@ -54,7 +51,7 @@ PortScanner::PortScanner(const Node& node)
 void PortScanner::read_servers(const ScanOptions& options, Coverage& coverage) {
   const std::vector<std::uint16_t> ports =
       options.only_deep_ports ? options.deep_ports : std::vector<std::uint16_t>{};
-  for (const AddressFamily family : {AddressFamily::ipv4, AddressFamily::ipv6}) {
+  for (const AddressFamily family : kAddressFamilies) {
     append_sockets(
         node_, {.protocol = Protocol::tcp, .family = family, .states = kTcpServers, .ports = ports},
         dumped_, coverage);
@@ -69,7 +66,7 @@ void PortScanner::read_servers(const ScanOptions& options, Coverage& coverage) {
   // Asking a kernel without SCTP would make it load the module.
   if (!options.sctp || !node_.files->exists("proc/1/net/sctp")) return;
   const std::size_t problems = coverage.problems.size();
-  for (const AddressFamily family : {AddressFamily::ipv4, AddressFamily::ipv6}) {
+  for (const AddressFamily family : kAddressFamilies) {
     append_sockets(
         node_,
         {.protocol = Protocol::sctp, .family = family, .states = kSctpEndpoints, .ports = ports},
@@ -177,14 +174,12 @@ void PortScanner::add_rules(const ScanOptions& options, PortSnapshot& table) con
   }
   for (const auto& ports : {options.urgent_ports, options.deep_ports}) {
     for (const std::uint16_t port : ports) {
-      for (const Protocol protocol : {Protocol::tcp, Protocol::udp, Protocol::sctp}) {
+      for (const Protocol protocol : kProtocols) {
         wanted.emplace_back(protocol, port);
       }
     }
   }
-  std::ranges::sort(wanted);
-  const auto repeated = std::ranges::unique(wanted);
-  wanted.erase(repeated.begin(), repeated.end());
+  sort_unique(wanted);
   for (const auto& [protocol, port] : wanted) {
     for (const NatRule* rule : table.nat->on_port(protocol, port)) {
       table.holders.push_back(holder_of_rule(table, *rule, protocol, port));
@@ -280,10 +275,10 @@ std::shared_ptr<const PortSnapshot> PortScanner::scan(const ScanOptions& options
                                 identity.release),
          .remedy = "Linux 6.8 or newer shows them"});
   }
-  state_each_once(snapshot.coverage.problems);
+  sort_unique(snapshot.coverage.problems);
   if (is_as_before(options, reading)) return last_;
   build(options, now, reading);
-  state_each_once(snapshot.coverage.problems);
+  sort_unique(snapshot.coverage.problems);
   last_ = std::make_shared<const PortSnapshot>(std::move(snapshot));
   last_options_ = options;
   last_revision_ = reading.revision;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <iterator>
 
+#include "netlink/base/sort_unique.h"
+
 namespace hostnet {
 
 void RecentListeners::see(std::span<const Socket> sockets, SteadyTime now) {
@@ -12,8 +14,7 @@ void RecentListeners::see(std::span<const Socket> sockets, SteadyTime now) {
       listening.push_back(socket.local_port);
     }
   }
-  std::ranges::sort(listening);
-  listening.erase(std::ranges::unique(listening).begin(), listening.end());
+  sort_unique(listening);
   for (const std::uint16_t port : listening_) {
     if (!std::ranges::binary_search(listening, port)) left_[port] = last_scan_;
   }

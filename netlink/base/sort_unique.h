@@ -1,0 +1,15 @@
+#pragma once
+
+#include <algorithm>
+
+namespace hostnet {
+
+// In order, each once.
+template <class Container>
+void sort_unique(Container& items) {
+  std::ranges::sort(items);
+  const auto repeated = std::ranges::unique(items);
+  items.erase(repeated.begin(), repeated.end());
+}
+
+}  // namespace hostnet
