@@ -28,6 +28,8 @@ inline constexpr auto kLints = std::to_array<LintInfo>({
     {"pod_security", Severity::critical,
      "the namespace does not allow hostNetwork, hostPID, hostPath or hostPort"},
     {"container_host_network", Severity::warning, "containers have no field hostNetwork"},
+    {"own_users", Severity::warning,
+     "hostUsers: false with hostNetwork: refused, or kept from ports below 1024"},
     {"several_replicas", Severity::warning,
      "several replicas with hostNetwork: at most one fits on a node"},
     {"max_surge", Severity::warning, "an update needs the host port twice at a time"},

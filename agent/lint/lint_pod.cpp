@@ -56,6 +56,7 @@ bool ObjectLinter::declares_host_ports() const {
 
 void ObjectLinter::lint_pod() {
   lint_dns_policy();
+  lint_own_users();
   for (std::size_t i = 0; i < object_.pod.containers.size(); ++i) {
     lint_container(object_.pod.containers[i], object_.notes.containers[i]);
   }
@@ -79,6 +80,16 @@ void ObjectLinter::lint_dns_policy() {
                     policy.empty() ? " (the default)" : ""),
         "write dnsPolicy: ClusterFirstWithHostNet if the pod needs cluster names, else Default");
   }
+}
+
+// The kernel asks for CAP_NET_BIND_SERVICE in the user namespace that the network belongs to.
+void ObjectLinter::lint_own_users() {
+  if (!object_.pod.host_network || object_.notes.own_users_line == 0) return;
+  add("own_users", object_.notes.own_users_line,
+      "hostUsers: false with hostNetwork: the API server rejects the pod unless it has the feature "
+      "UserNamespacesHostNetworkSupport (alpha since 1.35), and then its processes cannot bind a "
+      "port below 1024 (EACCES)",
+      "leave one of the two out, or keep to ports from 1024 up");
 }
 
 void ObjectLinter::lint_container(const Container& container, const ContainerNotes& notes) {

@@ -24,6 +24,7 @@ class ObjectLinter {
  private:
   Lint& add(LintCode code, unsigned line, std::string message, std::string remedy);
   void lint_dns_policy();
+  void lint_own_users();
   void lint_container(const Container& container, const ContainerNotes& notes);
   void lint_port(const Container& container, const ContainerPort& port, unsigned line);
   void lint_ranges(Protocol protocol, std::uint16_t port, const Container& container,

@@ -115,6 +115,9 @@ void read_spec_into(const Fields& spec, ReadPod& read) {
   if (pod.host_network) notes.host_network_line = spec.line_of("hostNetwork");
   if (spec.boolean("hostPID")) notes.host_pid_line = spec.line_of("hostPID");
   if (spec.boolean("hostIPC")) notes.host_ipc_line = spec.line_of("hostIPC");
+  if (spec.has("hostUsers") && !spec.boolean("hostUsers")) {
+    notes.own_users_line = spec.line_of("hostUsers");
+  }
   pod.dns_policy = spec.text("dnsPolicy");
   notes.dns_policy_line = spec.line_of("dnsPolicy");
   pod.node_name = spec.text("nodeName");

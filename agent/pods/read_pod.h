@@ -25,6 +25,7 @@ struct PodNotes {
   unsigned line{};
   unsigned host_network_line{}, host_pid_line{}, host_ipc_line{}, host_path_line{};  // in use
   unsigned dns_policy_line{};
+  unsigned own_users_line{};               // hostUsers: false
   std::vector<ContainerNotes> containers;  // beside Pod::containers
 };
 struct ReadPod {

@@ -59,6 +59,43 @@ TEST(Lint, SeedsUnknownDnsPolicyIsCriticalAndNamesTheRightOne) {
               ElementsAre("unknown_dns_policy@1"));
 }
 
+TEST(Lint, AUserNamespaceOfItsOwnUnderHostNetworkIsAWarning) {
+  const auto pod = [](const std::string& spec) {
+    return "kind: Pod\napiVersion: v1\nmetadata: {name: a}\nspec:\n" + spec +
+           "  dnsPolicy: Default\n"
+           "  containers: [{name: a, ports: [{containerPort: 8080}]}]\n";
+  };
+  EXPECT_THAT(found_in(pod("  hostNetwork: true\n  hostUsers: false\n")),
+              ElementsAre("own_users@6"));
+  EXPECT_THAT(found_in(pod("  hostNetwork: true\n  hostUsers: true\n")), IsEmpty());
+  EXPECT_THAT(found_in(pod("  hostUsers: false\n")), IsEmpty());
+}
+
+// Sidecars' restart rules, pod-level resources, resize policies, image volumes: Kubernetes 1.33
+// to 1.36.
+TEST(Lint, NewerFieldsOfAPodAreNoneOfItsConcern) {
+  const auto lints = lint_texts({R"(
+kind: Pod
+apiVersion: v1
+metadata: {name: new}
+spec:
+  hostNetwork: true
+  dnsPolicy: ClusterFirstWithHostNet
+  hostnameOverride: x
+  resources: {requests: {cpu: "1"}}
+  containers:
+    - name: web
+      ports: [{containerPort: 8080}]
+      resizePolicy: [{resourceName: cpu, restartPolicy: NotRequired}]
+      restartPolicy: Never
+      restartPolicyRules: [{action: Restart, exitCodes: {operator: In, values: [42]}}]
+      lifecycle: {stopSignal: SIGUSR1}
+  initContainers: [{name: side, restartPolicy: Always, ports: [{containerPort: 9000}]}]
+  volumes: [{name: m, image: {reference: "registry.example/x:1", pullPolicy: IfNotPresent}}]
+)"});
+  EXPECT_THAT(found_in(lints), IsEmpty());
+}
+
 TEST(Lint, SeedsPortInTheNodePortRangeIsAWarning) {
   const auto lints = lint_texts({seed_text("002-application-gateway-deployment.yaml")});
   EXPECT_THAT(found_in(lints), ElementsAre("max_surge@1", "several_replicas@9",
