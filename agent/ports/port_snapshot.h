@@ -59,7 +59,7 @@ struct PortSnapshot {
   std::shared_ptr<const PodsByContainer> pods_by_container;
   // Containers outside Kubernetes, their runtimes by their ids; unset: no rule wants them.
   std::shared_ptr<const RuntimesByContainer> other_containers;
-  // What bind() refused to pods and is not settled yet; unset: nobody hears of that.
+  // What bind() refused to pods and is not settled yet; unset: nothing, or nobody hears of that.
   std::shared_ptr<const std::vector<Refusal>> refusals;
   std::shared_ptr<const PodIndex> pods;  // that named the holders; unset: nobody did
 

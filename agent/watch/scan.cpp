@@ -78,15 +78,6 @@ Declarations declarations_of(const PodSnapshot& pods) {
   return declared;
 }
 
-std::shared_ptr<const PortSnapshot> with_refusals(
-    std::shared_ptr<const PortSnapshot> table,
-    std::shared_ptr<const std::vector<Refusal>> refusals) {
-  if (!refusals || refusals->empty()) return table;
-  auto amended = std::make_shared<PortSnapshot>(*table);
-  amended->refusals = std::move(refusals);
-  return amended;
-}
-
 Report make_report(const NodeContext& node_context, std::shared_ptr<const PortSnapshot> table,
                    std::shared_ptr<const PodSnapshot> pods, std::vector<DeclaredPort> declared) {
   const Clock& clock = *node_context.node->clock;
@@ -129,11 +120,9 @@ Report scan_once(const NodeContext& node_context, std::shared_ptr<const PodSnaps
                       .urgent_ports = declared.ports,
                       .memory = false,
                       .pods = std::make_shared<const PodIndex>(pods)};
-  const auto refusals = past_refusals(*node_context.node, policy.node_components, *options.pods,
-                                      pods->synced && !pods->stale);
-  const auto scan = [&] {
-    return with_refusals(builder.scan(options, node_context.node->clock->steady()), refusals);
-  };
+  options.refusals = past_refusals(*node_context.node, policy.node_components, *options.pods,
+                                   pods->synced && !pods->stale);
+  const auto scan = [&] { return builder.scan(options, node_context.node->clock->steady()); };
   auto table = scan();
   NodeFindings judged =
       judge(node_context, *table, *pods, policy, node_context.node->clock->wall());

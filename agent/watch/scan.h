@@ -44,11 +44,6 @@ struct Declarations {
 };
 Declarations declarations_of(const PodSnapshot& pods);
 
-// The snapshot, with what bind() refused beside it.
-std::shared_ptr<const PortSnapshot> with_refusals(
-    std::shared_ptr<const PortSnapshot> table,
-    std::shared_ptr<const std::vector<Refusal>> refusals);
-
 // Everything of a report but its findings.
 Report make_report(const NodeContext& node_context, std::shared_ptr<const PortSnapshot> table,
                    std::shared_ptr<const PodSnapshot> pods, std::vector<DeclaredPort> declared);

@@ -116,8 +116,9 @@ void Watch::see_policy() {
   }
 }
 
-std::shared_ptr<const PortSnapshot> Watch::scan(std::vector<std::uint16_t> deep,
-                                                bool search_processes) {
+std::shared_ptr<const PortSnapshot> Watch::scan(
+    std::vector<std::uint16_t> deep, std::shared_ptr<const std::vector<Refusal>> refusals,
+    bool search_processes) {
   return builder_.scan({.node_components = policy_->node_components,
                         .network_changed = std::exchange(network_changed_, false),
                         .deep_ports = std::move(deep),
@@ -126,7 +127,8 @@ std::shared_ptr<const PortSnapshot> Watch::scan(std::vector<std::uint16_t> deep,
                         .urgent_ports = declared_.ports,
                         .memory = true,
                         .search_processes = search_processes,
-                        .pods = pod_index_},
+                        .pods = pod_index_,
+                        .refusals = std::move(refusals)},
                        node_context_.node->clock->steady());
 }
 
@@ -135,7 +137,7 @@ void Watch::tell_first_sight() {
   see_policy();
   see_pods(pods);
   settings_.on_first_sight(std::make_shared<const Report>(
-      make_report(node_context_, scan({}, false), pods, declared_.all)));
+      make_report(node_context_, scan({}, nullptr, false), pods, declared_.all)));
 }
 
 void Watch::tick() {
@@ -148,12 +150,10 @@ void Watch::tick() {
   const SteadyTime start = clock.steady();
   see_pods(pods);
   const std::vector<std::uint16_t> deep = ports_to_scan_fully();
-  auto table = scan(deep, true);
-  if (settings_.refusals) {
-    table =
-        with_refusals(std::move(table),
-                      settings_.refusals(*pod_index_, pods->synced && !pods->stale, clock.wall()));
-  }
+  auto refusals = settings_.refusals
+                      ? settings_.refusals(*pod_index_, pods->synced && !pods->stale, clock.wall())
+                      : nullptr;
+  auto table = scan(deep, std::move(refusals), true);
   const SteadyTime scanned = clock.steady();
   stats.ports = seconds_since(start, scanned);
 

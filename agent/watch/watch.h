@@ -76,7 +76,9 @@ class Watch {
   void tell_first_sight();
   void tick();
   void see_policy();
-  std::shared_ptr<const PortSnapshot> scan(std::vector<std::uint16_t> deep, bool search_processes);
+  std::shared_ptr<const PortSnapshot> scan(std::vector<std::uint16_t> deep,
+                                           std::shared_ptr<const std::vector<Refusal>> refusals,
+                                           bool search_processes);
   void read_changes(TickStats& stats);
   void see_pods(const std::shared_ptr<const PodSnapshot>& pods);
   std::vector<std::uint16_t> ports_to_scan_fully() const;

@@ -213,6 +213,31 @@ TEST(PortScanner, AScanThatFindsNothingNewGivesTheSnapshotOfTheLast) {
   EXPECT_NE(scanner.scan(options, kNow + seconds{5}), ranged) << "what is declared counts";
 }
 
+TEST(PortScanner, AStandingRefusalIsShownAndBuildsNothingAgain) {
+  NodeBuilder builder = small_node();
+  PortScanner scanner(changing(builder));
+  ScanOptions options = with_default_policy();
+  options.network_changed = false;
+  const auto told = [](std::uint64_t count) {
+    return std::make_shared<const std::vector<Refusal>>(
+        std::vector<Refusal>{{.protocol = Protocol::tcp, .port = 22, .count = count}});
+  };
+  const auto before = scanner.scan(options, kNow);
+  EXPECT_EQ(before->refusals, nullptr);
+
+  options.refusals = told(1);
+  const auto refused = scanner.scan(options, kNow + seconds{1});
+  ASSERT_NE(refused->refusals, nullptr);
+  EXPECT_EQ(*refused->refusals, *options.refusals);
+  options.refusals = told(1);  // an equal one, told anew
+  EXPECT_EQ(scanner.scan(options, kNow + seconds{2}), refused);
+
+  options.refusals = told(2);
+  EXPECT_EQ(scanner.scan(options, kNow + seconds{3})->refusals->front().count, 2U);
+  options.refusals = std::make_shared<const std::vector<Refusal>>();
+  EXPECT_EQ(scanner.scan(options, kNow + seconds{4})->refusals, nullptr) << "it is settled";
+}
+
 TEST(PortScanner, AHolderThatBecameAnotherIsSeenThoughItsSocketIsTheSame) {
   NodeBuilder builder = small_node();
   PortScanner scanner(changing(builder));

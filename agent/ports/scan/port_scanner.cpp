@@ -37,6 +37,10 @@ bool in_port_order(const Socket& a, const Socket& b) {
   return key(a) < key(b);
 }
 
+bool have_same_refusals(const PortSnapshot& one, const PortSnapshot& other) {
+  return one.refusals && other.refusals ? *one.refusals == *other.refusals
+                                        : one.refusals == other.refusals;
+}
 }  // namespace
 
 bool shows_bound_inactive(std::string_view release) {
@@ -237,7 +241,7 @@ bool PortScanner::is_as_before(const ScanOptions& options, const Reading& readin
          now.nat == last_->nat && now.filters == last_->filters &&
          now.route_localnet == last_->route_localnet &&
          now.pods_by_container == last_->pods_by_container &&
-         now.other_containers == last_->other_containers;
+         now.other_containers == last_->other_containers && have_same_refusals(now, *last_);
 }
 
 void PortScanner::build(const ScanOptions& options, SteadyTime now, Reading& reading) {
@@ -257,6 +261,7 @@ void PortScanner::build(const ScanOptions& options, SteadyTime now, Reading& rea
 
 std::shared_ptr<const PortSnapshot> PortScanner::scan(const ScanOptions& options, SteadyTime now) {
   Reading reading{.snapshot = {.pods = options.pods}};
+  if (options.refusals && !options.refusals->empty()) reading.snapshot.refusals = options.refusals;
   PortSnapshot& snapshot = reading.snapshot;
   read_sockets(options, now, reading);
   // After the sockets, so that a tunnel's device is never missing.

@@ -40,6 +40,8 @@ struct ScanOptions {
   bool search_processes = true;
   // The pods that name the holders. Not null.
   std::shared_ptr<const PodIndex> pods = std::make_shared<const PodIndex>();
+  // What bind() refused, for the snapshot to show beside it; null: nobody hears of that.
+  std::shared_ptr<const std::vector<Refusal>> refusals;
 };
 
 // Builds the snapshot, one scan after another: TCP listeners and unconnected
