@@ -112,7 +112,7 @@ NodeFindings judge(const NodeContext& node_context, const PortSnapshot& table,
 Report scan_once(const NodeContext& node_context, std::shared_ptr<const PodSnapshot> pods,
                  const Policy& policy, std::vector<std::uint16_t> asked) {
   Declarations declared = declarations_of(*pods);
-  PortScanner builder(*node_context.node);
+  PortScanner builder(*node_context.node, node_context.nat);
   ScanOptions options{.node_components = policy.node_components,
                       .network_changed = true,
                       .deep_ports = std::move(asked),
@@ -151,7 +151,7 @@ std::vector<CheckAnswer> check_once(const NodeContext& node_context,
   std::ranges::transform(queries, std::back_inserter(ports), &CheckQuery::port);
   sort_unique(ports);
 
-  PortScanner builder(*node_context.node);
+  PortScanner builder(*node_context.node, node_context.nat);
   const auto table = builder.scan(
       {.node_components = policy.node_components,
        .network_changed = true,

@@ -27,6 +27,8 @@ struct NodeContext {
   std::vector<Problem> problems;  // of the preflight checks
   std::vector<Problem> limits;
   std::optional<bool> host_network_namespace;  // unset: undecided
+  // What this node's scans know of NAT: each begins where the last one ended.
+  std::shared_ptr<NatMemory> nat = std::make_shared<NatMemory>();
 };
 
 // --pods.node-name, else the host's name.

@@ -41,7 +41,7 @@ Watch::Watch(NodeContext node_context, WatchSettings settings, WakeUp wake)
     : node_context_(std::move(node_context)),
       settings_(std::move(settings)),
       wake_(std::move(wake)),
-      builder_(*node_context_.node),
+      builder_(*node_context_.node, node_context_.nat),
       unified_cgroups_(node_context_.node->files->exists("sys/fs/cgroup/cgroup.controllers")) {}
 
 Watch::~Watch() {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "netlink/attributes.h"
 #include "netlink/base/unique_fd.h"
@@ -60,7 +61,8 @@ class LiveIpTables final : public IpTables {
     out.valid_hooks = info.valid_hooks;
     std::ranges::copy(info.hook_entry, out.hook_entry.begin());
     std::ranges::copy(info.underflow, out.underflow.begin());
-    out.entries.assign(answer.begin() + sizeof head, answer.end());
+    answer.erase(answer.begin(), answer.begin() + sizeof head);
+    out.entries = std::move(answer);
     return 0;
   }
 };

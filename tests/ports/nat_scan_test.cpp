@@ -98,11 +98,14 @@ class NatLooks : public ::testing::Test {
     if (!nat_) {
       node_ = builder_.build();
       node_.netlink = netlink_;
-      nat_ = std::make_unique<NatScan>(node_);
+      nat_ = std::make_unique<NatScan>(node_, memory_);
     }
     now_ += later;
+    return scan_with(*nat_);
+  }
+  PortSnapshot scan_with(NatScan& nat) const {
     PortSnapshot table = table_;
-    nat_->scan(now_, table_.links, table_.addresses, table);
+    nat.scan(now_, table_.links, table_.addresses, table);
     return table;
   }
   std::vector<unsigned> ports(const PortSnapshot& table) {
@@ -136,6 +139,7 @@ class NatLooks : public ::testing::Test {
   Kernel kernel_;
   PortSnapshot table_;  // what is there before the look: links, addresses
   Node node_;
+  std::shared_ptr<NatMemory> memory_;  // of all scanners; null: each is alone
   std::unique_ptr<NatScan> nat_;
   SteadyTime now_{seconds{1000}};
 };
@@ -272,6 +276,75 @@ TEST_F(NatLooks, ARuleThatDoesNotDecodeIsNamedAndTheOthersAnswer) {
   EXPECT_THAT(table.coverage.problems.front().message, HasSubstr("nf_tables rule in cni_hostport"));
   EXPECT_THAT(table.coverage.problems.front().message, HasSubstr("too short for its header"));
   EXPECT_THAT(ports(table), ElementsAre(80U));
+}
+
+TEST_F(NatLooks, AnotherScannerOfTheNodeTakesWhatStillHolds) {
+  rules({80});
+  memory_ = std::make_shared<NatMemory>();
+  const auto known = scan().nat;
+  NatScan check(node_, memory_);
+  EXPECT_EQ(scan_with(check).nat, known);
+  EXPECT_EQ(reads(), 1);
+  EXPECT_THAT(scan_with(check).coverage.problems, IsEmpty());
+}
+
+TEST_F(NatLooks, AnotherScannerNeverAnswersWithRulesThatChanged) {
+  rules({80});
+  memory_ = std::make_shared<NatMemory>();
+  scan();
+  rules({81});
+  EXPECT_THAT(ports(scan()), ElementsAre(80U)) << "it rests";
+  NatScan check(node_, memory_);
+  EXPECT_THAT(ports(scan_with(check)), ElementsAre(81U));
+  EXPECT_THAT(ports(scan()), ElementsAre(81U)) << "what one read all have";
+  EXPECT_EQ(reads(), 2);
+}
+
+TEST_F(NatLooks, AnotherScannerReadsAgainWhatCouldNotBeRead) {
+  memory_ = std::make_shared<NatMemory>();
+  auto& failures = netlink_->inner->failures;
+  failures[{NETLINK_NETFILTER, nft_message(NFT_MSG_GETRULE)}] =
+      system_failure(ENOMEM, "asking").error();
+  rules({80});
+  EXPECT_THAT(codes(scan().coverage.problems), ElementsAre("nat_rules_failed"));
+  failures.clear();
+  NatScan check(node_, memory_);
+  const PortSnapshot table = scan_with(check);
+  EXPECT_THAT(table.coverage.problems, IsEmpty());
+  EXPECT_THAT(ports(table), ElementsAre(80U));
+}
+
+// struct ipt_entry with a verdict, as the nat table has them for policies.
+IpTableBytes accepting_table() {
+  IpTableBytes table;
+  table.valid_hooks = 1U << NF_INET_PRE_ROUTING;
+  table.entries.resize(152);
+  table.entries.at(88) = std::byte{112};    // target_offset
+  table.entries.at(90) = std::byte{152};    // next_offset
+  table.entries.at(112) = std::byte{40};    // the target's size
+  table.entries.at(144) = std::byte{0xFE};  // -NF_ACCEPT - 1
+  for (const std::size_t at : {145U, 146U, 147U}) table.entries.at(at) = std::byte{0xFF};
+  return table;
+}
+
+TEST(IpTablesFingerprint, IsAnotherWhereARuleIsAndNotWhereItMatchedOnceMore) {
+  std::vector<IpTable> tables{
+      {.family = AddressFamily::ipv4, .name = "nat", .bytes = accepting_table()}};
+  auto& entries = tables.front().bytes.entries;
+  const auto fingerprint = ip_tables_fingerprint(tables);
+  for (std::size_t at = 0; at < entries.size(); ++at) {
+    const bool counts = at >= 96 && at < 112;
+    entries.at(at) ^= std::byte{0x01};
+    EXPECT_EQ(ip_tables_fingerprint(tables) == fingerprint, counts) << "byte " << at;
+    entries.at(at) ^= std::byte{0x01};
+  }
+  tables.front().family = AddressFamily::ipv6;
+  EXPECT_NE(ip_tables_fingerprint(tables), fingerprint);
+  tables.front().family = AddressFamily::ipv4;
+  tables.front().bytes.hook_entry.at(0) = 152;
+  EXPECT_NE(ip_tables_fingerprint(tables), fingerprint);
+  tables.clear();
+  EXPECT_NE(ip_tables_fingerprint(tables), fingerprint);
 }
 
 TEST_F(NatLooks, LegacyTablesAreReadEveryTenSecondsAndOnlyWhereThereAreSome) {

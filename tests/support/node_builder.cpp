@@ -289,9 +289,8 @@ Result<> NodeBuilder::write_recording(const std::string& directory) const {
         neighbours_request(AddressFamily::ipv4), neighbours_request(AddressFamily::ipv6)}) {
     (void)node.netlink->dump(request, ignored);
   }
-  UnknownParts unknown;
   (void)read_nf_tables(*node.netlink);
-  (void)read_ip_tables(*node.ip_tables, *node.files, unknown, unknown);
+  (void)read_ip_tables(*node.ip_tables, *node.files);
   for (const auto& [device, _] : ethtool_->devices) {
     (void)read_ethtool_driver(*node.ethtool, device);
     (void)read_ethtool_link(*node.ethtool, device);

@@ -11,7 +11,6 @@
 #include "netlink/nat/nftables/read_nf_tables.h"
 #include "netlink/nat/recognize.h"
 #include "netlink/nat/walk_nat.h"
-#include "netlink/nat/xtables/ip_tables.h"
 
 namespace hostnet {
 namespace {
@@ -50,10 +49,10 @@ void keep_where_equal(std::shared_ptr<const T>& kept, std::optional<T> fresh) {
 
 }  // namespace
 
-bool NatScan::Source::operator==(const Source& other) const {
+bool FilterReading::operator==(const FilterReading& other) const {
   return *tables == *other.tables && *filters == *other.filters && unknown == other.unknown &&
          unknown_filters == other.unknown_filters && malformed == other.malformed &&
-         error == other.error && unsteady == other.unsteady && next == other.next;
+         error == other.error && unsteady == other.unsteady;
 }
 
 void NatScan::scan(SteadyTime now, std::span<const Link> links, std::span<const Address> addresses,
@@ -68,48 +67,66 @@ void NatScan::scan(SteadyTime now, std::span<const Link> links, std::span<const 
   // The preflight says what that costs.
   if (!node_.identity.has_capability(Identity::kNetAdmin)) return;
   const auto begin = node_.clock->thread_cpu();
+  const bool adopted = adopt_newest();
+  read_ = false;
   const bool nf_tables = read_nf_tables_again(now);
   const bool ip_tables = read_ip_tables_again(now);
   const bool moved = addresses_changed(links, addresses);
   const bool ipvs = read_ipvs_again(now, links);
-  const bool changed = nf_tables || ip_tables || ipvs || moved || !rules_;
+  const bool changed = nf_tables || ip_tables || ipvs || moved || !reading_.rules;
   if (changed) walk();
-  read_containers(now, changed);
-  read_route_localnet(now, changed, links);
+  if (memory_ && (changed || read_)) {
+    shared_ = std::make_shared<const NatReading>(reading_);
+    memory_->set(shared_);
+  }
+  read_containers(now, changed || adopted);
+  read_route_localnet(now, changed || adopted, links);
   // What is made of what was read is part of its cost.
-  const auto rested = now + kRest * (node_.clock->thread_cpu() - begin);
-  if (nf_tables) nf_tables_.next = std::max(nf_tables_.next, rested);
-  if (ip_tables) ip_tables_.next = std::max(ip_tables_.next, rested);
-  if (ipvs) ipvs_.next = std::max(ipvs_.next, rested);
-  table.nat = rules_;
-  table.filters = filters_;
+  const auto after = rested(now, begin);
+  if (nf_tables) next_nf_tables_ = std::max(next_nf_tables_, after);
+  if (ip_tables) next_ip_tables_ = std::max(next_ip_tables_, after);
+  if (ipvs) next_ipvs_ = std::max(next_ipvs_, after);
+  table.nat = reading_.rules;
+  table.filters = reading_.filters;
   table.pods_by_container = containers_;
   table.other_containers = other_containers_;
   table.route_localnet = route_localnet_;
-  std::ranges::copy(problems_, std::back_inserter(table.coverage.problems));
-  std::ranges::copy(limits_, std::back_inserter(table.coverage.limits));
+  std::ranges::copy(reading_.problems, std::back_inserter(table.coverage.problems));
+  std::ranges::copy(reading_.limits, std::back_inserter(table.coverage.limits));
 }
 
+// Whether another scanner of this node has read something since.
+bool NatScan::adopt_newest() {
+  auto newest = memory_ ? memory_->get() : nullptr;
+  if (!newest || newest == shared_) return false;
+  reading_ = *newest;
+  shared_ = std::move(newest);
+  return true;
+}
+
+// An equal one stays the object that it was: what was made of it has it too.
 template <class T>
-bool NatScan::replace(T& known, T fresh, SteadyTime now, std::chrono::nanoseconds pause,
-                      std::chrono::nanoseconds cpu_at_begin) const {
-  const auto cost = node_.clock->thread_cpu() - cpu_at_begin;
-  fresh.next = known.next;
-  const bool changed = fresh != known;
-  fresh.next = now + std::max(pause, kRest * cost);
+bool NatScan::replace(T& known, T fresh) {
+  read_ = true;
+  if (fresh == known) return false;
   known = std::move(fresh);
-  return changed;
+  return true;
+}
+
+SteadyTime NatScan::rested(SteadyTime now, std::chrono::nanoseconds cpu_at_begin) const {
+  return now + kRest * (node_.clock->thread_cpu() - cpu_at_begin);
 }
 
 bool NatScan::read_nf_tables_again(SteadyTime now) {
-  if (now < nf_tables_.next) return false;
+  if (now < next_nf_tables_) return false;
   const auto generation = nf_tables_generation(*node_.netlink);
-  const bool sets_are_old = next_ip_sets_ && *next_ip_sets_ <= now;
-  if (generation && *generation && generation_ == **generation && !sets_are_old) return false;
+  const bool sets_are_old = reading_.names_ip_sets && next_ip_sets_ <= now;
+  const bool same = generation && *generation && reading_.generation == **generation;
+  if (same && !sets_are_old) return false;
   const auto begin = node_.clock->thread_cpu();
-  Source fresh;
-  generation_.reset();
-  next_ip_sets_.reset();
+  FilterReading fresh;
+  reading_.generation.reset();
+  reading_.names_ip_sets = false;
   if (!generation) {
     fresh.error = generation.error();
   } else if (auto read = read_nf_tables(*node_.netlink); !read) {
@@ -121,44 +138,65 @@ bool NatScan::read_nf_tables_again(SteadyTime now) {
     fresh.unknown_filters = std::move(read->unknown_filters);
     fresh.malformed = std::move(read->malformed);
     fresh.unsteady = read->changed_meanwhile;
-    if (!read->changed_meanwhile && !read->absent) generation_ = read->generation;
-    if (read->names_ip_sets) next_ip_sets_ = now + kIpSetsPause;
+    if (!read->changed_meanwhile && !read->absent) reading_.generation = read->generation;
+    reading_.names_ip_sets = read->names_ip_sets;
+    next_ip_sets_ = now + kIpSetsPause;
   }
+  const bool changed = replace(reading_.nf_tables, std::move(fresh));
   const bool absent = generation && !*generation;
-  return replace(nf_tables_, std::move(fresh), now, absent ? kAbsentPause : kNfTablesPause, begin);
+  next_nf_tables_ = std::max(now + (absent ? kAbsentPause : kNfTablesPause), rested(now, begin));
+  return changed;
 }
 
 bool NatScan::read_ip_tables_again(SteadyTime now) {
-  if (now < ip_tables_.next) return false;
+  if (now < next_ip_tables_) return false;
   const auto begin = node_.clock->thread_cpu();
-  Source fresh;
-  IpSets sets(*node_.netlink);
-  auto read = read_ip_tables(*node_.ip_tables, *node_.files, fresh.unknown, fresh.unknown_filters,
-                             sets.lookup());
-  if (read) {
-    const auto filters = std::ranges::stable_partition(
-        *read, [](const PacketTable& table) { return table.name != "filter"; });
-    fresh.filters =
-        shared({std::make_move_iterator(filters.begin()), std::make_move_iterator(filters.end())});
-    read->erase(filters.begin(), filters.end());
-    fresh.tables = shared(*std::move(read));
-  } else {
-    fresh.error = std::move(read).error();
+  bool changed = false;
+  if (const auto tables = read_ip_tables(*node_.ip_tables, *node_.files); !tables) {
+    reading_.ip_tables_print.reset();
+    FilterReading none;
+    none.error = tables.error();
+    changed = replace(reading_.ip_tables, std::move(none));
+  } else if (const auto print = ip_tables_fingerprint(*tables); print != reading_.ip_tables_print) {
+    reading_.ip_tables_print = print;
+    changed = replace(reading_.ip_tables, decode(*tables));
   }
-  return replace(ip_tables_, std::move(fresh), now, kIpTablesPause, begin);
+  next_ip_tables_ = std::max<SteadyTime>(now + kIpTablesPause, rested(now, begin));
+  return changed;
+}
+
+FilterReading NatScan::decode(std::span<const IpTable> tables) {
+  FilterReading fresh;
+  IpSets sets(*node_.netlink);
+  auto decoded = decode_ip_tables(tables, fresh.unknown, fresh.unknown_filters, sets.lookup());
+  // The same bytes may be other rules then: sets change by themselves.
+  if (sets.asked() || !decoded) reading_.ip_tables_print.reset();
+  if (!decoded) {
+    fresh.error = std::move(decoded).error();
+    return fresh;
+  }
+  const auto filters = std::ranges::stable_partition(
+      *decoded, [](const PacketTable& table) { return table.name != "filter"; });
+  fresh.filters =
+      shared({std::make_move_iterator(filters.begin()), std::make_move_iterator(filters.end())});
+  decoded->erase(filters.begin(), filters.end());
+  fresh.tables = shared(*std::move(decoded));
+  return fresh;
 }
 
 bool NatScan::read_ipvs_again(SteadyTime now, std::span<const Link> links) {
-  if (now < ipvs_.next) return false;
+  if (now < next_ipvs_) return false;
   const auto begin = node_.clock->thread_cpu();
-  Ipvs fresh;
-  if (auto read = read_ipvs(*node_.netlink, *node_.files, local_addresses_)) {
+  IpvsReading fresh;
+  if (auto read = read_ipvs(*node_.netlink, *node_.files, reading_.local_addresses)) {
     fresh.table = *std::move(read);
   } else {
     fresh.error = std::move(read).error();
   }
   fresh.kube_proxy = std::ranges::find(links, "kube-ipvs0", &Link::name) != links.end();
-  return replace(ipvs_, std::move(fresh), now, kIpvsPause, begin);
+  const bool changed = replace(reading_.ipvs, std::move(fresh));
+  next_ipvs_ = std::max<SteadyTime>(now + kIpvsPause, rested(now, begin));
+  return changed;
 }
 
 bool NatScan::addresses_changed(std::span<const Link> links, std::span<const Address> addresses) {
@@ -170,93 +208,100 @@ bool NatScan::addresses_changed(std::span<const Link> links, std::span<const Add
     if (!link_local && !is_service_address(address, services)) local.push_back(address.ip);
   }
   std::ranges::sort(local);
-  const bool changed = local != local_addresses_;
-  local_addresses_ = std::move(local);
+  const bool changed = local != reading_.local_addresses;
+  reading_.local_addresses = std::move(local);
   return changed;
 }
 
 void NatScan::walk() {
   std::vector<const PacketTable*> tables;
-  for (const Source* source : {&nf_tables_, &ip_tables_}) {
+  for (const FilterReading* source : {&reading_.nf_tables, &reading_.ip_tables}) {
     for (const PacketTable& table : *source->tables) tables.push_back(&table);
   }
   NatWalkOptions options;
-  if (!local_addresses_.empty()) options.local_addresses = local_addresses_;
+  if (!reading_.local_addresses.empty()) options.local_addresses = reading_.local_addresses;
   NatWalk walked = walk_nat(tables, options);
   // Once seen, known: a firewall that flushes the tables takes the chains, too.
-  has_forwarder_ = has_forwarder_ || std::ranges::any_of(tables, [](auto* table) {
-                     return programs_forwarded_ports(*table);
-                   });
-  filters_ = std::make_shared<const PortFilters>(
-      std::vector{nf_tables_.tables, nf_tables_.filters, ip_tables_.tables, ip_tables_.filters});
-  problems_.clear();
-  limits_.clear();
+  reading_.has_forwarder = reading_.has_forwarder || std::ranges::any_of(tables, [](auto* table) {
+                             return programs_forwarded_ports(*table);
+                           });
+  reading_.filters = std::make_shared<const PortFilters>(
+      std::vector{reading_.nf_tables.tables, reading_.nf_tables.filters, reading_.ip_tables.tables,
+                  reading_.ip_tables.filters});
+  reading_.problems.clear();
+  reading_.limits.clear();
   const auto narrowed = [&](NatSource source) {
     return std::ranges::any_of(walked.rules, [&](const NatRule& rule) {
       return rule.source == source && rule.scope.certainty == Certainty::unknown;
     });
   };
-  tell(nf_tables_, narrowed(NatSource::nf_tables));
-  tell(ip_tables_, narrowed(NatSource::ip_tables));
-  tell(ipvs_);
+  tell(reading_.nf_tables, narrowed(NatSource::nf_tables));
+  tell(reading_.ip_tables, narrowed(NatSource::ip_tables));
+  tell(reading_.ipvs);
   if (!walked.complete) {
-    problems_.push_back({.code = "nat_rules_too_many",
-                         .message = "there are more NAT rules than were read",
-                         .remedy = std::string(kReport)});
+    reading_.problems.push_back({.code = "nat_rules_too_many",
+                                 .message = "there are more NAT rules than were read",
+                                 .remedy = std::string(kReport)});
   }
   // Behind all others: IPVS gets what none of them took.
-  std::ranges::move(ipvs_rules(ipvs_.table, ipvs_.kube_proxy), std::back_inserter(walked.rules));
-  const bool complete = problems_.empty() && !nf_tables_.error && !ip_tables_.error && !ipvs_.error;
-  rules_ = std::make_shared<const NatRules>(NatRules::Facts{
-      .rules = std::move(walked.rules), .complete = complete, .has_forwarder = has_forwarder_});
+  std::ranges::move(ipvs_rules(reading_.ipvs.table, reading_.ipvs.kube_proxy),
+                    std::back_inserter(walked.rules));
+  const bool complete = reading_.problems.empty() && !reading_.nf_tables.error &&
+                        !reading_.ip_tables.error && !reading_.ipvs.error;
+  reading_.rules =
+      std::make_shared<const NatRules>(NatRules::Facts{.rules = std::move(walked.rules),
+                                                       .complete = complete,
+                                                       .has_forwarder = reading_.has_forwarder});
 }
 
 void NatScan::tell(const Error& error) {
   if (error.reason == Reason::unsupported) {
-    limits_.push_back({.code = "nat_rules_not_read",
-                       .message = "NAT rules cannot be read here: " + error.message});
+    reading_.limits.push_back({.code = "nat_rules_not_read",
+                               .message = "NAT rules cannot be read here: " + error.message});
     return;
   }
-  problems_.push_back(read_problem(
+  reading_.problems.push_back(read_problem(
       "nat_rules_failed", error,
       error.reason == Reason::denied ? "add NET_ADMIN in the host's user namespace" : kReport));
 }
 
-void NatScan::tell(const Ipvs& ipvs) {
+void NatScan::tell(const IpvsReading& ipvs) {
   if (ipvs.error) tell(*ipvs.error);
   if (ipvs.table.by_mark > 0) {
-    limits_.push_back(
+    reading_.limits.push_back(
         {.code = "ipvs_by_mark",
          .message = fmt::format("of {} IPVS service{} by firewall mark it cannot be "
                                 "told to which ports packets with the mark go",
                                 ipvs.table.by_mark, ipvs.table.by_mark == 1 ? "" : "s")});
   }
   if (ipvs.table.without_servers > 0) {
-    limits_.push_back(
+    reading_.limits.push_back(
         {.code = "ipvs_too_many",
          .message = fmt::format("of {} IPVS services the servers were not asked for: more than {}",
                                 ipvs.table.without_servers, kMostIpvsServerReads)});
   }
 }
 
-void NatScan::tell(const Source& source, bool narrowed_by_unknown) {
+void NatScan::tell(const FilterReading& source, bool narrowed_by_unknown) {
   if (source.error) tell(*source.error);
   if (source.unsteady) {
-    problems_.push_back({.code = "nat_rules_unsteady",
-                         .message = "nf_tables' rules changed all the time while they were read",
-                         .remedy = "wait: they are read again"});
+    reading_.problems.push_back(
+        {.code = "nat_rules_unsteady",
+         .message = "nf_tables' rules changed all the time while they were read",
+         .remedy = "wait: they are read again"});
   }
   if (!source.malformed.empty()) {
-    problems_.push_back(
+    reading_.problems.push_back(
         {.code = "nat_rules_malformed",
          .message = "parts of the NAT rules cannot be read: " + words_of(source.malformed),
          .remedy = std::string(kReport)});
   }
   if (!source.unknown_filters.empty()) {
-    limits_.push_back({.code = "filter_rules_unknown",
-                       .message = "parts of the packet filters are not understood, and count as "
-                                  "conditions: " +
-                                  words_of(source.unknown_filters)});
+    reading_.limits.push_back(
+        {.code = "filter_rules_unknown",
+         .message = "parts of the packet filters are not understood, and count as "
+                    "conditions: " +
+                    words_of(source.unknown_filters)});
   }
   if (source.unknown.empty()) return;
   Problem unknown{
@@ -265,20 +310,20 @@ void NatScan::tell(const Source& source, bool narrowed_by_unknown) {
       .remedy = std::string(kReport)};
   // Where no rule for a port of this node depends on them nothing is missing.
   const bool matters = narrowed_by_unknown || has_unknown_target(source.unknown);
-  (matters ? problems_ : limits_).push_back(std::move(unknown));
+  (matters ? reading_.problems : reading_.limits).push_back(std::move(unknown));
 }
 
 void NatScan::read_containers(SteadyTime now, bool rules_changed) {
   if (!rules_changed && now < next_containers_) return;
   bool wanted = false, hashed = false;
-  for (const NatRule& rule : rules_->rules()) {
+  for (const NatRule& rule : reading_.rules->rules()) {
     wanted = wanted || !rule.sandbox_id.empty() || !rule.pod_uid.empty();
     hashed = hashed || (rule.owner == RuleOwner::cri_hostport && !rule.sandbox_id.empty());
   }
   next_containers_ = now + kContainersPause;
   std::optional<PodsByContainer> pods;
   if (wanted) pods = read_pod_containers(*node_.files, hashed);
-  const bool others = pods && std::ranges::any_of(rules_->rules(), [&](auto& rule) {
+  const bool others = pods && std::ranges::any_of(reading_.rules->rules(), [&](auto& rule) {
                         return !rule.sandbox_id.empty() && !pods->contains(rule.sandbox_id);
                       });
   std::optional<RuntimesByContainer> runtimes;
@@ -295,7 +340,7 @@ void NatScan::read_route_localnet(SteadyTime now, bool rules_changed, std::span<
     return target.address && target.address->is_loopback() &&
            target.address->family == AddressFamily::ipv4;
   };
-  const bool wanted = std::ranges::any_of(rules_->rules(), [&](const NatRule& rule) {
+  const bool wanted = std::ranges::any_of(reading_.rules->rules(), [&](const NatRule& rule) {
     return std::ranges::any_of(rule.targets, leads_to_loopback);
   });
   if (!wanted) return;

@@ -49,8 +49,12 @@ bool shows_bound_inactive(std::string_view release) {
   return major && minor && std::pair(*major, *minor) >= std::pair(6U, 8U);
 }
 
-PortScanner::PortScanner(const Node& node)
-    : node_(node), attribution_(node), full_state_scan_(node), nat_scan_(node), options_(node) {}
+PortScanner::PortScanner(const Node& node, std::shared_ptr<NatMemory> nat)
+    : node_(node),
+      attribution_(node),
+      full_state_scan_(node),
+      nat_scan_(node, std::move(nat)),
+      options_(node) {}
 
 void PortScanner::read_servers(const ScanOptions& options, Coverage& coverage) {
   const std::vector<std::uint16_t> ports =

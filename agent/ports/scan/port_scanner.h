@@ -52,7 +52,8 @@ struct ScanOptions {
 // built again. Not thread safe: owned by the watch (a one-shot command has its own).
 class PortScanner {
  public:
-  explicit PortScanner(const Node& node);
+  // `nat`: NatScan's.
+  explicit PortScanner(const Node& node, std::shared_ptr<NatMemory> nat = nullptr);
 
   // Never null.
   std::shared_ptr<const PortSnapshot> scan(const ScanOptions& options, SteadyTime now);

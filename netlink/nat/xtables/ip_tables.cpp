@@ -1,8 +1,10 @@
 #include "netlink/nat/xtables/ip_tables.h"
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <span>
+#include <string_view>
 
 #include "netlink/attributes.h"
 #include "netlink/nat/packets/netfilter.h"
@@ -36,7 +38,7 @@ struct EntryRest {
   std::uint16_t target_offset, next_offset;
 };
 // Of struct ipt_entry and ip6t_entry: two counters at an offset of eight end them.
-constexpr std::size_t kFixed4 = 112, kFixed6 = 168;
+constexpr std::size_t kFixed4 = 112, kFixed6 = 168, kCounters = 16;
 struct ExtensionHead {  // struct xt_entry_match, xt_entry_target
   std::uint16_t size;
   char name[29];
@@ -322,7 +324,51 @@ class IpTableDecoder {
   std::map<std::size_t, PacketChain> chains_;  // by the offset of their first rule
 };
 
+// Grows with everything that is added.
+class Fingerprint {
+ public:
+  void add(Bytes bytes) {
+    const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    add(std::hash<std::string_view>{}(text));
+  }
+  void add(std::size_t number) { value_ = (value_ ^ number) * kPrime + (value_ >> kShift); }
+  std::size_t value() const { return value_; }
+
+ private:
+  static constexpr std::size_t kPrime = 0x9E3779B97F4A7C15, kShift = 29;
+  std::size_t value_{};
+};
+
+// The counters of matches are left out as long as entries have their form.
+void add_entries(AddressFamily family, Bytes entries, Fingerprint& print) {
+  const bool ipv4 = family == AddressFamily::ipv4;
+  const std::size_t selector = ipv4 ? sizeof(Selector4) : sizeof(Selector6);
+  const std::size_t fixed = ipv4 ? kFixed4 : kFixed6;
+  while (entries.size() >= fixed) {
+    const std::size_t next = copy_of<EntryRest>(entries.subspan(selector)).next_offset;
+    if (next < fixed || next > entries.size()) break;
+    print.add(entries.first(fixed - kCounters));
+    print.add(entries.first(next).subspan(fixed));
+    entries = entries.subspan(next);
+  }
+  print.add(entries);
+}
+
 }  // namespace
+
+std::size_t ip_tables_fingerprint(std::span<const IpTable> tables) {
+  Fingerprint print;
+  for (const IpTable& table : tables) {
+    print.add(static_cast<std::size_t>(table.family));
+    print.add(std::as_bytes(std::span(table.name)));
+    print.add(table.bytes.valid_hooks);
+    for (const auto& hooks : {table.bytes.hook_entry, table.bytes.underflow}) {
+      print.add(std::as_bytes(std::span(hooks)));
+    }
+    add_entries(table.family, table.bytes.entries, print);
+  }
+  return print.value();
+}
 
 Result<PacketTable> decode_ip_table(AddressFamily family, const IpTableBytes& bytes,
                                     UnknownParts& unknown, const IpSetLookup& sets,

@@ -3,6 +3,8 @@
 // The tables of legacy iptables that say where packets go, from bytes to rules
 // (include/uapi/linux/netfilter_ipv4/ip_tables.h).
 
+#include <cstddef>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,12 +25,24 @@ Result<PacketTable> decode_ip_table(AddressFamily family, const IpTableBytes& by
                                     UnknownParts& unknown, const IpSetLookup& sets = {},
                                     const std::string& name = "nat");
 
-// The nat tables that there are, what stands before them (raw and mangle), and the filters, of
-// which `unknown_filters` tells what is not understood. Without CAP_NET_ADMIN, and where the names
-// may not be read: Reason::denied.
-Result<std::vector<PacketTable>> read_ip_tables(const IpTables& ip_tables, const Files& files,
-                                                UnknownParts& unknown,
-                                                UnknownParts& unknown_filters,
-                                                const IpSetLookup& sets = {});
+// A table as the kernel gives it.
+struct IpTable {
+  AddressFamily family{};
+  std::string name;
+  IpTableBytes bytes;
+};
+
+// The nat tables that there are, what stands before them (raw and mangle), and the filters. Without
+// CAP_NET_ADMIN, and where the names may not be read: Reason::denied.
+Result<std::vector<IpTable>> read_ip_tables(const IpTables& ip_tables, const Files& files);
+
+// Another number where the rules are others: how often they matched does not count.
+std::size_t ip_tables_fingerprint(std::span<const IpTable> tables);
+
+// All of them as rules; `unknown_filters` tells what is not understood of the filters.
+Result<std::vector<PacketTable>> decode_ip_tables(std::span<const IpTable> tables,
+                                                  UnknownParts& unknown,
+                                                  UnknownParts& unknown_filters,
+                                                  const IpSetLookup& sets = {});
 
 }  // namespace hostnet

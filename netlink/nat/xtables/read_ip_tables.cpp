@@ -13,11 +13,8 @@ bool lists_table(std::string_view names, std::string_view table) {
   return false;
 }
 
-Result<std::vector<PacketTable>> read_ip_tables(const IpTables& ip_tables, const Files& files,
-                                                UnknownParts& unknown,
-                                                UnknownParts& unknown_filters,
-                                                const IpSetLookup& sets) {
-  std::vector<PacketTable> out;
+Result<std::vector<IpTable>> read_ip_tables(const IpTables& ip_tables, const Files& files) {
+  std::vector<IpTable> out;
   // Of pid 1, whose namespace is the host's; in a fixture there may be only the other.
   const std::string net = files.exists("proc/1/net") ? "proc/1/net/" : "proc/net/";
   for (const AddressFamily family : {AddressFamily::ipv4, AddressFamily::ipv6}) {
@@ -27,15 +24,27 @@ Result<std::vector<PacketTable>> read_ip_tables(const IpTables& ip_tables, const
     if (!names) return std::unexpected(names.error());
     for (const std::string name : {"raw", "mangle", "nat", "filter"}) {
       if (!lists_table(*names, name)) continue;
-      const auto bytes = ip_tables.table(family, name);
+      auto bytes = ip_tables.table(family, name);
       // Recordings used to have only the nat table.
       if (!bytes && name != "nat" && bytes.error().reason == Reason::unsupported) continue;
-      if (!bytes) return std::unexpected(bytes.error());
-      auto table =
-          decode_ip_table(family, *bytes, name == "filter" ? unknown_filters : unknown, sets, name);
-      if (!table) return std::unexpected(std::move(table).error());
-      out.push_back(*std::move(table));
+      if (!bytes) return std::unexpected(std::move(bytes).error());
+      out.push_back({.family = family, .name = name, .bytes = *std::move(bytes)});
     }
+  }
+  return out;
+}
+
+Result<std::vector<PacketTable>> decode_ip_tables(std::span<const IpTable> tables,
+                                                  UnknownParts& unknown,
+                                                  UnknownParts& unknown_filters,
+                                                  const IpSetLookup& sets) {
+  std::vector<PacketTable> out;
+  for (const IpTable& table : tables) {
+    auto decoded =
+        decode_ip_table(table.family, table.bytes,
+                        table.name == "filter" ? unknown_filters : unknown, sets, table.name);
+    if (!decoded) return std::unexpected(std::move(decoded).error());
+    out.push_back(*std::move(decoded));
   }
   return out;
 }
