@@ -146,7 +146,8 @@ int run_doctor(const CommandOptions& options) {
     log::complain(inputs.error().message);
     return 1;
   }
-  std::vector<PreflightCheck> checks = run_preflight(*inputs->node_context.node, surroundings());
+  std::vector<PreflightCheck> checks =
+      run_preflight(*inputs->node_context.node, surroundings()).checks;
   const auto sources = pod_source_options(scan_sources.pods, inputs->node_context.node_name);
   checks.push_back(
       check_pods(*inputs->pods, scan_sources.pods.source != "none", sources.not_asked));

@@ -45,15 +45,16 @@ std::unordered_set<std::uint64_t> listening_inodes(const Node& node) {
   return inodes;
 }
 
-PreflightCheck check_procfs(const Node& node) {
+PreflightCheck check_procfs(const Node& node, const Result<std::vector<int>>& processes) {
   const std::string name = "procfs";
-  if (const auto listed = node.files->list("proc"); !listed) {
+  if (!processes) {
+    const std::string& why = processes.error().message;
     return {.name = name,
             .level = Level::bad,
-            .found = listed.error().message,
+            .found = why,
             .fix = "mount the host's /proc and name it with --path.procfs",
             .problem = Problem{.code = "procfs_unreadable",
-                               .message = "processes cannot be seen: " + listed.error().message,
+                               .message = "processes cannot be seen: " + why,
                                .remedy = "mount the host's /proc and name it with --path.procfs"}};
   }
   if (!node.files->exists("proc/1")) {
@@ -84,11 +85,36 @@ std::string ptrace_fix(const Node& node) {
   return explain_denial(node, "").remedy;
 }
 
-PreflightCheck check_network_namespace(const Node& node) {
+// Preflight::in_host_network_namespace.
+std::optional<bool> is_hosts_network(const Node& node, ProcfsView view) {
+  const Identity& identity = node.identity;
+  const bool known = identity.own_net_namespace && identity.init_net_namespace;
+  if (known && identity.own_net_namespace != identity.init_net_namespace) return false;
+  // Against itself it proves nothing.
+  if (view == ProcfsView::own_container) return std::nullopt;
+  if (known) return true;
+  const auto here = listening_inodes(node);
+  if (here.empty()) return std::nullopt;
+  bool readable = false;
+  for (const char* path : {"proc/1/net/tcp", "proc/1/net/tcp6"}) {
+    const auto text = node.files->read(path);
+    if (!text) continue;
+    readable = true;
+    std::string_view rest = *text;
+    while (!rest.empty()) {
+      const auto inode = inode_of_tcp_line(take_until(rest, '\n'));
+      if (inode && *inode != 0 && here.contains(*inode)) return true;
+    }
+  }
+  if (!readable) return std::nullopt;
+  return false;
+}
+
+PreflightCheck check_network_namespace(const Node& node, std::optional<bool> same,
+                                       ProcfsView view) {
   const std::string name = "network namespace";
-  const std::optional<bool> same = in_host_network_namespace(node);
   if (same == true) return good(name, "the host's");
-  if (!same && procfs_view(*node.files) == ProcfsView::own_container) {
+  if (!same && view == ProcfsView::own_container) {
     return {.name = name,
             .level = Level::limited,
             .found = "cannot be told: pid 1 of /proc is in the agent's own container",
@@ -117,7 +143,7 @@ PreflightCheck check_network_namespace(const Node& node) {
                              .remedy = ptrace_fix(node)}};
 }
 
-PreflightCheck check_pid_namespace(const Node& node) {
+PreflightCheck check_pid_namespace(const Node& node, ProcfsView view) {
   const std::string name = "PID namespace";
   const auto limited = [&](std::string found) {
     return PreflightCheck{.name = name,
@@ -125,7 +151,7 @@ PreflightCheck check_pid_namespace(const Node& node) {
                           .found = std::move(found),
                           .fix = std::string(kRemedyForProcfs)};
   };
-  switch (procfs_view(*node.files)) {
+  switch (view) {
     case ProcfsView::hidden: return limited("cannot be told: /proc shows no pid 1");
     case ProcfsView::unproven:
       return limited("cannot be told: /proc does not show the kernel's threads");
@@ -214,39 +240,20 @@ std::string lines_words(std::string_view what, std::span<const std::string> line
 
 }  // namespace
 
-std::optional<bool> in_host_network_namespace(const Node& node) {
-  const Identity& identity = node.identity;
-  const bool known = identity.own_net_namespace && identity.init_net_namespace;
-  if (known && identity.own_net_namespace != identity.init_net_namespace) return false;
-  // Against itself it proves nothing.
-  if (procfs_view(*node.files) == ProcfsView::own_container) return std::nullopt;
-  if (known) return true;
-  const auto here = listening_inodes(node);
-  if (here.empty()) return std::nullopt;
-  bool readable = false;
-  for (const char* path : {"proc/1/net/tcp", "proc/1/net/tcp6"}) {
-    const auto text = node.files->read(path);
-    if (!text) continue;
-    readable = true;
-    std::string_view rest = *text;
-    while (!rest.empty()) {
-      const auto inode = inode_of_tcp_line(take_until(rest, '\n'));
-      if (inode && *inode != 0 && here.contains(*inode)) return true;
-    }
-  }
-  if (!readable) return std::nullopt;
-  return false;
-}
-
-std::vector<PreflightCheck> run_preflight(const Node& node, const PreflightSurroundings& around) {
-  std::vector<PreflightCheck> checks{check_procfs(node), check_sysfs(node),
-                                     check_network_namespace(node), check_pid_namespace(node)};
+Preflight run_preflight(const Node& node, const PreflightSurroundings& around) {
+  // Once: of thousands of processes each listing takes the kernel milliseconds.
+  const auto processes = list_processes(*node.files);
+  const ProcfsView view = procfs_view(*node.files, processes);
+  const auto same = is_hosts_network(node, view);
+  std::vector<PreflightCheck> checks{check_procfs(node, processes), check_sysfs(node),
+                                     check_network_namespace(node, same, view),
+                                     check_pid_namespace(node, view)};
   for (const Capability& capability : kCapabilities) {
     checks.push_back(check_capability(node, capability));
   }
   checks.push_back(check_cgroups(node));
   if (around.in_pod) checks.push_back(check_cluster_dns(around));
-  return checks;
+  return {.checks = std::move(checks), .in_host_network_namespace = same};
 }
 
 PreflightCheck check_pods(const PodSnapshot& pods, bool source_wanted,

@@ -29,18 +29,21 @@ struct PreflightCheck {
   std::optional<Problem> problem;
 };
 
-// Whether the agent's sockets are the host's: its network namespace is that of
-// pid 1 of proc/. By the namespace links or, where those may not be read, by
-// finding a listener that sock_diag shows here in proc/1/net/tcp[6]. Unset: undecided.
-std::optional<bool> in_host_network_namespace(const Node& node);
-
 struct PreflightSurroundings {
   bool in_pod{};            // KUBERNETES_SERVICE_HOST is set
   std::string resolv_conf;  // contents of /etc/resolv.conf, for in_pod
 };
 
+struct Preflight {
+  std::vector<PreflightCheck> checks;
+  // Whether the agent's sockets are the host's: its network namespace is that of
+  // pid 1 of proc/. By the namespace links or, where those may not be read, by
+  // finding a listener that sock_diag shows here in proc/1/net/tcp[6]. Unset: undecided.
+  std::optional<bool> in_host_network_namespace;
+};
+
 // Reads, never writes. Thread safe.
-std::vector<PreflightCheck> run_preflight(const Node& node, const PreflightSurroundings& around);
+Preflight run_preflight(const Node& node, const PreflightSurroundings& around);
 
 // The pod source: whether it answers, and why those are not in use that come
 // before it, or (`not_asked`: PodSourceOptions) were not even asked.

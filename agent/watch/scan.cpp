@@ -54,10 +54,11 @@ std::string node_name_of(const std::string& given, const Node& node) {
 }
 
 NodeContext read_node_context(std::shared_ptr<const Node> node, const std::string& node_name) {
-  NodeContext node_context{
-      .node = std::move(node), .node_name = node_name, .host_network_namespace = std::nullopt};
-  node_context.host_network_namespace = in_host_network_namespace(*node_context.node);
-  for (PreflightCheck& check : run_preflight(*node_context.node, {})) {
+  Preflight preflight = run_preflight(*node, {});
+  NodeContext node_context{.node = std::move(node),
+                           .node_name = node_name,
+                           .host_network_namespace = preflight.in_host_network_namespace};
+  for (PreflightCheck& check : preflight.checks) {
     if (check.problem) node_context.problems.push_back(*std::move(check.problem));
   }
   return node_context;

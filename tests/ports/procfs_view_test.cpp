@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "agent/ports/owners/process.h"
 #include "tests/support/memory_files.h"
 
 namespace hostnet {
@@ -14,6 +15,10 @@ const std::string kShell = "2 (kthreadd) S 0 0 0 0 -1 4194560 0 0 0 0 0 0 0 0 20
 const std::string kFirstId(64, 'a');
 const std::string kSecondId(64, 'b');
 const std::string kInPod = "/kubepods/burstable/pod2fc932ce-fdcc-454b-97bd-aadfdeb4c340/";
+
+ProcfsView view_of(const Files& files) {
+  return procfs_view(files, list_processes(files));
+}
 
 // A procfs without the kernel's threads, with pid 1 and the agent in these cgroups.
 MemoryFiles shows(const std::string& init, const std::string& agent) {
@@ -27,44 +32,44 @@ MemoryFiles shows(const std::string& init, const std::string& agent) {
 TEST(ProcfsView, TheKernelsThreadsProveTheInitialNamespace) {
   MemoryFiles files = shows("/", "/");
   files.put_file("proc/2/stat", kKthreadd);
-  EXPECT_EQ(procfs_view(files), ProcfsView::every_process);
+  EXPECT_EQ(view_of(files), ProcfsView::every_process);
   files.put_file("proc/2/stat", kShell);  // a process may call itself so
-  EXPECT_EQ(procfs_view(files), ProcfsView::unproven);
+  EXPECT_EQ(view_of(files), ProcfsView::unproven);
 }
 
 TEST(ProcfsView, ANodeThatIsAContainerHasItsPidOneElsewhereThanTheAgent) {
-  EXPECT_EQ(procfs_view(shows("/init.scope", "/system.slice/hostnet-agent.service")),
+  EXPECT_EQ(view_of(shows("/init.scope", "/system.slice/hostnet-agent.service")),
             ProcfsView::every_process);
-  EXPECT_EQ(procfs_view(shows("/docker/" + kFirstId + "/init.scope",
-                              "/docker/" + kFirstId + kInPod + kSecondId)),
+  EXPECT_EQ(view_of(shows("/docker/" + kFirstId + "/init.scope",
+                          "/docker/" + kFirstId + kInPod + kSecondId)),
             ProcfsView::every_process);
-  EXPECT_EQ(procfs_view(shows("/../../../../init.scope", "/")), ProcfsView::every_process);
-  EXPECT_EQ(procfs_view(
-                shows("/lxc.payload.node/init.scope", "/lxc.payload.node/system.slice/a.service")),
-            ProcfsView::every_process);
+  EXPECT_EQ(view_of(shows("/../../../../init.scope", "/")), ProcfsView::every_process);
+  EXPECT_EQ(
+      view_of(shows("/lxc.payload.node/init.scope", "/lxc.payload.node/system.slice/a.service")),
+      ProcfsView::every_process);
 }
 
 TEST(ProcfsView, PidOneInTheAgentsOwnContainerOrPodIsNotTheNodes) {
-  EXPECT_EQ(procfs_view(shows("/docker/" + kFirstId, "/docker/" + kFirstId)),
+  EXPECT_EQ(view_of(shows("/docker/" + kFirstId, "/docker/" + kFirstId)),
             ProcfsView::own_container);
-  EXPECT_EQ(procfs_view(shows(kInPod + kFirstId, kInPod + kSecondId)), ProcfsView::own_container);
-  EXPECT_EQ(procfs_view(shows("/../cri-containerd-" + kFirstId + ".scope", "/")),
+  EXPECT_EQ(view_of(shows(kInPod + kFirstId, kInPod + kSecondId)), ProcfsView::own_container);
+  EXPECT_EQ(view_of(shows("/../cri-containerd-" + kFirstId + ".scope", "/")),
             ProcfsView::own_container);
   MemoryFiles own_root = shows("/", "/");
   own_root.put_inode("proc/self/ns/cgroup", 4026532999);
-  EXPECT_EQ(procfs_view(own_root), ProcfsView::own_container);
+  EXPECT_EQ(view_of(own_root), ProcfsView::own_container);
 }
 
 TEST(ProcfsView, PidOneBesideTheAgentOnTheHostProvesNothing) {
   MemoryFiles files =
       shows("/user.slice/user-0.slice/session-3.scope", "/user.slice/user-0.slice/session-3.scope");
-  EXPECT_EQ(procfs_view(files), ProcfsView::unproven);
+  EXPECT_EQ(view_of(files), ProcfsView::unproven);
 }
 
 TEST(ProcfsView, WithoutPidOneProcessesAreHidden) {
   MemoryFiles files;
   files.put_file("proc/9/cgroup", "0::/\n");
-  EXPECT_EQ(procfs_view(files), ProcfsView::hidden);
+  EXPECT_EQ(view_of(files), ProcfsView::hidden);
 }
 
 }  // namespace

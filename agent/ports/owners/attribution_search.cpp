@@ -122,12 +122,9 @@ void Attribution::search_everywhere(Search& search, SteadyTime now) {
   });
   if (!full_scans_.due(now) && !somebody_waits) return;
   const SteadyTime begin = node_.clock->steady();
-  view_ = procfs_view(*node_.files);
   const auto pids = list_processes(*node_.files);
-  if (!pids) {
-    view_ = ProcfsView::hidden;
-    return;
-  }
+  view_ = procfs_view(*node_.files, pids);
+  if (!pids) return;
   // The newest first: they come and go most.
   const std::vector<int> order(pids->rbegin(), pids->rend());
   search.scan.inspect(order);

@@ -36,10 +36,9 @@ bool is_a_containers(const Files& files, std::string_view path) {
 
 }  // namespace
 
-ProcfsView procfs_view(const Files& files) {
-  const auto pids = list_processes(files);
-  if (!pids || pids->empty() || pids->front() != 1) return ProcfsView::hidden;
-  if (pids->size() > 1 && (*pids)[1] == 2) {
+ProcfsView procfs_view(const Files& files, const Result<std::vector<int>>& processes) {
+  if (!processes || processes->empty() || processes->front() != 1) return ProcfsView::hidden;
+  if (processes->size() > 1 && (*processes)[1] == 2) {
     std::string text;
     const auto second = read_process_stat(files, 2, text);
     if (second ? second->is_kernel_thread : was_not_recorded(second.error())) {

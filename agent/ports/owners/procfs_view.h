@@ -1,7 +1,9 @@
 #pragma once
 
 #include <string_view>
+#include <vector>
 
+#include "netlink/base/error.h"
 #include "netlink/node/files.h"
 
 namespace hostnet {
@@ -22,6 +24,7 @@ inline constexpr std::string_view kRemedyForProcfs =
 // By signs that a namespace's number does not give, which differs too where the node itself is a
 // container: kernel threads live in the initial PID namespace only, and a node's pid 1 is not in
 // the agent's own cgroup. Recordings of before that say nothing of it are believed.
-ProcfsView procfs_view(const Files& files);
+// `processes`: list_processes(), which takes long where there are many.
+ProcfsView procfs_view(const Files& files, const Result<std::vector<int>>& processes);
 
 }  // namespace hostnet
