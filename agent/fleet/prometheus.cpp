@@ -59,17 +59,6 @@ Result<std::vector<StoredSeries>> read_query_answer(std::string_view body) {
     const std::string why = json_words(body, {"error"});
     return failure(Reason::malformed, why.empty() ? "that is no Prometheus" : why.substr(0, 300));
   }
-  std::string result;
-  JsonCutter outer({.members = {"data"}, .list = {}, .limit = kLongestQueryAnswer},
-                   {.on_member =
-                        [&](std::string_view, std::string_view value) {
-                          result = value;
-                          return true;
-                        },
-                    .on_element = {},
-                    .on_end = {},
-                    .on_too_long = {}});
-  if (auto cut = outer.feed(body); !cut) return std::unexpected(cut.error());
   std::vector<StoredSeries> all;
   JsonCutter inner({.members = {}, .list = "result", .limit = kLongestSeries},
                    {.on_member = {},
@@ -80,7 +69,19 @@ Result<std::vector<StoredSeries>> read_query_answer(std::string_view body) {
                         },
                     .on_end = {},
                     .on_too_long = [] {}});
-  if (auto cut = inner.feed(result); !cut) return std::unexpected(cut.error());
+  Result<> read;
+  JsonCutter outer({.members = {"data"}, .list = {}, .limit = kLongestQueryAnswer},
+                   {.on_member =
+                        [&](std::string_view, std::string_view value) {
+                          read = inner.feed(value);
+                          return read.has_value();
+                        },
+                    .on_element = {},
+                    .on_end = {},
+                    .on_too_long = {}});
+  const auto cut = outer.feed(body);
+  if (!read) return std::unexpected(read.error());
+  if (!cut) return std::unexpected(cut.error());
   return all;
 }
 
