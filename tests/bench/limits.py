@@ -28,6 +28,7 @@ from scrape_cost import NETWORK, PEER, Server, batch
 ROUNDS = int(os.environ.get("HOSTNET_BENCH_ROUNDS", "21"))
 TICKS = 20  # seconds of them
 YOUNG = 120  # seconds: how long the agent sees again soon what a new process is
+HOUSEKEEPING = 10  # seconds: how often it gives memory back that nothing uses
 
 
 class Floor(Server):
@@ -220,6 +221,19 @@ def nf_tables(agent, tools, size):
     return {"ours": ours, "floor": floor}
 
 
+def changed_nf_tables(agent, tools, size):
+    """Each time another rule came: what was known does not hold."""
+    rules_in_a_chain(size)
+    server, floor = Agent(agent), Floor(tools)
+    ours, least = [], []
+    for count in range(ROUNDS):
+        feed(["nft", "-f", "-"], "add rule ip cni_hostport hostports "
+             f"tcp dport {10_000 + count} dnat to 10.2.0.1:80\n")
+        ours.append(server.scrape(path="/check?port=9&format=json")[1] * 1e3)
+        least.append(floor.scrape(path="/nf_tables")[1] * 1e3)
+    return {"ours": statistics.median(ours), "floor": statistics.median(least)}
+
+
 def ip_tables(agent, tools, size):
     rules = "".join(f"-A CNI-HOSTPORT-DNAT -p tcp -m tcp --dport {n} -j DNAT "
                     f"--to-destination {address(n)}:80\n" for n in range(1, size + 1))
@@ -234,7 +248,7 @@ def memory(agent):
     for _ in range(3):
         for path in ("/metrics", "/conflicts", "/ports?format=json"):
             server.scrape(path=path)
-    time.sleep(5)
+    time.sleep(HOUSEKEEPING + 2)
     return {"ours": server.status("VmRSS"), "anon": server.status("RssAnon")}
 
 
@@ -278,6 +292,7 @@ WORKS = {
     "first_answer": ("wall to the first answer, {}", "ms", (1000,), first_answer, None, 100),
     "ready": ("wall to ready, {} listeners", "ms", (1000,), ready, None, None),
     "nf_tables": ("{} rules of nf_tables", "ms", (312, 1250, 5000), nf_tables, 2, None),
+    "changed_nf_tables": ("{} rules, one of them new", "ms", (5000,), changed_nf_tables, 2, None),
     "ip_tables": ("{} rules of iptables", "ms", (312, 1250, 5000), ip_tables, 2, None),
     "memory_idle": ("memory", "MiB", (0,), memory_idle, None, 10),
     "memory_rules": ("memory, {} rules", "MiB", (5000,), memory_rules, None, 14),
