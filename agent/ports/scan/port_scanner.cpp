@@ -41,6 +41,7 @@ bool have_same_refusals(const PortSnapshot& one, const PortSnapshot& other) {
   return one.refusals && other.refusals ? *one.refusals == *other.refusals
                                         : one.refusals == other.refusals;
 }
+
 }  // namespace
 
 bool shows_bound_inactive(std::string_view release) {
