@@ -16,7 +16,7 @@
 namespace hostnet {
 namespace {
 
-constexpr int kBacklog = 1024;
+constexpr int kSocketBacklog = 1024;
 
 Result<sockaddr_un> name_of(const std::string& path, const std::string& doing) {
   sockaddr_un name{};
@@ -114,7 +114,7 @@ Result<UnixListener> listen_unix(const std::string& path, const std::string& gro
   if (auto set = set_access(*name, gid, doing); !set) {
     return std::unexpected(std::move(set.error()));
   }
-  if (listen(listener.socket.get(), kBacklog) != 0) return system_failure(errno, doing);
+  if (listen(listener.socket.get(), kSocketBacklog) != 0) return system_failure(errno, doing);
   return listener;
 }
 

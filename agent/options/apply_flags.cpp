@@ -43,6 +43,7 @@ PodSourceSettings pod_settings(const FlagValues& values, const FlagValues::Envir
   pods.source = values.text("pods.source");
   pods.manifests = values.texts("pods.manifests");
   pods.kubeconfig = values.text("pods.kubeconfig");
+  pods.kubelet_socket = values.text("pods.kubelet-socket");
   pods.kubelet_url = values.text("pods.kubelet-url");
   pods.kubelet_ca_file = values.text("pods.kubelet-ca-file");
   pods.kubelet_insecure = values.on("pods.kubelet-insecure-skip-verify");
@@ -108,8 +109,8 @@ AnswerFrom answer_from(const FlagValues& values, const FlagValues::Environment& 
 bool wants_node_sources(const PodSourceSettings& pods, const ScanSources& sources,
                         const FlagValues::Environment& environment) {
   return pods.one_shot && pods.source == "auto" && pods.kubeconfig.empty() &&
-         pods.manifests.empty() && pods.kubelet_url.empty() && pods.kubelet_ca_file.empty() &&
-         !pods.kubelet_insecure && sources.node.replay.empty() &&
+         pods.manifests.empty() && pods.kubelet_socket.empty() && pods.kubelet_url.empty() &&
+         pods.kubelet_ca_file.empty() && !pods.kubelet_insecure && sources.node.replay.empty() &&
          environment("KUBERNETES_SERVICE_HOST") == nullptr;
 }
 

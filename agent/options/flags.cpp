@@ -49,11 +49,14 @@ std::vector<Flag> own_flags() {
        Kind::choice,
        "auto",
        "where pods are read from",
-       {"auto", "apiserver", "kubelet", "manifests", "none"}},
+       {"auto", "apiserver", "pods-api", "kubelet", "manifests", "none"}},
       {"pods.manifests", Kind::texts, "",
        "file or folder of pod manifests; repeatable; re-read on change"},
       {"pods.kubeconfig", Kind::text, "",
        "kubeconfig for the API server; in a pod its service account if empty"},
+      {"pods.kubelet-socket", Kind::text, "",
+       "unix socket of the kubelet's Pods API (Kubernetes 1.37); "
+       "/var/lib/kubelet/pods-api/pods-api.sock if empty"},
       {"pods.kubelet-url", Kind::text, "", "URL of the kubelet; https://127.0.0.1:10250 if empty"},
       {"pods.kubelet-ca-file", Kind::text, "",
        "PEM file with the kubelet's certificate authority, or with its own certificate, whose "

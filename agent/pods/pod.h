@@ -69,7 +69,7 @@ struct Pod {
   std::optional<WallTime> finished_at;  // when it became Failed or Succeeded
   std::vector<Container> containers;
   std::size_t ports_cut{};  // host ports that were left out: pod_limits.h
-  std::string source;       // "apiserver", "kubelet", "manifests"
+  std::string source;       // "apiserver", "pods-api", "kubelet", "manifests"
   std::string origin;       // where in the source: file name and document, for messages
   bool operator==(const Pod&) const = default;
 

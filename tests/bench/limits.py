@@ -151,10 +151,10 @@ def tick(agent, tools, size):
     return result
 
 
-def first_scan(agent, tools, size):
+def first_scan(agent, tools, size, *flags):
     crowd = big_node(tools, size)
     floor = Floor(tools)
-    works = {"ours": lambda: cpu_of_command([agent, "ports", "--pods.source=none"]),
+    works = {"ours": lambda: cpu_of_command([agent, "ports", "--pods.source=none", *flags]),
              "floor": lambda: floor.scrape(path="/descriptors")[1] * 1e3,
              "peer": lambda: cpu_of_command(["ss", "-tlnpH"])}
     taken = {name: [] for name in works}
@@ -163,6 +163,10 @@ def first_scan(agent, tools, size):
             taken[name].append(work())
     del crowd
     return {name: statistics.median(one) for name, one in taken.items()}
+
+
+def first_scan_procfs(agent, tools, size):
+    return first_scan(agent, tools, size, "--watch.bpf=off")
 
 
 def wall_until(agent, path):
@@ -289,6 +293,7 @@ WORKS = {
     "young_tick": ("tick, {} listeners, at first", "ms", (62, 250, 1000), young_tick, None, None),
     "tick": ("tick, {} listeners", "ms", (1000,), tick, None, 0.6),
     "first_scan": ("first scan, {} listeners", "ms", (62, 250, 1000), first_scan, None, None),
+    "first_scan_procfs": ("… without BPF, {} listeners", "ms", (62, 250, 1000), first_scan_procfs, None, None),
     "first_answer": ("wall to the first answer, {}", "ms", (1000,), first_answer, None, 100),
     "ready": ("wall to ready, {} listeners", "ms", (1000,), ready, None, None),
     "nf_tables": ("{} rules of nf_tables", "ms", (312, 1250, 5000), nf_tables, 2, None),

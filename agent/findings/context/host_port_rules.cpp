@@ -12,7 +12,7 @@ namespace {
 
 // Every pod of the node, or only the static ones.
 bool knows_every_pod(const PodSnapshot& pods) {
-  return pods.source == "apiserver" || pods.source == "kubelet";
+  return pods.source == "apiserver" || pods.source == "pods-api" || pods.source == "kubelet";
 }
 
 // By a pod, or by the node itself, on which some of them are.

@@ -3,7 +3,8 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "agent/http/message/percent.h"
+#include "agent/http/message/query.h"
+#include "netlink/base/percent.h"
 #include "netlink/base/text.h"
 
 namespace hostnet {

@@ -18,7 +18,7 @@ namespace hostnet {
 
 // What a source knows; `pods` is never null.
 struct SourceSnapshot {
-  std::string source;  // "apiserver", "kubelet"
+  std::string source;  // "apiserver", "pods-api", "kubelet"
   std::shared_ptr<const std::vector<Pod>> pods = std::make_shared<const std::vector<Pod>>();
   std::size_t pods_cut{};  // that were left out, as there are too many
   std::optional<WallTime> last_success;
@@ -47,6 +47,12 @@ class PodSource {
 // after the LIST, and when a WATCH did not end in order: then it may be another's.
 std::unique_ptr<PodSource> apiserver_source(ClusterAccess access, const std::string& node_name,
                                             KubeTiming timing = {});
+
+// The kubelet's Pods API (KEP-4188; Kubernetes 1.37, as alpha 1.35) at a unix socket, asked each
+// `interval`, at least each 3 s: it costs the API server nothing.
+Result<std::unique_ptr<PodSource>> pods_api_source(const std::string& socket,
+                                                   std::chrono::milliseconds interval,
+                                                   KubeTiming timing = {});
 
 // GET /pods of the kubelet, each `interval`.
 std::unique_ptr<PodSource> kubelet_source(ClusterAccess access, std::chrono::milliseconds interval,

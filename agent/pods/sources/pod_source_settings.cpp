@@ -1,5 +1,7 @@
 #include "agent/pods/sources/pod_source_settings.h"
 
+#include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <filesystem>
 #include <utility>
@@ -7,6 +9,9 @@
 namespace hostnet {
 namespace {
 
+// Of 1.37; 1.35 and 1.36 have it, where the gate is set, in pods/ (PodInfoAPI).
+constexpr std::array<const char*, 2> kKubeletSockets{"/var/lib/kubelet/pods-api/pods-api.sock",
+                                                     "/var/lib/kubelet/pods/kubelet.sock"};
 constexpr std::string_view kLocalKubelet = "https://127.0.0.1:10250";
 
 const char* own_environment(const char* name) {
@@ -38,6 +43,23 @@ SourceChoice apiserver_choice(const PodSourceSettings& settings, const std::stri
             auto access = apiserver_access(settings, environment);
             if (!access) return std::unexpected(std::move(access).error());
             return apiserver_source(*std::move(access), node_name, timing_for(settings));
+          }};
+}
+
+// "": there is none.
+std::string kubelet_socket(const PodSourceSettings& settings) {
+  if (!settings.kubelet_socket.empty()) return settings.kubelet_socket;
+  std::error_code ignored;
+  const auto found = std::ranges::find_if(
+      kKubeletSockets, [&](const char* path) { return std::filesystem::is_socket(path, ignored); });
+  return found == kKubeletSockets.end() ? "" : *found;
+}
+
+SourceChoice pods_api_choice(const PodSourceSettings& settings) {
+  return {.name = "pods-api", .make = [=]() -> Result<std::unique_ptr<PodSource>> {
+            const std::string socket = kubelet_socket(settings);
+            return pods_api_source(socket.empty() ? kKubeletSockets.front() : socket,
+                                   settings.interval, timing_for(settings));
           }};
 }
 
@@ -83,6 +105,9 @@ PodSourceOptions pod_source_options(const PodSourceSettings& settings, const std
   const bool in_pod = environment("KUBERNETES_SERVICE_HOST") != nullptr;
   const bool kubelet_named = !settings.kubelet_url.empty() || !settings.kubelet_ca_file.empty() ||
                              settings.kubelet_insecure;
+  if (source == "pods-api" || (automatic && !kubelet_socket(settings).empty())) {
+    options.live.push_back(pods_api_choice(settings));
+  }
   if (source == "apiserver" || (automatic && (in_pod || !settings.kubeconfig.empty()))) {
     options.live.push_back(apiserver_choice(settings, node_name, environment));
   } else if (automatic) {

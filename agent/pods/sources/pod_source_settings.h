@@ -12,9 +12,10 @@ namespace hostnet {
 
 // What --pods.* ask for.
 struct PodSourceSettings {
-  std::string source{"auto"};          // auto, apiserver, kubelet, manifests, none
+  std::string source{"auto"};          // auto, apiserver, pods-api, kubelet, manifests, none
   std::vector<std::string> manifests;  // read beside any source
   std::string kubeconfig;
+  std::string kubelet_socket;  // of its Pods API; "": where kubelets have it
   std::string kubelet_url, kubelet_ca_file;
   bool kubelet_insecure{};
   std::chrono::milliseconds interval{30'000}, retry{800}, start_spread{};
@@ -26,8 +27,9 @@ struct PodSourceSettings {
   std::vector<std::string> kubeconfigs_passed_over;
 };
 
-// The sources that they mean, on_change unset. `auto`: the API server, if this is a
-// pod or a kubeconfig is named; then the kubelet, if a flag says how; then manifests.
+// The sources that they mean, on_change unset. `auto`: the kubelet's Pods API, if its socket is
+// there; the API server, if this is a pod or a kubeconfig is named; then the kubelet, if a flag
+// says how; then manifests.
 // `environment` is getenv(3) or a test's own.
 PodSourceOptions pod_source_options(const PodSourceSettings& settings, const std::string& node_name,
                                     const std::function<const char*(const char*)>& environment);

@@ -15,7 +15,7 @@
 namespace hostnet {
 
 struct SourceChoice {
-  std::string name;  // "apiserver", "kubelet"
+  std::string name;  // "apiserver", "pods-api", "kubelet"
   // Made anew when its turn comes; an error says why it cannot be used.
   std::function<Result<std::unique_ptr<PodSource>>()> make;
 };

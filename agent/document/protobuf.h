@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace hostnet {
+
+// A field of a protobuf message as it is encoded
+// (https://protobuf.dev/programming-guides/encoding).
+struct ProtobufField {
+  std::uint32_t number{};
+  std::uint64_t integer{};  // of a varint or a fixed-size field
+  std::string_view bytes;   // of a string, bytes or a message: part of what was read
+  bool has_bytes{};
+};
+
+// The fields of one message, one after the other. Never reads beyond it.
+class ProtobufReader {
+ public:
+  explicit ProtobufReader(std::string_view message) : rest_(message) {}
+
+  // Unset at the end, and at what is none: then malformed().
+  std::optional<ProtobufField> next();
+  bool malformed() const { return malformed_; }
+
+ private:
+  std::optional<ProtobufField> refuse();
+
+  std::string_view rest_;
+  bool malformed_{};
+};
+
+// A varint from the front of `text`; unset where it is cut or longer than 64 bits.
+std::optional<std::uint64_t> take_varint(std::string_view& text);
+
+}  // namespace hostnet

@@ -1,0 +1,10 @@
+#pragma once
+
+#include <string>
+
+namespace hostnet {
+
+// "FAILED_PRECONDITION" (https://grpc.io/docs/guides/status-codes); "code 99" of one that is none.
+std::string grpc_status_name(int code);
+
+}  // namespace hostnet

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "netlink/base/error.h"
+
+namespace hostnet {
+
+struct Http2Request {
+  std::vector<std::pair<std::string, std::string>> headers;  // the pseudo ones first
+  std::string body;
+};
+struct Http2Handlers {
+  // Of the head and of the trailers. Names are lower case (RFC 9113 section 8.2).
+  std::function<void(std::string_view name, std::string_view value)> on_header;
+  // False: enough, the exchange ends in order.
+  std::function<bool(std::string_view)> on_body;
+};
+
+// One request over a connected, non-blocking socket, without TLS ("prior knowledge"). Blocks until
+// the answer is over, `wake` is readable (Reason::timeout: "stopped") or the time has passed.
+// Header fields are bounded by nghttp2 (64 KiB each block).
+Result<> exchange_http2(int socket, int wake, const Http2Request& request,
+                        const Http2Handlers& handlers, std::chrono::milliseconds within);
+
+}  // namespace hostnet
