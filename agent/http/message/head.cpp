@@ -4,7 +4,6 @@
 #include <cstdint>
 
 #include "agent/http/message/query.h"
-#include "netlink/base/percent.h"
 #include "netlink/base/text.h"
 
 namespace hostnet {

@@ -1,6 +1,6 @@
 #include "agent/http/message/query.h"
 
-#include "netlink/base/percent.h"
+#include "netlink/base/text.h"
 
 namespace hostnet {
 

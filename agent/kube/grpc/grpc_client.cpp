@@ -11,7 +11,6 @@
 #include "agent/kube/grpc/grpc_status.h"
 #include "agent/kube/grpc/http2_exchange.h"
 #include "netlink/base/escape.h"
-#include "netlink/base/percent.h"
 #include "netlink/base/text.h"
 #include "netlink/base/unique_fd.h"
 
