@@ -1,5 +1,6 @@
 #include "agent/serve/process/thread_caches.h"
 
+#include <sys/auxv.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -10,7 +11,8 @@ namespace hostnet {
 
 void restart_without_thread_caches(char** words) {
   constexpr const char* kTunables = "GLIBC_TUNABLES";
-  if (std::getenv(kTunables) != nullptr) return;
+  // Whom the kernel gave more rights (file capabilities), the loader takes that variable from.
+  if (std::getenv(kTunables) != nullptr || ::getauxval(AT_SECURE) != 0) return;
   // By its own path: /proc/self/exe would become the name of the process.
   std::error_code unknown;
   const auto program = std::filesystem::read_symlink("/proc/self/exe", unknown);
