@@ -8,9 +8,9 @@
 #include <string_view>
 #include <vector>
 
-#include "agent/pods/pod_protobuf.h"
 #include "agent/pods/read_pod.h"
 #include "agent/pods/sources/list_pods_reader.h"
+#include "agent/pods/sources/pod_protobuf.h"
 
 namespace {
 

@@ -1,4 +1,4 @@
-#include "agent/pods/pod_protobuf.h"
+#include "agent/pods/sources/pod_protobuf.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

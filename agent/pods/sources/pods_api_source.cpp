@@ -4,9 +4,9 @@
 
 #include "agent/kube/grpc/grpc_client.h"
 #include "agent/pods/pod_limits.h"
-#include "agent/pods/pod_protobuf.h"
 #include "agent/pods/read_pod.h"
 #include "agent/pods/sources/list_pods_reader.h"
+#include "agent/pods/sources/pod_protobuf.h"
 #include "agent/pods/sources/polled_source.h"
 
 namespace hostnet {

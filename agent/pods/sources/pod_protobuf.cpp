@@ -1,4 +1,4 @@
-#include "agent/pods/pod_protobuf.h"
+#include "agent/pods/sources/pod_protobuf.h"
 
 #include <fmt/format.h>
 
