@@ -42,6 +42,9 @@ TEST(HostportNotProgrammed, IsSaidWhereDockersRuleComesFirst) {
   ASSERT_THAT(scene.conflict_names(), ElementsAre("80/tcp hostport_not_programmed warning"));
   EXPECT_THAT(scene.conflicts().front().explanation,
               HasSubstr("the NAT rule for that port leads to 172.17.0.2:80"));
+  EXPECT_EQ(scene.conflicts().front().remedy,
+            "stop the container that docker ps --filter publish=80 shows, or change the pod's "
+            "hostPort");
   // Of what arrives on other interfaces than the first rule's.
   shadowed.scope.arrives_on.front().other = true;
   NatScene served;

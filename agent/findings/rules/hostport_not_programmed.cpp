@@ -12,6 +12,7 @@
 #include "agent/findings/rules/rules.h"
 #include "agent/ports/nat/service_addresses.h"
 #include "agent/ports/protocols.h"
+#include "netlink/nat/recognize.h"
 
 namespace hostnet::rules {
 namespace {
@@ -92,7 +93,11 @@ std::optional<Finding> hostport_not_programmed(const Declaration& declaration,
           ? "no NAT rule forwards it" + *missing
           : "the NAT rule for that port leads to " + destination_words(*elsewhere.front()),
       *missing);
-  finding.remedy = remedy_for_pod(port);
+  // Where it is programmed, and somebody's rule comes first, writing it anew helps nobody.
+  const bool is_anothers = !elsewhere.empty() && !is_host_port(*elsewhere.front()->nat);
+  finding.remedy = is_anothers
+                       ? remedy_against_rule(*elsewhere.front(), "the pod's hostPort", context)
+                       : remedy_for_pod(port);
   return finding;
 }
 
