@@ -149,9 +149,11 @@ int run_record(const CommandOptions& options) {
     if (!done) return could_not(done.error());
   }
   if (auto done = (*recorder)->finish(); !done) return could_not(done.error());
+  const std::string_view hint =
+      inputs->pods->pods.empty() ? "; no pod is in it: give the --pods flags of the agent" : "";
   return print_answer(
-      fmt::format("recorded {} holders of ports and {} declared ports in {}\n",
-                  report.table->holders.size(), report.declared.size(), options.directory),
+      fmt::format("recorded {} holders of ports and {} declared ports in {}{}\n",
+                  report.table->holders.size(), report.declared.size(), options.directory, hint),
       0);
 }
 
