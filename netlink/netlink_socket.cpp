@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "netlink/attributes.h"
+#include "netlink/base/wake_up.h"
 #include "netlink/reply.h"
 
 namespace hostnet {
@@ -61,8 +62,9 @@ Result<> NetlinkSocket::send(const NetlinkRequest& request, std::uint32_t sequen
   if (!request.body.empty()) {
     std::memcpy(bytes.data() + sizeof(nlmsghdr), request.body.data(), request.body.size());
   }
+  Interrupted interrupted;
   while (mnl_socket_sendto(socket_.get(), bytes.data(), bytes.size()) < 0) {
-    if (errno != EINTR) return system_failure(errno, doing_);
+    if (!interrupted.again()) return system_failure(errno, doing_);
   }
   return {};
 }
@@ -81,6 +83,7 @@ void NetlinkSocket::set_receive_buffer(int bytes) {
 }
 
 Result<std::span<const std::byte>> NetlinkSocket::receive(std::span<std::byte> buffer, bool wait) {
+  Interrupted interrupted;
   while (true) {
     sockaddr_nl sender{};
     iovec place{.iov_base = buffer.data(), .iov_len = buffer.size()};
@@ -90,7 +93,7 @@ Result<std::span<const std::byte>> NetlinkSocket::receive(std::span<std::byte> b
     header.msg_iov = &place;
     header.msg_iovlen = 1;
     const ssize_t length = recvmsg(descriptor(), &header, wait ? 0 : MSG_DONTWAIT);
-    if (length < 0 && errno == EINTR) continue;
+    if (length < 0 && interrupted.again()) continue;
     if (length < 0) return system_failure(errno, doing_);
     // Any process with the right may send to our port id; the kernel is 0.
     if (header.msg_namelen < sizeof sender || sender.nl_pid != 0) continue;

@@ -17,6 +17,7 @@
 #include "netlink/base/read_file.h"
 #include "netlink/base/text.h"
 #include "netlink/base/unique_fd.h"
+#include "netlink/base/wake_up.h"
 
 namespace hostnet {
 namespace {
@@ -94,9 +95,10 @@ Result<std::string> exchange(const UniqueFd& socket, const std::string& target) 
   }
   std::string answer;
   std::array<char, 65536> buffer{};
+  Interrupted interrupted;
   while (answer.size() < kLongest) {
     const ssize_t got = recv(socket.get(), buffer.data(), buffer.size(), 0);
-    if (got < 0 && errno == EINTR) continue;
+    if (got < 0 && interrupted.again()) continue;
     if (got < 0) return system_failure(errno, doing);
     if (got == 0) return answer;
     answer.append(buffer.data(), static_cast<std::size_t>(got));

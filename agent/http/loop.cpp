@@ -22,6 +22,7 @@ constexpr std::chrono::milliseconds kLongest{1'000};
 constexpr std::chrono::milliseconds kNextHandshake{10};
 // Where waiting itself fails: the loop must not spin.
 constexpr std::chrono::milliseconds kRestAfterFailedWait{100};
+constexpr std::chrono::milliseconds kRest{1};  // a tracer may interrupt each wait
 // A worker waits for its reader only while the buffers are full, and not long:
 // workers that wait for each other's readers would answer nobody.
 constexpr std::chrono::milliseconds kFullPatience{1'000};
@@ -139,7 +140,7 @@ void Loop::run() {
   while (!finished(now)) {
     const int ready =
         epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), wait_ms(now));
-    if (ready < 0 && errno != EINTR) std::this_thread::sleep_for(kRestAfterFailedWait);
+    if (ready < 0) std::this_thread::sleep_for(errno == EINTR ? kRest : kRestAfterFailedWait);
     now = std::chrono::steady_clock::now();
     for (int i = 0; i < ready; ++i) {
       const std::uint64_t id = events[static_cast<std::size_t>(i)].data.u64;

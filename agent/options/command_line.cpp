@@ -14,6 +14,7 @@
 #include "agent/options/flags.h"
 #include "agent/options/help.h"
 #include "agent/options/subcommands.h"
+#include "agent/serve/routes.h"
 #include "netlink/base/nearest.h"
 
 namespace hostnet {
@@ -113,9 +114,8 @@ std::expected<void, UsageError> check_serve(const ServeOptions& serve) {
   if (serve.web.details == Details::token && serve.web.details_token_file.empty()) {
     return usage("--web.details=token: give a --web.details-token-file");
   }
-  if (!serve.telemetry_path.starts_with('/')) {
-    return usage(
-        fmt::format("--web.telemetry-path: '{}' does not begin with /", serve.telemetry_path));
+  if (const auto why = why_no_telemetry_path(serve.telemetry_path)) {
+    return usage(fmt::format("--web.telemetry-path: '{}' {}", serve.telemetry_path, *why));
   }
   return {};
 }

@@ -2,31 +2,37 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdint>
 #include <memory>
 #include <utility>
 
 #include "netlink/base/unique_fd.h"
+#include "netlink/base/wake_up.h"
 
 namespace hostnet {
 namespace {
+
+constexpr std::size_t kMostEntries = 10'000;
 
 struct CloseDirectory {
   void operator()(DIR* directory) const { ::closedir(directory); }
 };
 
-// Up to one byte more than a manifest may have, so that the reader refuses it.
-Result<std::string> read_bytes(int fd, const std::string& path) {
+Result<std::string> read_bytes(int fd, const std::string& path, std::size_t most) {
   std::string bytes;
   std::array<char, 65536> buffer{};
-  while (bytes.size() <= kMaxManifestBytes) {
-    const ssize_t got = ::read(fd, buffer.data(), buffer.size());
-    if (got < 0 && errno == EINTR) continue;
+  Interrupted interrupted;
+  while (bytes.size() < most) {
+    const std::size_t room = std::min(buffer.size(), most - bytes.size());
+    const ssize_t got = ::read(fd, buffer.data(), room);
+    if (got < 0 && interrupted.again()) continue;
     if (got < 0) return system_failure(errno, "reading " + path);
     if (got == 0) break;
     bytes.append(buffer.data(), static_cast<std::size_t>(got));
@@ -45,6 +51,40 @@ std::string why_unreadable(int error) {
   return "cannot be read: " + system_failure(error, "open").error().message;
 }
 
+enum class Origin : std::uint8_t { named, folder };
+
+// One byte more than a manifest may have, so that the reader refuses it. Of a file that lies in a
+// folder, what it says that it has: files of procfs say nothing, have much and cost time.
+std::size_t most_bytes(const struct stat& status, Origin origin) {
+  if (origin == Origin::named) return kMaxManifestBytes + 1;
+  return static_cast<std::size_t>(status.st_size);
+}
+
+ManifestResult read_opened(const UniqueFd& fd, const std::string& path, bool allow_pipe,
+                           Origin origin) {
+  struct stat status{};
+  if (::fstat(fd.get(), &status) != 0) return unreadable(path, why_unreadable(errno));
+  if (S_ISDIR(status.st_mode)) return unreadable(path, "a folder, not a file");
+  const bool stream = S_ISFIFO(status.st_mode) || S_ISCHR(status.st_mode);
+  if (!S_ISREG(status.st_mode) && (!allow_pipe || !stream)) {
+    return unreadable(path, "neither a file nor a folder");
+  }
+  if (S_ISREG(status.st_mode) && static_cast<std::size_t>(status.st_size) > kMaxManifestBytes) {
+    return unreadable(path, manifest_too_long(static_cast<std::size_t>(status.st_size)));
+  }
+  const auto bytes = read_bytes(fd.get(), path, most_bytes(status, origin));
+  if (!bytes) return unreadable(path, bytes.error().message);
+  return read_manifests(*bytes, path);
+}
+
+// Without O_NONBLOCK opening a pipe that nobody writes waits for ever.
+ManifestResult open_and_read(const std::string& path, bool allow_pipe, Origin origin) {
+  const int flags = O_RDONLY | O_CLOEXEC | (allow_pipe ? 0 : O_NONBLOCK);
+  const UniqueFd fd(::open(path.c_str(), flags));  // NOLINT(cppcoreguidelines-pro-type-vararg)
+  if (fd.get() < 0) return unreadable(path, why_unreadable(errno));
+  return read_opened(fd, path, allow_pipe, origin);
+}
+
 }  // namespace
 
 bool has_manifest_ending(std::string_view name) {
@@ -58,6 +98,7 @@ Result<std::vector<std::string>> manifest_files(const std::string& path) {
   const std::unique_ptr<DIR, CloseDirectory> directory(::opendir(path.c_str()));
   if (!directory) return system_failure(errno, "listing " + path);
   std::vector<std::string> files;
+  std::size_t entries = 0;
   while (true) {
     errno = 0;
     const dirent* entry = ::readdir(directory.get());
@@ -66,6 +107,12 @@ Result<std::vector<std::string>> manifest_files(const std::string& path) {
       break;
     }
     if (entry->d_name[0] == '.') continue;
+    if (++entries > kMostEntries) {
+      return failure(Reason::exhausted,
+                     fmt::format("listing {}: more than {} entries, no folder of "
+                                 "manifests",
+                                 path, kMostEntries));
+    }
     std::string file = path + (path.ends_with('/') ? "" : "/") + entry->d_name;
     // A folder named like a manifest is still a folder.
     if (::stat(file.c_str(), &status) == 0 && S_ISDIR(status.st_mode)) continue;
@@ -76,27 +123,11 @@ Result<std::vector<std::string>> manifest_files(const std::string& path) {
 }
 
 ManifestResult read_manifest_file(const std::string& path, bool allow_pipe) {
-  // Without O_NONBLOCK opening a pipe that nobody writes waits for ever.
-  const int flags = O_RDONLY | O_CLOEXEC | (allow_pipe ? 0 : O_NONBLOCK);
-  const UniqueFd fd(::open(path.c_str(), flags));  // NOLINT(cppcoreguidelines-pro-type-vararg)
-  if (fd.get() < 0) return unreadable(path, why_unreadable(errno));
-  struct stat status{};
-  if (::fstat(fd.get(), &status) != 0) return unreadable(path, why_unreadable(errno));
-  if (S_ISDIR(status.st_mode)) return unreadable(path, "a folder, not a file");
-  const bool stream = S_ISFIFO(status.st_mode) || S_ISCHR(status.st_mode);
-  if (!S_ISREG(status.st_mode) && (!allow_pipe || !stream)) {
-    return unreadable(path, "neither a file nor a folder");
-  }
-  if (S_ISREG(status.st_mode) && static_cast<std::size_t>(status.st_size) > kMaxManifestBytes) {
-    return unreadable(path, manifest_too_long(static_cast<std::size_t>(status.st_size)));
-  }
-  const auto bytes = read_bytes(fd.get(), path);
-  if (!bytes) return unreadable(path, bytes.error().message);
-  return read_manifests(*bytes, path);
+  return open_and_read(path, allow_pipe, Origin::named);
 }
 
 ManifestResult read_file_of_folder(const std::string& path) {
-  ManifestResult read = read_manifest_file(path, false);
+  ManifestResult read = open_and_read(path, false, Origin::folder);
   if (read.objects.empty() && !has_manifest_ending(path)) return {};
   return read;
 }

@@ -13,7 +13,8 @@ namespace hostnet {
 
 // The files that `path` stands for: itself, or of a folder (not of folders in it)
 // every file whose name does not begin with a dot, whatever its ending, by name. As
-// kubelet reads its staticPodPath: a backup beside a manifest counts, too.
+// kubelet reads its staticPodPath: a backup beside a manifest counts, too. A folder with more than
+// 10,000 entries is an error.
 Result<std::vector<std::string>> manifest_files(const std::string& path);
 
 // Whether the name ends as those of manifests do: .yaml, .yml, .json.
@@ -25,7 +26,8 @@ bool has_manifest_ending(std::string_view name);
 ManifestResult read_manifest_file(const std::string& path, bool allow_pipe = true);
 
 // The same for a file of a folder: one without an object that has pods and without
-// such an ending (a note, a key) is no manifest, and nothing is wrong with it.
+// such an ending (a note, a key) is no manifest, and nothing is wrong with it. Files of
+// procfs and the like are empty.
 ManifestResult read_file_of_folder(const std::string& path);
 
 }  // namespace hostnet

@@ -8,6 +8,8 @@
 #include <array>
 #include <cstdio>
 
+#include "netlink/base/wake_up.h"
+
 namespace hostnet {
 namespace {
 
@@ -43,9 +45,10 @@ Result<std::optional<std::string>> StateFolder::read() const {
   if (!file) return system_failure(errno, doing);
   std::string text;
   std::array<char, 4096> buffer{};
+  Interrupted interrupted;
   while (true) {
     const auto count = ::read(file.get(), buffer.data(), buffer.size());
-    if (count < 0 && errno == EINTR) continue;
+    if (count < 0 && interrupted.again()) continue;
     if (count < 0) return system_failure(errno, doing);
     if (count == 0) return text;
     text.append(buffer.data(), static_cast<std::size_t>(count));
@@ -59,9 +62,10 @@ Result<> StateFolder::write(std::string_view text) const {
   const UniqueFd file(::openat(folder_.get(), kNewName,
                                O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644));
   if (!file) return system_failure(errno, doing);
+  Interrupted interrupted;
   while (!text.empty()) {
     const auto count = ::write(file.get(), text.data(), text.size());
-    if (count < 0 && errno == EINTR) continue;
+    if (count < 0 && interrupted.again()) continue;
     if (count <= 0) return system_failure(count < 0 ? errno : EIO, doing);
     text.remove_prefix(static_cast<std::size_t>(count));
   }

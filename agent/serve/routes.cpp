@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "agent/openapi/openapi.h"
@@ -258,6 +259,24 @@ std::vector<HttpRoute> routes(const Answers& answers) {
   // --web.telemetry-path=/ takes the page's place, as node_exporter has it.
   if (answers.telemetry_path != "/") table.push_back(detail("/", overview_handler(answers), true));
   return table;
+}
+
+std::optional<std::string> why_no_telemetry_path(const std::string& path) {
+  if (!path.starts_with('/')) return "does not begin with /";
+  const auto never_asked_for = [](unsigned char c) {
+    return c <= ' ' || c >= 0x7f || c == '?' || c == '#' || c == '%';
+  };
+  if (std::ranges::any_of(path, never_asked_for)) {
+    return "has a character that is in no path of a request: one of ?, # and %, a space, or not "
+           "ASCII";
+  }
+  Answers others;
+  others.telemetry_path = "/";
+  for (const HttpRoute& route : routes(others)) {
+    const bool same = route.prefix ? path.starts_with(route.path) : path == route.path;
+    if (same && path != "/") return "is already served: " + route.path;
+  }
+  return std::nullopt;
 }
 
 }  // namespace hostnet

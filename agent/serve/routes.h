@@ -42,4 +42,7 @@ struct Answers {
 
 std::vector<HttpRoute> routes(const Answers& answers);
 
+// Why the metrics cannot be at this path; unset: they can. "/" takes the page's place.
+std::optional<std::string> why_no_telemetry_path(const std::string& path);
+
 }  // namespace hostnet

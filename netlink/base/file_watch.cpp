@@ -13,6 +13,8 @@
 #include <system_error>
 #include <utility>
 
+#include "netlink/base/wake_up.h"
+
 namespace hostnet {
 namespace {
 
@@ -140,9 +142,10 @@ void FileWatch::note_event(int descriptor, std::uint32_t mask, std::string_view 
 bool FileWatch::take_events() {
   bool any = false;
   alignas(inotify_event) std::array<char, 4096> buffer{};
+  Interrupted interrupted;
   while (fd_.get() >= 0) {
     const ssize_t size = ::read(fd_.get(), buffer.data(), buffer.size());
-    if (size < 0 && errno == EINTR) continue;
+    if (size < 0 && interrupted.again()) continue;
     if (size <= 0) break;
     std::size_t at = 0;
     while (at + sizeof(inotify_event) <= static_cast<std::size_t>(size)) {

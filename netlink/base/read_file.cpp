@@ -8,6 +8,7 @@
 #include <cerrno>
 
 #include "netlink/base/unique_fd.h"
+#include "netlink/base/wake_up.h"
 
 namespace hostnet {
 namespace {
@@ -31,9 +32,10 @@ Result<std::string> read_regular_file(const std::string& path, std::size_t most)
   }
   std::string text;
   std::array<char, 16384> piece{};
+  Interrupted interrupted;
   while (true) {
     const ssize_t got = ::read(file.get(), piece.data(), piece.size());
-    if (got < 0 && errno == EINTR) continue;
+    if (got < 0 && interrupted.again()) continue;
     if (got < 0) return system_failure(errno, "reading " + path);
     if (got == 0) return text;
     text.append(piece.data(), static_cast<std::size_t>(got));

@@ -29,13 +29,14 @@ void WakeUp::consume() const noexcept {
 
 bool wait_for_input(std::span<pollfd> descriptors, std::chrono::milliseconds timeout) {
   constexpr std::chrono::milliseconds kLongestRest{1000};
+  constexpr std::chrono::milliseconds kShortRest{1};  // a tracer may interrupt it each time
   constexpr std::int64_t kLongest = std::numeric_limits<int>::max();
   const auto milliseconds =
       static_cast<int>(std::clamp<std::int64_t>(timeout.count(), -1, kLongest));
   const int ready = ::poll(descriptors.data(), descriptors.size(), milliseconds);
-  if (ready < 0 && errno != EINTR) {
-    std::this_thread::sleep_for(timeout < timeout.zero() ? kLongestRest
-                                                         : std::min(timeout, kLongestRest));
+  if (ready < 0) {
+    const auto rest = errno == EINTR ? kShortRest : kLongestRest;
+    std::this_thread::sleep_for(timeout < timeout.zero() ? rest : std::min(timeout, rest));
   }
   return ready > 0;
 }

@@ -2,6 +2,7 @@
 
 #include <poll.h>
 
+#include <cerrno>
 #include <chrono>
 #include <span>
 
@@ -31,5 +32,17 @@ inline constexpr std::chrono::milliseconds kNoTimeout{-1};
 // poll(2). Whether one of them has something. Where poll itself fails (ENOMEM), it rests
 // until the timeout, at most a second: a loop around it must not spin.
 bool wait_for_input(std::span<pollfd> descriptors, std::chrono::milliseconds timeout);
+
+// Whether a call that just failed was interrupted and is made again. Signals are rare here: this
+// program has no handlers. Where a call is interrupted each time (a tracer, a filter of system
+// calls), it has failed, and nobody hangs.
+class Interrupted {
+ public:
+  bool again() { return errno == EINTR && ++times_ < kMost; }
+
+ private:
+  static constexpr int kMost = 100;
+  int times_{};
+};
 
 }  // namespace hostnet

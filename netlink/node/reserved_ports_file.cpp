@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "netlink/base/unique_fd.h"
+#include "netlink/base/wake_up.h"
 
 namespace hostnet {
 namespace {
@@ -46,9 +47,10 @@ class LiveReservedPortsFile final : public ReservedPortsFile {
     rest += '\n';  // also what empties the list
     // The kernel takes whole numbers of the first page and says how much it
     // took; what comes at a later offset is added to the list.
+    Interrupted interrupted;
     while (!rest.empty()) {
       const auto count = ::write(file.get(), rest.data(), rest.size());
-      if (count < 0 && errno == EINTR) continue;
+      if (count < 0 && interrupted.again()) continue;
       if (count <= 0) return system_failure(count < 0 ? errno : EIO, "writing " + path_);
       rest.erase(0, static_cast<std::size_t>(count));
     }

@@ -10,6 +10,8 @@
 
 #include <algorithm>
 
+#include "netlink/base/wake_up.h"
+
 namespace hostnet {
 namespace {
 
@@ -140,12 +142,13 @@ Result<> read_whole(int file, std::string_view name, std::size_t limit, std::str
   out.clear();
   // procfs says size 0 and may give less than asked for before the end.
   char buffer[32 * 1024];
+  Interrupted interrupted;
   for (;;) {
     const auto count = ::pread(file, buffer, sizeof buffer, static_cast<off_t>(out.size()));
     if (count == 0 && out.size() == sizeof buffer) return read_in_one(file, name, out);
     if (count == 0) return {};
     if (count < 0) {
-      if (errno == EINTR) continue;
+      if (interrupted.again()) continue;
       return path_failure(errno, "reading", name);
     }
     if (out.size() + static_cast<std::size_t>(count) > limit) {

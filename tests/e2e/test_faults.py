@@ -22,6 +22,15 @@ def listening(machine):
     return machine
 
 
+@pytest.mark.parametrize("call", ["recvmsg", "sendto", "pread64", "read", "openat"])
+def test_a_call_that_is_always_interrupted_hangs_nobody(listening, call):
+    done = listening.run("strace", "-f", "-o", "/dev/null", "-e", f"trace={call}", "-e",
+                         f"inject={call}:error=EINTR:when=60+", AGENT, "ports", "--from=scan", "--pods.source=none",
+                         "--format=json", check=False)
+    assert done.returncode in (0, 1, 2), done.stderr
+    assert done.stderr or not json.loads(done.stdout)["complete"] or "python3" in done.stdout
+
+
 @pytest.mark.parametrize("call", CALLS)
 def test_a_scan_whose_calls_fail_is_right_or_says_that_it_is_not_complete(listening, call):
     answered = 0

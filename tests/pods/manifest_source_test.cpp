@@ -76,6 +76,28 @@ TEST(ManifestSource, ReadsFilesAndFoldersAsKubeletDoesButNoHiddenFilesNorFolders
   EXPECT_TRUE(watched.source.snapshot().synced);
 }
 
+TEST(ManifestSource, FilesOfProcfsAreNoManifests) {
+  const Watched watched({"/proc/self"});
+  EXPECT_THAT(watched.ports(), IsEmpty());
+  EXPECT_THAT(watched.errors(), IsEmpty());
+}
+
+TEST(ManifestSource, AFolderWithMoreThan10000EntriesIsAnError) {
+  const TemporaryDirectory folder;
+  for (int n = 0; n <= 10'000; ++n) std::ofstream(folder / std::to_string(n));
+  EXPECT_THAT(Watched({folder.path().string()}).errors(),
+              ElementsAre(HasSubstr("more than 10000 entries")));
+}
+
+TEST(ManifestSource, ManifestsPast32MebibytesAreNotReadAndCounted) {
+  const TemporaryDirectory folder;
+  for (const char* name : {"a", "b", "c", "d", "e", "f"}) {
+    folder.write(std::string(name) + ".txt", std::string(std::size_t{6} << 20U, '#'));
+  }
+  EXPECT_THAT(Watched({folder.path().string()}).errors(),
+              ElementsAre("1 manifests are not read: there are more than 32 MiB"));
+}
+
 TEST(ManifestSource, PodsOfOtherNodesAreLeftOut) {
   const TemporaryDirectory folder;
   folder.write("a.yaml",

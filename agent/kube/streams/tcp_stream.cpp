@@ -69,8 +69,8 @@ class TcpStream final : public ByteStream {
 
  private:
   Result<> wait_if_busy(short events) const {
-    if (errno == EINTR) return {};
-    if (errno != EAGAIN) return system_failure(errno, name_);
+    // Interrupted each time: until the deadline.
+    if (errno != EAGAIN && errno != EINTR) return system_failure(errno, name_);
     return wait_for(socket_.get(), events, deadline_, name_);
   }
 

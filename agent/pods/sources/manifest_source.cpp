@@ -1,11 +1,18 @@
 #include "agent/pods/sources/manifest_source.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
 #include "agent/pods/pod_limits.h"
 
 namespace hostnet {
+namespace {
+
+constexpr std::uint64_t kMostBytes = std::uint64_t{32} << 20U;
+
+}  // namespace
 
 ManifestSource::ManifestSource(ManifestSourceOptions options)
     : options_(std::move(options)), watch_(options_.paths, options_.pace) {
@@ -26,6 +33,8 @@ bool ManifestSource::refresh(SteadyTime now, WallTime wall) {
 
 void ManifestSource::scan() {
   errors_.clear();
+  bytes_ = 0;
+  not_read_ = 0;
   if (!watch_.problem().empty()) {
     errors_.push_back("watching manifests: " + watch_.problem() + "; they are read every " +
                       std::to_string(options_.pace.poll.count()) + " ms instead");
@@ -41,6 +50,10 @@ void ManifestSource::scan() {
     for (const std::string& name : *names) read_file_again(name, folder, files);
   }
   files_ = std::move(files);
+  if (not_read_ > 0) {
+    errors_.push_back(fmt::format("{} manifests are not read: there are more than {} MiB",
+                                  not_read_, kMostBytes >> 20U));
+  }
 }
 
 void ManifestSource::read_file_again(const std::string& file, bool of_folder,
@@ -51,6 +64,11 @@ void ManifestSource::read_file_again(const std::string& file, bool of_folder,
     errors_.push_back(stamp.error().message);  // vanished since it was listed
     return;
   }
+  if (bytes_ + stamp->size > kMostBytes) {
+    ++not_read_;
+    return;
+  }
+  bytes_ += stamp->size;
   const auto known = files_.find(file);
   if (known != files_.end() && known->second.stamp == *stamp) {
     files.emplace(file, std::move(known->second));

@@ -55,6 +55,8 @@ class ManifestSource {
   FileWatch watch_;
   std::map<std::string, KnownFile> files_;  // by path
   std::vector<std::string> errors_;         // of the last scan, not of a file's text
+  std::uint64_t bytes_{};                   // of all files, in that scan
+  std::size_t not_read_{};                  // files beyond what they may have together
   PodSnapshot snapshot_;
   bool scanned_{};
 };

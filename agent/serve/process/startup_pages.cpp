@@ -29,8 +29,8 @@ int release_object(dl_phdr_info* object, std::size_t /*size*/, void* page_size) 
   return 0;
 }
 
-// Less is not worth the faults when it is used again.
-constexpr std::size_t kMuchUnused = std::size_t{2} << 20;
+// About what one scan takes: less is not worth the faults when it is used again.
+constexpr std::size_t kMuchUnused = std::size_t{512} << 10;
 constexpr std::size_t kCrowd = std::size_t{4} << 20;
 
 }  // namespace

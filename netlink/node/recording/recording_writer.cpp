@@ -6,6 +6,7 @@
 
 #include <filesystem>
 
+#include "netlink/base/wake_up.h"
 #include "netlink/node/recording/recording.h"
 
 namespace hostnet {
@@ -60,10 +61,11 @@ Result<> RecordingWriter::file(const std::string& path, std::string_view content
   const UniqueFd out(::openat(fd_.get(), path.c_str(),
                               O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (!out) return fail(errno, path);
+  Interrupted interrupted;
   while (!contents.empty()) {
     const auto count = ::write(out.get(), contents.data(), contents.size());
     if (count < 0) {
-      if (errno == EINTR) continue;
+      if (interrupted.again()) continue;
       return fail(errno, path);
     }
     contents.remove_prefix(static_cast<std::size_t>(count));
