@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -76,11 +77,15 @@ class Child {
 };
 
 TEST(KernelProcessSockets, AreThoseOfProcfs) {
-  const std::vector<UniqueFd> ours = [] {
-    std::vector<UniqueFd> some;
-    for (int i = 0; i < 5000; ++i) some.push_back(any_socket());
-    return some;
-  }();
+  rlimit files{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &files), 0);
+  files.rlim_cur = files.rlim_max;
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &files), 0);
+  std::vector<UniqueFd> ours;
+  for (int i = 0; i < 5000; ++i) {
+    ours.push_back(any_socket());
+    ASSERT_TRUE(ours.back()) << i;
+  }
   const Child child([] { return ::dup2(0, 700) == 700 && ::socket(AF_UNIX, SOCK_DGRAM, 0) >= 0; });
   const auto sockets = iterate_process_sockets("/proc");
   ASSERT_TRUE(sockets) << sockets.error().message;
@@ -137,19 +142,23 @@ TEST(KernelProcessSockets, HaveTheNumbersOfTheReadersPidNamespace) {
 }
 
 TEST(KernelProcessSockets, NeedNoRightsOnceTheyAreOpened) {
+  const UniqueFd own = any_socket();
   const auto sockets = iterate_process_sockets("/proc").value();
   const int reader = ::fork();
   if (reader == 0) {
     constexpr uid_t kNobody = 65534;
     if (::setuid(kNobody) != 0) ::_exit(2);
-    const bool refused = !iterate_process_sockets("/proc");
-    std::size_t count = 0;
-    const auto read = sockets->read([&](const ProcessSocket&) { ++count; });
-    ::_exit(refused && read && count > 0 ? 0 : 3);
+    if (iterate_process_sockets("/proc")) ::_exit(3);
+    bool found = false;
+    const auto read = sockets->read([&](const ProcessSocket& one) {
+      found = found || (one.pid == ::getpid() && one.fd == own.get());
+    });
+    if (!read) ::_exit(4);
+    ::_exit(found ? 0 : 5);
   }
   int status = -1;
   ASSERT_EQ(::waitpid(reader, &status, 0), reader);
-  EXPECT_EQ(status, 0);
+  EXPECT_EQ(status, 0) << "exit " << WEXITSTATUS(status);
 }
 
 }  // namespace
