@@ -5,7 +5,7 @@
 namespace hostnet {
 namespace {
 
-enum WireType : std::uint8_t { kVarint = 0, kFixed64 = 1, kLengthDelimited = 2, kFixed32 = 5 };
+enum WireType : std::uint8_t { varint = 0, fixed64 = 1, length_delimited = 2, fixed32 = 5 };
 constexpr unsigned kTypeBits = 3;
 constexpr std::uint64_t kTypeMask = (1U << kTypeBits) - 1;
 constexpr std::uint64_t kLargestFieldNumber = (std::uint64_t{1} << 29U) - 1;
@@ -51,10 +51,10 @@ std::optional<ProtobufField> ProtobufReader::next() {
   ProtobufField field{.number = static_cast<std::uint32_t>(*tag >> kTypeBits)};
   std::optional<std::uint64_t> integer;
   switch (*tag & kTypeMask) {
-    case kVarint: integer = take_varint(rest_); break;
-    case kFixed64: integer = take_fixed(rest_, sizeof(std::uint64_t)); break;
-    case kFixed32: integer = take_fixed(rest_, sizeof(std::uint32_t)); break;
-    case kLengthDelimited: {
+    case varint: integer = take_varint(rest_); break;
+    case fixed64: integer = take_fixed(rest_, sizeof(std::uint64_t)); break;
+    case fixed32: integer = take_fixed(rest_, sizeof(std::uint32_t)); break;
+    case length_delimited: {
       integer = take_varint(rest_);
       if (!integer || *integer > rest_.size()) return refuse();
       field.bytes = rest_.substr(0, *integer);

@@ -40,6 +40,7 @@ class Exchange {
       : socket_(socket), handlers_(handlers), unsent_(request.body) {}
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;
+  ~Exchange() = default;
 
   Result<> begin(const Http2Request& request) {
     nghttp2_session_callbacks* made = nullptr;
@@ -62,7 +63,8 @@ class Exchange {
                          .valuelen = value.size(),
                          .flags = NGHTTP2_NV_FLAG_NONE});
     }
-    nghttp2_data_provider body{.source = {.ptr = this}, .read_callback = &Exchange::give_body};
+    const nghttp2_data_provider body{.source = {.ptr = this},
+                                     .read_callback = &Exchange::give_body};
     stream_ = nghttp2_submit_request(session, nullptr, headers.data(), headers.size(), &body, this);
     if (stream_ < 0) return broken(stream_);
     return {};

@@ -62,7 +62,7 @@ bool ListPodsReader::take_field() {
     parts_.on_too_long();
     skipped_ = *size;
   } else {
-    pod_size_ = *size;
+    pod_size_ = size;
   }
   return true;
 }
