@@ -85,7 +85,7 @@ def test_a_kubelet_that_has_not_synced_is_no_empty_node(machine, kubelet):
     assert agent.json("/conflicts")["complete"]
 
 
-def test_auto_takes_the_api_server_where_the_socket_is_dead(machine, kubelet):
+def test_auto_goes_on_to_the_next_source_where_the_socket_is_dead(machine, kubelet):
     machine.stop(kubelet.process)
     agent = machine.agent("--pods.source=auto", *QUICK, f"--pods.kubelet-socket={kubelet.socket}",
                           "--pods.kubelet-url=https://127.0.0.1:1")
@@ -99,6 +99,7 @@ def test_what_speaks_something_else_is_a_problem(machine, answer):
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(str(path))
     listener.listen()
+    listener.settimeout(120)
     agent = machine.agent("--pods.source=pods-api", *QUICK, f"--pods.kubelet-socket={path}")
     connection, _ = listener.accept()
     connection.sendall(answer)
