@@ -35,25 +35,11 @@ struct BindTo {
 
 // A socket bound there; or the errno, negative.
 int bound(const BindTo& to) {
-  const auto ip = parse_ip(to.address).value();
-  const bool v4 = ip.family == AddressFamily::ipv4;
-  const int fd = ::socket(v4 ? AF_INET : AF_INET6, to.type | SOCK_CLOEXEC, 0);
+  const Endpoint at = endpoint(to.address, to.port);
+  const int fd = ::socket(at.storage.ss_family, to.type | SOCK_CLOEXEC, 0);
   const int on = 1;
   if (to.reuse_port) ::setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
-  int done = 0;
-  if (v4) {
-    sockaddr_in where{
-        .sin_family = AF_INET, .sin_port = htons(to.port), .sin_addr = {}, .sin_zero = {}};
-    std::memcpy(&where.sin_addr, ip.bytes.data(), sizeof where.sin_addr);
-    done = ::bind(fd, reinterpret_cast<const sockaddr*>(&where), sizeof where);
-  } else {
-    sockaddr_in6 where{};
-    where.sin6_family = AF_INET6;
-    where.sin6_port = htons(to.port);
-    std::memcpy(&where.sin6_addr, ip.bytes.data(), sizeof where.sin6_addr);
-    done = ::bind(fd, reinterpret_cast<const sockaddr*>(&where), sizeof where);
-  }
-  if (done == 0) return fd;
+  if (::bind(fd, at.get(), at.length) == 0) return fd;
   const int error = errno;
   ::close(fd);
   return -error;

@@ -70,8 +70,8 @@ struct Kernel {
   }
 };
 
-// One look after another at a kernel whose questions are counted.
-class NatLooks : public ::testing::Test {
+// One scan after another of a kernel whose questions are counted.
+class NatScans : public ::testing::Test {
  protected:
   struct Counting final : Netlink {
     std::shared_ptr<FakeNetlink> inner = std::make_shared<FakeNetlink>();
@@ -123,7 +123,7 @@ class NatLooks : public ::testing::Test {
     kernel_.put_into(*netlink_->inner);
     ++netlink_->inner->nf_tables_generation;
   }
-  // What changes from port 80 to 81 is seen so long after the last look, and not before.
+  // What changes from port 80 to 81 is seen so long after the last scan, and not before.
   void expect_rest(seconds rest) {
     rules({81});
     EXPECT_THAT(ports(scan(rest - seconds{1})), ElementsAre(80U));
@@ -137,14 +137,14 @@ class NatLooks : public ::testing::Test {
   NodeBuilder builder_;
   std::shared_ptr<Counting> netlink_ = std::make_shared<Counting>();
   Kernel kernel_;
-  PortSnapshot table_;  // what is there before the look: links, addresses
+  PortSnapshot table_;  // what is there before the scan: links, addresses
   Node node_;
   std::shared_ptr<NatMemory> memory_;  // of all scanners; null: each is alone
   std::unique_ptr<NatScan> nat_;
   SteadyTime now_{seconds{1000}};
 };
 
-TEST_F(NatLooks, RulesAreReadAtOnceAndThenOnlyWhenTheGenerationGrows) {
+TEST_F(NatScans, RulesAreReadAtOnceAndThenOnlyWhenTheGenerationGrows) {
   rules({80});
   EXPECT_THAT(ports(scan()), ElementsAre(80U));
   EXPECT_TRUE(scan().nat->complete());
@@ -155,7 +155,7 @@ TEST_F(NatLooks, RulesAreReadAtOnceAndThenOnlyWhenTheGenerationGrows) {
   EXPECT_EQ(reads(), 1);
 }
 
-TEST_F(NatLooks, ChangesAreReadEveryFiveSeconds) {
+TEST_F(NatScans, ChangesAreReadEveryFiveSeconds) {
   rules({80});
   scan();
   for (int second = 1; second <= 20; ++second) {
@@ -166,14 +166,14 @@ TEST_F(NatLooks, ChangesAreReadEveryFiveSeconds) {
   EXPECT_THAT(ports(scan(seconds{5})), ElementsAre(120U));
 }
 
-TEST_F(NatLooks, AReadThatCostsMuchRestsAHundredTimesAsLong) {
+TEST_F(NatScans, AReadThatCostsMuchRestsAHundredTimesAsLong) {
   rules({80});
   netlink_->on_rules = [&](int) { builder_.clock()->cost(std::chrono::milliseconds{200}); };
   scan();
   expect_rest(seconds{20});
 }
 
-TEST_F(NatLooks, TheRestIsForAllThatAChangeCosts) {
+TEST_F(NatScans, TheRestIsForAllThatAChangeCosts) {
   rules({80});
   builder_.file("proc/1/net/ip_vs", "IP Virtual Server version 1.2.1 (size=4096)\n");
   netlink_->on_family = [&] { builder_.clock()->cost(std::chrono::milliseconds{200}); };
@@ -181,7 +181,7 @@ TEST_F(NatLooks, TheRestIsForAllThatAChangeCosts) {
   expect_rest(seconds{20});
 }
 
-TEST_F(NatLooks, BothFiltersRulesAreThereInEveryWalk) {
+TEST_F(NatScans, BothFiltersRulesAreThereInEveryWalk) {
   rules({80});
   scan();
   const auto kept = scan().nat;
@@ -193,7 +193,7 @@ TEST_F(NatLooks, BothFiltersRulesAreThereInEveryWalk) {
   EXPECT_EQ(reads(), 1);
 }
 
-TEST_F(NatLooks, RulesThatChangeWhileTheyAreReadAreReadAgain) {
+TEST_F(NatScans, RulesThatChangeWhileTheyAreReadAreReadAgain) {
   rules({80});
   netlink_->on_rules = [&](int times) {
     if (times == 1) rules({81});
@@ -203,7 +203,7 @@ TEST_F(NatLooks, RulesThatChangeWhileTheyAreReadAreReadAgain) {
   EXPECT_THAT(table.coverage.problems, IsEmpty());
 }
 
-TEST_F(NatLooks, RulesThatNeverStandStillAreAProblemUntilTheyDo) {
+TEST_F(NatScans, RulesThatNeverStandStillAreAProblemUntilTheyDo) {
   rules({80});
   netlink_->on_rules = [&](int) { rules({80}); };
   const PortSnapshot table = scan();
@@ -216,7 +216,7 @@ TEST_F(NatLooks, RulesThatNeverStandStillAreAProblemUntilTheyDo) {
   EXPECT_TRUE(later.nat->complete());
 }
 
-TEST_F(NatLooks, WithoutNetAdminNothingIsAskedAndFootingSaysIt) {
+TEST_F(NatScans, WithoutNetAdminNothingIsAskedAndFootingSaysIt) {
   builder_.capabilities(0);
   const PortSnapshot table = scan();
   EXPECT_EQ(table.nat, nullptr);
@@ -224,7 +224,7 @@ TEST_F(NatLooks, WithoutNetAdminNothingIsAskedAndFootingSaysIt) {
   EXPECT_THAT(netlink_->asked, IsEmpty());
 }
 
-TEST_F(NatLooks, ARefusalInSpiteOfTheCapabilityIsAProblem) {
+TEST_F(NatScans, ARefusalInSpiteOfTheCapabilityIsAProblem) {
   netlink_->inner->failures[{NETLINK_NETFILTER, nft_message(NFT_MSG_GETGEN)}] =
       system_failure(EPERM, "asking").error();
   const PortSnapshot table = scan();
@@ -233,7 +233,7 @@ TEST_F(NatLooks, ARefusalInSpiteOfTheCapabilityIsAProblem) {
   EXPECT_FALSE(table.nat->complete());
 }
 
-TEST_F(NatLooks, AKernelWithoutNfTablesIsAskedOncePerMinute) {
+TEST_F(NatScans, AKernelWithoutNfTablesIsAskedOncePerMinute) {
   netlink_->inner->failures[{NETLINK_NETFILTER, nft_message(NFT_MSG_GETGEN)}] =
       system_failure(EINVAL, "asking").error();
   EXPECT_TRUE(scan().nat->complete());
@@ -244,7 +244,7 @@ TEST_F(NatLooks, AKernelWithoutNfTablesIsAskedOncePerMinute) {
   EXPECT_GT(netlink_->asked[NFT_MSG_GETGEN], asked);
 }
 
-TEST_F(NatLooks, ARecordingThatDoesNotTellIsALimitAndNotNoRules) {
+TEST_F(NatScans, ARecordingThatDoesNotTellIsALimitAndNotNoRules) {
   netlink_->inner->failures[{NETLINK_NETFILTER, nft_message(NFT_MSG_GETGEN)}] =
       failure(Reason::unsupported, "not in the recording: asking").error();
   const PortSnapshot table = scan();
@@ -253,7 +253,7 @@ TEST_F(NatLooks, ARecordingThatDoesNotTellIsALimitAndNotNoRules) {
   EXPECT_FALSE(table.nat->complete());
 }
 
-TEST_F(NatLooks, PartsThatNobodyKnowsAreCountedAndNamedWhereARuleDependsOnThem) {
+TEST_F(NatScans, PartsThatNobodyKnowsAreCountedAndNamedWhereARuleDependsOnThem) {
   kernel_.before = nft::expression("novelty", {});
   rules({80, 81});
   const PortSnapshot table = scan();
@@ -263,7 +263,7 @@ TEST_F(NatLooks, PartsThatNobodyKnowsAreCountedAndNamedWhereARuleDependsOnThem) 
   EXPECT_FALSE(table.nat->complete());
 }
 
-TEST_F(NatLooks, ARuleThatDoesNotDecodeIsNamedAndTheOthersAnswer) {
+TEST_F(NatScans, ARuleThatDoesNotDecodeIsNamedAndTheOthersAnswer) {
   rules({80});
   auto& answers = netlink_->inner->answers[{NETLINK_NETFILTER, nft_message(NFT_MSG_GETRULE)}];
   answers.push_back(nft_answer(
@@ -278,7 +278,7 @@ TEST_F(NatLooks, ARuleThatDoesNotDecodeIsNamedAndTheOthersAnswer) {
   EXPECT_THAT(ports(table), ElementsAre(80U));
 }
 
-TEST_F(NatLooks, AnotherScannerOfTheNodeTakesWhatStillHolds) {
+TEST_F(NatScans, AnotherScannerOfTheNodeTakesWhatStillHolds) {
   rules({80});
   memory_ = std::make_shared<NatMemory>();
   const auto known = scan().nat;
@@ -288,7 +288,7 @@ TEST_F(NatLooks, AnotherScannerOfTheNodeTakesWhatStillHolds) {
   EXPECT_THAT(scan_with(check).coverage.problems, IsEmpty());
 }
 
-TEST_F(NatLooks, AnotherScannerNeverAnswersWithRulesThatChanged) {
+TEST_F(NatScans, AnotherScannerNeverAnswersWithRulesThatChanged) {
   rules({80});
   memory_ = std::make_shared<NatMemory>();
   scan();
@@ -300,7 +300,7 @@ TEST_F(NatLooks, AnotherScannerNeverAnswersWithRulesThatChanged) {
   EXPECT_EQ(reads(), 2);
 }
 
-TEST_F(NatLooks, AnotherScannerReadsAgainWhatCouldNotBeRead) {
+TEST_F(NatScans, AnotherScannerReadsAgainWhatCouldNotBeRead) {
   memory_ = std::make_shared<NatMemory>();
   auto& failures = netlink_->inner->failures;
   failures[{NETLINK_NETFILTER, nft_message(NFT_MSG_GETRULE)}] =
@@ -314,40 +314,7 @@ TEST_F(NatLooks, AnotherScannerReadsAgainWhatCouldNotBeRead) {
   EXPECT_THAT(ports(table), ElementsAre(80U));
 }
 
-// struct ipt_entry with a verdict, as the nat table has them for policies.
-IpTableBytes accepting_table() {
-  IpTableBytes table;
-  table.valid_hooks = 1U << NF_INET_PRE_ROUTING;
-  table.entries.resize(152);
-  table.entries.at(88) = std::byte{112};    // target_offset
-  table.entries.at(90) = std::byte{152};    // next_offset
-  table.entries.at(112) = std::byte{40};    // the target's size
-  table.entries.at(144) = std::byte{0xFE};  // -NF_ACCEPT - 1
-  for (const std::size_t at : {145U, 146U, 147U}) table.entries.at(at) = std::byte{0xFF};
-  return table;
-}
-
-TEST(IpTablesFingerprint, IsAnotherWhereARuleIsAndNotWhereItMatchedOnceMore) {
-  std::vector<IpTable> tables{
-      {.family = AddressFamily::ipv4, .name = "nat", .bytes = accepting_table()}};
-  auto& entries = tables.front().bytes.entries;
-  const auto fingerprint = ip_tables_fingerprint(tables);
-  for (std::size_t at = 0; at < entries.size(); ++at) {
-    const bool counts = at >= 96 && at < 112;
-    entries.at(at) ^= std::byte{0x01};
-    EXPECT_EQ(ip_tables_fingerprint(tables) == fingerprint, counts) << "byte " << at;
-    entries.at(at) ^= std::byte{0x01};
-  }
-  tables.front().family = AddressFamily::ipv6;
-  EXPECT_NE(ip_tables_fingerprint(tables), fingerprint);
-  tables.front().family = AddressFamily::ipv4;
-  tables.front().bytes.hook_entry.at(0) = 152;
-  EXPECT_NE(ip_tables_fingerprint(tables), fingerprint);
-  tables.clear();
-  EXPECT_NE(ip_tables_fingerprint(tables), fingerprint);
-}
-
-TEST_F(NatLooks, LegacyTablesAreReadEveryTenSecondsAndOnlyWhereThereAreSome) {
+TEST_F(NatScans, LegacyTablesAreReadEveryTenSecondsAndOnlyWhereThereAreSome) {
   struct Tables final : IpTables {
     mutable int asked{};
     Result<IpTableBytes> table(AddressFamily, const std::string&) const override {
@@ -372,7 +339,7 @@ TEST_F(NatLooks, LegacyTablesAreReadEveryTenSecondsAndOnlyWhereThereAreSome) {
   EXPECT_EQ(tables->asked, 2);
 }
 
-TEST_F(NatLooks, ANodeWithCilumSaysWhatCannotBeSeen) {
+TEST_F(NatScans, ANodeWithCilumSaysWhatCannotBeSeen) {
   Link link;
   link.name = "cilium_host";
   table_.links = {link};
@@ -382,7 +349,7 @@ TEST_F(NatLooks, ANodeWithCilumSaysWhatCannotBeSeen) {
   EXPECT_THAT(table.coverage.problems, IsEmpty());
 }
 
-TEST_F(NatLooks, AKeeperThatWasSeenStaysKnownWhenItsRulesAreFlushed) {
+TEST_F(NatScans, AKeeperThatWasSeenStaysKnownWhenItsRulesAreFlushed) {
   rules({80});
   EXPECT_TRUE(scan().nat->has_forwarder());
   netlink_->inner->answers.clear();

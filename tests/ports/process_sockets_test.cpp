@@ -64,7 +64,6 @@ TEST(ProcessSockets, ThatFailLeaveTheScanToProcfs) {
   EXPECT_GT(inputs.work().directories_read, 0U);
 }
 
-// Some processes were told before it failed: nobody is taken for all there are.
 TEST(ProcessSockets, ThatWereNotFoundAreSearchedForAgain) {
   NodeBuilder node = nginx_on_80();
   const auto sockets =
