@@ -124,7 +124,9 @@ int run_history(const CommandOptions& options) {
 }
 
 int run_record(const CommandOptions& options) {
-  auto node = open_node(options.sources.node);
+  NodeOptions recorded = options.sources.node;
+  recorded.bpf = false;  // a replay reads each proc/<pid>/fd
+  auto node = open_node(recorded);
   if (!node) return could_not(node.error());
   if (options.sources.node.replay.empty()) node->bind_events = binds_of_agent();
   auto recorder = record_node(*std::move(node), options.directory);
