@@ -1,5 +1,4 @@
 #include <gtest/gtest.h>
-#include <linux/netfilter.h>
 
 #include "netlink/nat/xtables/ip_tables.h"
 
@@ -9,7 +8,7 @@ namespace {
 // struct ipt_entry with a verdict, as the nat table has them for policies.
 IpTableBytes accepting_table() {
   IpTableBytes table;
-  table.valid_hooks = 1U << NF_INET_PRE_ROUTING;
+  table.valid_hooks = 1;  // NF_INET_PRE_ROUTING
   table.entries.resize(152);
   table.entries.at(88) = std::byte{112};    // target_offset
   table.entries.at(90) = std::byte{152};    // next_offset
