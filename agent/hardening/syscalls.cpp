@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "netlink/base/file_watch.h"
 #include "netlink/base/sort_unique.h"
 
 namespace hostnet {
@@ -32,21 +33,10 @@ constexpr int kSockets[]{
     SYS_connect,  SYS_getsockname, SYS_getpeername, SYS_getsockopt, SYS_setsockopt, SYS_sendto,
     SYS_recvfrom, SYS_sendmsg,     SYS_recvmsg,     SYS_sendmmsg,   SYS_recvmmsg,   SYS_shutdown};
 // Waiting.
-constexpr int kEvents[]{SYS_ppoll,
-                        SYS_pselect6,
-                        SYS_epoll_create1,
-                        SYS_epoll_ctl,
-                        SYS_epoll_pwait,
-                        SYS_eventfd2,
-                        SYS_signalfd4,
-                        SYS_inotify_init1,
-                        SYS_inotify_add_watch,
-                        SYS_inotify_rm_watch,
-                        SYS_timerfd_create,
-                        SYS_timerfd_settime,
-                        SYS_timerfd_gettime,
-                        SYS_nanosleep,
-                        SYS_clock_nanosleep,
+constexpr int kEvents[]{SYS_ppoll,           SYS_pselect6,       SYS_epoll_create1,
+                        SYS_epoll_ctl,       SYS_epoll_pwait,    SYS_eventfd2,
+                        SYS_signalfd4,       SYS_timerfd_create, SYS_timerfd_settime,
+                        SYS_timerfd_gettime, SYS_nanosleep,      SYS_clock_nanosleep,
                         SYS_restart_syscall};
 // Memory and threads.
 constexpr int kThreads[]{SYS_mmap,
@@ -112,7 +102,6 @@ constexpr int kSome[]{
     SYS_epoll_wait,
     SYS_eventfd,
     SYS_signalfd,
-    SYS_inotify_init,
     SYS_getpgrp,
 #endif
 #ifdef SYS_getrlimit
@@ -151,7 +140,7 @@ std::span<const int> used_syscalls() {
          {std::span<const int>(kFiles), std::span<const int>(kOthersFiles),
           std::span<const int>(kSockets), std::span<const int>(kEvents),
           std::span<const int>(kThreads), std::span<const int>(kSignals),
-          std::span<const int>(kSelf), std::span<const int>(kSome)}) {
+          std::span<const int>(kSelf), std::span<const int>(kSome), file_watch_syscalls()}) {
       all.insert(all.end(), some.begin(), some.end());
     }
     sort_unique(all);

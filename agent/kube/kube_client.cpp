@@ -91,7 +91,7 @@ std::optional<std::chrono::seconds> retry_after_of(const httplib::Response& resp
   return seconds && *seconds >= 0 ? std::optional(std::chrono::seconds(*seconds)) : std::nullopt;
 }
 
-std::string_view words_for(int status) {
+std::string_view words_for_status(int status) {
   switch (status) {
     case 401: return "the token or certificate is not accepted";
     case 403: return "the account may not do this";
@@ -128,6 +128,36 @@ void KubeClient::stop() {
   const std::scoped_lock lock(running_->mutex);
   if (running_->socket.get() >= 0) ::shutdown(running_->socket.get(), SHUT_RDWR);
 }
+
+namespace {
+
+// How an exchange ended.
+struct Outcome {
+  std::string server;
+  int status{};  // 0: no head came
+  bool stopped{}, refused{};
+  httplib::Error error{};
+};
+
+// Why there is no whole answer; empty if there is one.
+std::string fault_of(const Outcome& outcome, const Handshake& handshake) {
+  if (outcome.stopped) return "stopped";
+  const int status = outcome.status;
+  if (status != 0 && status != 200 && status != 201) {
+    return fmt::format("{} answers {}: {}", outcome.server, status, words_for_status(status));
+  }
+  if (const auto& why = handshake.limits.refusal(); !why.empty()) {
+    return fmt::format("{}: the answer was given up: {}", outcome.server, why);
+  }
+  if (outcome.refused) return fmt::format("{}: the answer was given up", outcome.server);
+  if (outcome.error == httplib::Error::Success) return "";
+  const auto certificate = handshake.server.refusal();
+  return fmt::format("{}: {}", outcome.server,
+                     certificate == X509_V_OK ? words_for(outcome.error)
+                                              : words_for_refused_certificate(certificate));
+}
+
+}  // namespace
 
 // Who hears an answer while it comes.
 struct KubeClient::Listener {
@@ -174,22 +204,13 @@ KubeReply KubeClient::exchange(const KubeRequest& request, KubeBody body,
     const std::scoped_lock lock(running_->mutex);
     running_->socket.reset();
   }
-  if (running_->stopped) {
-    reply.problem = "stopped";
-  } else if (reply.status != 0 && reply.status != 200 && reply.status != 201) {
-    reply.problem = fmt::format("{} answers {}: {}", where, reply.status, words_for(reply.status));
-  } else if (!limits.refusal().empty()) {
-    reply.problem = fmt::format("{}: the answer was given up: {}", where, limits.refusal());
-  } else if (refused) {
-    reply.problem = fmt::format("{}: the answer was given up", where);
-  } else if (!answer) {
-    reply.problem = fmt::format("{}: {}", where,
-                                handshake.server.refusal() == X509_V_OK
-                                    ? words_for(answer.error())
-                                    : words_for_refused_certificate(handshake.server.refusal()));
-  } else {
-    reply.whole = true;
-  }
+  reply.problem = fault_of({.server = where,
+                            .status = reply.status,
+                            .stopped = running_->stopped,
+                            .refused = refused,
+                            .error = answer.error()},
+                           handshake);
+  reply.whole = reply.problem.empty();
   return reply;
 }
 

@@ -120,6 +120,28 @@ std::expected<void, UsageError> check_serve(const ServeOptions& serve) {
   return {};
 }
 
+// What the flags and words say, into the options of each module.
+std::expected<void, UsageError> apply(const FlagValues::Texts& parsed,
+                                      const std::function<const char*(const char*)>& environment,
+                                      const Words& words, CommandLine& line) {
+  const auto values = FlagValues::merge(parsed, environment);
+  if (!values) return usage(values.error());
+  apply_flags(*values, environment, parsed, line);
+  if (line.options.from == AnswerFrom::agent && says_what_to_scan(parsed)) {
+    return usage("--from=agent: the agent has its own --path, --pods, --replay and --config flags");
+  }
+  if (auto done = check_serve(line.serve); !done) return done;
+  if (auto done = apply_words(words, line.command, line.options); !done) return done;
+  if (line.command == Command::fleet) {
+    if (auto done = apply_fleet_words(words, line.options, line.fleet); !done) return done;
+  }
+  if (line.command == Command::serve && line.serve.reserve_ports &&
+      !line.serve.sources.node.replay.empty()) {
+    return usage("--fix.reserve-ports changes this machine, --replay is not about this machine");
+  }
+  return {};
+}
+
 }  // namespace
 
 std::expected<CommandLine, UsageError> parse_command_line(
@@ -161,24 +183,8 @@ std::expected<CommandLine, UsageError> parse_command_line(
     if (auto done = write_about(app, words, line); !done) return std::unexpected(done.error());
     return line;
   }
-  const auto values = FlagValues::merge(parsed, environment);
-  if (!values) return usage(values.error());
-  apply_flags(*values, environment, parsed, line);
-  if (line.options.from == AnswerFrom::agent && says_what_to_scan(parsed)) {
-    return usage("--from=agent: the agent has its own --path, --pods, --replay and --config flags");
-  }
-  if (auto done = check_serve(line.serve); !done) return std::unexpected(done.error());
-  if (auto done = apply_words(words, line.command, line.options); !done) {
+  if (auto done = apply(parsed, environment, words, line); !done) {
     return std::unexpected(done.error());
-  }
-  if (line.command == Command::fleet) {
-    if (auto done = apply_fleet_words(words, line.options, line.fleet); !done) {
-      return std::unexpected(done.error());
-    }
-  }
-  if (line.command == Command::serve && line.serve.reserve_ports &&
-      !line.serve.sources.node.replay.empty()) {
-    return usage("--fix.reserve-ports changes this machine, --replay is not about this machine");
   }
   return line;
 }

@@ -2,6 +2,7 @@
 
 #include <sys/inotify.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -191,6 +192,12 @@ bool FileWatch::changed(SteadyTime now) {
   const bool differs = current != stamps_;
   stamps_ = std::move(current);
   return std::exchange(written_, false) || differs;
+}
+
+std::span<const int> file_watch_syscalls() {
+  static constexpr std::array kCalls{SYS_inotify_init1, SYS_inotify_add_watch,
+                                     SYS_inotify_rm_watch};
+  return kCalls;
 }
 
 }  // namespace hostnet

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -89,5 +90,8 @@ class FileWatch {
 // and the target. A folder's names are empty if it is the path itself: then all of
 // them count. Where something is missing, the deepest folder that exists.
 std::map<std::string, std::set<std::string, std::less<>>> deciding_names(const std::string& path);
+
+// The system calls of inotify(7), which a filter of system calls must allow.
+std::span<const int> file_watch_syscalls();
 
 }  // namespace hostnet
