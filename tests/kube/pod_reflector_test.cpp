@@ -217,9 +217,10 @@ TEST(PodReflector, WhatIsBeyondTheLimitsIsCounted) {
   for (std::size_t i = 0; i < kMostPods + 3; ++i)
     watch.listed(pod_text(std::to_string(i), 80, "1"));
   watch.left_out();
+  watch.listed("{}");
   ASSERT_TRUE(watch.list_done(kStart));
   EXPECT_EQ(watch.pods().size(), kMostPods);
-  EXPECT_EQ(watch.pods_cut(), 4U);
+  EXPECT_EQ(watch.pods_cut(), 5U);
 }
 
 TEST(PodReflector, HonoursRetryAfter) {
@@ -227,7 +228,7 @@ TEST(PodReflector, HonoursRetryAfter) {
   EXPECT_EQ(watch.ended(429, 20s, "too many requests", 0.0, kStart), 20s);
 }
 
-TEST(PodReflector, WhatIsNoPodIsPassedOver) {
+TEST(PodReflector, WhatIsNoPodIsLeftOutAndCounted) {
   PodReflector watch = watching();
   watch.accepted(kStart);
   for (const char* object : {"{}", "[]", "{\"metadata\":{}}", "{\"metadata\":7}", "nonsense", ""}) {
@@ -235,6 +236,7 @@ TEST(PodReflector, WhatIsNoPodIsPassedOver) {
   }
   EXPECT_TRUE(watch.event("\"WHATEVER\"", pod_text("z", 1, "77"), kStart));
   EXPECT_THAT(names(watch), ElementsAre("a", "b"));
+  EXPECT_EQ(watch.pods_cut(), 6U);
   EXPECT_THAT(watch.path(0), HasSubstr("resourceVersion=10&"));
   EXPECT_THAT(watch.path(0), Not(HasSubstr("77")));
 }

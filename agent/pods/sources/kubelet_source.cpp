@@ -17,11 +17,13 @@ class KubeletLister final : public PodLister {
                                       {.on_item =
                                            [&](std::string_view text) {
                                              auto pod = read_pod_json(text);
-                                             if (pod && !pod->name.empty()) {
+                                             if (!pod || pod->name.empty()) {
+                                               parts.on_left_out();
+                                             } else {
                                                parts.on_pod(*std::move(pod));
                                              }
                                            },
-                                       .on_too_long = parts.on_too_long});
+                                       .on_too_long = parts.on_left_out});
     std::string why = reply.problem;
     if (reply.status == 403) why += "; it needs nodes/pods: get";
     return {.problem = std::move(why), .retry_after = reply.retry_after};

@@ -64,7 +64,10 @@ void PodReflector::accepted(SteadyTime now) {
 
 void PodReflector::listed(std::string_view object) {
   auto pod = pod_in(object);
-  if (!pod) return;
+  if (!pod) {
+    left_out();
+    return;
+  }
   if (arriving_.size() >= kMostPods) {
     ++arriving_cut_;
     return;
@@ -116,7 +119,10 @@ bool PodReflector::event(std::string_view type, std::string_view object, SteadyT
   const bool deleted = type == "\"DELETED\"";
   if (deleted || type == "\"ADDED\"" || type == "\"MODIFIED\"") {
     auto pod = pod_in(object);
-    if (!pod) return true;  // not a pod; where to go on from stays what it was
+    if (!pod) {
+      left_out();
+      return true;  // where to go on from stays what it was
+    }
     const std::string key = key_of(*pod);
     const auto known = pods_.find(key);
     if (known != pods_.end()) ports_.give_back(known->second);

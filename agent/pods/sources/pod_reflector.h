@@ -35,7 +35,7 @@ class PodReflector {
   void accepted(SteadyTime now);
   // One element of a LIST's items; the list counts only when it is whole.
   void listed(std::string_view pod);
-  // One that was too long to be read.
+  // One that is too long, or cannot be read.
   void left_out();
   // "metadata" of the LIST; its resourceVersion is where the WATCH begins.
   void list_metadata(std::string_view metadata);

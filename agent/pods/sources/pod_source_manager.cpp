@@ -76,8 +76,9 @@ void name_cuts(PodSnapshot& snapshot) {
         snapshot.ports_cut, of_pods, kMostPortsOfAPod, kMostPortsOfANode));
   }
   if (snapshot.pods_cut > 0) {
-    snapshot.errors.push_back(fmt::format("{} pods are left out: at most {} of a node are read",
-                                          snapshot.pods_cut, kMostPods));
+    snapshot.errors.push_back(
+        fmt::format("{} pods are left out: beyond {}, too long, or not readable", snapshot.pods_cut,
+                    kMostPods));
   }
 }
 

@@ -26,7 +26,7 @@ class PodsApiLister final : public PodLister {
 
   PollAnswer list(const Parts& parts) override {
     ListPodsReader reader({.on_pod = [&](std::string_view bytes) { read(bytes, parts); },
-                           .on_too_long = parts.on_too_long});
+                           .on_too_long = parts.on_left_out});
     const auto called =
         client_->make({.method = "/v1alpha1.Pods/ListPods",
                        .metadata = {{"x-kubernetes-fieldmask", pod_field_mask()}},
@@ -40,9 +40,11 @@ class PodsApiLister final : public PodLister {
  private:
   static void read(std::string_view bytes, const Parts& parts) {
     const auto json = pod_json_from_protobuf(bytes);
-    if (!json) return;
-    auto pod = read_pod_json(*json);
-    if (!pod || pod->name.empty()) return;
+    auto pod = json ? read_pod_json(*json) : std::unexpected(json.error());
+    if (!pod || pod->name.empty()) {
+      parts.on_left_out();
+      return;
+    }
     if (pod->uid.size() == kHashSize) pod->config_hash = pod->uid;
     parts.on_pod(*std::move(pod));
   }

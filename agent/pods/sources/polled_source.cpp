@@ -36,7 +36,7 @@ class PolledSource final : public PodSource {
                                                    pod.source = name_;
                                                    pods->push_back(std::move(pod));
                                                  },
-                                             .on_too_long = [&] { ++pods_cut; }});
+                                             .on_left_out = [&] { ++pods_cut; }});
     const SteadyTime now = steady_now();
     auto pause = interval_;
     if (answer.problem.empty()) {

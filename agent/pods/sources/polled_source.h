@@ -29,7 +29,7 @@ class PodLister {
 
   struct Parts {
     std::function<void(Pod)> on_pod;
-    std::function<void()> on_too_long;  // a pod longer than kLongestPod was left out
+    std::function<void()> on_left_out;  // a pod that is too long, or cannot be read
   };
   // Blocks until the list is over.
   virtual PollAnswer list(const Parts& parts) = 0;
