@@ -1,6 +1,12 @@
 #include "agent/document/decode_text.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <cstddef>
+#include <utility>
+
+#include "netlink/base/escape.h"
 
 namespace hostnet {
 namespace {
@@ -57,13 +63,64 @@ std::string from_utf16(std::string_view bytes, bool big_endian) {
   return text;
 }
 
-}  // namespace
-
-std::string decode_text(std::string_view bytes) {
+std::string transcoded(std::string_view bytes) {
   if (bytes.starts_with("\xEF\xBB\xBF")) return std::string(bytes.substr(3));
   if (bytes.starts_with("\xFF\xFE")) return from_utf16(bytes.substr(2), false);
   if (bytes.starts_with("\xFE\xFF")) return from_utf16(bytes.substr(2), true);
   return std::string(bytes);
+}
+
+// As yaml.v2's reader has it.
+bool is_control(char32_t code) {
+  const bool low = code < 0x20 && code != '\t' && code != '\n' && code != '\r';
+  return low || (code >= 0x7F && code <= 0x9F && code != 0x85);
+}
+
+Complaint not_text(std::string_view text, std::size_t offset, std::string_view what) {
+  const auto line = 1 + std::ranges::count(text.substr(0, offset), '\n');
+  return {.line = static_cast<unsigned>(line),
+          .message = fmt::format("not a text file: byte 0x{:02x} at offset {} is {}",
+                                 static_cast<unsigned char>(text[offset]), offset, what)};
+}
+
+}  // namespace
+
+std::string decode_text(std::string_view bytes) {
+  std::string text = transcoded(bytes);
+  for (auto at = text.find('\r'); at != std::string::npos; at = text.find('\r', at + 1)) {
+    if (at + 1 == text.size() || text[at + 1] != '\n') text[at] = '\n';
+  }
+  return text;
+}
+
+std::optional<Complaint> find_control_character(std::string_view text) {
+  for (std::size_t i = 0; i < text.size();) {
+    const Utf8Character character = next_character(text.substr(i, 4));
+    if (character.valid && is_control(character.code)) {
+      return not_text(text, i, "a control character");
+    }
+    i += character.size;
+  }
+  return std::nullopt;
+}
+
+std::optional<Complaint> replace_invalid_utf8(std::string& text) {
+  std::optional<Complaint> complaint;
+  std::string valid;
+  std::size_t copied = 0;
+  for (std::size_t i = 0; i < text.size();) {
+    const Utf8Character character = next_character(std::string_view(text).substr(i, 4));
+    if (!character.valid) {
+      if (!complaint) complaint = not_text(text, i, "not UTF-8");
+      valid.append(text, copied, i - copied);
+      append_utf8(kReplacement, valid);
+      copied = i + 1;
+    }
+    i += character.size;
+  }
+  if (!complaint) return std::nullopt;
+  text = valid.append(text, copied);
+  return complaint;
 }
 
 }  // namespace hostnet

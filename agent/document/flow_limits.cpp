@@ -46,6 +46,9 @@ class FlowMeter {
  private:
   std::optional<Complaint> take_line(std::string_view line) {
     const auto indent = line.find_first_not_of(' ');
+    if (is_refused_tab(line)) {
+      return Complaint{.line = line_number_, .message = "YAML: a tab where spaces must be"};
+    }
     if (without_blanks_behind(line).empty()) return std::nullopt;
     if (scalar_indent_ && indent > *scalar_indent_) return std::nullopt;
     scalar_indent_.reset();
@@ -59,10 +62,21 @@ class FlowMeter {
       const bool escapes = quote_ == '"' && line[at] == '\\';
       at += escapes ? std::size_t{2} : std::size_t{1};
     }
-    if (depth_ == 0 && quote_ == 0 && begins_block_scalar(line.substr(0, at))) {
-      scalar_indent_ = indent;
-    }
+    end_line(without_blanks_behind(line.substr(0, at)), indent);
     return std::nullopt;
+  }
+
+  void end_line(std::string_view content, std::size_t indent) {
+    if (content.empty()) return;
+    value_ended_ = std::string_view(":]}\"'").contains(content.back());
+    if (depth_ == 0 && quote_ == 0 && begins_block_scalar(content)) scalar_indent_ = indent;
+  }
+
+  // Kubernetes' parser takes none where a token may begin, ours some. Only what may still go on
+  // with the next line (plain text) may have one.
+  bool is_refused_tab(std::string_view line) const {
+    const std::string_view blanks = line.substr(0, line.find_first_not_of(" \t\r"));
+    return blanks.contains('\t') && depth_ == 0 && quote_ == 0 && !scalar_indent_ && value_ended_;
   }
 
   std::optional<Complaint> take_char(char c, bool after_blank) {
@@ -110,6 +124,7 @@ class FlowMeter {
   char quote_{};  // the one that is open
   bool token_begins_{true};
   bool in_property_{};
+  bool value_ended_{true};                    // nothing that was read may go on with the next line
   std::optional<std::size_t> scalar_indent_;  // of the line that a block scalar belongs to
 };
 

@@ -1,10 +1,12 @@
+#include <fmt/format.h>
 #include <yaml-cpp/depthguard.h>
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/parser.h>
 
-#include <span>
-#include <spanstream>
+#include <algorithm>
+#include <array>
+#include <sstream>
 #include <utility>
 
 #include "agent/document/flow_limits.h"
@@ -12,6 +14,43 @@
 
 namespace hostnet {
 namespace {
+
+// What yaml-cpp says, and what it means to who wrote the text.
+struct Saying {
+  std::string_view library, words;
+};
+
+std::string in_words(const std::string& library) {
+  static const std::array kSayings{
+      Saying{YAML::ErrorMsg::MAP_VALUE,
+             "a \": \" where no value can begin: wrong indentation, or text that needs quotes"},
+      Saying{YAML::ErrorMsg::END_OF_MAP,
+             "this line does not fit the mapping above it: wrong indentation, or a key without "
+             "\": \""},
+      Saying{
+          YAML::ErrorMsg::END_OF_SEQ,
+          "this line does not fit the list above it: wrong indentation, or an item without \"- \""},
+      Saying{YAML::ErrorMsg::END_OF_MAP_FLOW, "a \"{\" that is not closed, or a comma is missing"},
+      Saying{YAML::ErrorMsg::END_OF_SEQ_FLOW, "a \"[\" that is not closed, or a comma is missing"},
+      Saying{YAML::ErrorMsg::FLOW_END, "a \"]\" or \"}\" that closes nothing"},
+      Saying{YAML::ErrorMsg::BLOCK_ENTRY, "a \"- \" where no list item can begin"},
+      Saying{YAML::ErrorMsg::MAP_KEY, "a \"? \" where no key can begin"},
+      Saying{YAML::ErrorMsg::UNKNOWN_TOKEN,
+             "a character that cannot begin a value (@, ` or %): put the value in quotes"},
+      Saying{YAML::ErrorMsg::TAB_IN_INDENTATION, "a tab where spaces must be"},
+      Saying{YAML::ErrorMsg::DOC_IN_SCALAR, "a quote that is not closed"},
+      Saying{YAML::ErrorMsg::UNKNOWN_ANCHOR,
+             "an alias (*NAME) without its anchor (&NAME) before it"},
+  };
+  const auto* const found = std::ranges::find_if(
+      kSayings, [&](const Saying& saying) { return library.starts_with(saying.library); });
+  return fmt::format("YAML: {}", found == kSayings.end() ? library : found->words);
+}
+
+// Of a value that may be more than text; what other tags stand before is text.
+constexpr std::array<std::string_view, 4> kTypedTags{
+    "tag:yaml.org,2002:int", "tag:yaml.org,2002:float", "tag:yaml.org,2002:bool",
+    "tag:yaml.org,2002:null"};
 
 struct StopParsing {};  // leaves the library's parser from inside an event
 
@@ -31,8 +70,8 @@ class YamlEvents : public YAML::EventHandler {
   }
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& value) override {
-    // "!" is a quoted scalar, "?" a plain one.
-    const bool plain = tag != "!" && tag != "tag:yaml.org,2002:str";
+    // "!" is a quoted scalar, "?" a plain one without a tag.
+    const bool plain = tag == "?" || std::ranges::find(kTypedTags, tag) != kTypedTags.end();
     if (plain && (value.empty() || value == "~" || value == "Null" || value == "NULL")) {
       go_on(builder_.null(line(mark), anchor));
     } else {
@@ -87,7 +126,8 @@ ParsedDocuments parse_yaml(std::string_view text, unsigned first_line) {
   parsed.failure = flow_past_limits(text, first_line);
   if (parsed.failure) return parsed;
   try {
-    std::ispanstream stream{std::span(text)};
+    // The library takes the end of the text for the quote that is missing, not the document's.
+    std::istringstream stream(fmt::format("{}{}...\n", text, text.ends_with('\n') ? "" : "\n"));
     YAML::Parser parser(stream);
     const std::size_t most = most_documents(text);
     for (std::size_t count = 0; parser.HandleNextDocument(events); ++count) {
@@ -103,7 +143,7 @@ ParsedDocuments parse_yaml(std::string_view text, unsigned first_line) {
   } catch (const YAML::DeepRecursion& error) {
     parsed.failure = Complaint{.line = events.line(error.mark), .message = "nested too deeply"};
   } catch (const YAML::Exception& error) {
-    parsed.failure = Complaint{.line = events.line(error.mark), .message = "YAML: " + error.msg};
+    parsed.failure = Complaint{.line = events.line(error.mark), .message = in_words(error.msg)};
   } catch (const std::exception& error) {
     parsed.failure = Complaint{.message = std::string("YAML: ") + error.what()};
   }

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cstddef>
 
-#include "netlink/base/escape.h"
+#include "agent/document/fields.h"
 #include "netlink/base/text.h"
 
 namespace hostnet {
@@ -23,58 +23,87 @@ void for_each_line(std::string_view text, unsigned first_line, F f) {
   }
 }
 
-bool is_separator(std::string_view line) {
-  return line.starts_with("---") &&
-         (line.size() == 3 || line[3] == ' ' || line[3] == '\t' || line[3] == '\r');
+constexpr std::string_view kSeparator = "---";
+
+bool is_blank_or_comment(std::string_view line) {
+  const std::string_view trimmed = trim(line);
+  return trimmed.empty() || trimmed.starts_with('#');
 }
 
 bool has_content(std::string_view text) {
   bool content = false;
   for_each_line(text, 1, [&](std::string_view line, unsigned) {
-    if (is_separator(line)) line.remove_prefix(3);
     if (line.starts_with('%')) return;
-    const std::string_view trimmed = trim(line);
-    content = content || (!trimmed.empty() && !trimmed.starts_with('#') && trimmed != "...");
+    content = content || (!is_blank_or_comment(line) && trim(line) != "...");
   });
   return content;
 }
 
+// Unset: nothing, a comment.
+std::optional<Complaint> refused_behind_separator(std::string_view behind, unsigned line) {
+  if (line == 1 && behind.starts_with('#')) {  // only there the reader hands it on to the parser
+    return Complaint{.line = line,
+                     .message =
+                         "\"---#\" on the first line is text to kubectl and kubelet: write "
+                         "a space before the #"};
+  }
+  if (is_blank_or_comment(behind)) return std::nullopt;
+  return Complaint{.line = line,
+                   .message = fmt::format("only white space or a # comment may follow \"---\", not "
+                                          "{}: kubectl reads nothing from here on",
+                                          shown_text(trim(behind)))};
+}
+
+class DocumentSplitter {
+ public:
+  explicit DocumentSplitter(std::string_view text) : text_(text) {}
+
+  std::vector<DocumentText> split() {
+    for_each_line(text_, 1, [&](std::string_view line, unsigned number) { take(line, number); });
+    close(text_.size());
+    return std::move(documents_);
+  }
+
+ private:
+  void take(std::string_view line, unsigned number) {
+    if (line.starts_with('%')) {
+      directive_ = Complaint{.line = number,
+                             .message = fmt::format("{} is a YAML directive: kubectl refuses the "
+                                                    "file, leave the line out",
+                                                    shown_text(trim(line)))};
+    }
+    if (!line.starts_with(kSeparator)) return;
+    const auto at = static_cast<std::size_t>(line.data() - text_.data());
+    const bool directives_only = !close(at);
+    auto refused = refused_behind_separator(line.substr(kSeparator.size()), number);
+    // YAML itself takes "--- {a: b}" for a document.
+    const bool yaml_has_it = line.size() > 3 && kBlanks.contains(line[3]);
+    start_ = at + (refused && yaml_has_it ? 0 : line.size());
+    start_line_ = number;
+    refused_ = refused ? std::move(refused) : directives_only ? directive_ : std::nullopt;
+    directive_.reset();
+  }
+
+  // False: there is nothing in it.
+  bool close(std::size_t end) {
+    const std::string_view part = text_.substr(start_, end - start_);
+    if (!has_content(part)) return false;
+    documents_.push_back({.text = part, .first_line = start_line_, .refused = std::move(refused_)});
+    return true;
+  }
+
+  std::string_view text_;
+  std::vector<DocumentText> documents_;
+  std::size_t start_{};
+  unsigned start_line_{1};
+  std::optional<Complaint> refused_;    // of the document that is open
+  std::optional<Complaint> directive_;  // seen in it
+};
+
 }  // namespace
 
 std::vector<DocumentText> split_documents(std::string_view text) {
-  std::vector<DocumentText> documents;
-  std::size_t start = 0;
-  unsigned start_line = 1;
-  const auto close = [&](std::size_t end) {
-    const std::string_view part = text.substr(start, end - start);
-    if (has_content(part)) documents.push_back({.text = part, .first_line = start_line});
-  };
-  for_each_line(text, 1, [&](std::string_view line, unsigned number) {
-    if (!is_separator(line)) return;
-    const auto at = static_cast<std::size_t>(line.data() - text.data());
-    close(at);
-    start = at;
-    start_line = number;
-  });
-  close(text.size());
-  return documents;
-}
-
-std::optional<Complaint> why_not_text(std::string_view bytes) {
-  unsigned line = 1;
-  for (std::size_t i = 0; i < bytes.size();) {
-    const auto c = static_cast<unsigned char>(bytes[i]);
-    const Utf8Character character = next_character(bytes.substr(i, 4));
-    const bool control = (c < 0x20 && c != '\t' && c != '\n' && c != '\r') || c == 0x7F;
-    if (!character.valid || control) {
-      return Complaint{.line = line,
-                       .message = fmt::format("not a text file: byte 0x{:02x} at offset {} is {}",
-                                              c, i, control ? "a control character" : "not UTF-8")};
-    }
-    if (c == '\n') ++line;
-    i += character.size;
-  }
-  return std::nullopt;
+  return DocumentSplitter(text).split();
 }
 
 unsigned placeholder_line(const DocumentText& document, unsigned line) {

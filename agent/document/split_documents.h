@@ -12,15 +12,15 @@ namespace hostnet {
 struct DocumentText {
   std::string_view text;
   unsigned first_line{};  // 1-based
+  // Why Kubernetes' reader refuses it where others read it: a %directive, content behind "---".
+  std::optional<Complaint> refused;
 };
 
-// Cuts where a line is "---" (and white space, a comment or content after it),
-// as Kubernetes' own reader does, so that one broken document costs one
-// document. Parts without content (blank, comments, %directives) are left out.
+// Cuts where a line begins with "---", as Kubernetes' own reader does
+// (apimachinery/pkg/util/yaml: white space or a comment may follow, "---# so" too), so that one
+// broken document costs one document. Parts without content (blank, comments, %directives) are
+// left out.
 std::vector<DocumentText> split_documents(std::string_view text);
-
-// Why this is no text: a NUL, a control byte or what is not UTF-8. Unset: it is.
-std::optional<Complaint> why_not_text(std::string_view bytes);
 
 // The line of a "..." or "- ..." that documentation prints for "and so on", the
 // last one up to `line`; 0: none.

@@ -6,6 +6,7 @@
 #include <array>
 #include <functional>
 
+#include "agent/document/decode_data.h"
 #include "netlink/base/text.h"
 
 namespace hostnet {
@@ -153,14 +154,32 @@ bool is_parameter_that_asks(const Value& value) {
          asks(access_key(name->text), *set);
 }
 
-// A Secret's manifest, a file of Ignition ("data:;base64,…").
-bool asks_in_base64(std::string_view text) {
-  constexpr std::string_view kMarker = ";base64,";
-  if (text.starts_with("data:") && text.contains(kMarker)) {
-    text.remove_prefix(text.find(kMarker) + kMarker.size());
+// Ignition's files, in an object of its own or in a text: {"source": "data:;base64,…"}.
+bool asks_in_data_urls(std::string_view text) {
+  constexpr std::string_view kScheme = "data:";
+  for (auto at = text.find(kScheme); at != std::string_view::npos;
+       at = text.find(kScheme, at + 1)) {
+    const std::string_view url = text.substr(at);
+    const auto content = from_data_url(url.substr(0, url.find_first_of("\"' \t\r\n")));
+    if (content && asks_in_text(*content)) return true;
   }
-  const auto decoded = from_base64(text);
-  return decoded && asks_in_text(*decoded);
+  return false;
+}
+
+// cloud-init's write_files, Cluster API's KubeadmConfig: {content: …, encoding: gz+b64}.
+bool is_encoded_content(const Value* parent, std::string_view key) {
+  static constexpr std::array<std::string_view, 6> kEncodings{
+      "b64", "base64", "gz+b64", "gz+base64", "gzip+b64", "gzip+base64"};
+  const Value* encoding = parent == nullptr ? nullptr : parent->find("encoding");
+  return key == "content" && encoding != nullptr &&
+         std::ranges::find(kEncodings, std::string_view(encoding->text)) != kEncodings.end();
+}
+
+// Where Kubernetes keeps bytes as base64.
+std::string_view base64_of_kind(const Value& object) {
+  const Value* kind = object.find("kind");
+  if (kind == nullptr) return {};
+  return kind->text == "Secret" ? "data." : kind->text == "ConfigMap" ? "binaryData." : "";
 }
 
 // An IngressController's {type: HostNetwork}, a CephCluster's network: {provider: host}, the path
@@ -173,21 +192,32 @@ bool is_word_for_it(std::string_view path, std::string_view key, std::string_vie
 
 struct AccessSearch {
   const std::vector<const Value*>& read;
+  std::string_view base64;  // how the paths of what is base64 begin; "": none
   std::vector<HostAccess> found;
 
-  void search(const Value& value, const std::string& path, std::string_view key) {
+  bool asks_in(const std::string& text, const Value* parent, std::string_view path,
+               std::string_view key) const {
+    if (asks_in_text(text) || asks_in_data_urls(text)) return true;
+    const bool kept_so = !base64.empty() && path.starts_with(base64);
+    if (!kept_so && !is_encoded_content(parent, key)) return false;
+    const auto content = from_packed_base64(text);
+    return content && (asks_in_text(*content) || asks_in_data_urls(*content));
+  }
+
+  void search(const Value& value, const Value* parent, const std::string& path,
+              std::string_view key) {
     if (found.size() >= kMostFound) return;
     if (std::ranges::find(read, &value) != read.end()) return;
     if (key == "annotations" || key == "labels" || key == "status") return;
     const bool setting = asks(access_key(key), value) || is_parameter_that_asks(value);
     const bool word = value.is_scalar() && is_word_for_it(path, key, value.text);
-    const bool text = value.is_scalar() && !setting && !word &&
-                      (asks_in_text(value.text) || asks_in_base64(value.text));
+    const bool text =
+        value.is_scalar() && !setting && !word && asks_in(value.text, parent, path, key);
     if (setting || word || text) found.push_back({.path = path, .line = value.line, .text = text});
     if (setting) return;
     for_each_child(value, path,
                    [&](const Value& child, const std::string& child_path, std::string_view name) {
-                     search(child, child_path, name);
+                     search(child, &value, child_path, name);
                    });
   }
 };
@@ -208,8 +238,8 @@ std::vector<FoundTemplate> find_pod_templates(const Value& object) {
 
 std::vector<HostAccess> find_host_access(const Value& object,
                                          const std::vector<const Value*>& read) {
-  AccessSearch access{.read = read};
-  access.search(object, "", "");
+  AccessSearch access{.read = read, .base64 = base64_of_kind(object)};
+  access.search(object, nullptr, "", "");
   return std::move(access.found);
 }
 

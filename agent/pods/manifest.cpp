@@ -55,13 +55,13 @@ ManifestResult read_manifests(std::string_view text, std::string_view file_name)
     reader.add_error(0, {.message = manifest_too_long(text.size())});
     return result;
   }
-  const std::string decoded = decode_text(text);
-  text = decoded;
-  if (const auto complaint = why_not_text(text)) {
+  std::string decoded = decode_text(text);
+  if (const auto complaint = find_control_character(decoded)) {
     reader.add_error(0, *complaint);
     return result;
   }
-  for (const DocumentText& document : split_documents(text)) reader.read_text(document);
+  if (const auto complaint = replace_invalid_utf8(decoded)) reader.add_error(0, *complaint);
+  for (const DocumentText& document : split_documents(decoded)) reader.read_text(document);
   return result;
 }
 

@@ -13,6 +13,7 @@
 #include "agent/pods/openshift_template.h"
 #include "agent/pods/pod_limits.h"
 #include "agent/pods/read_pod.h"
+#include "netlink/base/text.h"
 
 namespace hostnet {
 namespace {
@@ -80,9 +81,7 @@ void ManifestReader::add_error(int document, const Complaint& complaint) {
 }
 
 void ManifestReader::read_text(const DocumentText& text) {
-  // Past a "---": JSON has no such line.
-  const std::size_t marker = text.text.starts_with("---") ? 3 : 0;
-  const auto first = text.text.find_first_not_of(" \t\r\n", marker);
+  const auto first = text.text.find_first_not_of(kWhitespace);
   const bool braces = first != std::string_view::npos && text.text[first] == '{';
   ParsedDocuments parsed;
   bool as_yaml = !braces;
@@ -100,16 +99,29 @@ void ManifestReader::read_text(const DocumentText& text) {
     parsed = parse_yaml(text.text, text.first_line);
   }
 
-  for (ParsedDocument& document : parsed.documents) {
-    if (document.root.is_null()) continue;
-    ++result_.documents;
-    complaints_ = std::move(document.complaints);
-    read_object(document.root, {});
-    for (const Complaint& complaint : complaints_) add_error(result_.documents, complaint);
-  }
+  read_documents(parsed.documents, as_yaml, text.refused);
   if (parsed.failure) {
     const Complaint failure = explained(*std::move(parsed.failure), text, as_yaml);
     add_error(++result_.documents, failure);
+  }
+}
+
+void ManifestReader::read_documents(std::span<ParsedDocument> documents, bool as_yaml,
+                                    const std::optional<Complaint>& refused) {
+  bool first = true;
+  for (ParsedDocument& document : documents) {
+    if (document.root.is_null()) continue;
+    ++result_.documents;
+    complaints_ = std::move(document.complaints);
+    if (first && refused) complaints_.insert(complaints_.begin(), *refused);
+    if (first || !as_yaml) {
+      read_object(document.root, {});
+    } else {
+      complain(document.root.line,
+               "what follows a \"...\" line is not read by kubectl and kubelet: begin it with ---");
+    }
+    first = false;
+    for (const Complaint& complaint : complaints_) add_error(result_.documents, complaint);
   }
 }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,6 +29,9 @@ class ManifestReader {
     unsigned api_version_line{};
   };
 
+  // `refused` is complained about with the first of them.
+  void read_documents(std::span<ParsedDocument> documents, bool as_yaml,
+                      const std::optional<Complaint>& refused);
   void read_object(const Value& object, const Identity& defaults);
   bool read_known(const Value& object, const Identity& identity);
   void read_list(const Value& list, const Identity& identity);

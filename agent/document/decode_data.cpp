@@ -1,0 +1,52 @@
+#include "agent/document/decode_data.h"
+
+#include <zlib.h>
+
+#include <cstddef>
+#include <utility>
+
+#include "netlink/base/text.h"
+
+namespace hostnet {
+namespace {
+
+constexpr std::size_t kMostUnpacked = std::size_t{1} << 20;
+
+}  // namespace
+
+std::string unpacked(std::string bytes) {
+  if (!bytes.starts_with("\x1F\x8B")) return bytes;
+  constexpr int kGzipWrapper = 16;
+  z_stream stream{};
+  if (inflateInit2(&stream, MAX_WBITS + kGzipWrapper) != Z_OK) return bytes;
+  std::string text(kMostUnpacked, '\0');
+  stream.next_in = reinterpret_cast<Bytef*>(bytes.data());
+  stream.avail_in = static_cast<uInt>(bytes.size());
+  stream.next_out = reinterpret_cast<Bytef*>(text.data());
+  stream.avail_out = static_cast<uInt>(text.size());
+  inflate(&stream, Z_FINISH);  // where it is cut or broken, what came until then is enough
+  text.resize(text.size() - stream.avail_out);
+  inflateEnd(&stream);
+  return text;
+}
+
+std::optional<std::string> from_packed_base64(std::string_view text) {
+  std::string letters(text);
+  std::erase_if(letters, [](char c) { return c == '\n' || c == '\r'; });
+  auto bytes = from_base64(letters);
+  if (!bytes) return std::nullopt;
+  return unpacked(*std::move(bytes));
+}
+
+std::optional<std::string> from_data_url(std::string_view url) {
+  constexpr std::string_view kScheme = "data:";
+  if (!url.starts_with(kScheme)) return std::nullopt;
+  const auto comma = url.find(',');
+  if (comma == std::string_view::npos) return std::nullopt;
+  const std::string_view type = url.substr(kScheme.size(), comma - kScheme.size());
+  auto content = percent_decode(url.substr(comma + 1), PlusSign::is_itself);
+  if (!content) return std::nullopt;
+  return type.ends_with(";base64") ? from_packed_base64(*content) : unpacked(*std::move(content));
+}
+
+}  // namespace hostnet
