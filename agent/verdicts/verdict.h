@@ -109,7 +109,7 @@ inline constexpr auto kVerdicts = [] {
        "a NodePort takes the traffic of a program that listens there"},
       {nat_rule_hijacks_listener, "nat_rule_hijacks_listener", conflict, critical, seconds{0},
        kHijack, "HostPortNatRuleHijacksListener",
-       "another NAT rule (Docker's, firewalld's…) takes the traffic of a pod that listens there"},
+       "another NAT rule (Docker's, firewalld's…) takes the traffic of a pod's port"},
       {hostport_not_programmed, "hostport_not_programmed", conflict, warning, seconds{60}, kRules,
        "HostPortNotProgrammed", "no NAT rule leads to the pod of a hostPort, nothing reaches it"},
       {hostport_rule_stale, "hostport_rule_stale", conflict, warning, seconds{60}, kRules,

@@ -3,13 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <unordered_map>
 #include <utility>
 
 #include "netlink/nat/base_chains.h"
+#include "netlink/nat/merge_walks.h"
 #include "netlink/nat/packets/packet_marks.h"
 #include "netlink/nat/packets/taken_packets.h"
-#include "netlink/nat/recognize.h"
 #include "netlink/nat/rule_collector.h"
 
 namespace hostnet {
@@ -312,23 +311,6 @@ bool asks_for_marks(const PacketChain& chain) {
   });
 }
 
-void add_rules(std::vector<NatRule> rules, NatWalk& walk) {
-  std::unordered_map<std::string, std::size_t> known;
-  walk.rules.reserve(walk.rules.size() + rules.size());
-  for (std::size_t at = 0; at < walk.rules.size(); ++at) known.emplace(walk.rules[at].text, at);
-  for (NatRule& rule : rules) {
-    rule.text = words_of_rule(rule);
-    recognize_owner(rule);
-    const auto [at, fresh] = known.emplace(rule.text, walk.rules.size());
-    if (fresh) {
-      walk.rules.push_back(std::move(rule));
-    } else {
-      walk.rules[at->second].prerouting |= rule.prerouting;
-      walk.rules[at->second].output |= rule.output;
-    }
-  }
-}
-
 }  // namespace
 
 NatWalk walk_nat(std::span<const PacketTable* const> tables, const NatWalkOptions& options) {
@@ -340,7 +322,6 @@ NatWalk walk_nat(std::span<const PacketTable* const> tables, const NatWalkOption
   const std::vector<BaseChain> arriving = bases.at(PacketHook::prerouting);
   NatWalker elsewhere(options, marks_matter, walk);
   elsewhere.pass(arriving, Origin::elsewhere);
-  add_rules(elsewhere.take_rules(), walk);
 
   NatWalker here(options, marks_matter, walk);
   here.pass(bases.at(PacketHook::output), Origin::here);
@@ -348,7 +329,7 @@ NatWalk walk_nat(std::span<const PacketTable* const> tables, const NatWalkOption
   std::ranges::copy_if(arriving, std::back_inserter(again),
                        [](const BaseChain& base) { return base.chain->type == ChainType::filter; });
   here.pass(again, Origin::here_again);
-  add_rules(here.take_rules(), walk);
+  walk.rules = merge_walks(elsewhere.take_rules(), here.take_rules());
   std::ranges::stable_sort(walk.rules, {}, [](const NatRule& rule) { return rule.scope.family; });
   return walk;
 }

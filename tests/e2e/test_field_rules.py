@@ -196,6 +196,62 @@ def test_a_rule_over_a_pods_listener_is_told_by_who_wrote_it(rules, verdict, own
     assert owner in [holder["name"] for holder in finding["held_by"]]
 
 
+def in_front(*rules, port=8080):
+    """Rules of iptables that come before portmap's."""
+    return iptables(*rules, *[line for line in portmap(port)["iptables"].splitlines()
+                              if line.startswith("-A")])
+
+
+NODE_PORT = (f"-A PREROUTING {LOCAL} -j KUBE-NODEPORTS",
+             "-A KUBE-NODEPORTS -p tcp -m comment --comment demo/api:http -m tcp --dport 8080 "
+             "-j KUBE-SVC-A", f"-A KUBE-SVC-A {to('10.244.0.9:80')}")
+# The pod has hostPort 8080. (case and source, rules, verdict or None, who has it)
+HOST_PORTS = [
+    ("nobody but portmap", portmap(8080), None, None),
+    ("Docker's rule before portmap's (moby:libnetwork/iptables)", in_front(
+        f"-A PREROUTING {LOCAL} -j DOCKER",
+        f"-A DOCKER ! -i docker0 {to('172.17.0.2:80')}"), HIJACKED, "docker"),
+    ("Docker's rule for the node's address (moby:libnetwork/portmapper)", in_front(
+        f"-A PREROUTING {LOCAL} -j DOCKER",
+        f"-A DOCKER -d 10.0.0.1/32 ! -i docker0 {to('172.17.0.2:80')}"), HIJACKED, "docker"),
+    ("Docker's rule for another address (moby:libnetwork/portmapper)", in_front(
+        f"-A PREROUTING {LOCAL} -j DOCKER",
+        f"-A DOCKER -d 192.0.2.9/32 ! -i docker0 {to('172.17.0.2:80')}"), None, None),
+    ("Docker's rule behind portmap's", iptables(
+        *[line for line in portmap(8080)["iptables"].splitlines() if line.startswith("-A")],
+        f"-A PREROUTING {LOCAL} -j DOCKER",
+        f"-A DOCKER ! -i docker0 {to('172.17.0.2:80')}"), None, None),
+    ("firewalld's forward-port (fedora-coreos-tracker#467)", in_front(
+        "-A PREROUTING -j PREROUTING_ZONES", "-A PREROUTING_ZONES -g PRE_public",
+        "-A PRE_public -j PRE_public_allow",
+        f"-A PRE_public_allow {to('192.168.1.5:80')}"), HIJACKED, "firewalld"),
+    ("a redirect of ufw's before.rules (ufw-framework(8))", in_front(
+        "-A PREROUTING -p tcp -m tcp --dport 8080 -j REDIRECT --to-ports 3000"), HIJACKED,
+     "PREROUTING"),
+    ("a hook of libvirt (libvirt wiki: Networking, qemu hook)", in_front(
+        f"-A PREROUTING -d 10.0.0.1/32 {to('192.168.122.10:80')}"), HIJACKED, "PREROUTING"),
+    ("a Service's load balancer at the node's address (k3s#1969)", in_front(
+        "-A PREROUTING -j KUBE-SERVICES",
+        "-A KUBE-SERVICES -d 10.0.0.1/32 -p tcp -m comment --comment \"demo/web:http loadbalancer "
+        "IP\" -m tcp --dport 8080 -j KUBE-EXT-A", f"-A KUBE-EXT-A {to('10.244.0.9:80')}"),
+     None, None),
+    ("a NodePort of that number (kubernetes#76892)", in_front(*NODE_PORT),
+     "nodeport_hijacks_listener", "demo/api:http"),
+]
+
+
+@pytest.mark.parametrize("rules,verdict,owner", [row[1:] for row in HOST_PORTS],
+                         ids=[row[0] for row in HOST_PORTS])
+def test_a_rule_before_a_host_ports_own_is_told_by_who_wrote_it(rules, verdict, owner, tmp_path):
+    node = node_with_rules(rules, tmp_path)
+    node.cgroup(f"{POD_SLICE}/cri-containerd-{CONTAINER}.scope")
+    node.pods = [web(8080, False, ["10.244.0.7"])]
+    found = findings(node, tmp_path / "node")
+    assert [finding["verdict"] for finding in found] == ([verdict] if verdict else [])
+    if verdict:
+        assert owner in [holder["name"] for holder in found[0]["held_by"]]
+
+
 # Where a kube-proxy or a DNS cache has the Services' addresses: kubernetes#72522.
 @pytest.mark.parametrize("device", ["kube-ipvs0", "kube-dummy-if", "nodelocaldns", "localdns"])
 def test_a_host_port_that_takes_a_services_address_is_told_so(device, tmp_path):

@@ -60,6 +60,18 @@ def test_doctor_names_the_remedy(outside):
     assert checks["PID namespace"]["fix"] == REMEDY
 
 
+def test_a_network_namespace_of_its_own_is_not_told_as_the_hosts():
+    """The agent's own procfs compares the agent with itself."""
+    before = [ALONE[0], "--net", *ALONE[1:]]
+    checks = {check["name"]: check for check in said(before, "doctor")["checks"]}
+    assert checks["network namespace"]["level"] == "limited"
+    assert checks["network namespace"]["fix"] == REMEDY
+    answer = said(before, "ports")
+    assert not answer["complete"]
+    assert ("network_namespace_unknown", REMEDY) in [(each["code"], each["remedy"])
+                                                     for each in answer["problems"]]
+
+
 def test_with_the_hosts_procfs_every_owner_is_known(outside, tmp_path):
     script = 'mount --bind "$1" "$2" && shift 2 && exec "$@"'
     proc = tmp_path / "proc"

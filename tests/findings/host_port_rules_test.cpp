@@ -28,29 +28,40 @@ TEST(HostportNotProgrammed, NeedsAKeeperWhoseRulesAreAllSeen) {
   EXPECT_THAT(names(true, true, true), IsEmpty());
 }
 
-TEST(HostportNotProgrammed, IsSaidWhereDockersRuleComesFirst) {
-  NatScene scene;
-  scene.add(web_pod()).hold(nginx_listener());
+// Docker's rule for port 80, before the pod's.
+NatRule dockers_rule() {
   NatRule docker = host_port_rule(80, "172.17.0.2:80");
   docker.owner = RuleOwner::docker;
   docker.scope.arrives_on = {InterfaceMatch{"docker0", false, true}};
+  return docker;
+}
+
+TEST(HijackedHostPort, IsSaidWhereDockersRuleComesFirst) {
+  NatScene scene;
+  scene.add(web_pod()).hold(nginx_listener());
   NatRule shadowed = host_port_rule(80, "10.244.0.7:80");
   shadowed.scope.arrives_on = {InterfaceMatch{"docker0"}};
   shadowed.shadowed = true;
   shadowed.output = false;
-  scene.rule(docker).rule(shadowed);
-  ASSERT_THAT(scene.conflict_names(), ElementsAre("80/tcp hostport_not_programmed warning"));
-  EXPECT_THAT(scene.conflicts().front().explanation,
-              HasSubstr("the NAT rule for that port leads to 172.17.0.2:80"));
+  scene.rule(dockers_rule()).rule(shadowed);
+  ASSERT_THAT(scene.conflict_names(), ElementsAre("80/tcp nat_rule_hijacks_listener critical"));
+  EXPECT_THAT(scene.conflicts().front().explanation, HasSubstr("to 172.17.0.2:80 instead"));
   EXPECT_EQ(scene.conflicts().front().remedy,
             "stop the container that docker ps --filter publish=80 shows, or change the pod's "
             "hostPort");
-  // Of what arrives on other interfaces than the first rule's.
-  shadowed.scope.arrives_on.front().other = true;
-  NatScene served;
-  served.add(web_pod());
-  served.rule(docker).rule(shadowed);
-  EXPECT_THAT(served.conflict_names(), IsEmpty());
+}
+
+TEST(HijackedHostPort, IsSaidWhereOneOfTheNodesAddressesIsTaken) {
+  NatRule docker = dockers_rule();
+  const auto said = [&](const char* address) {
+    docker.scope.destination = span_of_prefix(parse_ip(address).value(), 32);
+    NatScene scene;
+    scene.add(web_pod());
+    scene.rule(docker).rule(host_port_rule(80, "10.244.0.7:80"));
+    return scene.conflict_names();
+  };
+  EXPECT_THAT(said("10.0.0.1"), ElementsAre("80/tcp nat_rule_hijacks_listener critical"));
+  EXPECT_THAT(said("192.0.2.1"), IsEmpty());  // none of them
 }
 
 TEST(HostportNotProgrammed, IsSaidInPlaceOfAHijack) {

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "netlink/nat/merge_walks.h"
 #include "netlink/nat/packets/netfilter.h"
 
 namespace hostnet {
@@ -330,6 +331,62 @@ TEST(PacketScopes, ProtocolsAndFamiliesThatDifferHaveNothingInCommon) {
   six.destination = span_of_prefix(parse_ip("fd00::1").value(), 128);
   EXPECT_FALSE(intersection({.family = AddressFamily::ipv4}, six));
   EXPECT_EQ(intersection({}, six)->family, AddressFamily::ipv6);
+}
+
+PacketChain own(std::vector<PacketRule> rules) {
+  PacketChain chain = base(std::move(rules));
+  chain.name = "own";
+  chain.hook = PacketHook::output;
+  return chain;
+}
+// "pre", "out" or "both", and where to.
+std::vector<std::string> takers(const NatWalk& walk) {
+  std::vector<std::string> out;
+  for (const NatRule& rule : walk.rules) {
+    const char* const who = !rule.output ? "pre " : rule.prerouting ? "both " : "out ";
+    out.push_back(who + rule.targets.front().to_string());
+  }
+  return out;
+}
+
+TEST(WalkNat, ARuleForOwnPacketsOnlyStandsBeforeTheSharedOneThatComesAfterIt) {
+  const std::vector<PacketChain> chains{base({jump({}, "all")}),
+                                        own({to(tcp(1), "10.0.0.9"), jump({}, "all")}),
+                                        chain("all", {to(tcp(1), "10.0.0.1")})};
+  EXPECT_THAT(takers(walked(chains)), ElementsAre("out 10.0.0.9", "pre 10.0.0.1"));
+}
+
+TEST(WalkNat, WhereBothOrdersAgreeARuleIsToldOnce) {
+  const std::vector<PacketChain> chains{
+      base({to(tcp(2), "10.0.0.2"), jump({}, "all"), to(tcp(3), "10.0.0.3")}),
+      own({to(tcp(2), "10.0.0.9"), jump({}, "all")}), chain("all", {to(tcp(1), "10.0.0.1")})};
+  EXPECT_THAT(takers(walked(chains)),
+              ElementsAre("out 10.0.0.9", "pre 10.0.0.2", "both 10.0.0.1", "pre 10.0.0.3"));
+}
+
+NatRule taking(std::uint16_t port, const char* table, bool own) {
+  return {.table = table,
+          .scope = tcp(port),
+          .prerouting = !own,
+          .output = own,
+          .targets = {NatTarget{.address = parse_ip("10.0.0.1").value()}},
+          .chains = {"chain"}};
+}
+std::vector<std::string> tables(const std::vector<NatRule>& rules) {
+  std::vector<std::string> out;
+  for (const NatRule& rule : rules) {
+    out.push_back(rule.table + (!rule.output ? " pre" : rule.prerouting ? " both" : " out"));
+  }
+  return out;
+}
+
+TEST(WalkNat, WhereTheOrderOfAPortIsAnotherEachHasARuleOfItsOwn) {
+  EXPECT_THAT(tables(merge_walks({taking(1, "a", false), taking(1, "b", false)},
+                                 {taking(1, "b", true), taking(1, "a", true)})),
+              ElementsAre("a pre", "b both", "a out"));
+  EXPECT_THAT(tables(merge_walks({taking(1, "a", false), taking(2, "b", false)},
+                                 {taking(2, "b", true), taking(1, "a", true)})),
+              ElementsAre("a both", "b both"));
 }
 
 }  // namespace

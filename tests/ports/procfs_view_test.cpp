@@ -58,6 +58,9 @@ TEST(ProcfsView, PidOneInTheAgentsOwnContainerOrPodIsNotTheNodes) {
   MemoryFiles own_root = shows("/", "/");
   own_root.put_inode("proc/self/ns/cgroup", 4026532999);
   EXPECT_EQ(view_of(own_root), ProcfsView::own_container);
+  MemoryFiles itself = shows("/session-3.scope", "/session-3.scope");
+  itself.put_link("proc/self", "1");
+  EXPECT_EQ(view_of(itself), ProcfsView::own_container);
 }
 
 TEST(ProcfsView, PidOneBesideTheAgentOnTheHostProvesNothing) {

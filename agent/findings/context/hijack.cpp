@@ -154,6 +154,27 @@ Holders rules_serving(const Declaration& declaration, const FindingContext& cont
   return rules;
 }
 
+std::vector<IpAddress> expected_addresses(const Declaration& declaration,
+                                          const PortSnapshot& table) {
+  const bool forwarded = declaration.port.mode == PortMode::host_port;
+  const auto asked = parse_ip(declaration.port.host_ip);
+  if (forwarded && asked && !asked->is_wildcard()) return {*asked};
+  const Pod& pod = *declaration.pod;
+  std::vector<IpAddress> addresses;
+  for (const auto* texts : {&pod.pod_ips, &pod.host_ips}) {
+    if (forwarded && texts == &pod.pod_ips) continue;  // not the node's
+    for (const std::string& text : *texts) {
+      if (const auto ip = parse_ip(text)) addresses.push_back(*ip);
+    }
+  }
+  if (!addresses.empty()) return addresses;
+  const auto services = service_devices(table.links);
+  for (const Address& row : table.addresses) {
+    if (!row.ip.is_loopback() && !is_service_address(row, services)) addresses.push_back(row.ip);
+  }
+  return addresses;
+}
+
 bool takes_from_outside(const Holder& rule) {
   const bool others = std::ranges::all_of(rule.nat->scope.arrives_on, &InterfaceMatch::other);
   return rule.nat->prerouting && (!rule.nat->shadowed || others);

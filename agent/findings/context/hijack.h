@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "agent/findings/context/context.h"
 #include "agent/findings/context/nat_traffic.h"
@@ -34,6 +35,11 @@ bool may_serve(const Holder& rule, const Declaration& declaration);
 bool is_of_pod(const Holder& rule, const DeclaredPort& port);
 // Those that do, of whatever owner where they lead to the pod.
 Holders rules_serving(const Declaration& declaration, const FindingContext& context);
+
+// The addresses at which clients expect it: the hostPort's own, else as the pod's status has them,
+// else the node's.
+std::vector<IpAddress> expected_addresses(const Declaration& declaration,
+                                          const PortSnapshot& table);
 
 // Not only what this node or, behind Docker's rule, its containers send.
 bool takes_from_outside(const Holder& rule);

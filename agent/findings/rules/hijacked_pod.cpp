@@ -9,26 +9,9 @@
 #include "agent/findings/context/overlap.h"
 #include "agent/findings/context/words.h"
 #include "agent/findings/rules/rules.h"
-#include "agent/ports/nat/service_addresses.h"
 
 namespace hostnet::rules {
 namespace {
-
-// The addresses at which clients expect the pod: as its status has them, else the node's.
-std::vector<IpAddress> expected_addresses(const Pod& pod, const PortSnapshot& table) {
-  std::vector<IpAddress> addresses;
-  for (const auto* texts : {&pod.pod_ips, &pod.host_ips}) {
-    for (const std::string& text : *texts) {
-      if (const auto ip = parse_ip(text)) addresses.push_back(*ip);
-    }
-  }
-  if (!addresses.empty()) return addresses;
-  const auto services = service_devices(table.links);
-  for (const Address& row : table.addresses) {
-    if (!row.ip.is_loopback() && !is_service_address(row, services)) addresses.push_back(row.ip);
-  }
-  return addresses;
-}
 
 // Not only what is sent to some other address of the node: a virtual one, moved to and fro by
 // keepalived, has rules of its own.
@@ -36,8 +19,8 @@ bool is_about_the_pods_address(const NatRule& rule, const Holder& server,
                                const Declaration& declaration, const FindingContext& context) {
   const auto& destination = rule.scope.destination;
   if (!destination || !server.socket.local.unmapped().is_wildcard()) return true;
-  const auto expected = expected_addresses(*declaration.pod, context.table);
-  return std::ranges::any_of(expected, [&](auto& ip) { return destination->contains(ip); });
+  return std::ranges::any_of(expected_addresses(declaration, context.table),
+                             [&](auto& ip) { return destination->contains(ip); });
 }
 
 // To another port of the pod itself.

@@ -19,15 +19,17 @@ using DeclarationRule = std::optional<Finding>(const Declaration&, const Finding
 using NodeRule = void(const FindingContext&, std::vector<Finding>& found);
 
 DeclarationRule duplicate_declaration, foreign_holder, hostport_hijacks_service,
-    hostport_hijacks_listener, hijacked_pod, hostport_not_programmed, shared_port;
+    hostport_hijacks_listener, hijacked_pod, hijacked_host_port, hostport_not_programmed,
+    shared_port;
 inline constexpr auto kConflicts = std::to_array<DeclarationRule*>({
     duplicate_declaration,
     foreign_holder,  // node_component, other_pod, unmanaged_…, kernel_socket, owner_unknown,
                      // ephemeral_connection, time_wait: by the holder
     hostport_hijacks_service,
     hostport_hijacks_listener,
-    hijacked_pod,  // hostport_hijacks_listener, nodeport_hijacks_listener,
-                   // nat_rule_hijacks_listener: by the rule
+    hijacked_pod,        // hostport_hijacks_listener, nodeport_hijacks_listener,
+                         // nat_rule_hijacks_listener: by the rule
+    hijacked_host_port,  // nodeport_hijacks_listener, nat_rule_hijacks_listener
     hostport_not_programmed,
     shared_port,
 });

@@ -2,8 +2,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "agent/ports/nat_rules.h"
@@ -36,8 +38,9 @@ struct IpvsReading {
 struct NatReading {
   FilterReading nf_tables, ip_tables;
   IpvsReading ipvs;
-  std::optional<std::uint32_t> generation;     // of nf_tables; unset: read them again
-  bool names_ip_sets{};                        // … whose rules name ipsets, which may be others
+  std::optional<std::uint32_t> generation;  // of nf_tables; unset: read them again
+  bool names_ip_sets{};                     // … whose rules name ipsets, which may be others
+  std::map<std::uint32_t, std::string> interfaces;  // … or interfaces by number: their names
   std::optional<std::size_t> ip_tables_print;  // ip_tables_fingerprint(); unset: decode them again
   std::vector<IpAddress> local_addresses;      // sorted
   bool has_forwarder{};                        // once seen, known

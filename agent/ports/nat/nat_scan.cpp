@@ -47,6 +47,14 @@ void keep_where_equal(std::shared_ptr<const T>& kept, std::optional<T> fresh) {
   kept = fresh ? std::make_shared<const T>(*std::move(fresh)) : nullptr;
 }
 
+bool are_named_so(const std::map<std::uint32_t, std::string>& interfaces,
+                  std::span<const Link> links) {
+  return std::ranges::all_of(interfaces, [&](const auto& interface) {
+    const auto link = std::ranges::find(links, interface.first, &Link::index);
+    return (link == links.end() ? "" : link->name) == interface.second;
+  });
+}
+
 }  // namespace
 
 bool FilterReading::operator==(const FilterReading& other) const {
@@ -69,7 +77,7 @@ void NatScan::scan(SteadyTime now, std::span<const Link> links, std::span<const 
   const auto begin = node_.clock->thread_cpu();
   const bool adopted = adopt_newest();
   read_ = false;
-  const bool nf_tables = read_nf_tables_again(now);
+  const bool nf_tables = read_nf_tables_again(now, links);
   const bool ip_tables = read_ip_tables_again(now);
   const bool moved = addresses_changed(links, addresses);
   const bool ipvs = read_ipvs_again(now, links);
@@ -117,16 +125,18 @@ SteadyTime NatScan::rested(SteadyTime now, std::chrono::nanoseconds cpu_at_begin
   return now + kRest * (node_.clock->thread_cpu() - cpu_at_begin);
 }
 
-bool NatScan::read_nf_tables_again(SteadyTime now) {
+bool NatScan::read_nf_tables_again(SteadyTime now, std::span<const Link> links) {
   if (now < next_nf_tables_) return false;
   const auto generation = nf_tables_generation(*node_.netlink);
   const bool sets_are_old = reading_.names_ip_sets && next_ip_sets_ <= now;
-  const bool same = generation && *generation && reading_.generation == **generation;
+  const bool same = generation && *generation && reading_.generation == **generation &&
+                    are_named_so(reading_.interfaces, links);
   if (same && !sets_are_old) return false;
   const auto begin = node_.clock->thread_cpu();
   FilterReading fresh;
   reading_.generation.reset();
   reading_.names_ip_sets = false;
+  reading_.interfaces.clear();
   if (!generation) {
     fresh.error = generation.error();
   } else if (auto read = read_nf_tables(*node_.netlink); !read) {
@@ -140,6 +150,7 @@ bool NatScan::read_nf_tables_again(SteadyTime now) {
     fresh.unsteady = read->changed_meanwhile;
     if (!read->changed_meanwhile && !read->absent) reading_.generation = read->generation;
     reading_.names_ip_sets = read->names_ip_sets;
+    reading_.interfaces = std::move(read->interfaces);
     next_ip_sets_ = now + kIpSetsPause;
   }
   const bool changed = replace(reading_.nf_tables, std::move(fresh));

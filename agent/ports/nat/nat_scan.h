@@ -44,7 +44,7 @@ class NatScan {
 
  private:
   bool adopt_newest();
-  bool read_nf_tables_again(SteadyTime now);
+  bool read_nf_tables_again(SteadyTime now, std::span<const Link> links);
   bool read_ip_tables_again(SteadyTime now);
   FilterReading decode(std::span<const IpTable> tables);
   bool read_ipvs_again(SteadyTime now, std::span<const Link> links);

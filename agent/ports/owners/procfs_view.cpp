@@ -50,6 +50,7 @@ ProcfsView procfs_view(const Files& files, const Result<std::vector<int>>& proce
   const auto read = files.read("proc/1/cgroup", init);
   if (!read && was_not_recorded(read.error())) return ProcfsView::every_process;
   const auto self = files.link("proc/self");
+  if (self && *self == "1") return ProcfsView::own_container;  // no node begins with the agent
   if (!read || !self || !files.read(fmt::format("proc/{}/cgroup", *self), own)) {
     return ProcfsView::unproven;
   }

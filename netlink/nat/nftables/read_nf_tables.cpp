@@ -5,6 +5,7 @@
 #include <set>
 #include <utility>
 
+#include "netlink/base/text.h"
 #include "netlink/nat/nftables/nft_compile.h"
 #include "netlink/nat/packets/netfilter.h"
 #include "netlink/rtnetlink/rtnetlink.h"
@@ -50,13 +51,15 @@ std::optional<AddressFamily> packet_family(std::uint8_t family) {
 // One table: chains and rules at once, sets when a rule needs them.
 class TableReader {
  public:
+  // `out`: what is told there of all tables; `unknown` is one of its.
   TableReader(Netlink& netlink, NftTableId id, const IpSetLookup& ip_sets, UnknownParts& unknown,
-              UnknownParts& malformed)
+              PacketTables& out)
       : netlink_(netlink),
         id_(std::move(id)),
         ip_sets_(ip_sets),
         unknown_(unknown),
-        malformed_(malformed) {}
+        malformed_(out.malformed),
+        interfaces_(out.interfaces) {}
 
   Result<PacketTable> read(const std::vector<NftChain>& chains) {
     PacketTable out{.source = NatSource::nf_tables,
@@ -108,9 +111,11 @@ class TableReader {
         if (!read) return std::unexpected(std::move(read).error());
         links_ = *std::move(read);
       }
-      const auto link = std::ranges::find_if(
-          *links_, [&](const Link& one) { return match.name == "#" + std::to_string(one.index); });
+      const auto number = parse_number<std::uint32_t>(std::string_view(match.name).substr(1));
+      if (!number) continue;
+      const auto link = std::ranges::find(*links_, *number, &Link::index);
       if (link != links_->end()) match.name = link->name;  // one that is gone matches nothing
+      interfaces_[*number] = link != links_->end() ? link->name : std::string{};
     }
     return {};
   }
@@ -145,6 +150,7 @@ class TableReader {
   const IpSetLookup& ip_sets_;
   UnknownParts& unknown_;
   UnknownParts& malformed_;
+  std::map<std::uint32_t, std::string>& interfaces_;
   std::map<std::string, NftSet, std::less<>> sets_;
   std::set<std::string> with_elements_;
   std::optional<std::vector<Link>> links_;
@@ -184,7 +190,7 @@ Result<PacketTables> read_once(Netlink& netlink) {
     const bool decides = decisive.contains(table.id);
     if (table.dormant || (!decides && !filtering.contains(table.id))) continue;
     auto read = TableReader(netlink, table.id, ip_set_lookup,
-                            decides ? out.unknown : out.unknown_filters, out.malformed)
+                            decides ? out.unknown : out.unknown_filters, out)
                     .read(*chains);
     if (!read && !decides && read.error().reason == Reason::unsupported) continue;
     if (!read) return std::unexpected(std::move(read).error());

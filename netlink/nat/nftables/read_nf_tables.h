@@ -1,5 +1,8 @@
 #pragma once
 
+#include <cstdint>
+#include <map>
+#include <string>
 #include <vector>
 
 #include "netlink/nat/nftables/nft_messages.h"
@@ -18,6 +21,8 @@ struct PacketTables {
   bool changed_meanwhile{};      // in every attempt: parts may be of different generations
   bool absent{};                 // this kernel has no nf_tables
   bool names_ip_sets{};          // whose contents change without a new generation
+  // That rules name by their numbers; "" gone. Their names change without a new generation.
+  std::map<std::uint32_t, std::string> interfaces;
 };
 
 // Every nf_tables table that translates destinations or filters what arrives, native or
