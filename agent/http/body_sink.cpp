@@ -2,36 +2,50 @@
 
 #include <fmt/format.h>
 
+#include <cstddef>
+#include <span>
+#include <utility>
+
 namespace hostnet {
 namespace {
 
 constexpr std::size_t kPiece = std::size_t{32} * 1024;
 
+// An empty chunk would end the body.
+std::string chunk_of(std::string_view piece, bool last) {
+  std::string chunk;
+  if (!piece.empty()) chunk = fmt::format("{:x}\r\n{}\r\n", piece.size(), piece);
+  if (last) chunk += "0\r\n\r\n";
+  return chunk;
+}
+
+// To all of them, who wait with the same bytes. False: nobody reads any more.
+bool give(std::span<Connection* const> readers, std::string bytes) {
+  if (readers.empty() || bytes.empty()) return false;
+  const AnswerBlockPtr block = readers.front()->block(std::move(bytes));
+  bool anybody = false;
+  for (Connection* reader : readers) anybody = reader->write(block) || anybody;
+  return anybody;
+}
+
 }  // namespace
 
 bool BodySink::write(std::string_view bytes) {
-  if (piece_.size() + bytes.size() > kPiece && !flush()) return false;
-  if (bytes.size() >= kPiece) return put(bytes);
-  piece_.reserve(kPiece);
-  piece_ += bytes;
+  while (!bytes.empty()) {
+    piece_.reserve(kPiece);
+    const std::string_view part = bytes.substr(0, kPiece - piece_.size());
+    piece_ += part;
+    bytes.remove_prefix(part.size());
+    if (piece_.size() == kPiece && !flush(false)) return false;
+  }
   return true;
 }
 
-bool BodySink::finish() {
-  return flush() && (framing_ == Framing::until_close || to_->write("0\r\n\r\n"));
-}
-
-bool BodySink::flush() {
-  // An empty chunk would end the body.
-  const bool good = piece_.empty() || put(piece_);
+bool BodySink::flush(bool last) {
+  const bool chunked = !chunked_.empty() && give(chunked_, chunk_of(piece_, last));
+  const bool plain = give(plain_, std::string(piece_));
   piece_.clear();
-  return good;
-}
-
-bool BodySink::put(std::string_view bytes) {
-  if (framing_ == Framing::until_close) return to_->write(bytes);
-  return to_->write(fmt::format("{:x}\r\n", bytes.size())) && to_->write(bytes) &&
-         to_->write("\r\n");
+  return chunked || plain;
 }
 
 }  // namespace hostnet

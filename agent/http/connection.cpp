@@ -4,12 +4,14 @@
 
 #include <algorithm>
 #include <array>
+#include <memory>
 #include <span>
+#include <string_view>
+#include <utility>
 
 namespace hostnet {
 namespace {
 
-constexpr std::size_t kBlock = std::size_t{32} * 1024;
 // Sent while the answer is still written. Below it a whole answer leaves at
 // once: each send may wake the client, which then finds little.
 constexpr std::size_t kWorthSending = std::size_t{64} * 1024;
@@ -22,17 +24,17 @@ constexpr std::chrono::milliseconds kReaderPatience{25};
 
 }  // namespace
 
-Connection::~Connection() {
-  account(0);
+AnswerBlockPtr Connection::block(std::string bytes) const {
+  return std::make_shared<const AnswerBlock>(std::move(bytes), meter_);
 }
 
-void Connection::account(std::size_t pending) {
-  if (pending > metered_) meter_.bytes += pending - metered_;
-  if (pending < metered_) meter_.bytes -= metered_ - pending;
-  metered_ = pending;
+void Connection::lose() {
+  lost_ = true;
+  kept_.clear();
+  pending_ = 0;
 }
 
-bool Connection::write(std::string_view bytes) {
+bool Connection::write(AnswerBlockPtr block) {
   if (lost_) return false;
   // Earlier bytes, never these: the last of an answer leave by the flush() after
   // it, when the request no longer counts as one in flight. Its client may ask
@@ -42,13 +44,8 @@ bool Connection::write(std::string_view bytes) {
     if (meter_.bytes > meter_.limit && !wait_for_room()) return false;
   }
   if (pending_ == 0) waited_ = {};
-  pending_ += bytes.size();
-  while (!bytes.empty()) {
-    if (kept_.empty() || kept_.back().size() >= kBlock) kept_.emplace_back().reserve(kBlock);
-    const std::string_view part = bytes.substr(0, kBlock - kept_.back().size());
-    kept_.back() += part;
-    bytes.remove_prefix(part.size());
-  }
+  pending_ += block->bytes().size();
+  kept_.push_back(std::move(block));
   return true;
 }
 
@@ -57,24 +54,20 @@ Io Connection::flush() {
   while (status == Io::done && !kept_.empty()) {
     std::array<std::string_view, kBlocksAtOnce> blocks;
     const std::size_t count = std::min(kept_.size(), blocks.size());
-    std::copy_n(kept_.begin(), count, blocks.begin());
+    std::ranges::transform(kept_.begin(), kept_.begin() + static_cast<std::ptrdiff_t>(count),
+                           blocks.begin(), [](const auto& block) { return block->bytes(); });
     blocks[0].remove_prefix(sent_of_first_);
     const IoResult sent = transport.write(std::span(blocks).first(count));
     status = sent.status;
     if (status != Io::done) break;
     pending_ -= sent.bytes;
     sent_of_first_ += sent.bytes;
-    while (!kept_.empty() && sent_of_first_ >= kept_.front().size()) {
-      sent_of_first_ -= kept_.front().size();
+    while (!kept_.empty() && sent_of_first_ >= kept_.front()->bytes().size()) {
+      sent_of_first_ -= kept_.front()->bytes().size();
       kept_.pop_front();
     }
   }
-  if (status == Io::closed) {
-    lost_ = true;
-    kept_.clear();
-    pending_ = 0;
-  }
-  account(pending_);
+  if (status == Io::closed) lose();
   return status;
 }
 
@@ -100,7 +93,7 @@ bool Connection::wait_for_room() {
     poll(&ready, 1, patient ? kRoomPollMs : 0);
     if (flush() == Io::closed) return false;
     if (std::chrono::steady_clock::now() >= end) {
-      lost_ = true;
+      lose();
       return false;
     }
   }

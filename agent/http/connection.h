@@ -1,14 +1,12 @@
 #pragma once
 
-#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <functional>
 #include <string>
-#include <string_view>
 
+#include "agent/http/answer_block.h"
 #include "agent/http/peers/peer_share.h"
 #include "agent/http/settings/web_settings.h"
 #include "agent/http/transport.h"
@@ -16,14 +14,6 @@
 namespace hostnet {
 
 using WebTime = std::chrono::steady_clock::time_point;
-
-// Bytes of answers that wait for slow readers, over all connections.
-struct BufferMeter {
-  std::atomic<std::size_t> bytes;
-  std::size_t limit{};
-  std::chrono::milliseconds patience{};  // of a writer past the limit
-  std::function<void()> over_limit;      // asks the loop to cut old answers
-};
 
 enum class Phase { sniffing, handshaking, asking, idle, flushing, lingering };
 enum class After { keep, close, linger, cut };
@@ -36,16 +26,18 @@ class Connection {
       : transport(std::move(socket)), id_(id), meter_(meter) {}
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
-  ~Connection();
+  ~Connection() = default;
 
   std::uint64_t id() const { return id_; }
 
-  // Takes the bytes: what the kernel does not take now is kept. Waits a moment
+  // A piece of an answer, for write() of this connection and of others.
+  AnswerBlockPtr block(std::string bytes) const;
+  // Takes the block: what the kernel does not take now is kept. Waits a moment
   // for a reader that is only a little behind, so that a large page need not be
   // kept whole; and, while all kept answers together are past the limit, not
   // longer than the meter's patience. One that is not `patient` never waits and is
   // lost instead. False: the client is lost.
-  bool write(std::string_view bytes);
+  bool write(AnswerBlockPtr block);
   // Sends what is kept. done: nothing is left.
   Io flush();
   std::size_t pending() const { return pending_; }
@@ -72,14 +64,13 @@ class Connection {
  private:
   Io wait_for_reader(Io status);
   bool wait_for_room();
-  void account(std::size_t pending);
+  void lose();
 
   std::uint64_t id_;
   BufferMeter& meter_;
-  std::deque<std::string> kept_;
+  std::deque<AnswerBlockPtr> kept_;
   std::size_t sent_of_first_{};
   std::size_t pending_{};
-  std::size_t metered_{};
   std::chrono::steady_clock::duration waited_{};  // for this reader, in this answer
   bool lost_{};
 };

@@ -96,25 +96,12 @@ std::string head_for(const Job& job, const HttpResponse& response, bool chunked)
   return answer_head(response, more);
 }
 
-// Everything to everybody, each in the frames of its own HTTP version.
-class SharedSink : public Sink {
- public:
-  void add(BodySink sink) { sinks_.push_back(std::move(sink)); }
-  bool write(std::string_view bytes) override {
-    bool any = false;
-    for (BodySink& sink : sinks_) any = sink.write(bytes) || any;
-    return any;
-  }
-  void finish() {
-    for (BodySink& sink : sinks_) sink.finish();
-  }
-
- private:
-  std::vector<BodySink> sinks_;
-};
-
 bool sends_body(const Job& job) {
   return job.request.method != "HEAD";
+}
+
+void send_head(const Job& job, const HttpResponse& response, bool chunked) {
+  job.connection->write(job.connection->block(head_for(job, response, chunked)));
 }
 
 void send_body(std::span<const JobPtr> jobs, HttpResponse& response) {
@@ -122,18 +109,22 @@ void send_body(std::span<const JobPtr> jobs, HttpResponse& response) {
   if (response.status != 304) {
     response.headers.emplace_back("Content-Length", std::to_string(response.body.size()));
   }
+  BodySink sink;
   for (const JobPtr& job : jobs) {
-    job->connection->write(head_for(*job, response, false));
-    if (sends_body(*job) && !response.body.empty()) job->connection->write(response.body);
+    send_head(*job, response, false);
+    sink.add(*job->connection, Framing::plain);
   }
+  if (!sends_body(*jobs.front()) || response.body.empty()) return;
+  sink.write(response.body);
+  sink.finish();
 }
 
 bool send_stream(std::span<const JobPtr> jobs, const HttpResponse& response, bool gzip, int level) {
-  SharedSink sink;
+  BodySink sink;
   for (const JobPtr& job : jobs) {
-    const Framing framing = job->head.http_1_0 ? Framing::until_close : Framing::chunked;
-    job->connection->write(head_for(*job, response, framing == Framing::chunked));
-    sink.add(BodySink(*job->connection, framing));
+    const Framing framing = job->head.http_1_0 ? Framing::plain : Framing::chunked;
+    send_head(*job, response, framing == Framing::chunked);
+    sink.add(*job->connection, framing);
   }
   if (!sends_body(*jobs.front())) return true;
   if (!stream_into(response.stream, sink, gzip, level)) return false;

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstddef>
 
 namespace hostnet {
 namespace {
@@ -72,8 +73,22 @@ IoResult Transport::write(std::string_view bytes) {
   return {.status = outcome_of_errno(Io::want_write)};
 }
 
+// A record with the head of an answer and the begin of its body, not one for each. Where it
+// was not taken, the next one begins with the same bytes, as OpenSSL wants it.
+IoResult Transport::write_record(std::span<const std::string_view> pieces) {
+  std::array<char, SSL3_RT_MAX_PLAIN_LENGTH> record;  // NOLINT(*-member-init)
+  std::size_t size = 0;
+  for (const std::string_view piece : pieces) {
+    const std::string_view part = piece.substr(0, record.size() - size);
+    std::ranges::copy(part, record.begin() + static_cast<std::ptrdiff_t>(size));
+    size += part.size();
+  }
+  return write(std::string_view(record.data(), size));
+}
+
 IoResult Transport::write(std::span<const std::string_view> pieces) {
-  if (tls_ || pieces.size() == 1) return write(pieces.front());
+  if (pieces.size() == 1) return write(pieces.front());
+  if (tls_) return write_record(pieces);
   std::array<iovec, 8> parts{};
   msghdr message{};
   message.msg_iov = parts.data();

@@ -39,13 +39,14 @@ class Transport {
   IoResult read(std::span<char> into);
   IoResult write(std::string_view bytes);
   // As much of the pieces, in turn, as can be taken at once; over TLS no more
-  // than the first. There is one, and it is not empty.
+  // than a record. There is one, and it is not empty.
   IoResult write(std::span<const std::string_view> pieces);
   // Tells the peer that nothing more comes; what it sends is still readable.
   void finish_sending();
 
  private:
   Io outcome_of_tls(int returned);
+  IoResult write_record(std::span<const std::string_view> pieces);
   UniqueFd socket_;
   SslPtr tls_;
 };

@@ -107,6 +107,31 @@ TEST(RequestHead, IsRefusedWhenItCanBeReadInTwoWays) {
   }
 }
 
+std::string repeated(std::string_view text, std::size_t times) {
+  std::string all;
+  while (times-- > 0) all += text;
+  return all;
+}
+
+// A head of 16 KiB may be 4,000 lines, which cost 30 times their bytes.
+TEST(RequestHead, HasABoundedNumberOfLines) {
+  const std::string begin = "GET / HTTP/1.1\r\nHost: n\r\n";
+  EXPECT_TRUE(read_head(begin + repeated("a:\r\n", kMostFields - 1) + "\r\n"));
+  const auto head = read_head(begin + repeated("a:\r\n", kMostFields) + "\r\n");
+  ASSERT_FALSE(head);
+  EXPECT_EQ(head.error().status, 431);
+}
+
+TEST(RequestHead, HasABoundedNumberOfQueryParameters) {
+  const std::string end = " HTTP/1.1\r\nHost: n\r\n\r\n";
+  const auto most = read_head("GET /?a" + repeated("&a", kMostParameters - 1) + end);
+  ASSERT_TRUE(most);
+  EXPECT_EQ(most->query.size(), kMostParameters);
+  const auto head = read_head("GET /?a" + repeated("&a", kMostParameters) + end);
+  ASSERT_FALSE(head);
+  EXPECT_EQ(head.error().status, 414);
+}
+
 TEST(RequestHead, SaysWhetherABodyFollows) {
   const std::string begin = "GET / HTTP/1.1\r\nHost: n\r\n";
   EXPECT_FALSE(read_head(begin + "Content-Length: 0\r\n\r\n")->announces_body);

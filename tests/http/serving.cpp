@@ -69,6 +69,14 @@ Serving::Serving(ServerOptions options) {
              return response;
            },
        .open = true},
+      {.path = "/body",
+       .handler =
+           [this](auto&) {
+             turnstile.pass();
+             return text(big_body());
+           },
+       .open = true,
+       .shared = true},
       {.path = "/half",
        .handler =
            [](auto&) {

@@ -50,7 +50,7 @@ class Turnstile {
 
 // A server as the agent has one: open /metrics and /healthz, guarded /ports.
 struct Serving {
-  Turnstile turnstile;  // behind /slow
+  Turnstile turnstile;  // behind /slow and /body
   std::unique_ptr<HttpServer> server;
   std::atomic<int> together{0};  // calls of the handler of /together, which passes it too
   std::uint16_t port{};

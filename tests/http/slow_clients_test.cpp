@@ -95,6 +95,45 @@ TEST(SlowClients, ReadersPastTheBufferLimitAreCutForTheNext) {
   EXPECT_GT(serving.server->stats().cut, 0U);
 }
 
+TEST(SlowClients, ReadersOfABodyInOnePieceAreCutPastTheBufferLimit) {
+  ServerOptions options;
+  options.buffer_limit = 4 * 1024 * 1024;
+  options.write_timeout = milliseconds(60'000);
+  Serving serving(options);
+  serving.turnstile.open();
+  std::vector<std::unique_ptr<Client>> stuck;
+  for (int i = 0; i < 12; ++i) {
+    auto one = clients_that_say(serving.port, 1, get("/body?n=" + std::to_string(i)), 4096);
+    stuck.push_back(std::move(one.front()));
+  }
+  const auto answer = fetch(serving.port, "/body");
+  ASSERT_TRUE(answer);
+  EXPECT_TRUE(answer->whole);
+  EXPECT_GT(serving.server->stats().cut, 0U);
+}
+
+TEST(SlowClients, WaitWithTheSameBytesWhereTheirAnswersAreTheSame) {
+  ServerOptions options;
+  options.buffer_limit = 8 * 1024 * 1024;  // 12 answers of 2 MB do not fit
+  options.write_timeout = milliseconds(60'000);
+  Serving serving(options);
+  // The first is answered alone, the others wait meanwhile.
+  auto slow = clients_that_say(serving.port, 1, get("/body"), 4096);
+  serving.turnstile.await_waiting(1);
+  for (auto& one : clients_that_say(serving.port, 11, get("/body"), 4096)) {
+    slow.push_back(std::move(one));
+  }
+  while (serving.server->stats().in_flight < slow.size()) std::this_thread::yield();
+  serving.turnstile.open();
+  const std::string body = big_body();
+  for (const auto& client : slow) {
+    const auto answer = client->receive();
+    ASSERT_TRUE(answer && answer->whole);
+    EXPECT_EQ(answer->body, body);
+  }
+  EXPECT_EQ(serving.server->stats().cut, 0U);
+}
+
 TEST(SlowClients, ThatOnlyReadSlowlyGetEverything) {
   const Serving serving;
   Client client(serving.port, 4096);

@@ -79,7 +79,11 @@ std::expected<void, BadHead> read_target(std::string_view target, RequestHead& h
   if (!decoded) return bad(400, "The path has a broken percent-encoding.");
   head.path = std::move(*decoded);
   if (mark != std::string_view::npos) {
-    auto query = parse_query(target.substr(mark + 1));
+    const std::string_view parameters = target.substr(mark + 1);
+    if (std::ranges::count(parameters, '&') >= std::ptrdiff_t{kMostParameters}) {
+      return bad(414, "The query has too many parameters.");
+    }
+    auto query = parse_query(parameters);
     if (!query) return bad(400, "The query has a broken percent-encoding.");
     head.query = std::move(*query);
   }
@@ -107,6 +111,7 @@ std::expected<void, BadHead> read_field(std::string_view line, RequestHead& head
     return bad(400, "The value of header " + std::string(line.substr(0, colon)) +
                         " has control characters.");
   }
+  if (head.headers.size() == kMostFields) return bad(431, "The head has too many header lines.");
   head.headers.emplace(line.substr(0, colon), value);
   return {};
 }

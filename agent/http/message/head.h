@@ -31,6 +31,9 @@ struct BadHead {
 };
 
 inline constexpr std::size_t kTargetLimit = 8000;
+// Each costs some 100 bytes, however short it is.
+inline constexpr std::size_t kMostFields = 128;
+inline constexpr std::size_t kMostParameters = 256;  // of a query
 
 // How many bytes the head takes, its empty line included; none while that has
 // not arrived. A bare LF ends a line here (so that a client which sends them

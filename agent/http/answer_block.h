@@ -1,0 +1,40 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace hostnet {
+
+// Bytes of answers that wait for slow readers, over all connections.
+struct BufferMeter {
+  std::atomic<std::size_t> bytes;
+  std::size_t limit{};
+  std::chrono::milliseconds patience{};  // of a writer past the limit
+  std::function<void()> over_limit;      // asks the loop to cut old answers
+};
+
+// A piece of an answer, there once however many connections wait with it.
+class AnswerBlock {
+ public:
+  AnswerBlock(std::string bytes, BufferMeter& meter) : bytes_(std::move(bytes)), meter_(meter) {
+    meter_.bytes += bytes_.size();
+  }
+  AnswerBlock(const AnswerBlock&) = delete;
+  AnswerBlock& operator=(const AnswerBlock&) = delete;
+  ~AnswerBlock() { meter_.bytes -= bytes_.size(); }
+
+  std::string_view bytes() const { return bytes_; }
+
+ private:
+  std::string bytes_;
+  BufferMeter& meter_;
+};
+using AnswerBlockPtr = std::shared_ptr<const AnswerBlock>;
+
+}  // namespace hostnet
