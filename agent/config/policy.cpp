@@ -61,6 +61,11 @@ Policy default_policy() {
                             "yurthub",
                             "lite-apiserver",
                             "k8e",
+                            "localkube",
+                            "protokube",
+                            "gardener-node-agent",
+                            "kube-lb",
+                            "pf9-*",
                             "localdns"};
   policy.reserved_ports = {
       {.ports = {6443, 6443}, .protocol = kTcp, .reason = "kube-apiserver"},

@@ -28,6 +28,7 @@ constexpr auto kTables = std::to_array<OwnName>({
     {"calico", RuleOwner::calico},
     {"kube-router-", RuleOwner::kube_router},
     {"antrea", RuleOwner::antrea},
+    {"istio-", RuleOwner::istio},
 });
 
 // Chains in tables that are everybody's; the first that fits counts.

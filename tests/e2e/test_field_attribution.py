@@ -14,7 +14,7 @@ from conftest import AGENT, ROOT
 
 sys.path.insert(0, str(ROOT / "tests/fleet"))
 
-from recording import Node  # noqa: E402
+from recording import NET_NAMESPACE, OTHER_NET_NAMESPACE, Node  # noqa: E402
 
 TABLE = ROOT / "tests/fixtures/field/attribution.tsv"
 CONTAINER = "4f1c0b7a2d9e83645f1c0b7a2d9e83645f1c0b7a2d9e83645f1c0b7a2d9e8364"
@@ -83,9 +83,12 @@ def node_of(row):
     hybrid = path is None or lines.count("\n") > 0
     node = node_with_declared_port(unified=not hybrid)
     pid = 1 if row["comm"] == "systemd" else 2718
+    # LXD's and Incus' proxies are in the network that they connect to.
+    proxy = row["holder"] in ("lxd", "incus")
     if pid != 1:
         node.process(pid, row["comm"], row["exe"], path or "/", uid=int(row["uid"] or 0),
-                     lines=lines.rstrip("\n") + "\n" if hybrid else None)
+                     lines=lines.rstrip("\n") + "\n" if hybrid else None,
+                     network=OTHER_NET_NAMESPACE if proxy else NET_NAMESPACE)
     node.listen(pid, "tcp", "0.0.0.0", PORT, cgroup=path or "/")
     return node
 
@@ -142,3 +145,37 @@ def test_a_connection_of_an_instance_is_its_socket_units(tmp_path):
     holder = finding["held_by"][0]
     assert (holder["name"], holder["unit_service"]) == (
         "console.socket", "console@7-10.0.0.1.service")
+
+
+# Sockets of the kernel that whoever loaded the module made: (protocol, port, made in).
+@pytest.mark.parametrize("protocol,port,made_in", [
+    ("tcp", 16385, "/system.slice/rds.service"),  # kernel:Documentation/networking/rds.rst
+    ("udp", 1701, "/system.slice/xl2tpd.service"),  # kernel:Documentation/networking/l2tp.rst
+    ("udp", 8848, "/user.slice/user-0.slice/session-1.scope"),  # ipvsadm(8), --start-daemon
+    ("udp", 6118, "/system.slice/tipc.service"),  # kernel:net/tipc/udp_media.c
+    ("udp", 51820, "/system.slice/system-wg\\x2dquick.slice/wg-quick@wg0.service")])
+def test_a_socket_of_the_kernel_is_not_its_makers(protocol, port, made_in, tmp_path):
+    node = node_with_declared_port()
+    container = node.pods[0]["spec"]["containers"][0]
+    container["ports"] = [{"containerPort": port, "hostPort": port, "protocol": protocol.upper()}]
+    node.socket(protocol, "0.0.0.0", port, cgroup=made_in)
+    node.write(tmp_path / "node")
+    done = subprocess.run([AGENT, "conflicts", "--format=json", f"--replay={tmp_path}/node"],
+                          capture_output=True, text=True, timeout=300)
+    assert [finding["verdict"] for finding in json.loads(done.stdout)["findings"]] == [
+        "kernel_socket"]
+
+
+# The API of LXD and Incus, where core.https_address or core.dns_address has it
+# (incus:doc/howto/server_expose.md): the daemon itself, which is not stopped.
+@pytest.mark.parametrize("exe,unit,parent", [
+    ("/opt/incus/bin/incusd", "incus.service", 1),
+    ("/snap/lxd/29351/bin/lxd", "snap.lxd.daemon.service", 2700)])  # snap: daemon.start is a script
+def test_the_api_of_a_container_daemon_is_no_containers(exe, unit, parent, tmp_path):
+    node = node_with_declared_port()
+    node.process(2700, "daemon.start", "/usr/bin/dash", f"/system.slice/{unit}")
+    node.process(2718, exe.rsplit("/", 1)[1], exe, f"/system.slice/{unit}", parent=parent)
+    node.listen(2718, "tcp", "0.0.0.0", PORT)
+    _, finding = conflicts(node, tmp_path / "node")
+    assert (finding["verdict"], finding["held_by"][0]["name"]) == ("unmanaged_process", unit)
+    assert "core.https_address" in finding["remedy"] and "stop" not in finding["remedy"]

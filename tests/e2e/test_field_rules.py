@@ -113,6 +113,47 @@ LISTENING = [
         "-A PREROUTING -p tcp -j ISTIO_INBOUND",
         "-A ISTIO_INBOUND -p tcp -m tcp --dport 22 -j RETURN",
         "-A ISTIO_INBOUND -p tcp -j REDIRECT --to-ports 15006"), HIJACKED, "istio"),
+    ("Istio's nftables on a machine (istio:tools/istio-nftables)", nft(
+        "inet", "istio-proxy-nat",
+        istio_inbound="tcp dport 22 return\nmeta l4proto tcp redirect to :15006",
+        prerouting=prerouting("meta l4proto tcp jump istio_inbound")), HIJACKED, "istio"),
+    ("Linkerd's init (linkerd2-proxy-init:pkg/iptables)", iptables(
+        "-A PREROUTING -j PROXY_INIT_REDIRECT",
+        "-A PROXY_INIT_REDIRECT -p tcp -m multiport --dports 4190,4191 -j RETURN",
+        "-A PROXY_INIT_REDIRECT -p tcp -j REDIRECT --to-ports 4143"),
+     HIJACKED, "PROXY_INIT_REDIRECT"),
+    ("sshuttle's own way out (sshuttle:sshuttle/methods/nat.py)", iptables(
+        "-A OUTPUT -j sshuttle-12300", "-A PREROUTING -j sshuttle-12300",
+        f"-A sshuttle-12300 {LOCAL} -j RETURN",
+        "-A sshuttle-12300 -d 10.0.0.0/8 -p tcp -j REDIRECT --to-ports 12300"), None, None),
+    ("Shorewall (shorewall.org: FAQ, port forwarding)", iptables(
+        "-A PREROUTING -i eth0 -j net_dnat", f"-A net_dnat {to('192.168.1.5:80')}"),
+     HIJACKED, "net_dnat"),
+    ("GKE's metadata server (cloud.google.com: Workload Identity)", iptables(
+        "-A PREROUTING -d 169.254.169.254/32 ! -i eth0 -p tcp -m tcp --dport 80 -j DNAT "
+        "--to-destination 169.254.169.252:988"), None, None),
+    ("the marks of the AWS VPC CNI (amazon-vpc-cni-k8s:pkg/networkutils)", iptables(
+        "-A PREROUTING -i eni+ -j AWS-CONNMARK-CHAIN-0",
+        "-A PREROUTING -j CONNMARK --restore-mark --nfmask 0x80 --ctmask 0x80",
+        "-A AWS-CONNMARK-CHAIN-0 ! -d 192.168.0.0/16 -j CONNMARK --set-xmark 0x80/0x80"),
+     None, None),
+    ("OVN's internal traffic policy (ovn-kubernetes:gateway_iptables.go)", iptables(
+        "-A PREROUTING -j OVN-KUBE-ITP", "-A OUTPUT -j OVN-KUBE-ITP",
+        "-A OVN-KUBE-ITP -d 10.96.10.10/32 -p tcp -m tcp --dport 8080 -j REDIRECT "
+        "--to-ports 9000"), None, None),
+    ("OVN's NodePort (ovn-kubernetes#1981)", iptables(
+        "-A PREROUTING -j OVN-KUBE-NODEPORT",
+        f"-A OVN-KUBE-NODEPORT {LOCAL} {to('10.96.113.4:80')}"),
+     "nodeport_hijacks_listener", "ovn_kubernetes"),
+    ("Antrea's NodePort (antrea:pkg/agent/route)", iptables(
+        "-A PREROUTING -j ANTREA-PREROUTING",
+        '-A ANTREA-PREROUTING -m comment --comment "Antrea: DNAT external to NodePort packets" '
+        f"-p tcp -m tcp --dport 8080 {LOCAL} -j DNAT --to-destination 169.254.0.252"),
+     "nodeport_hijacks_listener", "antrea"),
+    ("a firewalld rich rule for some senders (firewalld.richlanguage(5))", nft(
+        "inet", "firewalld",
+        nat_PRE_public_allow="ip saddr 10.0.0.0/8 tcp dport 8080 dnat ip to 192.168.1.5:80",
+        nat_PREROUTING=prerouting("jump nat_PRE_public_allow", -90)), None, None),
     ("miniupnpd (miniupnpd:netfilter/iptables_init.sh)", iptables(
         "-A PREROUTING -i eth0 -j MINIUPNPD", f"-A MINIUPNPD {to('10.0.0.9:80')}"),
      HIJACKED, "MINIUPNPD"),

@@ -16,6 +16,7 @@ import messages
 
 NET_NAMESPACE = 4026531840
 HOST_PID_NAMESPACE = 4026531836
+OTHER_NET_NAMESPACE = 4026532515
 OTHER_PID_NAMESPACE = 4026532511
 HOST_CGROUP_NAMESPACE = 4026531835
 OTHER_CGROUP_NAMESPACE = 4026532513
@@ -78,12 +79,14 @@ class Node:
             self.members[path] = []
         return self.cgroups[path]
 
-    def process(self, pid, comm, exe, cgroup, *, uid=0, parent=1, lines=None):
+    def process(self, pid, comm, exe, cgroup, *, uid=0, parent=1, lines=None,
+                network=NET_NAMESPACE):
         """`lines`: what its cgroup file says, where that is not the line of version 2."""
         self.cgroup(cgroup)
         self.members[cgroup].append(pid)
         self.processes[pid] = {"pid": pid, "comm": comm[:15], "exe": exe, "cgroup": cgroup,
-                               "uid": uid, "parent": parent, "lines": lines, "sockets": []}
+                               "uid": uid, "parent": parent, "lines": lines, "sockets": [],
+                               "network": network}
 
     def socket(self, protocol, local, port, *, state=None, cgroup=None, **fields):
         """A socket that no process shows: the kernel's own, or made in a cgroup (its path, or a
@@ -182,8 +185,8 @@ class Node:
         for pid, process in self.processes.items():
             if process["exe"]:
                 links[f"proc/{pid}/exe"] = process["exe"]
-            for what in ("net", "pid"):
-                inode = identity[f"init_{what}_namespace"]
+            for what, inode in (("net", process["network"]),
+                                ("pid", identity["init_pid_namespace"])):
                 links[f"proc/{pid}/ns/{what}"] = f"{what}:[{inode}]"
                 inodes[f"proc/{pid}/ns/{what}"] = inode
         for path, number in self.cgroups.items():

@@ -36,14 +36,19 @@ bool keeps_the_node_reachable(const Owner& owner) {
   static constexpr auto kUnits = std::to_array<std::string_view>(
       {"init.scope", "ssh.service", "sshd.service", "ssh.socket", "sshd.socket", "dropbear.service",
        "dropbear.socket", "tinysshd.socket", "tailscaled.service", "teleport.service",
-       "amazon-ssm-agent.service", "dbus.service", "dbus.socket", "dbus-broker.service",
-       "networking.service", "NetworkManager.service", "frr.service",
+       "netbird.service", "zerotier-one.service", "nebula.service", "cloudflared.service",
+       "strongswan.service", "strongswan-starter.service", "ipsec.service",
+       "amazon-ssm-agent.service", "google-guest-agent.service", "walinuxagent.service",
+       "waagent.service", "dbus.service", "dbus.socket", "dbus-broker.service",
+       "networking.service", "NetworkManager.service", "dhcpcd.service", "frr.service",
        "node-problem-detector.service", "bird.service",
+       // Of a control plane with several nodes (kubeadm:docs/ha-considerations.md)
+       "haproxy.service", "keepalived.service",
        // What they have started goes on without them.
        "cron.service", "crond.service", "cronie.service", "atd.service"});
   static constexpr auto kPrefixes = std::to_array<std::string_view>(
       {"user@", "session-", "ssh@", "sshd@", "dropbear@", "systemd-", "getty@", "serial-getty@",
-       "wg-quick@", "openvpn"});
+       "wg-quick@", "openvpn", "ifup@", "dhcpcd@", "snap.tailscale.", "snap.amazon-ssm-agent."});
   const auto is_named = [](std::string_view unit) {
     return std::ranges::find(kUnits, unit) != kUnits.end() ||
            std::ranges::any_of(kPrefixes, [&](auto prefix) { return unit.starts_with(prefix); });
@@ -83,23 +88,38 @@ std::string stop_unit(const Owner& owner) {
                      shell_word(owner.unit), service);
 }
 
-// The DNS and DHCP server that a daemon has for a network of its own, and that outlives the daemon
-// (libvirt:src/network/bridge_driver.c, incus:internal/server/network/driver_bridge.go).
-std::string against_network_dnsmasq(const Owner& owner) {
+// Daemons that are told what to do rather than stopped, for themselves and for the DNS and DHCP
+// server that they have for a network of their own and that outlives them
+// (libvirt:src/network/bridge_driver.c, incus:internal/server/network/driver_bridge.go,
+// doc/howto/server_expose.md).
+std::string against_daemon(const Owner& owner) {
   struct Row {
-    std::string_view unit, remedy;
+    std::string_view file, unit, remedy;
   };
   static constexpr std::string_view kLibvirt =
       "stop the network that virsh net-list shows (virsh net-destroy NAME)";
+  static constexpr std::string_view kLxcNetwork =
+      "set dns.mode=none on the network that lxc network list shows";
+  static constexpr std::string_view kLxcServer =
+      "unset or move the address that lxc config show has for it (lxc config unset "
+      "core.https_address)";
   static constexpr auto kRows = std::to_array<Row>({
-      {"libvirtd.service", kLibvirt},
-      {"virtnetworkd.service", kLibvirt},
-      {"incus.service", "set dns.mode=none on the network that incus network list shows"},
-      {"lxd.service", "set dns.mode=none on the network that lxc network list shows"},
-      {"snap.lxd.daemon.service", "set dns.mode=none on the network that lxc network list shows"},
+      {"dnsmasq", "libvirtd.service", kLibvirt},
+      {"dnsmasq", "virtnetworkd.service", kLibvirt},
+      {"dnsmasq", "incus.service",
+       "set dns.mode=none on the network that incus network list shows"},
+      {"dnsmasq", "lxd.service", kLxcNetwork},
+      {"dnsmasq", "snap.lxd.daemon.service", kLxcNetwork},
+      {"incusd", "incus.service",
+       "unset or move the address that incus config show has for it (incus config unset "
+       "core.https_address)"},
+      {"lxd", "lxd.service", kLxcServer},
+      {"lxd", "snap.lxd.daemon.service", kLxcServer},
   });
-  if (!std::string_view(owner.exe).ends_with("/dnsmasq")) return "";
-  const auto* const row = std::ranges::find(kRows, owner.unit, &Row::unit);
+  const std::string_view exe = owner.exe;
+  const auto* const row = std::ranges::find_if(kRows, [&](const Row& one) {
+    return one.unit == owner.unit && one.file == exe.substr(exe.rfind('/') + 1);
+  });
   return row == kRows.end() ? "" : std::string(row->remedy);
 }
 
@@ -153,8 +173,8 @@ std::string remedy_against(const Holder& holder, const DeclaredPort& port) {
       }
       break;
     case HolderKind::unmanaged_process:
-      if (const auto network = against_network_dnsmasq(owner); !network.empty()) {
-        return network + std::string(kOrMove);
+      if (const auto command = against_daemon(owner); !command.empty()) {
+        return command + std::string(kOrMove);
       }
       if (keeps_the_node_reachable(owner) || !can_be_stopped_as_a_unit(owner.unit)) break;
       return stop_unit(owner) + std::string(kOrMove);

@@ -125,6 +125,7 @@ class Attribution {
   void name_the_socket_unit(const CgroupPlace* made_in, Owner& owner, bool idle) const;
   void own_without_processes(Entry& entry, bool searched_everywhere);
   bool is_launcher(int pid);
+  bool is_daemon(int pid);
   const Result<ProcessStat>& stat_of(int pid);
   const std::string& exe_of(int pid);
   bool runs_component(int pid);

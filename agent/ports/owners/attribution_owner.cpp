@@ -1,5 +1,7 @@
 // Attribution's part that makes an Owner of what was found.
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <tuple>
 #include <utility>
@@ -133,6 +135,14 @@ bool Attribution::own_by_processes(Entry& entry) {
   return true;
 }
 
+// Of a service, which began with it, and in the agent's own network namespace.
+bool Attribution::is_daemon(int pid) {
+  const auto& stat = stat_of(pid);
+  const auto network = node_.files->inode(fmt::format("proc/{}/ns/net", pid));
+  if (!stat || !network || node_.identity.own_net_namespace != *network) return false;
+  return stat->parent == 1 || place_of(stat->parent).facts.unit == place_of(pid).facts.unit;
+}
+
 // What holds a port for a container is told as that container.
 void Attribution::name_the_container_served(const Socket& socket, const CgroupPlace& home,
                                             Owner& owner) {
@@ -141,6 +151,7 @@ void Attribution::name_the_container_served(const Socket& socket, const CgroupPl
   const bool of_user = owner.user.has_value() || socket.uid != 0;
   const auto helper = container_helper(owner.exe, owner.unit, of_user, socket);
   if (!helper || (component && !helper->runtimes_own)) return;
+  if (helper->in_containers_network && is_daemon(owner.processes.front().pid)) return;
   owner.kind = HolderKind::unmanaged_container;
   owner.container_runtime = helper->runtime;
   if (helper->runtime == "podman") owner.container_id = cgroups_.container_beside(home);

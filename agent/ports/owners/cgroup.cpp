@@ -91,7 +91,7 @@ std::size_t walk(const std::vector<std::string_view>& parts, CgroupFacts& facts)
     auto match = match_cgroup_shape(std::span(parts).first(i + 1));
     if (!match) continue;
     facts.of_node = match->kind == CgroupKind::node_service;
-    if (facts.of_node) continue;
+    if (facts.of_node || match->kind == CgroupKind::parent) continue;
     if (match->kind == CgroupKind::pod && !units.user()) {
       be_in_pod({"", std::move(match->name)}, facts);
       return 0;

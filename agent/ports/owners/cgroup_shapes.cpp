@@ -34,6 +34,7 @@ constexpr std::array kShapes{
     Shape{"libpod-payload-{id}", "podman"},
     Shape{"libpod-conmon-{id}.scope", "podman"},
     Shape{"libpod_parent/conmon", "podman"},
+    Shape{"libpod_parent/{id}", "", CgroupKind::parent},  // a pod's, its containers below
     Shape{"*.slice:libpod:{id}", "podman"},
     // buildah: chroot_linux.go, run_linux.go
     Shape{"buildah-buildah{name}.scope", "buildah"},
@@ -50,6 +51,8 @@ constexpr std::array kShapes{
     Shape{"*:cri-containerd:{id}", "", CgroupKind::pod},
     Shape{"crio-{id}.scope", "", CgroupKind::pod},
     Shape{"crio-{id}", "", CgroupKind::pod},
+    // kata-containers: src/runtime/pkg/resourcecontrol, what of a sandbox is not its pod's
+    Shape{"/kata_overhead/{name}", "", CgroupKind::pod},
     // lxc: src/lxc/cgroups/cgfsng.c; since version 4 with "payload" and "monitor"
     Shape{"lxc.payload.{name}", "lxc"},
     Shape{"lxc.payload/{name}", "lxc"},

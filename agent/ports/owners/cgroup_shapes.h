@@ -15,6 +15,7 @@ enum class CgroupKind {
   container,     // of a runtime outside Kubernetes; its monitor too
   pod,           // a container that the CRI made, where no directory tells its pod
   node_service,  // of a node without systemd, unless a pod or a container stands below
+  parent,        // what stands below decides
   host,          // whoever is in it is the host's, whatever stands below
 };
 

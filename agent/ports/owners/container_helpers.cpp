@@ -12,8 +12,9 @@ struct Row {
   std::string_view file;  // name_pattern.h
   std::string_view unit;  // "" any
   std::string_view runtime;
-  bool of_user = false;       // root's are something else
-  bool runtimes_own = false;  // ContainerHelper's
+  bool of_user = false;                // root's are something else
+  bool runtimes_own = false;           // ContainerHelper's
+  bool in_containers_network = false;  // ContainerHelper's
 };
 
 // The first that matches decides.
@@ -45,9 +46,9 @@ constexpr std::array kRows{
     Row{"conmonrs", "", "podman"},
     Row{"aardvark-dns", "", "podman"},
     // lxd: lxd/main_forkproxy.go, incus: cmd/incusd/main_forkproxy.go: a device "proxy" of an
-    // instance is a process of the daemon's executable
-    Row{"lxd", "", "lxd"},
-    Row{"incusd", "", "incus"},
+    // instance is a process of the daemon's executable, in the network that it connects to
+    Row{"lxd", "", "lxd", false, false, true},
+    Row{"incusd", "", "incus", false, false, true},
 };
 
 struct OwnPort {
@@ -83,7 +84,7 @@ std::optional<ContainerHelper> container_helper(std::string_view exe, std::strin
     if (!row.unit.empty() && row.unit != unit) continue;
     if (row.of_user && !of_user) continue;
     if (row.runtime.empty() || is_daemons_own(file, socket)) return std::nullopt;
-    return ContainerHelper{row.runtime, row.runtimes_own};
+    return ContainerHelper{row.runtime, row.runtimes_own, row.in_containers_network};
   }
   return std::nullopt;
 }

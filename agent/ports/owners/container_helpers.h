@@ -12,6 +12,8 @@ namespace hostnet {
 struct ContainerHelper {
   std::string_view runtime;
   bool runtimes_own{};  // of a runtime that is also a node component: the container is meant
+  // It is in the container's network namespace. Who is in the host's is the daemon, for itself.
+  bool in_containers_network{};
 };
 
 // Which helper an executable is, by its file name and the unit it runs in; nothing: none.

@@ -13,8 +13,9 @@ struct KernelService {
 };
 constexpr auto kTcp = Protocol::tcp;
 constexpr auto kUdp = Protocol::udp;
-constexpr std::array<KernelService, 16> kServices{{
+constexpr auto kServices = std::to_array<KernelService>({
     {kTcp, 445, 445},      // ksmbd
+    {kUdp, 1701, 1701},    // L2TP
     {kUdp, 2049, 2049},    // nfsd
     {kTcp, 2049, 2049},    //
     {kUdp, 2152, 2152},    // gtp
@@ -25,12 +26,17 @@ constexpr std::array<KernelService, 16> kServices{{
     {kTcp, 4420, 4420},    // NVMe target
     {kUdp, 4789, 4791},    // vxlan, vxlan-gpe, RoCE v2 (rxe)
     {kUdp, 6081, 6081},    // geneve
+    {kUdp, 6118, 6118},    // TIPC
+    {kUdp, 6635, 6635},    // bareudp: MPLS
+    {kUdp, 7001, 7001},    // rxrpc: AFS
     {kTcp, 7777, 7799},    // o2net, DRBD
     {kUdp, 8472, 8472},    // vxlan of Linux, flannel and Cilium
+    {kUdp, 8848, 8848},    // IPVS' synchronization
+    {kTcp, 16385, 16385},  // RDS
     {kTcp, 21064, 21064},  // dlm
     {kUdp, 51820, 51821},  // WireGuard; flannel's
     {kUdp, 51871, 51871},  // WireGuard of Cilium
-}};
+});
 
 }  // namespace
 
