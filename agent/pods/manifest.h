@@ -106,6 +106,7 @@ struct ManifestResult {
   std::vector<ManifestError> errors;
   std::vector<UnreadHostAccess> unread;
   int documents{};  // that are not empty, of whatever kind
+  bool failed{};    // the file is there and could not be read: nobody knows what it says
 
   // The pods of what is no fragment; source "manifests".
   std::vector<Pod> pods() const;

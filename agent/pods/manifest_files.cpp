@@ -46,9 +46,20 @@ ManifestResult unreadable(const std::string& path, std::string message) {
   return result;
 }
 
-std::string why_unreadable(int error) {
-  if (error == ENOENT) return "not there: vanished while it was read, or never was";
-  return "cannot be read: " + system_failure(error, "open").error().message;
+ManifestResult open_failed(const std::string& path, int error) {
+  if (error == ENOENT) {
+    return unreadable(path, "not there: vanished while it was read, or never was");
+  }
+  ManifestResult result =
+      unreadable(path, "cannot be read: " + system_failure(error, "open").error().message);
+  result.failed = true;
+  return result;
+}
+
+// Opening a device may be an act: a watchdog's starts it.
+bool is_device(const std::string& path) {
+  struct stat status{};
+  return ::stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode);
 }
 
 enum class Origin : std::uint8_t { named, folder };
@@ -63,7 +74,7 @@ std::size_t most_bytes(const struct stat& status, Origin origin) {
 ManifestResult read_opened(const UniqueFd& fd, const std::string& path, bool allow_pipe,
                            Origin origin) {
   struct stat status{};
-  if (::fstat(fd.get(), &status) != 0) return unreadable(path, why_unreadable(errno));
+  if (::fstat(fd.get(), &status) != 0) return open_failed(path, errno);
   if (S_ISDIR(status.st_mode)) return unreadable(path, "a folder, not a file");
   const bool stream = S_ISFIFO(status.st_mode) || S_ISCHR(status.st_mode);
   if (!S_ISREG(status.st_mode) && (!allow_pipe || !stream)) {
@@ -73,15 +84,20 @@ ManifestResult read_opened(const UniqueFd& fd, const std::string& path, bool all
     return unreadable(path, manifest_too_long(static_cast<std::size_t>(status.st_size)));
   }
   const auto bytes = read_bytes(fd.get(), path, most_bytes(status, origin));
-  if (!bytes) return unreadable(path, bytes.error().message);
+  if (!bytes) {
+    ManifestResult result = unreadable(path, bytes.error().message);
+    result.failed = true;
+    return result;
+  }
   return read_manifests(*bytes, path);
 }
 
 // Without O_NONBLOCK opening a pipe that nobody writes waits for ever.
 ManifestResult open_and_read(const std::string& path, bool allow_pipe, Origin origin) {
-  const int flags = O_RDONLY | O_CLOEXEC | (allow_pipe ? 0 : O_NONBLOCK);
+  if (!allow_pipe && is_device(path)) return unreadable(path, "neither a file nor a folder");
+  const int flags = O_RDONLY | O_CLOEXEC | O_NOCTTY | (allow_pipe ? 0 : O_NONBLOCK);
   const UniqueFd fd(::open(path.c_str(), flags));  // NOLINT(cppcoreguidelines-pro-type-vararg)
-  if (fd.get() < 0) return unreadable(path, why_unreadable(errno));
+  if (fd.get() < 0) return open_failed(path, errno);
   return read_opened(fd, path, allow_pipe, origin);
 }
 

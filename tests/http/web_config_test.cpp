@@ -49,6 +49,9 @@ TEST(WebConfig, IsRefusedWithFileAndLine) {
       {"tls:\n", "w.yml:1: unknown key \"tls\""},
       {"basic_auth_users:\n  a: plain\n",
        "w.yml:2: the password of user \"a\" is not a bcrypt hash"},
+      {"basic_auth_users:\n  a: $2b$17$abcdefghijklmnopqrstuuAbCdEfGhIjKlMnOpQrStUvWxYz01234\n",
+       "w.yml:2: the password of user \"a\" has bcrypt cost 17: above 16 a check takes longer than "
+       "clients wait"},
       {"http_server_config:\n  headers:\n    Server: x\n",
        "w.yml:3: HTTP header \"Server\" can not be configured"},
       {"http_server_config:\n  headers:\n    X-Frame-Options: x\n",

@@ -45,6 +45,11 @@ class Watched {
     source.refresh(now, WallTime{});
     return true;
   }
+  // Whatever was heard has settled then.
+  void scan_again() {
+    source.refresh(now += 1h, WallTime{});
+    source.refresh(now += 1h, WallTime{});
+  }
   std::vector<int> ports() const {
     std::vector<int> ports;
     for (const Pod& pod : source.snapshot().pods) {
@@ -87,6 +92,48 @@ TEST(ManifestSource, AFolderWithMoreThan10000EntriesIsAnError) {
   for (int n = 0; n <= 10'000; ++n) std::ofstream(folder / std::to_string(n));
   EXPECT_THAT(Watched({folder.path().string()}).errors(),
               ElementsAre(HasSubstr("more than 10000 entries")));
+}
+
+TEST(ManifestSource, AFolderThatCannotBeListedKeepsWhatItSaid) {
+  const TemporaryDirectory folder;
+  folder.write("m/a.yaml", pod_on(1));
+  Watched watched({folder / "m"});
+  for (int n = 0; n < 10'000; ++n) std::ofstream(folder / ("m/" + std::to_string(n)));
+  watched.scan_again();
+  EXPECT_THAT(watched.ports(), ElementsAre(1));
+  EXPECT_TRUE(watched.source.snapshot().stale);
+  EXPECT_THAT(watched.errors(), ElementsAre(HasSubstr("more than 10000 entries")));
+  for (int n = 0; n < 10'000; ++n) std::filesystem::remove(folder / ("m/" + std::to_string(n)));
+  folder.write("m/a.yaml", pod_on(2));
+  watched.scan_again();
+  EXPECT_THAT(watched.ports(), ElementsAre(2));
+  EXPECT_FALSE(watched.source.snapshot().stale);
+}
+
+TEST(ManifestSource, AFileThatCannotBeReadNowKeepsWhatItSaidAndIsTriedAgain) {
+  const TemporaryDirectory folder;
+  folder.write("good.yaml", pod_on(1));
+  const auto link_to = [&](const std::string& target) {
+    std::filesystem::remove(folder / "m.yaml");
+    std::filesystem::create_symlink(target, folder / "m.yaml");
+  };
+  link_to("good.yaml");
+  Watched watched({folder / "m.yaml"});
+  link_to("/proc/self/mem");  // reading its begin is EIO
+  for (int n = 0; n < 2; ++n) {
+    watched.scan_again();
+    EXPECT_THAT(watched.ports(), ElementsAre(1));
+    EXPECT_TRUE(watched.source.snapshot().stale);
+    EXPECT_THAT(watched.errors(), SizeIs(1));
+  }
+  link_to("good.yaml");
+  watched.scan_again();
+  EXPECT_FALSE(watched.source.snapshot().stale);
+  EXPECT_THAT(watched.errors(), IsEmpty());
+  std::filesystem::remove(folder / "m.yaml");
+  watched.scan_again();
+  EXPECT_THAT(watched.ports(), IsEmpty());
+  EXPECT_FALSE(watched.source.snapshot().stale);
 }
 
 TEST(ManifestSource, ManifestsPast32MebibytesAreNotReadAndCounted) {

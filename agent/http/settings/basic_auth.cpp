@@ -47,6 +47,10 @@ bool is_bcrypt_hash(std::string_view text) {
   return cost >= 4 && cost <= 31 && std::ranges::all_of(text.substr(7), is_bcrypt_letter);
 }
 
+int bcrypt_cost(std::string_view hash) {
+  return parse_number<int>(hash.substr(4, 2)).value_or(0);
+}
+
 bool bcrypt_matches(const std::string& hash, const std::string& password) {
   // crypt(3) would stop at a NUL and take the rest for nothing.
   if (password.find('\0') != std::string::npos) return false;

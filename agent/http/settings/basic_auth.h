@@ -12,6 +12,10 @@ namespace hostnet {
 
 // $2a$, $2b$ or $2y$, a cost from 4 to 31, 53 characters.
 bool is_bcrypt_hash(std::string_view text);
+// The logarithm of its rounds: 10 takes about 50 ms, one more twice as long.
+int bcrypt_cost(std::string_view hash);
+// One check at a time: while one takes seconds, nobody else can sign in.
+inline constexpr int kMostBcryptCost = 16;
 // Takes as long as the hash's cost says (10: about 50 ms).
 bool bcrypt_matches(const std::string& hash, const std::string& password);
 

@@ -185,6 +185,12 @@ void read_users(const Fields& users, WebConfig& config) {
                                               shown_text(member.key)));
       continue;
     }
+    if (const int cost = bcrypt_cost(member.value.text); cost > kMostBcryptCost) {
+      users.complain(member.line, fmt::format("the password of user {} has bcrypt cost {}: above "
+                                              "{} a check takes longer than clients wait",
+                                              shown_text(member.key), cost, kMostBcryptCost));
+      continue;
+    }
     config.users[member.key] = member.value.text;
   }
 }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "agent/pods/pod_limits.h"
@@ -24,9 +25,9 @@ bool ManifestSource::refresh(SteadyTime now, WallTime wall) {
   scan();
   const PodSnapshot before = std::exchange(snapshot_, PodSnapshot{.source = "manifests"});
   publish();
-  const bool changed =
-      !scanned_ || snapshot_.pods != before.pods || snapshot_.errors != before.errors;
-  snapshot_.last_success = wall;
+  const bool changed = !scanned_ || snapshot_.pods != before.pods ||
+                       snapshot_.errors != before.errors || snapshot_.stale != before.stale;
+  snapshot_.last_success = kept_ ? before.last_success : wall;
   scanned_ = true;
   return changed;
 }
@@ -35,6 +36,7 @@ void ManifestSource::scan() {
   errors_.clear();
   bytes_ = 0;
   not_read_ = 0;
+  kept_ = false;
   if (!watch_.problem().empty()) {
     errors_.push_back("watching manifests: " + watch_.problem() + "; they are read every " +
                       std::to_string(options_.pace.poll.count()) + " ms instead");
@@ -44,6 +46,7 @@ void ManifestSource::scan() {
     const auto names = manifest_files(path);
     if (!names) {
       errors_.push_back(names.error().message);
+      if (names.error().reason != Reason::vanished) keep_known(path, files);
       continue;
     }
     const bool folder = names->size() != 1 || names->front() != path;
@@ -61,7 +64,8 @@ void ManifestSource::read_file_again(const std::string& file, bool of_folder,
   if (files.contains(file)) return;  // named twice: as a file and in its folder
   const auto stamp = stamp_of(file);
   if (!stamp) {
-    errors_.push_back(stamp.error().message);  // vanished since it was listed
+    errors_.push_back(stamp.error().message);
+    if (stamp.error().reason != Reason::vanished) keep_known(file, files);
     return;
   }
   if (bytes_ + stamp->size > kMostBytes) {
@@ -74,11 +78,24 @@ void ManifestSource::read_file_again(const std::string& file, bool of_folder,
     files.emplace(file, std::move(known->second));
     return;
   }
+  ManifestResult read = of_folder ? read_file_of_folder(file) : read_manifest_file(file, false);
+  if (read.failed) {
+    std::ranges::transform(read.errors, std::back_inserter(errors_),
+                           [](const ManifestError& error) { return to_string(error); });
+    return keep_known(file, files);
+  }
   // The stamp from before reading: a change meanwhile differs from it, and is
   // read at the next scan.
-  files.emplace(file, KnownFile{.stamp = *stamp,
-                                .result = of_folder ? read_file_of_folder(file)
-                                                    : read_manifest_file(file, false)});
+  files.emplace(file, KnownFile{.stamp = *stamp, .result = std::move(read)});
+}
+
+// What a file, or those of a folder, said when they were read last. With their old stamps:
+// they are read again once they can be.
+void ManifestSource::keep_known(const std::string& file, std::map<std::string, KnownFile>& files) {
+  for (auto& [name, known] : files_) {
+    if (name != file && !name.starts_with(file + (file.ends_with('/') ? "" : "/"))) continue;
+    kept_ = files.emplace(name, std::move(known)).second || kept_;
+  }
 }
 
 void ManifestSource::publish() {
@@ -104,6 +121,7 @@ void ManifestSource::publish() {
     }
   }
   snapshot_.synced = true;
+  snapshot_.stale = kept_;
 }
 
 }  // namespace hostnet

@@ -23,8 +23,9 @@ struct ManifestSourceOptions {
 // thread, which sleeps in poll(2) on descriptor() until next_scan() and then
 // calls refresh(); nothing here sleeps. An unchanged file is not read again.
 //
-// A file that cannot be read or parsed gives errors and, as far as it can be
-// read, pods; what another file says does not depend on it.
+// A file that cannot be parsed gives errors and, as far as it can be, pods; what another
+// file says does not depend on it. While a file or folder that was read before cannot be
+// read, what it said holds and the snapshot is stale; one that is gone says nothing.
 class ManifestSource {
  public:
   explicit ManifestSource(ManifestSourceOptions options);
@@ -49,6 +50,7 @@ class ManifestSource {
   void scan();
   void read_file_again(const std::string& file, bool of_folder,
                        std::map<std::string, KnownFile>& files);
+  void keep_known(const std::string& file, std::map<std::string, KnownFile>& files);
   void publish();
 
   ManifestSourceOptions options_;
@@ -57,6 +59,7 @@ class ManifestSource {
   std::vector<std::string> errors_;         // of the last scan, not of a file's text
   std::uint64_t bytes_{};                   // of all files, in that scan
   std::size_t not_read_{};                  // files beyond what they may have together
+  bool kept_{};                             // something that could not be read again
   PodSnapshot snapshot_;
   bool scanned_{};
 };

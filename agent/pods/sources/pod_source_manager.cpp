@@ -47,12 +47,13 @@ void add_live(const SelectedSource& live, SteadyTime now, PodSnapshot& snapshot)
   const Freshness& fresh = live.shown.freshness;
   snapshot.source = live.shown.source;
   snapshot.synced = fresh.last_heard.has_value();
-  snapshot.stale = snapshot.synced && (live.abandoned || fresh.stale(now));
+  const bool live_is_stale = snapshot.synced && (live.abandoned || fresh.stale(now));
+  snapshot.stale = snapshot.stale || live_is_stale;  // that of the manifests
   snapshot.last_success = live.shown.last_success;
   snapshot.server_version = live.shown.server_version;
   snapshot.pods_cut += live.shown.pods_cut;
   snapshot.pods.insert(snapshot.pods.end(), live.shown.pods->begin(), live.shown.pods->end());
-  const bool answers = snapshot.synced && !snapshot.stale;
+  const bool answers = snapshot.synced && !live_is_stale;
   for (const SourceProblem& problem : live.problems) {
     if (!answers) {
       snapshot.errors.push_back(line_of(problem));
