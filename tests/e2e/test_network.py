@@ -128,3 +128,23 @@ def test_the_history_keeps_a_conflict_that_is_over(machine):
     assert closed["finding"]["id"] == opened["finding"]["id"]
     assert closed["lasted_seconds"] > 0
     assert "squatter" in agent.text("/history")
+
+
+def test_names_that_differ_only_in_invalid_bytes_make_no_duplicate_series(machine):
+    """An interface may have any byte in its name but '/' and space; Prometheus refuses a page on
+    which a series comes twice, or that is not UTF-8."""
+    machine.run("bash", "-ec", r"""
+        ip link add $'a\xff' type veth peer name $'a\xfe'
+        ip link add 'a\xff' type veth peer name 'b"c'
+        ip link add $'e\xc3' type veth peer name $'e\xc3\xa9'""")
+    agent = machine.agent("--pods.source=none")
+    for accept in ("text/plain", "application/openmetrics-text"):
+        page = agent.text("/metrics", "-H", f"Accept: {accept}")
+        series = [line.rsplit(" ", 1)[0] for line in page.splitlines()
+                  if line and not line.startswith("#")]
+        assert len(series) == len(set(series))
+        for device in ("a\ufffd", r"a\\xff", r"b\"c", "e\ufffd", "e\u00e9"):
+            assert f'node_network_mtu_bytes{{device="{device}"}}' in series
+    names = [each["name"] for each in agent.json("/interfaces")["interfaces"]]
+    assert sorted(names) == sorted(
+        ["lo", "a\ufffd", "a\ufffd", r"a\xff", 'b"c', "e\ufffd", "e\u00e9"])
