@@ -8,6 +8,9 @@
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
+#include <map>
+#include <tuple>
+#include <utility>
 
 #include "agent/config/policy.h"
 #include "agent/findings/check.h"
@@ -125,7 +128,7 @@ class NatOracle : public InNatLab {
                                  std::chrono::milliseconds longest_wait = std::chrono::seconds{
                                      30}) {
     NatLab::forget_connections();
-    const PortSnapshot table = scan();
+    PortSnapshot table = scan();
     std::vector<Said> said;
     for (const Probe& probe : probes) said.push_back(said_of(probe, table));
     const auto may_be_lost = [&](std::size_t at) {
@@ -137,6 +140,7 @@ class NatOracle : public InNatLab {
           return said[at].known && !said[at].servers.empty() && !may_be_lost(at);
         },
         longest_wait);
+    if (probes.size() == probes_.size()) compare_with_check(answers, table);
     for (std::size_t at = 0; at < probes.size(); ++at) {
       if (!said[at].known) {
         ++unknown_;
@@ -181,6 +185,44 @@ class NatOracle : public InNatLab {
     });
   }
 
+  // What a server on every address of a family would be told by /check.
+  static CheckVerdict checked(const Probe& probe, PortSnapshot& table) {
+    table.holders.clear();
+    for (const NatRule* rule : table.nat->on_port(probe.protocol, probe.port)) {
+      table.holders.push_back(holder_of_rule(table, *rule, probe.protocol, probe.port));
+    }
+    const CheckQuery query{.protocol = probe.protocol,
+                           .port = probe.port,
+                           .address = IpAddress{.family = probe.address.family},
+                           .v6only = true};
+    return check_port(query, table, {}, default_policy(), {}).verdict;
+  }
+
+  // Free is what nobody else got a packet for, diverted what somebody did, or nobody got.
+  void compare_with_check(std::span<const std::optional<Server>> answers, PortSnapshot& table) {
+    struct Lost {
+      std::size_t all{};
+      std::size_t to_proxies{};  // the node's own, once translated: see met_a_proxy in try_out()
+    };
+    std::map<std::tuple<Protocol, std::uint16_t, AddressFamily>, Lost> lost;
+    for (std::size_t at = 0; at < probes_.size(); ++at) {
+      const Probe& probe = probes_[at];
+      Lost& count = lost[{probe.protocol, probe.port, probe.address.family}];
+      if (answers[at] == Server{.port = probe.port}) continue;
+      ++count.all;
+      const bool proxy = answers[at] && answers[at]->transparent;
+      if (proxy && probe.origin == ProbeOrigin::node) ++count.to_proxies;
+    }
+    for (const auto& [asked, count] : lost) {
+      const auto& [protocol, port, family] = asked;
+      const auto verdict = checked({{}, protocol, {.family = family}, port}, table);
+      ++checks_[verdict];
+      const bool wrong = (verdict == CheckVerdict::free && count.all > count.to_proxies) ||
+                         (verdict == CheckVerdict::diverted && count.all == 0);
+      if (wrong) wrong_checks_.push_back(asked);
+    }
+  }
+
   // Leaves rules out as long as the agent stays wrong of the same probe.
   std::string smallest(NatRuleSet set, Mistake mistake) {
     for (std::size_t at = 0; at < set.rules.size();) {
@@ -200,6 +242,8 @@ class NatOracle : public InNatLab {
   }
 
   std::size_t unknown_{}, taken_{};
+  std::map<CheckVerdict, std::size_t> checks_;
+  std::vector<std::tuple<Protocol, std::uint16_t, AddressFamily>> wrong_checks_;
 };
 
 TEST_F(NatOracle, WhoAnswersIsWhomTheAgentNames) {
@@ -216,6 +260,11 @@ TEST_F(NatOracle, WhoAnswersIsWhomTheAgentNames) {
       continue;
     }
     const auto mistake = try_out(probes_, translates(set));
+    for (const auto& [protocol, port, family] : std::exchange(wrong_checks_, {})) {
+      ADD_FAILURE() << "/check is wrong of " << to_string(protocol) << " " << port << " of "
+                    << (family == AddressFamily::ipv4 ? "IPv4" : "IPv6") << "\n"
+                    << set.to_string();
+    }
     if (!mistake) continue;
     ADD_FAILURE() << smallest(set, *mistake);
     if (++wrong == 5) break;
@@ -223,6 +272,9 @@ TEST_F(NatOracle, WhoAnswersIsWhomTheAgentNames) {
   const std::size_t sent = kRuleSets * probes_.size();
   std::printf("%zu rule sets (%zu refused), %zu connections, %zu taken by rules, %zu not known\n",
               kRuleSets, refused, sent, taken_, unknown_);
+  for (const auto& [verdict, count] : checks_) {
+    std::printf("/check: %zu %s\n", count, std::string(to_string(verdict)).c_str());
+  }
   EXPECT_LT(refused, kRuleSets / 10);
 }
 
