@@ -118,6 +118,11 @@ std::size_t most_documents(std::string_view text) {
   return count;
 }
 
+unsigned last_line(std::string_view text, unsigned first_line) {
+  if (text.ends_with('\n')) text.remove_suffix(1);
+  return first_line + static_cast<unsigned>(std::ranges::count(text, '\n'));
+}
+
 }  // namespace
 
 ParsedDocuments parse_yaml(std::string_view text, unsigned first_line) {
@@ -143,7 +148,10 @@ ParsedDocuments parse_yaml(std::string_view text, unsigned first_line) {
   } catch (const YAML::DeepRecursion& error) {
     parsed.failure = Complaint{.line = events.line(error.mark), .message = "nested too deeply"};
   } catch (const YAML::Exception& error) {
-    parsed.failure = Complaint{.line = events.line(error.mark), .message = in_words(error.msg)};
+    // What is missing at the end is missing in the last line.
+    parsed.failure =
+        Complaint{.line = std::min(events.line(error.mark), last_line(text, first_line)),
+                  .message = in_words(error.msg)};
   } catch (const std::exception& error) {
     parsed.failure = Complaint{.message = std::string("YAML: ") + error.what()};
   }
