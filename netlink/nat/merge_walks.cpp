@@ -58,21 +58,23 @@ class Merger {
     const auto [at, fresh] = known_.emplace(rule.text, kOwn);
     if (!fresh && at->second == kOwn) return;
     if (!fresh) {
-      pass(at->second + 1);
-      const std::size_t place = places_[at->second];
-      at->second = kOwn;
+      const std::size_t arriving = std::exchange(at->second, kOwn);
+      pass(arriving);
+      append_own();
+      pass(arriving + 1);
+      const std::size_t place = places_[arriving];
       if (place >= last_.before(rule.scope.ports)) {
         merged_[place].output = true;
         last_.put(rule.scope.ports, place);
         return;
       }
     }
-    last_.put(rule.scope.ports, merged_.size());
-    merged_.push_back(std::move(rule));
+    own_.push_back(std::move(rule));
   }
 
   std::vector<NatRule> take() {
     pass(arriving_.size());
+    append_own();
     for (NatRule& rule : merged_) recognize_owner(rule);
     return std::move(merged_);
   }
@@ -88,7 +90,16 @@ class Merger {
     }
   }
 
+  void append_own() {
+    for (NatRule& rule : own_) {
+      last_.put(rule.scope.ports, merged_.size());
+      merged_.push_back(std::move(rule));
+    }
+    own_.clear();
+  }
+
   std::vector<NatRule> arriving_, merged_;
+  std::vector<NatRule> own_;         // that come as late as they may
   std::vector<std::size_t> places_;  // in merged_, of those before next_
   std::size_t next_{};
   std::unordered_map<std::string, std::size_t> known_;  // in arriving_; kOwn

@@ -349,19 +349,19 @@ std::vector<std::string> takers(const NatWalk& walk) {
   return out;
 }
 
-TEST(WalkNat, ARuleForOwnPacketsOnlyStandsBeforeTheSharedOneThatComesAfterIt) {
+TEST(WalkNat, ARuleForOwnPacketsOnlyStandsBehindThoseForArrivingOnes) {
   const std::vector<PacketChain> chains{base({jump({}, "all")}),
                                         own({to(tcp(1), "10.0.0.9"), jump({}, "all")}),
                                         chain("all", {to(tcp(1), "10.0.0.1")})};
-  EXPECT_THAT(takers(walked(chains)), ElementsAre("out 10.0.0.9", "pre 10.0.0.1"));
+  EXPECT_THAT(takers(walked(chains)), ElementsAre("pre 10.0.0.1", "out 10.0.0.9"));
 }
 
-TEST(WalkNat, WhereBothOrdersAgreeARuleIsToldOnce) {
+TEST(WalkNat, ASharedRuleIsToldOnceAndStandsBehindThoseThatComeFirst) {
   const std::vector<PacketChain> chains{
       base({to(tcp(2), "10.0.0.2"), jump({}, "all"), to(tcp(3), "10.0.0.3")}),
       own({to(tcp(2), "10.0.0.9"), jump({}, "all")}), chain("all", {to(tcp(1), "10.0.0.1")})};
   EXPECT_THAT(takers(walked(chains)),
-              ElementsAre("out 10.0.0.9", "pre 10.0.0.2", "both 10.0.0.1", "pre 10.0.0.3"));
+              ElementsAre("pre 10.0.0.2", "out 10.0.0.9", "both 10.0.0.1", "pre 10.0.0.3"));
 }
 
 NatRule taking(std::uint16_t port, const char* table, bool own) {
