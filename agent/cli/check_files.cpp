@@ -32,15 +32,24 @@ ManifestResult read_input(const std::string& name) {
   return read_manifests(text, "standard input");
 }
 
+ManifestResult unreadable_input(const std::string& name, const Error& error) {
+  const bool url = name.starts_with("http://") || name.starts_with("https://");
+  ManifestResult failed;
+  failed.errors.push_back(
+      {.file = name,
+       .message = url ? "a URL is not fetched: curl -fsSL URL | hostnet-agent check -f -"
+                      : error.message});
+  return failed;
+}
+
 // A path may be a folder, as for --pods.manifests.
-std::vector<ManifestResult> read_inputs(const std::vector<std::string>& names) {
+std::vector<ManifestResult> read_inputs(const std::vector<std::string>& names,
+                                        Subfolders subfolders) {
   std::vector<ManifestResult> read;
   for (const std::string& name : names) {
-    const auto files = name == "-" ? std::vector{name} : manifest_files(name);
+    const auto files = name == "-" ? std::vector{name} : manifest_files(name, subfolders);
     if (!files) {
-      ManifestResult failed;
-      failed.errors.push_back({.file = name, .message = files.error().message});
-      read.push_back(std::move(failed));
+      read.push_back(unreadable_input(name, files.error()));
       continue;
     }
     const bool folder = files->size() != 1 || files->front() != name;
@@ -130,7 +139,8 @@ int exit_code_of(const ManifestCheck& check) {
 int check_files(const CommandOptions& options) {
   const auto policy = load_policy(options.sources.config_file);
   if (!policy) return could_not(policy.error());
-  const std::vector<ManifestResult> read = read_inputs(options.files);
+  const std::vector<ManifestResult> read =
+      read_inputs(options.files, options.recursive ? Subfolders::yes : Subfolders::no);
 
   ManifestCheck check;
   check.offline = options.offline;

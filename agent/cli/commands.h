@@ -34,7 +34,7 @@ struct CommandOptions {
   std::optional<IpAddress> address;     // check
   bool v6only{};                        // check
   std::vector<std::string> files;       // check -f
-  bool offline{};                       // check -f
+  bool offline{}, recursive{};          // check -f
   std::string directory;                // record
   MetricsOptions metrics;               // record
   HardeningOptions hardening;           // doctor

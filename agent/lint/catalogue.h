@@ -25,6 +25,8 @@ inline constexpr auto kLints = std::to_array<LintInfo>({
      "hostPort differs from containerPort under hostNetwork"},
     {"duplicate_declaration", Severity::critical,
      "a host port is declared twice, in one pod or in two workloads"},
+    {"node_port_collision", Severity::critical,
+     "a Service has the host port as its NodePort, and takes its traffic"},
     {"pod_security", Severity::critical,
      "the namespace does not allow hostNetwork, hostPID, hostPath or hostPort"},
     {"container_host_network", Severity::warning, "containers have no field hostNetwork"},

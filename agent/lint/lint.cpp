@@ -73,11 +73,19 @@ std::string object_name(const ManifestObject& object) {
                               : fmt::format("{} in {}", pod.workload, pod.namespace_);
 }
 
+// The scheduler takes two spellings of one address for two.
+bool are_different_addresses(const std::string& one, const std::string& other) {
+  if (!scheduler_separates(one, other)) return false;
+  const auto first = parse_ip(one);
+  const auto second = parse_ip(other);
+  return !first || !second || first->unmapped() != second->unmapped();
+}
+
 // Names the first earlier declaration that `later` collides with, so that n
 // declarations give n-1 lints.
 const PlacedPort* find_collision(std::span<const PlacedPort> earlier, const PlacedPort& later) {
   const auto found = std::ranges::find_if(earlier, [&](const PlacedPort& one) {
-    if (scheduler_separates(one.port->host_ip, later.port->host_ip)) return false;
+    if (are_different_addresses(one.port->host_ip, later.port->host_ip)) return false;
     return one.object == later.object || may_meet(*one.object, *later.object);
   });
   return found == earlier.end() ? nullptr : &*found;
@@ -94,6 +102,16 @@ Lint duplicate_within(const PlacedPort& later, const PlacedPort& other, const st
             .message = fmt::format("{} is declared by container {} too (line {})", port,
                                    other.container->name, other.line),
             .remedy = "leave one of the two out: containers of a pod share its ports"};
+  }
+  if (scheduler_separates(one, two)) {
+    return {
+        .code = "duplicate_declaration",
+        .severity = Severity::warning,
+        .message = fmt::format("{} is declared for {} and, spelled differently, for {} (line {}): "
+                               "one address, and which of the two gets its traffic is not "
+                               "defined",
+                               port, two, one, other.line),
+        .remedy = "leave one of the two out"};
   }
   const std::string& address = one.empty() || one == "0.0.0.0" ? two : one;
   return {.code = "duplicate_declaration",
@@ -208,9 +226,12 @@ void lint_unread(const ManifestResult& file, std::vector<Lint>& lints) {
 std::vector<Lint> lint_manifests(std::span<const ManifestResult> input, const Policy& policy,
                                  const PortRanges& ranges) {
   std::map<std::string, const ManifestNamespace*> namespaces;
+  NodePorts node_ports;
   std::map<std::string, std::size_t> file_order;
   for (const ManifestResult& file : input) {
     for (const auto& one : file.namespaces) namespaces.insert_or_assign(one.name, &one);
+    for (const auto& one : file.node_ports)
+      node_ports.emplace(std::pair(one.protocol, one.port), &one);
     for (const auto& object : file.objects) file_order.try_emplace(object.file, file_order.size());
     for (const auto& unread : file.unread) file_order.try_emplace(unread.file, file_order.size());
   }
@@ -221,7 +242,7 @@ std::vector<Lint> lint_manifests(std::span<const ManifestResult> input, const Po
         lint_other_os(object, lints);
         continue;
       }
-      ObjectLinter linter(object, policy, ranges, lints);
+      ObjectLinter linter(object, policy, ranges, node_ports, lints);
       linter.lint_pod();
       linter.lint_workload();
       const auto name_space = namespaces.find(object.pod.namespace_);

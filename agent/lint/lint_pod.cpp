@@ -20,6 +20,11 @@ bool has_lasting_ports(const Container& container) {
   return container.type == ContainerType::container || container.type == ContainerType::sidecar;
 }
 
+bool is_ipv6_wildcard(std::string_view host_ip) {
+  const auto address = parse_ip(host_ip);
+  return address && address->family == AddressFamily::ipv6 && address->is_wildcard();
+}
+
 std::string port_text(Protocol protocol, std::uint16_t port) {
   return fmt::format("{}/{}", port, to_string(protocol));
 }
@@ -110,6 +115,7 @@ void ObjectLinter::lint_container(const Container& container, const ContainerNot
   for (std::size_t i = 0; i < container.ports.size(); ++i) {
     lint_port(container, container.ports[i], notes.port_lines[i]);
     lint_sidecar_port(container, container.ports[i], notes.port_lines[i]);
+    lint_node_port(container, container.ports[i], notes.port_lines[i]);
   }
 }
 
@@ -127,7 +133,7 @@ void ObjectLinter::lint_port(const Container& container, const ContainerPort& po
     lint.port = port.host_port;
   }
   if (host_port == 0) return;
-  if (port.host_ip == "::") {
+  if (is_ipv6_wildcard(port.host_ip)) {
     Lint& lint = add("scheduler_blind", line,
                      "the scheduler compares hostIP :: as text: a pod that declares the port "
                      "without it may come to the same node",
@@ -274,6 +280,37 @@ bool ObjectLinter::ends_one_first(std::string_view surge) const {
   const std::string& written = object_.update.max_unavailable;
   const std::int64_t unavailable = share(written.empty() ? "25%" : written, false);
   return unavailable > 0 || share(surge, true) == 0;
+}
+
+// Where the Service's backends are these very pods nothing is lost.
+bool ObjectLinter::is_backend_of(const ManifestNodePort& node_port) const {
+  const auto has_label = [&](const auto& label) {
+    return std::ranges::find(object_.labels, label) != object_.labels.end();
+  };
+  return !node_port.selector.empty() && node_port.namespace_ == object_.pod.namespace_ &&
+         std::ranges::all_of(node_port.selector, has_label);
+}
+
+// kube-proxy, and what stands in for it, takes a NodePort's traffic before a socket or a hostPort
+// gets it.
+void ObjectLinter::lint_node_port(const Container& container, const ContainerPort& port,
+                                  unsigned line) {
+  const std::uint16_t host_port = host_port_of(object_.pod, container, port);
+  const auto [first, last] = node_ports_.equal_range({port.protocol, host_port});
+  const auto taken =
+      std::find_if(first, last, [&](const auto& entry) { return !is_backend_of(*entry.second); });
+  if (taken == last) return;
+  const ManifestNodePort& node_port = *taken->second;
+  Lint& lint =
+      add("node_port_collision", line,
+          fmt::format("Service {}/{} has {} as its NodePort ({} line {}): kube-proxy takes "
+                      "its traffic on every address of the node",
+                      node_port.namespace_, node_port.service, port_text(port.protocol, host_port),
+                      node_port.file, node_port.line),
+          "choose another port here, or another nodePort there");
+  lint.container = container.name;
+  lint.protocol = port.protocol;
+  lint.port = host_port;
 }
 
 void ObjectLinter::lint_namespace(const ManifestNamespace& name_space) {

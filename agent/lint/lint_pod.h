@@ -1,7 +1,9 @@
 #pragma once
 
+#include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "agent/lint/catalogue.h"
@@ -10,12 +12,15 @@
 
 namespace hostnet {
 
+// Those that Services of the same input choose.
+using NodePorts = std::multimap<std::pair<Protocol, std::uint16_t>, const ManifestNodePort*>;
+
 // Lints of one object alone; lint_manifests() adds those of several together.
 class ObjectLinter {
  public:
   ObjectLinter(const ManifestObject& object, const Policy& policy, const PortRanges& ranges,
-               std::vector<Lint>& lints)
-      : object_(object), policy_(policy), ranges_(ranges), lints_(lints) {}
+               const NodePorts& node_ports, std::vector<Lint>& lints)
+      : object_(object), policy_(policy), ranges_(ranges), node_ports_(node_ports), lints_(lints) {}
 
   void lint_pod();       // dnsPolicy, containers, ports
   void lint_workload();  // API version, replicas, rolling updates
@@ -30,6 +35,8 @@ class ObjectLinter {
   void lint_ranges(Protocol protocol, std::uint16_t port, const Container& container,
                    unsigned line);
   void lint_sidecar_port(const Container& container, const ContainerPort& port, unsigned line);
+  void lint_node_port(const Container& container, const ContainerPort& port, unsigned line);
+  bool is_backend_of(const ManifestNodePort& node_port) const;
   void lint_api_version();
   void lint_replicas(const ObjectKind& kind);
   void lint_update(const ObjectKind& kind);
@@ -39,6 +46,7 @@ class ObjectLinter {
   const ManifestObject& object_;
   const Policy& policy_;
   const PortRanges& ranges_;
+  const NodePorts& node_ports_;
   std::vector<Lint>& lints_;
 };
 

@@ -114,6 +114,7 @@ void add_check_options(CLI::App& sub, Words& words) {
       sub.add_option("-f,--file", words.files, "manifest files and folders, - for standard input")
           ->option_text("FILE...")
           ->expected(0, CLI::detail::expected_max_vector_size);
+  sub.add_flag("-R,--recursive", words.recursive, "with -f: folders in folders, too");
   sub.add_flag("--offline", words.offline, "with -f: lint only, do not scan this node");
 }
 
@@ -203,6 +204,7 @@ std::expected<void, UsageError> apply_words(const Words& words, Command command,
   options.v6only = words.v6only;
   options.files = words.files;
   options.offline = words.offline;
+  options.recursive = words.recursive;
   options.directory = words.directory;
   if (command == Command::check && options.files.empty() && !options.port) {
     return usage("check: give a port (8080, 53/udp) or -f FILE");
@@ -211,6 +213,9 @@ std::expected<void, UsageError> apply_words(const Words& words, Command command,
     return usage("check: either a port or -f FILE, not both");
   }
   if (options.offline && options.files.empty()) return usage("--offline goes with check -f FILE");
+  if (options.recursive && options.files.empty()) {
+    return usage("--recursive goes with check -f FOLDER");
+  }
   if (command == Command::record && options.directory.empty()) {
     return usage("record: give a directory to write");
   }

@@ -37,7 +37,7 @@ struct Words {
   int width{-1};                // the terminal's
   CLI::Option* files_option{};  // -f
   std::string kubeconfig, context, server, namespace_, selector, prometheus, pod, timeout;  // fleet
-  bool v6only{}, offline{}, version{}, json{}, watch{};
+  bool v6only{}, offline{}, recursive{}, version{}, json{}, watch{};
 };
 
 // Every subcommand with its own options.

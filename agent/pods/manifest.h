@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "agent/document/value.h"
@@ -59,6 +60,8 @@ bool exclude_each_other(std::span<const NodeRequirement> one,
 bool is_for_windows(std::span<const NodeRequirement> requirements);
 bool is_for_one_node(std::span<const NodeRequirement> requirements);
 
+using Labels = std::vector<std::pair<std::string, std::string>>;
+
 // One pod that an object makes: what it declares and what lints read.
 struct ManifestObject {
   std::string api_version, kind;  // "apps/v1", "Deployment"; "" for a fragment
@@ -74,6 +77,7 @@ struct ManifestObject {
   unsigned replicas_line{};
   UpdateStrategy update;
   std::vector<NodeRequirement> nodes;  // where its pods may run
+  Labels labels;                       // of its pods
 
   // Its ports count: no fragment, and not for Windows nodes.
   bool is_counted() const { return !fragment && !is_for_windows(nodes); }
@@ -100,9 +104,21 @@ struct ManifestNamespace {
   unsigned line{};
 };
 
+// A nodePort that a Service chooses itself.
+struct ManifestNodePort {
+  std::string namespace_, service;
+  Labels selector;
+  Protocol protocol{};
+  std::uint16_t port{};
+  std::string file;
+  int document{};
+  unsigned line{};
+};
+
 struct ManifestResult {
   std::vector<ManifestObject> objects;  // in the file's order
   std::vector<ManifestNamespace> namespaces;
+  std::vector<ManifestNodePort> node_ports;
   std::vector<ManifestError> errors;
   std::vector<UnreadHostAccess> unread;
   int documents{};  // that are not empty, of whatever kind

@@ -101,38 +101,56 @@ ManifestResult open_and_read(const std::string& path, bool allow_pipe, Origin or
   return read_opened(fd, path, allow_pipe, origin);
 }
 
+// Adds what is in it to `files` and `folders`; links to folders are passed over, they may lead
+// in a circle.
+Result<> list_folder(const std::string& path, std::size_t& entries, std::vector<std::string>& files,
+                     std::vector<std::string>& folders) {
+  const std::unique_ptr<DIR, CloseDirectory> directory(::opendir(path.c_str()));
+  if (!directory) return system_failure(errno, "listing " + path);
+  while (true) {
+    errno = 0;
+    const dirent* entry = ::readdir(directory.get());
+    if (entry == nullptr) {
+      if (errno != 0) return system_failure(errno, "listing " + path);
+      return {};
+    }
+    if (entry->d_name[0] == '.') continue;
+    if (++entries > kMostEntries) {
+      return failure(Reason::exhausted,
+                     fmt::format("listing {}: more than {} entries, no folder of manifests", path,
+                                 kMostEntries));
+    }
+    std::string file = path + (path.ends_with('/') ? "" : "/") + entry->d_name;
+    struct stat status{};
+    // A folder named like a manifest is still a folder.
+    if (::stat(file.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) {
+      files.push_back(std::move(file));
+    } else if (::lstat(file.c_str(), &status) == 0 && S_ISDIR(status.st_mode)) {
+      folders.push_back(std::move(file));
+    }
+  }
+}
+
 }  // namespace
 
 bool has_manifest_ending(std::string_view name) {
   return name.ends_with(".yaml") || name.ends_with(".yml") || name.ends_with(".json");
 }
 
-Result<std::vector<std::string>> manifest_files(const std::string& path) {
+Result<std::vector<std::string>> manifest_files(const std::string& path, Subfolders subfolders) {
   struct stat status{};
   if (::stat(path.c_str(), &status) != 0) return system_failure(errno, "reading " + path);
   if (!S_ISDIR(status.st_mode)) return std::vector<std::string>{path};
-  const std::unique_ptr<DIR, CloseDirectory> directory(::opendir(path.c_str()));
-  if (!directory) return system_failure(errno, "listing " + path);
+  std::vector<std::string> folders{path};
   std::vector<std::string> files;
   std::size_t entries = 0;
-  while (true) {
-    errno = 0;
-    const dirent* entry = ::readdir(directory.get());
-    if (entry == nullptr) {
-      if (errno != 0) return system_failure(errno, "listing " + path);
-      break;
+  while (!folders.empty()) {
+    const std::string folder = std::exchange(folders.back(), {});
+    folders.pop_back();
+    if (auto listed = list_folder(folder, entries, files, folders); !listed) {
+      return std::unexpected(std::move(listed).error());
     }
-    if (entry->d_name[0] == '.') continue;
-    if (++entries > kMostEntries) {
-      return failure(Reason::exhausted,
-                     fmt::format("listing {}: more than {} entries, no folder of "
-                                 "manifests",
-                                 path, kMostEntries));
-    }
-    std::string file = path + (path.ends_with('/') ? "" : "/") + entry->d_name;
-    // A folder named like a manifest is still a folder.
-    if (::stat(file.c_str(), &status) == 0 && S_ISDIR(status.st_mode)) continue;
-    files.push_back(std::move(file));
+    if (subfolders == Subfolders::no) break;
   }
   std::ranges::sort(files);
   return files;

@@ -2,6 +2,7 @@
 
 // Manifests on disk: which files a configured path means, and reading one.
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,11 +12,14 @@
 
 namespace hostnet {
 
-// The files that `path` stands for: itself, or of a folder (not of folders in it)
+enum class Subfolders : std::uint8_t { no, yes };
+
+// The files that `path` stands for: itself, or of a folder (of folders in it only if asked to)
 // every file whose name does not begin with a dot, whatever its ending, by name. As
 // kubelet reads its staticPodPath: a backup beside a manifest counts, too. A folder with more than
 // 10,000 entries is an error.
-Result<std::vector<std::string>> manifest_files(const std::string& path);
+Result<std::vector<std::string>> manifest_files(const std::string& path,
+                                                Subfolders subfolders = Subfolders::no);
 
 // Whether the name ends as those of manifests do: .yaml, .yml, .json.
 bool has_manifest_ending(std::string_view name);

@@ -48,12 +48,20 @@ UpdateStrategy read_update_strategy(const Value& spec) {
   return update;
 }
 
-void read_replicas(const Value& spec, ManifestObject& object) {
-  const Value* replicas = spec.find("replicas");
-  if (replicas == nullptr) return;
-  object.replicas_line = replicas->line;
-  object.replicas_given = replicas->integer().has_value();
-  object.replicas = replicas->integer().value_or(1);
+Labels labels_at(const Value& from, std::string_view path) {
+  Labels labels;
+  const Value* map = at_path(from, path);
+  if (map == nullptr) return labels;
+  for (const Member& member : map->members) {
+    if (member.value.is_scalar()) labels.emplace_back(member.key, member.value.text);
+  }
+  return labels;
+}
+
+// A known kind's own field, or one of its spec: what stands elsewhere (an anchor's own place, such
+// as "x-common") is nothing that a pod was to have.
+bool is_in_spec(std::string_view path) {
+  return !path.contains('.') || path.starts_with("spec.") || path.starts_with("template.");
 }
 
 // What documentation and charts have where a manifest has a value.
@@ -152,11 +160,14 @@ bool ManifestReader::read_known(const Value& object, const Identity& identity) {
     ManifestObject& added =
         add_object(read_pod(object, complaints_), identity, spec == nullptr ? object : *spec);
     added.nodes = read_node_requirements(spec);
+    added.labels = labels_at(object, "metadata.labels");
     if (spec != nullptr) name_unread(object, identity, {spec}, true);
   } else if (const ObjectKind* known = find_object_kind(api_version, kind)) {
     read_workload(object, identity, *known);
   } else if (kind == "Namespace" && is_core(api_version)) {
     read_namespace(object);
+  } else if (kind == "Service" && is_core(api_version)) {
+    read_service(object);
   } else if (kind.ends_with("List") && object.find("items") != nullptr) {
     read_list(object, identity);
   } else if (is_openshift_template(api_version, kind)) {
@@ -189,6 +200,30 @@ void ManifestReader::read_namespace(const Value& object) {
                                 .file = file_,
                                 .document = result_.documents,
                                 .line = enforce == nullptr ? object.line : enforce->line});
+}
+
+void ManifestReader::read_service(const Value& object) {
+  const Value* ports = at_path(object, "spec.ports");
+  const std::string type = text_at(object, "spec.type");
+  if (ports == nullptr || (type != "NodePort" && type != "LoadBalancer")) return;
+  const std::string name_space = text_at(object, "metadata.namespace");
+  for (const Value& port : ports->items) {
+    const Value* node_port = port.find("nodePort");
+    if (node_port == nullptr || node_port->integer() == 0) continue;
+    const auto number = Fields(port, "spec.ports", complaints_).port("nodePort");
+    if (!number) continue;
+    const std::string protocol = text_at(port, "protocol");
+    result_.node_ports.push_back({.namespace_ = name_space.empty() ? "default" : name_space,
+                                  .service = text_at(object, "metadata.name"),
+                                  .selector = labels_at(object, "spec.selector"),
+                                  .protocol = protocol == "UDP"    ? Protocol::udp
+                                              : protocol == "SCTP" ? Protocol::sctp
+                                                                   : Protocol::tcp,
+                                  .port = *number,
+                                  .file = file_,
+                                  .document = result_.documents,
+                                  .line = node_port->line});
+  }
 }
 
 // Documentation shows pieces: a spec, a list of containers, one dnsPolicy.
@@ -252,6 +287,20 @@ void ManifestReader::add_template(const Value& object, const Identity& identity,
   const Value* spec = object.find("spec");
   ManifestObject& added = add_object(std::move(read), identity, spec == nullptr ? object : *spec);
   added.nodes = read_node_requirements(pod_template.find("spec"));
+  added.labels = labels_at(pod_template, "metadata.labels");
+}
+
+void ManifestReader::read_replicas(const Value& spec, ManifestObject& object) {
+  const Value* replicas = spec.find("replicas");
+  if (replicas == nullptr) return;
+  const auto number = replicas->integer();
+  object.replicas_line = replicas->line;
+  object.replicas_given = number.has_value();
+  object.replicas = number.value_or(1);
+  const ObjectKind* kind = find_object_kind(object.api_version, object.kind);
+  if (kind == nullptr || !kind->has_replicas || (number && *number >= 0)) return;
+  complain(replicas->line, fmt::format("spec.replicas must be a number from 0 up, not {}",
+                                       number ? replicas->text : std::string(replicas->what())));
 }
 
 ManifestObject& ManifestReader::add_object(ReadPod read, const Identity& identity,
@@ -280,6 +329,7 @@ void ManifestReader::name_unread(const Value& object, const Identity& identity,
                                  const std::vector<const Value*>& read, bool known) {
   const std::string name_space = text_at(object, "metadata.namespace");
   for (const HostAccess& access : find_host_access(object, read)) {
+    if (known && !is_in_spec(access.path)) continue;
     result_.unread.push_back({.file = file_,
                               .document = result_.documents,
                               .line = access.line,

@@ -36,12 +36,14 @@ class ManifestReader {
   bool read_known(const Value& object, const Identity& identity);
   void read_list(const Value& list, const Identity& identity);
   void read_namespace(const Value& object);
+  void read_service(const Value& object);
   void read_fragment(const Value& object);
   void read_workload(const Value& object, const Identity& identity, const ObjectKind& kind);
   void read_workflow(const Value& object, const Identity& identity);
   void read_any_templates(const Value& object, const Identity& identity);
   void add_template(const Value& object, const Identity& identity, const Value& pod_template,
                     std::string_view path, std::string_view name);
+  void read_replicas(const Value& spec, ManifestObject& object);
   ManifestObject& add_object(ReadPod read, const Identity& identity, const Value& spec);
   void name_unread(const Value& object, const Identity& identity,
                    const std::vector<const Value*>& read, bool known);

@@ -131,14 +131,18 @@ void read_spec_into(const Fields& spec, ReadPod& read) {
   read_container_list(spec, "initContainers", ContainerType::init, read);
   read_container_list(spec, "containers", ContainerType::container, read);
   read_container_list(spec, "ephemeralContainers", ContainerType::ephemeral, read);
-  if (!spec.has("containers")) {
+  const Value* containers = spec.value().find("containers");
+  if (containers == nullptr) {
     spec.complain(spec.line(), fmt::format("{} is missing", spec.path_of("containers")));
+  } else if (containers->is_list() && containers->items.empty()) {
+    spec.complain(containers->line, fmt::format("{} is empty", spec.path_of("containers")));
   }
 }
 
 void read_metadata_into(const Fields& object, ReadPod& read) {
   Pod& pod = read.pod;
   pod.namespace_ = "default";
+  const std::size_t said = object.complaints().size();
   const Value* map = object.map("metadata");
   if (map != nullptr) {
     const Fields metadata(*map, object.path_of("metadata"), object.complaints());
@@ -151,7 +155,7 @@ void read_metadata_into(const Fields& object, ReadPod& read) {
       while (pod.name.ends_with('-')) pod.name.pop_back();
     }
   }
-  if (pod.name.empty()) {
+  if (pod.name.empty() && object.complaints().size() == said) {
     object.complain(map == nullptr ? object.line() : map->line,
                     fmt::format("{} is missing", object.path_of("metadata.name")));
   }

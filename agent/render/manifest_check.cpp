@@ -22,8 +22,10 @@ std::string port_words_of(const ManifestCheck::Port& port) {
 std::string manifest_check_text(const ManifestCheck& check, const TextStyle& style) {
   TextTable table({"WHERE", "SEVERITY", "WHAT", "PORT", "DECLARED BY", "WHY", "WHAT TO DO"});
   for (const ManifestError& error : check.errors) {
-    table.add({place(error.file, error.line), "critical", "malformed", "", "", error.message,
-               "correct the manifest"});
+    // Of the file itself, that it cannot be read.
+    const bool whole = error.line == 0 && error.document == 0;
+    table.add({place(error.file, error.line), "critical", whole ? "unreadable" : "malformed", "",
+               "", error.message, whole ? "check the path and the file" : "correct the manifest"});
   }
   for (const Lint& lint : check.lints) {
     const std::string pod = fmt::format("{}/{}", lint.namespace_, lint.pod);
