@@ -89,7 +89,8 @@ TEST(Manifest, JsonHasLinesAndManyObjectsToo) {
       "{\"kind\": \"Pod\", \"metadata\": {\"name\": \"a\\u00e9\\ud83d\\ude00\"},\n"
       "\"spec\": {\"containers\": [{\"name\": \"c\", \"ports\": [\n"
       "  {\"containerPort\": 80\n},\n  {\"containerPort\": 65536\n}]}]}}\n"
-      "{\"kind\": \"Pod\", \"metadata\": {\"name\": \"b\"}, \"spec\": {\"containers\": [{\"name\": \"d\"}]}}",
+      "{\"kind\": \"Pod\", \"metadata\": {\"name\": \"b\"}, \"spec\": {\"containers\": [{\"name\": "
+      "\"d\"}]}}",
       "x.json");
   ASSERT_THAT(result.objects, SizeIs(2));
   EXPECT_EQ(result.objects[0].pod.name, "aé😀");
