@@ -243,6 +243,24 @@ def in_front(*rules, port=8080):
                               if line.startswith("-A")])
 
 
+def crio(others):
+    """CRI-O's map (cri-o:internal/hostport), and others' tables."""
+    return {"nft": others + """table ip crio-hostports {
+ map hostports {
+  type inet_proto . inet_service : ipv4_addr . inet_service
+  elements = { tcp . 8080 : 10.244.0.7 . 80 }
+ }
+ chain hostports {
+  dnat ip addr . port to meta l4proto . th dport map @hostports
+ }
+ chain prerouting {
+  type nat hook prerouting priority -100; policy accept;
+  fib daddr type local goto hostports
+ }
+}
+"""}
+
+
 NODE_PORT = (f"-A PREROUTING {LOCAL} -j KUBE-NODEPORTS",
              "-A KUBE-NODEPORTS -p tcp -m comment --comment demo/api:http -m tcp --dport 8080 "
              "-j KUBE-SVC-A", f"-A KUBE-SVC-A {to('10.244.0.9:80')}")
@@ -276,6 +294,23 @@ HOST_PORTS = [
         "-A KUBE-SERVICES -d 10.0.0.1/32 -p tcp -m comment --comment \"demo/web:http loadbalancer "
         "IP\" -m tcp --dport 8080 -j KUBE-EXT-A", f"-A KUBE-EXT-A {to('10.244.0.9:80')}"),
      None, None),
+    ("podman's rule before CRI-O's map (netavark:src/firewall/nft.rs)", crio(
+        "table inet netavark {\nchain PREROUTING {\n" + prerouting(
+            "fib daddr type local tcp dport 8080 dnat ip to 10.88.0.4:80", -110) + "\n}\n}\n"),
+     HIJACKED, "podman"),
+    ("podman's rule behind it", crio(
+        "table inet netavark {\nchain PREROUTING {\n" + prerouting(
+            "fib daddr type local tcp dport 8080 dnat ip to 10.88.0.4:80", -90) + "\n}\n}\n"),
+     None, None),
+    ("everything to a DMZ host (OpenWrt: DMZ)", crio(
+        "table ip edge {\nchain dmz {\n" + prerouting(
+            'iifname "eth0" dnat to 192.168.1.99', -110) + "\n}\n}\n"), HIJACKED, "dmz"),
+    ("a proxy's TPROXY (kernel:Documentation/networking/tproxy.rst)", crio(
+        "table ip edge {\nchain divert {\ntype filter hook prerouting priority -150;\n"
+        "tcp dport 8080 tproxy to :9000 meta mark set 1\n}\n}\n"), HIJACKED, "divert"),
+    ("what the node itself sends only", crio(
+        "table ip edge {\nchain out {\ntype nat hook output priority -110;\n"
+        "tcp dport 8080 dnat to 10.1.1.1:80\n}\n}\n"), None, None),
     ("a NodePort of that number (kubernetes#76892)", in_front(*NODE_PORT),
      "nodeport_hijacks_listener", "demo/api:http"),
 ]
@@ -303,6 +338,16 @@ def test_a_host_port_that_takes_a_services_address_is_told_so(device, tmp_path):
     finding, = findings(node, tmp_path / "node")
     assert finding["verdict"] == "hostport_hijacks_service"
     assert "10.96.0.1" in finding["explanation"]
+
+
+def test_a_services_address_that_is_the_nodes_own_is_expected_to_be_taken(tmp_path):
+    """k3s' servicelb gives a Service the nodes' addresses, and kube-proxy puts them on its device
+    (docs.k3s.io/networking/networking-services)"""
+    node = node_with_rules(portmap(443), tmp_path)
+    node.link("kube-ipvs0", "dummy", "10.0.0.1/32")
+    node.cgroup(f"{POD_SLICE}/cri-containerd-{CONTAINER}.scope")
+    node.pods = [web(443, False, ["10.244.0.7"])]
+    assert findings(node, tmp_path / "node") == []
 
 
 # netavark#641: a family without the rule. (the pod's addresses, verdict)

@@ -13,17 +13,6 @@ constexpr IpAddress kLoopback4{.family = AddressFamily::ipv4, .bytes = {127, 0, 
 constexpr IpAddress kLoopback6{.family = AddressFamily::ipv6,
                                .bytes = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}};
 
-bool is_only_a_services(const IpAddress& address, const PortSnapshot& table) {
-  const auto services = service_devices(table.links);
-  bool found = false;
-  for (const Address& row : table.addresses) {
-    if (row.ip != address) continue;
-    if (!is_service_address(row, services)) return false;
-    found = true;
-  }
-  return found;
-}
-
 bool serves_family(const Bind& server, AddressFamily family) {
   const IpAddress local = server.address.unmapped();
   if (local.family == family) return true;
@@ -124,6 +113,17 @@ std::optional<bool> leads_back(const NatRule& rule, const Bind& server, std::uin
 }
 
 }  // namespace
+
+bool is_only_a_services(const IpAddress& address, const PortSnapshot& table) {
+  const auto services = service_devices(table.links);
+  bool found = false;
+  for (const Address& row : table.addresses) {
+    if (row.ip != address) continue;
+    if (!is_service_address(row, services)) return false;
+    found = true;
+  }
+  return found;
+}
 
 bool takes_packets_to(const NatRule& rule, const IpAddress& address, const PortSnapshot& table) {
   return takes_packets_to(rule, address, Origin::elsewhere, table) ||

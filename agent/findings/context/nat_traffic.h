@@ -25,6 +25,10 @@ struct TakenTraffic {
 // server's. The rule is about the server's port already.
 TakenTraffic taken_traffic(const NatRule& rule, const Bind& server, const PortSnapshot& table);
 
+// An address that the node has for Services, and not on a device of its own as well (k3s' servicelb
+// gives Services the nodes' addresses).
+bool is_only_a_services(const IpAddress& address, const PortSnapshot& table);
+
 // Whether it takes packets to an address that this node has, from anywhere.
 bool takes_packets_to(const NatRule& rule, const IpAddress& address, const PortSnapshot& table);
 

@@ -44,14 +44,13 @@ std::optional<Finding> hostport_hijacks_service(const Declaration& declaration,
                                                 const FindingContext& context) {
   const DeclaredPort& port = declaration.port;
   if (declaration.rejected || port.mode != PortMode::host_port || !context.table.nat) return {};
-  const auto services = service_devices(context.table.links);
-  if (services.empty()) return {};
+  if (service_devices(context.table.links).empty()) return {};
   std::vector<IpAddress> taken;
   Holders taking;
   for (const Holder* rule : rules_serving(declaration, context)) {
     if (!is_host_port(*rule->nat) || rule->nat->scope.is_conditional()) continue;
     for (const Address& row : context.table.addresses) {
-      if (!is_service_address(row, services)) continue;
+      if (!is_only_a_services(row.ip, context.table)) continue;
       if (!takes_packets_to(*rule->nat, row.ip, context.table)) continue;
       if (!is_served(row.ip, port, context)) continue;
       taking.push_back(rule);
