@@ -65,6 +65,7 @@ Policy default_policy() {
                             "localkube",
                             "protokube",
                             "gardener-node-agent",
+                            "rancher-system-agent",
                             "kube-lb",
                             "pf9-*",
                             "localdns"};
