@@ -13,7 +13,7 @@ struct NatWalkOptions {
   // The addresses that this machine answers at, sorted. Rules for others are
   // left out; loopback addresses always count. Unset: every rule is told.
   std::optional<std::vector<IpAddress>> local_addresses;
-  std::size_t most_rules = 65536;
+  std::size_t most_rules = 16'384;     // about local addresses; each costs a KiB or more
   std::size_t most_steps = 4'000'000;  // alternatives looked at
 };
 

@@ -1,5 +1,7 @@
 #include "netlink/nat/nftables/read_nf_tables.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 #include <set>
@@ -15,20 +17,43 @@ namespace {
 
 constexpr int kNfTablesReads = 3;
 
+// How many more rules and elements of sets may be read.
+struct Room {
+  std::size_t left{kMostNftParts};
+};
+
+template <class T>
+std::size_t parts_of(const T& /*one*/) {
+  return 1;
+}
+std::size_t parts_of(const std::vector<NftElement>& elements) {
+  return elements.size();
+}
+
 // All answers to a request, each decoded. Those that do not decode are counted.
 template <class T>
 Result<std::vector<T>> every_answer(Netlink& netlink, const NetlinkRequest& request,
                                     Result<T> (*decode)(const NetlinkMessage&),
-                                    UnknownParts& malformed) {
+                                    UnknownParts& malformed, Room& room) {
   std::vector<T> out;
   UnknownParts wrong;
+  std::size_t left = room.left;
   const DumpSink sink{[&] {
                         out.clear();
                         wrong.clear();
+                        left = room.left;
                       },
                       [&](const NetlinkMessage& message) -> Result<> {
                         auto one = decode(message);
                         if (one) {
+                          const std::size_t parts = parts_of(*one);
+                          if (parts > left) {
+                            return failure(
+                                Reason::exhausted,
+                                fmt::format("{}: more than {} rules and elements of sets",
+                                            request.doing, kMostNftParts));
+                          }
+                          left -= parts;
                           out.push_back(*std::move(one));
                         } else {
                           ++wrong[request.doing + ": " + one.error().message];
@@ -38,6 +63,7 @@ Result<std::vector<T>> every_answer(Netlink& netlink, const NetlinkRequest& requ
   if (auto done = netlink.dump(request, sink); !done) {
     return std::unexpected(std::move(done).error());
   }
+  room.left = left;
   for (const auto& [what, count] : wrong) malformed[what] += count;
   return out;
 }
@@ -53,13 +79,14 @@ class TableReader {
  public:
   // `out`: what is told there of all tables; `unknown` is one of its.
   TableReader(Netlink& netlink, NftTableId id, const IpSetLookup& ip_sets, UnknownParts& unknown,
-              PacketTables& out)
+              PacketTables& out, Room& room)
       : netlink_(netlink),
         id_(std::move(id)),
         ip_sets_(ip_sets),
         unknown_(unknown),
         malformed_(out.malformed),
-        interfaces_(out.interfaces) {}
+        interfaces_(out.interfaces),
+        room_(room) {}
 
   Result<PacketTable> read(const std::vector<NftChain>& chains) {
     PacketTable out{.source = NatSource::nf_tables,
@@ -76,11 +103,12 @@ class TableReader {
                             .type = chain.type,
                             .drops = chain.drops});
     }
-    const auto rules =
-        every_answer(netlink_, nft_list_request(NftList::rules, id_), decode_nft_rule, malformed_);
+    auto rules = every_answer(netlink_, nft_list_request(NftList::rules, id_), decode_nft_rule,
+                              malformed_, room_);
     if (!rules) return std::unexpected(rules.error());
     const NftSetLookup lookup = [this](std::string_view name) { return set(name); };
-    for (const NftRule& rule : *rules) {
+    for (NftRule& kept : *rules) {
+      const NftRule rule = std::move(kept);  // not to have all of them twice
       const auto place = places.find(rule.chain);
       if (place == places.end()) continue;  // it came between the two lists
       auto compiled = compile_nft_rule(rule, lookup, unknown_, ip_sets_);
@@ -122,8 +150,8 @@ class TableReader {
 
   Result<const NftSet*> set(std::string_view name) {
     if (!sets_known_) {
-      auto listed =
-          every_answer(netlink_, nft_list_request(NftList::sets, id_), decode_nft_set, malformed_);
+      auto listed = every_answer(netlink_, nft_list_request(NftList::sets, id_), decode_nft_set,
+                                 malformed_, room_);
       if (!listed) return std::unexpected(std::move(listed).error());
       for (NftSet& one : *listed) sets_.insert_or_assign(one.name, std::move(one));
       sets_known_ = true;
@@ -132,7 +160,7 @@ class TableReader {
     if (at == sets_.end()) return nullptr;
     if (!with_elements_.insert(at->first).second) return &at->second;
     auto elements = every_answer(netlink_, nft_elements_request(id_, at->first),
-                                 decode_nft_elements, malformed_);
+                                 decode_nft_elements, malformed_, room_);
     if (!elements) return std::unexpected(std::move(elements).error());
     for (auto& some : *elements) {
       std::ranges::move(some, std::back_inserter(at->second.elements));
@@ -151,6 +179,7 @@ class TableReader {
   UnknownParts& unknown_;
   UnknownParts& malformed_;
   std::map<std::uint32_t, std::string>& interfaces_;
+  Room& room_;
   std::map<std::string, NftSet, std::less<>> sets_;
   std::set<std::string> with_elements_;
   std::optional<std::vector<Link>> links_;
@@ -172,8 +201,9 @@ bool may_decide(const NftChain& chain) {
 
 Result<PacketTables> read_once(Netlink& netlink) {
   PacketTables out;
+  Room room;
   const auto chains = every_answer(netlink, nft_list_request(NftList::chains, std::nullopt),
-                                   decode_nft_chain, out.malformed);
+                                   decode_nft_chain, out.malformed, room);
   if (!chains) return std::unexpected(chains.error());
   std::set<NftTableId> decisive, filtering;
   for (const NftChain& chain : *chains) {
@@ -184,13 +214,13 @@ Result<PacketTables> read_once(Netlink& netlink) {
   const IpSetLookup ip_set_lookup = ip_sets.lookup();
   if (decisive.empty() && filtering.empty()) return out;
   const auto tables = every_answer(netlink, nft_list_request(NftList::tables, std::nullopt),
-                                   decode_nft_table, out.malformed);
+                                   decode_nft_table, out.malformed, room);
   if (!tables) return std::unexpected(tables.error());
   for (const NftTable& table : *tables) {
     const bool decides = decisive.contains(table.id);
     if (table.dormant || (!decides && !filtering.contains(table.id))) continue;
     auto read = TableReader(netlink, table.id, ip_set_lookup,
-                            decides ? out.unknown : out.unknown_filters, out)
+                            decides ? out.unknown : out.unknown_filters, out, room)
                     .read(*chains);
     if (!read && !decides && read.error().reason == Reason::unsupported) continue;
     if (!read) return std::unexpected(std::move(read).error());
@@ -204,8 +234,9 @@ Result<PacketTables> read_once(Netlink& netlink) {
 
 Result<std::optional<std::uint32_t>> nf_tables_generation(Netlink& netlink) {
   UnknownParts malformed;
+  Room room;
   const auto told =
-      every_answer(netlink, nft_generation_request(), decode_nft_generation, malformed);
+      every_answer(netlink, nft_generation_request(), decode_nft_generation, malformed, room);
   if (told) return told->empty() ? 0 : told->back();
   // What the kernel does not have it refuses with an errno; a recording that was
   // not asked has none.

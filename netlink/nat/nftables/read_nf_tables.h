@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -25,13 +26,17 @@ struct PacketTables {
   std::map<std::uint32_t, std::string> interfaces;
 };
 
+// Chains, rules and elements of sets that are read at most, of all tables: they take some 60 MiB
+// while they are read.
+inline constexpr std::size_t kMostNftParts = 80'000;
+
 // Every nf_tables table that translates destinations or filters what arrives, native or
 // iptables-nft's. One that only filters is left out where a recording does not have it.
 // Needs CAP_NET_ADMIN (Reason::denied). A kernel without nf_tables has none; a
 // recording that has no answer is Reason::unsupported.
 // Where the rules change while they are read they are read again, up to three
-// times; what does not decode is left out and counted. Sets are read only where a rule's port,
-// protocol or destination is looked up in them.
+// times; more than kMostNftParts are Reason::exhausted; what does not decode is left out and
+// counted. Sets are read only where a rule's port, protocol or destination is looked up in them.
 Result<PacketTables> read_nf_tables(Netlink& netlink);
 
 // Only which generation is in force (NFT_MSG_GETGEN): one short question. None:
