@@ -75,6 +75,9 @@ UsageError unexpected_argument(const CLI::App& app, const std::string& argument)
   for (const CLI::App* sub : app.get_subcommands({})) {
     std::ranges::move(option_names(*sub), std::back_inserter(names));
   }
+  if (std::ranges::find(names, name) != names.end()) {
+    return {fmt::format("{} is a flag of another command, try --help", name)};
+  }
   const std::vector<std::string_view> candidates(names.begin(), names.end());
   return {fmt::format("unknown flag {}{}", name, hint(name, candidates))};
 }

@@ -207,7 +207,8 @@ std::expected<void, UsageError> apply_words(const Words& words, Command command,
   options.recursive = words.recursive;
   options.directory = words.directory;
   if (command == Command::check && options.files.empty() && !options.port) {
-    return usage("check: give a port (8080, 53/udp) or -f FILE");
+    return usage(words.files_option->count() > 0 ? "check -f: give a file, a folder or -"
+                                                 : "check: give a port (8080, 53/udp) or -f FILE");
   }
   if (command == Command::check && !options.files.empty() && options.port) {
     return usage("check: either a port or -f FILE, not both");

@@ -166,6 +166,8 @@ TEST(CommandLine, VersionIsACommandToo) {
 TEST(CommandLine, AWrongWordIsAnsweredWithTheNearestOne) {
   EXPECT_EQ(refusal({"--watch.intervall=1s"}),
             "unknown flag --watch.intervall, did you mean --watch.interval?");
+  EXPECT_EQ(refusal({"version", "--json"}), "--json is a flag of another command, try --help");
+  EXPECT_EQ(refusal({"check", "-f"}), "check -f: give a file, a folder or -");
   EXPECT_EQ(refusal({"conflict"}), "unexpected argument 'conflict', did you mean conflicts?");
   EXPECT_THAT(refusal({}, {{"HOSTNET_REPORT_EVENTS", "yes"}}),
               HasSubstr("HOSTNET_REPORT_EVENTS: 'yes' is neither true nor false"));

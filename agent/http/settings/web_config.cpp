@@ -217,7 +217,8 @@ void read_rate_limit(const Fields& fields, RateLimit& limit) {
   if (!burst) return fields.complain(fields.line_of("burst"), "burst is not a number");
   if (limit.interval == limit.interval.zero()) return;  // no limit: whatever the burst
   if (*burst < 1) {
-    return fields.complain(fields.line_of("burst"), "burst 0 would let no request pass");
+    return fields.complain(fields.line_of("burst"),
+                           fmt::format("burst {} would let no request pass", *burst));
   }
   limit.burst = *burst;
 }
