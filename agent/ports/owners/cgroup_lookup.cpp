@@ -119,7 +119,7 @@ CgroupPlace CgroupLookup::of_process(int pid, std::size_t& fingerprint) {
 }
 
 void CgroupLookup::trim() {
-  constexpr std::size_t kMany = 8192;
+  constexpr std::size_t kMany = 512;  // asking again costs microseconds, each some 600 bytes
   if (by_id_.size() > kMany) by_id_.clear();
 }
 
