@@ -88,6 +88,25 @@ TEST_F(NftRules, MasksOfPortsAreSpansWhereTheyArePrefixes) {
   EXPECT_TRUE(masked({0x0F, 0})->alternatives.empty());  // never: bits that the mask takes away
 }
 
+TEST_F(NftRules, NumbersChangeTheirByteOrder) {
+  // nft 1.0.6 swaps even the one byte of the protocol that begins the key of a range.
+  const auto swapped = [&](std::uint32_t size, std::uint32_t length,
+                           std::initializer_list<int> value) {
+    return compiled(
+        join(load_port(),
+             expression("byteorder", join(attribute(NFTA_BYTEORDER_SREG, number(NFT_REG_1)),
+                                          attribute(NFTA_BYTEORDER_DREG, number(NFT_REG_1)),
+                                          attribute(NFTA_BYTEORDER_LEN, number(length)),
+                                          attribute(NFTA_BYTEORDER_SIZE, number(size)))),
+             compare_to(bytes(value)), verdict_expression(NFT_RETURN)));
+  };
+  EXPECT_EQ(swapped(2, 1, {0x1F, 0x90})->alternatives.at(0).scope.ports, (PortSpan{8080, 8080}));
+  EXPECT_FALSE(swapped(2, 1, {0x1F, 0x90})->alternatives.at(0).scope.is_conditional());
+  EXPECT_TRUE(swapped(2, 2, {0x90, 0x1F})->alternatives.at(0).scope.is_conditional());
+  EXPECT_EQ(swapped(0, 2, {0x1F, 0x90}).error().reason, Reason::malformed);
+  EXPECT_EQ(swapped(2, 65, {0x1F, 0x90}).error().reason, Reason::malformed);
+}
+
 TEST_F(NftRules, ComparisonsAtTheEndsOfTheRange) {
   const auto spans = [&](std::uint32_t operation, std::initializer_list<int> value) {
     std::vector<PortSpan> out;

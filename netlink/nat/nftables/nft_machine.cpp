@@ -5,6 +5,7 @@
 #include <linux/netfilter/nf_tables_compat.h>
 
 #include <algorithm>
+#include <bit>
 #include <utility>
 
 #include "netlink/nat/nftables/nft_registers.h"
@@ -78,7 +79,7 @@ Result<> NftMachine::run(std::string_view name, std::span<const std::byte> data)
   if (name == "ct") return conntrack(data);
   if (name == "rt") return load(data, NFTA_RT_DREG, PacketField::unknown);
   if (name == "socket") return load(data, NFTA_SOCKET_DREG, PacketField::unknown);
-  if (name == "byteorder") return load(data, NFTA_BYTEORDER_DREG, PacketField::unknown);
+  if (name == "byteorder") return byteorder(data);
   if (name == "exthdr") {  // and packets without that header do not match
     narrow_all();
     return load(data, NFTA_EXTHDR_DREG, PacketField::unknown);
@@ -282,6 +283,29 @@ Result<> NftMachine::load(Data data, std::size_t register_attribute, PacketField
     for (std::size_t to = *at; to < end; ++to) {
       path.registers[to] = SymbolicByte::of(field, to - *at);
       if (one_byte && to > *at) path.registers[to] = SymbolicByte::constant({});
+    }
+  }
+  return {};
+}
+
+// Between the host's order and the network's (net/netfilter/nft_byteorder.c): the bytes of each
+// whole number change places, those behind the last one stay.
+Result<> NftMachine::byteorder(Data data) {
+  const auto table = AttributeTable<NFTA_BYTEORDER_MAX>::of(data);
+  if (!table) return std::unexpected(table.error());
+  const std::uint32_t size = nft_number(*table, NFTA_BYTEORDER_SIZE);
+  const std::uint32_t length = nft_number(*table, NFTA_BYTEORDER_LEN);
+  const auto from = nft_slot(nft_number(*table, NFTA_BYTEORDER_SREG), length);
+  const auto into = nft_slot(nft_number(*table, NFTA_BYTEORDER_DREG), length);
+  if (!from) return std::unexpected(from.error());
+  if (!into) return std::unexpected(into.error());
+  if (size == 0) return failure(Reason::malformed, "nf_tables: numbers of no bytes");
+  for (NftPath& path : paths_) {
+    const SymbolicRegisters before = path.registers;
+    for (std::uint32_t at = 0; at < length / size * size; ++at) {
+      const std::uint32_t other = at / size * size + (size - 1 - at % size);
+      const bool swaps = std::endian::native == std::endian::little;
+      path.registers[*into + at] = before[*from + (swaps ? other : at)];
     }
   }
   return {};

@@ -38,6 +38,7 @@ class NftMachine {
   Result<> meta(Data data);
   Result<> fib(Data data);
   Result<> conntrack(Data data);
+  Result<> byteorder(Data data);
   Result<> bitwise(Data data);
   Result<> compare(Data data);
   Result<> range(Data data);
