@@ -163,6 +163,18 @@ def test_udp_a_missing_address_and_a_privileged_port_are_told_apart(machine, age
     assert "NET_BIND_SERVICE" in low["remedy"]
 
 
+def test_root_of_a_user_namespace_has_no_right_to_a_privileged_port(machine, agent):
+    """A pod with `hostUsers: false` and hostNetwork."""
+    web = Container(machine, before=["unshare", "--user", "--map-root-user"])
+    assert web.bind(82) == "EACCES"
+    low = the_refusal(agent, 82)
+    assert (low["observed"]["errno"], low["declared_by"][0]["pod"]) == ("EACCES", "web")
+    # Other than that it is a process as any.
+    assert web.bind(8082, kind="SOCK_DGRAM") == "done"
+    wait_until(lambda: [h["pod"] for p in agent.json("/ports/8082")["ports"] for h in p["holders"]] == ["web"], 5,
+               "its socket")
+
+
 def test_a_holder_that_is_gone_is_named(machine, agent):
     other = Container(machine, uid=own_uid("3"), container=own_container("c3"))
     assert other.bind(8180, kind="SOCK_DGRAM") == "done"

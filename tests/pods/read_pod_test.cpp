@@ -92,6 +92,33 @@ TEST(ReadPod, TheWorkloadIsWhatAPersonWouldName) {
       "Deployment/t");
 }
 
+// In-place resize, PodReadyToStartContainers, Multus, restart rules, user namespaces, claims.
+TEST(ReadPod, WhatHasNothingToDoWithPortsChangesNothing) {
+  const Pod before = read_json(R"({"metadata":{"name":"a","namespace":"d","uid":"u"},
+    "spec":{"nodeName":"n1","hostNetwork":true,"containers":[{"name":"c","ports":[
+      {"containerPort":8080,"hostPort":8080}]}]},
+    "status":{"phase":"Running","containerStatuses":[{"name":"c","ready":true,"restartCount":0,
+      "containerID":"containerd://01","state":{"running":{"startedAt":"2026-11-21T10:00:00Z"}}}]}})");
+  const Pod after = read_json(R"({"metadata":{"name":"a","namespace":"d","uid":"u","generation":7,
+    "annotations":{"k8s.v1.cni.cncf.io/networks":"sriov-a","k8s.v1.cni.cncf.io/network-status":
+      "[{\"name\":\"sriov-a\",\"interface\":\"net1\",\"ips\":[\"192.168.1.5\"],\"dns\":{}}]"}},
+    "spec":{"nodeName":"n1","hostNetwork":true,"hostUsers":false,"resources":{"limits":{"cpu":"2"}},
+      "resourceClaims":[{"name":"nic","resourceClaimName":"nic-1"}],
+      "containers":[{"name":"c","ports":[{"containerPort":8080,"hostPort":8080}],
+        "resizePolicy":[{"resourceName":"cpu","restartPolicy":"NotRequired"}],
+        "restartPolicy":"Never","restartPolicyRules":[{"action":"Restart","exitCodes":
+          {"operator":"In","values":[42]}}]}]},
+    "status":{"phase":"Running","observedGeneration":7,"resize":"InProgress","conditions":[
+        {"type":"PodReadyToStartContainers","status":"False"},
+        {"type":"PodResizePending","status":"True","reason":"Deferred"},
+        {"type":"PodResizeInProgress","status":"True"}],
+      "containerStatuses":[{"name":"c","ready":true,"restartCount":0,"containerID":"containerd://01",
+        "allocatedResources":{"cpu":"1"},"resources":{"limits":{"cpu":"1"}},
+        "state":{"running":{"startedAt":"2026-11-21T10:00:00Z"}}}]}})");
+  EXPECT_EQ(before, after);
+  EXPECT_THAT(declared_ports(after), SizeIs(1));
+}
+
 TEST(ReadPod, WhatIsNoObjectIsAnError) {
   for (const char* text : {"", "[]", "{", "1", "{}{}", "\xff"}) {
     const auto pod = read_pod_json(text);
