@@ -230,6 +230,8 @@ TEST(Fairness, EqualRequestsThatWaitTogetherGetOneAnswer) {
   others.push_back(std::make_unique<Client>(serving.port, 0, kScraper));
   others.back()->send("GET /together HTTP/1.0\r\nHost: localhost\r\n\r\n");
   while (serving.server->stats().in_flight < 7) std::this_thread::yield();
+  // The loop counts a request before it queues it; once it has read another, all of them wait.
+  EXPECT_EQ(fetch_from(kScraper, serving.port, "/healthz")->status, 200);
   serving.turnstile.open();
   EXPECT_EQ(first.receive()->body, "answer 1\n");
   for (const auto& client : others) {

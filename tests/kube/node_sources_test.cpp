@@ -114,7 +114,7 @@ TEST_F(NodeFiles, CredentialsThatAreGoneAreNotUsable) {
 TEST_F(NodeFiles, WithoutAKubeconfigTheStaticPodsAreAllThatIsKnownAndItIsSaid) {
   write("/etc/kubernetes/kubelet.conf", kubeconfig("{exec: {command: aws}}"));
   write("/etc/kubernetes/manifests/etcd.yaml",
-        "{apiVersion: v1, kind: Pod, metadata: {name: etcd}, spec: {containers: []}}");
+        "{apiVersion: v1, kind: Pod, metadata: {name: etcd}, spec: {containers: [{name: etcd}]}}");
   PodSourceSettings settings;
   settings.search_node = settings.one_shot = true;
   settings = with_node_sources(settings, found());
