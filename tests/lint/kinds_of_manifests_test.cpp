@@ -14,7 +14,7 @@
 namespace hostnet {
 namespace {
 
-struct Case {
+struct KindOfManifest {
   std::string name, text;
   std::vector<std::string> ports, lints, errors;
 };
@@ -28,14 +28,14 @@ std::vector<std::string> split(std::string_view text, char separator) {
   return parts;
 }
 
-std::vector<Case> cases() {
+std::vector<KindOfManifest> kinds_of_manifests() {
   std::ifstream file(fixtures() + "/field/manifests/kinds.txt");
-  std::vector<Case> cases;
+  std::vector<KindOfManifest> cases;
   for (std::string line; std::getline(file, line);) {
     std::string_view header = line;
     if (header.starts_with("#### ")) {
       header.remove_prefix(5);
-      Case& one = cases.emplace_back();
+      KindOfManifest& one = cases.emplace_back();
       one.name = trim(take_until(header, '|'));
       one.ports = split(take_until(header, '|'), ',');
       one.lints = split(take_until(header, '|'), ',');
@@ -47,7 +47,7 @@ std::vector<Case> cases() {
   return cases;
 }
 
-class KindsOfManifests : public testing::TestWithParam<Case> {};
+class KindsOfManifests : public testing::TestWithParam<KindOfManifest> {};
 
 TEST_P(KindsOfManifests, DeclareWhatTheyDeclareAndAreToldOf) {
   const ManifestResult read = read_manifests(GetParam().text, "x.yaml");
@@ -68,13 +68,14 @@ TEST_P(KindsOfManifests, DeclareWhatTheyDeclareAndAreToldOf) {
   EXPECT_THAT(errors, testing::ElementsAreArray(wanted));
 }
 
-std::string name_of(const testing::TestParamInfo<Case>& info) {
+std::string name_of_kind(const testing::TestParamInfo<KindOfManifest>& info) {
   std::string name = info.param.name;
   std::ranges::replace(name, '-', '_');
   return name;
 }
 
-INSTANTIATE_TEST_SUITE_P(Table, KindsOfManifests, testing::ValuesIn(cases()), name_of);
+INSTANTIATE_TEST_SUITE_P(Table, KindsOfManifests, testing::ValuesIn(kinds_of_manifests()),
+                         name_of_kind);
 
 }  // namespace
 }  // namespace hostnet
