@@ -1,5 +1,6 @@
 """A real one-node Kubernetes with the agent as a DaemonSet, and pods for it."""
 
+import functools
 import json
 import os
 import pathlib
@@ -119,13 +120,15 @@ class DaemonSetAgent(Client):
         """Makes the cluster run this one, and waits until it does."""
         if self.applied == manifest:
             return
-        self.applied = None
-        kubectl = self.machine.kubectl
-        kubectl("delete", "daemonset", "-n", NAMESPACE, "--all", "--wait=false")
-        wait_until(lambda: not self.pods(), SLOW, "the end of the former agent")
-        kubectl("apply", "-f", "-", stdin=manifest)
+        self.remove()
+        self.machine.kubectl("apply", "-f", "-", stdin=manifest)
         wait_until(self.ready, SLOW, "a ready agent")
         self.applied = manifest
+
+    def remove(self):
+        self.applied = None
+        self.machine.kubectl("delete", "daemonset", "-n", NAMESPACE, "--all", "--wait=false")
+        wait_until(lambda: not self.pods(), SLOW, "the end of the agent")
 
     def restart(self):
         """Another one, that asks for everything anew."""
@@ -167,22 +170,29 @@ class DaemonSetAgent(Client):
         return self.machine.kubectl("logs", "-n", NAMESPACE, "daemonset/hostnet-agent", check=False)
 
 
-def knows_the_field_for_apparmor():
-    """Kubernetes 1.30 and newer."""
+@functools.cache
+def minor_version():
+    """20, of Kubernetes 1.20."""
     said = subprocess.run([BINARIES / "kube-apiserver", "--version"], capture_output=True, text=True, check=True,
                           timeout=60).stdout
-    return int(re.search(r"v1\.(\d+)", said).group(1)) >= 30
+    return int(re.search(r"v1\.(\d+)", said).group(1))
 
 
-def render(folder):
-    """What kubectl apply -k sends: that folder, for the version of this cluster."""
-    if knows_the_field_for_apparmor():
+def right_for_the_kubelets_pods():
+    """What a kubelet asks for before it lists its pods."""
+    return "nodes/pods" if minor_version() >= 33 else "nodes/proxy"
+
+
+def render(folder="deploy", *components):
+    """What kubectl apply -k sends: that folder with components of deploy/, for the version of this cluster."""
+    if minor_version() < 30 and "apparmor-annotation" not in folder:  # before the field
+        components = [*components, "apparmor-annotation"]
+    if not components:
         return kustomize(ROOT / folder)
     (ROOT / "build").mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=ROOT / "build") as made:
         pathlib.Path(made, "kustomization.yaml").write_text(json.dumps({
-            "resources": [f"../../{folder}"],
-            "components": [] if folder.endswith("apparmor-annotation") else ["../../deploy/components/apparmor-annotation"]}))
+            "resources": [f"../../{folder}"], "components": [f"../../deploy/components/{one}" for one in components]}))
         return kustomize(made)
 
 

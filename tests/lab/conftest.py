@@ -34,9 +34,10 @@ def daemonset(cluster):
 
 @pytest.fixture
 def deploy(daemonset):
-    """deploy(folder): the cluster runs the agent as that folder of deploy/ says, until a test wants another."""
-    def apply(folder="deploy", change=None):
-        manifest = render(folder)
+    """deploy(folder, change, components): the cluster runs the agent as those of deploy/ say, until a test wants
+    another."""
+    def apply(folder="deploy", change=None, components=()):
+        manifest = render(folder, *components)
         daemonset.apply(change(manifest) if change else manifest)
         return daemonset
     return apply

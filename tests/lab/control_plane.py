@@ -72,8 +72,8 @@ class ControlPlane:
         return any(c["type"] == "Ready" and c["status"] == "True"
                    for c in self.cluster.get("node", "lab")["status"]["conditions"])
 
-    def audit(self, user):
-        return Audit(self.cluster, user)
+    def audit(self, user, **rule):
+        return Audit(self.cluster, user, rule)
 
     def compact(self):
         """etcd forgets everything but the newest of each key."""
@@ -86,22 +86,27 @@ class ControlPlane:
 
 class Audit:
     """What the API server writes down of one user's requests, once it runs with these flags: of a
-    watch when it is over."""
+    watch when it is over. `rule` is of what (audit.k8s.io: level, resources); everything's metadata without one."""
 
-    def __init__(self, cluster, user):
+    def __init__(self, cluster, user, rule):
         folder = f"{LAB}/audit"
         cluster.run("mkdir", "-p", folder)
         self.log = cluster.path(f"{folder}/log")
         self.log.unlink(missing_ok=True)
         cluster.path(f"{folder}/policy").write_text(json.dumps({
             "apiVersion": "audit.k8s.io/v1", "kind": "Policy", "omitStages": ["RequestReceived"],
-            "rules": [{"level": "Metadata", "users": [user]}, {"level": "None"}]}))
+            "rules": [{"level": "Metadata", "users": [user], **rule}, {"level": "None"}]}))
+        self.passed = 0
         self.flags = [f"--audit-policy-file={folder}/policy", f"--audit-log-path={folder}/log"]
 
     def events(self):
         if not self.log.exists():
             return []
-        return [json.loads(line) for line in self.log.read_text().splitlines()]
+        return [json.loads(line) for line in self.log.read_text().splitlines()][self.passed:]
+
+    def forget(self):
+        """What was written down until now."""
+        self.passed += len(self.events())
 
 
 class ServiceAccountFolder:

@@ -44,7 +44,7 @@ def account(cluster):
                    "metadata": {"name": ACCOUNT}, "roleRef": role, "subjects": [who]})
 
 
-def token(cluster, secret=None):
+def token(cluster, secret=None, account=ACCOUNT):
     """A new token of the agent's account; with a secret, valid until that is deleted."""
     spec = {"expirationSeconds": 3600}
     if secret:
@@ -53,7 +53,7 @@ def token(cluster, secret=None):
         spec["boundObjectRef"] = {"apiVersion": "v1", "kind": "Secret", "name": secret}
     said = cluster.kubectl(
         "create", "-f", "-", "--raw",
-        f"/api/v1/namespaces/{NAMESPACE}/serviceaccounts/{ACCOUNT}/token",
+        f"/api/v1/namespaces/{NAMESPACE}/serviceaccounts/{account}/token",
         stdin=json.dumps({"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest",
                           "spec": spec}))
     return json.loads(said)["status"]["token"]

@@ -1,28 +1,9 @@
 """The agent with fewer rights: it starts, says what it cannot see, and is never wrong."""
 
 import pytest
-import yaml
 
-from cluster import NODE_IP, SLOW, pod, serve, wait_until
-
-
-def changed(change):
-    """The manifests with something else in the agent's pod."""
-    def apply(manifest):
-        objects = list(yaml.safe_load_all(manifest))
-        (daemonset,) = [o for o in objects if o["kind"] == "DaemonSet"]
-        change(daemonset["spec"]["template"]["spec"])
-        return yaml.safe_dump_all(objects)
-    return apply
-
-
-def without(capability):
-    return changed(lambda spec: spec["containers"][0]["securityContext"]["capabilities"]["add"].remove(
-        capability))
-
-
-def with_flags(*flags):
-    return changed(lambda spec: spec["containers"][0]["args"].extend(flags))
+from changes import KUBELET, changed, without
+from cluster import NODE_IP, SLOW, pod, right_for_the_kubelets_pods, serve, wait_until
 
 
 @pytest.fixture
@@ -107,11 +88,7 @@ def test_outside_of_the_hosts_network_it_refuses_and_judges_nothing(scene, node,
     assert "finding opened" not in agent.log()
 
 
-# This kubelet asks for nodes/proxy, where newer ones ask for nodes/pods. It serves at the node's address only. The
-# certificate that it signed itself is for the node's name; the overlay pins it, so that it may be asked by address.
-KUBELET = with_flags(f"--pods.kubelet-url=https://{NODE_IP}:10250")
-
-
+@pytest.mark.skipif("right_for_the_kubelets_pods() == 'nodes/pods'", reason="this kubelet knows the right")
 def test_a_kubelet_that_does_not_know_the_right_is_told_and_nothing_is_guessed(scene, deploy):
     agent = deploy("deploy/overlays/kubelet", KUBELET)
 
@@ -126,7 +103,7 @@ def test_a_kubelet_that_does_not_know_the_right_is_told_and_nothing_is_guessed(s
 def test_a_kubelet_that_may_be_asked_tells_the_same_as_the_api_server(scene, node, deploy):
     node.apply({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole",
                 "metadata": {"name": "lab-old-kubelet", "labels": {"lab": "test"}},
-                "rules": [{"apiGroups": [""], "resources": ["nodes/proxy"], "verbs": ["get"]}]},
+                "rules": [{"apiGroups": [""], "resources": [right_for_the_kubelets_pods()], "verbs": ["get"]}]},
                {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding",
                 "metadata": {"name": "lab-old-kubelet", "labels": {"lab": "test"}},
                 "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole",

@@ -4,6 +4,7 @@ nothing must be said."""
 import contextlib
 
 from cluster import NODE_IP, SLOW, declaring, holders, pod, serve, service, wait_until
+from portmap import portmap
 
 # A rule that must be missing or left over for a minute, on a busy machine.
 HELD = 60 + SLOW
@@ -33,7 +34,7 @@ def test_a_node_port_takes_the_traffic_of_a_listener(node, agent, control_plane)
     exposed["spec"]["ports"][0]["nodePort"] = port
     node.apply(exposed)
     is_served(node, port)
-    # kube-proxy of this version has a socket there. Newer ones have none, as this one after its end.
+    # A kube-proxy before 1.27 has a socket there. Newer ones have none, as an old one after its end.
     control_plane.stop("proxy")
     node.listen(port, name="robbed")
 
@@ -74,9 +75,7 @@ def test_a_host_port_whose_rules_were_flushed_is_not_programmed(node, agent):
         is_served(node, port)
     agent.look_for(7)
     assert agent.loud() == []
-    (rule,) = [line for line in node.run("iptables", "-t", "nat", "-S", "CNI-HOSTPORT-DNAT").stdout.splitlines()
-               if "--dports 8122 " in line]
-    node.run("sh", "-c", "exec iptables -t nat -D " + rule.removeprefix("-A "))
+    portmap(node).forget(8122)
     assert answers(node, 8122) == "000"
 
     finding = agent.conflict(8122, "hostport_not_programmed", HELD)
@@ -88,11 +87,7 @@ def test_a_cache_for_dns_on_the_node_is_quiet_though_its_address_is_a_service(no
     dns = service("kube-dns", "dns", 53, clusterIP=KUBE_DNS)
     node.apply(pod("dns", serve(53), host_network=False, labels={"app": "dns"}), dns)
     is_served(node, 53, KUBE_DNS)
-    with interface(node, "nodelocaldns", NODE_LOCAL_DNS, KUBE_DNS):
-        # As the cache does it: what is for it does not come to kube-proxy's rules.
-        for chain in ("PREROUTING", "OUTPUT"):
-            node.run("iptables", "-t", "raw", "-A", chain, "-d", KUBE_DNS, "-p", "tcp", "--dport", "53",
-                     "-j", "NOTRACK")
+    with interface(node, "nodelocaldns", NODE_LOCAL_DNS, KUBE_DNS), not_tracked(node, KUBE_DNS, 53):
         cache = pod("cache", serve(f"{NODE_LOCAL_DNS}:53"), ports=[53])
         # A second server for the service's address, as the cache has one per address.
         cache["spec"]["containers"].append(
@@ -127,7 +122,18 @@ def interface(node, name, *addresses):
         yield
     finally:
         node.run("ip", "link", "delete", name)
-        node.run("iptables", "-t", "raw", "-F")
+
+
+@contextlib.contextmanager
+def not_tracked(node, address, port):
+    """As the cache does it: what is for it does not come to kube-proxy's rules."""
+    chain = f"type filter hook {{}} priority raw; ip daddr {address} tcp dport {port} notrack;"
+    node.run("nft", "table ip node_local_dns {"
+             f" chain from_outside {{ {chain.format('prerouting')} }} chain from_here {{ {chain.format('output')} }} }}")
+    try:
+        yield
+    finally:
+        node.run("nft", "delete", "table", "ip", "node_local_dns")
 
 
 def test_the_second_address_of_a_pod_is_quiet(node, agent):
@@ -137,10 +143,8 @@ def test_the_second_address_of_a_pod_is_quiet(node, agent):
     second = "10.244.0.250"
     # As a CNI does it that gives a pod two addresses, of which the API server is told one.
     node.run("nsenter", "-t", pid_at(node, first), "--net", "ip", "address", "add", f"{second}/24", "dev", "eth0")
-    node.run("sh", "-c", f"iptables-save -t nat | sed 's/--to-destination {first}:/--to-destination {second}:/'"
-             " | iptables-restore -T nat")
+    portmap(node).send_elsewhere(first, second)
     is_served(node, 8125)
-    assert f"--to-destination {second}:80" in node.run("iptables", "-t", "nat", "-S").stdout
     agent.look_for(67)
     assert agent.loud() == [], agent.text("/conflicts") + agent.text("/risks")
 
