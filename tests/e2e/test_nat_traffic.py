@@ -134,8 +134,8 @@ def test_a_host_port_behind_dockers_rule_gets_nothing_and_says_whose_it_is(netwo
     network.portmap("nft", POD="10.55.3.6")
     assert network.ask(8080) == "the container"
     done = machine.once("conflicts", "--format=json", *flags(machine, running_pod("10.55.3.6", uid=UID)))
-    finding, = json.loads(done.stdout)["findings"]  # the daemon waits for 60 s
-    assert (finding["verdict"], finding["severity"]) == ("hostport_not_programmed", "warning")
+    finding, = json.loads(done.stdout)["findings"]
+    assert (finding["verdict"], finding["severity"]) == ("nat_rule_hijacks_listener", "critical")
     assert {h["name"] for h in finding["held_by"]} >= {"docker"}
 
 

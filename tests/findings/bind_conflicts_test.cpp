@@ -88,6 +88,16 @@ TEST(BindConflict, TheAgentsOwnSocketNeverCounts) {
   EXPECT_THAT(scene.conflict_names(), IsEmpty());
 }
 
+TEST(BindConflict, AConnectionThatAServerClosesMeanwhileIsTheServers) {
+  Owner agent = unit_owner("hostnet-agent.service", "hostnet-agent", 99);
+  agent.self = true;
+  Scene scene;
+  scene.add(web(20000)).hold(connection("10.0.0.1", 20000, "10.0.0.9", 33594, unknown_owner()));
+  EXPECT_THAT(scene.conflict_names(), ElementsAre("20000/tcp ephemeral_connection critical"));
+  scene.hold(listener("::", 20000, agent));
+  EXPECT_THAT(scene.conflict_names(), IsEmpty());
+}
+
 TEST(BindConflict, AStaticPodsProcessIsKnownByItsConfigHash) {
   Pod pod = web(6443);
   pod.config_hash = "36b6d6be73b1065af369b3985edafa09";

@@ -27,6 +27,15 @@ bool is_orphan(const Holder& holder) {
          (holder.owner.kind == HolderKind::unknown || !holder.sharing.reuse_address);
 }
 
+// Accepted by a server that is on the port, and closed while its process was searched for.
+bool was_accepted(const Holder& holder, const Holders& on_port) {
+  return port_use(holder.socket) == PortUse::connected &&
+         holder.owner.kind == HolderKind::unknown &&
+         std::ranges::any_of(on_port, [](const Holder* other) {
+           return other->socket.state == SocketState::listen;
+         });
+}
+
 // Servers set SO_REUSEADDR; so did this socket, and it does not listen.
 bool lets_servers_bind(const Holder& holder) {
   return holder.socket.protocol == Protocol::tcp && holder.socket.state != SocketState::listen &&
@@ -76,8 +85,10 @@ void order_holders(Holders& holders) {
 
 Holders holders_in_the_way(const Declaration& declaration, const FindingContext& context) {
   Holders holders;
-  for (const Holder* holder : context.holders_of(declaration.port)) {
+  const Holders& on_port = context.holders_of(declaration.port);
+  for (const Holder* holder : on_port) {
     if (holder->owner.kind == HolderKind::nat_rule || is_orphan(*holder)) continue;
+    if (was_accepted(*holder, on_port)) continue;
     if (port_use(holder->socket) == PortUse::handshake || lets_servers_bind(*holder)) continue;
     if (relation_of(*holder, declaration, context) != Relation::foreign) continue;
     if (is_in_the_way(*holder, declaration.port, context)) holders.push_back(holder);
