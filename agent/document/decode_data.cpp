@@ -2,6 +2,7 @@
 
 #include <zlib.h>
 
+#include <array>
 #include <cstddef>
 #include <utility>
 
@@ -19,13 +20,17 @@ std::string unpacked(std::string bytes) {
   constexpr int kGzipWrapper = 16;
   z_stream stream{};
   if (inflateInit2(&stream, MAX_WBITS + kGzipWrapper) != Z_OK) return bytes;
-  std::string text(kMostUnpacked, '\0');
+  std::string text;
+  std::array<char, std::size_t{16} << 10> piece;  // NOLINT(*-member-init): written to
   stream.next_in = reinterpret_cast<Bytef*>(bytes.data());
   stream.avail_in = static_cast<uInt>(bytes.size());
-  stream.next_out = reinterpret_cast<Bytef*>(text.data());
-  stream.avail_out = static_cast<uInt>(text.size());
-  inflate(&stream, Z_FINISH);  // where it is cut or broken, what came until then is enough
-  text.resize(text.size() - stream.avail_out);
+  // Where it is cut or broken, what came until then is enough.
+  for (int status = Z_OK; status == Z_OK && text.size() < kMostUnpacked;) {
+    stream.next_out = reinterpret_cast<Bytef*>(piece.data());
+    stream.avail_out = piece.size();
+    status = inflate(&stream, Z_NO_FLUSH);
+    text.append(piece.data(), piece.size() - stream.avail_out);
+  }
   inflateEnd(&stream);
   return text;
 }

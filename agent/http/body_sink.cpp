@@ -13,15 +13,21 @@ constexpr std::size_t kPiece = std::size_t{32} * 1024;
 
 // An empty chunk would end the body.
 std::string chunk_of(std::string_view piece, bool last) {
+  constexpr std::size_t kFrame = 32;
   std::string chunk;
-  if (!piece.empty()) chunk = fmt::format("{:x}\r\n{}\r\n", piece.size(), piece);
+  chunk.reserve(piece.size() + kFrame);
+  if (!piece.empty()) {
+    chunk += fmt::format("{:x}\r\n", piece.size());
+    chunk += piece;
+    chunk += "\r\n";
+  }
   if (last) chunk += "0\r\n\r\n";
   return chunk;
 }
 
 // To all of them, who wait with the same bytes. False: nobody reads any more.
 bool give(std::span<Connection* const> readers, std::string bytes) {
-  if (readers.empty() || bytes.empty()) return false;
+  if (bytes.empty()) return false;
   const AnswerBlockPtr block = readers.front()->block(std::move(bytes));
   bool anybody = false;
   for (Connection* reader : readers) anybody = reader->write(block) || anybody;
@@ -43,7 +49,7 @@ bool BodySink::write(std::string_view bytes) {
 
 bool BodySink::flush(bool last) {
   const bool chunked = !chunked_.empty() && give(chunked_, chunk_of(piece_, last));
-  const bool plain = give(plain_, std::string(piece_));
+  const bool plain = !plain_.empty() && give(plain_, std::exchange(piece_, {}));
   piece_.clear();
   return chunked || plain;
 }

@@ -157,11 +157,12 @@ bool is_parameter_that_asks(const Value& value) {
 // Ignition's files, in an object of its own or in a text: {"source": "data:;base64,…"}.
 bool asks_in_data_urls(std::string_view text) {
   constexpr std::string_view kScheme = "data:";
-  for (auto at = text.find(kScheme); at != std::string_view::npos;
-       at = text.find(kScheme, at + 1)) {
-    const std::string_view url = text.substr(at);
-    const auto content = from_data_url(url.substr(0, url.find_first_of("\"' \t\r\n")));
+  for (auto at = text.find(kScheme); at != std::string_view::npos; at = text.find(kScheme)) {
+    text.remove_prefix(at);
+    const std::string_view url = text.substr(0, text.find_first_of("\"' \t\r\n"));
+    const auto content = from_data_url(url);
     if (content && asks_in_text(*content)) return true;
+    text.remove_prefix(url.size());  // what is within one is its content
   }
   return false;
 }

@@ -23,6 +23,14 @@ std::vector<std::unique_ptr<Client>> clients_that_say(std::uint16_t port, int co
   return clients;
 }
 
+// What is cut is cut for its bytes, never for its time.
+ServerOptions patient_with_a_buffer_of(std::size_t bytes) {
+  ServerOptions options;
+  options.buffer_limit = bytes;
+  options.write_timeout = milliseconds(60'000);
+  return options;
+}
+
 TEST(SlowClients, FiveHundredHalfHeadsDoNotDelayAScrape) {
   ServerOptions options;
   options.head_timeout = milliseconds(60'000);
@@ -84,9 +92,7 @@ TEST(SlowClients, ReadersThatNeverReadHoldNoWorkerAndAreCut) {
 }
 
 TEST(SlowClients, ReadersPastTheBufferLimitAreCutForTheNext) {
-  ServerOptions options;
-  options.buffer_limit = 4 * 1024 * 1024;
-  options.write_timeout = milliseconds(60'000);
+  const ServerOptions options = patient_with_a_buffer_of(4 * 1024 * 1024);
   const Serving serving(options);
   const auto stuck = clients_that_say(serving.port, 12, get("/big"), 4096);
   const auto answer = fetch(serving.port, "/big");
@@ -96,9 +102,7 @@ TEST(SlowClients, ReadersPastTheBufferLimitAreCutForTheNext) {
 }
 
 TEST(SlowClients, ReadersOfABodyInOnePieceAreCutPastTheBufferLimit) {
-  ServerOptions options;
-  options.buffer_limit = 4 * 1024 * 1024;
-  options.write_timeout = milliseconds(60'000);
+  const ServerOptions options = patient_with_a_buffer_of(4 * 1024 * 1024);
   Serving serving(options);
   serving.turnstile.open();
   std::vector<std::unique_ptr<Client>> stuck;
@@ -113,9 +117,8 @@ TEST(SlowClients, ReadersOfABodyInOnePieceAreCutPastTheBufferLimit) {
 }
 
 TEST(SlowClients, WaitWithTheSameBytesWhereTheirAnswersAreTheSame) {
-  ServerOptions options;
-  options.buffer_limit = 8 * 1024 * 1024;  // 12 answers of 2 MB do not fit
-  options.write_timeout = milliseconds(60'000);
+  const ServerOptions options =
+      patient_with_a_buffer_of(8 * 1024 * 1024);  // 12 answers of 2 MB do not fit
   Serving serving(options);
   // The first is answered alone, the others wait meanwhile.
   auto slow = clients_that_say(serving.port, 1, get("/body"), 4096);

@@ -196,6 +196,16 @@ TEST(ManifestBadInput, ManyValuesAreRefusedWhereTheyBecomeTooMany) {
   EXPECT_THAT(errors[0].message, HasSubstr("more than 150000 values"));
 }
 
+TEST(ManifestBadInput, WhatIsWithinADataUrlIsReadOnce) {
+  std::string urls;
+  for (int i = 0; i < 200'000; ++i) urls += "data:";  // each of them read to its end takes minutes
+  const std::string object = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\ndata:\n  a: ";
+  const ManifestResult plain = read_manifests(object + urls + ",x\n", "a.yaml");
+  EXPECT_THAT(plain.errors, IsEmpty());
+  EXPECT_THAT(plain.unread, IsEmpty());
+  EXPECT_THAT(read_manifests(object + urls + ",hostNetwork:%20true\n", "a.yaml").unread, SizeIs(1));
+}
+
 TEST(ManifestBadInput, MessagesHaveNoControlCharactersAndAreShort) {
   const auto result =
       read_manifests(pod_with_port("containerPort: \"\\e[31m" + std::string(300, 'x') + "\""), "-");

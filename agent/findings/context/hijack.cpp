@@ -154,6 +154,12 @@ Holders rules_serving(const Declaration& declaration, const FindingContext& cont
   return rules;
 }
 
+bool is_running_host_port(const Declaration& declaration) {
+  const DeclaredPort& port = declaration.port;
+  return !declaration.rejected && port.mode == PortMode::host_port && port.phase == "Running" &&
+         !port.terminating;
+}
+
 std::vector<IpAddress> expected_addresses(const Declaration& declaration,
                                           const PortSnapshot& table) {
   const bool forwarded = declaration.port.mode == PortMode::host_port;

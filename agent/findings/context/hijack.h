@@ -36,6 +36,9 @@ bool is_of_pod(const Holder& rule, const DeclaredPort& port);
 // Those that do, of whatever owner where they lead to the pod.
 Holders rules_serving(const Declaration& declaration, const FindingContext& context);
 
+// A hostPort that the runtime should have programmed by now.
+bool is_running_host_port(const Declaration& declaration);
+
 // The addresses at which clients expect it: the hostPort's own, else as the pod's status has them,
 // else the node's.
 std::vector<IpAddress> expected_addresses(const Declaration& declaration,

@@ -28,14 +28,15 @@ bool is_of_the_pods_family(const NatRule& rule, const Pod& pod) {
 // have rules for addresses of the node, too, whose load balancer is such a hostPort (k3s'
 // servicelb).
 bool takes_the_pods_traffic(const Holder& holder, const Declaration& declaration,
-                            Forwarding forwarding, const FindingContext& context) {
+                            const FindingContext& context) {
   const NatRule& rule = *holder.nat;
   if (rule.scope.is_conditional() || !takes_from_outside(holder)) return false;
   if (is_host_port(rule) && holder.owner.container_runtime.empty()) return false;
-  if (is_node_port(rule) && forwarding != Forwarding::missing) return false;
   if (is_of_pod(holder, declaration.port)) return false;
   if (leads_to_pod(rule, *declaration.pod) != false) return false;
   if (!is_of_the_pods_family(rule, *declaration.pod)) return false;
+  if (is_node_port(rule) && forwarding_of(declaration, context) != Forwarding::missing)
+    return false;
   const auto& destination = rule.scope.destination;
   return !destination || std::ranges::any_of(expected_addresses(declaration, context.table),
                                              [&](auto& ip) { return destination->contains(ip); });
@@ -46,12 +47,10 @@ bool takes_the_pods_traffic(const Holder& holder, const Declaration& declaration
 std::optional<Finding> hijacked_host_port(const Declaration& declaration,
                                           const FindingContext& context) {
   const DeclaredPort& port = declaration.port;
-  if (declaration.rejected || port.mode != PortMode::host_port) return {};
-  if (port.phase != "Running" || port.terminating) return {};
+  if (!is_running_host_port(declaration)) return {};
   Holders rules = context.rules_on(port);
-  const Forwarding forwarding = forwarding_of(declaration, context);
   std::erase_if(rules, [&](const Holder* rule) {
-    return !takes_the_pods_traffic(*rule, declaration, forwarding, context);
+    return !takes_the_pods_traffic(*rule, declaration, context);
   });
   if (rules.empty()) return {};
   const Holder& rule = *rules.front();

@@ -75,8 +75,7 @@ std::string remedy_for_pod(const DeclaredPort& port) {
 std::optional<Finding> hostport_not_programmed(const Declaration& declaration,
                                                const FindingContext& context) {
   const DeclaredPort& port = declaration.port;
-  if (declaration.rejected || port.mode != PortMode::host_port) return {};
-  if (port.phase != "Running" || port.terminating) return {};
+  if (!is_running_host_port(declaration)) return {};
   const auto missing = what_is_missing(declaration, context);
   if (!missing) return {};
   const Holders elsewhere = missing->empty() ? context.rules_on(port) : Holders{};

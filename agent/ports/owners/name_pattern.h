@@ -4,6 +4,9 @@
 
 namespace hostnet {
 
+// Whether `text` begins so; the beginning is then taken from it.
+bool take_prefix(std::string_view& text, std::string_view prefix);
+
 // 64 lower-case hexadecimal digits, as every runtime numbers its containers.
 bool is_container_id(std::string_view text);
 

@@ -15,13 +15,6 @@ namespace {
 
 using Bytes = std::span<const std::byte>;
 
-template <std::size_t Maximum>
-Result<Bytes> compared_value(const AttributeTable<Maximum>& table, std::size_t type) {
-  const auto data = nft_nested<NFTA_DATA_MAX>(table, type);
-  if (!data) return std::unexpected(data.error());
-  return (*data)[NFTA_DATA_VALUE];
-}
-
 // What an ordering leaves, as an inclusive interval of numbers of that size.
 struct Interval {
   NftBytes low, high;
@@ -98,7 +91,7 @@ std::vector<PacketScope> packets_absent(const NftSet& set, const PacketScope& sc
 Result<> NftMachine::compare(Data data) {
   const auto table = AttributeTable<NFTA_CMP_MAX>::of(data);
   if (!table) return std::unexpected(table.error());
-  const auto value = compared_value(*table, NFTA_CMP_DATA);
+  const auto value = nft_value(*table, NFTA_CMP_DATA);
   if (!value) return std::unexpected(value.error());
   const auto at = nft_slot(nft_number(*table, NFTA_CMP_SREG), value->size());
   if (!at) return std::unexpected(at.error());
@@ -135,8 +128,8 @@ Result<> NftMachine::compare(Data data) {
 Result<> NftMachine::range(Data data) {
   const auto table = AttributeTable<NFTA_RANGE_MAX>::of(data);
   if (!table) return std::unexpected(table.error());
-  const auto low = compared_value(*table, NFTA_RANGE_FROM_DATA);
-  const auto high = compared_value(*table, NFTA_RANGE_TO_DATA);
+  const auto low = nft_value(*table, NFTA_RANGE_FROM_DATA);
+  const auto high = nft_value(*table, NFTA_RANGE_TO_DATA);
   if (!low) return std::unexpected(low.error());
   if (!high) return std::unexpected(high.error());
   if (low->size() != high->size()) {
