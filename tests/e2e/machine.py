@@ -7,6 +7,7 @@ import json
 import os
 import pathlib
 import re
+import select
 import shutil
 import signal
 import subprocess
@@ -76,6 +77,22 @@ def remove_cgroup(path, above=()):
     wait_until(gone, what=f"the end of {path}")
 
 
+def descendants(pid):
+    """A pidfd of each process below this one: nsenter itself ends before what it started."""
+    found = []
+    with contextlib.suppress(ProcessLookupError, FileNotFoundError):  # one that is gone has none
+        for child in children(pid):
+            found.append(os.pidfd_open(child))
+            found += descendants(child)
+    return found
+
+
+def wait_for_end(pidfds):
+    for pidfd in pidfds:
+        assert select.select([pidfd], [], [], PATIENCE)[0], "a process does not end"
+        os.close(pidfd)
+
+
 class Machine:
     def __init__(self, directory):
         self.directory = pathlib.Path(directory)
@@ -108,9 +125,11 @@ class Machine:
 
     @staticmethod
     def stop(process):
-        """Ends what start() started, and what that started."""
+        """Ends what start() started, and what that started; they have no socket any more."""
         if process.poll() is None:
+            started = descendants(process.pid)
             os.killpg(process.pid, signal.SIGKILL)
+            wait_for_end(started)
         process.wait(timeout=PATIENCE)
 
     def python(self, code, *arguments, **options):
