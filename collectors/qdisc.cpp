@@ -81,32 +81,8 @@ class QdiscReader {
     if (!links) return std::unexpected(links.error());
     auto qdiscs = read_qdiscs(*scrape.node().netlink);
     if (!qdiscs) return std::unexpected(std::move(qdiscs).error());
-
-    const LinkNames names(**links);
-    auto samples = std::make_shared<std::vector<QdiscSample>>();
-    std::map<QdiscWidened::Key, QdiscWidened> widened;
-    for (Qdisc& qdisc : *qdiscs) {
-      if (qdisc.parent != 0 && qdisc.parent != kRootParent) continue;
-      const std::string_view device = names.of(qdisc.interface);
-      if (device.empty() || !filter_.keeps(device)) continue;
-      // Taken over from the last scrape, so that devices that are gone are forgotten.
-      QdiscWidened::Key key{qdisc.interface, qdisc.handle, qdisc.kind};
-      QdiscWidened counters = widened_[key];
-      counters.widen(qdisc);
-      widened.emplace(std::move(key), counters);
-      samples->push_back({std::string(device), std::move(qdisc)});
-    }
-    widened_ = std::move(widened);
-    const auto labels = [](const QdiscSample& sample) {
-      return std::tie(sample.device, sample.qdisc.kind);
-    };
-    // Of a device's root qdiscs of one kind the one with the lowest handle stays.
-    std::ranges::sort(*samples, {}, [](const QdiscSample& sample) {
-      return std::tie(sample.device, sample.qdisc.kind, sample.qdisc.handle);
-    });
-    const auto repeated = std::ranges::unique(*samples, {}, labels);
-    samples->erase(repeated.begin(), repeated.end());
-
+    const auto samples =
+        std::make_shared<const std::vector<QdiscSample>>(samples_of(*qdiscs, LinkNames(**links)));
     std::vector<MetricSource> families;
     families.reserve(kQdiscFamilies.size());
     for (const QdiscFamily& family : kQdiscFamilies) {
@@ -121,6 +97,33 @@ class QdiscReader {
   }
 
  private:
+  // The root qdiscs of the devices that are kept, in the order of their labels.
+  std::vector<QdiscSample> samples_of(std::vector<Qdisc>& qdiscs, const LinkNames& names) {
+    std::vector<QdiscSample> samples;
+    std::map<QdiscWidened::Key, QdiscWidened> widened;
+    for (Qdisc& qdisc : qdiscs) {
+      if (qdisc.parent != 0 && qdisc.parent != kRootParent) continue;
+      const std::string_view device = names.of(qdisc.interface);
+      if (device.empty() || !filter_.keeps(device)) continue;
+      // Taken over from the last scrape, so that devices that are gone are forgotten.
+      QdiscWidened::Key key{qdisc.interface, qdisc.handle, qdisc.kind};
+      QdiscWidened counters = widened_[key];
+      counters.widen(qdisc);
+      widened.emplace(std::move(key), counters);
+      samples.push_back({std::string(device), std::move(qdisc)});
+    }
+    widened_ = std::move(widened);
+    // Of a device's root qdiscs of one kind the one with the lowest handle stays.
+    std::ranges::sort(samples, {}, [](const QdiscSample& sample) {
+      return std::tie(sample.device, sample.qdisc.kind, sample.qdisc.handle);
+    });
+    const auto repeated = std::ranges::unique(samples, {}, [](const QdiscSample& sample) {
+      return std::tie(sample.device, sample.qdisc.kind);
+    });
+    samples.erase(repeated.begin(), repeated.end());
+    return samples;
+  }
+
   DeviceFilter filter_;
   std::map<QdiscWidened::Key, QdiscWidened> widened_;
 };

@@ -64,21 +64,42 @@ std::string why_perhaps(const Holder& rule) {
 
 }  // namespace
 
-// Somebody may be on any port of this protocol and not be seen.
 bool does_not_show(const PortSnapshot& table, Protocol protocol) {
   return table.coverage.unread.contains(protocol) ||
          (protocol == Protocol::sctp && !table.coverage.sctp);
 }
 
+namespace {
+
+std::string why_unknown(const CheckAnswer& answer, const CheckGrounds& grounds,
+                        const PortSnapshot& table) {
+  if (does_not_show(table, answer.protocol)) {
+    return answer.protocol == Protocol::sctp
+               ? "This kernel does not show SCTP sockets."
+               : fmt::format("The kernel did not list all {} sockets.", to_string(answer.protocol));
+  }
+  if (answer.bindable) {
+    const Holder& rule = *grounds.perhaps_diverting.front();
+    return fmt::format("{}it may not get its traffic: {} {}.", as_for_binding(answer), who(rule),
+                       why_perhaps(rule));
+  }
+  if (grounds.undecided.empty()) {
+    return fmt::format("{}/{} has more connections than were read.", answer.port,
+                       to_string(answer.protocol));
+  }
+  const Holder& holder = *grounds.undecided.front();
+  return fmt::format("{}, {}{}.", describe_holder(holder), what_decides(holder),
+                     why_not_asked(holder));
+}
+
+}  // namespace
+
 std::string explain(const CheckAnswer& answer, const CheckGrounds& grounds,
                     const PortSnapshot& table) {
-  const auto name = fmt::format("{}/{}", answer.port, to_string(answer.protocol));
   switch (answer.verdict) {
     case CheckVerdict::no_such_address:
       return fmt::format("The node has no address {}.", answer.address.to_string());
-    case CheckVerdict::in_use: {
-      return describe_holder(*grounds.blocking.front()) + ".";
-    }
+    case CheckVerdict::in_use: return describe_holder(*grounds.blocking.front()) + ".";
     case CheckVerdict::diverted:
       if (!grounds.host_ports.empty()) {
         return fmt::format("{}the hostPort of {} takes its traffic.", as_for_binding(answer),
@@ -88,28 +109,11 @@ std::string explain(const CheckAnswer& answer, const CheckGrounds& grounds,
                          takes_words(*grounds.diverting.front(), grounds.newcomer, table));
     case CheckVerdict::filtered:
       return fmt::format("{}{}.", as_for_binding(answer), filtered_words(*grounds.filtered));
-    case CheckVerdict::unknown: {
-      if (does_not_show(table, answer.protocol)) {
-        return answer.protocol == Protocol::sctp
-                   ? "This kernel does not show SCTP sockets."
-                   : fmt::format("The kernel did not list all {} sockets.",
-                                 to_string(answer.protocol));
-      }
-      if (answer.bindable) {
-        const Holder& rule = *grounds.perhaps_diverting.front();
-        return fmt::format("{}it may not get its traffic: {} {}.", as_for_binding(answer),
-                           who(rule), why_perhaps(rule));
-      }
-      if (grounds.undecided.empty()) {
-        return fmt::format("{} has more connections than were read.", name);
-      }
-      const Holder& holder = *grounds.undecided.front();
-      return fmt::format("{}, {}{}.", describe_holder(holder), what_decides(holder),
-                         why_not_asked(holder));
-    }
+    case CheckVerdict::unknown: return why_unknown(answer, grounds, table);
     case CheckVerdict::free: break;
   }
-  return fmt::format("Nothing stands in the way of a server on {} ({}).", place(answer), name);
+  return fmt::format("Nothing stands in the way of a server on {} ({}/{}).", place(answer),
+                     answer.port, to_string(answer.protocol));
 }
 
 }  // namespace hostnet

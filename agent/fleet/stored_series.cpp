@@ -66,6 +66,45 @@ void add_class(const std::vector<StoredSeries>& all, std::string_view of_class,
   }
 }
 
+// Who has a port of a node, and who declares it.
+struct PortUse {
+  std::string holder, declared;
+};
+using UseByNode = std::map<std::string, PortUse, std::less<>>;
+
+Result<UseByNode> stored_uses(const Prometheus& prometheus, std::uint16_t port, Protocol protocol) {
+  const std::string of_port =
+      fmt::format(R"({{port="{}",protocol="{}"}})", port, to_string(protocol));
+  const std::string listeners =
+      protocol == Protocol::udp
+          ? fmt::format(R"(hostnet_udp_socket_drops_total{{port="{}"}})", port)
+          : "hostnet_listener_accept_queue_limit" + of_port;
+  const auto all = prometheus.query(fmt::format(
+      "{} or hostnet_listener_info{} or hostnet_port_conflict{}", listeners, of_port, of_port));
+  if (!all) return std::unexpected(all.error());
+  UseByNode by_node;
+  for (const StoredSeries& series : *all) {
+    PortUse& use = by_node[series.node()];
+    if (const std::string holder = series.label("holder"); !holder.empty()) use.holder = holder;
+    if (series.label("verdict").empty()) continue;
+    if (const std::string pod = series.own("pod"); !pod.empty()) {
+      use.declared = series.own("namespace") + "/" + pod;
+    }
+  }
+  return by_node;
+}
+
+PortCheck check_of(const NodeAnswer& node, const UseByNode& by_node) {
+  PortCheck check;
+  if (!node.answered) return check;
+  const auto found = by_node.find(node.node);
+  check.verdict = found == by_node.end() ? "free" : "in_use";
+  if (found == by_node.end()) return check;
+  check.held_by = found->second.holder;
+  check.declared_by = found->second.declared;
+  return check;
+}
+
 }  // namespace
 
 FleetFinding finding_of_series(const StoredSeries& series, std::string_view of_class) {
@@ -124,28 +163,8 @@ Result<PortReport> stored_port(const Prometheus& prometheus, std::uint16_t port,
                                Protocol protocol) {
   auto nodes = stored_nodes(prometheus);
   if (!nodes) return std::unexpected(nodes.error());
-  const std::string of_port =
-      fmt::format(R"({{port="{}",protocol="{}"}})", port, to_string(protocol));
-  const std::string listeners =
-      protocol == Protocol::udp
-          ? fmt::format(R"(hostnet_udp_socket_drops_total{{port="{}"}})", port)
-          : "hostnet_listener_accept_queue_limit" + of_port;
-  const auto held = prometheus.query(fmt::format(
-      "{} or hostnet_listener_info{} or hostnet_port_conflict{}", listeners, of_port, of_port));
-  if (!held) return std::unexpected(held.error());
-
-  struct Held {
-    std::string holder, declared;
-  };
-  std::map<std::string, Held, std::less<>> by_node;
-  for (const StoredSeries& series : *held) {
-    Held& one = by_node[series.node()];
-    if (const std::string holder = series.label("holder"); !holder.empty()) one.holder = holder;
-    if (series.label("verdict").empty()) continue;
-    if (const std::string pod = series.own("pod"); !pod.empty()) {
-      one.declared = series.own("namespace") + "/" + pod;
-    }
-  }
+  const auto uses = stored_uses(prometheus, port, protocol);
+  if (!uses) return std::unexpected(uses.error());
   PortReport report{.from = "prometheus",
                     .generated_at = wall_now(),
                     .port = port,
@@ -155,16 +174,7 @@ Result<PortReport> stored_port(const Prometheus& prometheus, std::uint16_t port,
                     .limit =
                         "series tell of listeners only: not of connections, TIME_WAIT, NAT "
                         "rules; without --prometheus the agents are asked"};
-  for (const NodeAnswer& node : report.nodes) {
-    PortCheck check;
-    const auto found = by_node.find(node.node);
-    if (node.answered) check.verdict = found == by_node.end() ? "free" : "in_use";
-    if (node.answered && found != by_node.end()) {
-      check.held_by = found->second.holder;
-      check.declared_by = found->second.declared;
-    }
-    report.checks.push_back(std::move(check));
-  }
+  for (const NodeAnswer& node : report.nodes) report.checks.push_back(check_of(node, *uses));
   return report;
 }
 

@@ -36,6 +36,30 @@ bool is_loopback(const std::string& host) {
   return host == "localhost" || host == "::1";
 }
 
+// "node.example:6443", "[fd00::1]" of `url`.
+Result<> read_authority(std::string_view url, std::string_view authority, ClusterAccess& access) {
+  std::string_view port;
+  if (authority.starts_with('[')) {
+    const auto end = authority.find(']');
+    if (end == std::string_view::npos) return bad_url(url, "']' is missing");
+    access.host = authority.substr(1, end - 1);
+    port = authority.substr(end + 1);
+    if (!port.empty() && !port.starts_with(':')) return bad_url(url, "no port after ']'");
+  } else {
+    const auto colon = std::min(authority.find(':'), authority.size());
+    access.host = authority.substr(0, colon);
+    port = authority.substr(colon);
+  }
+  if (access.host.empty() || !std::ranges::all_of(access.host, may_be_in_a_host)) {
+    return bad_url(url, "no host");
+  }
+  if (port.empty()) return {};
+  const auto number = port_from(port.substr(1));
+  if (!number) return bad_url(url, "no port from 1 to 65535");
+  access.port = *number;
+  return {};
+}
+
 }  // namespace
 
 std::string host_and_port(std::string_view host, int port) {
@@ -61,27 +85,7 @@ Result<ClusterAccess> parse_http_url(std::string_view url) {
   if (access.base_path.find_first_of("?# \r\n") != std::string::npos) {
     return bad_url(url, "a path must be plain");
   }
-  std::string_view port;
-  if (rest.starts_with('[')) {
-    const auto end = rest.find(']');
-    if (end == std::string_view::npos) return bad_url(url, "']' is missing");
-    access.host = rest.substr(1, end - 1);
-    rest = rest.substr(end + 1);
-    if (!rest.empty() && !rest.starts_with(':')) return bad_url(url, "no port after ']'");
-    port = rest;
-  } else {
-    const auto colon = rest.find(':');
-    access.host = rest.substr(0, colon);
-    port = colon == std::string_view::npos ? "" : rest.substr(colon);
-  }
-  if (access.host.empty() || !std::ranges::all_of(access.host, may_be_in_a_host)) {
-    return bad_url(url, "no host");
-  }
-  if (!port.empty()) {
-    const auto number = port_from(port.substr(1));
-    if (!number) return bad_url(url, "no port from 1 to 65535");
-    access.port = *number;
-  }
+  if (auto done = read_authority(url, rest, access); !done) return std::unexpected(done.error());
   return access;
 }
 

@@ -85,6 +85,17 @@ Result<httplib::Headers> headers_for(const ClusterAccess& access) {
   return headers;
 }
 
+httplib::Request wire_request(const ClusterAccess& access, const KubeRequest& request,
+                              httplib::Headers headers) {
+  httplib::Request wire;
+  wire.method = to_string(request.method);
+  wire.path = access.base_path + request.path;
+  wire.headers = std::move(headers);
+  wire.body = request.body;
+  if (!request.content_type.empty()) wire.headers.emplace("Content-Type", request.content_type);
+  return wire;
+}
+
 std::optional<std::chrono::seconds> retry_after_of(const httplib::Response& response) {
   const std::string text = response.get_header_value("Retry-After");
   const auto seconds = parse_number<int>(text);
@@ -115,6 +126,10 @@ struct KubeClient::Running {
     const std::scoped_lock lock(mutex);
     socket.reset(::fcntl(descriptor, F_DUPFD_CLOEXEC, 0));
     if (stopped) ::shutdown(socket.get(), SHUT_RDWR);
+  }
+  void forget() {
+    const std::scoped_lock lock(mutex);
+    socket.reset();
   }
 };
 
@@ -183,12 +198,7 @@ KubeReply KubeClient::exchange(const KubeRequest& request, KubeBody body,
   set_options(**client, timing_, body);
   (*client)->set_socket_options([this](int descriptor) { running_->watch(descriptor); });
   bool refused = false;
-  httplib::Request wire;
-  wire.method = to_string(request.method);
-  wire.path = access_.base_path + request.path;
-  wire.headers = *std::move(headers);
-  wire.body = request.body;
-  if (!request.content_type.empty()) wire.headers.emplace("Content-Type", request.content_type);
+  httplib::Request wire = wire_request(access_, request, *std::move(headers));
   wire.response_handler = [&](const httplib::Response& response) {
     limits.head_ended();
     reply.status = response.status;
@@ -200,10 +210,7 @@ KubeReply KubeClient::exchange(const KubeRequest& request, KubeBody body,
     return !refused;
   };
   const auto answer = (*client)->send(wire);
-  {
-    const std::scoped_lock lock(running_->mutex);
-    running_->socket.reset();
-  }
+  running_->forget();
   reply.problem = fault_of({.server = where,
                             .status = reply.status,
                             .stopped = running_->stopped,

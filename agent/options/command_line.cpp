@@ -145,6 +145,13 @@ std::expected<void, UsageError> apply(const FlagValues::Texts& parsed,
   return {};
 }
 
+Command command_of(const CLI::App& app) {
+  for (const Subcommand& subcommand : all_subcommands()) {
+    if (app.got_subcommand(subcommand.name)) return subcommand.command;
+  }
+  return CommandLine{}.command;
+}
+
 }  // namespace
 
 std::expected<CommandLine, UsageError> parse_command_line(
@@ -178,17 +185,11 @@ std::expected<CommandLine, UsageError> parse_command_line(
     return line;
   }
 
-  for (const Subcommand& subcommand : all_subcommands()) {
-    if (app.got_subcommand(subcommand.name)) line.command = subcommand.command;
-  }
+  line.command = command_of(app);
   if (line.command == Command::version) return line;
-  if (line.command == Command::help || line.command == Command::completion) {
-    if (auto done = write_about(app, words, line); !done) return std::unexpected(done.error());
-    return line;
-  }
-  if (auto done = apply(parsed, environment, words, line); !done) {
-    return std::unexpected(done.error());
-  }
+  const bool about = line.command == Command::help || line.command == Command::completion;
+  const auto done = about ? write_about(app, words, line) : apply(parsed, environment, words, line);
+  if (!done) return std::unexpected(done.error());
   return line;
 }
 

@@ -63,6 +63,17 @@ Result<> CollectorRunner::State::give_rest_of(const std::shared_ptr<CollectorRun
       [self = shared_from_this(), run, turn = run->turn] { self->work_off(*run, turn); });
 }
 
+// Of a collector whose turn came too late.
+CollectorRun::Finished CollectorRunner::State::not_begun(const CollectorSlot& slot) {
+  CollectorRun::Finished finished;
+  finished.outcome.name = slot.name;
+  finished.outcome.error =
+      too_late(slot.name + (slot.running ? ": still running since an earlier scrape"
+                                         : ": the scrape's time was over"));
+  finished.cut = !slot.running;
+  return finished;
+}
+
 // On the worker's thread: what is left of a run, until it is another's turn.
 void CollectorRunner::State::work_off(CollectorRun& run, std::uint64_t turn) {
   Lock lock(mutex_);
@@ -71,12 +82,7 @@ void CollectorRunner::State::work_off(CollectorRun& run, std::uint64_t turn) {
     CollectorSlot& slot = slots_[i];
     const RealTime start = RealClock::now();
     if (slot.running || start >= run.deadline) {
-      auto& finished = run.finished[i].emplace();
-      finished.outcome.name = slot.name;
-      finished.outcome.error =
-          too_late(slot.name + (slot.running ? ": still running since an earlier scrape"
-                                             : ": the scrape's time was over"));
-      finished.cut = !slot.running;
+      run.finished[i] = not_begun(slot);
       continue;
     }
     const bool last = std::find(run.filter.wanted.begin() + static_cast<std::ptrdiff_t>(i) + 1,

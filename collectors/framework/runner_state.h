@@ -66,6 +66,7 @@ class CollectorRunner::State : public std::enable_shared_from_this<CollectorRunn
   bool begin_run(const CollectorFilter& filter, RealTime deadline);
   Result<> give_rest_of(const std::shared_ptr<CollectorRun>& run);
   void work_off(CollectorRun& run, std::uint64_t turn);
+  static CollectorRun::Finished not_begun(const CollectorSlot& slot);
   CollectorRun::Finished collect_one(const CollectorSlot& slot, RunScrape& scrape,
                                      std::chrono::nanoseconds allowed,
                                      std::optional<double>& shared) const;

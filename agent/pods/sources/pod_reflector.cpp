@@ -105,14 +105,45 @@ bool PodReflector::list_done(SteadyTime now) {
   return true;
 }
 
+void PodReflector::watch_error(std::string_view status) {
+  const std::string code = json_member(status, {"code"});
+  const std::string reason = json_member(status, {"reason"});
+  error_ = printable(
+      fmt::format("the API server ended the watch: {} {}", code, json_member(status, {"message"})));
+  // What happened since is no longer known: from the start.
+  if (code == "410" || reason == "Expired" || reason == "Gone") version_.reset();
+}
+
+void PodReflector::update(Pod pod) {
+  std::string key = key_of(pod);
+  const auto known = pods_.find(key);
+  if (known != pods_.end()) {
+    ports_.give_back(known->second);
+    ports_.take(pod);
+    if (known->second != pod) ++changes_;
+    known->second = std::move(pod);
+    return;
+  }
+  ++changes_;
+  if (pods_.size() >= kMostPods) {
+    ++pods_cut_;
+    return;
+  }
+  ports_.take(pod);
+  pods_.emplace(std::move(key), std::move(pod));
+}
+
+void PodReflector::remove(const Pod& pod) {
+  const auto known = pods_.find(key_of(pod));
+  if (known == pods_.end()) return;
+  ports_.give_back(known->second);
+  pods_.erase(known);
+  ++changes_;
+}
+
 bool PodReflector::event(std::string_view type, std::string_view object, SteadyTime now) {
   if (type == "\"ERROR\"") {
-    const std::string code = json_member(object, {"code"});
-    const std::string reason = json_member(object, {"reason"});
-    error_ = printable(fmt::format("the API server ended the watch: {} {}", code,
-                                   json_member(object, {"message"})));
-    // What happened since is no longer known: from the start.
-    if (code == "410" || reason == "Expired" || reason == "Gone") version_.reset();
+    watch_error(object);
     return false;
   }
   std::string version = version_in(object);
@@ -123,22 +154,10 @@ bool PodReflector::event(std::string_view type, std::string_view object, SteadyT
       left_out();
       return true;  // where to go on from stays what it was
     }
-    const std::string key = key_of(*pod);
-    const auto known = pods_.find(key);
-    if (known != pods_.end()) ports_.give_back(known->second);
     if (deleted) {
-      changes_ += pods_.erase(key);
-    } else if (known != pods_.end()) {
-      ports_.take(*pod);
-      if (known->second != *pod) ++changes_;
-      known->second = *std::move(pod);
-    } else if (pods_.size() < kMostPods) {
-      ports_.take(*pod);
-      pods_.emplace(key, *std::move(pod));
-      ++changes_;
+      remove(*pod);
     } else {
-      ++pods_cut_;
-      ++changes_;
+      update(*std::move(pod));
     }
   } else if (type != "\"BOOKMARK\"") {
     return true;

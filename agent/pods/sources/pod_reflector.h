@@ -64,6 +64,10 @@ class PodReflector {
   std::uint64_t changes() const { return changes_; }
 
  private:
+  void watch_error(std::string_view status);
+  void update(Pod pod);
+  void remove(const Pod& pod);
+
   std::string node_name_;
   std::map<std::string, Pod> pods_;      // by UID, or namespace and name
   std::map<std::string, Pod> arriving_;  // of the LIST at hand
