@@ -14,12 +14,13 @@
 #include <utility>
 #include <vector>
 
+#include "netlink/base/error.h"
 #include "netlink/base/text.h"
 
 namespace hostnet {
 
-// A value of the wrong shape throws WrongShape, which
-// parse_recording_index() turns into its Error; nothing else sees it.
+// A value of the wrong shape throws WrongShape, which read_json() turns into an Error; nothing
+// else sees it.
 struct WrongShape : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
@@ -83,5 +84,15 @@ struct At {
     return out;
   }
 };
+
+// What `from` makes of a document; Reason::malformed where `text` is none or has another shape.
+template <class From>
+auto read_json(std::string_view text, From&& from) -> decltype(from(nlohmann::json())) try {
+  return from(nlohmann::json::parse(text));
+} catch (const WrongShape& wrong) {
+  return failure(Reason::malformed, wrong.what());
+} catch (const nlohmann::json::exception& wrong) {
+  return failure(Reason::malformed, wrong.what());
+}
 
 }  // namespace hostnet

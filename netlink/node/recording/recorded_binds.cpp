@@ -103,13 +103,10 @@ std::string recorded_binds_json(std::span<const BindEvent> events) {
   return json_of_binds(events).dump() + "\n";
 }
 
-Result<std::vector<BindEvent>> parse_recorded_binds(std::string_view text) try {
-  const Json document = Json::parse(text);
-  return binds_from({document, "binds"});
-} catch (const WrongShape& wrong) {
-  return failure(Reason::malformed, wrong.what());
-} catch (const Json::exception& wrong) {
-  return failure(Reason::malformed, wrong.what());
+Result<std::vector<BindEvent>> parse_recorded_binds(std::string_view text) {
+  return read_json(text, [](const Json& document) -> Result<std::vector<BindEvent>> {
+    return binds_from({document, "binds"});
+  });
 }
 
 }  // namespace hostnet

@@ -118,6 +118,20 @@ Json json_of(const Identity& identity) {
   return out;
 }
 
+Json json_of(const RecordedDump& dump) {
+  Json out{{"doing", escaped_text(dump.request.doing)},
+           {"family", dump.request.family},
+           {"type", dump.request.type},
+           {"flags", dump.request.flags},
+           {"body", hex_text(dump.request.body)}};
+  if (dump.error) {
+    out.update(json_of(*dump.error));
+  } else {
+    out["file"] = dump.file;
+  }
+  return out;
+}
+
 }  // namespace
 
 std::string escaped_text(std::string_view text) {
@@ -139,19 +153,7 @@ std::string to_json(const RecordingIndex& index) {
   Json existence = Json::object();
   for (const auto& [path, there] : index.existence) existence[key_text(path)] = there;
   Json dumps = Json::array();
-  for (const auto& dump : index.dumps) {
-    Json entry{{"doing", escaped_text(dump.request.doing)},
-               {"family", dump.request.family},
-               {"type", dump.request.type},
-               {"flags", dump.request.flags},
-               {"body", hex_text(dump.request.body)}};
-    if (dump.error) {
-      entry.update(json_of(*dump.error));
-    } else {
-      entry["file"] = dump.file;
-    }
-    dumps.push_back(std::move(entry));
-  }
+  for (const RecordedDump& dump : index.dumps) dumps.push_back(json_of(dump));
   Json clock{{"steady_ns", index.steady.time_since_epoch().count()},
              {"wall_ms", index.wall.time_since_epoch().count()}};
   if (const auto& read = index.discipline) {

@@ -200,10 +200,35 @@ RecordedDump dump_from(const At& at) {
   return out;
 }
 
-}  // namespace
+void clock_from(const At& at, RecordingIndex& out) {
+  out.steady = SteadyTime(std::chrono::nanoseconds(at.member("steady_ns").number<std::int64_t>()));
+  out.wall = WallTime(std::chrono::milliseconds(at.member("wall_ms").number<std::int64_t>()));
+  if (at.find("adjtimex") != nullptr) out.discipline = discipline_from(at.member("adjtimex"));
+}
 
-Result<RecordingIndex> parse_recording_index(std::string_view json) try {
-  const Json document = Json::parse(json, nullptr, /*allow_exceptions=*/true);
+void files_from(const At& root, RecordingIndex& out) {
+  each_entry<std::string>(root, "failed_reads", [&](std::string path, const At& at) {
+    out.failed_reads.insert_or_assign(std::move(path), error_from(at.member("error")));
+  });
+  each_entry<std::string>(root, "existence", [&](std::string path, const At& at) {
+    out.existence.insert_or_assign(std::move(path), at.truth());
+  });
+  answers_from(root, "lists", out.lists);
+  answers_from(root, "links", out.links);
+  answers_from(root, "inodes", out.inodes);
+  answers_from(root, "owners", out.owners);
+}
+
+void dumps_from(const At& root, std::vector<RecordedDump>& out) {
+  const Json* dumps = root.find("netlink");
+  if (dumps == nullptr) return;
+  if (!dumps->is_array()) At{*dumps, "netlink"}.wrong("an array");
+  for (std::size_t i = 0; i < dumps->size(); ++i) {
+    out.push_back(dump_from({(*dumps)[i], fmt::format("netlink/{}", i)}));
+  }
+}
+
+Result<RecordingIndex> index_from(const Json& document) {
   const At root{document, ""};
   if (!document.is_object() || root.member("format").text() != kRecordingFormat) {
     return failure(Reason::malformed, "format: expected \"hostnet-recording\"");
@@ -215,22 +240,9 @@ Result<RecordingIndex> parse_recording_index(std::string_view json) try {
                    fmt::format("version: {} is none of those known here, 1 to {}", out.version,
                                kRecordingVersion));
   }
-  const At clock = root.member("clock");
-  out.steady =
-      SteadyTime(std::chrono::nanoseconds(clock.member("steady_ns").number<std::int64_t>()));
-  out.wall = WallTime(std::chrono::milliseconds(clock.member("wall_ms").number<std::int64_t>()));
-  if (clock.find("adjtimex") != nullptr) out.discipline = discipline_from(clock.member("adjtimex"));
+  clock_from(root.member("clock"), out);
   out.identity = identity_from(root.member("identity"));
-  each_entry<std::string>(root, "failed_reads", [&](std::string path, const At& at) {
-    out.failed_reads.insert_or_assign(std::move(path), error_from(at.member("error")));
-  });
-  each_entry<std::string>(root, "existence", [&](std::string path, const At& at) {
-    out.existence.insert_or_assign(std::move(path), at.truth());
-  });
-  answers_from(root, "lists", out.lists);
-  answers_from(root, "links", out.links);
-  answers_from(root, "inodes", out.inodes);
-  answers_from(root, "owners", out.owners);
+  files_from(root, out);
   answers_from(root, "cgroups", out.cgroups);
   answers_from(root, "descriptors", out.descriptors);
   answers_from(root, "descriptor_inodes", out.descriptor_inodes);
@@ -240,17 +252,14 @@ Result<RecordingIndex> parse_recording_index(std::string_view json) try {
   if (const Json* binds = root.find("bind_events")) {
     out.bind_events = binds_from(At{*binds, "bind_events"});
   }
-  if (const Json* dumps = root.find("netlink")) {
-    if (!dumps->is_array()) At{*dumps, "netlink"}.wrong("an array");
-    for (std::size_t i = 0; i < dumps->size(); ++i) {
-      out.dumps.push_back(dump_from({(*dumps)[i], fmt::format("netlink/{}", i)}));
-    }
-  }
+  dumps_from(root, out.dumps);
   return out;
-} catch (const WrongShape& wrong) {
-  return failure(Reason::malformed, wrong.what());
-} catch (const Json::exception& wrong) {
-  return failure(Reason::malformed, wrong.what());
+}
+
+}  // namespace
+
+Result<RecordingIndex> parse_recording_index(std::string_view json) {
+  return read_json(json, index_from);
 }
 
 }  // namespace hostnet
