@@ -34,10 +34,8 @@ struct Interrupts {
 };
 
 Result<std::vector<MetricSource>> Interrupts::collect(Scrape& scrape) {
-  constexpr std::string_view kPath = "proc/interrupts";
-  const auto text = scrape.node().files->read(kPath);
-  if (!text) return std::unexpected(text.error());
-  const auto table = read_cpu_table(kPath, *text, counters);
+  std::string text;
+  const auto table = read_cpu_table(*scrape.node().files, "proc/interrupts", text, counters);
   if (!table) return std::unexpected(table.error());
   FamilyList families;
   for (const CpuTable::Row& row : table->rows) {

@@ -11,10 +11,8 @@ namespace hostnet {
 namespace {
 
 Result<std::vector<MetricSource>> collect_softirqs(Scrape& scrape, CpuCounters& counters) {
-  constexpr std::string_view kPath = "proc/softirqs";
-  const auto text = scrape.node().files->read(kPath);
-  if (!text) return std::unexpected(text.error());
-  const auto table = read_cpu_table(kPath, *text, counters);
+  std::string text;
+  const auto table = read_cpu_table(*scrape.node().files, "proc/softirqs", text, counters);
   if (!table) return std::unexpected(table.error());
   FamilyList families;
   for (const CpuTable::Row& row : table->rows) {

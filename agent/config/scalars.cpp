@@ -1,5 +1,6 @@
 #include "agent/config/scalars.h"
 
+#include <algorithm>
 #include <optional>
 
 #include "agent/document/fields.h"
@@ -45,9 +46,7 @@ std::expected<PortRange, std::string> config_ports(std::string_view text) {
 
 std::expected<Protocol, std::string> config_protocol(std::string_view text) {
   std::string lower(text);
-  for (char& c : lower) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
+  std::ranges::transform(lower, lower.begin(), ascii_lower);
   if (const auto protocol = find_named(kProtocols, lower)) return *protocol;
   return std::unexpected(shown_text(text) + " is not one of tcp, udp, sctp");
 }

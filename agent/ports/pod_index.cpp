@@ -1,20 +1,17 @@
 #include "agent/ports/pod_index.h"
 
 #include <algorithm>
-#include <cctype>
 #include <utility>
 
 #include "agent/ports/holder_name.h"
+#include "netlink/base/text.h"
 
 namespace hostnet {
 namespace {
 
 std::string comparable_uid(std::string_view uid) {
   std::string text(uid);
-  for (char& letter : text) {
-    letter =
-        letter == '_' ? '-' : static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
-  }
+  for (char& letter : text) letter = letter == '_' ? '-' : ascii_lower(letter);
   return text;
 }
 

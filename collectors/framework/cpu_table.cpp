@@ -32,8 +32,9 @@ std::uint64_t widened_count(std::map<unsigned, WidenedCounter>& counters, unsign
 
 }  // namespace
 
-Result<CpuTable> read_cpu_table(std::string_view path, std::string_view text,
+Result<CpuTable> read_cpu_table(const Files& files, std::string_view path, std::string& text,
                                 CpuCounters& counters) {
+  if (auto read = files.read(path, text); !read) return std::unexpected(std::move(read).error());
   LineReader reader(path, text);
   reader.next();
   const auto cpus = cpus_of_heading(reader);

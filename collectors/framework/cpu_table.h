@@ -10,6 +10,7 @@
 
 #include "collectors/framework/widen.h"
 #include "netlink/base/error.h"
+#include "netlink/node/files.h"
 
 namespace hostnet {
 
@@ -21,16 +22,17 @@ struct CpuTable {
   struct Row {
     std::string name;                    // before the colon
     std::vector<std::uint64_t> values;   // one for each of `cpus`, widened
-    std::vector<std::string_view> rest;  // the fields after them; views into the text
+    std::vector<std::string_view> rest;  // the fields after them; views into `text`
   };
   // As the heading numbers them: after a CPU went offline that is not 0, 1, 2...
   std::vector<std::string> cpus;
   std::vector<Row> rows;
 };
 
+// Of the file at `path`, which is read into `text`.
 // Rows with a single number beside several CPUs ("ERR: 0") are of the whole
 // machine and left out. Reason::malformed names file and line.
-Result<CpuTable> read_cpu_table(std::string_view path, std::string_view text,
+Result<CpuTable> read_cpu_table(const Files& files, std::string_view path, std::string& text,
                                 CpuCounters& counters);
 
 }  // namespace hostnet
