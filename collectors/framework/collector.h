@@ -52,7 +52,7 @@ class Scrape {
 // One read. Reason::unsupported means "this machine does not have it" (no
 // conntrack module, no InfiniBand): success 0 as node_exporter has it, but not
 // logged and not counted as an error. Problems with single devices are no
-// errors: leave the device out and call Scrape-independent logging nowhere.
+// errors: leave the device out, and log nothing.
 using Collect = std::function<Result<std::vector<MetricSource>>(Scrape&)>;
 
 // A command line flag of a collector: "--collector.netdev.device-exclude".

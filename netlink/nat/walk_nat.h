@@ -14,7 +14,7 @@ struct NatWalkOptions {
   // left out; loopback addresses always count. Unset: every rule is told.
   std::optional<std::vector<IpAddress>> local_addresses;
   std::size_t most_rules = 16'384;     // about local addresses; each costs a KiB or more
-  std::size_t most_steps = 4'000'000;  // alternatives looked at
+  std::size_t most_steps = 4'000'000;  // alternatives tried
 };
 
 struct NatWalk {

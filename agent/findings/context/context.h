@@ -60,7 +60,7 @@ ListenState listen_state(const Declaration& declaration, const FindingContext& c
 Finding finding_about(Verdict verdict, const Declaration& declaration,
                       const FindingContext& context);
 
-// In this order, each rule once.
+// Appends them to held_by, in this order, each NAT rule once.
 void add_holders(Finding& finding, const Holders& holders);
 
 }  // namespace hostnet

@@ -26,7 +26,8 @@ struct Filtered {
 std::optional<Filtered> filtered_server(const Bind& server, Protocol protocol, std::uint16_t port,
                                         const PortSnapshot& table, std::span<const WayIn> ways);
 
-// … to a declared port: a server's, or behind its rule the pod's.
+// The same for a declared port: of the pod's server on this node, or of the pod behind its
+// hostPort's rule.
 std::optional<Filtered> filtered_declaration(const Declaration& declaration,
                                              const FindingContext& context);
 

@@ -20,7 +20,7 @@ struct Hijack {
   TakenTraffic taken;
   Holders rules;
 };
-// Nothing by rules that may lead back to it, or that nobody understands.
+// Rules that may lead back to the server, and those that nobody understands, take nothing.
 Hijack hijack_of(const Holder& server, const Holders& rules, const FindingContext& context);
 
 // What the rules of a hijack take, as that one says it that takes the most: "what arrives".
@@ -33,18 +33,20 @@ std::string describe_traffic(const Holder& server, const Hijack& hijack,
 bool may_serve(const Holder& rule, const Declaration& declaration);
 // One that is the pod's own, by its sandbox or its address.
 bool is_of_pod(const Holder& rule, const DeclaredPort& port);
-// Those that do, of whatever owner where they lead to the pod.
+// The rules on its port that serve it: hostPort rules that may_serve(), others that lead to the
+// pod.
 Holders rules_serving(const Declaration& declaration, const FindingContext& context);
 
 // A hostPort that the runtime should have programmed by now.
 bool is_running_host_port(const Declaration& declaration);
 
-// The addresses at which clients expect it: the hostPort's own, else as the pod's status has them,
-// else the node's.
+// The addresses at which clients expect a hostPort: its host IP, else those that the pod's status
+// has of the node, else all of the node's.
 std::vector<IpAddress> expected_addresses(const Declaration& declaration,
                                           const PortSnapshot& table);
 
-// Not only what this node or, behind Docker's rule, its containers send.
+// Whether it takes packets of other machines, not only what this node or (Docker's rule) its
+// containers send.
 bool takes_from_outside(const Holder& rule);
 
 // What is known of the NAT rules of a hostPort.

@@ -27,7 +27,7 @@ namespace hostnet {
 // sooner than a hundred times as long after the last read as that, and what was made of it, took of
 // CPU time. IPVS, and the ipsets that rules name, tell nothing of changes either: every 10 s.
 // A new NatScan waits for nothing: it asks all of these at once, and takes from `memory` only what
-// they confirm. Not thread safe: owned by the port table's builder.
+// they confirm. Not thread safe: owned by the PortScanner.
 class NatScan {
  public:
   // `memory`: what this node's scanners read and walked; null: this one is alone.
