@@ -67,10 +67,10 @@ void add_class(const std::vector<StoredSeries>& all, std::string_view of_class,
 }
 
 // Who has a port of a node, and who declares it.
-struct PortUse {
+struct StoredUse {
   std::string holder, declared;
 };
-using UseByNode = std::map<std::string, PortUse, std::less<>>;
+using UseByNode = std::map<std::string, StoredUse, std::less<>>;
 
 Result<UseByNode> stored_uses(const Prometheus& prometheus, std::uint16_t port, Protocol protocol) {
   const std::string of_port =
@@ -84,7 +84,7 @@ Result<UseByNode> stored_uses(const Prometheus& prometheus, std::uint16_t port, 
   if (!all) return std::unexpected(all.error());
   UseByNode by_node;
   for (const StoredSeries& series : *all) {
-    PortUse& use = by_node[series.node()];
+    StoredUse& use = by_node[series.node()];
     if (const std::string holder = series.label("holder"); !holder.empty()) use.holder = holder;
     if (series.label("verdict").empty()) continue;
     if (const std::string pod = series.own("pod"); !pod.empty()) {
