@@ -91,6 +91,36 @@ TEST(Attribution, AProcessThatExecutesAnotherProgramOrIsMovedIsJudgedAgain) {
   EXPECT_EQ(owner.unit, "new.service");
 }
 
+TEST(Attribution, AnOldProcessIsCheckedOftenOnlyWhereItsPortIsUrgent) {
+  for (const bool urgent : {false, true}) {
+    NodeBuilder node = nginx_on_80();
+    ScanInputs inputs(node);
+    if (urgent) inputs.options().urgent_ports = {80};
+    inputs.scan(node);
+    for (int tick = 0; tick < 130; ++tick) inputs.scan(node);
+    std::size_t checked = 0;
+    for (int tick = 0; tick < 90; ++tick) {
+      inputs.scan(node);
+      checked += inputs.work().descriptors_checked;
+    }
+    EXPECT_GE(checked, urgent ? 3U : 1U);  // within 30 seconds, within 90
+    EXPECT_LE(checked, urgent ? 9U : 2U);
+  }
+}
+
+TEST(Attribution, AnOldProcessThatExecutesAnotherProgramIsJudgedAgainInSomeMinutes) {
+  NodeBuilder before = nginx_on_80();
+  ScanInputs inputs(before);
+  inputs.scan(before);
+  for (int tick = 0; tick < 150; ++tick) inputs.scan(before);
+  NodeBuilder after;
+  after.process({.pid = 812, .comm = "new", .exe = "/new", .cgroup = "/system.slice/new.service"})
+      .holds(812, before.netlink().sockets_here.front());
+  int ticks = 0;
+  while (inputs.scan(after).exe != "/new" && ticks < 400) ++ticks;
+  EXPECT_LE(ticks, 270);
+}
+
 TEST(Attribution, TimeWaitKeepsTheOwnerThatItsCookieHad) {
   NodeBuilder node = nginx_on_80();
   ScanInputs inputs(node);

@@ -14,10 +14,11 @@ namespace {
 using std::chrono::seconds;
 
 constexpr seconds kWaitForClients{3};
-constexpr seconds kCheckAfter{10};
-constexpr seconds kCheckWithin{20};  // after kCheckAfter
-// execve() and moves to another cgroup belong to a start; later they are rare.
-constexpr seconds kStartTakes{120}, kIdentifyAfter{50};
+// Forks, execve() and moves to another cgroup belong to a start; later they are rare.
+constexpr seconds kStartTakes{120};
+constexpr seconds kCheckOldAfter{70};
+constexpr seconds kCheckWithin{20};        // after that, or kCheckAfter
+constexpr unsigned kIdentifyOldEvery = 3;  // checks
 // Connections that are gone: their cookies live on in TIME_WAIT. Servers leave nothing behind;
 // they may be missing in a dump that failed.
 constexpr seconds kRememberConnections{120};
@@ -105,8 +106,7 @@ void Attribution::collect(std::span<const Socket> sockets, SteadyTime now) {
 bool Attribution::may_wait(const Entry& entry, SteadyTime now) const {
   const Socket& socket = entry.socket;
   return updates_ > 1 && entry.first_seen == now && socket.protocol == Protocol::udp &&
-         options_.ephemeral.contains(socket.local_port) &&
-         !std::ranges::binary_search(options_.urgent_ports, socket.local_port);
+         options_.ephemeral.contains(socket.local_port) && !is_urgent(socket);
 }
 
 void Attribution::revalidate(SteadyTime now) {
@@ -118,16 +118,19 @@ void Attribution::revalidate(SteadyTime now) {
   for (std::size_t i = 0; i < present_.size() && budget > 0; ++i) {
     next_check_ = next_check_ + 1 < present_.size() ? next_check_ + 1 : 0;
     Entry& entry = *present_[next_check_];
-    if (entry.uses.empty() || entry.socket.inode == 0 || now - entry.checked < kCheckAfter) {
-      continue;
-    }
-    budget -= std::min(budget, entry.uses.size());
-    check(entry, now);
+    const bool due = !entry.uses.empty() && entry.socket.inode != 0 && now >= entry.next_check;
+    budget -= due ? std::min(budget, entry.uses.size()) : 1;
+    if (due) check(entry, now);
   }
 }
 
+bool Attribution::is_urgent(const Socket& socket) const {
+  return std::ranges::binary_search(options_.urgent_ports, socket.local_port);
+}
+
 void Attribution::check(Entry& entry, SteadyTime now) {
-  entry.checked = now;
+  const bool old = now - entry.first_seen > kStartTakes;
+  entry.next_check = now + (old && !is_urgent(entry.socket) ? kCheckOldAfter : kCheckAfter);
   const std::size_t before = entry.uses.size();
   std::erase_if(entry.uses, [&](const SocketUse& use) {
     ++work_.descriptors_checked;
@@ -144,8 +147,7 @@ void Attribution::check(Entry& entry, SteadyTime now) {
   }
   // The same socket: but execve() gives a process another name, and runtimes
   // move processes to other cgroups.
-  if (now - entry.first_seen > kStartTakes && now < entry.next_identity) return;
-  entry.next_identity = now + kIdentifyAfter;
+  if (old && ++entry.old_checks % kIdentifyOldEvery != 0) return;
   const int pid = entry.uses.front().pid;
   const auto& stat = stat_of(pid);
   const std::size_t cgroup = fingerprint_of(pid);

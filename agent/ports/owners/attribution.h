@@ -3,6 +3,7 @@
 // Who has each socket: remembered by the socket's cookie, searched for only when
 // it is new, and checked so that a change is found out.
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -27,9 +28,9 @@ namespace hostnet {
 // A new socket is searched for in the cgroup in which it was made, then in the
 // newest processes, then in all of them. Later scans read no descriptor
 // directory again: known (process, descriptor) pairs are checked one by one, a
-// slice of them per update, each within 30 seconds. What is not found is searched
-// for again ever more rarely (1 s to 5 min), so a socket of the kernel does not
-// cost a scan of /proc per tick.
+// slice of them per update, each within 30 seconds; from the third minute on within 90 where the
+// port is not urgent. What is not found is searched for again ever more rarely (1 s to 5 min), so
+// a socket of the kernel does not cost a scan of /proc per tick.
 //
 // Not thread safe: owned by the watch. Reads the clock of the Node only to pace
 // full scans.
@@ -85,12 +86,12 @@ class Attribution {
     std::size_t primary{};         // fingerprint of that process as it was when it was judged
     std::size_t primary_cgroup{};  // fingerprint of its cgroups; 0 not read yet
     std::uint64_t seen_in{};       // number of the last dump that had it
-    SteadyTime first_seen, last_seen, checked;  // last_seen: of those that are not present
-    SteadyTime next_identity;                   // when to see again what that process is
-    std::optional<SteadyTime> next_search;      // unset: nothing to search for
-    unsigned fruitless{};                       // full scans that did not find enough
-    bool denied{};                              // some process could not be inspected
-    bool hidden{};                              // its cgroup has processes that proc/ does not show
+    SteadyTime first_seen, last_seen, next_check;  // last_seen: of those that are not present
+    std::optional<SteadyTime> next_search;         // unset: nothing to search for
+    unsigned old_checks{};                         // since it is old
+    unsigned fruitless{};                          // full scans that did not find enough
+    bool denied{};                                 // some process could not be inspected
+    bool hidden{};  // its cgroup has processes that proc/ does not show
   };
   // What is read of one process, at most once per update.
   struct SeenProcess {
@@ -101,10 +102,12 @@ class Attribution {
     std::optional<std::size_t> fingerprint;
   };
   struct Search;
+  static constexpr std::chrono::seconds kCheckAfter{10};
   static const std::shared_ptr<const Owner>& unknown_owner();
 
   void collect(std::span<const Socket> sockets, SteadyTime now);
   bool may_wait(const Entry& entry, SteadyTime now) const;
+  bool is_urgent(const Socket& socket) const;
   void revalidate(SteadyTime now);
   void check(Entry& entry, SteadyTime now);
   void forget_gone(SteadyTime now);

@@ -57,7 +57,7 @@ void Attribution::search(std::span<Entry* const> wanted, SteadyTime now) {
           entry->uses, [&](const SocketUse& other) { return other.pid == use.pid; });
       if (!known) entry->uses.push_back(use);
     }
-    entry->checked = now;
+    entry->next_check = now + kCheckAfter;
     entry->denied = search.scan.denied() || view_ == ProcfsView::hidden ||
                     (entry->denied && !search.searched_everywhere);
     const CgroupPlace* made_in = cgroups_.of_id(entry->socket.cgroup_id);
@@ -117,8 +117,7 @@ void Attribution::search_newest(Search& search) {
 
 void Attribution::search_everywhere(Search& search, SteadyTime now) {
   const bool somebody_waits = std::ranges::any_of(search.wanted, [&](const Entry* entry) {
-    return entry->fruitless == 0 &&
-           std::ranges::binary_search(options_.urgent_ports, entry->socket.local_port);
+    return entry->fruitless == 0 && is_urgent(entry->socket);
   });
   if (!full_scans_.due(now) && !somebody_waits) return;
   const SteadyTime begin = node_.clock->steady();
