@@ -21,10 +21,10 @@ std::string remedy_for(Reason reason) {
 
 }  // namespace
 
-OpenedBindEvents open_bind_events(BpfMode mode, const std::string& sysfs) {
+OpenedBindEvents open_bind_events(BpfMode mode, const NodePaths& paths) {
   OpenedBindEvents opened;
   if (mode == BpfMode::off) return opened;
-  auto events = attach_bind_events(sysfs);
+  auto events = attach_bind_events(paths.procfs, paths.sysfs);
   if (events) {
     opened.events = *std::move(events);
   } else {

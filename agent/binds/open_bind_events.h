@@ -6,6 +6,7 @@
 
 #include "agent/verdicts/problem.h"
 #include "netlink/bind_events/bind_events.h"
+#include "netlink/node/node.h"
 
 namespace hostnet {
 
@@ -17,7 +18,7 @@ struct OpenedBindEvents {
 };
 
 // Attaches the programs, while the process has the rights for it.
-OpenedBindEvents open_bind_events(BpfMode mode, const std::string& sysfs);
+OpenedBindEvents open_bind_events(BpfMode mode, const NodePaths& paths);
 
 // The limit where they were there and somebody detached them.
 Problem detached_bind_events();

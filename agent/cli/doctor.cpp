@@ -56,7 +56,7 @@ PreflightCheck check_bind_events(const CommandOptions& options) {
   PreflightCheck check{.name = "bind events",
                        .level = Level::good,
                        .found = "by BPF programs on the root of cgroup v2"};
-  const auto opened = open_bind_events(options.bpf, options.sources.node.paths.sysfs);
+  const auto opened = open_bind_events(options.bpf, options.sources.node.paths);
   if (opened.limit) {
     check.found = fmt::format("none, scans only; {}; to have them: {}", opened.limit->message,
                               opened.limit->remedy);

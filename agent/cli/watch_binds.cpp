@@ -189,7 +189,7 @@ BindWatchSettings bind_settings(const std::shared_ptr<RecentPods>& pods, Lines& 
 }
 
 int watch_by_itself(const CommandOptions& options) {
-  auto opened = open_bind_events(options.bpf, options.sources.node.paths.sysfs);
+  auto opened = open_bind_events(options.bpf, options.sources.node.paths);
   if (opened.limit) log::complain(opened.limit->message + ": " + opened.limit->remedy);
   auto node = open_node(options.sources.node);
   if (!node) return could_not(node.error());

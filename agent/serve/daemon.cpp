@@ -124,7 +124,7 @@ Result<> Daemon::start() {
 
 Result<> Daemon::open_node() {
   if (!is_replay()) {
-    bind_events_ = open_bind_events(options_.bpf, options_.sources.node.paths.sysfs);
+    bind_events_ = open_bind_events(options_.bpf, options_.sources.node.paths);
   }
   auto node = hostnet::open_node(options_.sources.node);
   if (!node) return std::unexpected(std::move(node).error());

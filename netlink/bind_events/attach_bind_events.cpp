@@ -1,12 +1,8 @@
 #include "netlink/bind_events/attach_bind_events.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <linux/magic.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/vfs.h>
 
 #include <atomic>
 #include <cerrno>
@@ -20,6 +16,7 @@
 #include "netlink/base/read_file.h"
 #include "netlink/base/unique_fd.h"
 #include "netlink/bind_events/decode_bind_event.h"
+#include "netlink/bind_events/node_cgroup.h"
 #include "netlink/bind_events/program.h"
 #include "netlink/bind_events/wire.h"
 #include "netlink/bpf/bpf_object.h"
@@ -142,23 +139,6 @@ class AttachedBindEvents final : public BindEvents {
   std::atomic<std::uint64_t> malformed_;
 };
 
-Result<UniqueFd> open_cgroup_root(const std::string& sysfs) {
-  constexpr std::uint64_t kRoot = 1;
-  for (const char* place : {"fs/cgroup", "fs/cgroup/unified"}) {
-    const std::string path = fmt::format("{}/{}", sysfs, place);
-    UniqueFd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    struct statfs kind{};
-    if (!fd || ::fstatfs(fd.get(), &kind) != 0 || kind.f_type != CGROUP2_SUPER_MAGIC) continue;
-    struct stat about{};
-    if (::fstat(fd.get(), &about) != 0 || about.st_ino != kRoot) {
-      return failure(Reason::unsupported,
-                     fmt::format("{} is not the root of cgroup v2 but a part of it", path));
-    }
-    return fd;
-  }
-  return failure(Reason::unsupported, "there is no cgroup v2");
-}
-
 Result<std::uint64_t> own_network_cookie() {
   const UniqueFd socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   std::uint64_t cookie = 0;
@@ -206,15 +186,16 @@ Result<std::vector<BpfLink>> attach_programs(bpf_object& object, int cgroup) {
   bpf_program* program = nullptr;
   while ((program = bpf_object__next_program(&object, program)) != nullptr) {
     links.emplace_back(bpf_program__attach_cgroup(program, cgroup));
-    if (!links.back()) return system_failure(errno, "attaching to the root of cgroup v2");
+    if (!links.back()) return system_failure(errno, "attaching to the node's cgroup");
   }
   return links;
 }
 
 }  // namespace
 
-Result<std::shared_ptr<BindEvents>> attach_bind_events(const std::string& sysfs) {
-  const auto cgroup = open_cgroup_root(sysfs);
+Result<std::shared_ptr<BindEvents>> attach_bind_events(const std::string& procfs,
+                                                       const std::string& sysfs) {
+  const auto cgroup = open_node_cgroup(procfs, sysfs);
   if (!cgroup) return std::unexpected(cgroup.error());
   const auto network = own_network_cookie();
   if (!network) return std::unexpected(network.error());

@@ -20,7 +20,7 @@ constexpr std::uint16_t kPort = 18080;
 
 std::shared_ptr<BindEvents> attached(const benchmark::State& state) {
   if (state.range(0) == 0) return nullptr;
-  auto events = attach_bind_events("/sys");
+  auto events = attach_bind_events("/proc", "/sys");
   return events ? *events : nullptr;
 }
 

@@ -6,6 +6,8 @@
 #include <linux/bpf.h>
 #include <linux/capability.h>
 #include <poll.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -68,7 +70,7 @@ class KernelBindEvents : public InOwnNamespace {
     if (IsSkipped()) return;
     holder_ = TestFd(bound({.port = 8080}));
     ASSERT_GE(holder_.get(), 0);
-    auto events = attach_bind_events("/sys");
+    auto events = attach_bind_events("/proc", "/sys");
     if (!events) GTEST_SKIP() << events.error().message;
     events_ = *std::move(events);
   }
@@ -270,7 +272,7 @@ TEST_F(KernelBindEvents, ABindWithoutAPortIsToldOnlyOfAProcessThatWasRefused) {
 }
 
 TEST_F(KernelBindEvents, TwoLoadersHearTheSame) {
-  auto others = attach_bind_events("/sys");
+  auto others = attach_bind_events("/proc", "/sys");
   ASSERT_TRUE(others) << others.error().message;
   refusal_of({.port = 8080});
   std::swap(events_, *others);
@@ -356,11 +358,42 @@ TEST_F(KernelBindEvents, LoadsWithBpfAndNetAdminAlone) {
       rights[i].effective = rights[i].permitted = static_cast<__u32>(kept >> 32 * i);
     }
     if (::syscall(SYS_capset, &header, rights.data()) != 0) ::_exit(2);
-    ::_exit(attach_bind_events("/sys") ? 0 : 1);
+    ::_exit(attach_bind_events("/proc", "/sys") ? 0 : 1);
   }
   int status = 0;
   ::waitpid(child, &status, 0);
   EXPECT_EQ(status, 0);
+}
+
+// A node in a container, as kind has it: the part of the tree that it sees is the whole of it.
+TEST_F(KernelBindEvents, AttachToThePartOfTheTreeThatHoldsTheNodesFirstProcess) {
+  const ChildInCgroup child("hostnet-node");
+  const std::string folder = fmt::format("{}/node-{}", ::testing::TempDir(), ::getpid());
+  const std::string tree = folder + "/fs/cgroup";
+  std::filesystem::create_directories(tree);
+  const pid_t outer = ::fork();
+  if (outer == 0) {
+    std::ofstream(child.path() + "/cgroup.procs") << 0 << std::flush;
+    if (::unshare(CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWPID) != 0 ||
+        ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
+        ::mount("cgroup2", tree.c_str(), "cgroup2", 0, nullptr) != 0) {
+      ::_exit(2);
+    }
+    // The machine's first process is not in this part.
+    if (attach_bind_events("/proc", folder)) ::_exit(3);
+    const pid_t init = ::fork();
+    if (init == 0) {
+      if (::mount("proc", "/proc", "proc", 0, nullptr) != 0) ::_exit(4);
+      ::_exit(attach_bind_events("/proc", folder) ? 0 : 5);
+    }
+    int status = 0;
+    ::waitpid(init, &status, 0);
+    ::_exit(WEXITSTATUS(status));
+  }
+  int status = 0;
+  ::waitpid(outer, &status, 0);
+  EXPECT_EQ(WEXITSTATUS(status), 0);
+  std::filesystem::remove_all(folder);
 }
 
 // As Cilium's programs do.
