@@ -35,10 +35,17 @@ std::string container_name(const Owner& binder, const PodIndex& pods) {
   return container == nullptr ? std::string() : container->name;
 }
 
-// By their names where both are known, else by their ids.
-bool is_container(const Refusal& refusal, const Owner& binder, const std::string& container) {
+// Each run of a container has another id, and the pod source tells of it late, or never where it
+// was short: such a run may be one of any container of its pod.
+bool may_be_container(const Refusal& refusal, const Owner& binder, const std::string& container) {
   if (!same_pod_uid(refusal.binder.pod_uid, binder.pod_uid)) return false;
-  if (!refusal.container.empty() && !container.empty()) return refusal.container == container;
+  return refusal.container.empty() || container.empty() || refusal.container == container;
+}
+
+// Where no name is known yet, two ids are taken for two containers.
+bool is_container(const Refusal& refusal, const Owner& binder, const std::string& container) {
+  if (!may_be_container(refusal, binder, container)) return false;
+  if (!refusal.container.empty() || !container.empty()) return true;
   return refusal.binder.container_id == binder.container_id ||
          refusal.container_key == binder.container_id;
 }
@@ -68,6 +75,11 @@ Refusal begin(const RefusedBind& refused, const std::string& container) {
           .container = container,
           .first = refused.first,
           .last = refused.last};
+}
+
+bool is_same(const Refusal& a, const Refusal& b) {
+  return a.protocol == b.protocol && a.port == b.port && !a.container.empty() &&
+         a.container == b.container && same_pod_uid(a.binder.pod_uid, b.binder.pod_uid);
 }
 
 // Adds one more; whether it says something new.
@@ -143,6 +155,11 @@ bool RefusalBook::add(const RefusedBind& refused, const PodIndex& pods) {
 void RefusalBook::count(const RefusedBind& refused, Entry& entry) {
   std::vector<WallTime>& latest = entry.latest;
   latest.insert(latest.end(), std::min<std::uint64_t>(refused.times, kSeriousCount), refused.last);
+  keep_latest(entry);
+}
+
+void RefusalBook::keep_latest(Entry& entry) {
+  std::vector<WallTime>& latest = entry.latest;
   if (latest.size() > kSeriousCount) {
     latest.erase(latest.begin(), latest.end() - static_cast<std::ptrdiff_t>(kSeriousCount));
   }
@@ -156,7 +173,7 @@ bool RefusalBook::settle(const Success& success, const PodIndex& pods) {
   std::set<std::uint16_t> refused;  // to the same process
   for (const Entry& entry : entries_) {
     if (entry.refusal.protocol == success.protocol && entry.process == success.process &&
-        is_container(entry.refusal, success.binder, container)) {
+        may_be_container(entry.refusal, success.binder, container)) {
       refused.insert(entry.refusal.port);
     }
   }
@@ -165,17 +182,44 @@ bool RefusalBook::settle(const Success& success, const PodIndex& pods) {
   return std::erase_if(entries_, [&](const Entry& entry) {
            const Refusal& refusal = entry.refusal;
            if (refusal.protocol != success.protocol) return false;
-           if (!is_container(refusal, success.binder, container)) return false;
+           if (!may_be_container(refusal, success.binder, container)) return false;
            if (refusal.port == success.port) return true;
            return refusal.port >= first && refusal.port < success.port &&
                   refused.contains(refusal.port);
          }) > 0;
 }
 
-bool RefusalBook::update(const PodIndex& pods, bool certain, WallTime now) {
-  bool changed = false;
+// Two runs that were unknown, and of one container as is told now: the first takes the other.
+void RefusalBook::fold_runs() {
+  std::vector<Entry> kept;
   for (Entry& entry : entries_) {
-    changed = name(entry, pods) || changed;
+    const auto first = std::ranges::find_if(
+        kept, [&](const Entry& other) { return is_same(other.refusal, entry.refusal); });
+    if (first == kept.end()) {
+      kept.push_back(std::move(entry));
+      continue;
+    }
+    Refusal later = std::move(entry.refusal);
+    Refusal& refusal = first->refusal;
+    later.address = refusal.address;
+    later.container_key = std::move(refusal.container_key);
+    later.first = refusal.first;
+    later.count += refusal.count;
+    later.serious = later.serious || refusal.serious;
+    refusal = std::move(later);
+    first->process = entry.process;
+    first->latest.insert(first->latest.end(), entry.latest.begin(), entry.latest.end());
+    keep_latest(*first);
+  }
+  entries_ = std::move(kept);
+}
+
+bool RefusalBook::update(const PodIndex& pods, bool certain, WallTime now) {
+  bool named = false;
+  for (Entry& entry : entries_) named = name(entry, pods) || named;
+  if (named) fold_runs();
+  bool changed = named;
+  for (Entry& entry : entries_) {
     if (entry.refusal.serious || !ended_by_it(entry.refusal, pods)) continue;
     entry.refusal.serious = changed = true;
   }

@@ -61,6 +61,8 @@ class RefusalBook {
   bool has_room(const std::string& pod_uid) const;
   bool name(Entry& entry, const PodIndex& pods) const;
   static void count(const RefusedBind& refused, Entry& entry);
+  static void keep_latest(Entry& entry);
+  void fold_runs();
 
   std::vector<Entry> entries_;
   std::uint64_t cut_{};

@@ -150,6 +150,69 @@ TEST_F(RefusalBookTest, ASearchForAFreePortSettlesWhatItPassed) {
   EXPECT_EQ(only().port, 9000);
 }
 
+// Beside a sidecar: of a pod with one container, each run is that container's.
+class RefusalsBesideASidecar : public RefusalBookTest {
+ protected:
+  static Pod with_sidecar() {
+    Pod pod = web_pod();
+    Container sidecar;
+    sidecar.name = "proxy";
+    sidecar.id = std::string(64, 'e');
+    pod.containers.push_back(sidecar);
+    return pod;
+  }
+  static RefusedBind by_run(char id, WallTime at = kStart) {
+    auto refused = refusal(8080, at);
+    refused.binder.container_id = std::string(64, id);
+    return refused;
+  }
+  PodIndex both_ = index_of({with_sidecar()});
+};
+
+TEST_F(RefusalsBesideASidecar, ARunThatIsNotKnownYetIsOfTheContainerThatWasRefused) {
+  book_.add(refusal(8080), both_);
+  book_.add(by_run('d', kStart + 1s), both_);
+  EXPECT_EQ(only().count, 2U);
+  EXPECT_EQ(only().container, "main");
+  book_.add(by_run('e', kStart + 2s), both_);
+  EXPECT_EQ(book_.refusals().size(), 2U);
+}
+
+TEST_F(RefusalsBesideASidecar, TheSuccessOfARunThatIsNotKnownYetSettles) {
+  book_.add(refusal(8080), both_);
+  auto later = success(8080, 10);
+  later.binder.container_id = std::string(64, 'e');  // the sidecar's
+  EXPECT_FALSE(book_.settle(later, both_));
+  later.binder.container_id = std::string(64, 'd');
+  EXPECT_TRUE(book_.settle(later, both_));
+}
+
+TEST_F(RefusalsBesideASidecar, TheSuccessOfARunWhoseCgroupIsGoneSettles) {
+  book_.add(refusal(8080), both_);
+  auto later = success(8080, 10);
+  later.binder.container_id.clear();
+  EXPECT_TRUE(book_.settle(later, both_));
+}
+
+TEST_F(RefusalsBesideASidecar, TwoRunsThatWereUnknownAreOneOnceTheyAreNamed) {
+  book_.add(by_run('x'), both_);
+  book_.add(by_run('y', kStart + 1s), both_);
+  book_.add(by_run('y', kStart + 2s), both_);
+  EXPECT_EQ(book_.refusals().size(), 2U);
+  Pod pod = with_sidecar();
+  pod.containers.front().id = std::string(64, 'y');
+  pod.containers.front().last_termination = {
+      .exit_code = 0, .finished_at = kStart + 1s, .id = std::string(64, 'x')};
+  EXPECT_TRUE(book_.update(index_of({pod}), true, kStart + 3s));
+  EXPECT_EQ(only().container, "main");
+  EXPECT_EQ(only().container_key, std::string(64, 'x'));
+  EXPECT_EQ(only().count, 3U);
+  EXPECT_EQ(only().first, kStart);
+  EXPECT_EQ(only().last, kStart + 2s);
+  EXPECT_TRUE(only().serious);
+  EXPECT_FALSE(book_.update(index_of({pod}), true, kStart + 4s));
+}
+
 TEST_F(RefusalBookTest, AnotherProcessesNextPortIsNoSearch) {
   book_.add(refusal(8080), pods_);
   EXPECT_FALSE(book_.settle(success(8081, 10), pods_));
