@@ -18,9 +18,6 @@ class OutsideAgent(machine.Agent):
                                    f"--pods.source={source}", "--pods.node-name=lab",
                                    "--pods.start-spread=1ms", *flags],
                          "/readyz", None, {"env": {**os.environ, **(env or {})}})
-        children = f"/proc/{self.process.pid}/task/{self.process.pid}/children"
-        with open(children, encoding="ascii") as file:
-            self.pid = int(file.read().split()[0])  # as we number it
 
     def memory(self):
         """Resident, in KiB."""

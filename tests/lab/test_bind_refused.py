@@ -26,8 +26,9 @@ def seconds(text):
 
 
 def history(agent, port):
-    """What happened to the port's findings, the oldest first."""
-    events = [e for e in agent.json("/history")["events"] if e["finding"]["port"] == port]
+    """What happened to what was refused there, the oldest first."""
+    events = [e for e in agent.json("/history")["events"]
+              if (e["finding"]["port"], e["finding"]["verdict"]) == (port, "bind_refused")]
     return [(e["event"], e["finding"]["severity"], e) for e in reversed(events)]
 
 
@@ -38,7 +39,8 @@ def test_a_pod_that_declares_nothing_beside_a_busy_port_is_named_as_it_happens(n
                        "the refusal, and that its container ended")[0]
     assert [d["pod"] for d in found["declared_by"]] == ["blind"]
     assert holders(found) == [("unmanaged_process", "squatter")]
-    assert (found["observed"]["errno"], found["observed"]["comm"]) == ("EADDRINUSE", "httpd")
+    # Newer kernels tell the name to CAP_PERFMON only, and by now the process is gone.
+    assert found["observed"]["errno"] == "EADDRINUSE" and found["observed"]["comm"] in ("httpd", "")
     assert "declare containerPort" in found["remedy"]
     (event, severity, opened), *_ = history(agent, BUSY)
     assert (event, severity) == ("opened", "info")
@@ -87,8 +89,10 @@ def test_an_init_container_that_fails_once_and_then_has_the_port_is_information_
     holder = node.listen(RETRIED, name="squatter")
     node.apply(with_init("patient", "httpd -p {port} -h /tmp || "
                          "{{ while [ ! -e /tmp/again ]; do sleep 0.1; done; httpd -p {port} -h /tmp; }}", RETRIED))
-    found = wait_until(lambda: refused(agent, RETRIED), SLOW, "the refusal")[0]
-    assert (found["severity"], found["declared_by"][0]["container"]) == ("info", "init")
+    # At first the API server does not know the container's id.
+    found = wait_until(lambda: [f for f in refused(agent, RETRIED) if f["declared_by"][0]["container"] == "init"], SLOW,
+                       "the refusal")[0]
+    assert found["severity"] == "info"
     node.stop(holder)
     node.kubectl("exec", "patient", "-c", "init", "--", "sh", "-c", ": >/tmp/again")
     wait_until(lambda: refused(agent, RETRIED) == [], SLOW, "its end")

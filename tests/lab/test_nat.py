@@ -127,9 +127,9 @@ def interface(node, name, *addresses):
 @contextlib.contextmanager
 def not_tracked(node, address, port):
     """As the cache does it: what is for it does not come to kube-proxy's rules."""
-    chain = f"type filter hook {{}} priority raw; ip daddr {address} tcp dport {port} notrack;"
-    node.run("nft", "table ip node_local_dns {"
-             f" chain from_outside {{ {chain.format('prerouting')} }} chain from_here {{ {chain.format('output')} }} }}")
+    chains = "".join(f"chain {hook} {{ type filter hook {hook} priority raw; ip daddr {address} tcp dport {port} notrack; }};"
+                     for hook in ("prerouting", "output"))
+    node.run("nft", f"table ip node_local_dns {{ {chains} }}")
     try:
         yield
     finally:
