@@ -4,8 +4,9 @@ import json
 import re
 import subprocess
 
+import pytest
 from conftest import pod, wait_until
-from machine import SCRAPING
+from machine import PATIENCE, SCRAPING, Machine
 
 
 def test_promtool_finds_nothing_to_complain_about(machine):
@@ -36,6 +37,68 @@ def api(machine, path, *parameters):
 def query(machine, expression):
     found = api(machine, "query", f"query={expression}")
     return found["result"] if found else []
+
+
+@pytest.fixture
+def neighbour(machine, tmp_path):
+    """Another machine, 10.9.0.2, on one cable with the first, 10.9.0.1."""
+    (tmp_path / "neighbour").mkdir()
+    made = Machine(tmp_path / "neighbour")
+    try:
+        # Its process has no number in the PID namespace of the first.
+        subprocess.run(["nsenter", "-t", str(machine.init), "--net", "ip", "link", "add", "cable", "type", "veth",
+                        "peer", "name", "cable", "netns", str(made.init)], check=True, timeout=PATIENCE)
+        for address, each in enumerate((machine, made), 1):
+            each.run("ip", "address", "add", f"10.9.0.{address}/24", "dev", "cable")
+            each.run("ip", "link", "set", "cable", "up")
+        yield made
+    finally:
+        made.close()
+
+
+def test_fleet_tells_from_stored_series_what_the_agents_themselves_say(machine, neighbour):
+    machine.file("pods/pod.yaml", pod(port=8080))
+    machine.listen(8080, name="squatter")
+    neighbour.listen(9090, name="other")
+    nodes = {"first": (machine, "10.9.0.1"), "second": (neighbour, "10.9.0.2")}
+    agents = {name: each.agent("--web.listen-address=:20000", "--pods.source=manifests",
+                               f"--pods.manifests={machine.directory}/pods") for name, (each, _) in nodes.items()}
+    targets = ", ".join(f"{{targets: ['{address}:20000'], labels: {{node: {name}}}}}"
+                        for name, (_, address) in nodes.items())
+    config = machine.file("prometheus.yml", f"""
+global: {{{SCRAPING}}}
+scrape_configs:
+  - {{job_name: hostnet, honor_labels: true, static_configs: [{targets}]}}
+""")
+    machine.start("prometheus", f"--config.file={config}", f"--storage.tsdb.path={machine.directory}/data",
+                  "--web.listen-address=127.0.0.1:9090")
+    wait_until(lambda: len(query(machine, "hostnet_build_info")) == 2, what="both agents' series")
+    wait_until(lambda: query(machine, "hostnet_port_conflict"), what="the conflict")
+
+    def fleet(*words):
+        done = machine.once("fleet", "--prometheus=http://127.0.0.1:9090", f"--timeout={PATIENCE:g}s", "--json", *words)
+        assert done.stderr == ""
+        return json.loads(done.stdout), done.returncode
+
+    answer, status = fleet()
+    assert (answer["from"], status) == ("prometheus", 1)
+    (told,) = [f for f in answer["findings"] if f["class"] == "conflict"]
+    (itself,) = agents["first"].findings()
+    assert told["node"] == "first"
+    assert [told[name] for name in ("verdict", "severity", "port", "protocol")] == [
+        itself[name] for name in ("verdict", "severity", "port", "protocol")]
+    assert [(h["kind"], h["name"]) for h in told["held_by"]] == [(h["kind"], h["name"]) for h in itself["held_by"]]
+
+    def by_node(port):
+        return {one["node"]: one["verdict"] for one in fleet(f"--port={port}")[0]["nodes"]}
+    assert by_node(8080) == {"first": "in_use", "second": "free"}
+    # Prometheus itself, which began to listen when its agent had read the sockets, and the other.
+    wait_until(lambda: by_node(9090) == {"first": "in_use", "second": "in_use"}, what="who has 9090")
+
+    assert agents["second"].stop() == 0
+    wait_until(lambda: len(query(machine, "hostnet_build_info")) == 1, what="the end of its series")
+    answer, status = fleet()
+    assert status == 2 and [one["node"] for one in answer["nodes"] if not one["answered"]] == ["second"]
 
 
 # Off by default, and there on every machine.
