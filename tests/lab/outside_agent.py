@@ -10,6 +10,11 @@ ACCOUNT = "outside"  # what is written down of it is not of the DaemonSet's
 USER = f"system:serviceaccount:{NAMESPACE}:{ACCOUNT}"
 
 
+# As a unit of the node: in one cgroup with its first process it would be in a container of its own.
+IN_A_UNIT = ["sh", "-c", "tree=/sys/fs/cgroup/systemd; [ -d $tree ] || tree=/sys/fs/cgroup; unit=$tree/system.slice/agent.service;"
+             'mkdir -p $unit && echo $$ >$unit/cgroup.procs && exec "$@"', "sh"]
+
+
 class OutsideAgent(machine.Agent):
     PORT = 20001
 
@@ -17,7 +22,7 @@ class OutsideAgent(machine.Agent):
         super().__init__(cluster, [f"--web.listen-address=127.0.0.1:{self.PORT}",
                                    f"--pods.source={source}", "--pods.node-name=lab",
                                    "--pods.start-spread=1ms", *flags],
-                         "/readyz", None, {"env": {**os.environ, **(env or {})}})
+                         "/readyz", None, {"before": IN_A_UNIT, "env": {**os.environ, **(env or {})}})
 
     def memory(self):
         """Resident, in KiB."""
