@@ -45,12 +45,15 @@ class LastPlaces {
 
 class Merger {
  public:
-  explicit Merger(std::vector<NatRule> arriving) {
-    for (NatRule& rule : arriving) {
-      rule.text = words_of_rule(rule);
-      if (known_.emplace(rule.text, arriving_.size()).second) arriving_.push_back(std::move(rule));
-    }
+  // `own`: how many will be added.
+  Merger(std::vector<NatRule> arriving, std::size_t own) : arriving_(std::move(arriving)) {
+    known_.reserve(arriving_.size() + own);
+    for (NatRule& rule : arriving_) rule.text = words_of_rule(rule);
+    std::erase_if(arriving_, [&](const NatRule& rule) {
+      return !known_.emplace(rule.text, known_.size()).second;
+    });
     places_.resize(arriving_.size());
+    merged_.reserve(arriving_.size() + own);
   }
 
   void add_own(NatRule rule) {
@@ -109,7 +112,7 @@ class Merger {
 }  // namespace
 
 std::vector<NatRule> merge_walks(std::vector<NatRule> arriving, std::vector<NatRule> own) {
-  Merger merger(std::move(arriving));
+  Merger merger(std::move(arriving), own.size());
   for (NatRule& rule : own) merger.add_own(std::move(rule));
   return merger.take();
 }

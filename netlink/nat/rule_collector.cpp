@@ -18,13 +18,14 @@ bool same_but_for_chance(PacketScope one, const PacketScope& other) {
 void RuleCollector::add(NatRule rule, const PacketScope& whole, const PacketTable& table) {
   if (is_another_backend(rule, table)) return add_backend(rule);
   last_table_ = &table;
-  const auto family = rule.scope.family;
-  for (const AddressFamily one : {AddressFamily::ipv4, AddressFamily::ipv6}) {
-    if (family.value_or(one) != one) continue;
-    rule.scope.family = one;
+  if (!rule.scope.family) {
+    rule.scope.family = AddressFamily::ipv4;
     rules_.push_back(rule);
     whole_.push_back(whole);
+    rule.scope.family = AddressFamily::ipv6;
   }
+  rules_.push_back(std::move(rule));
+  whole_.push_back(whole);
 }
 
 std::vector<NatRule> RuleCollector::joined(
