@@ -368,14 +368,15 @@ TEST_F(KernelBindEvents, LoadsWithBpfAndNetAdminAlone) {
 // A node in a container, as kind has it: the part of the tree that it sees is the whole of it.
 TEST_F(KernelBindEvents, AttachToThePartOfTheTreeThatHoldsTheNodesFirstProcess) {
   const ChildInCgroup child("hostnet-node");
-  const std::string folder = fmt::format("{}/node-{}", ::testing::TempDir(), ::getpid());
+  const std::string folder = "/mnt";  // in a mount namespace of its own
   const std::string tree = folder + "/fs/cgroup";
-  std::filesystem::create_directories(tree);
   const pid_t outer = ::fork();
   if (outer == 0) {
     std::ofstream(child.path() + "/cgroup.procs") << 0 << std::flush;
     if (::unshare(CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWPID) != 0 ||
         ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
+        ::mount("tmpfs", folder.c_str(), "tmpfs", 0, nullptr) != 0 ||
+        !std::filesystem::create_directories(tree) ||
         ::mount("cgroup2", tree.c_str(), "cgroup2", 0, nullptr) != 0) {
       ::_exit(2);
     }
@@ -393,7 +394,6 @@ TEST_F(KernelBindEvents, AttachToThePartOfTheTreeThatHoldsTheNodesFirstProcess) 
   int status = 0;
   ::waitpid(outer, &status, 0);
   EXPECT_EQ(WEXITSTATUS(status), 0);
-  std::filesystem::remove_all(folder);
 }
 
 // As Cilium's programs do.
