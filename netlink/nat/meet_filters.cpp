@@ -23,7 +23,7 @@ struct Travelling {
   std::string_view arrives_on;
   bool local{};           // the destination is this machine's
   bool leaves_unknown{};  // … else its way out is not known here
-  std::array<std::optional<std::uint32_t>, 3> marks{0, 0, 0};  // by MarkKind
+  std::array<std::optional<std::uint32_t>, kMarkKinds> marks{0, 0, 0, 0};  // by MarkKind
 };
 
 bool has_mark(std::uint32_t mark, const MarkMatch& match) {
@@ -90,6 +90,8 @@ class FilterWalker {
     const auto family = packet_.destination.family;
     if (base.table->family.value_or(family) != family) return true;
     base_ = base;
+    packet_.marks.at(std::to_underlying(MarkKind::state)) =
+        comes_before_conntrack(*base.chain) ? kStateInvalid : kStateNew;
     const Outcome outcome = follow(*base.chain);
     if (outcome.passes || translated_ || gave_up_) return true;
     if (!outcome.returns) return false;
@@ -165,8 +167,10 @@ class FilterWalker {
   }
 
   void change_mark(const MarkChange& change, bool certain) {
+    const bool tracked = packet_.marks.at(std::to_underlying(MarkKind::state)) == kStateNew;
+    if (change.needs_connection() && !tracked) return;
     auto& mark = packet_.marks.at(std::to_underlying(change.kind));
-    const auto& other = packet_.marks.at(1 - std::to_underlying(change.kind));
+    const auto& other = packet_.marks.at(std::to_underlying(change.other_kind()));
     const bool known =
         certain && !divided_ && (mark || change.keep == 0) && (other || change.take == 0);
     if (!known) {

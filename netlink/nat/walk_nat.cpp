@@ -117,7 +117,7 @@ class NatWalker {
         out.push_back({&alternative, *packets, covers(alternative.scope, scope)});
         continue;
       }
-      const auto marked = marks_.matching(*packets);
+      const auto marked = marks_.matching(*packets, is_tracked() ? kStateNew : kStateInvalid);
       if (!marked) give_up();
       for (const PacketScope& one : marked.value_or(std::vector<PacketScope>{})) {
         out.push_back({&alternative, one, covers(one, scope)});
@@ -190,17 +190,22 @@ class NatWalker {
   }
 
   void change_mark(const MarkChange& change, const PacketScope& packets) {
-    if (!marks_matter_) return;
+    if (!marks_matter_ || (change.needs_connection() && !is_tracked())) return;
     for (const PacketScope& part : rest_of(packets)) marks_.change(of_origin(part), change);
   }
 
   // Afterwards the kernel tracks the connection already.
   void leave_untracked(const PacketScope& packets) {
-    const bool tracked = base_.chain->type == ChainType::nat ||
-                         base_.chain->priority >= kConntrackPriority ||
-                         origin_ == Origin::here_again;
-    if (tracked) return;
-    for (const PacketScope& part : rest_of(packets)) untracked_.push_back(of_origin(part));
+    if (is_tracked()) return;
+    constexpr MarkChange kBecomesUntracked{.kind = MarkKind::state, .value = kStateUntracked};
+    for (const PacketScope& part : rest_of(packets)) {
+      untracked_.push_back(of_origin(part));
+      marks_.change(untracked_.back(), kBecomesUntracked);
+    }
+  }
+
+  bool is_tracked() const {
+    return !comes_before_conntrack(*base_.chain) || origin_ == Origin::here_again;
   }
 
   bool is_for_us(const PacketScope& packets) const {
@@ -306,7 +311,9 @@ class NatWalker {
 bool asks_for_marks(const PacketChain& chain) {
   return std::ranges::any_of(chain.rules, [](const PacketRule& rule) {
     return std::ranges::any_of(rule.alternatives, [](const PacketAlternative& alternative) {
-      return !alternative.scope.marks.empty();
+      return std::ranges::any_of(alternative.scope.marks, [](const MarkMatch& mark) {
+        return mark.kind == MarkKind::packet || mark.kind == MarkKind::connection;
+      });
     });
   });
 }

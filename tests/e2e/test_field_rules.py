@@ -186,6 +186,62 @@ LISTENING = [
         "-A PREROUTING -p tcp -m tcp --dport 80 -j REDIRECT --to-ports 8080"), None, None),
     ("the other protocol (iptables-extensions(8))", iptables(
         "-A PREROUTING -p udp -m udp --dport 8080 -j REDIRECT --to-ports 9000"), None, None),
+    ("netavark's iptables (netavark:src/network/iptables.rs, podman 4)", iptables(
+        f"-A PREROUTING {LOCAL} -j NETAVARK-HOSTPORT-DNAT",
+        f"-A OUTPUT {LOCAL} -j NETAVARK-HOSTPORT-DNAT",
+        "-A NETAVARK-HOSTPORT-DNAT -p tcp -m tcp --dport 8080 -m comment --comment "
+        f'"dnat name: podman id: {CONTAINER}" -j NETAVARK-DN-1D8721804F16F',
+        "-A NETAVARK-HOSTPORT-SETMARK -j MARK --set-xmark 0x2000/0x2000",
+        "-A NETAVARK-DN-1D8721804F16F -s 10.88.0.0/16 -p tcp -m tcp --dport 8080 "
+        "-j NETAVARK-HOSTPORT-SETMARK",
+        f"-A NETAVARK-DN-1D8721804F16F {to('10.88.0.2:80')}"), HIJACKED, "podman"),
+    ("Docker's published port (moby:libnetwork/drivers/bridge/setup_ip_tables.go)", iptables(
+        f"-A PREROUTING {LOCAL} -j DOCKER", f"-A OUTPUT ! -d 127.0.0.0/8 {LOCAL} -j DOCKER",
+        "-A DOCKER -i docker0 -j RETURN", f"-A DOCKER ! -i docker0 {to('172.17.0.2:80')}"),
+     HIJACKED, "docker"),
+    ("Calico's nftables, a floating IP (calico:felix/nftables)", nft(
+        "ip", "calico", nat_cali_fip_dnat="ip daddr 10.0.0.1 dnat to 10.244.1.5",
+        nat_cali_PREROUTING="jump nat_cali_fip_dnat",
+        nat_PREROUTING=prerouting("jump nat_cali_PREROUTING", -90)), HIJACKED, "calico"),
+    ("Istio ambient on the node (istio:cni/pkg/iptables)", iptables(
+        "-A POSTROUTING -j ISTIO_POSTRT",
+        "-A ISTIO_POSTRT -p tcp -m owner --socket-exists -j SNAT --to-source 169.254.7.127"),
+     None, None),
+    ("libvirt's networks, nftables (libvirt:src/network/network_nftables.c)", {"nft": (
+        "table ip libvirt_network {\n chain guest_nat {\n"
+        "type nat hook postrouting priority 100; policy accept;\n"
+        "ip saddr 192.168.122.0/24 ip daddr != 192.168.122.0/24 counter masquerade\n }\n}\n")},
+     None, None),
+    ("only new connections (iptables-extensions(8), conntrack)", iptables(
+        f"-A PREROUTING -m conntrack --ctstate NEW {to('10.0.0.9:80')}"), HIJACKED, "PREROUTING"),
+    ("only new connections, as it was written once (iptables-extensions(8), state)", iptables(
+        f"-A PREROUTING -m state --state NEW {to('10.0.0.9:80')}"), HIJACKED, "PREROUTING"),
+    ("what is established already (nft(8), ct state)", nft(
+        "ip", "edge", pre=prerouting("ct state established,related accept\n"
+                                     "ct state new tcp dport 8080 dnat to 10.0.0.9:80")),
+     HIJACKED, "pre"),
+    ("established only (nft(8), ct state)", nft(
+        "ip", "edge", pre=prerouting("ct state established tcp dport 8080 dnat to 10.0.0.9:80")),
+     None, None),
+    ("a port that nobody tracks (iptables-extensions(8), CT)", {"iptables": (
+        "*raw\n-A PREROUTING -p tcp -m tcp --dport 8080 -j CT --notrack\nCOMMIT\n"
+        f"*nat\n-A PREROUTING {to('10.0.0.9:80')}\nCOMMIT\n")}, None, None),
+    ("the mark of a connection that nobody sets (iptables-extensions(8), connmark)", iptables(
+        f"-A PREROUTING -m connmark --mark 0x1 {to('10.0.0.9:80')}"), None, None),
+    ("no mark of an untracked connection (net/netfilter/xt_connmark.c)", {"iptables": (
+        "*raw\n-A PREROUTING -p tcp -m tcp --dport 8080 -j NOTRACK\nCOMMIT\n"
+        "*mangle\n-A PREROUTING -p tcp -m tcp --dport 8080 -m connmark ! --mark 0x1 -j TPROXY "
+        "--on-port 50080 --on-ip 127.0.0.1\nCOMMIT\n")}, None, None),
+    ("a proxy of what is untracked (net/netfilter/xt_conntrack.c)", {"iptables": (
+        "*raw\n-A PREROUTING -p tcp -m tcp --dport 8080 -j NOTRACK\nCOMMIT\n"
+        "*mangle\n-A PREROUTING -p tcp -m tcp --dport 8080 -m conntrack --ctstate UNTRACKED "
+        "-j TPROXY --on-port 50080 --on-ip 127.0.0.1\nCOMMIT\n")}, HIJACKED, "PREROUTING"),
+    ("a WireGuard device that is not there (wg-quick(8), PostUp)", iptables(
+        f"-A PREROUTING -i wg0 {to('10.0.0.9:80')}"), None, None),
+    ("localdns' and node-local-dns' untracked port 53 (AgentBaker:localdns.sh)", iptables(
+        "-A PREROUTING -d 169.254.10.10/32 -p udp -m udp --dport 53 -j NOTRACK",
+        "-A OUTPUT -d 169.254.10.10/32 -p tcp -m tcp --dport 53 -j NOTRACK", table="raw"),
+     None, None),
 ]
 
 

@@ -238,9 +238,10 @@ std::string NatRuleSets::nft_match(const Place& place, std::string& protocol) {
     case 6:
       return pick({"meta mark 0x1", "meta mark != 0x1", "meta mark & 0x2 == 0x2", "meta mark 0x0"});
     case 7:
-      return place.stage == Stage::raw
-                 ? "meta mark & 0x1 == 0x0"
-                 : pick({"ct mark 0x1", "ct mark != 0x1", "meta mark { 0x1, 0x3 }"});
+      return pick({"meta mark & 0x1 == 0x0", "ct mark 0x1", "ct mark != 0x1",
+                   "meta mark { 0x1, 0x3 }", "ct mark 0x0", "ct status dnat", "ct state new",
+                   "ct state untracked", "ct state != untracked", "ct state invalid",
+                   "ct state { new, untracked }"});
     case 8: return pick({"meta nfproto ipv4", "meta nfproto ipv6"});
     default: return fmt::format("th dport != {}", port());
   }
@@ -250,7 +251,7 @@ std::string NatRuleSets::nft_action(const Place& place, const std::string& proto
   if (chance(12))
     return pick({"meta mark set 0x1", "meta mark set meta mark | 0x2",
                  "meta mark set meta mark & 0xfffffffe", "meta mark set 0x3"});
-  if (place.stage != Stage::raw && chance(6)) {
+  if (chance(6)) {
     return pick({"ct mark set 0x1", "ct mark set meta mark", "meta mark set ct mark"});
   }
   if (place.base && chance(15)) {
@@ -326,7 +327,7 @@ std::string NatRuleSets::iptables_match(const Place& place, bool& has_ports) {
       default: return protocol + fmt::format(" -m multiport ! --dports {},{}", port(), ports(":"));
     }
   }
-  switch (below(6)) {
+  switch (below(7)) {
     case 0: return "-d " + address(place, place.ipv6);
     case 1: return "! -d " + address(place, place.ipv6);
     case 2: return std::string("-d ") + (place.ipv6 ? "fd00:8::/31" : "10.8.0.0/15");
@@ -334,6 +335,11 @@ std::string NatRuleSets::iptables_match(const Place& place, bool& has_ports) {
     case 4:
       return pick({"-m mark --mark 0x1", "-m mark ! --mark 0x1", "-m mark --mark 0x2/0x2",
                    "-m comment --comment why"});
+    case 5:
+      return pick({"-m connmark --mark 0x1", "-m connmark ! --mark 0x1",
+                   "-m conntrack --ctstate NEW", "-m conntrack --ctstate UNTRACKED",
+                   "-m conntrack ! --ctstate UNTRACKED,INVALID", "-m conntrack --ctstate NEW,DNAT",
+                   "-m conntrack ! --ctstatus DNAT", "-m state --state NEW,INVALID"});
     default:
       if (!place.prerouting) return place.base ? "-o lo" : "-m comment --comment below";
       return pick({"-i eth0", "! -i eth0", "-i eth+", "-i eth1", "-i pod0"});
@@ -350,7 +356,7 @@ std::string NatRuleSets::iptables_rule(const Place& place) {
     return rule + pick({"-j MARK --set-xmark 0x1", "-j MARK --or-mark 0x2",
                         "-j MARK --set-xmark 0x0/0x1"});
   }
-  if (place.stage == Stage::mangle && chance(10)) {
+  if (place.stage != Stage::nat && chance(10)) {
     return rule + pick({"-j CONNMARK --save-mark", "-j CONNMARK --restore-mark",
                         "-j CONNMARK --set-mark 0x1"});
   }

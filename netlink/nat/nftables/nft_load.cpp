@@ -1,6 +1,5 @@
 // The expressions of the machine that fill registers and marks.
 
-#include <linux/netfilter/nf_conntrack_common.h>
 #include <linux/netfilter/nf_tables.h>
 
 #include <algorithm>
@@ -66,29 +65,27 @@ Result<> NftMachine::fib(Data data) {
               type_of_destination ? PacketField::address_type : PacketField::unknown);
 }
 
-// Chains of type nat see the first packet of a connection only.
+// Without a connection there is a state, and a rule that reads anything else ends
+// (net/netfilter/nft_ct.c).
 Result<> NftMachine::conntrack(Data data) {
   const auto table = AttributeTable<NFTA_CT_MAX>::of(data);
   if (!table) return std::unexpected(table.error());
   const std::uint32_t key = nft_number(*table, NFTA_CT_KEY);
+  if (!table->has(NFTA_CT_DREG)) {
+    if (key != NFT_CT_MARK) return {};
+    return set_mark(nft_number(*table, NFTA_CT_SREG), MarkKind::connection);
+  }
+  if (key == NFT_CT_STATE) return load(data, NFTA_CT_DREG, PacketField::connection_state);
+  std::erase_if(paths_, [](NftPath& path) {
+    const auto tracked = intersection(path.scope, {.marks = {kTracked}});
+    if (tracked) path.scope = *tracked;
+    return !tracked;
+  });
   if (key == NFT_CT_MARK) {
-    return table->has(NFTA_CT_DREG)
-               ? load_mark(nft_number(*table, NFTA_CT_DREG), MarkKind::connection)
-               : set_mark(nft_number(*table, NFTA_CT_SREG), MarkKind::connection);
+    return load_mark(nft_number(*table, NFTA_CT_DREG), MarkKind::connection);
   }
-  if (key == NFT_CT_STATUS && table->has(NFTA_CT_DREG)) {
-    return load(data, NFTA_CT_DREG, PacketField::connection_status);
-  }
-  if (!table->has(NFTA_CT_DREG) || key != NFT_CT_STATE) {
-    return load(data, NFTA_CT_DREG, PacketField::unknown);
-  }
-  const std::uint32_t state = NF_CT_STATE_BIT(IP_CT_NEW);
-  const auto at = nft_slot(nft_number(*table, NFTA_CT_DREG), sizeof state);
-  if (!at) return std::unexpected(at.error());
-  for (NftPath& path : paths_) {
-    put_constant(path.registers, *at, std::as_bytes(std::span(&state, 1)));
-  }
-  return {};
+  return load(data, NFTA_CT_DREG,
+              key == NFT_CT_STATUS ? PacketField::connection_status : PacketField::unknown);
 }
 
 Result<> NftMachine::load_mark(std::uint32_t number, MarkKind kind) {
@@ -126,10 +123,10 @@ Result<> NftMachine::load(Data data, std::size_t register_attribute, PacketField
   const auto at = nft_slot(nft_number(*table, register_attribute), 4);
   if (!at) return std::unexpected(at.error());
   const bool one_byte = field == PacketField::protocol || field == PacketField::family;
-  const bool four_bytes = field == PacketField::address_type || field == PacketField::random ||
-                          field == PacketField::arrives_index ||
-                          field == PacketField::leaves_index ||
-                          field == PacketField::connection_status;
+  const bool four_bytes =
+      field == PacketField::address_type || field == PacketField::random ||
+      field == PacketField::arrives_index || field == PacketField::leaves_index ||
+      field == PacketField::connection_status || field == PacketField::connection_state;
   const std::size_t length = one_byte || four_bytes ? 4 : 16;
   for (NftPath& path : paths_) {
     const std::size_t end = std::min(*at + length, path.registers.size());

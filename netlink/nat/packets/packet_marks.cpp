@@ -9,15 +9,15 @@ namespace {
 
 constexpr std::size_t kMostChanges = 65536, kMostParts = 4096;
 
-// Packets with one pair of marks, by MarkKind; unset: it depends on what we do not model.
-struct Marked {
-  PacketScope packets;
-  std::array<std::optional<std::uint32_t>, 3> marks{0, 0, 0};
-};
-
-void apply(const MarkChange& change, bool certain, Marked& marked) {
-  auto& mark = marked.marks.at(std::to_underlying(change.kind));
-  const auto& other = marked.marks.at(1 - std::to_underlying(change.kind));
+void apply(const MarkChange& change, bool certain, MarkedPackets& marked) {
+  const auto mark_of = [&](MarkKind kind) -> auto& {
+    return marked.marks.at(std::to_underlying(kind));
+  };
+  const auto& state = mark_of(MarkKind::state);
+  if (change.needs_connection() && state && state != kStateNew) return;
+  certain = certain && (state || !change.needs_connection());
+  auto& mark = mark_of(change.kind);
+  const auto& other = mark_of(change.other_kind());
   const bool known = certain && (mark || change.keep == 0) && (other || change.take == 0);
   mark = known ? std::optional((mark.value_or(0) & change.keep) ^
                                (other.value_or(0) & change.take) ^ change.value)
@@ -25,7 +25,7 @@ void apply(const MarkChange& change, bool certain, Marked& marked) {
 }
 
 // Whether the packets match; of unknown marks they may.
-bool matches(const std::vector<MarkMatch>& asked, Marked& marked) {
+bool matches(const std::vector<MarkMatch>& asked, MarkedPackets& marked) {
   return std::ranges::all_of(asked, [&](const MarkMatch& match) {
     const auto& mark = marked.marks.at(std::to_underlying(match.kind));
     if (mark) return ((*mark & match.mask) == match.value) != match.other;
@@ -37,18 +37,33 @@ bool matches(const std::vector<MarkMatch>& asked, Marked& marked) {
 }  // namespace
 
 void PacketMarks::change(const PacketScope& packets, const MarkChange& change) {
-  if (changes_.size() <= kMostChanges) changes_.push_back({packets, change});
+  auto& changes = change.kind == MarkKind::state ? states_ : changes_;
+  if (changes.size() <= kMostChanges) changes.push_back({packets, change});
 }
 
-std::optional<std::vector<PacketScope>> PacketMarks::matching(const PacketScope& scope) const {
-  std::vector<Marked> all{{.packets = scope}};
+std::optional<std::vector<PacketScope>> PacketMarks::matching(const PacketScope& scope,
+                                                              std::uint32_t state) const {
+  std::vector<MarkedPackets> all{{.packets = scope}};
+  all.front().marks.at(std::to_underlying(MarkKind::state)) = state;
   const auto asked = std::exchange(all.front().packets.marks, {});
-  for (const Change& change : changes_) {
+  const auto is_state = [](const MarkMatch& match) { return match.kind == MarkKind::state; };
+  const bool done =
+      apply_all(states_, all) && (std::ranges::all_of(asked, is_state) || apply_all(changes_, all));
+  if (!done) return std::nullopt;
+  std::vector<PacketScope> out;
+  for (MarkedPackets& marked : all) {
+    if (matches(asked, marked)) out.push_back(std::move(marked.packets));
+  }
+  return out;
+}
+
+bool PacketMarks::apply_all(const std::vector<Change>& changes, std::vector<MarkedPackets>& all) {
+  for (const Change& change : changes) {
     const bool certain = change.packets.certainty == Certainty::certain;
     PacketScope changed = change.packets;
     changed.certainty = Certainty::certain;
-    std::vector<Marked> next;
-    for (const Marked& marked : all) {
+    std::vector<MarkedPackets> next;
+    for (const MarkedPackets& marked : all) {
       if (const auto inside = intersection(marked.packets, changed)) {
         next.push_back({*inside, marked.marks});
         apply(change.change, certain, next.back());
@@ -60,14 +75,9 @@ std::optional<std::vector<PacketScope>> PacketMarks::matching(const PacketScope&
       }
     }
     all = std::move(next);
-    if (all.size() > kMostParts) return std::nullopt;
+    if (all.size() > kMostParts) return false;
   }
-  if (changes_.size() > kMostChanges) return std::nullopt;
-  std::vector<PacketScope> out;
-  for (Marked& marked : all) {
-    if (matches(asked, marked)) out.push_back(std::move(marked.packets));
-  }
-  return out;
+  return changes.size() <= kMostChanges;
 }
 
 }  // namespace hostnet

@@ -29,6 +29,14 @@ struct NatTarget {
 struct MarkChange {
   MarkKind kind{};
   std::uint32_t keep{}, take{}, value{};
+  // A packet takes from its connection, anything else from the packet.
+  MarkKind other_kind() const {
+    return kind == MarkKind::packet ? MarkKind::connection : MarkKind::packet;
+  }
+  // Without one it changes nothing.
+  bool needs_connection() const {
+    return kind == MarkKind::connection || (kind == MarkKind::packet && take != 0);
+  }
   bool operator==(const MarkChange&) const = default;
 };
 
@@ -84,6 +92,10 @@ struct PacketChain {
 };
 inline constexpr std::int32_t kNatPriority = -100;        // NF_IP_PRI_NAT_DST
 inline constexpr std::int32_t kConntrackPriority = -200;  // NF_IP_PRI_CONNTRACK
+// Whether the kernel has not yet inspected the connection of what comes to a base chain.
+inline bool comes_before_conntrack(const PacketChain& chain) {
+  return chain.type != ChainType::nat && chain.priority < kConntrackPriority;
+}
 
 enum class NatSource { nf_tables, ip_tables, ipvs };
 std::string_view to_string(NatSource source);  // "nf_tables", "ip_tables", "ipvs"

@@ -52,16 +52,21 @@ using InterfaceMatches = std::vector<InterfaceMatch>;
 bool contains(const InterfaceMatches& matches, std::string_view interface);
 
 // A packet's firewall mark, or that of its connection.
-// The status of a connection (IPS_*) is read as one: it begins as 0, and is DNAT behind a rule that
-// translated it.
-enum class MarkKind : std::uint8_t { packet, connection, status };
+// Two more numbers of a packet are read as marks: the status of its connection (IPS_*), which
+// begins as 0 and is DNAT behind a rule that translated it, and its state, one bit of these.
+enum class MarkKind : std::uint8_t { packet, connection, status, state };
+inline constexpr std::size_t kMarkKinds = 4;
 inline constexpr std::uint32_t kStatusDnat = 0x20;  // IPS_DST_NAT
+// NF_CT_STATE_*: invalid before the kernel has inspected the connection, whose first packet is new.
+inline constexpr std::uint32_t kStateInvalid = 0x01, kStateNew = 0x08, kStateUntracked = 0x40;
 struct MarkMatch {
   MarkKind kind{};
   std::uint32_t mask{0xFFFFFFFF}, value{};  // (mark & mask) == value
   bool other{};                             // … is not so
   auto operator<=>(const MarkMatch&) const = default;
 };
+// Of a connection that is tracked: without one the kernel knows no mark and no status of it.
+inline constexpr MarkMatch kTracked{.kind = MarkKind::state, .mask = kStateNew, .value = kStateNew};
 
 // Whether the packets that a scope names are all that match. In rising order of doubt.
 enum class Certainty : std::uint8_t {

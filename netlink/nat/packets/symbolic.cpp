@@ -222,6 +222,7 @@ std::optional<PacketScope> between_in_run(const PacketScope& scope, const FieldR
     case PacketField::mark: return with_mark(scope, run, MarkKind::packet);
     case PacketField::connection_mark: return with_mark(scope, run, MarkKind::connection);
     case PacketField::connection_status: return with_mark(scope, run, MarkKind::status);
+    case PacketField::connection_state: return with_mark(scope, run, MarkKind::state);
   }
   return scope;
 }

@@ -32,6 +32,7 @@ enum class PacketField : std::uint8_t {
   mark,  // 4 bytes, host order
   connection_mark,
   connection_status,
+  connection_state,
 };
 
 // ((the field's byte `index`) & mask) ^ flip

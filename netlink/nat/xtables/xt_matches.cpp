@@ -134,59 +134,62 @@ Result<XtMatch> mark_match(const XtExtension& match, MarkKind kind) {
   PacketScope scope;
   scope.marks = {
       {.kind = kind, .mask = info->mask, .value = info->mark, .other = info->invert != 0}};
+  if (kind == MarkKind::connection) scope.marks.push_back(kTracked);
   return XtMatch{.scopes = {scope}};
 }
 
-// A connection's first packet is new (and related ones are none to a server's port).
-// Before the kernel has looked its connection up, or where nobody tracks it, it is not.
-XtMatch with_states(unsigned states, bool inverted) {
-  constexpr unsigned kNew = XT_STATE_BIT(IP_CT_NEW);
-  constexpr unsigned kUntracked = XT_STATE_INVALID | XT_STATE_UNTRACKED;
-  if ((states & kUntracked) != 0) return {.scopes = {doubtful(true)}};
-  if (((states & kNew) != 0) == inverted) return {};
-  return {.scopes = {{}}};
+// The state is one of them (xt_state's bits are nf_tables').
+PacketScope with_states(std::uint32_t states, bool inverted) {
+  return {.marks = {{.kind = MarkKind::state, .mask = states, .value = 0, .other = !inverted}}};
 }
 
 Result<XtMatch> connection_state(const XtExtension& match) {
   const auto info = info_of<xt_state_info>(match);
   if (!info) return std::unexpected(info.error());
-  return with_states(info->statemask, false);
+  return XtMatch{.scopes = {with_states(info->statemask, false)}};
 }
 
 // Of a connection that a rule translated.
-XtMatch with_dnat(bool inverted) {
-  PacketScope scope;
-  scope.marks = {
-      {.kind = MarkKind::status, .mask = kStatusDnat, .value = kStatusDnat, .other = inverted}};
-  return {.scopes = {scope}};
+MarkMatch with_dnat(bool inverted) {
+  return {.kind = MarkKind::status, .mask = kStatusDnat, .value = kStatusDnat, .other = inverted};
 }
 
-// --ctstate NEW, DNAT; --ctstatus DNAT.
-std::optional<XtMatch> with_states_and_status(const xt_conntrack_mtinfo3& info) {
-  const bool inverted_state = (info.invert_flags & XT_CONNTRACK_STATE) != 0;
-  switch (info.match_flags & ~XT_CONNTRACK_STATE_ALIAS) {
-    case XT_CONNTRACK_STATE: {
-      constexpr unsigned kOfTranslated = XT_CONNTRACK_STATE_DNAT | XT_CONNTRACK_STATE_SNAT;
-      const bool by_dnat = (info.state_mask & XT_CONNTRACK_STATE_DNAT) != 0 &&
-                           with_states(info.state_mask & ~kOfTranslated, false).scopes.empty();
-      if (by_dnat) return with_dnat(inverted_state);
-      return with_states(info.state_mask & ~kOfTranslated, inverted_state);
-    }
-    case XT_CONNTRACK_STATUS:
-      if (info.status_mask != kStatusDnat) return std::nullopt;
-      return with_dnat((info.invert_flags & XT_CONNTRACK_STATUS) != 0);
-    default: return std::nullopt;
+// --ctstate: bits of its own say whether the connection is translated, and that there is none.
+std::vector<PacketScope> with_states_of(const xt_conntrack_mtinfo3& info) {
+  constexpr std::uint32_t kOfTranslated = XT_CONNTRACK_STATE_DNAT | XT_CONNTRACK_STATE_SNAT;
+  const bool inverted = (info.invert_flags & XT_CONNTRACK_STATE) != 0;
+  const bool of_dnat = (info.state_mask & XT_CONNTRACK_STATE_DNAT) != 0;
+  std::uint32_t states = info.state_mask & ~(kOfTranslated | XT_CONNTRACK_STATE_UNTRACKED);
+  if ((info.state_mask & XT_CONNTRACK_STATE_UNTRACKED) != 0) states |= kStateUntracked;
+  PacketScope by_state = with_states(states, inverted);
+  if (!of_dnat) return {by_state};
+  if (inverted) {
+    by_state.marks.push_back(with_dnat(true));
+    return {by_state};
   }
+  // None of the states, but translated: two scopes that have no packet in common.
+  PacketScope by_dnat = with_states(states, true);
+  by_dnat.marks.push_back(with_dnat(false));
+  return {by_state, by_dnat};
 }
 
+// Without a connection only the state counts (net/netfilter/xt_conntrack.c).
 Result<XtMatch> conntrack(const XtExtension& match) {
   const auto info = info_of<xt_conntrack_mtinfo3>(match);
   if (!info) return std::unexpected(info.error());
-  if (auto known = with_states_and_status(*info)) return *std::move(known);
-  constexpr unsigned kStates = XT_CONNTRACK_STATE | XT_CONNTRACK_STATE_ALIAS;
-  if ((info->match_flags & kStates) == 0) return XtMatch{.scopes = {doubtful(true)}};
-  XtMatch out = with_states(info->state_mask, (info->invert_flags & XT_CONNTRACK_STATE) != 0);
-  for (PacketScope& scope : out.scopes) scope = doubtful(true, scope);
+  const unsigned asked = info->match_flags & ~unsigned{XT_CONNTRACK_STATE_ALIAS};
+  XtMatch out{.scopes = {{}}};
+  if ((asked & XT_CONNTRACK_STATE) != 0) out.scopes = with_states_of(*info);
+  const unsigned others = asked & ~unsigned{XT_CONNTRACK_STATE};
+  const bool by_dnat = others == XT_CONNTRACK_STATUS && info->status_mask == kStatusDnat;
+  for (PacketScope& scope : out.scopes) {
+    if (asked == others) scope.marks.push_back(kTracked);
+    if (by_dnat) {
+      scope.marks.push_back(with_dnat((info->invert_flags & XT_CONNTRACK_STATUS) != 0));
+    } else if (others != 0) {
+      scope.doubt(Certainty::conditional);
+    }
+  }
   return out;
 }
 
