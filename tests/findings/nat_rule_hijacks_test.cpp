@@ -126,5 +126,42 @@ TEST(ServiceHijack, AHostPortAnswersAtTheAddressOfAServiceOnTheNode) {
   EXPECT_THAT(scene(80).conflict_names(), IsEmpty()) << "no Service has that port";
 }
 
+// A Service of this node's address and another's, as kube-proxy with IPVS has it.
+NatScene load_balanced_node(const std::string& server, const std::string& own_server) {
+  NatScene made;
+  Link dummy;
+  dummy.index = 5;
+  dummy.name = "kube-ipvs0";
+  made.table.links.push_back(dummy);
+  const auto add = [&](std::uint32_t interface, const char* text, const std::string& to) {
+    Address address;
+    address.interface = interface;
+    address.ip = ip(text);
+    made.table.addresses.push_back(address);
+    NatRule ipvs = node_port_rule(80, {to});
+    ipvs.source = NatSource::ipvs;
+    ipvs.scope.destination = AddressSpan{ip(text), ip(text)};
+    made.rule(ipvs);
+  };
+  made.add(web_pod(80)).rule(host_port_rule(80, "10.244.0.7:80"));
+  add(2, "192.0.2.1", own_server);
+  add(5, "192.0.2.2", server);
+  return made;
+}
+
+// k3s --kube-proxy-arg=proxy-mode=ipvs: the addresses of all nodes are the LoadBalancer's, and
+// svclb's hostPort stands before it (docs.k3s.io/networking/networking-services).
+TEST(ServiceHijack, APodThatStandsBeforeItsServiceOnEveryNodesAddressTakesNothingFromIt) {
+  EXPECT_THAT(load_balanced_node("10.244.1.4:8000", "10.244.1.4:8000").conflict_names(), IsEmpty());
+  EXPECT_THAT(load_balanced_node("10.244.1.4:8000", "10.244.1.5:8000").conflict_names(),
+              ElementsAre("80/tcp hostport_hijacks_service critical"))
+      << "the node's own address has another Service";
+}
+
+// An ingress controller with a hostPort and externalIPs (kubernetes/ingress-nginx, bare metal).
+TEST(ServiceHijack, AServerOfTheServiceAnswersForIt) {
+  EXPECT_THAT(load_balanced_node("10.244.0.7:80", "10.244.1.5:8000").conflict_names(), IsEmpty());
+}
+
 }  // namespace
 }  // namespace hostnet

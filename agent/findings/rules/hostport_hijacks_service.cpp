@@ -14,6 +14,11 @@
 namespace hostnet::rules {
 namespace {
 
+bool is_ipvs_at(const NatRule& rule, const IpAddress& address) {
+  return rule.source == NatSource::ipvs && rule.scope.destination &&
+         rule.scope.destination->contains(address);
+}
+
 // A Service has the port there: by IPVS, by who listens, or, where none of IPVS is known, perhaps.
 bool is_served(const IpAddress& address, const DeclaredPort& port, const FindingContext& context) {
   const auto& rules = context.table.nat->rules();
@@ -22,9 +27,30 @@ bool is_served(const IpAddress& address, const DeclaredPort& port, const Finding
     return holder->socket.is_server() && holder->socket.local.unmapped() == address;
   });
   if (listened || std::ranges::none_of(rules, is_ipvs)) return true;
-  return std::ranges::any_of(context.rules_on(port), [&](const Holder* rule) {
-    const auto& destination = rule->nat->scope.destination;
-    return is_ipvs(*rule->nat) && destination && destination->contains(address);
+  return std::ranges::any_of(context.rules_on(port),
+                             [&](const Holder* rule) { return is_ipvs_at(*rule->nat, address); });
+}
+
+// The pod is one of the Service's servers, or stands before all of them on purpose: the Service has
+// the port of the node's own address too. k3s' svclb does, for other nodes' addresses as well:
+// kube-proxy has them all on kube-ipvs0 (k3s: docs "Service Load Balancer").
+bool is_for_the_service(const NatRule& host_port, const IpAddress& address,
+                        const DeclaredPort& port, const FindingContext& context) {
+  const Holders& rules = context.rules_on(port);
+  const auto at_own_address = [&](const Holder* rule) {
+    return rule->nat->source == NatSource::ipvs &&
+           std::ranges::any_of(context.table.addresses, [&](const Address& row) {
+             return !row.ip.is_loopback() && is_ipvs_at(*rule->nat, row.ip) &&
+                    !is_only_a_services(row.ip, context.table);
+           });
+  };
+  return std::ranges::any_of(rules, [&](const Holder* service) {
+    if (!is_ipvs_at(*service->nat, address)) return false;
+    const auto& servers = service->nat->targets;
+    const bool serves = std::ranges::find_first_of(servers, host_port.targets) != servers.end();
+    return serves || std::ranges::any_of(rules, [&](const Holder* own) {
+             return at_own_address(own) && own->nat->targets == servers;
+           });
   });
 }
 
@@ -53,6 +79,7 @@ std::optional<Finding> hostport_hijacks_service(const Declaration& declaration,
       if (!is_only_a_services(row.ip, context.table)) continue;
       if (!takes_packets_to(*rule->nat, row.ip, context.table)) continue;
       if (!is_served(row.ip, port, context)) continue;
+      if (is_for_the_service(*rule->nat, row.ip, port, context)) continue;
       taking.push_back(rule);
       if (std::ranges::find(taken, row.ip) == taken.end()) taken.push_back(row.ip);
     }
