@@ -157,6 +157,7 @@ int check_files(const CommandOptions& options) {
   }
   for (const ManifestResult& result : read) {
     std::ranges::copy(result.errors, std::back_inserter(check.errors));
+    std::ranges::copy(result.refused, std::back_inserter(check.errors));
   }
   check.lints = lint_manifests(read, *policy, ranges);
   return print_answer(options.format == OutputFormat::json

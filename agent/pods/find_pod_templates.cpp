@@ -5,8 +5,11 @@
 #include <algorithm>
 #include <array>
 #include <functional>
+#include <optional>
 
 #include "agent/document/decode_data.h"
+#include "agent/document/parse_document.h"
+#include "agent/document/split_documents.h"
 #include "netlink/base/text.h"
 
 namespace hostnet {
@@ -111,9 +114,9 @@ bool switches_something_on(const Value& value) {
          });
 }
 
-bool asks_in_text(std::string_view text) {
-  return patches_host_access(text) ||
-         says(text, "hostNetwork",
+// Of a text that is not read as YAML: a template's, a script's.
+bool says_so(std::string_view text) {
+  return says(text, "hostNetwork",
               [](std::string_view value) { return value.starts_with("true"); }) ||
          says(text, "hostPort", [](std::string_view value) {
            return !value.empty() && value.front() >= '1' && value.front() <= '9';
@@ -154,14 +157,19 @@ bool is_parameter_that_asks(const Value& value) {
          asks(access_key(name->text), *set);
 }
 
+// Texts may have texts within (a ConfigMap in a chart's values): so deep they are read as YAML.
+constexpr int kDeepestText = 2;
+
+bool asks_in_text(std::string_view text, int depth);
+
 // Ignition's files, in an object of its own or in a text: {"source": "data:;base64,…"}.
-bool asks_in_data_urls(std::string_view text) {
+bool asks_in_data_urls(std::string_view text, int depth) {
   constexpr std::string_view kScheme = "data:";
   for (auto at = text.find(kScheme); at != std::string_view::npos; at = text.find(kScheme)) {
     text.remove_prefix(at);
     const std::string_view url = text.substr(0, text.find_first_of("\"' \t\r\n"));
     const auto content = from_data_url(url);
-    if (content && asks_in_text(*content)) return true;
+    if (content && asks_in_text(*content, depth)) return true;
     text.remove_prefix(url.size());  // what is within one is its content
   }
   return false;
@@ -194,15 +202,16 @@ bool is_word_for_it(std::string_view path, std::string_view key, std::string_vie
 struct AccessSearch {
   const std::vector<const Value*>& read;
   std::string_view base64;  // how the paths of what is base64 begin; "": none
+  int depth{};              // in how many texts this one is
   std::vector<HostAccess> found;
 
   bool asks_in(const std::string& text, const Value* parent, std::string_view path,
                std::string_view key) const {
-    if (asks_in_text(text) || asks_in_data_urls(text)) return true;
+    if (asks_in_text(text, depth) || asks_in_data_urls(text, depth)) return true;
     const bool kept_so = !base64.empty() && path.starts_with(base64);
     if (!kept_so && !is_encoded_content(parent, key)) return false;
     const auto content = from_packed_base64(text);
-    return content && (asks_in_text(*content) || asks_in_data_urls(*content));
+    return content && (asks_in_text(*content, depth) || asks_in_data_urls(*content, depth));
   }
 
   void search(const Value& value, const Value* parent, const std::string& path,
@@ -222,6 +231,27 @@ struct AccessSearch {
                    });
   }
 };
+
+// As a chart's values say it: "hostNetwork: {enabled: true}". Unset: the text is no YAML.
+std::optional<bool> asks_in_yaml(const DocumentText& text, int depth) {
+  const ParsedDocuments parsed = parse_yaml(text.text, 1);
+  const bool is_tree =
+      !parsed.failure && parsed.documents.size() == 1 && !parsed.documents.front().root.is_scalar();
+  if (!is_tree) return std::nullopt;
+  const std::vector<const Value*> nothing;
+  AccessSearch access{.read = nothing, .base64 = {}, .depth = depth + 1};
+  access.search(parsed.documents.front().root, nullptr, "", "");
+  return !access.found.empty();
+}
+
+bool asks_in_text(std::string_view text, int depth) {
+  if (patches_host_access(text)) return true;
+  if (!text.contains("ostNetwork") && !text.contains("ostPort")) return false;
+  if (depth >= kDeepestText) return says_so(text);
+  return std::ranges::any_of(split_documents(text), [&](const DocumentText& document) {
+    return asks_in_yaml(document, depth).value_or(says_so(document.text));
+  });
+}
 
 }  // namespace
 

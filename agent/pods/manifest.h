@@ -120,6 +120,7 @@ struct ManifestResult {
   std::vector<ManifestNamespace> namespaces;
   std::vector<ManifestNodePort> node_ports;
   std::vector<ManifestError> errors;
+  std::vector<ManifestError> refused;  // by kubectl, although it can be read
   std::vector<UnreadHostAccess> unread;
   int documents{};  // that are not empty, of whatever kind
   bool failed{};    // the file is there and could not be read: nobody knows what it says

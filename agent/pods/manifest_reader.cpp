@@ -64,6 +64,11 @@ bool is_in_spec(std::string_view path) {
   return !path.contains('.') || path.starts_with("spec.") || path.starts_with("template.");
 }
 
+// kustomize: api/types/kustomization.go, FixKustomizationPostUnmarshalling().
+bool may_lack_api_version(std::string_view kind) {
+  return kind == "Kustomization" || kind == "Component";
+}
+
 // What documentation and charts have where a manifest has a value.
 Complaint explained(Complaint failure, const DocumentText& text, bool as_yaml) {
   if (const unsigned line = template_line(text, failure.line); line != 0) {
@@ -147,6 +152,12 @@ void ManifestReader::read_object(const Value& object, const Identity& defaults) 
   if (identity.api_version.empty()) identity.api_version = defaults.api_version;
   if (identity.kind.empty()) identity.kind = defaults.kind;
   if (identity.kind.empty()) return read_fragment(object);
+  if (identity.api_version.empty() && !may_lack_api_version(identity.kind)) {
+    result_.refused.push_back({.file = file_,
+                               .document = result_.documents,
+                               .line = fields.line_of("kind"),
+                               .message = "apiVersion is missing: kubectl refuses it"});
+  }
   if (read_known(object, identity)) return;
   if (is_about_others(identity.api_version, identity.kind)) return;
   read_any_templates(object, identity);

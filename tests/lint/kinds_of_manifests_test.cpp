@@ -61,6 +61,7 @@ TEST_P(KindsOfManifests, DeclareWhatTheyDeclareAndAreToldOf) {
     lints.push_back(lint.code + " " + std::string(to_string(lint.severity)));
   }
   for (const ManifestError& error : read.errors) errors.push_back(error.message);
+  for (const ManifestError& error : read.refused) errors.push_back(error.message);
   EXPECT_EQ(ports, GetParam().ports);
   EXPECT_EQ(lints, GetParam().lints);
   std::vector<testing::Matcher<std::string>> wanted;
