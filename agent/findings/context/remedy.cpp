@@ -89,17 +89,19 @@ std::string stop_unit(const Owner& owner) {
 }
 
 // Daemons that are told what to do rather than stopped, for themselves and for the DNS and DHCP
-// server that they have for a network of their own and that outlives them
+// server that they have for a network of their own and that outlives them, and for virtual machines
 // (libvirt:src/network/bridge_driver.c, incus:internal/server/network/driver_bridge.go,
 // doc/howto/server_expose.md).
 std::string against_daemon(const Owner& owner) {
   struct Row {
-    std::string_view file, unit, remedy;
+    std::string_view file, unit, remedy;  // of a file, how its name begins
   };
   static constexpr std::string_view kLibvirt =
       "stop the network that virsh net-list shows (virsh net-destroy NAME)";
   static constexpr std::string_view kLxcNetwork =
       "set dns.mode=none on the network that lxc network list shows";
+  static constexpr std::string_view kLxcMachine =
+      "stop the virtual machine whose port it is (lxc list, then lxc stop INSTANCE)";
   static constexpr std::string_view kLxcServer =
       "unset or move the address that lxc config show has for it (lxc config unset "
       "core.https_address)";
@@ -115,10 +117,14 @@ std::string against_daemon(const Owner& owner) {
        "core.https_address)"},
       {"lxd", "lxd.service", kLxcServer},
       {"lxd", "snap.lxd.daemon.service", kLxcServer},
+      {"qemu-system-", "incus.service",
+       "stop the virtual machine whose port it is (incus list, then incus stop INSTANCE)"},
+      {"qemu-system-", "lxd.service", kLxcMachine},
+      {"qemu-system-", "snap.lxd.daemon.service", kLxcMachine},
   });
   const std::string_view exe = owner.exe;
   const auto* const row = std::ranges::find_if(kRows, [&](const Row& one) {
-    return one.unit == owner.unit && one.file == exe.substr(exe.rfind('/') + 1);
+    return one.unit == owner.unit && exe.substr(exe.rfind('/') + 1).starts_with(one.file);
   });
   return row == kRows.end() ? "" : std::string(row->remedy);
 }

@@ -23,6 +23,14 @@ bool is_socket_unit(const CgroupPlace* place) {
          place->facts.unit.ends_with(".socket");
 }
 
+// systemd's machines are containers or virtual machines, which are processes of the host
+// (systemd:src/vmspawn): their scopes have one form of name.
+bool is_virtual_machine(const Owner& owner) {
+  const std::string_view exe = owner.exe;
+  return owner.container_runtime == "systemd-nspawn" &&
+         exe.substr(exe.rfind('/') + 1).starts_with("qemu-system-");
+}
+
 bool tells_nothing(const CgroupPlace& place) {
   return place.path.empty() || (place.path.starts_with("/..") && place.facts == CgroupFacts{});
 }
@@ -126,6 +134,11 @@ bool Attribution::own_by_processes(Entry& entry) {
   owner.exe = exe_of(pid);
   owner.runs_component = names_executable(options_.node_components, owner.exe);
   owner.kind = kind_of_process(home.facts, runs_component(pid), options_.node_components);
+  if (is_virtual_machine(owner)) {
+    owner.kind = HolderKind::unmanaged_process;
+    owner.container_runtime.clear();
+    owner.container_id.clear();
+  }
   name_the_container_served(entry.socket, home, owner);
   name_the_socket_unit(made_in, owner, is_launcher(pid));
   set_owner(entry, std::move(owner));
