@@ -247,7 +247,9 @@ std::optional<bool> asks_in_yaml(const DocumentText& text, int depth) {
 bool asks_in_text(std::string_view text, int depth) {
   if (patches_host_access(text)) return true;
   if (!text.contains("ostNetwork") && !text.contains("ostPort")) return false;
-  if (depth >= kDeepestText) return says_so(text);
+  // Anchors and aliases multiply, and an object may have thousands of texts.
+  const bool multiplies = text.contains('&') && text.contains('*');
+  if (depth >= kDeepestText || multiplies) return says_so(text);
   return std::ranges::any_of(split_documents(text), [&](const DocumentText& document) {
     return asks_in_yaml(document, depth).value_or(says_so(document.text));
   });
