@@ -127,7 +127,7 @@ void add_totals(FamilyList& families, const Report& report) {
 }
 
 void add_pod_source(FamilyList& families, const PodSnapshot& pods) {
-  if (pods.source.empty() || pods.source == "none") return;
+  if (!pods.has_source()) return;
   const auto add = [&](std::string_view name, std::string_view help, double value) {
     families.add(name, help, kGauge, {{"source", pods.source}}, value);
   };
@@ -141,7 +141,7 @@ void add_pod_source(FamilyList& families, const PodSnapshot& pods) {
   }
 }
 
-void add_footing(FamilyList& families, const Report& report) {
+void add_coverage(FamilyList& families, const Report& report) {
   const auto add = [&](std::string_view name, std::string_view help, double value) {
     families.add(name, help, kGauge, {}, value);
   };
@@ -160,7 +160,7 @@ std::vector<MetricSource> port_families(const Report& report) {
   add_finding_series(families, report);
   add_totals(families, report);
   if (report.pods) add_pod_source(families, *report.pods);
-  add_footing(families, report);
+  add_coverage(families, report);
   return families.take();
 }
 

@@ -107,6 +107,7 @@ std::vector<DeclaredPort> declared_ports(const Pod& pod);
 // What a pod source knows at one moment. Immutable once published.
 struct PodSnapshot {
   std::string source;     // the one in use: "manifests", "apiserver", "none"...
+  bool every_pod{};       // it has all pods of the node; manifests are only some of them
   std::vector<Pod> pods;  // records of one pod are one: see merge_pods()
   bool synced{};          // the first complete answer is here
   bool stale{};           // it stopped answering; the pods are the last ones known
@@ -119,6 +120,9 @@ struct PodSnapshot {
   std::size_t ports_cut{}, pods_cut{};
   // The version of the API server where known, {1, 33, 6}: for scheduler_blind.
   std::optional<std::vector<int>> server_version;
+
+  // Somebody is asked for pods. Without a source nothing about pods is judged.
+  bool has_source() const { return !source.empty() && source != "none"; }
 };
 
 // One record per pod: same UID, a UID that is another's config_hash, or (where

@@ -31,7 +31,7 @@ struct Process {
 };
 
 // What is known about the owner of a socket. Found from its cgroup and from
-// the processes that have it open; pods are named later, by join().
+// the processes that have it open; pods are named later, by PodIndex.
 struct Owner {
   HolderKind kind{HolderKind::unknown};
   std::vector<Process> processes;     // the most telling first: not pid 1 when another has it

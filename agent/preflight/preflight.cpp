@@ -261,7 +261,7 @@ PreflightCheck check_pods(const PodSnapshot& pods, bool source_wanted,
   const std::string name = "pod source";
   const std::string others = fmt::format("{}{}", lines_words("passed over", pods.passed_over),
                                          lines_words("not asked", not_asked));
-  if (pods.source == "none") {
+  if (!pods.has_source()) {
     if (!source_wanted) return good(name, "none, as asked for");
     return {.name = name,
             .level = Level::limited,

@@ -202,7 +202,7 @@ std::vector<std::string> folded_lines(const Report& report) {
 }
 
 std::string pods_words(const Report& report) {
-  if (!report.pods || report.pods->source.empty() || report.pods->source == "none") {
+  if (!report.pods || !report.pods->has_source()) {
     return "no pod source";
   }
   const auto& pods = *report.pods;

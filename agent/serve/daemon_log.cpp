@@ -49,7 +49,7 @@ void log_new_problems(const Report* before, const Report& now) {
 }
 
 void PodNews::see(const PodSnapshot& pods) {
-  if (!pods.synced || pods.source == "none" || pods.source == source_) return;
+  if (!pods.synced || !pods.has_source() || pods.source == source_) return;
   source_ = pods.source;
   const auto took = std::chrono::duration<double>(std::chrono::steady_clock::now() - start_);
   log::info("pods synced", {{"source", source_},

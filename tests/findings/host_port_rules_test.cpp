@@ -256,20 +256,20 @@ TEST(HostportRuleStale, IsNeverSaidWhilePodsAreNotKnown) {
 }
 
 TEST(HostportRuleStale, NeedsCgroupsThatCanBeReadOrASourceThatKnowsEveryPod) {
-  const auto stale = [](const char* source, const char* sandbox, bool cgroups) {
+  const auto stale = [](bool every_pod, const char* sandbox, bool cgroups) {
     NatScene scene;
-    scene.pods.source = source;
+    scene.pods.every_pod = every_pod;
     if (cgroups) scene.containers = PodsByContainer{};
     NatRule rule = host_port_rule(80, "10.244.0.99:80");
     rule.sandbox_id = sandbox;
     scene.rule(rule);
     return !scene.of(Verdict::hostport_rule_stale).empty();
   };
-  EXPECT_TRUE(stale("manifests", "sandbox", true));
-  EXPECT_FALSE(stale("manifests", "sandbox", false));
-  EXPECT_FALSE(stale("manifests", "", true));
-  EXPECT_TRUE(stale("kubelet", "", true));
-  EXPECT_FALSE(stale("apiserver", "sandbox", false));
+  EXPECT_TRUE(stale(false, "sandbox", true));
+  EXPECT_FALSE(stale(false, "sandbox", false));
+  EXPECT_FALSE(stale(false, "", true));
+  EXPECT_TRUE(stale(true, "", true));
+  EXPECT_FALSE(stale(true, "sandbox", false));
 }
 
 TEST(HostportRuleStale, OfCrioOverIptablesIsWhereItsPodHasNoContainer) {
@@ -280,7 +280,7 @@ TEST(HostportRuleStale, OfCrioOverIptablesIsWhereItsPodHasNoContainer) {
   const auto is_stale = [&](std::optional<PodsByContainer> containers) {
     NatScene scene;
     scene.containers = std::move(containers);
-    scene.pods.source = "manifests";
+    scene.pods.every_pod = false;
     scene.rule(rule);
     return !scene.of(Verdict::hostport_rule_stale).empty();
   };

@@ -184,6 +184,7 @@ Scene::Scene() {
   address(2, "10.0.0.1", 24);
   address(2, "fd00::1", 64);
   pods.source = "apiserver";
+  pods.every_pod = true;
   pods.synced = true;
   pods.last_success = kNow;
 }

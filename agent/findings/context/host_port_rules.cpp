@@ -10,11 +10,6 @@
 namespace hostnet {
 namespace {
 
-// Every pod of the node, or only the static ones.
-bool knows_every_pod(const PodSnapshot& pods) {
-  return pods.source == "apiserver" || pods.source == "pods-api" || pods.source == "kubelet";
-}
-
 // By a pod, or by the node itself, on which some of them are.
 bool is_in_use(const IpAddress& address, const FindingContext& context) {
   const PortSnapshot& table = context.table;
@@ -39,7 +34,7 @@ bool is_allocation(std::string_view sandbox) {
 
 // Nobody has that sandbox any more, or its pod has none.
 bool is_without_sandbox(const NatRule& rule, const FindingContext& context) {
-  if (rule.sandbox_id.empty() && rule.pod_uid.empty()) return knows_every_pod(context.pods);
+  if (rule.sandbox_id.empty() && rule.pod_uid.empty()) return context.pods.every_pod;
   const auto& containers = context.table.pods_by_container;
   if (!containers || context.table.runtime_of_sandbox(rule)) return false;
   if (!rule.sandbox_id.empty()) {
@@ -52,9 +47,8 @@ bool is_without_sandbox(const NatRule& rule, const FindingContext& context) {
 }  // namespace
 
 bool is_stale(const NatRule& rule, const FindingContext& context) {
-  // Without a source of pods nothing about pods is judged.
-  const bool pods_known = !context.pods.source.empty() && context.pods.source != "none";
-  return is_host_port(rule) && pods_known && context.pods.synced && !context.pods.stale &&
+  const PodSnapshot& pods = context.pods;
+  return is_host_port(rule) && pods.has_source() && pods.synced && !pods.stale &&
          leads_to_nobody(rule, context) && is_without_sandbox(rule, context);
 }
 

@@ -52,6 +52,7 @@ void add_live(const SelectedSource& live, SteadyTime now, PodSnapshot& snapshot)
   snapshot.last_success = live.shown.last_success;
   snapshot.server_version = live.shown.server_version;
   snapshot.pods_cut += live.shown.pods_cut;
+  snapshot.every_pod = live.shown.pods_cut == 0;
   snapshot.pods.insert(snapshot.pods.end(), live.shown.pods->begin(), live.shown.pods->end());
   const bool answers = snapshot.synced && !live_is_stale;
   for (const SourceProblem& problem : live.problems) {
