@@ -1,5 +1,6 @@
 #pragma once
 
+#include <ctime>
 #include <span>
 #include <string>
 #include <string_view>
@@ -11,6 +12,9 @@ namespace hostnet {
 
 // "Not Found" for 404; empty for a status that this server has no use for.
 std::string_view reason_phrase(int status);
+
+// Of the Date header (RFC 9110 5.6.7): "Sun, 06 Nov 1994 08:49:37 GMT".
+std::string http_date(std::time_t now);
 
 // The head of an HTTP/1.1 answer with its fields, whatever `more` there are and
 // the empty line at its end (RFC 9112 section 4). A field that would end its own

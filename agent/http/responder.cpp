@@ -1,6 +1,7 @@
 #include "agent/http/responder.h"
 
 #include <algorithm>
+#include <ctime>
 #include <exception>
 #include <string>
 #include <vector>
@@ -44,16 +45,31 @@ HttpResponse call_handler(Job& job) {
   }
 }
 
-bool says(const HttpResponse& response, std::string_view name) {
-  return std::ranges::any_of(response.headers, [&](const auto& header) {
+auto find_header(HttpResponse& response, std::string_view name) {
+  return std::ranges::find_if(response.headers, [&](const auto& header) {
     return equals_ignoring_case(header.first, name);
   });
 }
 
+bool says(HttpResponse& response, std::string_view name) {
+  return find_header(response, name) != response.headers.end();
+}
+
+// The answer may be another for a request with another `name`.
+void add_vary(HttpResponse& response, std::string_view name) {
+  const auto vary = find_header(response, "Vary");
+  if (vary == response.headers.end()) {
+    response.headers.emplace_back("Vary", name);
+  } else {
+    vary->second += ", " + std::string(name);
+  }
+}
+
 void add_default_headers(HttpResponse& response) {
-  const auto add = [&](const char* name, const char* value) {
-    if (!says(response, name)) response.headers.emplace_back(name, value);
+  const auto add = [&](const char* name, std::string value) {
+    if (!says(response, name)) response.headers.emplace_back(name, std::move(value));
   };
+  add("Date", http_date(std::time(nullptr)));
   add("X-Content-Type-Options", "nosniff");
   add("Cache-Control", "no-store");
   if (response.content_type.starts_with("text/html")) {
@@ -76,7 +92,7 @@ bool negotiate_gzip(const Job& job, HttpResponse& response) {
   if (!response.stream && response.body.size() <= kWorthCompressing) return false;
   const bool gzip = !says(response, "Content-Encoding") &&
                     accepts_gzip(header(job.request.headers, "Accept-Encoding"));
-  response.headers.emplace_back("Vary", "Accept-Encoding");
+  add_vary(response, "Accept-Encoding");
   if (gzip) response.headers.emplace_back("Content-Encoding", "gzip");
   return gzip;
 }

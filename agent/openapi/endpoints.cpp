@@ -76,7 +76,7 @@ constexpr std::array kEndpoints{
                 kPortAndProtocol},
     ApiEndpoint{"/check", "could a server bind this now, and would it get its traffic?", "Check",
                 ApiAccess::details, kCheck},
-    ApiEndpoint{"/history", "findings that came and went, and refused bind()s", "History",
+    ApiEndpoint{"/history", "findings that came and went, and refused bind()s", "HistoryAnswer",
                 ApiAccess::details, kHistory},
     ApiEndpoint{"/interfaces", "interfaces and their state", "Interfaces", ApiAccess::details,
                 kInterfaces},

@@ -15,7 +15,7 @@ struct ApiParameter {
   bool required = false;  // always, in a path
 };
 
-// Who gets an answer.
+// Who gets an answer, the strictest last.
 enum class ApiAccess {
   everybody,  // whatever --web.details and basic authentication say
   signed_in,  // not details: basic authentication only

@@ -15,21 +15,23 @@ namespace {
 struct ApiStatus {
   int status;
   const char* about;
-  bool details_only;
+  ApiAccess least;  // on paths of this access and of stricter ones
 };
 constexpr std::array kErrors{
-    ApiStatus{400, "a parameter is not what it may be; the message names it", false},
-    ApiStatus{401, "basic authentication or the details' token is missing", false},
-    ApiStatus{403, "details are not for this caller (--web.details)", true},
-    ApiStatus{404, "there is no such path", true},
-    ApiStatus{405, "another method than GET and HEAD; Allow says which", false},
-    ApiStatus{413, "requests with a body are not read", false},
-    ApiStatus{429, "past the rate limit of --web.config.file", false},
-    ApiStatus{500, "a bug", false},
+    ApiStatus{400, "a parameter is not what it may be; the message names it", ApiAccess::everybody},
+    ApiStatus{401, "basic authentication or the details' token is missing", ApiAccess::signed_in},
+    ApiStatus{403, "details are not for this caller (--web.details)", ApiAccess::details},
+    ApiStatus{404, "there is no such path", ApiAccess::details},
+    ApiStatus{405, "another method than GET and HEAD; Allow says which", ApiAccess::everybody},
+    ApiStatus{413, "requests with a body are not read", ApiAccess::everybody},
+    ApiStatus{414, "the request target is too long", ApiAccess::everybody},
+    ApiStatus{429, "past the rate limit of --web.config.file", ApiAccess::signed_in},
+    ApiStatus{431, "the request head is too long", ApiAccess::everybody},
+    ApiStatus{500, "a bug", ApiAccess::everybody},
     ApiStatus{503,
               "too many requests at once, the first scan is not finished, or the agent is not in "
               "the host's network namespace",
-              false}};
+              ApiAccess::signed_in}};
 
 Json text_content() {
   return {{"schema", a_string()}};
@@ -83,7 +85,7 @@ Json success_of(const ApiEndpoint& endpoint) {
 
 void add_errors(ApiAccess access, Json& responses) {
   for (const ApiStatus& error : kErrors) {
-    if (error.details_only && access != ApiAccess::details) continue;
+    if (access < error.least) continue;
     responses[std::to_string(error.status)] = error_response(error.about);
   }
 }
@@ -97,12 +99,10 @@ Json operation_of(const ApiEndpoint& endpoint) {
     responses["503"] = {{"description", "not healthy or not ready: the reason"},
                         {"content", {{"text/plain", text_content()}}}};
     operation["security"] = Json::array();
-  } else {
-    if (*endpoint.schema != '\0') {
-      responses["304"] = {{"description", "nothing but the time has changed (If-None-Match)"}};
-    }
-    add_errors(endpoint.access, responses);
+  } else if (*endpoint.schema != '\0') {
+    responses["304"] = {{"description", "nothing but the time has changed (If-None-Match)"}};
   }
+  add_errors(endpoint.access, responses);
   operation["responses"] = std::move(responses);
   return operation;
 }
@@ -125,6 +125,10 @@ Json components() {
   Json schemas = Json::object();
   add_report_schemas(schemas);
   add_network_schemas(schemas);
+  schemas["HistoryAnswer"] = {{"oneOf", Json::array({ref<"History">(),
+                                                     {{"type", "array"},
+                                                      {"items", {{"type", "object"}}},
+                                                      {"description", "with raw=1"}}})}};
   return {{"schemas", std::move(schemas)},
           {"securitySchemes",
            {{"basic", {{"type", "http"}, {"scheme", "basic"}}},

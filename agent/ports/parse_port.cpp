@@ -2,8 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "agent/ports/protocols.h"
-#include "netlink/base/find_named.h"
 #include "netlink/base/text.h"
 
 namespace hostnet {
@@ -17,10 +18,14 @@ std::expected<PortAndProtocol, std::string> parse_port(std::string_view text) {
   }
   PortAndProtocol result{.port = *port};
   if (!names_protocol) return result;
-  result.protocol = find_named(kProtocols, text);
-  if (!result.protocol) {
+  // In any letter case: manifests write TCP.
+  const auto* const protocol = std::ranges::find_if(kProtocols, [&](Protocol candidate) {
+    return equals_ignoring_case(to_string(candidate), text);
+  });
+  if (protocol == kProtocols.end()) {
     return std::unexpected(fmt::format("'{}' is none of tcp, udp, sctp", text));
   }
+  result.protocol = *protocol;
   return result;
 }
 

@@ -15,8 +15,9 @@ struct MediaType {
   std::string_view name;
   OutputFormat form;
 };
-constexpr std::array<MediaType, 5> kMediaTypes{{{"text/html", OutputFormat::html},
+constexpr std::array<MediaType, 6> kMediaTypes{{{"text/html", OutputFormat::html},
                                                 {"application/json", OutputFormat::json},
+                                                {"application/*", OutputFormat::json},
                                                 {"text/plain", OutputFormat::text},
                                                 {"text/*", OutputFormat::text},
                                                 {"*/*", OutputFormat::text}}};
@@ -45,7 +46,7 @@ Result<Output> parse_output(std::string_view name) {
   if (name == "wide") return Output(OutputFormat::text, {.wide = true});
   if (name == "name") return Output(OutputFormat::text, {.names = true});
   return failure(Reason::malformed,
-                 fmt::format("format \"{}\" is not one of {}", terminal_text(name.substr(0, 64)),
+                 fmt::format("bad format '{}': it is one of {}", terminal_text(name.substr(0, 64)),
                              fmt::join(kOutputNames, ", ")));
 }
 

@@ -97,6 +97,7 @@ HttpResponse MetricsPage::answer(const HttpRequest& request) {
       scrape_budget(header(request.headers, "X-Prometheus-Scrape-Timeout-Seconds"), kScrapeTimeout);
   HttpResponse response;
   response.content_type = content_type(format);
+  response.headers.emplace_back("Vary", "Accept");
   response.stream = [this, format, filter = *filter, budget](Sink& sink) {
     metrics_.request_began();
     std::vector<MetricSource> process;

@@ -20,6 +20,7 @@ HttpResponse page(OutputFormat form, RenderedBody body) {
   response.content_type = content_type(form);
   response.body = std::move(body.text);
   response.headers.emplace_back(kExitCodeHeader, std::to_string(body.exit_code));
+  response.headers.emplace_back("Vary", "Accept");
   if (form == OutputFormat::html) {
     response.headers.emplace_back("Content-Security-Policy", page_security_policy());
   }

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
+#include "agent/openapi/endpoints.h"
 #include "agent/openapi/openapi.h"
 #include "agent/ports/parse_port.h"
 #include "agent/render/exit_codes.h"
@@ -12,6 +14,7 @@
 #include "agent/render/output_format.h"
 #include "agent/serve/network_filters.h"
 #include "agent/serve/rendered.h"
+#include "netlink/base/nearest.h"
 #include "netlink/node/recording/recorded_binds.h"
 
 namespace hostnet {
@@ -119,11 +122,15 @@ HttpResult<CheckQuery> check_query(const HttpRequest& request) {
   if (const std::string* protocol = parameter(request, "protocol")) {
     const auto both = parse_port(fmt::format("{}/{}", query.port, *protocol));
     if (!both) return refuse(400, both.error());
+    if (port->protocol && *port->protocol != *both->protocol) {
+      return refuse(400, fmt::format("port '{}' is not of protocol '{}'", *port_text, *protocol));
+    }
     query.protocol = *both->protocol;
   }
   if (const std::string* text = parameter(request, "address")) {
     const auto address = parse_ip(*text);
-    if (!address) return refuse(400, fmt::format("bad address '{}'", *text));
+    if (!address)
+      return refuse(400, fmt::format("bad address '{}': it is an IPv4 or IPv6 address", *text));
     query.address = *address;
   }
   const auto v6only = switch_parameter(request, "v6only");
@@ -165,16 +172,22 @@ Network network_in_brief(const Answers& answers) {
               {.limit = kOverviewRows, .walk_at_most = kOverviewRoutesWalked})};
 }
 
+std::string no_such_path(const std::string& path, const std::string& telemetry_path) {
+  std::vector<std::string_view> known{telemetry_path};
+  for (const ApiEndpoint& endpoint : api_endpoints()) known.emplace_back(endpoint.path);
+  if (const std::string_view meant = nearest(path, known); !meant.empty()) {
+    return fmt::format("there is no {}, did you mean {}?", path, meant);
+  }
+  return fmt::format("there is no {}, try /conflicts, /risks, /ports, /interfaces, /routes or {}",
+                     path, telemetry_path);
+}
+
 HttpHandler overview_handler(const Answers& answers) {
   return rendered(
       [answers](const HttpRequest& request, const Output& output) -> HttpResult<RenderedBody> {
         // The route takes every path that no other route has.
         if (request.path != "/") {
-          return refuse(
-              404,
-              fmt::format("there is no {}, try /conflicts, /risks, /ports, /interfaces, /routes or "
-                          "{}",
-                          request.path, answers.telemetry_path));
+          return refuse(404, no_such_path(request.path, answers.telemetry_path));
         }
         const auto report = report_about_ports(answers, request);
         if (!report) return std::unexpected(report.error());

@@ -1,5 +1,6 @@
 """/openapi.json says what every path answers, errors included; watchers get 304."""
 
+import email.utils
 import json
 import re
 
@@ -57,8 +58,8 @@ def test_the_description_is_openapi_31_whose_references_are_there(agent):
 
 
 EXAMPLES = ["/?", "/conflicts?", "/conflicts?ignored=1", "/risks?", "/ports?", "/ports/8080?", "/ports/4444?",
-            "/ports/8080/tcp?", "/check?port=8080", "/check?port=8081&protocol=udp&address=127.0.0.1",
-            "/check?port=1&address=203.0.113.9", "/history?", "/interfaces?", "/routes?", "/routes?table=local"]
+            "/ports/8080/tcp?", "/ports/8080/TCP?", "/check?port=8080", "/check?port=8081&protocol=udp&address=127.0.0.1",
+            "/check?port=1&address=203.0.113.9", "/history?", "/history?raw=1", "/interfaces?", "/routes?", "/routes?table=local"]
 
 
 def described_path(path):
@@ -83,8 +84,9 @@ def test_every_described_path_is_tried(agent):
 
 
 ERRORS = [("/conflicts?ignored=maybe", 400), ("/ports/99999", 400), ("/ports/http", 400), ("/check", 400),
-          ("/check?port=80&address=here", 400), ("/interfaces?limit=0", 400), ("/routes?family=ipx", 400),
-          ("/conflicts?width=1", 400), ("/nothing", 404), ("/metrics?collect[]=nonsense", 400)]
+          ("/check?port=80&address=here", 400), ("/check?port=80/udp&protocol=tcp", 400), ("/interfaces?limit=0", 400), ("/routes?family=ipx", 400),
+          ("/conflicts?width=1", 400), ("/nothing", 404), ("/conflicts/", 404), ("/healthz?x=%zz", 400),
+          ("/metrics?collect[]=nonsense", 400)]
 
 
 @pytest.mark.parametrize("target,status", ERRORS)
@@ -105,13 +107,36 @@ def test_every_error_is_as_described(agent, target, status):
 def test_refusals_are_as_described_too(machine):
     agent = machine.agent("--pods.source=none", "--web.details=none")
     document = description(agent)
-    for flags, status in ((), 403), (("-X", "POST"), 405), (("-d", "x=1", "-X", "GET"), 413):
+    for flags, status in ((), 403), (("-X", "POST"), 405), (("-d", "x=1", "-X", "GET"), 413), (("-H", "X: " + "x" * 70_000), 431):
         said, body = agent.curl("/conflicts", *JSON, *flags)
         assert said == status
         validate(document, {"$ref": "#/components/schemas/Error"}, json.loads(body))
         assert str(status) in document["paths"]["/conflicts"]["get"]["responses"]
     refusal = agent.curl("/conflicts", "-H", "Host: evil.example")[1]
     assert "--web.details" in refusal
+
+
+def fields(agent, path, *flags):
+    """The header fields of an answer."""
+    head = agent.machine.run("curl", "-si", *flags, f"http://127.0.0.1:20000{path}").stdout
+    lines = head.replace("\r", "").partition("\n\n")[0].splitlines()[1:]
+    return {name.lower(): value for name, value in (line.split(": ", 1) for line in lines)}
+
+
+@pytest.mark.parametrize("path", ["/conflicts", "/nothing", "/metrics", "/ports/0"])
+def test_every_answer_has_a_date_and_says_that_accept_matters(agent, path):
+    said = fields(agent, path)
+    assert email.utils.parsedate_to_datetime(said["date"]).tzinfo
+    assert "Accept" in [name.strip() for name in said["vary"].split(",")]
+
+
+def test_a_wildcard_for_applications_is_json(agent):
+    assert fields(agent, "/conflicts", "-H", "Accept: application/*")["content-type"] == "application/json"
+
+
+@pytest.mark.parametrize("path,meant", [("/conflicts/", "/conflicts"), ("/metric", "/metrics"), ("/port", "/ports")])
+def test_a_path_that_is_not_there_names_the_nearest(agent, path, meant):
+    assert agent.curl(path) == (404, f"there is no {path}, did you mean {meant}?\n")
 
 
 def test_a_403_names_port_forward_first(machine):

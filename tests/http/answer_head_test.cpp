@@ -20,5 +20,9 @@ TEST(AnswerHead, LeavesOutAFieldThatWouldEndItsLine) {
   EXPECT_EQ(answer_head(response), "HTTP/1.1 200 OK\r\nD: 4\r\n\r\n");
 }
 
+TEST(AnswerHead, WritesDatesAsRfc9110Does) {
+  EXPECT_EQ(http_date(784111777), "Sun, 06 Nov 1994 08:49:37 GMT");
+}
+
 }  // namespace
 }  // namespace hostnet

@@ -208,7 +208,7 @@ TEST(HttpServer, AnswersMalformedHeadsAndCloses) {
   ASSERT_TRUE(answer);
   EXPECT_EQ(answer->status, 400);
   EXPECT_EQ(answer->body,
-            "{\"error\":{\"message\":\"Missing required Host header.\",\"status\":400}}\n");
+            "{\"error\":{\"status\":400,\"message\":\"Missing required Host header.\"}}\n");
   EXPECT_TRUE(client.closed_by_server());
 }
 
@@ -234,7 +234,7 @@ TEST(HttpServer, SaysErrorsInTheFormAskedFor) {
     ASSERT_TRUE(answer);
     EXPECT_EQ(header(answer->headers, "Content-Type"), "application/json");
     EXPECT_EQ(answer->body,
-              "{\"error\":{\"message\":\"No such path: /nowhere\",\"status\":404}}\n");
+              "{\"error\":{\"status\":404,\"message\":\"No such path: /nowhere\"}}\n");
   }
   answer = fetch(serving.port, "/%ff%fe?format=json");
   ASSERT_TRUE(answer);

@@ -190,7 +190,7 @@ TEST(WebConfigInForce, SetsHeadersAndLimitsTheRate) {
   const auto limited = fetch(serving.port, "/metrics?format=json");
   ASSERT_TRUE(limited);
   EXPECT_EQ(limited->status, 429);
-  EXPECT_EQ(limited->body, "{\"error\":{\"message\":\"Too Many Requests\",\"status\":429}}\n");
+  EXPECT_EQ(limited->body, "{\"error\":{\"status\":429,\"message\":\"Too Many Requests\"}}\n");
   EXPECT_EQ(fetch(serving.port, "/healthz")->status, 200);
 }
 

@@ -28,11 +28,11 @@ TEST(OutputFormat, WideAndNameAreText) {
 
 TEST(OutputFormat, ABadParameterIsNamed) {
   EXPECT_EQ(output_for("xml", "").error().message,
-            "format \"xml\" is not one of text, json, html, wide, name");
+            "bad format 'xml': it is one of text, json, html, wide, name");
   EXPECT_EQ(output_for("", "").error().message,
-            "format \"\" is not one of text, json, html, wide, name");
+            "bad format '': it is one of text, json, html, wide, name");
   EXPECT_EQ(output_for("\x1b[2J", "").error().message,
-            "format \"\\x1b[2J\" is not one of text, json, html, wide, name");
+            "bad format '\\x1b[2J': it is one of text, json, html, wide, name");
 }
 
 TEST(OutputFormat, CurlGetsText) {

@@ -12,7 +12,8 @@ bool asks_for_json(const HttpRequest& request) {
   const std::string accept = header(request.headers, "Accept");
   std::string_view rest = accept;
   while (const auto item = next_accept_item(rest)) {
-    if (item->is("application/json") && item->weight > 0) return true;
+    const bool json = item->is("application/json") || item->is("application/*");
+    if (json && item->weight > 0) return true;
   }
   return false;
 }
@@ -37,9 +38,10 @@ const std::string* parameter(const HttpRequest& request, std::string_view name) 
 HttpResponse error_answer(const HttpRequest& request, int status, std::string_view message) {
   HttpResponse response;
   response.status = status;
+  response.headers.emplace_back("Vary", "Accept");
   if (asks_for_json(request)) {
     response.content_type = "application/json";
-    const nlohmann::json body = {
+    const nlohmann::ordered_json body = {
         {"error", {{"status", status}, {"message", std::string(message)}}}};
     // Parts of the message may come from the request: bytes that are not UTF-8
     // are replaced, not thrown over.
