@@ -38,7 +38,10 @@ int run(const CommandLine& line) {
     case Command::healthcheck: return run_healthcheck(line.serve.web.listen.front());
     case Command::help:
     case Command::completion: return print_answer(line.text, 0);
-    case Command::version: return print_answer(version_text(), 0);
+    case Command::version: {
+      const bool json = line.options.format == OutputFormat::json;
+      return print_answer(json ? version_json() : version_text(), 0);
+    }
   }
   return kUsageExit;
 }

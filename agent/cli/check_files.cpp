@@ -124,6 +124,14 @@ Result<> ask_node(const CommandOptions& options, const Policy& policy,
   return {};
 }
 
+// Names on standard output say nothing of what could not be read.
+void complain_of_errors(const ManifestCheck& check) {
+  for (const ManifestError& error : check.errors) {
+    const std::string line = error.line == 0 ? "" : fmt::format(":{}", error.line);
+    log::complain(fmt::format("{}{}: {}", error.file, line, error.message));
+  }
+}
+
 int exit_code_of(const ManifestCheck& check) {
   if (!check.errors.empty()) return 2;
   const SeverityCounts counts = count_severities(check);
@@ -160,6 +168,7 @@ int check_files(const CommandOptions& options) {
     std::ranges::copy(result.refused, std::back_inserter(check.errors));
   }
   check.lints = lint_manifests(read, *policy, ranges);
+  if (options.style.names) complain_of_errors(check);
   return print_answer(options.format == OutputFormat::json
                           ? manifest_check_json(check)
                           : manifest_check_text(check, style_of(options)),

@@ -4,6 +4,8 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <functional>
+#include <iterator>
 #include <vector>
 
 #include "agent/ports/holder_kinds.h"
@@ -61,7 +63,11 @@ std::string port_words_of(const Json& object) {
 }
 
 std::string holders_words_of(const Json& holders) {
-  return distinct(holders, holder_words_of);
+  const auto closed = [](const Json& holder) { return text_at(holder, "state") == "time_wait"; };
+  if (std::ranges::all_of(holders, closed)) return distinct(holders, holder_words_of);
+  Json shown = Json::array();
+  std::ranges::copy_if(holders, std::back_inserter(shown), std::not_fn(closed));
+  return distinct(shown, holder_words_of);
 }
 
 std::string declarations_words_of(const Json& declared) {

@@ -51,9 +51,16 @@ void add_flags(CLI::App& app, FlagValues::Texts& given) {
   }
 }
 
-std::string hint(std::string_view word, std::span<const std::string_view> candidates) {
+// Where the help is: that of the command that was named.
+std::string help_call(const CLI::App& app) {
+  const auto subs = app.get_subcommands();
+  return subs.empty() ? "--help" : fmt::format("hostnet-agent {} --help", subs.front()->get_name());
+}
+
+std::string hint(std::string_view word, std::span<const std::string_view> candidates,
+                 const CLI::App& app) {
   const std::string_view meant = nearest(word, candidates);
-  return meant.empty() ? ", try --help" : fmt::format(", did you mean {}?", meant);
+  return meant.empty() ? ", try " + help_call(app) : fmt::format(", did you mean {}?", meant);
 }
 
 std::vector<std::string> option_names(const CLI::App& app) {
@@ -64,11 +71,16 @@ std::vector<std::string> option_names(const CLI::App& app) {
   return names;
 }
 
+UsageError unknown_command(const CLI::App& app, const std::string& word) {
+  std::vector<std::string_view> names;
+  for (const Subcommand& subcommand : all_subcommands()) names.emplace_back(subcommand.name);
+  return {fmt::format("unknown command '{}'{}", word, hint(word, names, app))};
+}
+
 UsageError unexpected_argument(const CLI::App& app, const std::string& argument) {
   if (!argument.starts_with("-")) {
-    std::vector<std::string_view> names;
-    for (const Subcommand& subcommand : all_subcommands()) names.emplace_back(subcommand.name);
-    return {fmt::format("unexpected argument '{}'{}", argument, hint(argument, names))};
+    if (app.get_subcommands().empty()) return unknown_command(app, argument);
+    return {fmt::format("unexpected argument '{}', try {}", argument, help_call(app))};
   }
   const std::string name = argument.substr(0, argument.find('='));
   std::vector<std::string> names = option_names(app);
@@ -76,14 +88,15 @@ UsageError unexpected_argument(const CLI::App& app, const std::string& argument)
     std::ranges::move(option_names(*sub), std::back_inserter(names));
   }
   if (std::ranges::find(names, name) != names.end()) {
-    return {fmt::format("{} is a flag of another command, try --help", name)};
+    return {fmt::format("{} is a flag of another command, try {}", name, help_call(app))};
   }
   const std::vector<std::string_view> candidates(names.begin(), names.end());
-  return {fmt::format("unknown flag {}{}", name, hint(name, candidates))};
+  return {fmt::format("unknown flag {}{}", name, hint(name, candidates, app))};
 }
 
 // Of version, help and completion: what they print.
 std::expected<void, UsageError> write_about(CLI::App& app, const Words& words, CommandLine& line) {
+  if (line.command == Command::version) return apply_words(words, line.command, line.options);
   if (line.command == Command::completion) {
     line.text = completion_script(words.about, app);
     if (line.text.empty()) {
@@ -97,7 +110,7 @@ std::expected<void, UsageError> write_about(CLI::App& app, const Words& words, C
     const auto subs =
         app.get_subcommands([&](const CLI::App* sub) { return sub->get_name() == words.about; });
     if (!words.about.empty() && subs.empty()) {
-      return std::unexpected(unexpected_argument(app, words.about));
+      return std::unexpected(unknown_command(app, words.about));
     }
     line.text = help_text(app, subs.empty() ? nullptr : subs.front());
   }
@@ -186,8 +199,8 @@ std::expected<CommandLine, UsageError> parse_command_line(
   }
 
   line.command = command_of(app);
-  if (line.command == Command::version) return line;
-  const bool about = line.command == Command::help || line.command == Command::completion;
+  const bool about = line.command == Command::help || line.command == Command::completion ||
+                     line.command == Command::version;
   const auto done = about ? write_about(app, words, line) : apply(parsed, environment, words, line);
   if (!done) return std::unexpected(done.error());
   return line;

@@ -37,14 +37,15 @@ constexpr std::array kSubcommands{
     Subcommand{Command::help, "help", "print the help of a command"},
 };
 
-bool has_names(Command command) {
-  return command == Command::conflicts || command == Command::risks || command == Command::ports ||
-         command == Command::fleet;
+bool can_watch(Command command) {
+  return command == Command::conflicts || command == Command::risks || command == Command::ports;
 }
 
-// "name" only where each row is about something.
+// "name" only where each row is about a port.
 std::span<const std::string_view> formats_of(Command command) {
-  return std::span(kFormats).first(kFormats.size() - (has_names(command) ? 0 : 1));
+  if (command == Command::version) return std::span(kFormats).first(2);
+  const bool names = can_watch(command) || command == Command::check || command == Command::fleet;
+  return std::span(kFormats).first(kFormats.size() - (names ? 0 : 1));
 }
 
 bool answers(Command command) {
@@ -61,19 +62,22 @@ bool answers(Command command) {
   }
 }
 
-void add_output_options(CLI::App& sub, Command command, Words& words) {
-  sub.add_option(
-         "-o,--output,--format", words.format,
-         fmt::format("{} (wide: never folded, more columns)", fmt::join(formats_of(command), ", ")))
-      ->option_text("FORMAT");
+void add_format_options(CLI::App& sub, Command command, Words& words) {
+  std::string help = fmt::format("{}", fmt::join(formats_of(command), ", "));
+  if (help.contains("wide")) help += " (wide: never folded, more columns)";
+  sub.add_option("-o,--output,--format", words.format, help)->option_text("FORMAT");
   sub.add_flag("--json", words.json, "as --format=json");
+}
+
+void add_output_options(CLI::App& sub, Command command, Words& words) {
+  add_format_options(sub, command, words);
   sub.add_option("--width", words.width,
                  "columns to fold tables to; 0: never [the terminal's, else 0]")
       ->check(CLI::Range(std::size_t{0}, kMostWidth))
       ->option_text("N");
   sub.add_option("--color", words.color, "auto (on a terminal without $NO_COLOR), always, never")
       ->option_text("WHEN");
-  if (has_names(command) && command != Command::fleet) {
+  if (can_watch(command)) {
     sub.add_flag("-w,--watch", words.watch, "print it again whenever it changes");
   }
 }
@@ -144,6 +148,7 @@ void add_subcommands(CLI::App& app, Words& words) {
       sub->add_option("COMMAND", words.about, "one of the commands")->option_text(" ");
     }
     if (answers(command)) add_output_options(*sub, command, words);
+    if (command == Command::version) add_format_options(*sub, command, words);
   }
 }
 

@@ -55,7 +55,7 @@ std::string history_text(const Report& report, const History& history, const Tex
       {"AT", "EVENT", "PORT", "VERDICT", "SEVERITY", "DECLARED BY", "HELD BY", "LASTED"});
   for (const auto& event : events) {
     const Finding& finding = event->finding;
-    table.add({rfc3339(event->at), event->opened ? "came" : "went",
+    table.add({rfc3339(event->at), event->opened ? "opened" : "closed",
                port_words(finding.port, finding.protocol), std::string(to_string(finding.verdict)),
                std::string(to_string(finding.severity)), declarations_words(finding.declared_by),
                holders_words(finding.held_by), event->opened ? "" : age(event->lasted)});

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <vector>
+
 #include "agent/render/table/table.h"
 #include "agent/render/words.h"
 #include "netlink/base/escape.h"
@@ -17,9 +19,24 @@ std::string port_words_of(const ManifestCheck::Port& port) {
   return port_words(port.declared.port, port.declared.protocol);
 }
 
+// The ports of the table's rows.
+std::string names_of(const ManifestCheck& check) {
+  std::vector<std::string> names;
+  for (const Lint& lint : check.lints) {
+    if (lint.port) names.push_back(port_words(lint.port, lint.protocol));
+  }
+  for (const ManifestCheck::Port& port : check.ports) {
+    if (port.answer && port.answer->verdict != CheckVerdict::free) {
+      names.push_back(port_words_of(port));
+    }
+  }
+  return name_lines(names);
+}
+
 }  // namespace
 
 std::string manifest_check_text(const ManifestCheck& check, const TextStyle& style) {
+  if (style.names) return names_of(check);
   TextTable table({"WHERE", "SEVERITY", "WHAT", "PORT", "DECLARED BY", "WHY", "WHAT TO DO"});
   for (const ManifestError& error : check.errors) {
     // Of the file itself, that it cannot be read.

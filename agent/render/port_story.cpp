@@ -61,7 +61,9 @@ std::string holder_story(const Holder& holder) {
 void tell_holders(const HostPort* port, Lines& lines) {
   std::size_t told = 0;
   std::size_t more = 0;
-  for (const Holder* holder : port == nullptr ? std::vector<const Holder*>{} : port->holders) {
+  const auto all = port == nullptr ? std::vector<const Holder*>{} : port->holders;
+  const auto shown = shown_holders(all);
+  for (const Holder* holder : shown) {
     if (holder->owner.kind == HolderKind::nat_rule) continue;
     if (told == kMostHolders) {
       ++more;
@@ -71,6 +73,8 @@ void tell_holders(const HostPort* port, Lines& lines) {
     add(lines, "held by", holder_story(*holder));
   }
   if (more > 0) add(lines, "held by", counted(more, "more socket", "more sockets"));
+  if (shown.size() < all.size())
+    add(lines, "held by", "connections of clients, established or in TIME_WAIT");
   if (told == 0) add(lines, "held by", "nobody");
 }
 
@@ -160,7 +164,7 @@ void tell_history(const PortStory& story, Lines& lines) {
   for (const FindingEvent* event : events) {
     add(lines, "lately",
         fmt::format("{} {} {}{}", rfc3339(event->at), to_string(event->finding.verdict),
-                    event->opened ? "came" : "went",
+                    event->opened ? "opened" : "closed",
                     event->opened ? "" : fmt::format(" after {}", age(event->lasted))));
   }
   const bool refused = tell_refusals(story, lines);

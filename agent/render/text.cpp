@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
 #include <utility>
 #include <vector>
 
@@ -52,7 +51,7 @@ std::vector<PortRow> port_rows(const HostPort& port) {
     add_to_list(common.declared_by, declared_words(*declared));
   }
   std::vector<PortRow> rows;
-  for (const auto* holder : port.holders) {
+  for (const auto* holder : shown_holders(port.holders)) {
     auto held_by = holder_words(*holder);
     auto row = std::ranges::find(rows, held_by, &PortRow::held_by);
     if (row == rows.end()) {
@@ -75,19 +74,6 @@ namespace {
 std::string last_line(const Report& report, const TextStyle& style) {
   return folded(terminal_text(summary_words(report)), style.width);
 }
-
-// Each once, in the order of the rows.
-class Names {
- public:
-  void add(const std::string& name) {
-    if (!name.empty() && seen_.insert(name).second) text_ += name + "\n";
-  }
-  const std::string& text() const { return text_; }
-
- private:
-  std::set<std::string> seen_;
-  std::string text_;
-};
 
 std::string workloads_words(const Finding& finding) {
   std::string words;
@@ -113,9 +99,11 @@ std::string findings_text(const Report& report, FindingClass finding_class, bool
                           const TextStyle& style) {
   const auto findings = findings_of(report, finding_class, include_ignored);
   if (style.names) {
-    Names names;
-    for (const auto* finding : findings) names.add(port_words(finding->port, finding->protocol));
-    return names.text();
+    std::vector<std::string> names;
+    for (const auto* finding : findings) {
+      names.push_back(port_words(finding->port, finding->protocol));
+    }
+    return name_lines(names);
   }
   std::vector<std::string> header{"PORT",    "VERDICT", "SEVERITY",  "DECLARED BY",
                                   "HELD BY", "SINCE",   "WHAT TO DO"};
@@ -135,15 +123,15 @@ namespace {
 
 struct PortRows {
   TextTable table;
-  Names names;
+  std::vector<std::string> names;
 };
 
 PortRows rows_of_ports(const Report& report, const PortFilter& filter, const TextStyle& style) {
   std::vector<std::string> header{"PORT", "HELD BY", "ADDRESS", "STATE", "DECLARED BY", "FINDINGS"};
   if (style.wide) header.insert(header.end(), {"KIND", "EXE", "CGROUP"});
-  PortRows rows{.table = TextTable(std::move(header))};
+  PortRows rows{.table = TextTable(std::move(header)), .names = {}};
   for (const auto& port : host_ports(report, filter)) {
-    rows.names.add(port_words(port.port, port.protocol));
+    rows.names.push_back(port_words(port.port, port.protocol));
     for (const PortRow& row : port_rows(port)) {
       std::vector<std::string> cells{row.port,  row.held_by,     row.address,
                                      row.state, row.declared_by, row.findings};
@@ -158,7 +146,7 @@ PortRows rows_of_ports(const Report& report, const PortFilter& filter, const Tex
 
 std::string ports_text(const Report& report, const PortFilter& filter, const TextStyle& style) {
   const PortRows rows = rows_of_ports(report, filter, style);
-  if (style.names) return rows.names.text();
+  if (style.names) return name_lines(rows.names);
   std::string text = rows.table.text(style);
   if (!filter.port) {
     for (const std::string& line : folded_lines(report)) {
@@ -179,7 +167,7 @@ std::string port_text(const Report& report, const PortFilter& filter,
                       std::span<const CheckAnswer> binds, const History* history,
                       const TextStyle& style) {
   const PortRows rows = rows_of_ports(report, filter, style);
-  if (style.names) return rows.names.text();
+  if (style.names) return name_lines(rows.names);
   std::string text = rows.table.text(style);
   for (const CheckAnswer& bind : binds) {
     if (binds.size() > 1) text += port_words(bind.port, bind.protocol) + "\n";
@@ -189,6 +177,7 @@ std::string port_text(const Report& report, const PortFilter& filter,
 }
 
 std::string check_text(const CheckAnswer& answer, const TextStyle& style, const PortStory* story) {
+  if (style.names) return port_words(answer.port, answer.protocol) + "\n";
   TextTable table({"PORT", "ADDRESS", "VERDICT", "BINDABLE", "HELD BY", "DECLARED BY", "RISKS"});
   table.add({port_words(answer.port, answer.protocol), answer.address.to_string(),
              std::string(to_string(answer.verdict)), std::string(bindable_words(answer.bindable)),

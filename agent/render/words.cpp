@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <set>
 #include <utility>
 
 namespace hostnet {
@@ -42,6 +43,22 @@ std::string unusual_state(const Holder& holder) {
   std::string words(to_string(socket.state));
   if (socket.peer_port != 0) words += " to " + endpoint_words(socket.peer, socket.peer_port);
   return words;
+}
+
+bool is_nat_rule(const Holder& holder) {
+  return holder.owner.kind == HolderKind::nat_rule;
+}
+
+bool is_server(const Holder& holder) {
+  return !is_nat_rule(holder) && holder.socket.is_server();
+}
+
+bool is_connection(const Holder& holder) {
+  return !is_nat_rule(holder) && holder.socket.peer_port != 0 && !holder.socket.is_server();
+}
+
+bool is_closed_connection(const Holder& holder) {
+  return !is_nat_rule(holder) && holder.socket.state == SocketState::time_wait;
 }
 
 // A holder's name with a container's id as its runtime prints it.
@@ -122,7 +139,8 @@ std::string holder_words(const HolderParts& parts) {
   if (parts.kind == HolderKind::kernel) {
     append_word(words, "kernel");
   } else {
-    if (words.empty()) words = "unknown";
+    if (words.empty())
+      words = parts.state.starts_with("time_wait") ? "closed connection" : "unknown";
     append_word(words, parts.user);
   }
   if (parts.terminating) words += " (terminating)";
@@ -154,8 +172,34 @@ std::string declared_words(const DeclaredPort& declared) {
   return words;
 }
 
+std::vector<const Holder*> shown_holders(std::vector<const Holder*> holders) {
+  std::set<std::string_view> servers;
+  for (const Holder* holder : holders) {
+    if (is_server(*holder)) servers.insert(holder->name);
+  }
+  const auto closed = std::ranges::stable_partition(
+      holders, [](const Holder* holder) { return !is_closed_connection(*holder); });
+  if (closed.begin() == holders.begin() && !holders.empty()) {
+    return {*std::ranges::max_element(
+        holders, {}, [](const Holder* holder) { return holder->socket.expires_ms.value_or(0); })};
+  }
+  holders.erase(closed.begin(), closed.end());
+  std::erase_if(holders, [&](const Holder* holder) {
+    return is_connection(*holder) && servers.contains(holder->name);
+  });
+  return holders;
+}
+
+std::vector<const Holder*> shown_holders(std::span<const Holder> holders) {
+  std::vector<const Holder*> all;
+  all.reserve(holders.size());
+  for (const Holder& holder : holders) all.push_back(&holder);
+  return shown_holders(std::move(all));
+}
+
 std::string holders_words(std::span<const Holder> holders) {
-  return distinct_words(holders, [](const Holder& holder) { return holder_words(holder); });
+  return distinct_words(shown_holders(holders),
+                        [](const Holder* holder) { return holder_words(*holder); });
 }
 
 std::string declarations_words(std::span<const DeclaredPort> declared) {
@@ -182,6 +226,15 @@ std::string refusing_holders_words(const RefusedBind& refused) {
 
 std::string verdicts_words(std::span<const Verdict> verdicts) {
   return distinct_words(verdicts, [](Verdict verdict) { return std::string(to_string(verdict)); });
+}
+
+std::string name_lines(std::span<const std::string> names) {
+  std::set<std::string_view> seen;
+  std::string text;
+  for (const std::string& name : names) {
+    if (!name.empty() && seen.insert(name).second) text += name + "\n";
+  }
+  return text;
 }
 
 std::string counted(std::size_t count, std::string_view one, std::string_view many) {

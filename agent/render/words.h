@@ -41,14 +41,18 @@ struct HolderParts {
 std::string holder_words(const HolderParts& parts);
 // "nginx.service nginx[812] root", "default/web-1 nginx[99] uid 101",
 // "flannel.1 kernel"; a state other than listening or bound is appended:
-// "curl[7] root (established to 10.0.0.1:443)".
+// "curl[7] root (established to 10.0.0.1:443)", "closed connection (time_wait, 43s left)".
 std::string holder_words(const Holder& holder);
 // "and 47,900 more udp sockets of nginx.service nginx[812] root on ports 1024 to 48923", a line for
 // each of PortSnapshot::folded.
 std::vector<std::string> folded_lines(const Report& report);
 // "default/web-1 (web)".
 std::string declared_words(const DeclaredPort& declared);
-// The words of each, without repetition, joined by ", ".
+// Without what is only a server's traffic: connections beside a server of the same name, and those
+// in TIME_WAIT beside anything else. Where only such hold the port, the one that keeps it longest.
+std::vector<const Holder*> shown_holders(std::vector<const Holder*> holders);
+std::vector<const Holder*> shown_holders(std::span<const Holder> holders);
+// The words of each that is shown, without repetition, joined by ", ".
 std::string holders_words(std::span<const Holder> holders);
 std::string declarations_words(std::span<const DeclaredPort> declared);
 // Whom bind() refused a port: "default/web-1 nginx[99]", "nginx.service nginx[812]".
@@ -56,6 +60,9 @@ std::string binder_words(const RefusedBind& refused);
 // Who had that: "redis.service redis[7] root", "cache.service (gone 12 ms later)".
 std::string refusing_holders_words(const RefusedBind& refused);
 std::string verdicts_words(std::span<const Verdict> verdicts);
+
+// Of names, a line each: each once, in order; "" is none.
+std::string name_lines(std::span<const std::string> names);
 
 // "1 conflict", "2 conflicts".
 std::string counted(std::size_t count, std::string_view one, std::string_view many);

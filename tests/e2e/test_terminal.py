@@ -1,6 +1,7 @@
 """What people see on a terminal, in a pipe and over HTTP: widths, colours, forms, help, completion."""
 
 import fcntl
+import json
 import os
 import pty
 import re
@@ -80,7 +81,10 @@ def test_colour_is_for_terminals_and_can_be_forbidden_and_forced(machine, confli
 
 
 def test_forms_as_kubectl_has_them(machine, conflict):
-    assert machine.once("conflicts", "-o", "name", *conflict).stdout == "8080/tcp\n"
+    for words in (["conflicts"], ["check", "8080"], ["check", "-f", machine.directory / "pods/pod.yaml"]):
+        assert machine.once(*words, "-o", "name", *conflict).stdout == "8080/tcp\n"
+    broken = machine.once("check", "-f", "/nonexistent.yaml", "--offline", "-o", "name")
+    assert broken.returncode == 2 and broken.stdout == "" and "/nonexistent.yaml" in broken.stderr
     wide = machine.once("conflicts", "-o", "wide", *conflict).stdout
     assert "EXPLANATION" in wide.splitlines()[0] and len(wide.splitlines()) == 3
     assert machine.once("conflicts", "--json", *conflict).stdout.startswith('{"api_version":"v1"')
@@ -110,7 +114,7 @@ def test_a_port_is_told_as_a_story(machine, conflict):
     for said in answers:
         places = [said.index("\n" + label) for label in labels]
         assert places == sorted(places), said
-        assert "EADDRINUSE" in said and "squatter" in said and "unmanaged_process came" in said
+        assert "EADDRINUSE" in said and "squatter" in said and "unmanaged_process opened" in said
     assert len(answers[0].splitlines()) <= 24
 
 
@@ -156,6 +160,7 @@ def test_help_version_and_completion(machine):
     for word in "revision", "compiler", "libraries":
         assert word in run("version").stdout
     assert run("version").stdout == run("--version").stdout
+    assert run("version").stdout.startswith(f"hostnet-agent, version {json.loads(run('version', '-o', 'json').stdout)['version']}\n")
     script = run("completion", "bash").stdout
 
     def completed(words):

@@ -129,6 +129,7 @@ TEST(CommandLine, TheFormOfAnAnswerIsSaidAsWithKubectl) {
   EXPECT_EQ(parse({"conflicts", "--width=0"})->options.width, 0U);
   EXPECT_EQ(parse({"ports", "--color=never"})->options.color, ColorWhen::never);
   EXPECT_TRUE(parse({"ports", "-w"})->options.watch);
+  EXPECT_TRUE(parse({"check", "8080", "-o", "name"})->options.style.names);
   EXPECT_THAT(refusal({"conflicts", "--json", "--format=text"}), HasSubstr("another --format"));
   EXPECT_THAT(refusal({"doctor", "-o", "name"}), HasSubstr("text, json, wide"));
   EXPECT_THAT(refusal({"conflicts", "--width=wide"}), HasSubstr("width"));
@@ -143,7 +144,7 @@ TEST(CommandLine, TheHelpOfACommandHasItsOwnOptionsFirstAndThenWhatAScanReads) {
   EXPECT_EQ(parse({"help", "check"})->text, help);
   EXPECT_THAT(parse({"serve", "--help"})->text, HasSubstr("--web.listen-address"));
   EXPECT_EQ(parse({"help"})->text, parse({"--help"})->text);
-  EXPECT_EQ(refusal({"help", "chek"}), "unexpected argument 'chek', did you mean check?");
+  EXPECT_EQ(refusal({"help", "chek"}), "unknown command 'chek', did you mean check?");
 }
 
 TEST(CommandLine, ACompletionScriptKnowsEveryCommandAndFlag) {
@@ -161,14 +162,21 @@ TEST(CommandLine, ACompletionScriptKnowsEveryCommandAndFlag) {
 TEST(CommandLine, VersionIsACommandToo) {
   EXPECT_EQ(parse({"version"})->command, Command::version);
   EXPECT_EQ(parse({"--version"})->command, Command::version);
+  EXPECT_EQ(parse({"version", "--json"})->options.format, OutputFormat::json);
+  EXPECT_EQ(parse({"version", "-o", "json"})->options.format, OutputFormat::json);
+  EXPECT_THAT(refusal({"version", "-o", "wide"}), HasSubstr("text, json"));
 }
 
 TEST(CommandLine, AWrongWordIsAnsweredWithTheNearestOne) {
   EXPECT_EQ(refusal({"--watch.intervall=1s"}),
             "unknown flag --watch.intervall, did you mean --watch.interval?");
-  EXPECT_EQ(refusal({"version", "--json"}), "--json is a flag of another command, try --help");
+  EXPECT_EQ(refusal({"completion", "--json"}),
+            "--json is a flag of another command, try hostnet-agent completion --help");
+  EXPECT_EQ(refusal({"conflicts", "all"}),
+            "unexpected argument 'all', try hostnet-agent conflicts --help");
+  EXPECT_EQ(refusal({"frobnicate"}), "unknown command 'frobnicate', try --help");
   EXPECT_EQ(refusal({"check", "-f"}), "check -f: give a file, a folder or -");
-  EXPECT_EQ(refusal({"conflict"}), "unexpected argument 'conflict', did you mean conflicts?");
+  EXPECT_EQ(refusal({"conflict"}), "unknown command 'conflict', did you mean conflicts?");
   EXPECT_THAT(refusal({}, {{"HOSTNET_REPORT_EVENTS", "yes"}}),
               HasSubstr("HOSTNET_REPORT_EVENTS: 'yes' is neither true nor false"));
 }

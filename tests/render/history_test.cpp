@@ -37,7 +37,7 @@ TEST(History, SaysWhatCameAndWhatWentInEveryForm) {
   const std::vector<FindingEvent> happened{sample_event(true), sample_event(false)};
   const History events{.events = with_events(nullptr, happened), .refusals = {}};
   const auto text = history_text(sample_report(), events);
-  EXPECT_THAT(text, HasSubstr("2026-11-21T20:00:00.123Z  went   8080/tcp"));
+  EXPECT_THAT(text, HasSubstr("2026-11-21T20:00:00.123Z  closed  8080/tcp"));
   EXPECT_THAT(text, HasSubstr("  3m12s\n"));
   EXPECT_THAT(text, HasSubstr("2 events since the agent started"));
 
@@ -51,7 +51,7 @@ TEST(History, SaysWhatCameAndWhatWentInEveryForm) {
   const auto page = history_html(sample_report(), events);
   EXPECT_THAT(page, HasSubstr("<a href=\"history\" aria-current=\"page\">History</a>"));
   EXPECT_THAT(page, HasSubstr("<small>after 3m12s</small>"));
-  EXPECT_THAT(history_html(sample_report(), {}), HasSubstr("No finding came or went"));
+  EXPECT_THAT(history_html(sample_report(), {}), HasSubstr("No finding opened or closed"));
 }
 
 TEST(History, SaysWhatBindRefusedAndToWhomInEveryForm) {

@@ -43,7 +43,7 @@ TEST(PortStory, TellsOfThePortInTheOrderInWhichSomebodyAsks) {
        {"declared    default/web-1 (web)", "held by     nginx.service nginx[812]",
         "since       2026", "bind()      EADDRINUSE at [::]:8080",
         "client      clients -> 0.0.0.0:8080", ", not default/web-1 (web)", "rules       ",
-        "lately      2026-11-21T20:00:00.123Z unmanaged_process came",
+        "lately      2026-11-21T20:00:00.123Z unmanaged_process opened",
         "refused: EADDRINUSE, 7 times", "what to do  systemctl stop nginx.service"}) {
     const std::size_t found = story.find(label, at);
     ASSERT_NE(found, std::string::npos) << label << " in\n" << story;

@@ -77,8 +77,43 @@ TEST(HolderWords, TimeWaitHasNoUserButAnEnd) {
                    .local_port = 80,
                    .cookie = 9,
                    .expires_ms = 43'210};
-  EXPECT_EQ(holder_words(holder), "unknown (time_wait, 43s left)");
+  EXPECT_EQ(holder_words(holder), "closed connection (time_wait, 43s left)");
   EXPECT_FALSE(known_uid(holder));
+}
+
+Holder closed_connection(std::uint32_t milliseconds_left) {
+  Holder holder;
+  holder.socket = {.protocol = Protocol::tcp,
+                   .state = SocketState::time_wait,
+                   .local_port = 80,
+                   .expires_ms = milliseconds_left};
+  return holder;
+}
+
+TEST(HolderWords, ClosedConnectionsBesideAServerAreItsOwn) {
+  EXPECT_EQ(holders_words(std::vector{sample_nginx(), closed_connection(3000)}),
+            holders_words(std::vector{sample_nginx()}));
+}
+
+TEST(HolderWords, ConnectionsOfAServerAreItsTrafficThoseOfOthersAreShown) {
+  Holder accepted = sample_nginx();
+  accepted.socket.state = SocketState::established;
+  accepted.socket.peer_port = 40'123;
+  accepted.owner.processes.front().pid = 813;  // a worker
+  Holder of_another = accepted;
+  of_another.name = "curl";
+  const std::vector holders{sample_nginx(), accepted, of_another};
+  const auto shown = shown_holders(holders);
+  ASSERT_EQ(shown.size(), 2U);
+  EXPECT_EQ(shown[0], &holders[0]);
+  EXPECT_EQ(shown[1], &holders[2]);
+}
+
+TEST(HolderWords, OfClosedConnectionsAloneTheLastToEndIsShown) {
+  EXPECT_EQ(holders_words(std::vector{closed_connection(3000), closed_connection(43'000),
+                                      closed_connection(9000)}),
+            "closed connection (time_wait, 43s left)");
+  EXPECT_EQ(holders_words({}), "");
 }
 
 TEST(HolderWords, AKernelSocketAndARule) {

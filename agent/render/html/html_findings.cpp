@@ -22,7 +22,7 @@ std::string port_link(std::string_view root, std::uint16_t port, std::string_vie
 std::string finding_row(const Report& report, const Finding& finding, std::string_view root) {
   std::vector<std::string> declared, held;
   for (const auto& port : finding.declared_by) declared.push_back(html_declared(port));
-  for (const auto& holder : finding.held_by) held.push_back(html_holder(holder));
+  for (const auto* holder : shown_holders(finding.held_by)) held.push_back(html_holder(*holder));
   auto what = "<code>" + html_text(to_string(finding.verdict)) + "</code><small>" +
               html_text(finding.explanation) + "</small>";
   if (finding.ignored && !finding.ignored_because.empty()) {

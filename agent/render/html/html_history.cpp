@@ -13,14 +13,14 @@ std::string event_row(const FindingEvent& event) {
   const Finding& finding = event.finding;
   std::vector<std::string> declared, held;
   for (const auto& port : finding.declared_by) declared.push_back(html_declared(port));
-  for (const auto& holder : finding.held_by) held.push_back(html_holder(holder));
+  for (const auto* holder : shown_holders(finding.held_by)) held.push_back(html_holder(*holder));
   return "<tr role=\"row\">" +
          html_cell("At",
                    fmt::format("<time datetime=\"{}\">{}</time>", rfc3339(event.at),
                                html_moment(event.at)),
                    "nowrap") +
-         html_cell("Event", event.opened ? html_severity_badge(finding.severity, "came")
-                                         : html_badge("good", "✓", "went") + "<small>after " +
+         html_cell("Event", event.opened ? html_severity_badge(finding.severity, "opened")
+                                         : html_badge("good", "✓", "closed") + "<small>after " +
                                                age(event.lasted) + "</small>") +
          html_cell("Port", html_text(port_words(finding.port, finding.protocol)), "port") +
          html_cell("What", "<code>" + html_text(to_string(finding.verdict)) + "</code><small>" +
@@ -58,9 +58,10 @@ std::string html_history(const History& history) {
   const FindingEvents& events = history.events;
   const std::string refusals = refusals_card(history.refusals);
   if (events.empty()) {
-    return html_card("history",
-                     "<h2>History</h2><p class=\"empty\">No finding came or went since the agent "
-                     "started.</p>") +
+    return html_card(
+               "history",
+               "<h2>History</h2><p class=\"empty\">No finding opened or closed since the agent "
+               "started.</p>") +
            refusals;
   }
   std::string rows;

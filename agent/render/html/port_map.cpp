@@ -48,8 +48,9 @@ bool has_conflict(const HostPort& port) {
 
 std::string words_of(const HostPort& port) {
   std::string words = port_words(port.port, port.protocol);
-  if (!port.holders.empty()) words += " held by " + holder_words(*port.holders.front());
-  if (port.holders.size() > 1) words += fmt::format(" and {} more", port.holders.size() - 1);
+  const auto holders = shown_holders(port.holders);
+  if (!holders.empty()) words += " held by " + holder_words(*holders.front());
+  if (holders.size() > 1) words += fmt::format(" and {} more", holders.size() - 1);
   if (!port.declared_by.empty()) {
     words += ", declared by " + declared_words(*port.declared_by.front());
   }
