@@ -101,7 +101,7 @@ Lint duplicate_within(const PlacedPort& later, const PlacedPort& other, const st
             .severity = Severity::critical,
             .message = fmt::format("{} is declared by container {} too (line {})", port,
                                    other.container->name, other.line),
-            .remedy = "leave one of the two out: containers of a pod share its ports"};
+            .remedy = "remove one of the two: containers of a pod share its ports"};
   }
   if (scheduler_separates(one, two)) {
     return {
@@ -111,7 +111,7 @@ Lint duplicate_within(const PlacedPort& later, const PlacedPort& other, const st
                                "one address, and which of the two gets its traffic is not "
                                "defined",
                                port, two, one, other.line),
-        .remedy = "leave one of the two out"};
+        .remedy = "remove one of the two"};
   }
   const std::string& address = one.empty() || one == "0.0.0.0" ? two : one;
   return {.code = "duplicate_declaration",
@@ -121,7 +121,7 @@ Lint duplicate_within(const PlacedPort& later, const PlacedPort& other, const st
                                  "traffic of {} is not defined",
                                  port, address.empty() ? "0.0.0.0" : address, other.line,
                                  address.empty() ? "0.0.0.0" : address),
-          .remedy = "give each of the two a hostIP of its own, or leave one out"};
+          .remedy = "give each its own hostIP, or remove one"};
 }
 
 Lint duplicate_between(const PlacedPort& other, const std::string& port) {

@@ -75,15 +75,15 @@ void ObjectLinter::lint_dns_policy() {
     add("unknown_dns_policy", notes.dns_policy_line,
         fmt::format("dnsPolicy {} does not exist: the API server rejects the pod",
                     shown_text(policy)),
-        fmt::format("write dnsPolicy: {}", !meant.empty()             ? meant
-                                           : object_.pod.host_network ? "ClusterFirstWithHostNet"
-                                                                      : "ClusterFirst"));
+        fmt::format("set dnsPolicy: {}", !meant.empty()             ? meant
+                                         : object_.pod.host_network ? "ClusterFirstWithHostNet"
+                                                                    : "ClusterFirst"));
   } else if (object_.pod.host_network && (policy.empty() || policy == "ClusterFirst")) {
     add("dns_policy", notes.dns_policy_line != 0 ? notes.dns_policy_line : notes.host_network_line,
         fmt::format("with hostNetwork, dnsPolicy ClusterFirst{} means Default: cluster names do "
                     "not resolve",
                     policy.empty() ? " (the default)" : ""),
-        "write dnsPolicy: ClusterFirstWithHostNet if the pod needs cluster names, else Default");
+        "set dnsPolicy: ClusterFirstWithHostNet if the pod needs cluster names, else Default");
   }
 }
 
@@ -94,21 +94,21 @@ void ObjectLinter::lint_own_users() {
       "hostUsers: false with hostNetwork: the API server rejects the pod unless it has the feature "
       "UserNamespacesHostNetworkSupport (alpha since 1.35), and then its processes cannot bind a "
       "port below 1024 (EACCES)",
-      "leave one of the two out, or keep to ports from 1024 up");
+      "remove one of the two, or use ports from 1024 up");
 }
 
 void ObjectLinter::lint_container(const Container& container, const ContainerNotes& notes) {
   if (notes.host_network_line != 0) {
     add("container_host_network", notes.host_network_line,
-        "a container has no field hostNetwork: it is dropped or refused, and the containers of a "
-        "pod always share one network",
-        "set hostNetwork in the pod's spec, or make two pods of it")
+        "containers have no field hostNetwork: the API server ignores or rejects it, and all "
+        "containers of a pod share one network",
+        "set hostNetwork in the pod spec, or split the pod in two")
         .container = container.name;
   }
   if (object_.pod.host_network && has_lasting_ports(container) && container.ports.empty()) {
     add("no_declared_port", notes.line,
-        "a hostNetwork container that declares no port: if it listens, the scheduler may put two "
-        "of it on one node and nobody sees a conflict",
+        "a hostNetwork container declares no port: if it listens, the scheduler may place two of "
+        "them on one node",
         "declare each port it listens on under ports: containerPort")
         .container = container.name;
   }
@@ -127,7 +127,7 @@ void ObjectLinter::lint_port(const Container& container, const ContainerPort& po
             fmt::format("hostPort {} differs from containerPort {}: with hostNetwork nothing is "
                         "mapped and the API server rejects it",
                         port.host_port, port.container_port),
-            fmt::format("set both to the port that the process listens on, or leave hostPort out"));
+            fmt::format("set both to the port that the process listens on, or remove hostPort"));
     lint.container = container.name;
     lint.protocol = port.protocol;
     lint.port = port.host_port;
@@ -136,8 +136,8 @@ void ObjectLinter::lint_port(const Container& container, const ContainerPort& po
   if (is_ipv6_wildcard(port.host_ip)) {
     Lint& lint = add("scheduler_blind", line,
                      "the scheduler compares hostIP :: as text: a pod that declares the port "
-                     "without it may come to the same node",
-                     "leave hostIP out, or write 0.0.0.0");
+                     "without it may land on the same node",
+                     "remove hostIP, or set it to 0.0.0.0");
     lint.container = container.name;
     lint.protocol = port.protocol;
     lint.port = host_port;
@@ -155,8 +155,7 @@ void ObjectLinter::lint_sidecar_port(const Container& container, const Container
                    fmt::format("the hostPort {} of a sidecar (an init container that always "
                                "restarts) is taken on the node, and never forwarded by kubelet",
                                port.host_port),
-                   "declare the hostPort on a container of containers (they share the pod's "
-                   "ports), or use hostNetwork");
+                   "declare the hostPort on a regular container of the pod, or use hostNetwork");
   lint.container = container.name;
   lint.protocol = port.protocol;
   lint.port = port.host_port;
@@ -171,28 +170,30 @@ void ObjectLinter::lint_ranges(Protocol protocol, std::uint16_t port, const Cont
   };
   const std::string text = port_text(protocol, port);
   if (policy_.node_port_range.contains(port)) {
-    about_port(add("in_node_port_range", line,
-                   fmt::format("{} is inside of the NodePort range {}-{}: a Service may be given "
-                               "it, and then takes its traffic",
-                               text, policy_.node_port_range.first, policy_.node_port_range.last),
-                   "choose a port outside of the range"));
+    about_port(add(
+        "in_node_port_range", line,
+        fmt::format(
+            "{} is in the NodePort range {}-{}: a Service may get it, and then takes its traffic",
+            text, policy_.node_port_range.first, policy_.node_port_range.last),
+        "choose a port outside the range"));
   }
   const bool kept_free = std::ranges::any_of(
       ranges_.reserved, [&](const PortRange& range) { return range.contains(port); });
   if (object_.pod.host_network && protocol != Protocol::sctp && ranges_.ephemeral.contains(port) &&
       !kept_free) {
     about_port(add("in_ephemeral_range", line,
-                   fmt::format("{} is inside of the ephemeral range {}-{}: an outgoing connection "
-                               "may have it when the pod starts",
+                   fmt::format("{} is in the ephemeral range {}-{}: an outgoing connection may "
+                               "hold it when the pod starts",
                                text, ranges_.ephemeral.first, ranges_.ephemeral.last),
-                   fmt::format("choose a port outside of the range, or on every node add {} to "
+                   fmt::format("choose a port outside the range, or on every node add {} to "
                                "net.ipv4.ip_local_reserved_ports",
                                port)));
   }
   for (const ReservedPorts& reserved : policy_.reserved_ports) {
     if (!reserved.ports.contains(port)) continue;
     if (reserved.protocol && *reserved.protocol != protocol) continue;
-    about_port(add("reserved_port", line, fmt::format("{} is kept for {}", text, reserved.reason),
+    about_port(add("reserved_port", line,
+                   fmt::format("{} is reserved for {}", text, reserved.reason),
                    "choose another port, or take it out of reserved_ports"));
     break;
   }
@@ -215,21 +216,20 @@ void ObjectLinter::lint_api_version() {
   const RemovedApi* removed = find_removed_api(object_.api_version, object_.kind);
   if (removed == nullptr) return;
   add("removed_api_version", object_.api_version_line,
-      fmt::format("{} {} was removed in Kubernetes {}: servers since then do not take it",
+      fmt::format("{} {} was removed in Kubernetes {}: newer API servers reject it",
                   removed->api_version, removed->kind, removed->removed_in),
-      fmt::format("write apiVersion: {}, or convert it with kubectl convert", removed->instead));
+      fmt::format("set apiVersion: {}, or convert it with kubectl convert", removed->instead));
 }
 
 void ObjectLinter::lint_replicas(const ObjectKind& kind) {
   if (!kind.has_replicas || !object_.pod.host_network || object_.replicas <= 1) return;
   add("several_replicas", object_.replicas_line,
-      declares_host_ports()
-          ? fmt::format("{} replicas with hostNetwork: at most one fits on a node, the others "
-                        "stay Pending where there are fewer nodes",
-                        object_.replicas)
-          : fmt::format("{} replicas with hostNetwork and no declared port: two may come to one "
-                        "node, where the second cannot bind",
-                        object_.replicas),
+      declares_host_ports() ? fmt::format("{} replicas with hostNetwork: only one fits on a node, "
+                                          "the rest stay Pending if there are fewer nodes",
+                                          object_.replicas)
+                            : fmt::format("{} replicas with hostNetwork and no declared port: two "
+                                          "may land on one node, where the second cannot bind",
+                                          object_.replicas),
       "use a DaemonSet, or as many eligible nodes as replicas and a podAntiAffinity");
 }
 
@@ -255,11 +255,10 @@ void ObjectLinter::lint_update(const ObjectKind& kind) {
                                                    : object_.notes.line;
   add("max_surge", line,
       same_node
-          ? fmt::format("{}, and it may only run on the same node: its host ports are taken there, "
-                        "and the update never ends",
-                        what)
-          : fmt::format("{}: the update waits where no other eligible node has the host ports "
-                        "free",
+          ? fmt::format(
+                "{}, on the same node, where its host ports are taken: the update never finishes",
+                what)
+          : fmt::format("{}: the update hangs unless another eligible node has the host ports free",
                         what),
       kind.per_node ? "set maxSurge: 0"
                     : "set maxSurge: 0 and maxUnavailable: 1, or strategy type Recreate");
@@ -341,11 +340,12 @@ void ObjectLinter::lint_namespace(const ManifestNamespace& name_space) {
   const bool silent = name_space.enforce.empty();
   Lint& lint = add(
       "pod_security", line,
-      silent ? fmt::format("{} in namespace {}, which has no pod-security.kubernetes.io/enforce "
-                           "label: refused where the cluster's default is stricter than privileged",
-                           uses, name_space.name)
-             : fmt::format("{} in namespace {}, which enforces {}: its pods are refused", uses,
-                           name_space.name, shown_text(name_space.enforce)),
+      silent
+          ? fmt::format("{} in namespace {}, which has no pod-security.kubernetes.io/enforce "
+                        "label: rejected where the cluster's default is stricter than privileged",
+                        uses, name_space.name)
+          : fmt::format("{} in namespace {}, which enforces {}: its pods are rejected", uses,
+                        name_space.name, shown_text(name_space.enforce)),
       fmt::format("kubectl label namespace {} --overwrite "
                   "pod-security.kubernetes.io/enforce=privileged",
                   name_space.name));

@@ -140,14 +140,14 @@ def corpus():
 
 
 def linted(objects, tmp_path):
-    """For each object the codes that the program finds; of max_surge only where the update never ends."""
+    """For each object the codes that the program finds; of max_surge only where the update never finishes."""
     found = [set() for _ in objects]
     path = tmp_path / "objects.yaml"
     path.write_text("\n---\n".join(map(json.dumps, objects)))
     done = subprocess.run([AGENT, "check", "--offline", "--format=json", "-f", path], capture_output=True, text=True,
                           timeout=600)
     for lint in json.loads(done.stdout)["lints"]:
-        if lint["code"] != "max_surge" or "never ends" in lint["message"]:
+        if lint["code"] != "max_surge" or "never finishes" in lint["message"]:
             found[lint["document"] - 1].add(lint["code"])
     return found
 

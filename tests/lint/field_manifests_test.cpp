@@ -165,9 +165,9 @@ TEST(FieldManifests, SayWhereAnUpdateNeverEndsAndWhereItOnlyMayWait) {
     const auto found = std::ranges::find(lints, "max_surge", &Lint::code);
     return found == lints.end() ? std::string() : found->message;
   };
-  EXPECT_THAT(message("more/daemon-set-surge.yaml"), HasSubstr("the update never ends"));
-  EXPECT_THAT(message("more/deployment-one-node.yaml"), HasSubstr("the update never ends"));
-  EXPECT_THAT(message("deploymentconfig.yaml"), HasSubstr("waits where no other eligible node"));
+  EXPECT_THAT(message("more/daemon-set-surge.yaml"), HasSubstr("the update never finishes"));
+  EXPECT_THAT(message("more/deployment-one-node.yaml"), HasSubstr("the update never finishes"));
+  EXPECT_THAT(message("deploymentconfig.yaml"), HasSubstr("hangs unless another eligible node"));
   EXPECT_THAT(message("more/rollout-blue-green.yaml"), HasSubstr("blueGreen"));
 }
 

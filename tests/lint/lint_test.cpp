@@ -54,7 +54,7 @@ TEST(Lint, SeedsUnknownDnsPolicyIsCriticalAndNamesTheRightOne) {
   EXPECT_THAT(
       lints, Contains(AllOf(coded("unknown_dns_policy"), Field(&Lint::severity, Severity::critical),
                             Field(&Lint::message, HasSubstr("ClusterFirstWithHostNetwork")),
-                            Field(&Lint::remedy, "write dnsPolicy: ClusterFirstWithHostNet"))));
+                            Field(&Lint::remedy, "set dnsPolicy: ClusterFirstWithHostNet"))));
   EXPECT_THAT(found_in(seed_text("001-dns-policy-fragment.yaml")),
               ElementsAre("unknown_dns_policy@1"));
 }
@@ -179,7 +179,7 @@ TEST(Lint, ADeploymentSurgesUnlessItMayEndAPodFirst) {
               ElementsAre("max_surge@4"));
   EXPECT_THAT(lint_texts({deployment("{type: RollingUpdate}")}),
               ElementsAre(Field(&Lint::message,
-                                HasSubstr("waits where no other eligible node has the host ports "
+                                HasSubstr("hangs unless another eligible node has the host ports "
                                           "free"))));
 }
 
