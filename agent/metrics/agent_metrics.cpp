@@ -59,7 +59,7 @@ MetricSource opened_source(const std::vector<std::atomic<std::uint64_t>>& opened
     now->emplace_back(row.verdict, opened[static_cast<std::size_t>(row.verdict)]);
   }
   return per_item(
-      "hostnet_findings_opened_total", "Findings that came up since the agent started.", kCounter,
+      "hostnet_findings_opened_total", "Findings opened since the agent started.", kCounter,
       std::shared_ptr<const std::vector<Opened>>(std::move(now)),
       [](Samples& family, const Opened& one) {
         add_sample(family,
@@ -79,47 +79,46 @@ struct AgentMetrics::Families {
           .Help("Duration of each scan stage in seconds.")
           .Register(own);
   prometheus::Family<prometheus::Counter>& errors =
-      build_counter(own, "hostnet_scan_errors_total", "What could not be read, by reason.");
+      build_counter(own, "hostnet_scan_errors_total", "Failed reads by stage and reason.");
   prometheus::Family<prometheus::Counter>& overruns =
       build_counter(own, "hostnet_netlink_overruns_total",
-                    "Times that the kernel dropped netlink events because they were not read in "
-                    "time.");
+                    "Times that netlink events were lost because the receive buffer was full.");
   prometheus::Counter& syscalls_refused =
       build_counter(own, "hostnet_syscalls_refused_total",
-                    "System calls that the agent's seccomp filter refused.")
+                    "System calls denied by the agent's seccomp filter.")
           .Add({});
   prometheus::Gauge& bind_events =
-      build_gauge(own, "hostnet_bind_events",
-                  "Whether the agent hears of refused binds as they happen.")
+      build_gauge(own, "hostnet_bind_events", "Whether refused binds are observed as they happen.")
           .Add({});
   prometheus::Family<prometheus::Counter>& bind_refusals = build_counter(
-      own, "hostnet_bind_refusals_total", "What bind() refused, by error and kind of holder.");
+      own, "hostnet_bind_refusals_total", "Refused bind() calls by error and kind of holder.");
   prometheus::Counter& bind_events_dropped =
       build_counter(own, "hostnet_bind_events_dropped_total",
-                    "Events of binds that were lost because there was no room for them.")
+                    "Bind events lost because the buffer was full.")
           .Add({});
   prometheus::Family<prometheus::Counter>& cuts = build_counter(
-      own, "hostnet_input_cut_total", "What was left out of inputs beyond a limit, by kind.");
+      own, "hostnet_input_cut_total", "Input items left out because of a limit, by kind.");
   prometheus::Gauge& connections =
       build_gauge(own, "hostnet_http_connections", "Open connections of the HTTP server.").Add({});
   prometheus::Family<prometheus::Counter>& dropped_connections =
       build_counter(own, "hostnet_http_connections_dropped_total",
-                    "Connections that the HTTP server closed before their answer was sent.");
+                    "Connections that the HTTP server closed before the response was sent.");
   // By place in the catalogue; every scrape shows each, too many for the registry.
   std::vector<std::atomic<std::uint64_t>> opened =
       std::vector<std::atomic<std::uint64_t>>(kVerdictCount);
   prometheus::Gauge& reload_successful =
       build_gauge(own, "hostnet_config_last_reload_successful",
-                  "Whether the configuration file was good when it was last read.")
+                  "Whether the last configuration reload was successful.")
           .Add({});
   prometheus::Gauge& reload_time =
       build_gauge(own, "hostnet_config_last_reload_success_timestamp_seconds",
-                  "When the configuration file was last read and good, Unix time.")
+                  "Timestamp of the last successful configuration reload.")
           .Add({});
   prometheus::Family<prometheus::Gauge>& build_info =
-      build_gauge(own, "hostnet_build_info", "The version of the agent.");
+      build_gauge(own, "hostnet_build_info", "Version and revision of the agent.");
   prometheus::Family<prometheus::Counter>& requests =
-      build_counter(http, "promhttp_metric_handler_requests_total", "Scrapes by status code.");
+      build_counter(http, "promhttp_metric_handler_requests_total",
+                    "Total number of scrapes by HTTP status code.");
   prometheus::Family<prometheus::Counter>& handler_errors =
       build_counter(http, "promhttp_metric_handler_errors_total",
                     "Scrapes with series left out (gathering) or cut short (encoding).");

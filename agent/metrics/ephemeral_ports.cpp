@@ -130,14 +130,14 @@ Result<EphemeralPortUse> read_ephemeral_ports(const Node& node) {
 std::vector<MetricSource> ephemeral_port_families(const EphemeralPortUse& use) {
   FamilyList families;
   families.add("hostnet_ephemeral_ports_range",
-               "Ports that the kernel may give to outgoing connections: ip_local_port_range "
-               "without ip_local_reserved_ports.",
+               "Ephemeral ports that outgoing connections may use: ip_local_port_range without "
+               "ip_local_reserved_ports.",
                kGauge, {}, static_cast<double>(use.range));
   for (const auto& [key, count] : use.used) {
     const auto& [protocol, address] = key;
     families.add("hostnet_ephemeral_ports_used",
-                 "Distinct ports of that range that sockets of any state have, by local address.",
-                 kGauge, {{"address", address.to_string()}, {"protocol", to_string(protocol)}},
+                 "Ephemeral ports in use by sockets in any state, by local address.", kGauge,
+                 {{"address", address.to_string()}, {"protocol", to_string(protocol)}},
                  static_cast<double>(count));
   }
   add_dropped_series(families, "hostnet_ephemeral_ports_used", use.dropped);

@@ -133,16 +133,16 @@ std::vector<MetricSource> ListenerLedger::listener_families() const {
     const auto port = std::to_string(endpoint.port);
     const std::initializer_list<LabelView> labels = {
         {"address", endpoint.address}, {"port", port}, {"protocol", "tcp"}};
-    families.add(kQueueName, "Connections that wait for accept().", kGauge, labels, queue.length);
-    families.add(kQueueLimitName, "How many connections may wait for accept().", kGauge, labels,
-                 queue.limit);
+    families.add(kQueueName, "Connections waiting for accept().", kGauge, labels, queue.length);
+    families.add(kQueueLimitName, "Maximum number of connections waiting for accept().", kGauge,
+                 labels, queue.limit);
   }
   const std::size_t tcp_dropped = written - std::min(written, limits_.tcp);
   written = 0;
   for (const auto& [endpoint, total] : drops_) {
     if (total.last_report != reports_ || ++written > limits_.udp) continue;
     const auto port = std::to_string(endpoint.port);
-    families.add(kDropsName, "Datagrams that the sockets' receive buffers had no room for.",
+    families.add(kDropsName, "Datagrams dropped because a socket's receive buffer was full.",
                  kCounter, {{"address", endpoint.address}, {"port", port}},
                  static_cast<double>(total.drops));
   }
@@ -181,8 +181,7 @@ std::vector<MetricSource> ListenerLedger::count_families() const {
         if (kind == HolderKind::nat_rule) continue;  // no socket
         const auto found = counts_.find({protocol, family, kind});
         if (protocol == Protocol::sctp && found == counts_.end()) continue;  // rare: only if used
-        families.add("hostnet_listening_sockets", "Sockets of the node that wait for peers.",
-                     kGauge,
+        families.add("hostnet_listening_sockets", "Listening sockets of the node.", kGauge,
                      {{"family", to_string(family)},
                       {"holder_kind", to_string(kind)},
                       {"protocol", to_string(protocol)}},

@@ -12,11 +12,11 @@ std::vector<MetricSource> network_change_families(const NetworkChangeCounts& cou
     const auto object = static_cast<NetworkObject>(i);
     if (object == NetworkObject::neighbour && !counts.neighbours) continue;
     const auto add = [&](std::string_view change, std::uint64_t value) {
-      families.add("hostnet_network_changes_total",
-                   "Network objects that came or changed (new) and that went (del), as the kernel "
-                   "told.",
-                   kCounter, {{"change", change}, {"object", to_string(object)}},
-                   static_cast<double>(value));
+      families.add(
+          "hostnet_network_changes_total",
+          "Network objects added or changed (new) and deleted (del), as reported by the kernel.",
+          kCounter, {{"change", change}, {"object", to_string(object)}},
+          static_cast<double>(value));
     };
     add("del", counts.went.at(i));
     add("new", counts.came.at(i));

@@ -69,23 +69,23 @@ void add_finding_series(FamilyList& families, const Report& report) {
       ++dropped[name];
       continue;
     }
-    families.add(name,
-                 conflict ? "A declared port that its pod cannot have, or whose traffic goes "
-                            "elsewhere."
-                          : "A port that may become a conflict.",
-                 kGauge,
-                 {{"container", s.container},
-                  {"holder", s.holder},
-                  {"holder_kind", s.holder_kind},
-                  {"host_ip", s.host_ip},
-                  {"namespace", s.namespace_},
-                  {"pod", s.pod},
-                  {"port", s.port},
-                  {"protocol", s.protocol},
-                  {"severity", to_string(s.severity)},
-                  {"verdict", to_string(s.verdict)},
-                  {"workload", s.workload}},
-                 1);
+    families.add(
+        name,
+        conflict ? "A declared host port that its pod cannot bind, or whose traffic goes elsewhere."
+                 : "A port that may become a conflict.",
+        kGauge,
+        {{"container", s.container},
+         {"holder", s.holder},
+         {"holder_kind", s.holder_kind},
+         {"host_ip", s.host_ip},
+         {"namespace", s.namespace_},
+         {"pod", s.pod},
+         {"port", s.port},
+         {"protocol", s.protocol},
+         {"severity", to_string(s.severity)},
+         {"verdict", to_string(s.verdict)},
+         {"workload", s.workload}},
+        1);
   }
   for (const auto& [family, count] : dropped) add_dropped_series(families, family, count);
 }
@@ -103,7 +103,7 @@ void add_totals(FamilyList& families, const Report& report) {
   for (const VerdictInfo& row : kVerdicts) {
     for (const Severity severity : kSeverities) {
       const auto found = counts.find({row.verdict, severity});
-      families.add("hostnet_findings", "Findings that hold now, ignored ones not counted.", kGauge,
+      families.add("hostnet_findings", "Current findings, without the ignored ones.", kGauge,
                    {{"class", to_string(row.finding_class)},
                     {"severity", to_string(severity)},
                     {"verdict", row.name}},
@@ -111,15 +111,15 @@ void add_totals(FamilyList& families, const Report& report) {
     }
   }
   for (const FindingClass finding_class : kFindingClasses) {
-    families.add("hostnet_findings_ignored", "Findings that a rule of the configuration ignores.",
-                 kGauge, {{"class", to_string(finding_class)}},
+    families.add("hostnet_findings_ignored", "Findings ignored by the configuration.", kGauge,
+                 {{"class", to_string(finding_class)}},
                  static_cast<double>(ignored[finding_class]));
   }
   std::map<std::pair<PortMode, Protocol>, std::size_t> declared;
   for (const DeclaredPort& port : report.declared) ++declared[{port.mode, port.protocol}];
   for (const PortMode mode : kPortModes) {
     for (const Protocol protocol : kProtocols) {
-      families.add("hostnet_declared_ports", "Host ports that pods on this node declare.", kGauge,
+      families.add("hostnet_declared_ports", "Host ports declared by pods on this node.", kGauge,
                    {{"mode", to_string(mode)}, {"protocol", to_string(protocol)}},
                    static_cast<double>(declared[{mode, protocol}]));
     }
@@ -131,13 +131,13 @@ void add_pod_source(FamilyList& families, const PodSnapshot& pods) {
   const auto add = [&](std::string_view name, std::string_view help, double value) {
     families.add(name, help, kGauge, {{"source", pods.source}}, value);
   };
-  add("hostnet_pod_source_up", "Whether the source of pods in use answers.",
+  add("hostnet_pod_source_up", "Whether the pod source in use answers.",
       pods.synced && !pods.stale ? 1 : 0);
-  add("hostnet_pod_source_pods", "Pods that the source knows on this node.",
+  add("hostnet_pod_source_pods", "Pods on this node known to the pod source.",
       static_cast<double>(pods.pods.size()));
   if (pods.last_success) {
     add("hostnet_pod_source_last_success_timestamp_seconds",
-        "When the source of pods last answered, Unix time.", unix_seconds(*pods.last_success));
+        "Timestamp of the pod source's last answer.", unix_seconds(*pods.last_success));
   }
 }
 
@@ -149,7 +149,7 @@ void add_coverage(FamilyList& families, const Report& report) {
       report.table && report.table->coverage.every_owner ? 1 : 0);
   add("hostnet_host_netns", "Whether the agent is in the node's own network namespace.",
       report.host_network_namespace ? 1 : 0);
-  add("hostnet_last_scan_timestamp_seconds", "When the ports were last scanned, Unix time.",
+  add("hostnet_last_scan_timestamp_seconds", "Timestamp of the last port scan.",
       unix_seconds(report.generated_at));
 }
 

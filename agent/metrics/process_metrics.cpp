@@ -53,16 +53,17 @@ void add_from_stat(std::vector<MetricSource>& families, const Files& files, std:
   const auto resident_pages = stat.u64(21);
   if (!user || !system || !start || !virtual_bytes || !resident_pages) return;
   families.push_back(single("process_cpu_seconds_total",
-                            "CPU time that the agent spent, user and system.", kCounter,
+                            "Total user and system CPU time spent in seconds.", kCounter,
                             static_cast<double>(*user + *system) / kTicksPerSecond));
-  families.push_back(single("process_virtual_memory_bytes", "Virtual memory of the agent.", kGauge,
+  families.push_back(single("process_virtual_memory_bytes", "Virtual memory size in bytes.", kGauge,
                             static_cast<double>(*virtual_bytes)));
-  families.push_back(single("process_resident_memory_bytes", "Resident memory of the agent.",
+  families.push_back(single("process_resident_memory_bytes", "Resident memory size in bytes.",
                             kGauge, static_cast<double>(*resident_pages * page_size)));
   if (boot == 0) boot = boot_time(files).value_or(0);
   if (boot != 0) {
-    families.push_back(single("process_start_time_seconds", "When the agent started, Unix time.",
-                              kGauge, boot + static_cast<double>(*start) / kTicksPerSecond));
+    families.push_back(single("process_start_time_seconds",
+                              "Start time of the process since unix epoch in seconds.", kGauge,
+                              boot + static_cast<double>(*start) / kTicksPerSecond));
   }
 }
 
@@ -73,17 +74,18 @@ std::vector<MetricSource> process_metrics(const Files& files, std::uint64_t page
   std::vector<MetricSource> families;
   add_from_stat(families, files, page_size, boot);
   if (const auto open = files.list("proc/self/fd")) {
-    families.push_back(single("process_open_fds", "Descriptors that the agent has open.", kGauge,
+    families.push_back(single("process_open_fds", "Number of open file descriptors.", kGauge,
                               static_cast<double>(open->size())));
   }
   if (const auto limits = files.read("proc/self/limits")) {
     if (const auto value = soft_limit(*limits, "Max open files")) {
       families.push_back(
-          single("process_max_fds", "Descriptors that the agent may have open.", kGauge, *value));
+          single("process_max_fds", "Maximum number of open file descriptors.", kGauge, *value));
     }
     if (const auto value = soft_limit(*limits, "Max address space")) {
       families.push_back(single("process_virtual_memory_max_bytes",
-                                "Virtual memory that the agent may have.", kGauge, *value));
+                                "Maximum amount of virtual memory available in bytes.", kGauge,
+                                *value));
     }
   }
   return families;

@@ -117,12 +117,12 @@ PreflightCheck check_network_namespace(const Node& node, std::optional<bool> sam
   if (!same && view == ProcfsView::own_container) {
     return {.name = name,
             .level = Level::limited,
-            .found = "cannot be told: pid 1 of /proc is in the agent's own container",
+            .found = "unknown: pid 1 of /proc is in the agent's own container",
             .fix = std::string(kRemedyForProcfs),
-            .problem = Problem{.code = "network_namespace_unknown",
-                               .message = "whether this is the host's network namespace is not "
-                                          "known",
-                               .remedy = std::string(kRemedyForProcfs)}};
+            .problem =
+                Problem{.code = "network_namespace_unknown",
+                        .message = "cannot determine whether this is the host's network namespace",
+                        .remedy = std::string(kRemedyForProcfs)}};
   }
   const std::string fix = "set hostNetwork: true";
   if (same == false) {
@@ -134,13 +134,14 @@ PreflightCheck check_network_namespace(const Node& node, std::optional<bool> sam
                                .message = "the agent is not in the host's network namespace",
                                .remedy = fix}};
   }
-  return {.name = name,
-          .level = Level::limited,
-          .found = "unknown: the namespace links may not be read and nothing listens here",
-          .fix = ptrace_fix(node),
-          .problem = Problem{.code = "network_namespace_unknown",
-                             .message = "whether this is the host's network namespace is not known",
-                             .remedy = ptrace_fix(node)}};
+  return {
+      .name = name,
+      .level = Level::limited,
+      .found = "unknown: the namespace links may not be read and nothing listens here",
+      .fix = ptrace_fix(node),
+      .problem = Problem{.code = "network_namespace_unknown",
+                         .message = "cannot determine whether this is the host's network namespace",
+                         .remedy = ptrace_fix(node)}};
 }
 
 PreflightCheck check_pid_namespace(const Node& node, ProcfsView view) {
@@ -152,9 +153,8 @@ PreflightCheck check_pid_namespace(const Node& node, ProcfsView view) {
                           .fix = std::string(kRemedyForProcfs)};
   };
   switch (view) {
-    case ProcfsView::hidden: return limited("cannot be told: /proc shows no pid 1");
-    case ProcfsView::unproven:
-      return limited("cannot be told: /proc does not show the kernel's threads");
+    case ProcfsView::hidden: return limited("unknown: /proc shows no pid 1");
+    case ProcfsView::unproven: return limited("unknown: /proc does not show the kernel's threads");
     case ProcfsView::own_container:
       return limited("not the host's: /proc shows the processes of the agent's own container only");
     case ProcfsView::every_process: break;
@@ -169,7 +169,7 @@ PreflightCheck check_pid_namespace(const Node& node, ProcfsView view) {
   if (identity.own_pid_namespace == identity.init_pid_namespace) return good(name, "the host's");
   return {.name = name,
           .level = Level::limited,
-          .found = "not the host's: processes are seen, but not what their sockets let others bind",
+          .found = "not the host's: processes are visible, but not which binds their sockets allow",
           .fix = "set hostPID: true"};
 }
 
@@ -178,10 +178,9 @@ struct Capability {
   std::string_view name, cost;
 };
 constexpr std::array kCapabilities{
-    Capability{Identity::kSysPtrace, "SYS_PTRACE",
-               "names of processes are not seen, only their cgroups"},
+    Capability{Identity::kSysPtrace, "SYS_PTRACE", "process names are not visible, only cgroups"},
     Capability{Identity::kDacReadSearch, "DAC_READ_SEARCH",
-               "names of other users' processes are not seen, only their cgroups"},
+               "names of other users' processes are not visible, only cgroups"},
     Capability{Identity::kNetAdmin, "NET_ADMIN", "NAT rules cannot be read"},
 };
 
@@ -266,7 +265,7 @@ PreflightCheck check_pods(const PodSnapshot& pods, bool source_wanted,
     return {.name = name,
             .level = Level::limited,
             .found = "none: no declarations to compare the node with" + others,
-            .fix = "name a cluster with --pods.kubeconfig, or manifests with --pods.manifests"};
+            .fix = "set --pods.kubeconfig or --pods.manifests"};
   }
   const std::string found = fmt::format("{}: {} pods", pods.source, pods.pods.size());
   if (!pods.errors.empty()) {
@@ -291,7 +290,7 @@ std::optional<PreflightCheck> check_node_exporter(const Node& node) {
     return PreflightCheck{
         .name = "node_exporter",
         .level = Level::note,
-        .found = fmt::format("{}[{}] runs here: network series of the same names are there twice",
+        .found = fmt::format("{}[{}] runs here: network series with the same names exist twice",
                              name, pid),
         .fix =
             "use deploy/overlays/alongside-node-exporter, the chart's alongsideNodeExporter, or "

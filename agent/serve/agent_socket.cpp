@@ -16,7 +16,7 @@ std::vector<Listener> listen_for_calls(const std::string& path) {
   ::mkdir(folder.c_str(), kEverybodyMayEnter);  // listening says what is wrong
   auto listening = listen_on({.text = "unix:" + path, .port = 0, .unix_path = path});
   if (!listening) {
-    log::info("one-shot calls will scan, they cannot ask this agent",
+    log::info("agent socket unavailable, one-shot calls will scan",
               {{"error", listening.error().message}});
     return listeners;
   }

@@ -24,13 +24,13 @@ constexpr FileWatchPace kConfigPace{.longest = std::chrono::seconds(10)};
 
 void reload(DaemonState& state, const std::string& config_file, const Watch& watch) {
   if (config_file.empty()) {
-    log::info("nothing to load: there is no --config.file");
+    log::info("nothing to reload: there is no --config.file");
     return;
   }
   auto policy = reload_policy(config_file);
   state.metrics.config_reloaded(policy.has_value(), wall_now());
   if (!policy) {
-    log::error("configuration refused, the old one stays", {{"error", policy.error().message}});
+    log::error("configuration rejected, keeping the old one", {{"error", policy.error().message}});
     return;
   }
   state.policy.set(std::make_shared<const Policy>(*std::move(policy)));

@@ -31,7 +31,7 @@ Result<ClusterAccess> access_for(const ServeOptions& options) {
 
 void log_change(std::string_view what, const std::string& problem) {
   if (problem.empty()) {
-    log::info("the API server takes what is reported again", {{"what", what}});
+    log::info("reporting to the API server works again", {{"what", what}});
   } else {
     log::warn("cannot report to the API server", {{"what", what}, {"error", problem}});
   }

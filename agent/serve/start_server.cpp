@@ -22,7 +22,8 @@ void log_reload(const Result<>& loaded) {
   if (loaded) {
     log::info("web configuration loaded");
   } else {
-    log::error("web configuration refused, the old one stays", {{"error", loaded.error().message}});
+    log::error("web configuration rejected, keeping the old one",
+               {{"error", loaded.error().message}});
   }
 }
 

@@ -54,7 +54,7 @@ std::optional<Problem> pods_of_another_node(std::span<const Pod> pods,
                              "{}/{}): the pods are another node's, or its address changed or is "
                              "translated on the way",
                              ips.front(), elsewhere->namespace_, elsewhere->name),
-      .remedy = "let --pods.node-name (NODE_NAME) be the name that this node has in the cluster"};
+      .remedy = "set --pods.node-name (NODE_NAME) to this node's name in the cluster"};
 }
 
 std::optional<Problem> pods_with_former_addresses(std::span<const Pod> pods,
@@ -80,7 +80,7 @@ std::optional<Problem> pods_with_former_addresses(std::span<const Pod> pods,
                              first->namespace_, first->name,
                              more == 0 ? "" : fmt::format(" and {} more", more),
                              more == 0 ? "is" : "are", first->pod_ips.front()),
-      .remedy = "restart the pods, so that they are given the node's present address"};
+      .remedy = "restart the pods, so that they get the node's current address"};
 }
 
 }  // namespace hostnet

@@ -37,9 +37,10 @@ void add_pod_problems(const PodSnapshot& pods, std::vector<Problem>& problems) {
                         .message = "the pod source has not answered yet",
                         .remedy = "wait, or see hostnet_pod_source_up and the log"});
   } else if (pods.stale) {
-    problems.push_back({.code = "pods_stale",
-                        .message = "the pod source stopped answering; its last pods are shown",
-                        .remedy = "see the log for the error"});
+    problems.push_back(
+        {.code = "pods_stale",
+         .message = "the pod source stopped answering; the last known pods are shown",
+         .remedy = "see the log for the error"});
   }
 }
 

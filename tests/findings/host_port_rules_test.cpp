@@ -70,7 +70,7 @@ TEST(HostportNotProgrammed, IsSaidInPlaceOfAHijack) {
   scene.no_rules();
   EXPECT_THAT(scene.conflict_names(), ElementsAre("80/tcp hostport_not_programmed warning"));
   EXPECT_THAT(scene.conflicts().front().remedy,
-              HasSubstr("kubectl -n default delete pod web has them written anew"));
+              HasSubstr("kubectl -n default delete pod web recreates them"));
 }
 
 TEST(HostportNotProgrammed, WaitsForAPodThatRunsAndStays) {

@@ -109,7 +109,7 @@ std::string who_was_refused(const Refusal& refusal, const DeclaredPort& port) {
 
 std::string why(const Refusal& refusal) {
   if (refusal.error == "EACCES") {
-    return fmt::format("port {} is a privileged one and the process lacks NET_BIND_SERVICE",
+    return fmt::format("port {} is privileged and the process lacks NET_BIND_SERVICE",
                        refusal.port);
   }
   if (refusal.error == "EADDRNOTAVAIL") {

@@ -20,10 +20,10 @@ std::optional<Finding> judge_pod(const std::vector<const Declaration*>& of_pod) 
   finding.explanation =
       policy == "ClusterFirst"
           ? fmt::format(
-                "{} uses hostNetwork with dnsPolicy ClusterFirst, which then means the "
-                "node's resolver: cluster names do not resolve.",
+                "{} uses hostNetwork with dnsPolicy ClusterFirst, which falls back to the node's "
+                "resolver: cluster names do not resolve.",
                 pod)
-          : fmt::format("{} has dnsPolicy {}, which Kubernetes does not know.", pod, policy);
+          : fmt::format("{} has dnsPolicy {}, which does not exist.", pod, policy);
   finding.remedy = "dnsPolicy: ClusterFirstWithHostNet";
   return finding;
 }

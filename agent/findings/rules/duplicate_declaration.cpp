@@ -72,7 +72,7 @@ std::optional<Finding> duplicate_declaration(const Declaration& declaration,
       declarer(port), declarer(other), more == 0 ? "" : fmt::format(" and {} more", more),
       port_name(port), port.host_ip, other.host_ip,
       refusal_words(declaration, *duplicates.front()));
-  finding.remedy = "give one of them another port, or keep them on different nodes";
+  finding.remedy = "change one pod's port, or keep the pods on different nodes";
   return finding;
 }
 

@@ -65,8 +65,9 @@ std::string remedy_for_pod(const DeclaredPort& port) {
            "hostPorts of sidecars";
   }
   return fmt::format(
-      "see what flushed the rules (firewalld, iptables-restore) or whether the CNI plugin ignores "
-      "hostPorts; kubectl -n {} delete pod {} has them written anew",
+      "check what flushed the rules (firewalld, iptables-restore) or whether the CNI plugin "
+      "ignores "
+      "hostPorts; kubectl -n {} delete pod {} recreates them",
       shell_word(port.namespace_), shell_word(port.pod));
 }
 

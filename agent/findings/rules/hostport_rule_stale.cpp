@@ -31,7 +31,7 @@ void hostport_rule_stale(const FindingContext& context, std::vector<Finding>& fo
       const PortKey key{protocol, rule.scope.ports.first};
       Finding finding = finding_about_rule(Verdict::hostport_rule_stale, rule, protocol, context);
       finding.explanation = fmt::format(
-          "A hostPort rule sends what arrives on {} to {}, which is no pod's address: its pod is "
+          "A hostPort rule sends what arrives on {} to {}, which is no pod's address: the pod is "
           "gone.{}",
           port_name(key), destination_words(finding.held_by.front()), unserved_words(key, context));
       finding.remedy = "delete the rule; inspect with: " + show_rule_command(rule);

@@ -17,8 +17,8 @@ void hostport_rule_unguarded(const FindingContext& context, std::vector<Finding>
       Finding finding =
           finding_about_rule(Verdict::hostport_rule_unguarded, rule, protocol, context);
       finding.explanation = fmt::format(
-          "CNI portmap's rule for hostPort {} does not ask for this node's addresses, so it takes "
-          "what other machines and pods send through the node to that port anywhere "
+          "CNI portmap's rule for hostPort {} does not match on this node's addresses, so it also "
+          "takes what other machines and pods send through the node to that port of any address "
           "(CVE-2025-67499).",
           port_name({protocol, rule.scope.ports.first}));
       finding.remedy =

@@ -18,17 +18,19 @@ std::optional<Finding> scheduler_blind(const Declaration& declaration,
   Finding finding = finding_about(Verdict::scheduler_blind, declaration, context);
   if (wildcard) {
     finding.explanation = fmt::format(
-        "{} declares {} on host IP ::, which the scheduler takes for one address and not for "
-        "every address, so it may put a pod with the same port beside it.",
+        "{} declares {} on host IP ::, which the scheduler treats as a single address, so it may "
+        "place another pod with the same port here.",
         declarer(port), port_name(port));
-    finding.remedy = "leave hostIP out (or write 0.0.0.0): then the scheduler keeps the port apart";
+    finding.remedy =
+        "remove hostIP (or set it to 0.0.0.0), so that the scheduler sees the conflict";
     return finding;
   }
   finding.explanation = fmt::format(
       "{} is a sidecar, and this cluster's scheduler does not count the ports of sidecars, so it "
-      "may put a pod with the same {} beside it.",
+      "may place another pod with the same {} here.",
       declarer(port), port_name(port));
-  finding.remedy = "upgrade Kubernetes to 1.33.6 or 1.34, or declare the port in a container";
+  finding.remedy =
+      "upgrade Kubernetes to 1.33.6 or 1.34, or declare the port on a regular container";
   return finding;
 }
 

@@ -13,8 +13,7 @@ std::optional<Finding> unsupported_protocol(const Declaration& declaration,
   if (port.protocol != Protocol::sctp || context.table.coverage.sctp) return {};
   Finding finding = finding_about(Verdict::unsupported_protocol, declaration, context);
   finding.explanation = fmt::format(
-      "{} declares {}, but this kernel does not show SCTP sockets, so it is not known who holds "
-      "it.",
+      "{} declares {}, but this kernel does not show SCTP sockets, so its holder is unknown.",
       declarer(port), port_name(port));
   finding.remedy = "modprobe sctp_diag, if the pod needs SCTP";
   return finding;

@@ -102,8 +102,8 @@ std::shared_ptr<const PodSnapshot> published(const PodSnapshot& from,
     snapshot->synced = true;
     if (!options.none_wanted) {
       snapshot->errors.push_back(
-          "there is no pod source, so nothing is known to be declared: this is not a pod; name a "
-          "--pods.kubeconfig, or manifests with --pods.manifests, or say --pods.source=none" +
+          "no pod source, so no declarations are known: this is not a pod; set --pods.kubeconfig "
+          "or --pods.manifests, or --pods.source=none" +
           passed_over_words(options));
     }
   } else if (options.only_static) {

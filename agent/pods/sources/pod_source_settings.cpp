@@ -33,7 +33,7 @@ Result<ClusterAccess> apiserver_access(const PodSourceSettings& settings,
                                        const std::function<const char*(const char*)>& environment) {
   if (!settings.kubeconfig.empty()) return read_kubeconfig(settings.kubeconfig);
   auto access = in_cluster_access(environment);
-  if (!access) access.error().message += "; outside of a pod name a --pods.kubeconfig";
+  if (!access) access.error().message += "; outside a pod set --pods.kubeconfig";
   return access;
 }
 

@@ -299,7 +299,7 @@ void NatScan::tell(const FilterReading& source, bool narrowed_by_unknown) {
     reading_.problems.push_back(
         {.code = "nat_rules_unsteady",
          .message = "nf_tables' rules changed all the time while they were read",
-         .remedy = "wait: they are read again"});
+         .remedy = "wait, they will be read again"});
   }
   if (!source.malformed.empty()) {
     reading_.problems.push_back(

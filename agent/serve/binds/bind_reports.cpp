@@ -33,7 +33,7 @@ BindWatchSettings BindReports::watch_settings(const std::shared_ptr<WakeUp>& new
                 detached_ = true;
                 metrics_.hears_binds(false);
                 const Problem limit = detached_bind_events();
-                log::warn("no bind events any more",
+                log::warn("bind events stopped",
                           {{"reason", limit.message}, {"remedy", limit.remedy}});
               }};
 }
