@@ -27,7 +27,11 @@ std::string with_origin(AgentReply reply, const CommandOptions& options) {
   if (options.format == OutputFormat::json && text.starts_with('{')) {
     text.insert(1, fmt::format(R"("answered_by":{{"from":"agent","pid":{}}},)", reply.pid));
   } else if (text.ends_with('\n') && !options.style.names) {
-    text.insert(text.size() - 1, fmt::format(" (from the running agent, pid {})", reply.pid));
+    const std::string origin = fmt::format("(from the running agent, pid {})", reply.pid);
+    const std::size_t last_line = text.size() - 1 - (text.rfind('\n', text.size() - 2) + 1);
+    const std::size_t width = options.style.width;
+    const bool fits = width == 0 || last_line + 1 + origin.size() <= width;
+    text.insert(text.size() - 1, (fits ? " " : "\n") + origin);
   }
   return std::move(text);
 }

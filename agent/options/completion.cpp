@@ -92,8 +92,9 @@ std::string bash_script(const CLI::App& app) {
   std::vector<std::string> files{"-f"};
   for (const Completed& option : with_values(app)) {
     if (!option.choices.empty()) {
-      values += fmt::format("    {}) COMPREPLY=($(compgen -W '{}' -- \"$cur\")); return ;;\n",
-                            option.name, fmt::join(option.choices, " "));
+      const std::string_view too = option.name == "--output" ? "-o|" : "";
+      values += fmt::format("    {}{}) COMPREPLY=($(compgen -W '{}' -- \"$cur\")); return ;;\n",
+                            too, option.name, fmt::join(option.choices, " "));
     } else if (option.file) {
       files.push_back(option.name);
     }

@@ -130,7 +130,7 @@ def test_refusals_are_said_once_counted_and_hold_up_nothing(machine, cluster):
     assert agent.json("/conflicts")["complete"], "what is written says nothing of what is seen"
     cluster.tell("set", state={"forbidden": []})
     wait_until(lambda: condition(cluster).get("status") == "True", 10, "the condition after all")
-    wait_until(lambda: "takes what is reported again" in agent.log(), what="word of it")
+    wait_until(lambda: "reporting to the API server works again" in agent.log(), what="word of it")
     assert complaints() == 2, agent.log()
     assert "first" not in agent.log(), "the token"
 

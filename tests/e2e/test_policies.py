@@ -185,7 +185,7 @@ def test_an_update_is_judged_when_it_changes_the_spec_and_pods_of_workloads_are_
         request(made), request(labelled, "UPDATE", oldObject=made), request(made, "UPDATE", oldObject=plain),
         request(owned), request(rollout), request(mirror), *map(request, elsewhere)])
     loud = {"hostnet-agent-in-node-port-range": [
-        "in_node_port_range: a Service may be given the port as its NodePort, and then takes its traffic"]}
+        "in_node_port_range: a Service may get the port as its NodePort, and then takes its traffic"]}
     assert found == [loud, {}, loud, {}, loud, {}, {}, {}]
 
 

@@ -57,6 +57,13 @@ def test_a_terminal_gets_no_line_wider_than_it_is(machine, conflict, words, colu
     assert said and all(width(line) <= columns for line in said.splitlines()), said
 
 
+def test_what_an_agent_says_fits_a_narrow_terminal(machine, conflict):
+    agent = machine.agent(*conflict)
+    wait_until(lambda: agent.findings(), 5, "the conflict")
+    said = on_a_terminal(machine, "conflicts", columns=40)
+    assert "from the running agent" in said and all(width(line) <= 40 for line in said.splitlines()), said
+
+
 def test_manifest_checks_fit_a_terminal_too(machine):
     path = machine.file("gateway.yaml", pod(name="gateway", port=30003, dns="ClusterFirst"))
     said = on_a_terminal(machine, "check", "-f", path, "--offline")
@@ -172,6 +179,7 @@ def test_help_version_and_completion(machine):
     assert completed("conflicts --from = a") == ["auto", "agent"]
     assert "--offline" in completed("check --") and "--offline" not in completed("ports --")
     assert completed("completion z") == ["zsh"]
+    assert completed("ports -o w") == ["wide"]
     for shell in "zsh", "fish":
         if shutil.which(shell):
             subprocess.run([shell, "-n", "/dev/stdin"], input=run("completion", shell).stdout, text=True,

@@ -206,7 +206,7 @@ TEST(HostportRuleStale, NamesThePodThatIsLeftWithoutItsPort) {
   EXPECT_EQ(finding.declared_by.front().pod, "web");
   EXPECT_EQ(finding.explanation,
             "A hostPort rule sends what arrives on 80/tcp to 10.244.0.99:80, which is no pod's "
-            "address: its pod is gone. No rule leads to default/web (container main), which "
+            "address: the pod is gone. No rule leads to default/web (container main), which "
             "declares the port.");
 }
 
@@ -217,7 +217,7 @@ TEST(HostportRuleStale, BesideTheRuleOfThePodItselfBlamesTheOldRuleOnly) {
   scene.rule(host_port_rule(80, "10.244.0.99:80"));
   scene.rule(host_port_rule(80, "10.244.0.7:80"));
   ASSERT_THAT(scene.conflict_names(), ElementsAre("80/tcp hostport_rule_stale warning"));
-  EXPECT_THAT(scene.conflicts().front().explanation, testing::EndsWith("its pod is gone."));
+  EXPECT_THAT(scene.conflicts().front().explanation, testing::EndsWith("the pod is gone."));
 }
 
 TEST(HostportRuleStale, NeedsATargetAndASandboxThatNobodyHas) {

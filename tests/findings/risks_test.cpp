@@ -171,8 +171,7 @@ TEST(DnsPolicy, TheDefaultIsClusterFirstAndAnUnknownOneIsNamed) {
   const auto found = with(pod).of(Verdict::dns_policy);
   ASSERT_THAT(found, SizeIs(1));
   EXPECT_EQ(found[0].explanation,
-            "default/web has dnsPolicy ClusterFirstWithHostNetwork, which Kubernetes does not "
-            "know.");
+            "default/web has dnsPolicy ClusterFirstWithHostNetwork, which does not exist.");
 }
 TEST(DnsPolicy, APodNetworkMayUseClusterFirst) {
   Pod pod = cni_pod("web", "uid-web");

@@ -125,7 +125,7 @@ std::string html_problems(bool complete, const std::vector<Problem>& problems,
   std::string html;
   if (!complete || !problems.empty()) {
     html += std::string("<div class=\"notice\" id=\"unseen\"><h2>") +
-            (complete ? "What could not be done, and why" : "What I cannot see, and why") +
+            (complete ? "What could not be done, and why" : "What the agent cannot see, and why") +
             "</h2>" + (problems.empty() ? "<p>No reason was given.</p>" : problem_items(problems)) +
             "</div>";
   }
