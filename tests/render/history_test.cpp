@@ -51,6 +51,7 @@ TEST(History, SaysWhatCameAndWhatWentInEveryForm) {
   const auto page = history_html(sample_report(), events);
   EXPECT_THAT(page, HasSubstr("<a href=\"history\" aria-current=\"page\">History</a>"));
   EXPECT_THAT(page, HasSubstr("<small>after 3m12s</small>"));
+  EXPECT_THAT(page, HasSubstr("<a href=\"ports/8080\">8080/tcp</a>"));
   EXPECT_THAT(history_html(sample_report(), {}), HasSubstr("No finding opened or closed"));
 }
 

@@ -68,10 +68,11 @@ std::string whole_page(const Place& here, std::string_view title, bool live, std
       "<div class=\"live\"><input id=\"filter\" type=\"search\" placeholder=\"Filter rows\" "
       "aria-label=\"Filter rows\" hidden><span id=\"live\" role=\"status\" hidden></span></div>";
   std::string footer = fmt::format("<a href=\"{}metrics\">Metrics</a>", root);
-  for (const auto& place : {kConflicts, kRisks, kPorts, kInterfaces, kRoutes}) {
+  for (const auto& place : {kConflicts, kRisks, kPorts, kInterfaces, kRoutes, kHistory}) {
     footer +=
         fmt::format("<a href=\"{}{}?format=json\">{} as JSON</a>", root, place.path, place.title);
   }
+  footer += fmt::format("<a href=\"{}openapi.json\">OpenAPI</a>", root);
   return fmt::format(
       "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">"

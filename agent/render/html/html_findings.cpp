@@ -15,10 +15,6 @@
 namespace hostnet {
 namespace {
 
-std::string port_link(std::string_view root, std::uint16_t port, std::string_view words) {
-  return fmt::format("<a href=\"{}ports/{}\">{}</a>", root, port, words);
-}
-
 std::string finding_row(const Report& report, const Finding& finding, std::string_view root) {
   std::vector<std::string> declared, held;
   for (const auto& port : finding.declared_by) declared.push_back(html_declared(port));
@@ -28,11 +24,10 @@ std::string finding_row(const Report& report, const Finding& finding, std::strin
   if (finding.ignored && !finding.ignored_because.empty()) {
     what += "<small>Ignored: " + html_text(finding.ignored_because) + "</small>";
   }
-  std::string port = html_text(port_words(finding.port, finding.protocol));
-  if (finding.port) port = port_link(root, *finding.port, port);
   return "<tr role=\"row\">" + html_cell("Severity", html_severity(finding)) +
-         html_cell("Port", port, "port") + html_cell("What", what) +
-         html_cell("Declared by", html_list(declared)) + html_cell("Held by", html_list(held)) +
+         html_cell("Port", html_port(finding.port, finding.protocol, root), "port") +
+         html_cell("What", what) + html_cell("Declared by", html_list(declared)) +
+         html_cell("Held by", html_list(held)) +
          html_cell("Since", finding.since ? age(report.generated_at - *finding.since) : "",
                    "nowrap") +
          html_cell("What to do", html_text(finding.remedy)) + "</tr>\n";
@@ -63,8 +58,7 @@ std::string port_row(const Report& report, const HostPort& port, std::string_vie
     findings.push_back(html_severity_badge(severity_on(report, port, verdict), to_string(verdict)));
   }
   return "<tr role=\"row\">" +
-         html_cell("Port", port_link(root, port.port, port_words(port.port, port.protocol)),
-                   "port") +
+         html_cell("Port", html_port(port.port, port.protocol, root), "port") +
          html_cell("Held by", html_list(held)) + html_cell("Declared by", html_list(declared)) +
          html_cell("Findings", html_list(findings)) + "</tr>\n";
 }

@@ -22,7 +22,7 @@ std::string event_row(const FindingEvent& event) {
          html_cell("Event", event.opened ? html_severity_badge(finding.severity, "opened")
                                          : html_badge("good", "✓", "closed") + "<small>after " +
                                                age(event.lasted) + "</small>") +
-         html_cell("Port", html_text(port_words(finding.port, finding.protocol)), "port") +
+         html_cell("Port", html_port(finding.port, finding.protocol, ""), "port") +
          html_cell("What", "<code>" + html_text(to_string(finding.verdict)) + "</code><small>" +
                                html_text(finding.explanation) + "</small>") +
          html_cell("Declared by", html_list(declared)) + html_cell("Held by", html_list(held)) +
@@ -35,7 +35,7 @@ std::string refused_row(const RefusedBind& refused) {
                    fmt::format("<time datetime=\"{}\">{}</time>", rfc3339(refused.last),
                                html_moment(refused.last)),
                    "nowrap") +
-         html_cell("Port", html_text(port_words(refused.port, refused.protocol)), "port") +
+         html_cell("Port", html_port(refused.port, refused.protocol, ""), "port") +
          html_cell("Error", fmt::format("<code>{}</code><small>{}</small>", refused.error,
                                         counted(refused.times, "time", "times"))) +
          html_cell("Refused to", html_text(binder_words(refused))) +

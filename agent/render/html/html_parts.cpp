@@ -73,6 +73,12 @@ std::string html_cell(std::string_view label, std::string_view content,
                      css_class.empty() ? "" : fmt::format(" class=\"{}\"", css_class), content);
 }
 
+std::string html_port(std::optional<std::uint16_t> port, std::optional<Protocol> protocol,
+                      std::string_view root) {
+  const std::string words = html_text(port_words(port, protocol));
+  return port ? fmt::format("<a href=\"{}ports/{}\">{}</a>", root, *port, words) : words;
+}
+
 std::string html_list(const std::vector<std::string>& items) {
   std::string list;
   for (auto item = items.begin(); item != items.end(); ++item) {

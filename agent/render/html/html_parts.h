@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <initializer_list>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,6 +25,9 @@ std::string html_moment(WallTime time);
 // A cell with the name of its column, which narrow screens show.
 std::string html_cell(std::string_view label, std::string_view content,
                       std::string_view css_class = {});
+// "8080/tcp", a link to its page where there is one. `root` leads to `/`.
+std::string html_port(std::optional<std::uint16_t> port, std::optional<Protocol> protocol,
+                      std::string_view root);
 // <ul> of these items, each once; "" of none.
 std::string html_list(const std::vector<std::string>& items);
 
