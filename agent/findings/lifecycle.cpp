@@ -66,34 +66,60 @@ bool FindingLifecycle::is_frozen(const Finding& finding) const {
   return sockets != last_sockets_.end() && sockets->second.frozen;
 }
 
-void FindingLifecycle::see(Finding&& finding, SteadyTime steady, WallTime wall) {
+// While it is unseen.
+bool FindingLifecycle::outlives(const Finding& unseen) const {
+  return is_frozen(unseen) || (last_owners_.frozen && info_of(unseen.verdict).inputs.owners);
+}
+
+void FindingLifecycle::see(Finding finding, SteadyTime steady, WallTime wall, Update& update) {
   const auto [slot, fresh] = entries_.try_emplace(finding.id);
   Entry& entry = slot->second;
+  if (entry.tick == tick_) return;  // twice the same
   if (fresh) {
     entry.first_seen = steady;
     entry.since = wall;
   }
-  entry.finding = std::move(finding);
-  entry.finding.stale = false;
-  entry.finding.since = entry.since;
   entry.tick = tick_;
-}
-
-void FindingLifecycle::settle(Entry& entry, SteadyTime steady, WallTime wall, Update& update) {
-  const Verdict verdict = entry.finding.verdict;
-  const auto configured = grace_.find(verdict);
-  const auto grace = configured == grace_.end() ? info_of(verdict).grace : configured->second;
+  const auto configured = grace_.find(finding.verdict);
+  const auto grace =
+      configured == grace_.end() ? info_of(finding.verdict).grace : configured->second;
   entry.open = entry.open || steady - entry.first_seen >= grace;
-  if (!entry.open) return;
-  apply_rules(entry.finding, rules_);
-  update.findings.push_back(entry.finding);
-  if (entry.finding.ignored || entry.announced) return;
-  entry.announced = true;
-  update.events.push_back({.opened = true, .finding = entry.finding, .at = wall});
+  finding.stale = false;
+  finding.since = entry.since;
+  if (entry.open) settle(entry, std::move(finding), wall, update);
 }
 
-FindingLifecycle::Update FindingLifecycle::update(std::vector<Finding> seen, SteadyTime steady,
-                                                  WallTime wall, const Unread& unread) {
+// What was open at the last tick and may not be seen now.
+void FindingLifecycle::miss(const Finding& last, SteadyTime steady, WallTime wall, Update& update) {
+  const auto slot = entries_.find(last.id);
+  if (slot == entries_.end() || slot->second.tick == tick_) return;
+  Entry& entry = slot->second;
+  if (outlives(last)) {
+    Finding finding = last;
+    finding.stale = true;
+    entry.tick = tick_;
+    settle(entry, std::move(finding), wall, update);
+  } else if (entry.announced) {
+    update.events.push_back({.opened = false,
+                             .finding = last,
+                             .at = wall,
+                             .lasted = duration_cast<milliseconds>(steady - entry.first_seen)});
+  }
+}
+
+void FindingLifecycle::settle(Entry& entry, Finding finding, WallTime wall, Update& update) {
+  apply_rules(finding, rules_);
+  if (!finding.ignored && !entry.announced) {
+    entry.announced = true;
+    update.events.push_back({.opened = true, .finding = finding, .at = wall});
+  }
+  update.findings.push_back(std::move(finding));
+}
+
+FindingLifecycle::Update FindingLifecycle::update(std::vector<Finding> seen,
+                                                  const std::vector<Finding>& last,
+                                                  SteadyTime steady, WallTime wall,
+                                                  const Unread& unread) {
   ++tick_;
   pods_unread_ = unread.pods;
   last_owners_.see(unread.owners, steady);
@@ -102,29 +128,12 @@ FindingLifecycle::Update FindingLifecycle::update(std::vector<Finding> seen, Ste
     last_sockets_[protocol].see(unread.sockets.contains(protocol), steady);
   }
   Update update;
-  update.findings.reserve(entries_.size());
+  update.findings.reserve(seen.size());
   for (Finding& finding : seen) {
-    if (!is_frozen(finding)) see(std::move(finding), steady, wall);
+    if (!is_frozen(finding)) see(std::move(finding), steady, wall, update);
   }
-  for (auto slot = entries_.begin(); slot != entries_.end();) {
-    Entry& entry = slot->second;
-    const bool seen_now = entry.tick == tick_;
-    const bool owner_unread = last_owners_.frozen && info_of(entry.finding.verdict).inputs.owners;
-    const bool frozen = !seen_now && entry.open && (is_frozen(entry.finding) || owner_unread);
-    if (!seen_now && !frozen) {
-      if (entry.announced) {
-        update.events.push_back({.opened = false,
-                                 .finding = std::move(entry.finding),
-                                 .at = wall,
-                                 .lasted = duration_cast<milliseconds>(steady - entry.first_seen)});
-      }
-      slot = entries_.erase(slot);
-      continue;
-    }
-    entry.finding.stale = frozen;
-    settle(entry, steady, wall, update);
-    ++slot;
-  }
+  for (const Finding& finding : last) miss(finding, steady, wall, update);
+  std::erase_if(entries_, [&](const auto& slot) { return slot.second.tick != tick_; });
   std::ranges::sort(update.findings, finding_comes_before);
   return update;
 }

@@ -46,15 +46,15 @@ class FindingLifecycle {
     std::vector<Finding> findings;  // in judge_node()'s order, ignored ones included
     std::vector<FindingEvent> events;
   };
-  // What judge_node() says at this tick. Findings from input that was read before and is
-  // unread now are neither opened nor closed nor changed, but marked: for five minutes, of pods
-  // until they are read again. While only owners are unread, findings may open.
-  Update update(std::vector<Finding> seen, SteadyTime steady, WallTime wall,
-                const Unread& unread = {});
+  // What judge_node() says at this tick; `last`: the findings of the update before, which only
+  // their report keeps. Findings from input that was read before and is unread now are neither
+  // opened nor closed nor changed, but marked: for five minutes, of pods until they are read
+  // again. While only owners are unread, findings may open.
+  Update update(std::vector<Finding> seen, const std::vector<Finding>& last, SteadyTime steady,
+                WallTime wall, const Unread& unread = {});
 
  private:
   struct Entry {
-    Finding finding;
     SteadyTime first_seen;
     WallTime since;
     bool open{};           // its grace is over
@@ -69,8 +69,10 @@ class FindingLifecycle {
   };
 
   bool is_frozen(const Finding& finding) const;
-  void see(Finding&& finding, SteadyTime steady, WallTime wall);
-  void settle(Entry& entry, SteadyTime steady, WallTime wall, Update& update);
+  bool outlives(const Finding& unseen) const;
+  void see(Finding finding, SteadyTime steady, WallTime wall, Update& update);
+  void miss(const Finding& last, SteadyTime steady, WallTime wall, Update& update);
+  void settle(Entry& entry, Finding finding, WallTime wall, Update& update);
 
   IgnoreRules rules_;
   std::map<Verdict, std::chrono::seconds> grace_;

@@ -164,8 +164,8 @@ void Watch::tick() {
   scan_again_ = !std::ranges::includes(deep, judged.ports_not_listening);
   covered_ = declared_.host_network;
   ports_not_listening_ = std::move(judged.ports_not_listening);
-  auto update = lifecycle_.update(std::move(judged.findings), scanned, report->generated_at,
-                                  unread_of(*report->table, *pods));
+  auto update = lifecycle_.update(std::move(judged.findings), last_->findings, scanned,
+                                  report->generated_at, unread_of(*report->table, *pods));
   report->findings = std::move(update.findings);
   report->node_port_range = policy_->node_port_range;
   stats.findings = seconds_since(scanned, clock.steady());
@@ -173,6 +173,7 @@ void Watch::tick() {
 
   if (settings_.on_events && !update.events.empty()) settings_.on_events(update.events);
   if (settings_.amend) settings_.amend(*report);
+  last_ = report;
   settings_.on_report(std::move(report), stats);
 }
 

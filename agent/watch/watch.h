@@ -91,6 +91,7 @@ class Watch {
   PortScanner builder_;
   const bool unified_cgroups_;
   FindingLifecycle lifecycle_;
+  std::shared_ptr<const Report> last_ = std::make_shared<const Report>();
   std::shared_ptr<const Policy> policy_;  // the one that lifecycle_ has
   std::shared_ptr<const PodIndex> pod_index_;
   Declarations declared_;  // of those pods

@@ -19,9 +19,12 @@ class Watched {
                                 const Unread& unread = {}) {
     steady += later;
     wall += later;
-    return lifecycle.update(std::move(seen), steady, wall, unread);
+    auto update = lifecycle.update(std::move(seen), last, steady, wall, unread);
+    last = update.findings;
+    return update;
   }
   FindingLifecycle lifecycle;
+  std::vector<Finding> last;
   SteadyTime steady{std::chrono::hours(10)};
   WallTime wall = kNow;
 };

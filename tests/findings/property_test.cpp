@@ -154,13 +154,14 @@ TEST_P(EveryTable, AnswersEveryCheckAndAgreesWithItself) {
 TEST_P(EveryTable, WhatTheLifecycleOpensItClosesOnce) {
   RandomScene random(GetParam());
   FindingLifecycle lifecycle;
+  std::vector<Finding> last;
   std::set<std::string> open;
   SteadyTime steady{};
   for (unsigned round = 0; round < 100; ++round) {
     const Scene scene = random.make();
     steady += std::chrono::seconds(1);
-    const auto update =
-        lifecycle.update(scene.findings(), steady, kNow, unread_of(scene.table, scene.pods));
+    auto update =
+        lifecycle.update(scene.findings(), last, steady, kNow, unread_of(scene.table, scene.pods));
     for (const FindingEvent& event : update.events) {
       if (event.opened) {
         EXPECT_TRUE(open.insert(event.finding.id).second);
@@ -170,6 +171,7 @@ TEST_P(EveryTable, WhatTheLifecycleOpensItClosesOnce) {
     }
     EXPECT_EQ(open.size(), update.findings.size());
     EXPECT_TRUE(std::ranges::is_sorted(update.findings, finding_comes_before));
+    last = std::move(update.findings);
   }
 }
 
