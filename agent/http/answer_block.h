@@ -11,9 +11,10 @@
 
 namespace hostnet {
 
-// Bytes of answers that wait for slow readers, over all connections.
+// Bytes of answers that wait for slow readers, and of requests, over all connections.
 struct BufferMeter {
   std::atomic<std::size_t> bytes;
+  std::atomic<std::size_t> heads;
   std::size_t limit{};
   std::chrono::milliseconds patience{};  // of a writer past the limit
   std::function<void()> over_limit;      // asks the loop to cut old answers

@@ -28,6 +28,11 @@ AnswerBlockPtr Connection::block(std::string bytes) const {
   return std::make_shared<const AnswerBlock>(std::move(bytes), meter_);
 }
 
+void Connection::count_heads(std::size_t bytes) {
+  meter_.heads += bytes - head_bytes_;
+  head_bytes_ = bytes;
+}
+
 void Connection::lose() {
   lost_ = true;
   kept_.clear();

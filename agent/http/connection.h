@@ -26,7 +26,7 @@ class Connection {
       : transport(std::move(socket)), id_(id), meter_(meter) {}
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
-  ~Connection() = default;
+  ~Connection() { count_heads(0); }
 
   std::uint64_t id() const { return id_; }
 
@@ -42,6 +42,9 @@ class Connection {
   Io flush();
   std::size_t pending() const { return pending_; }
   bool lost() const { return lost_; }
+  // What its requests take: the head that is collected, and the one that is answered.
+  void count_heads(std::size_t bytes);
+  std::size_t head_bytes() const { return head_bytes_; }
 
   Transport transport;
   WebSettingsPtr web;  // in force when the client came
@@ -71,6 +74,7 @@ class Connection {
   std::deque<AnswerBlockPtr> kept_;
   std::size_t sent_of_first_{};
   std::size_t pending_{};
+  std::size_t head_bytes_{};
   std::chrono::steady_clock::duration waited_{};  // for this reader, in this answer
   bool lost_{};
 };

@@ -25,27 +25,33 @@ Worth worth_of(Phase phase) {
 
 struct Candidate {
   bool spared{};
+  std::size_t site_has{};
   std::size_t peer_has{};
   Worth worth{};
   Connection* connection{};
 
   bool operator<(const Candidate& other) const {
     // Whose peer has more goes first.
-    return std::tuple(spared, other.peer_has, worth, connection->phase_began, connection->id()) <
-           std::tuple(other.spared, peer_has, other.worth, other.connection->phase_began,
-                      other.connection->id());
+    return std::tuple(spared, other.site_has, other.peer_has, worth, connection->phase_began,
+                      connection->id()) < std::tuple(other.spared, site_has, peer_has, other.worth,
+                                                     other.connection->phase_began,
+                                                     other.connection->id());
   }
 };
 
 std::vector<Candidate> candidates_of(std::span<Connection* const> connections) {
-  std::map<PeerShare, std::size_t> count;
-  for (const Connection* connection : connections) ++count[connection->place.share];
+  std::map<PeerShare, std::size_t> count, of_site;
+  for (const Connection* connection : connections) {
+    ++count[connection->place.share];
+    ++of_site[connection->place.share.site()];
+  }
   std::vector<Candidate> all;
   all.reserve(connections.size());
   std::size_t kept = 0;
   for (Connection* connection : connections) {
     const std::size_t has = count[connection->place.share];
     all.push_back({.spared = connection->kept && has <= kKeptConnections,
+                   .site_has = of_site[connection->place.share.site()],
                    .peer_has = has,
                    .worth = worth_of(connection->phase),
                    .connection = connection});
@@ -83,14 +89,14 @@ std::vector<Connection*> first_to_give_way(std::span<Connection* const> connecti
   return first;
 }
 
-void sort_by_buffered(std::span<Connection*> flushing) {
-  std::map<PeerShare, std::size_t> bytes;
-  for (const Connection* connection : flushing) {
-    bytes[connection->place.share] += connection->pending();
+void sort_by_bytes(std::span<Connection*> connections, std::size_t (Connection::*bytes)() const) {
+  std::map<PeerShare, std::size_t> of_peer;
+  for (const Connection* connection : connections) {
+    of_peer[connection->place.share.site()] += (connection->*bytes)();
   }
-  std::ranges::sort(flushing, [&](const Connection* a, const Connection* b) {
-    return std::tuple(bytes[b->place.share], a->phase_began) <
-           std::tuple(bytes[a->place.share], b->phase_began);
+  std::ranges::sort(connections, [&](const Connection* a, const Connection* b) {
+    return std::tuple(of_peer[b->place.share.site()], a->phase_began) <
+           std::tuple(of_peer[a->place.share.site()], b->phase_began);
   });
 }
 

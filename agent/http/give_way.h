@@ -20,8 +20,8 @@ inline constexpr std::size_t kKeptConnections = 8;
 std::vector<Connection*> first_to_give_way(std::span<Connection* const> connections,
                                            std::size_t most);
 
-// Who is cut first where answers that are not read fill the memory: the readers
-// of the peer with the most bytes waiting, the oldest first.
-void sort_by_buffered(std::span<Connection*> flushing);
+// Who is cut first where answers that are not read, or heads, fill the memory: the
+// connections of the peer with the most bytes, the oldest first.
+void sort_by_bytes(std::span<Connection*> connections, std::size_t (Connection::*bytes)() const);
 
 }  // namespace hostnet

@@ -43,6 +43,9 @@ struct ServerOptions {
   // Begun in a second, by turns of the peers; the rest waits. 1 to 1,000.
   int tls_handshakes{100};
   std::size_t head_limit{std::size_t{16} * 1024};
+  // Heads of requests, collected and answered, all together. Past it the peer with the
+  // most loses connections that collect one.
+  std::size_t heads_limit{std::size_t{4} * 1024 * 1024};
   std::chrono::milliseconds head_timeout{3'000};  // also for a TLS handshake
   std::chrono::milliseconds idle_timeout{300'000};
   // An answer that its reader has not taken by then is cut. Large ones get
@@ -50,7 +53,7 @@ struct ServerOptions {
   std::chrono::milliseconds write_timeout{10'000};
   std::size_t write_rate{std::size_t{256} * 1024};
   // Answers waiting for slow readers, all together. Past it the oldest are cut.
-  std::size_t buffer_limit{std::size_t{16} * 1024 * 1024};
+  std::size_t buffer_limit{std::size_t{8} * 1024 * 1024};
   int gzip_level{3};
   // How often the web config file and the files it names are inspected.
   std::chrono::milliseconds reload_interval{1'000};

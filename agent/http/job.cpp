@@ -43,7 +43,8 @@ void JobQueue::push(JobPtr job) {
 
 bool JobQueue::may_run(const PeerShare& who, const Job& job) const {
   if (shared_running_.contains(job.shared_answer)) return false;
-  const auto running = running_.find(who);
+  if (one_running_ && job.one_at_a_time()) return false;
+  const auto running = running_.find(who.site());
   return running == running_.end() || running->second < most_of_one_peer_;
 }
 
@@ -53,7 +54,8 @@ std::vector<JobPtr> JobQueue::next() {
       jobs_.take([this](const PeerShare& who, const JobPtr& job) { return may_run(who, *job); },
                  std::chrono::steady_clock::now());
   if (!first) return taken;
-  ++running_[(*first)->share()];
+  ++running_[(*first)->share().site()];
+  one_running_ = one_running_ || (*first)->one_at_a_time();
   const std::string shared = (*first)->shared_answer;
   if (!shared.empty()) {
     shared_running_.insert(shared);
@@ -75,9 +77,10 @@ std::vector<JobPtr> JobQueue::pop() {
 void JobQueue::finish(const Job& job) {
   {
     const std::scoped_lock lock(mutex_);
-    const auto running = running_.find(job.share());
+    const auto running = running_.find(job.share().site());
     if (running != running_.end() && --running->second <= 0) running_.erase(running);
     shared_running_.erase(job.shared_answer);
+    if (job.one_at_a_time()) one_running_ = false;
     if (jobs_.empty()) return;  // nobody waited for this one to end
   }
   changed_.notify_all();

@@ -36,6 +36,7 @@ struct Job {
   bool close{};  // "Connection: close" in the answer
 
   const PeerShare& share() const { return connection->place.share; }
+  bool one_at_a_time() const { return route != nullptr && route->one_at_a_time && !refusal; }
 };
 using JobPtr = std::unique_ptr<Job>;
 
@@ -71,8 +72,9 @@ class JobQueue {
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   FairQueue<JobPtr> jobs_;
-  std::map<PeerShare, int> running_;
+  std::map<PeerShare, int> running_;  // by site
   std::set<std::string> shared_running_;
+  bool one_running_{};  // of those that run one at a time
   bool closed_{};
 };
 

@@ -153,6 +153,7 @@ void Loop::run() {
         accept_from(listeners_[id - 1], now);
       }
     }
+    if (meter_.heads > options_.heads_limit) shed_heads();
     web_.scan(now);
     token_.scan(now);
     take_returned(now);
@@ -215,6 +216,7 @@ void Loop::take_returned(WebTime now) {
     Connection& connection = *owned;
     connections_.emplace(connection.id(), std::move(owned));
     ++connection.answered;
+    connection.count_heads(connection.received.capacity());
     if (leaving_ && connection.after == After::keep) connection.after = After::close;
     // Minimum speed for the rest: a large answer may take longer.
     const auto allowance =
@@ -266,10 +268,23 @@ void Loop::shed_buffers() {
   for (const auto& [id, connection] : connections_) {
     if (connection->phase == Phase::flushing) flushing.push_back(connection.get());
   }
-  sort_by_buffered(flushing);
+  sort_by_bytes(flushing, &Connection::pending);
   for (Connection* connection : flushing) {
     if (meter_.bytes <= meter_.limit / 2) break;
     ++counters_.cut;
+    drop(*connection);
+  }
+}
+
+void Loop::shed_heads() {
+  std::vector<Connection*> asking;
+  for (const auto& [id, connection] : connections_) {
+    if (connection->head_bytes() > 0) asking.push_back(connection.get());
+  }
+  sort_by_bytes(asking, &Connection::head_bytes);
+  for (Connection* connection : asking) {
+    if (meter_.heads <= options_.heads_limit / 4 * 3) break;
+    ++counters_.evicted;
     drop(*connection);
   }
 }

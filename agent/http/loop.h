@@ -90,6 +90,7 @@ class Loop {
   void drop(Connection& connection);
   void drop_overdue(WebTime now);
   void shed_buffers();
+  void shed_heads();
   void take_returned(WebTime now);
   bool finished(WebTime now);
   int wait_ms(WebTime now) const;

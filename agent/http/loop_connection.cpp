@@ -36,6 +36,14 @@ std::optional<std::size_t> tls_record_size(std::string_view bytes) {
   return kTlsRecordHeader + length;
 }
 
+// Of a refused request: its answer depends on nothing else of it.
+void forget_head(Job& job) {
+  std::erase_if(job.request.headers, [](const auto& field) {
+    return !equals_ignoring_case(field.first, "Accept-Encoding");
+  });
+  job.request.query.clear();
+}
+
 }  // namespace
 
 void Loop::on_event(std::uint64_t id, WebTime now) {
@@ -131,6 +139,7 @@ void Loop::collect_head(Connection& connection, WebTime now) {
       enter(connection, Phase::asking, now, options_.head_timeout);
     }
     connection.received.append(buffer.data(), got.bytes);
+    connection.count_heads(connection.received.capacity());
   }
 }
 
@@ -144,9 +153,10 @@ bool Loop::parse_request(Connection& connection, WebTime now) {
     return true;
   }
   if (!size) return false;
-  const std::string head = connection.received.substr(0, *size);
-  connection.received.erase(0, *size);
+  std::string head = std::move(connection.received);
+  connection.received = head.substr(*size);
   connection.searched = 0;
+  head.resize(*size);
   dispatch(connection, head, now);
   return true;
 }
@@ -244,6 +254,7 @@ void Loop::refuse_overload(Job& job) {
 void Loop::push(JobQueue& lane, JobPtr job) {
   connections_.erase(job->connection->id());
   ignore(*job->connection);
+  if (job->refusal) forget_head(*job);
   ++with_workers_;
   lane.push(std::move(job));
 }

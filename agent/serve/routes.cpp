@@ -213,7 +213,8 @@ HttpRoute detail(std::string path, HttpHandler handler, bool prefix = false) {
           .prefix = prefix,
           .handler = std::move(handler),
           .limited = true,
-          .shared = true};
+          .shared = true,
+          .one_at_a_time = true};
 }
 
 // About the agent, not about the node.

@@ -84,6 +84,29 @@ TEST_F(ManyGreedyPeers, StandBehindAKeptPlaceThatHasMore) {
   }
 }
 
+constexpr PeerShare in_site(std::uint64_t site, std::uint64_t subnet) {
+  return {.kind = PeerShare::Kind::ipv6, .id = site << 16U | subnet};
+}
+
+TEST(FairQueue, ComparesIpv6SitesBeforeTheirSubnets) {
+  FairQueue<int> queue;
+  const auto come = [&](std::uint64_t from) {
+    for (std::uint64_t subnet = from; subnet < from + 40; ++subnet) {
+      queue.push(in_site(1, subnet), 1);
+    }
+  };
+  come(0);
+  queue.push(in_site(2, 0), 2);
+  EXPECT_EQ(queue.take(kAny, kNow), 1);
+  EXPECT_EQ(queue.take(kAny, kNow), 2);
+  while (queue.take(kAny, kNow)) continue;
+  come(100);  // no subnet of these had anything yet
+  queue.push(in_site(2, 0), 2);
+  EXPECT_EQ(queue.take(kAny, kNow), 2);
+  EXPECT_EQ(queue.take_newest_of_greediest(in_site(1, 7), false, kNow), std::nullopt);
+  EXPECT_EQ(queue.take_newest_of_greediest(in_site(2, 0), false, kNow), 1);
+}
+
 TEST(RecentUse, HalvesWithTimeAndForgetsWhoHadLeast) {
   RecentUse use;
   for (int i = 0; i < 8; ++i) use.add(peer(1), kNow);
@@ -135,6 +158,13 @@ TEST_F(GiveWay, ThePeerWithTheMost) {
   add(peer(1));
   const Connection& oldest = add(peer(2), Phase::idle);
   add(peer(2));
+  EXPECT_EQ(first(), &oldest);
+}
+
+TEST_F(GiveWay, ASiteOfManyIpv6SubnetsBeforeAPeerWithMoreThanEachOfThem) {
+  const Connection& oldest = add(in_site(1, 0));
+  for (std::uint64_t subnet = 1; subnet < 5; ++subnet) add(in_site(1, subnet));
+  for (int i = 0; i < 3; ++i) add(in_site(2, 0));
   EXPECT_EQ(first(), &oldest);
 }
 
@@ -219,6 +249,21 @@ TEST(Fairness, APeerWithAllRequestsInWorkGivesOneUpForAnother) {
   int answered = 0;
   for (const auto& client : flood) answered += client->receive()->status == 200 ? 1 : 0;
   EXPECT_EQ(answered, 5);
+}
+
+TEST(Fairness, WhatIsMadeWholeIsMadeForOneAtATimeAndOthersGoOn) {
+  Serving serving;
+  Client first(serving.port);
+  first.send(get("/whole"));
+  serving.turnstile.await_waiting(1);
+  Client second(serving.port, 0, kFlooder);
+  second.send(get("/whole?again"));
+  while (serving.server->stats().in_flight < 2) std::this_thread::yield();
+  EXPECT_EQ(fetch_from(kScraper, serving.port, "/metrics")->status, 200);
+  EXPECT_EQ(serving.together, 1);
+  serving.turnstile.open();
+  EXPECT_EQ(first.receive()->body, "1 at once\n");
+  EXPECT_EQ(second.receive()->body, "1 at once\n");
 }
 
 TEST(Fairness, EqualRequestsThatWaitTogetherGetOneAnswer) {

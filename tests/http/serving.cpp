@@ -55,6 +55,16 @@ Serving::Serving(ServerOptions options) {
            },
        .open = true,
        .shared = true},
+      {.path = "/whole",
+       .handler =
+           [this](auto&) {
+             const int at_once = ++together;
+             turnstile.pass();
+             --together;
+             return text(std::to_string(at_once) + " at once\n");
+           },
+       .open = true,
+       .one_at_a_time = true},
       {.path = "/big",
        .handler =
            [](auto&) {

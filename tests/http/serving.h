@@ -52,7 +52,8 @@ class Turnstile {
 struct Serving {
   Turnstile turnstile;  // behind /slow and /body
   std::unique_ptr<HttpServer> server;
-  std::atomic<int> together{0};  // calls of the handler of /together, which passes it too
+  std::atomic<int> together{
+      0};  // calls of the handler of /together, which passes it too; /whole: now
   std::uint16_t port{};
   std::string scheme;
 

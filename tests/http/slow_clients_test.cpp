@@ -45,6 +45,20 @@ TEST(SlowClients, FiveHundredHalfHeadsDoNotDelayAScrape) {
   EXPECT_LT(std::chrono::steady_clock::now() - began, options.head_timeout);
 }
 
+TEST(SlowClients, WhoseHeadsTakeTooMuchTogetherLoseThemFirst) {
+  ServerOptions options;
+  options.heads_limit = std::size_t{64} * 1024;
+  options.head_timeout = milliseconds(60'000);
+  const Serving serving(options);
+  Client honest(serving.port, 0, 0x7f000002);
+  honest.send("GET /metrics HTTP/1.1\r\nHost: localhost\r\n");
+  const auto greedy = clients_that_say(
+      serving.port, 16, "GET /metrics HTTP/1.1\r\nX-Long: " + std::string(8'000, 'a'));
+  while (serving.server->stats().evicted < 8) std::this_thread::yield();
+  honest.send("\r\n");
+  EXPECT_EQ(honest.receive()->status, 200);
+}
+
 TEST(SlowClients, AreCutWhenTheirHeadTakesTooLong) {
   ServerOptions options;
   options.head_timeout = milliseconds(100);

@@ -77,6 +77,9 @@ struct HttpRoute {
   // The answer depends on method, path, query, Accept, Accept-Encoding, If-None-Match and the
   // scrape's timeout only: equal requests that wait together get one.
   bool shared{};
+  // Its answer is made whole before the first byte is sent: one of all such routes' at a time,
+  // so that memory for one of them is enough.
+  bool one_at_a_time{};
 };
 
 // An error in the form asked for (?format=json, or an Accept header that names

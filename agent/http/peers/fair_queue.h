@@ -12,10 +12,10 @@
 
 namespace hostnet {
 
-// A line for each peer. The next turn has the peer that had least lately; among
-// equals they take turns. Who waits behind a peer with many items, or behind many
-// peers that come again and again, waits for one of them. A peer with a kept place
-// counts for a small part of what it had. One thread at a time.
+// A line for each peer. The next turn has the peer whose site had least lately, of
+// those the one that had least; among equals they take turns. Who waits behind a peer with many
+// items, or behind many peers that come again and again, waits for one of them. A peer with a kept
+// place counts for a small part of what it had. One thread at a time.
 template <class T>
 class FairQueue {
  public:
@@ -34,9 +34,9 @@ class FairQueue {
   std::optional<T> take(Fits fits, Time now) {
     auto next = lines_.end();
     auto next_at = typename Items::iterator();
-    double least = 0;
+    Much least;
     for (auto line = lines_.begin(); line != lines_.end(); ++line) {
-      const double much = had(*line, now);
+      const Much much = had(*line, now);
       if (next != lines_.end() && least <= much) continue;
       const auto at = std::ranges::find_if(
           line->items, [&](const T& item) { return fits(std::as_const(line->who), item); });
@@ -47,6 +47,7 @@ class FairQueue {
     }
     if (next == lines_.end()) return std::nullopt;
     uses_.add(next->who, now);
+    if (next->who.site() != next->who) uses_.add(next->who.site(), now);
     T item = remove(*next, next_at);
     end_turn(next);
     return item;
@@ -81,10 +82,8 @@ class FairQueue {
       if (greediest == lines_.end() || wants(*line, now) > wants(*greediest, now)) greediest = line;
     }
     if (greediest == lines_.end()) return std::nullopt;
-    const std::size_t waiting = size_of(who);
-    const double would_have =
-        (static_cast<double>(waiting + 1) + uses_.of(who, now)) / (kept ? kKeptWeight : 1);
-    const bool takes_anybodys = kept && waiting == 0;
+    const Much would_have = much_of(who, kept, size_of_site(who) + 1, size_of(who) + 1, now);
+    const bool takes_anybodys = kept && size_of(who) == 0;
     if (!takes_anybodys && wants(*greediest, now) <= would_have) return std::nullopt;
     T item = remove(*greediest, std::prev(greediest->items.end()));
     if (greediest->items.empty()) lines_.erase(greediest);
@@ -106,12 +105,24 @@ class FairQueue {
     Items items;
   };
   using Lines = std::list<Line>;
+  using Much = std::pair<double, double>;  // the site's, its own
 
-  double had(const Line& line, Time now) const {
-    return uses_.of(line.who, now) / (line.kept ? kKeptWeight : 1);
+  Much much_of(const PeerShare& who, bool kept, std::size_t of_site, std::size_t own,
+               Time now) const {
+    const double weight = kept ? kKeptWeight : 1;
+    return {(uses_.of(who.site(), now) + static_cast<double>(of_site)) / weight,
+            (uses_.of(who, now) + static_cast<double>(own)) / weight};
   }
-  double wants(const Line& line, Time now) const {
-    return had(line, now) + static_cast<double>(line.items.size()) / (line.kept ? kKeptWeight : 1);
+  Much had(const Line& line, Time now) const { return much_of(line.who, line.kept, 0, 0, now); }
+  Much wants(const Line& line, Time now) const {
+    return much_of(line.who, line.kept, size_of_site(line.who), line.items.size(), now);
+  }
+  std::size_t size_of_site(const PeerShare& who) const {
+    std::size_t size = 0;
+    for (const Line& line : lines_) {
+      if (line.who.site() == who.site()) size += line.items.size();
+    }
+    return size;
   }
 
   // A new peer's turn is the next but for those who wait already.

@@ -28,11 +28,17 @@ using FindLocalPeer = std::function<Result<std::optional<LocalPeer>>(const socka
 // A remote peer's share is its IPv4 address or its IPv6 /64. A local one's is
 // its user and cgroup: everybody there has the same address.
 struct PeerShare {
-  enum class Kind : std::uint8_t { ipv4, ipv6, owner, unix_user, closed };
+  enum class Kind : std::uint8_t { ipv4, ipv6, ipv6_site, owner, unix_user, closed };
   Kind kind{};
   std::uint64_t id{};
   std::uint64_t cgroup{};
   auto operator<=>(const PeerShare&) const = default;
+
+  // Whoever has an IPv6 /48 has 65,536 shares: what they have is compared as one first, then
+  // share by share. Others are a site by themselves.
+  PeerShare site() const {
+    return kind == Kind::ipv6 ? PeerShare{.kind = Kind::ipv6_site, .id = id >> 16U} : *this;
+  }
 };
 
 struct PeerPlace {
