@@ -33,9 +33,6 @@ class NatRules {
   // In the kernel's order. Valid as long as this.
   std::vector<const NatRule*> on_port(Protocol protocol, std::uint16_t port) const;
 
-  // Rules for more ports than this are found, but not listed port by port.
-  static constexpr unsigned kMostListedPorts = 64;
-
  private:
   Facts facts_;
   std::unordered_map<std::uint32_t, std::vector<std::uint32_t>> by_port_;  // places in rules

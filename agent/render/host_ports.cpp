@@ -46,7 +46,7 @@ class HostPorts {
     }
     for (const NatRule& rule : rules.rules()) {
       const PortSpan& ports = rule.scope.ports;
-      if (ports.last - ports.first >= static_cast<int>(NatRules::kMostListedPorts)) continue;
+      if (ports.last - ports.first >= static_cast<int>(kMostListedPorts)) continue;
       if (!rule.scope.ip_protocol) continue;
       for (const Protocol protocol : protocols_of(rule)) {
         for (unsigned port = ports.first; port <= ports.last; ++port) {

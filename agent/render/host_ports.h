@@ -27,7 +27,7 @@ struct HostPort {
   std::vector<Verdict> findings;  // those not ignored, each once
 };
 
-// By port, then protocol. A NAT rule for many ports (NatRules::kMostListedPorts)
+// By port, then protocol. A NAT rule for many ports (kMostListedPorts)
 // is there only on ports that somebody holds, declares or asks for.
 std::vector<HostPort> host_ports(const Report& report, const PortFilter& filter = {});
 

@@ -13,12 +13,20 @@ bool same_but_for_chance(PacketScope one, const PacketScope& other) {
   return one == other;
 }
 
+std::size_t listed_ports(const PortSpan& ports) {
+  const unsigned count = ports.last - ports.first + 1U;
+  return count > kMostListedPorts ? 1 : count;
+}
+
 }  // namespace
 
 void RuleCollector::add(NatRule rule, const PacketScope& whole, const PacketTable& table) {
   if (is_another_backend(rule, table)) return add_backend(rule);
   last_table_ = &table;
+  const std::size_t listed = listed_ports(rule.scope.ports);
+  listed_ += listed;
   if (!rule.scope.family) {
+    listed_ += listed;
     rule.scope.family = AddressFamily::ipv4;
     rules_.push_back(rule);
     whole_.push_back(whole);

@@ -13,7 +13,8 @@ namespace hostnet {
 // choose (kube-proxy) as one.
 class RuleCollector {
  public:
-  std::size_t size() const { return rules_.size(); }
+  // On how many ports one of the rules is listed: each has a row there.
+  std::size_t listed() const { return listed_; }
 
   // `whole`: what it is about as it is written, whatever earlier rules have of it.
   void add(NatRule rule, const PacketScope& whole, const PacketTable& table);
@@ -26,7 +27,8 @@ class RuleCollector {
   void add_backend(const NatRule& rule);
 
   std::vector<NatRule> rules_;
-  std::vector<PacketScope> whole_;   // of each
+  std::vector<PacketScope> whole_;  // of each
+  std::size_t listed_{};
   const PacketTable* last_table_{};  // of the last one
 };
 

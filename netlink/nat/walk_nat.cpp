@@ -90,7 +90,7 @@ class NatWalker {
   Outcome follow_rules(const PacketChain& chain, const PacketScope& scope, std::size_t level) {
     for (const PacketRule& rule : chain.rules) {
       for (const Match& match : matches(rule, scope)) {
-        if (rules_.size() >= options_.most_rules) give_up();
+        if (rules_.listed() >= options_.most_rules) give_up();
         if (gave_up_) return Outcome::fell_through;
         if (taken_.has_all(match.packets)) continue;
         const std::size_t comments = comments_.size();

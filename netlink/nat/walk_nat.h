@@ -13,7 +13,8 @@ struct NatWalkOptions {
   // The addresses that this machine answers at, sorted. Rules for others are
   // left out; loopback addresses always count. Unset: every rule is told.
   std::optional<std::vector<IpAddress>> local_addresses;
-  std::size_t most_rules = 16'384;     // about local addresses; each costs a KiB or more
+  // About local addresses, each as often as ports list it: each row costs some KiB.
+  std::size_t most_rules = 8'192;
   std::size_t most_steps = 4'000'000;  // alternatives tried
 };
 

@@ -66,6 +66,18 @@ i PREROUTING -p tcp -m set --match-set nets dst -m tcp --dport 2 -j REDIRECT
   }
 }
 
+TEST_F(KernelIpSet, SetsHaveElementsUpToALimitTogether) {
+  ASSERT_TRUE(sh(R"(
+for set in a b c; do ipset create $set bitmap:port range 0-65535; ipset add $set 0-65535; done
+)"));
+  IpSets sets(netlink());
+  for (const std::uint16_t index : {0, 1, 2}) {
+    const auto set = sets.find(index);
+    ASSERT_TRUE(set) << set.error().message;
+    EXPECT_EQ((*set)->too_large, index == 2);
+  }
+}
+
 TEST_F(KernelIpSet, WhatIsNotModelledIsConditionalAndNeverLost) {
   ASSERT_TRUE(sh(R"(
 ipset create ports bitmap:port range 0-100; ipset add ports 7

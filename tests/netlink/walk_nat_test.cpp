@@ -55,6 +55,12 @@ TEST(WalkNat, StepsAndRulesAreBounded) {
   EXPECT_EQ(walked({base(rules)}).rules.size(), 100U);
   EXPECT_EQ(walked({base(rules)}, {.most_rules = 7}).rules.size(), 7U);
   EXPECT_FALSE(walked({base(rules)}, {.most_steps = 7}).complete);
+  // One counts on each port that lists it.
+  PacketScope ten = tcp(1);
+  ten.ports.last = 10;
+  const std::vector<PacketRule> of_ten{to(ten, "10.0.0.1"), to(tcp(11), "10.0.0.1")};
+  EXPECT_EQ(walked({base(of_ten)}, {.most_rules = 11}).rules.size(), 2U);
+  EXPECT_EQ(walked({base(of_ten)}, {.most_rules = 10}).rules.size(), 1U);
 }
 
 TEST(WalkNat, AChainThatIsNotThereIsPassed) {

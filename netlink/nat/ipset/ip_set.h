@@ -31,7 +31,7 @@ struct IpSet {
   std::string type;                     // "bitmap:port", "hash:ip,port"
   std::optional<std::uint8_t> netmask;  // each element's address stands for that prefix
   std::vector<IpSetElement> elements;   // none where there are too many
-  bool too_large{};                     // more than kMostIpSetElements
+  bool too_large{};                     // more than kMostIpSetElements, or all than twice that
   bool operator==(const IpSet&) const = default;
 };
 inline constexpr std::size_t kMostIpSetElements = 65536;  // a bitmap of all ports

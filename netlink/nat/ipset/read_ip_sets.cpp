@@ -60,6 +60,11 @@ Result<IpSet> IpSets::read(std::uint16_t index) {
                       }};
   auto done = netlink_.dump(request, sink);
   if (!done && !set.too_large) return std::unexpected(std::move(done).error());
+  if (set.elements.size() > left_) {
+    set.too_large = true;
+    set.elements = {};
+  }
+  left_ -= set.elements.size();
   return set;
 }
 

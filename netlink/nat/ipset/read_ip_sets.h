@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -34,6 +35,7 @@ class IpSets {
   Result<IpSet> read(std::uint16_t index);
 
   Netlink& netlink_;
+  std::size_t left_{2 * kMostIpSetElements};  // of all sets together
   std::map<std::uint16_t, Result<IpSet>> known_;
 };
 

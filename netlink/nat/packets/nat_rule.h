@@ -65,6 +65,8 @@ struct NatRule {
   bool operator==(const NatRule&) const = default;
 };
 inline constexpr std::size_t kMostTargets = 64;
+// Rules for more ports than this are found, but not listed port by port.
+inline constexpr unsigned kMostListedPorts = 64;
 
 // NatRule::text.
 std::string words_of_rule(const NatRule& rule);
