@@ -9,8 +9,8 @@
 namespace hostnet {
 
 // Sockets of one owner, protocol, family and state beyond those that are shown one by one: a
-// program may have tens of thousands. Never on a port that somebody declares, asks for or has a NAT
-// rule for.
+// program may have tens of thousands. On a port that somebody declares, asks for or has a NAT rule
+// for, only of those at one address.
 struct FoldedSockets {
   struct Place {
     std::uint16_t port{};
@@ -22,7 +22,8 @@ struct FoldedSockets {
   std::vector<Place> places;  // by port; never empty
 };
 
-// Those on one port as holders.
+// Those on one port as holders, one of each address and 4,096 of a group at most: those at one
+// address differ in nothing.
 std::vector<Holder> folded_on(std::span<const FoldedSockets> folded, Protocol protocol,
                               std::uint16_t port);
 

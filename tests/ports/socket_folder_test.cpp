@@ -44,6 +44,33 @@ TEST(SocketFolder, APortThatIsAskedForIsShownWhateverTheCrowd) {
   EXPECT_TRUE(folded_on(snapshot.folded, Protocol::udp, kAsked).empty());
 }
 
+TEST(SocketFolder, ACrowdAtOneAddressIsCountedWhereItIsAskedForToo) {
+  PortSnapshot snapshot;
+  SocketFolder folder(snapshot);
+  const Owner owner;
+  for (int i = 0; i < 1000; ++i) {
+    if (folder.fold(udp_on(53), owner, true)) continue;
+    snapshot.holders.push_back({.socket = udp_on(53), .owner = owner});
+  }
+  EXPECT_EQ(snapshot.holders.size(), SocketFolder::kMostAtOnePlace);
+  EXPECT_EQ(folder.past_limit(), 0U);
+  EXPECT_EQ(folded_on(snapshot.folded, Protocol::udp, 53).size(), 1U);
+}
+
+TEST(SocketFolder, PastALimitWhatIsAskedForIsShownAsOthersAre) {
+  PortSnapshot snapshot;
+  SocketFolder folder(snapshot);
+  const Owner owner;
+  constexpr std::size_t kMore = 1'000;
+  for (std::size_t port = 1; port <= SocketFolder::kMostAsked + kMore; ++port) {
+    const Socket socket = udp_on(static_cast<std::uint16_t>(port));
+    if (folder.fold(socket, owner, true)) continue;
+    snapshot.holders.push_back({.socket = socket, .owner = owner});
+  }
+  EXPECT_EQ(folder.past_limit(), kMore);
+  EXPECT_EQ(snapshot.holders.size(), SocketFolder::kMostAsked + SocketFolder::kMostShown);
+}
+
 TEST(SocketFolder, WhatWasFoldedIsFoundByItsPort) {
   constexpr std::uint16_t kFolded = kFirstPort + 500;
   const PortSnapshot snapshot = crowd(1);

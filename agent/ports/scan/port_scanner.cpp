@@ -142,11 +142,11 @@ void PortScanner::read_network(const ScanOptions& options, Reading& reading) {
 
 bool has_narrow_rule(const PortSnapshot& table, const Socket& socket) {
   if (!table.nat) return false;
-  return std::ranges::any_of(
-      table.nat->on_port(socket.protocol, socket.local_port), [](const NatRule* rule) {
-        const PortSpan& ports = rule->scope.ports;
-        return ports.last - ports.first < static_cast<int>(NatRules::kMostListedPorts);
-      });
+  return std::ranges::any_of(table.nat->on_port(socket.protocol, socket.local_port),
+                             [](const NatRule* rule) {
+                               const PortSpan& ports = rule->scope.ports;
+                               return ports.last - ports.first < static_cast<int>(kMostListedPorts);
+                             });
 }
 
 void PortScanner::add_holders(const ScanOptions& options, PortSnapshot& table) {
@@ -170,6 +170,13 @@ void PortScanner::add_holders(const ScanOptions& options, PortSnapshot& table) {
     }
     table.pods->name(holder);
     table.holders.push_back(std::move(holder));
+  }
+  if (folder.past_limit() > 0) {
+    table.coverage.problems.push_back(
+        {.code = "sockets_too_many",
+         .message =
+             fmt::format("{} sockets on declared ports are counted only", folder.past_limit()),
+         .remedy = "see whose they are: ss -tulnp"});
   }
 }
 

@@ -3,11 +3,16 @@
 namespace hostnet {
 
 bool SocketFolder::fold(const Socket& socket, const Owner& owner, bool asked) {
-  if (asked) return false;
-  Group& group = groups_[{&owner, socket.protocol, socket.local.family, socket.state,
-                          socket.interface, socket.uid}];
-  if (group.shown < kMostShown) {
+  if (asked && asked_shown_ == kMostAsked) {
+    asked = false;
+    ++past_limit_;
+  }
+  Group& group =
+      groups_[{&owner, socket.protocol, socket.local.family, socket.state, socket.interface,
+               socket.uid, asked ? socket.local_port : 0, asked ? socket.local : IpAddress()}];
+  if (group.shown < (asked ? kMostAtOnePlace : kMostShown)) {
     ++group.shown;
+    if (asked) ++asked_shown_;
     group.last_shown = snapshot_.holders.size();
     return false;
   }
