@@ -94,6 +94,17 @@ TEST(Page, OfAPortAndOfAnErrorBelowThatLeadBackToTheRoot) {
               HasSubstr("<a href=\"../../conflicts\">Conflicts</a>"));
 }
 
+TEST(Page, TablesOfAPageHaveAThousandRows) {
+  auto report = sample_report();
+  for (Finding& finding : report.findings) finding.ignored = true;
+  Finding one = report.findings.front();
+  one.verdict = Verdict::unmanaged_process;
+  one.ignored = false;
+  report.findings.insert(report.findings.end(), 1'001, one);
+  EXPECT_THAT(findings_html(report, FindingClass::conflict, false),
+              HasSubstr("and 1 more, which only the JSON has"));
+}
+
 TEST(Page, OfAPortSaysWhatIsWrongWithItAndNothingOfOthers) {
   const auto report = sample_report();
   const auto page = port_page(report, 8080);

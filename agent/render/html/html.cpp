@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "agent/render/html/html_findings.h"
@@ -57,7 +58,7 @@ constexpr std::array<Place, 7> kMenu{kOverview,   kConflicts, kRisks,  kPorts,
 
 // The frame around <main>. `here` marks the menu; a page that does not change
 // has no script. `root` leads from the page to `/`.
-std::string whole_page(const Place& here, std::string_view title, bool live, std::string_view main,
+std::string whole_page(const Place& here, std::string_view title, bool live, std::string main,
                        std::string_view root = {}) {
   std::string menu;
   for (const auto& place : kMenu) {
@@ -73,7 +74,7 @@ std::string whole_page(const Place& here, std::string_view title, bool live, std
         fmt::format("<a href=\"{}{}?format=json\">{} as JSON</a>", root, place.path, place.title);
   }
   footer += fmt::format("<a href=\"{}openapi.json\">OpenAPI</a>", root);
-  return fmt::format(
+  const std::string before = fmt::format(
       "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">"
       "<meta name=\"referrer\" content=\"no-referrer\"><link rel=\"icon\" href=\"data:,\">"
@@ -81,10 +82,13 @@ std::string whole_page(const Place& here, std::string_view title, bool live, std
       "<a class=\"skip\" href=\"#main\">Skip to the content</a>"
       "<header><div class=\"bar\"><a class=\"brand\" href=\"{}./\">hostnet-agent</a>"
       "<nav aria-label=\"Views\">{}</nav>{}</div></header>\n"
-      "<main id=\"main\">{}</main>\n"
-      "<footer>{}</footer>{}</body></html>\n",
-      html_text(title), page_style(), root, menu, live ? kLive : "", main, footer,
-      live ? fmt::format("<script>{}</script>", page_script()) : "");
+      "<main id=\"main\">",
+      html_text(title), page_style(), root, menu, live ? kLive : "");
+  // Around it where it is: it may have megabytes.
+  main.insert(0, before);
+  main += fmt::format("</main>\n<footer>{}</footer>{}</body></html>\n", footer,
+                      live ? fmt::format("<script>{}</script>", page_script()) : "");
+  return main;
 }
 
 // Node, moment, figures, what could not be seen: the top of every live page.
@@ -162,7 +166,7 @@ std::string overview_html(const Report& report, const Network& network) {
                   html_ports(report, {});
   if (network.interfaces) sections += html_interfaces(*network.interfaces, true);
   if (network.routes) sections += html_routes(*network.routes, true);
-  return whole_page(kOverview, page_title(report, kOverview.title), true, sections);
+  return whole_page(kOverview, page_title(report, kOverview.title), true, std::move(sections));
 }
 
 std::string interfaces_html(const Interfaces& interfaces) {

@@ -4,7 +4,10 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <ranges>
+#include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "agent/render/html/html_parts.h"
@@ -14,6 +17,14 @@
 
 namespace hostnet {
 namespace {
+
+// More of them are nothing to read, and megabytes to make.
+constexpr std::size_t kMostRows = 1'000;
+
+std::string rows_left_out(std::size_t count) {
+  if (count <= kMostRows) return "";
+  return fmt::format("<p>and {} more, which only the JSON has</p>", count - kMostRows);
+}
 
 std::string finding_row(const Report& report, const Finding& finding, std::string_view root) {
   std::vector<std::string> declared, held;
@@ -85,13 +96,16 @@ std::string html_findings(const Report& report, FindingClass finding_class, bool
     return html_card(id, fmt::format("<h2>{}</h2><p class=\"empty\">{}</p>", title,
                                      nothing_found(report, conflict)));
   }
-  std::string rows;
-  for (const auto* finding : findings) rows += finding_row(report, *finding, root);
-  return html_card(id, "<table class=\"findings\" role=\"table\">" +
-                           html_caption(title, findings.size()) +
-                           html_header_row({"Severity", "Port", "What", "Declared by", "Held by",
-                                            "Since", "What to do"}) +
-                           "<tbody>" + rows + "</tbody></table>");
+  std::string table = "<table class=\"findings\" role=\"table\">" +
+                      html_caption(title, findings.size()) +
+                      html_header_row({"Severity", "Port", "What", "Declared by", "Held by",
+                                       "Since", "What to do"}) +
+                      "<tbody>";
+  for (const auto* finding : findings | std::views::take(kMostRows)) {
+    table += finding_row(report, *finding, root);
+  }
+  table += "</tbody></table>" + rows_left_out(findings.size());
+  return html_card(id, std::move(table));
 }
 
 std::string html_ports(const Report& report, const PortFilter& filter, std::string_view root) {
@@ -103,16 +117,17 @@ std::string html_ports(const Report& report, const PortFilter& filter, std::stri
                                                            port_words(filter.port, filter.protocol))
                                              : "Nobody holds or declares a port."));
   }
-  std::string rows;
-  for (const auto& port : ports) rows += port_row(report, port, root);
-  std::string folded;
-  if (!filter.port) {
-    for (const auto& line : folded_lines(report)) folded += "<p>" + html_text(line) + "</p>";
+  std::string table = "<table class=\"ports\" role=\"table\">" +
+                      html_caption("Ports", ports.size()) +
+                      html_header_row({"Port", "Held by", "Declared by", "Findings"}) + "<tbody>";
+  for (const auto& port : ports | std::views::take(kMostRows)) {
+    table += port_row(report, port, root);
   }
-  return html_card("ports", "<table class=\"ports\" role=\"table\">" +
-                                html_caption("Ports", ports.size()) +
-                                html_header_row({"Port", "Held by", "Declared by", "Findings"}) +
-                                "<tbody>" + rows + "</tbody></table>" + folded);
+  table += "</tbody></table>" + rows_left_out(ports.size());
+  if (!filter.port) {
+    for (const auto& line : folded_lines(report)) table += "<p>" + html_text(line) + "</p>";
+  }
+  return html_card("ports", std::move(table));
 }
 
 std::string html_check(const CheckAnswer& answer) {

@@ -34,7 +34,7 @@ std::string html_list(const std::vector<std::string>& items);
 // A table's first row; its caption with how many rows there are; a section.
 std::string html_header_row(std::initializer_list<std::string_view> names);
 std::string html_caption(std::string_view title, std::size_t count);
-std::string html_card(std::string_view id, const std::string& content);
+std::string html_card(std::string_view id, std::string content);
 
 // Name and process, and below them kind, executable and cgroup.
 std::string html_holder(const Holder& holder);
