@@ -74,6 +74,35 @@ bool is_container_list(std::string_view key) {
   return key == "containers" || key == "initContainers" || key == "ephemeralContainers";
 }
 
+// RFC 1123's subdomain and label; two addresses are a dual-stack pod's.
+constexpr std::size_t kLongestName = 253, kLongestLabel = 63, kMostAddresses = 8;
+
+void cut(std::string& text, std::size_t most) {
+  if (text.size() <= most) return;
+  text.resize(most);
+  text.shrink_to_fit();
+}
+
+void cut_to_what_is_allowed(Pod& pod) {
+  for (std::string* label : {&pod.namespace_, &pod.uid, &pod.config_hash, &pod.dns_policy,
+                             &pod.phase, &pod.status_reason}) {
+    cut(*label, kLongestLabel);
+  }
+  for (std::string* name : {&pod.name, &pod.workload, &pod.node_name}) cut(*name, kLongestName);
+  for (auto* addresses : {&pod.pod_ips, &pod.host_ips}) {
+    addresses->resize(std::min(addresses->size(), kMostAddresses));
+  }
+  for (Container& container : pod.containers) {
+    for (std::string* label : {&container.name, &container.state, &container.reason}) {
+      cut(*label, kLongestLabel);
+    }
+    for (ContainerPort& port : container.ports) {
+      cut(port.name, kLongestLabel);
+      cut(port.host_ip, kLongestLabel);
+    }
+  }
+}
+
 bool has_host_port(const Value& port) {
   const Value* number = port.find("hostPort");
   return number != nullptr && number->integer() != 0;
@@ -140,7 +169,14 @@ std::size_t kept_ports(const Pod& pod) {
 }
 
 void PortBudget::take(Pod& pod) {
+  cut_to_what_is_allowed(pod);
   const std::size_t ports = kept_ports(pod);
+  if (containers_ + pod.containers.size() > kMostContainersOfANode) {
+    pod.ports_cut += ports;
+    pod.containers = {};
+    return;
+  }
+  containers_ += pod.containers.size();
   if (used_ + ports <= kMostPortsOfANode) {
     used_ += ports;
     return;
@@ -151,6 +187,7 @@ void PortBudget::take(Pod& pod) {
 
 void PortBudget::give_back(const Pod& pod) {
   used_ -= std::min(used_, kept_ports(pod));
+  containers_ -= std::min(containers_, pod.containers.size());
 }
 
 }  // namespace hostnet

@@ -16,6 +16,7 @@ inline constexpr std::size_t kMostContainersOfAPod = 256;
 inline constexpr std::size_t kMostPods = 2000;  // a kubelet runs a few hundred
 inline constexpr std::size_t kMostPortsOfANode =
     3'000;  // of all pods together; each may become some findings
+inline constexpr std::size_t kMostContainersOfANode = 10'000;
 inline constexpr std::size_t kLongestPodText = 512;
 // In JSON; etcd keeps at most 1.5 MiB of an object, in a shorter form.
 inline constexpr std::size_t kLongestPod = std::size_t{8} << 20;
@@ -50,14 +51,15 @@ void limit_ports(Pod& pod);
 std::size_t kept_ports(const Pod& pod);
 
 // What all pods of a node may have together: takes note of each pod that is kept, and
-// strips the ports of what comes when it is full.
+// strips the ports, or the containers, of what comes when it is full. Texts that are longer than
+// Kubernetes allows are cut: each port has them once more.
 class PortBudget {
  public:
   void take(Pod& pod);
   void give_back(const Pod& pod);
 
  private:
-  std::size_t used_{};
+  std::size_t used_{}, containers_{};
 };
 
 }  // namespace hostnet

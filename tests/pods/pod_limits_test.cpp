@@ -111,5 +111,33 @@ TEST(PodLimits, AllPodsTogetherHaveABudget) {
   EXPECT_EQ(again.ports_cut, 0U);
 }
 
+TEST(PodLimits, TextsOfKeptPodsAreAsLongAsKubernetesAllows) {
+  Pod pod;
+  pod.namespace_ = pod.name = std::string(10'000, 'n');
+  pod.pod_ips.resize(1'000);
+  pod.containers.resize(1);
+  pod.containers[0].name = pod.name;
+  PortBudget budget;
+  budget.take(pod);
+  EXPECT_EQ(pod.namespace_.size(), 63U);
+  EXPECT_EQ(pod.name.size(), 253U);
+  EXPECT_EQ(pod.pod_ips.size(), 8U);
+  EXPECT_EQ(pod.containers[0].name.size(), 63U);
+}
+
+TEST(PodLimits, AllPodsTogetherHaveABudgetOfContainers) {
+  PortBudget budget;
+  Pod full, late;
+  full.containers.resize(kMostContainersOfANode);
+  late.containers.resize(1);
+  budget.take(full);
+  budget.take(late);
+  EXPECT_TRUE(late.containers.empty());
+  budget.give_back(full);
+  late.containers.resize(1);
+  budget.take(late);
+  EXPECT_EQ(late.containers.size(), 1U);
+}
+
 }  // namespace
 }  // namespace hostnet
