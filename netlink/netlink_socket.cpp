@@ -18,6 +18,7 @@ namespace hostnet {
 namespace {
 
 constexpr timeval kReceiveTimeout{.tv_sec = 5};
+constexpr int kMostFromOthers = 1'000;  // in a row: who sends that many keeps the answer away
 
 }  // namespace
 
@@ -84,7 +85,7 @@ void NetlinkSocket::set_receive_buffer(int bytes) {
 
 Result<std::span<const std::byte>> NetlinkSocket::receive(std::span<std::byte> buffer, bool wait) {
   Interrupted interrupted;
-  while (true) {
+  for (int from_others = 0; from_others < kMostFromOthers;) {
     sockaddr_nl sender{};
     iovec place{.iov_base = buffer.data(), .iov_len = buffer.size()};
     msghdr header{};
@@ -96,13 +97,17 @@ Result<std::span<const std::byte>> NetlinkSocket::receive(std::span<std::byte> b
     if (length < 0 && interrupted.again()) continue;
     if (length < 0) return system_failure(errno, doing_);
     // Any process with the right may send to our port id; the kernel is 0.
-    if (header.msg_namelen < sizeof sender || sender.nl_pid != 0) continue;
+    if (header.msg_namelen < sizeof sender || sender.nl_pid != 0) {
+      ++from_others;
+      continue;
+    }
     if ((header.msg_flags & MSG_TRUNC) != 0) {
       return failure(Reason::malformed, doing_ + ": a message is longer than " +
                                             std::to_string(buffer.size()) + " bytes");
     }
     return buffer.first(static_cast<std::size_t>(length));
   }
+  return failure(Reason::exhausted, doing_ + ": other processes flood the netlink socket");
 }
 
 }  // namespace hostnet

@@ -2,6 +2,7 @@
 
 #include <zlib.h>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <utility>
@@ -12,6 +13,7 @@ namespace hostnet {
 namespace {
 
 constexpr std::size_t kMostUnpacked = std::size_t{1} << 20;
+constexpr std::size_t kMostTimes = 32;  // manifests become a tenth of their size
 
 }  // namespace
 
@@ -20,27 +22,27 @@ std::string unpacked(std::string bytes) {
   constexpr int kGzipWrapper = 16;
   z_stream stream{};
   if (inflateInit2(&stream, MAX_WBITS + kGzipWrapper) != Z_OK) return bytes;
+  const std::size_t most = std::min(kMostUnpacked, kMostTimes * bytes.size());
   std::string text;
   std::array<char, std::size_t{16} << 10> piece;  // NOLINT(*-member-init): written to
   stream.next_in = reinterpret_cast<Bytef*>(bytes.data());
   stream.avail_in = static_cast<uInt>(bytes.size());
   // Where it is cut or broken, what came until then is enough.
-  for (int status = Z_OK; status == Z_OK && text.size() < kMostUnpacked;) {
+  for (int status = Z_OK; status == Z_OK && text.size() < most;) {
     stream.next_out = reinterpret_cast<Bytef*>(piece.data());
-    stream.avail_out = piece.size();
+    stream.avail_out = static_cast<uInt>(std::min(piece.size(), most - text.size()));
+    const std::size_t room = stream.avail_out;
     status = inflate(&stream, Z_NO_FLUSH);
-    text.append(piece.data(), piece.size() - stream.avail_out);
+    text.append(piece.data(), room - stream.avail_out);
   }
   inflateEnd(&stream);
   return text;
 }
 
-std::optional<std::string> from_packed_base64(std::string_view text) {
+std::optional<std::string> from_base64_lines(std::string_view text) {
   std::string letters(text);
   std::erase_if(letters, [](char c) { return c == '\n' || c == '\r'; });
-  auto bytes = from_base64(letters);
-  if (!bytes) return std::nullopt;
-  return unpacked(*std::move(bytes));
+  return from_base64(letters);
 }
 
 std::optional<std::string> from_data_url(std::string_view url) {
@@ -51,7 +53,7 @@ std::optional<std::string> from_data_url(std::string_view url) {
   const std::string_view type = url.substr(kScheme.size(), comma - kScheme.size());
   auto content = percent_decode(url.substr(comma + 1), PlusSign::is_itself);
   if (!content) return std::nullopt;
-  return type.ends_with(";base64") ? from_packed_base64(*content) : unpacked(*std::move(content));
+  return type.ends_with(";base64") ? from_base64_lines(*content) : content;
 }
 
 }  // namespace hostnet

@@ -8,14 +8,15 @@
 
 namespace hostnet {
 
-// Base64 as Go decodes it: line ends count for nothing. What is gzip inside is unpacked. Unset:
-// it is no base64.
-std::optional<std::string> from_packed_base64(std::string_view text);
+// Base64 as Go decodes it: line ends count for nothing. Unset: it is no base64.
+std::optional<std::string> from_base64_lines(std::string_view text);
 
-// The content of a "data:" URL (RFC 2397), percent-encoded or base64. Unset: it is none.
+// The content of a "data:" URL (RFC 2397), percent-encoded or base64, packed as it is. Unset: it
+// is none.
 std::optional<std::string> from_data_url(std::string_view url);
 
-// What is gzip is unpacked, up to 1 MiB; anything else stays as it is.
+// What is gzip is unpacked, up to 1 MiB and 32 times its size, so that what a folder holds bounds
+// what it costs; anything else stays as it is.
 std::string unpacked(std::string bytes);
 
 }  // namespace hostnet

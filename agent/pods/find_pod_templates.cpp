@@ -6,6 +6,8 @@
 #include <array>
 #include <functional>
 #include <optional>
+#include <string>
+#include <utility>
 
 #include "agent/document/decode_data.h"
 #include "agent/document/parse_document.h"
@@ -162,14 +164,29 @@ constexpr int kDeepestText = 2;
 
 bool asks_in_text(std::string_view text, int depth);
 
+struct Content {
+  std::string text;
+  int depth{};
+};
+
+// What is packed within something packed stays as it is: it would cost without end.
+Content unpacked_content(std::string bytes, int depth) {
+  if (depth >= kDeepestText) return {std::move(bytes), depth};
+  std::string text = unpacked(bytes);
+  const bool was_packed = text != bytes;
+  return {std::move(text), was_packed ? kDeepestText : depth};
+}
+
 // Ignition's files, in an object of its own or in a text: {"source": "data:;base64,…"}.
 bool asks_in_data_urls(std::string_view text, int depth) {
   constexpr std::string_view kScheme = "data:";
   for (auto at = text.find(kScheme); at != std::string_view::npos; at = text.find(kScheme)) {
     text.remove_prefix(at);
     const std::string_view url = text.substr(0, text.find_first_of("\"' \t\r\n"));
-    const auto content = from_data_url(url);
-    if (content && asks_in_text(*content, depth)) return true;
+    if (auto bytes = from_data_url(url)) {
+      const Content content = unpacked_content(*std::move(bytes), depth);
+      if (asks_in_text(content.text, content.depth)) return true;
+    }
     text.remove_prefix(url.size());  // what is within one is its content
   }
   return false;
@@ -210,8 +227,11 @@ struct AccessSearch {
     if (asks_in_text(text, depth) || asks_in_data_urls(text, depth)) return true;
     const bool kept_so = !base64.empty() && path.starts_with(base64);
     if (!kept_so && !is_encoded_content(parent, key)) return false;
-    const auto content = from_packed_base64(text);
-    return content && (asks_in_text(*content, depth) || asks_in_data_urls(*content, depth));
+    auto bytes = from_base64_lines(text);
+    if (!bytes) return false;
+    const Content content = unpacked_content(*std::move(bytes), depth);
+    return asks_in_text(content.text, content.depth) ||
+           asks_in_data_urls(content.text, content.depth);
   }
 
   void search(const Value& value, const Value* parent, const std::string& path,

@@ -55,6 +55,27 @@ TEST_F(KernelSubscription, ChangesThatDoNotFitAreAnOverrunAndItGoesOn) {
   EXPECT_EQ(next->overruns, 0U);
 }
 
+TEST_F(KernelSubscription, AFloodOfOtherProcessesEndsIt) {
+  const auto subscription = subscribe({RTNLGRP_LINK});
+  const int room = 8 << 20;
+  ASSERT_EQ(setsockopt(subscription->descriptor(), SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof room),
+            0);
+  sockaddr_nl to{};
+  socklen_t size = sizeof to;
+  ASSERT_EQ(getsockname(subscription->descriptor(), reinterpret_cast<sockaddr*>(&to), &size), 0);
+  to.nl_groups = 0;
+  const UniqueFd other(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
+  const nlmsghdr nothing{.nlmsg_len = sizeof nothing, .nlmsg_type = NLMSG_NOOP};
+  for (int i = 0; i < 1'000; ++i) {
+    ASSERT_EQ(sendto(other.get(), &nothing, sizeof nothing, MSG_DONTWAIT,
+                     reinterpret_cast<const sockaddr*>(&to), sizeof to),
+              static_cast<ssize_t>(sizeof nothing));
+  }
+  const auto batch = subscription->drain([](const NetlinkMessage&) {});
+  ASSERT_FALSE(batch);
+  EXPECT_THAT(batch.error().message, HasSubstr("other processes"));
+}
+
 TEST_F(KernelSubscription, AGroupThatDoesNotExistIsNamed) {
   const unsigned groups[] = {9999};
   const auto subscription = netlink().subscribe(NETLINK_ROUTE, groups);

@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "agent/document/decode_data.h"
 #include "agent/pods/manifest.h"
 
 namespace hostnet {
@@ -212,6 +213,15 @@ TEST(ManifestBadInput, MessagesHaveNoControlCharactersAndAreShort) {
   ASSERT_THAT(result.errors, SizeIs(1));
   EXPECT_LT(result.errors[0].message.size(), 200U);
   EXPECT_EQ(result.errors[0].message.find('\x1b'), std::string::npos);
+}
+
+TEST(ManifestBadInput, PackedTextIsUnpackedTo32TimesItsSize) {
+  const auto spaces = from_base64_lines(  // 100,000 of them
+      "H4sIAAAAAAACA+3BMQEAAADCoCrrn9IaHkABAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+      "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+      "AAAArwYt8HnKoIYBAA==");
+  ASSERT_TRUE(spaces);
+  EXPECT_EQ(unpacked(*spaces), std::string(32 * spaces->size(), ' '));
 }
 
 }  // namespace
