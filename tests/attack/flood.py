@@ -10,6 +10,7 @@
     passwords  50 clients, each request with another wrong password
     hellos     500 TLS handshakes a second that stop after the ClientHello
     readers    40 clients that ask for /metrics and never read
+    pages      400 clients that ask for pages, no two for the same, with heads of 15 KB
 
 Bounded: one process, at most 1,000 descriptors. Prints one line of JSON at the end."""
 
@@ -171,6 +172,16 @@ def metrics(query=""):
     return f"GET /metrics{query} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
 
 
+PAGES = ("/", "/conflicts", "/conflicts?format=json", "/ports", "/ports?format=json", "/ports/2000", "/risks")
+
+
+def page(number):
+    path = PAGES[number % len(PAGES)]
+    path += ("&" if "?" in path else "?") + f"n={number}"
+    return (f"GET {path} HTTP/1.1\r\nHost: localhost\r\nAccept: text/html, */*\r\n"
+            f"Accept-Language: {'a' * 15000}\r\n\r\n").encode()
+
+
 def main():
     words = argparse.ArgumentParser()
     words.add_argument("kind")
@@ -196,6 +207,7 @@ def main():
             random.sample(COLLECTORS, 4)))),
         "passwords": lambda: flood.asking(50, guess),
         "hellos": lambda: flood.at_rate(500, 900, client_hello()),
+        "pages": lambda: flood.asking(400, lambda: page(next(number))),
         "readers": lambda: flood.asking(40, metrics, read=False),
     }[arguments.kind]()
     waiting = selectors.DefaultSelector()

@@ -8,9 +8,10 @@ import subprocess
 
 import pytest
 from bounded import Bounded
-from machine import Machine
+from machine import Machine, pod, wait_until
 
 CROWD = pathlib.Path(__file__).with_name("crowd.py")
+FLOOD = pathlib.Path(__file__).with_name("flood.py")
 PROGRAMS, EACH, FIRST = 6, 10_000, 2_000
 SOCKETS = PROGRAMS * EACH
 
@@ -21,6 +22,59 @@ def crowd(machine, kind):
     for program in programs:
         assert program.stdout.readline() == "ready\n"
     return programs
+
+
+REUSED = """
+import resource, socket, sys
+kind, port, count = getattr(socket, sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
+resource.setrlimit(resource.RLIMIT_NOFILE, (count + 100, count + 100))
+sockets = []
+for _ in range(count):
+    sockets.append(socket.socket(socket.AF_INET, kind))
+    sockets[-1].setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    sockets[-1].bind(("0.0.0.0", port))
+print("ready", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.mark.parametrize("kind", ["SOCK_DGRAM", "SOCK_STREAM"])
+def test_a_crowd_on_a_declared_port_fits(machine, kind):
+    folder = machine.directory / "pods"
+    machine.file("pods/web.json", pod("web", 5000, protocol="UDP" if kind == "SOCK_DGRAM" else "TCP"))
+    bounded = Bounded(machine, Machine.agent, "--pods.source=manifests", f"--pods.manifests={folder}")
+    for _ in range(3):
+        program = machine.python(REUSED, kind, 5000, EACH, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert program.stdout.readline() == "ready\n"
+    protocol = "udp" if kind == "SOCK_DGRAM" else "tcp"
+    wait_until(lambda: bounded.agent.findings(port=5000), what="a finding")
+    for path in ("/ports?format=json", "/ports", "/ports/5000", "/conflicts?format=json", "/metrics"):
+        bounded.agent.text(path)
+    assert bounded.agent.json(f"/check?port=5000&protocol={protocol}")["verdict"] == "in_use"
+    print(f"{3 * EACH} {protocol} sockets on a declared port: at most {bounded.check_most()} KiB")
+
+
+def test_pages_of_many_findings_fit(machine):
+    """3,000 findings, and 400 clients that ask for pages of them with heads of 15 KB."""
+    folder = machine.directory / "pods"
+    for at in range(60):
+        ports = [{"containerPort": 80, "hostPort": FIRST + at * 50 + each} for each in range(50)]
+        machine.file(f"pods/{at}.json", json.dumps(
+            {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": f"p{at}", "namespace": "flood"},
+             "spec": {"containers": [{"name": "c", "ports": ports}]}}))
+    program = machine.start("/usr/bin/python3", CROWD, "listen", FIRST, 3000, stdin=subprocess.PIPE,
+                            stdout=subprocess.PIPE, text=True)
+    assert program.stdout.readline() == "ready\n"
+    bounded = Bounded(machine, Machine.agent, "--pods.source=manifests", f"--pods.manifests={folder}")
+    wait_until(lambda: len(bounded.agent.findings()) == 3000, what="3,000 findings")
+    flood = machine.start("/usr/bin/python3", FLOOD, "pages", "127.0.0.1", 20000, stdin=subprocess.PIPE,
+                          stdout=subprocess.PIPE, text=True)
+    assert flood.stdout.readline() == "ready\n"
+    for _ in range(40):
+        assert bounded.agent.text("/healthz") == "ok\n"
+        assert bounded.agent.curl("/metrics")[0] == 200
+    flood.stdin.close()
+    print(f"{flood.stdout.readline()}at most {bounded.check_most()} KiB")
 
 
 @pytest.mark.parametrize("kind", ["udp", "listen", "connect"])
