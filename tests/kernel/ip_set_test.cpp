@@ -71,7 +71,7 @@ TEST_F(KernelIpSet, SetsHaveElementsUpToALimitTogether) {
 for set in a b c; do ipset create $set bitmap:port range 0-65535; ipset add $set 0-65535; done
 )"));
   IpSets sets(netlink());
-  for (const std::uint16_t index : {0, 1, 2}) {
+  for (std::uint16_t index = 0; index < 3; ++index) {
     const auto set = sets.find(index);
     ASSERT_TRUE(set) << set.error().message;
     EXPECT_EQ((*set)->too_large, index == 2);

@@ -1,7 +1,9 @@
 #include <fcntl.h>
+#include <gmock/gmock.h>
 #include <linux/rtnetlink.h>
 #include <poll.h>
 
+#include "netlink/base/unique_fd.h"
 #include "netlink/rtnetlink/rtnetlink.h"
 #include "tests/kernel/network_namespace.h"
 
@@ -73,7 +75,7 @@ TEST_F(KernelSubscription, AFloodOfOtherProcessesEndsIt) {
   }
   const auto batch = subscription->drain([](const NetlinkMessage&) {});
   ASSERT_FALSE(batch);
-  EXPECT_THAT(batch.error().message, HasSubstr("other processes"));
+  EXPECT_THAT(batch.error().message, ::testing::HasSubstr("other processes"));
 }
 
 TEST_F(KernelSubscription, AGroupThatDoesNotExistIsNamed) {
