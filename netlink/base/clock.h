@@ -43,7 +43,7 @@ inline constexpr std::array<ClockDisciplineField, 17> kClockDisciplineFields = {
 }};
 
 // Steady time for durations and grace, wall time for display; both come from
-// the Clock of the Node, so that a replayed node has a time of its own.
+// the Clock of the Node, so that a replayed node has its own time.
 using SteadyTime = std::chrono::time_point<std::chrono::steady_clock, std::chrono::nanoseconds>;
 using WallTime = std::chrono::time_point<std::chrono::system_clock, std::chrono::milliseconds>;
 
@@ -52,17 +52,17 @@ class Clock {
   virtual ~Clock() = default;
   virtual SteadyTime steady() const = 0;
   virtual WallTime wall() const = 0;
-  // CPU time that the calling thread has used (CLOCK_THREAD_CPUTIME_ID): what a
-  // scan of the node cost. A clock that stands still has nothing to pay.
+  // CPU time used by the calling thread (CLOCK_THREAD_CPUTIME_ID): the cost of a scan
+  // of the node. Zero for a clock that stands still.
   virtual std::chrono::nanoseconds thread_cpu() const { return {}; }
-  // adjtimex(2), which only reads here. A clock that nobody steers is
-  // Reason::unsupported.
+  // adjtimex(2), read only. Reason::unsupported for a clock that is not
+  // disciplined.
   virtual Result<ClockDiscipline> discipline() const {
     return failure(Reason::unsupported, "reading how the clock is steered: nobody steers it");
   }
 };
 
-// The clocks of this machine.
+// This machine's clocks.
 std::shared_ptr<Clock> live_clock();
 
 }  // namespace hostnet

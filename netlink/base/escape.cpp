@@ -34,9 +34,9 @@ constexpr std::array<CodeRange, 15> kWide{{{0x1100, 0x115F},
 constexpr std::array<CodeRange, 5> kWithoutWidth{
     {{0x0300, 0x036F}, {0x1AB0, 0x1AFF}, {0x200B, 0x200D}, {0x20D0, 0x20FF}, {0xFE00, 0xFE0F}}};
 
-// What may move the cursor, end the line, or make a reader see another order of
-// characters than there is: C0, DEL, C1, separators, marks and overrides of
-// direction, invisible characters, byte order mark, tags.
+// Characters that may move the cursor, end the line or change the displayed order:
+// C0, DEL, C1, separators, direction marks and overrides, invisible characters, byte
+// order mark, tags.
 constexpr std::array<CodeRange, 9> kUnsafe{{{0x00, 0x1F},
                                             {0x7F, 0x9F},
                                             {0x061C, 0x061C},

@@ -84,7 +84,7 @@ FileWatch::FileWatch(std::vector<std::string> paths, FileWatchPace pace)
     : paths_(std::move(paths)), pace_(pace), fd_(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC)) {
   if (fd_.get() < 0) problem_ = why_no_watch(errno);
   listen();
-  stamps_ = stamps();  // after the watch: what happens from here on is heard
+  stamps_ = stamps();  // after the watch: later changes cause events
 }
 
 std::vector<FileStamp> FileWatch::stamps() const {
@@ -94,8 +94,8 @@ std::vector<FileStamp> FileWatch::stamps() const {
   return now;
 }
 
-// Again whenever something happened: links lead elsewhere, folders are others of
-// the same name.
+// Repeated after every event: links may point elsewhere, and folders may have been
+// replaced by others of the same name.
 void FileWatch::listen() {
   if (fd_.get() < 0) return;
   problem_.clear();
@@ -139,7 +139,7 @@ void FileWatch::note_event(int descriptor, std::uint32_t mask, std::string_view 
   if ((mask & (IN_CLOSE_WRITE | IN_Q_OVERFLOW)) != 0) written_ = true;
 }
 
-// Whether anything happened to a name that counts.
+// Whether an event concerned a name that is watched.
 bool FileWatch::take_events() {
   bool any = false;
   alignas(inotify_event) std::array<char, 4096> buffer{};
@@ -158,7 +158,7 @@ bool FileWatch::take_events() {
       const bool lost = (event.mask & IN_Q_OVERFLOW) != 0;
       if (lost) writing_.clear();
       const auto folder = names_.find(event.wd);
-      if (!lost && folder == names_.end()) continue;  // of a folder that no longer counts
+      if (!lost && folder == names_.end()) continue;  // of a folder no longer watched
       const bool own = (event.mask & kFolderGone) != 0;
       if (!lost && !own && !folder->second.empty() &&
           !folder->second.contains(std::string_view(name))) {

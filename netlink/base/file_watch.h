@@ -15,34 +15,34 @@
 
 namespace hostnet {
 
-// What tells that a file is another one than before, or has other contents. All 0
-// where there is none.
+// Identifies a file and its contents: differs when the file was replaced or changed.
+// All 0 for a missing file.
 struct FileStamp {
   std::uint64_t device{}, inode{}, size{};
   std::int64_t modified_ns{}, changed_ns{};
   bool operator==(const FileStamp&) const = default;
 };
 
-// Links are followed. Reason::vanished when there is nothing.
+// Follows links. Reason::vanished when nothing exists at `path`.
 Result<FileStamp> stamp_of(const std::string& path);
 
 struct FileWatchPace {
-  // After an event, wait for this long without another: what is being written or
-  // filled is read once, when it is whole...
+  // After an event, wait this long without another: a file that is being written or a
+  // folder that is being filled is read once, when complete...
   std::chrono::milliseconds settle{50};
-  // ...but never longer than this, even while somebody keeps on writing.
+  // ...but never longer than this, even while writes continue.
   std::chrono::milliseconds longest{500};
-  // A check though nothing was heard; and the same where inotify cannot be had.
+  // The interval of checks without events: with inotify, and where it is unavailable.
   std::chrono::milliseconds rescan{30'000};
   std::chrono::milliseconds poll{1'000};
 };
 
-// Tells when files, or the contents of folders, should be read again: written in
+// Reports when files, or the contents of folders, should be read again: written in
 // place, renamed over, created later, removed, or swapped behind a symbolic link
-// as Kubernetes does with mounted ConfigMaps (..data). It watches (inotify(7))
-// every folder in which a path, or a link on the way to it, has its name; what
-// that does not see (a renamed ancestor) a slow rescan finds. Paths need not exist
-// yet. Nothing here sleeps or reads the clock. Owned by one thread:
+// as Kubernetes does with mounted ConfigMaps (..data). It watches (inotify(7)) every
+// folder that contains a path or a link on the way to it; a slow rescan finds what
+// inotify misses (a renamed ancestor). Paths need not exist yet. Nothing here sleeps
+// or reads the clock. Owned by one thread:
 //
 //   FileWatch watch({"/etc/hostnet-agent/policy.yaml"});
 //   poll(2) on watch.descriptor() until watch.next_check(), then:
@@ -51,19 +51,19 @@ class FileWatch {
  public:
   explicit FileWatch(std::vector<std::string> paths, FileWatchPace pace = {});
 
-  // For poll(2), POLLIN; -1 where there is no inotify: then only time counts.
+  // For poll(2), POLLIN; -1 without inotify: then only time triggers checks.
   int descriptor() const { return fd_.get(); }
-  // When due() and changed() have work at the latest.
+  // The latest time at which due() and changed() have work.
   SteadyTime next_check() const { return next_check_; }
-  // Why the watch is missing or incomplete; "" when it is whole.
+  // Why the watch is missing or incomplete; "" when complete.
   const std::string& problem() const { return problem_; }
 
-  // Whether to read again what is there: something happened around a path and has
-  // settled, or next_check() is over. True at the first call. What happens after
-  // it returned is heard, so whoever reads now misses nothing.
+  // Whether to read again: an event around a path has settled, or next_check() has
+  // passed. True at the first call. Changes after it returns cause events, so a caller
+  // who reads now misses nothing.
   bool due(SteadyTime now);
-  // The same for plain files: whether one of them is another one, or has other
-  // contents, than at the construction or when this last said so.
+  // The same for plain files: whether one was replaced, or its contents changed, since
+  // the construction or the last time this returned true.
   bool changed(SteadyTime now);
 
  private:
@@ -77,21 +77,21 @@ class FileWatch {
   std::vector<std::string> paths_;
   FileWatchPace pace_;
   UniqueFd fd_;
-  std::map<int, Names> names_;  // by watch descriptor; empty: the whole folder counts
-  std::set<std::pair<int, std::string>> writing_;  // written to, and not closed yet
-  std::vector<FileStamp> stamps_;                  // beside paths_: for changed()
+  std::map<int, Names> names_;  // by watch descriptor; empty: every name in the folder
+  std::set<std::pair<int, std::string>> writing_;  // written to, not closed yet
+  std::vector<FileStamp> stamps_;                  // parallel to paths_: for changed()
   std::string problem_;
   bool checked_{}, unsettled_{};
-  bool written_{};  // a file was closed after writing, or replaced, since changed() said so
+  bool written_{};  // a file was closed after writing, or events were lost, since the last check
   SteadyTime first_event_, next_check_;
 };
 
-// The folders, and names in them, that decide what `path` is: each link on the way
-// and the target. A folder's names are empty if it is the path itself: then all of
-// them count. Where something is missing, the deepest folder that exists.
+// The folders, and the names in them, that determine what `path` is: each link on the
+// way and the target. A folder's set is empty if it is the path itself: then every
+// name counts. Where something is missing, the deepest existing folder.
 std::map<std::string, std::set<std::string, std::less<>>> deciding_names(const std::string& path);
 
-// The system calls of inotify(7), which a filter of system calls must allow.
+// The inotify(7) system calls, which a seccomp filter must allow.
 std::span<const int> file_watch_syscalls();
 
 }  // namespace hostnet

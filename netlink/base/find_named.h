@@ -6,7 +6,7 @@
 
 namespace hostnet {
 
-// The one of an enum's `values` that to_string() calls `name`; unset: none.
+// The one of an enum's `values` that to_string() calls `name`; unset if none.
 template <std::ranges::range Values>
 auto find_named(const Values& values, std::string_view name)
     -> std::optional<std::ranges::range_value_t<Values>> {

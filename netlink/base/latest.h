@@ -7,7 +7,7 @@
 namespace hostnet {
 
 // The newest of a series of immutable values: one thread publishes, any thread
-// reads, nobody waits for long. A mutex and not std::atomic<shared_ptr>, which
+// reads, no one waits long. A mutex instead of std::atomic<shared_ptr>, which
 // g++ 12's thread sanitizer does not understand.
 template <class T>
 class Latest {
@@ -26,7 +26,7 @@ class Latest {
       const std::scoped_lock lock(mutex_);
       value_.swap(value);
     }
-    // The old value, perhaps the last reference to it, is destroyed unlocked.
+    // The old value, perhaps its last reference, is destroyed without the lock.
   }
 
  private:

@@ -7,8 +7,8 @@
 
 namespace hostnet {
 
-// Keeps costly work to a share of a CPU: after work that cost C it is due again
-// when `times` C have passed, and no sooner than `least`.
+// Limits costly work to a share of a CPU: after work that cost C, the next is due
+// after `times` C, and no sooner than `least`.
 class Pacer {
  public:
   explicit constexpr Pacer(int times, std::chrono::nanoseconds least = {})
@@ -17,11 +17,11 @@ class Pacer {
   bool due(SteadyTime now) const { return now >= next_; }
   SteadyTime next() const { return next_; }
 
-  // The work ended at `now` and cost that.
+  // The work ended at `now` and cost `cost`.
   void rest(SteadyTime now, std::chrono::nanoseconds cost) {
     next_ = now + std::max(least_, times_ * cost);
   }
-  // It cost more than was said.
+  // The work cost this much more than reported.
   void rest_more(std::chrono::nanoseconds cost) { next_ += times_ * cost; }
 
  private:

@@ -22,7 +22,7 @@ std::string size_words(std::size_t bytes) {
 }  // namespace
 
 Result<std::string> read_regular_file(const std::string& path, std::size_t most) {
-  // Without O_NONBLOCK the open of a pipe that nobody writes waits for ever.
+  // Without O_NONBLOCK, opening a pipe without a writer blocks forever.
   const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   if (!file) return system_failure(errno, "reading " + path);
   struct ::stat status{};

@@ -7,7 +7,7 @@
 namespace hostnet {
 
 // The real clock, for threads that talk to the outside (pod sources, the daemon).
-// What judges the node takes the time from its Node or as an argument.
+// Code that judges the node takes the time from its Node or as an argument.
 inline SteadyTime steady_now() {
   return std::chrono::steady_clock::now();
 }

@@ -4,7 +4,7 @@
 
 namespace hostnet {
 
-// In order, each once.
+// Sorts and removes duplicates.
 template <class Container>
 void sort_unique(Container& items) {
   std::ranges::sort(items);

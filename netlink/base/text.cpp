@@ -36,7 +36,7 @@ std::optional<std::string> from_base64(std::string_view text) {
   std::string bytes;
   bytes.reserve(text.size() / kDigits * kBytes + kBytes);
   std::uint32_t bits = 0;
-  unsigned count = 0;  // of the low bits of `bits` that are in no byte yet
+  unsigned count = 0;  // the low bits of `bits` not yet written to a byte
   for (const char digit : text) {
     const auto value = kAlphabet.find(digit);
     if (value == std::string_view::npos) return std::nullopt;

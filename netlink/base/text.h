@@ -8,22 +8,22 @@
 #include <string_view>
 #include <system_error>
 
-// Cutting text of protocols and files, and the numbers in it: ASCII only, never
-// a locale's rules.
+// Splits the text of protocols and files and parses its numbers: ASCII only, never
+// locale dependent.
 namespace hostnet {
 
 inline constexpr std::string_view kBlanks = " \t";          // within a line
-inline constexpr std::string_view kWhitespace = " \t\r\n";  // lines' ends, too
+inline constexpr std::string_view kWhitespace = " \t\r\n";  // including line ends
 
-// Without the `blanks` at both ends.
+// Removes `blanks` from both ends.
 constexpr std::string_view trim(std::string_view text, std::string_view blanks = kWhitespace) {
   const auto first = text.find_first_not_of(blanks);
   if (first == std::string_view::npos) return {};
   return text.substr(first, text.find_last_not_of(blanks) - first + 1);
 }
 
-// Takes what is before the first `separator` off the front of `rest`, and the
-// separator; without one, everything.
+// Removes the text before the first `separator`, and the separator, from the front
+// of `rest`; without one, everything.
 constexpr std::string_view take_until(std::string_view& rest, char separator) {
   const auto end = rest.find(separator);
   const std::string_view front = rest.substr(0, end);
@@ -31,7 +31,7 @@ constexpr std::string_view take_until(std::string_view& rest, char separator) {
   return front;
 }
 
-// Takes the next word off the front of `rest`, and the blanks before it; "" when
+// Removes the next word, and the blanks before it, from the front of `rest`; "" if
 // there is none.
 constexpr std::string_view take_word(std::string_view& rest,
                                      std::string_view blanks = kWhitespace) {
@@ -42,8 +42,8 @@ constexpr std::string_view take_word(std::string_view& rest,
   return word;
 }
 
-// Takes the number at the front of `rest`; unset, and nothing taken, where there
-// is none or it does not fit. A minus only for signed types; no plus, no blanks,
+// Removes the number at the front of `rest`; unset, and `rest` unchanged, if there is
+// none or it does not fit. A minus only for signed types; no plus, no blanks,
 // no "0x".
 template <std::integral Number>
 std::optional<Number> take_number(std::string_view& rest, int base = 10) {
@@ -83,13 +83,13 @@ constexpr bool equals_ignoring_case(std::string_view a, std::string_view b) {
 // Base64 of RFC 4648 section 4, with padding.
 std::string base64(std::string_view bytes);
 
-// Strictly that: no blanks, no missing padding, no bits set that belong to no
-// byte. Unset for anything else.
+// Strict: no blanks, no missing padding, no unused bits set. Unset for anything
+// else.
 std::optional<std::string> from_base64(std::string_view text);
 
 enum class PlusSign { is_itself, is_a_space };  // paths; queries (HTML forms)
 
-// Nothing when a '%' is not followed by two hex digits (RFC 3986 section 2.1).
+// Unset when a '%' is not followed by two hex digits (RFC 3986 section 2.1).
 std::optional<std::string> percent_decode(std::string_view text, PlusSign plus);
 
 }  // namespace hostnet

@@ -13,7 +13,7 @@
 namespace hostnet {
 namespace {
 
-// Digits at `at`, exactly `count`; advances.
+// Parses exactly `count` digits at `at` and advances it.
 std::optional<int> take_digits(std::string_view text, std::size_t& at, std::size_t count) {
   if (text.size() < at + count) return std::nullopt;
   int number{};
@@ -70,7 +70,7 @@ constexpr std::array<std::pair<std::string_view, std::chrono::nanoseconds>, 8> k
      {"m", 1min},
      {"h", 1h}}};
 
-// The digits after a point, as a part of `unit`; below a nanosecond they are cut.
+// The digits after the point as a fraction of `unit`; truncated below a nanosecond.
 std::int64_t fraction_of(std::int64_t unit, std::string_view digits) {
   std::int64_t total = 0;
   for (const char digit : digits) {
@@ -80,7 +80,7 @@ std::int64_t fraction_of(std::int64_t unit, std::string_view digits) {
   return total;
 }
 
-// Takes one number and its unit.
+// Removes one number with its unit.
 std::optional<std::int64_t> take_part(std::string_view& text) {
   const std::string_view number = text.substr(0, text.find_first_not_of("0123456789."));
   text.remove_prefix(number.size());

@@ -7,8 +7,8 @@
 
 namespace hostnet {
 
-// `burst` tokens at first, and one more each `refill` up to that many. The state
-// is when it will be full again; nothing reads the clock.
+// `burst` tokens at first, then one more per `refill` up to that many. The state is
+// the time at which it will be full again; nothing reads the clock.
 class TokenBucket {
  public:
   TokenBucket(int burst, std::chrono::nanoseconds refill)
@@ -16,7 +16,7 @@ class TokenBucket {
 
   bool has(SteadyTime now) const { return full_at_ <= now + allowance_; }
   bool full(SteadyTime now) const { return full_at_ <= now; }
-  // Only where it has one.
+  // Only when has() is true.
   void take(SteadyTime now) { full_at_ = std::max(full_at_, now) + refill_; }
 
  private:

@@ -23,7 +23,7 @@ class UniqueFd {
 
   int get() const { return fd_; }
   explicit operator bool() const { return fd_ >= 0; }
-  // Keeps errno, so that a failure can be told after its descriptor is gone.
+  // Preserves errno, so that a failure can be reported after closing the descriptor.
   void reset(int fd = -1);
 
  private:

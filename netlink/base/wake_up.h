@@ -29,13 +29,13 @@ class WakeUp {
 
 inline constexpr std::chrono::milliseconds kNoTimeout{-1};
 
-// poll(2). Whether one of them has something. Where poll itself fails (ENOMEM), it rests
-// until the timeout, at most a second: a loop around it must not spin.
+// poll(2). Whether a descriptor is ready. If poll itself fails (ENOMEM), it sleeps until the
+// timeout, at most a second: a loop around it must not spin.
 bool wait_for_input(std::span<pollfd> descriptors, std::chrono::milliseconds timeout);
 
-// Whether a call that just failed was interrupted and is made again. Signals are rare here: this
-// program has no handlers. Where a call is interrupted each time (a tracer, a filter of system
-// calls), it has failed, and nobody hangs.
+// Whether a call that just failed was interrupted and should be retried. Signals are rare: this
+// program has no handlers. If a call is interrupted every time (a tracer, a seccomp filter), it
+// counts as failed instead of hanging.
 class Interrupted {
  public:
   bool again() { return errno == EINTR && ++times_ < kMost; }

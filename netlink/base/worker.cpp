@@ -28,13 +28,13 @@ struct Worker::Shared {
       busy = true;
       lock.unlock();
       task();
-      task = nullptr;  // what it holds may be much, and may lock
+      task = nullptr;  // its captures may be large, and their destructors may lock
       lock.lock();
       busy = false;
       changed.notify_all();
     }
   }
-  bool idle() const { return tasks.empty() && !busy; }  // under the mutex
+  bool idle() const { return tasks.empty() && !busy; }  // the caller holds the mutex
 };
 
 Result<std::jthread> start_thread(const std::string& name,
@@ -45,7 +45,7 @@ Result<std::jthread> start_thread(const std::string& name,
     return thread;
   } catch (const std::system_error& error) {
     auto failed = system_failure(error.code().value(), "starting the thread " + name);
-    failed.error().reason = Reason::exhausted;  // EAGAIN, which is no timeout here
+    failed.error().reason = Reason::exhausted;  // EAGAIN, which is not a timeout here
     return failed;
   }
 }
@@ -82,7 +82,7 @@ void Worker::wait() const {
 
 void Worker::abandon() {
   if (shared_ == nullptr) return;
-  std::deque<std::function<void()>> dropped;  // destroyed unlocked
+  std::deque<std::function<void()>> dropped;  // destroyed without the lock
   bool hangs = false;
   {
     const std::scoped_lock lock(shared_->mutex);
@@ -92,7 +92,7 @@ void Worker::abandon() {
     shared_->changed.notify_all();
   }
   if (hangs) {
-    thread_.detach();  // it holds what it uses
+    thread_.detach();  // it owns everything it uses
   } else {
     thread_.join();
   }

@@ -10,10 +10,10 @@
 
 namespace hostnet {
 
-// A thread for work that may never return: what hangs in the kernel or waits for a
-// peer cannot be joined. Its owner waits for it as long as it wants to, and abandons
-// it. So tasks hold whatever they use (a shared_ptr): an abandoned one goes on by
-// itself when its owner is long gone.
+// A thread for work that may never return: a thread that hangs in the kernel or waits
+// for a peer cannot be joined. Its owner waits for as long as it wants, then abandons
+// it. So tasks own everything they use (a shared_ptr): an abandoned one keeps running
+// after its owner is gone.
 //
 // A worker has one owner, which calls it from one thread at a time.
 class Worker {
@@ -26,26 +26,26 @@ class Worker {
   Worker(Worker&&) noexcept = default;
   Worker& operator=(Worker&&) = delete;
 
-  // Makes the thread now, so that give() will find one.
+  // Creates the thread now, so that give() will find one.
   Result<> start();
-  // Does the task after those that were given before; makes the thread where there
-  // is none. Where the system has none to give, the error; the task is not kept.
+  // Queues the task after the earlier ones; creates the thread if needed. The error:
+  // the system cannot create one; then the task is not kept.
   Result<> give(std::function<void()> task);
-  // Whether everything that was given is done: waits for it, at most so long.
+  // Whether all tasks are done: waits for that, at most `time`.
   bool wait_for(std::chrono::nanoseconds time) const;
   void wait() const;  // for work that is known to end
-  // Lets go of the thread, which ends with the task that it is in; one that is in none is
-  // joined. Tasks that have not begun are dropped. The next give() makes a new thread.
+  // Releases the thread, which ends after its current task; an idle one is joined. Tasks that
+  // have not begun are dropped. The next give() creates a new thread.
   void abandon();
 
  private:
   struct Shared;
   std::string name_;
-  std::shared_ptr<Shared> shared_;  // with the thread; null where there is none
+  std::shared_ptr<Shared> shared_;  // shared with the thread; null without one
   std::jthread thread_;
 };
 
-// A thread that is joined, of its owner's lifetime. The system may have none to give:
+// Starts a thread that is joined when its owner is destroyed. If the system cannot:
 // Reason::exhausted, no exception.
 Result<std::jthread> start_thread(const std::string& name,
                                   std::function<void(const std::stop_token&)> run);

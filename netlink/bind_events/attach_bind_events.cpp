@@ -30,8 +30,8 @@ constexpr int SO_NETNS_COOKIE = 71;
 constexpr int kBatch = 256;
 constexpr unsigned kWordBits = 64;
 
-// A link of cgroup v2 that somebody has detached has no cgroup any more; that is read here where
-// bpf(2) may not be called.
+// A cgroup v2 link that someone detached has no cgroup any more; read from fdinfo, because bpf(2)
+// may not be allowed here.
 bool is_detached(const bpf_link& link) {
   const auto about = read_regular_file(fmt::format("/proc/self/fdinfo/{}", bpf_link__fd(&link)));
   return about && about->find("\ncgroup_id:\t0\n") != std::string::npos;
@@ -39,7 +39,7 @@ bool is_detached(const bpf_link& link) {
 
 bpf_map* data_map(bpf_object& object, std::string_view suffix);
 
-// The data that the programs share with us, mapped.
+// The memory shared with the programs, mapped.
 class SharedData {
  public:
   static Result<SharedData> map(bpf_object& object) {
@@ -71,7 +71,7 @@ class SharedData {
   };
   explicit SharedData(hostnet_bind_shared* data) : data_(data) {}
 
-  // Whether it was set before.
+  // Returns whether it was set before.
   static bool set_bit(__u64& word, unsigned bit, bool on) {
     const std::atomic_ref shared(word);
     const __u64 mask = 1ULL << bit % kWordBits;
@@ -127,7 +127,7 @@ class AttachedBindEvents final : public BindEvents {
     } else {
       ++events.malformed_;
     }
-    return --events.left_ > 0 ? 0 : -1;  // the rest stays for the next time
+    return --events.left_ > 0 ? 0 : -1;  // the rest waits for the next call
   }
 
   BpfObject object_;
@@ -149,7 +149,7 @@ Result<std::uint64_t> own_network_cookie() {
   return cookie;
 }
 
-// Global data of the programs: a map whose name ends so.
+// Global data of the programs: the map whose name ends in `suffix`.
 bpf_map* data_map(bpf_object& object, std::string_view suffix) {
   bpf_map* map = nullptr;
   while ((map = bpf_object__next_map(&object, map)) != nullptr) {
@@ -169,8 +169,8 @@ Result<BpfObject> load_programs(const hostnet_bind_settings& settings) {
   return object;
 }
 
-// With all that this kernel and these rights give: bpf_get_retval() came after the rest that they
-// need, and bpf_get_current_comm() is for CAP_PERFMON in newer ones.
+// Loads with as many helpers as this kernel and these rights allow: bpf_get_retval() is newer than
+// the other requirements, and newer kernels require CAP_PERFMON for bpf_get_current_comm().
 Result<BpfObject> load_programs(std::uint64_t network) {
   Result<BpfObject> object;
   for (const auto& [has_retval, has_comm] : {std::pair{1U, 1U}, {1U, 0U}, {0U, 1U}, {0U, 0U}}) {

@@ -1,12 +1,12 @@
-// The moment of the bind. Four programs on the root of cgroup v2, which always let bind() go on:
+// The moment of the bind. Four programs on the root of cgroup v2, which always allow the bind():
 //
 //   bind4, bind6            an attempt: written into a slot;
-//   post_bind4, post_bind6  its success: the slot is free again.
+//   post_bind4, post_bind6  its success: frees the slot.
 //
-// A refusal is an attempt without a success. One timer serves all: it is started where there is an
-// attempt and none is running, and reports those that are old enough; a thread's next attempt
-// reports its last one at once. Left alone: bind() without a port, other protocols than TCP and
-// UDP, other network namespaces than the agent's.
+// A refusal is an attempt without a success. One timer serves all: an attempt starts it if it is
+// not running, and it reports attempts that are old enough; a thread's next attempt reports its
+// previous one at once. Ignored: bind() without a port, protocols other than TCP and UDP, network
+// namespaces other than the agent's.
 #include <linux/bpf.h>
 #include <linux/types.h>
 #include <stdbool.h>
@@ -24,8 +24,8 @@
 #define EPERM 1
 #define CLOCK_MONOTONIC 1
 
-// bind() takes a microsecond or two, and longer only where its thread is preempted in it: a
-// success that comes later is sent and takes the refusal back.
+// bind() takes a microsecond or two, and longer only when its thread is preempted in it: a later
+// success is sent and withdraws the refusal.
 #define SETTLES_AFTER (4 * 1000 * 1000ULL)
 #define SLOTS 256
 #define PROBES 4
@@ -51,8 +51,8 @@ struct {
   __type(value, struct slot);
 } slots SEC(".maps");
 
-// Who bound a port last, by its low bits. UDP's have a table of their own: resolvers bind UDP
-// ports by the thousand.
+// The last process to bind a port, by the port's low bits. UDP has its own part of the table:
+// resolvers bind UDP ports by the thousand.
 struct last_binder {
   __u32 port;
   __u32 reserved;
@@ -112,7 +112,7 @@ static __always_inline void submit(struct hostnet_bind_event *event) {
   if (bpf_ringbuf_output(&events, event, sizeof *event, 0) != 0) count_dropped();
 }
 
-// `slot` is TAKEN by the caller.
+// The caller has TAKEN `slot`.
 static __always_inline void submit_refusal(struct slot *slot) {
   struct hostnet_bind_event *event = &slot->event;
   struct last_binder *last = last_binder_of(event->protocol, event->port);
@@ -127,7 +127,7 @@ static __always_inline void submit_refusal(struct slot *slot) {
   submit(event);
 }
 
-// `slot` is TAKEN by the caller.
+// The caller has TAKEN `slot`.
 static __always_inline void release(struct slot *slot) {
   slot->state = FREE;
   __sync_fetch_and_sub(&shared.attempts, 1);
@@ -137,7 +137,7 @@ static __always_inline bool take(struct slot *slot, __u32 from) {
   return __sync_val_compare_and_swap(&slot->state, from, TAKEN) == from;
 }
 
-// In the map, not on the stack: there the verifier would follow each of its values.
+// The flag is in the map, not on the stack, where the verifier would follow each of its values.
 static long sweep_slot(void *map, __u32 *place, struct slot *slot, struct sweeper **sweeper) {
   if (slot->state != PENDING) return 0;
   if (bpf_ktime_get_ns() - slot->event.binder.at < SETTLES_AFTER) {
@@ -172,7 +172,7 @@ static __always_inline void start_sweeper(void) {
   bpf_timer_start(&sweeper->timer, SETTLES_AFTER, 0);
 }
 
-// This thread's pending attempt, TAKEN; NULL: it has none.
+// This thread's pending attempt, now TAKEN; NULL: none.
 static __always_inline struct slot *take_own(__u32 thread) {
 #pragma unroll
   for (__u32 probe = 0; probe < PROBES; ++probe) {
@@ -201,7 +201,7 @@ static __always_inline bool is_followed(__u32 protocol, __u32 port, __u64 networ
          network == settings.own_network;
 }
 
-// The socket has a port: bind() will say EINVAL.
+// The socket already has a port: bind() will return EINVAL.
 static __always_inline bool is_bound(struct bpf_sock_addr *ctx) {
   struct bpf_sock *socket = ctx->sk;
   return socket && socket->src_port != 0;
@@ -263,12 +263,12 @@ int attempt6(struct bpf_sock_addr *ctx) {
   return PASS;
 }
 
-// Without a branch, and with the protocol read anew: without CAP_PERFMON the verifier wants the
-// same bounds of an index on every path. 6 is TCP, 17 is UDP.
+// No branch, and the protocol is read again: without CAP_PERFMON the verifier requires the same
+// bounds of an index on every path. 6 is TCP, 17 is UDP.
 static __always_inline bool is_watched(struct bpf_sock *ctx, __u16 port) {
   __u32 udp = *(volatile __u32 *)&ctx->protocol & 1;
   __u32 word = port / 64 + udp * (HOSTNET_PORTS / 64);
-  // What the compiler knows of it, the verifier of Linux 6.1 does not.
+  // Hides from the compiler the bounds that the verifier of Linux 6.1 does not know.
   asm volatile("" : "+r"(word));
   return (shared.watched[word % (2 * HOSTNET_PORTS / 64)] >> (port % 64) & 1) != 0;
 }
@@ -278,14 +278,14 @@ static __always_inline bool was_refused(__u32 process) {
   return (shared.refused[bit / 64] >> (bit % 64) & 1) != 0;
 }
 
-// No bind() without a port pays for more than this, on a node where no other goes on.
+// The whole cost of a bind() without a port while the node has no attempt and no refused process.
 static __always_inline bool is_of_interest(void) {
   return shared.attempts != 0 || shared.refused_processes != 0;
 }
 
 static __always_inline void submit_success(struct bpf_sock *ctx, __u8 family,
                                            const struct hostnet_binder *binder) {
-  // Not on the stack: without CAP_PERFMON Linux 6.1 lets nothing overwrite what was a pointer there.
+  // Not on the stack: without CAP_PERFMON Linux 6.1 forbids overwriting a pointer spilled there.
   struct hostnet_bind_event *event = bpf_ringbuf_reserve(&events, sizeof *event, 0);
   if (!event) {
     count_dropped();
@@ -300,7 +300,7 @@ static __always_inline void submit_success(struct bpf_sock *ctx, __u8 family,
   bpf_ringbuf_submit(event, 0);
 }
 
-// Without an attempt: the kernel chose the port, or the attempt was taken for a refusal.
+// No attempt: the kernel chose the port, or the attempt was already reported as a refusal.
 static __always_inline int succeed_late(struct bpf_sock *ctx, __u8 family, bool refused) {
   __u32 protocol = ctx->protocol;
   __u32 port = ctx->src_port;
@@ -313,8 +313,8 @@ static __always_inline int succeed_late(struct bpf_sock *ctx, __u8 family, bool 
   return PASS;
 }
 
-// Two ways from here, which never meet again: without CAP_PERFMON the verifier of Linux 6.1 also
-// follows the branches that are never taken, with a slot that is NULL.
+// Two paths from here that never join: without CAP_PERFMON the verifier of Linux 6.1 also follows
+// impossible branches, with a slot that is NULL.
 static __always_inline int succeed(struct bpf_sock *ctx, __u8 family) {
   if (!is_of_interest()) return PASS;
   __u64 ids = bpf_get_current_pid_tgid();

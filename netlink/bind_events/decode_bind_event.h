@@ -8,8 +8,8 @@
 
 namespace hostnet {
 
-// A record of the programs' ring buffer (wire.h). Reason::malformed for what they cannot have
-// written.
+// A record of the programs' ring buffer (wire.h). Reason::malformed for records that they cannot
+// have written.
 Result<BindEvent> decode_bind_event(std::span<const std::byte> record);
 
 }  // namespace hostnet

@@ -10,15 +10,15 @@
 
 namespace hostnet {
 
-// Keeps the newest events, for `record`: what they say of now is judged by the watch, what they
-// were is asked for when somebody reports a wrong answer.
+// Keeps the newest events, for `record`: the watch judges what they mean now; the events
+// themselves are needed when someone reports a wrong answer.
 class KeptBinds final : public SeenBinds {
  public:
   static constexpr std::size_t kMost = 1024;
 
   explicit KeptBinds(std::shared_ptr<BindEvents> inner) : SeenBinds(std::move(inner)) {}
 
-  // The oldest first. Any thread.
+  // Oldest first. Any thread.
   std::vector<BindEvent> kept() const {
     const std::scoped_lock lock(mutex_);
     return {kept_.begin(), kept_.end()};

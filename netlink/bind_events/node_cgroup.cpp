@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::size_t kLargestMountTable = std::size_t{16} << 20;
 
-// What follows `begin` on the first line that begins so.
+// The rest of the first line that starts with `begin`.
 std::optional<std::string> rest_of_line(std::string_view text, std::string_view begin) {
   while (!text.empty()) {
     const auto line = take_until(text, '\n');
@@ -37,7 +37,7 @@ std::optional<std::string> root_of_mount(const UniqueFd& folder) {
   const auto mount = rest_of_line_in("/proc/self/mountinfo", *id + " ");
   if (!mount) return std::nullopt;
   std::string_view words = *mount;  // proc_pid_mountinfo(5), after the mount's id
-  take_word(words);                 // its parent's
+  take_word(words);                 // the parent's id
   take_word(words);                 // device
   return std::string(take_word(words));
 }

@@ -8,7 +8,7 @@
 
 namespace hostnet {
 
-// Events that are known already, of a recording or of another agent; nothing follows them.
+// Events that are already known, from a recording or another agent; no others follow.
 Result<std::shared_ptr<BindEvents>> past_binds(std::vector<BindEvent> events);
 
 }  // namespace hostnet

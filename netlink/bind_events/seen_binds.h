@@ -9,7 +9,7 @@
 
 namespace hostnet {
 
-// Wraps bind events for one who wants to see each before it is taken.
+// Wraps bind events so that a subclass sees each before it is delivered.
 class SeenBinds : public BindEvents {
  public:
   explicit SeenBinds(std::shared_ptr<BindEvents> inner) : inner_(std::move(inner)) {}

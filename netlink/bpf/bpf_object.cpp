@@ -24,7 +24,7 @@ Result<BpfObject> open_bpf(std::span<const std::byte> program, const char* name)
 
 Result<> load_bpf(bpf_object& object) {
   const int error = bpf_object__load(&object);
-  // Who lacks the rights gets EPERM.
+  // Without the rights the error is EPERM.
   if (error == -EACCES) {
     return failure(Reason::unsupported, "this kernel's verifier refuses the BPF programs");
   }

@@ -1,5 +1,5 @@
 # cmake -DNAME=... -DHEADER=... -DOBJECT=... -DOUTPUT=... -P embed.cmake: a source whose function
-# NAME_program(), declared in HEADER, gives the object's bytes.
+# NAME_program(), declared in HEADER, returns the object's bytes.
 file(READ "${OBJECT}" bytes HEX)
 file(SIZE "${OBJECT}" size)
 string(REGEX REPLACE "(................................)" "\\1\n" bytes "${bytes}")

@@ -21,10 +21,10 @@ namespace hostnet {
 namespace {
 
 constexpr std::size_t kBatch = 2048;
-// The kernel says EAGAIN after a million descriptors that are no sockets.
+// The kernel returns EAGAIN after a million descriptors that are not sockets.
 constexpr int kMostPauses = 1000;
 
-// "NSpid: 812": the numbers of this process from the procfs's PID namespace to its own. One alone:
+// "NSpid: 812": this process's ids from the procfs's PID namespace down to its own. A single id:
 // the namespaces are the same.
 bool shows_own_pid_namespace(const std::string& procfs) {
   const auto status = read_regular_file(procfs + "/self/status");
@@ -65,13 +65,13 @@ class IteratedProcessSockets final : public ProcessSockets {
 
  private:
   std::mutex mutex_;
-  UniqueFd iterator_;  // it has the program, too
+  UniqueFd iterator_;  // it holds the program, too
 };
 
 }  // namespace
 
 bool has_many_processes(const std::string& procfs) {
-  // A link of the root for each process (fs/proc/root.c).
+  // The root directory has a link for each process (fs/proc/root.c).
   struct stat root{};
   return ::stat(procfs.c_str(), &root) == 0 && root.st_nlink >= kManyProcesses;
 }

@@ -7,15 +7,15 @@
 
 namespace hostnet {
 
-// How many processes a machine must have before loading the program costs less than it saves.
+// The number of processes above which the iterator saves more than loading the program costs.
 constexpr unsigned long kManyProcesses = 512;
 
-// Whether `procfs` shows so many.
+// Whether `procfs` shows at least kManyProcesses.
 bool has_many_processes(const std::string& procfs);
 
-// By a BPF iterator (Linux 5.11): made at once, with the capabilities BPF and PERFMON; the read
-// that comes later needs none. Reason::unsupported where `procfs` shows another PID namespace
-// than this process is in.
+// Uses a BPF iterator (Linux 5.11), created at once with CAP_BPF and CAP_PERFMON; the later read
+// needs neither. Reason::unsupported where `procfs` shows a PID namespace other than this
+// process's.
 Result<std::shared_ptr<ProcessSockets>> iterate_process_sockets(const std::string& procfs);
 
 }  // namespace hostnet

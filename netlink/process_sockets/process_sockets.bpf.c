@@ -1,7 +1,7 @@
 // Every socket that a process has open, as /proc/<pid>/fd shows it: an iterator over the
 // descriptors of all tasks of the reader's PID namespace (kernel/bpf/task_iter.c).
 //
-// The structs are the kernel's, by name; libbpf finds where their members are in this kernel.
+// The structs are the kernel's, by name; libbpf finds the offsets of their members in this kernel.
 #include <linux/bpf.h>
 #include <linux/types.h>
 
@@ -45,7 +45,7 @@ struct bpf_iter__task_file {
   struct file* file;
 } KERNELS;
 
-// The number that `pid` has on `level` of the nested PID namespaces.
+// The id of `pid` on `level` of the nested PID namespaces.
 static int number_on(const struct pid* pid, unsigned int level) {
   int number = 0;
   const __u64 numbers = bpf_core_field_offset(struct pid, numbers);

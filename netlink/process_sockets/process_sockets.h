@@ -14,12 +14,12 @@ struct ProcessSocket {
   bool operator==(const ProcessSocket&) const = default;
 };
 
-// Every socket of every process at once: what all proc/<pid>/fd say, by rising pid and descriptor.
+// Every socket of every process at once: the contents of all proc/<pid>/fd, by pid, descriptor.
 class ProcessSockets {
  public:
   virtual ~ProcessSockets() = default;
 
-  // Once; later Reason::unsupported. `take` has had some of them when it fails. Any thread.
+  // Once; later Reason::unsupported. On failure `take` has already received some. Any thread.
   virtual Result<> read(const std::function<void(const ProcessSocket&)>& take) = 0;
 };
 

@@ -1,6 +1,6 @@
 #pragma once
 
-// What process_sockets.bpf.c writes, one after the other. Read by C and by C++.
+// The records that process_sockets.bpf.c writes, one after the other. Read by C and by C++.
 
 #include <linux/types.h>
 
