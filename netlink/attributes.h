@@ -1,6 +1,6 @@
 #pragma once
 
-// The bounds-checked walks behind messages.h as templates (a socket dump makes
+// The bounds-checked walks of messages.h as templates (a socket dump takes
 // millions of steps), and a table of attributes by type. For decoders; nothing
 // outside netlink/ needs it.
 
@@ -19,8 +19,8 @@
 
 namespace hostnet {
 
-// The first bytes of `bytes` as a T. The kernel grows structs at their end, so
-// a shorter or a longer one than ours is normal: what is missing stays zero.
+// The first bytes of `bytes` as a T. The kernel extends structs at their end, so
+// a shorter or a longer one than ours is normal: missing fields are zero.
 template <class T>
 T copy_of(std::span<const std::byte> bytes) {
   static_assert(std::is_trivially_copyable_v<T>);
@@ -33,7 +33,7 @@ constexpr std::size_t netlink_aligned(std::size_t length) {
   return (length + 3) & ~std::size_t{3};
 }
 
-// What follows a fixed struct of `size` bytes that begins a message.
+// The bytes after the fixed struct of `size` bytes that begins a message.
 inline std::span<const std::byte> after(std::span<const std::byte> bytes, std::size_t size) {
   return bytes.subspan(std::min(netlink_aligned(size), bytes.size()));
 }
@@ -82,8 +82,8 @@ Result<> walk_attributes(std::span<const std::byte> bytes, const F& on_attribute
   return {};
 }
 
-// Attributes by type, 0 to Maximum; higher types are ones that we do not know
-// and are skipped. Of several with one type the last counts, as in the kernel.
+// Attributes by type, 0 to Maximum; higher types are unknown to us and skipped. If a
+// type occurs more than once, the last one counts, as in the kernel.
 template <std::size_t Maximum>
 class AttributeTable {
  public:
@@ -123,7 +123,7 @@ class AttributeTable {
   std::array<std::span<const std::byte>, Maximum + 1> values_{};
 };
 
-// An address attribute; none when it is too short for the family.
+// An address attribute; unset when it is too short for the family.
 inline std::optional<IpAddress> ip_of(AddressFamily family, std::span<const std::byte> bytes) {
   const std::size_t size = family == AddressFamily::ipv4 ? 4 : 16;
   if (bytes.size() < size) return std::nullopt;
@@ -132,7 +132,7 @@ inline std::optional<IpAddress> ip_of(AddressFamily family, std::span<const std:
   return ip;
 }
 
-// AF_INET and AF_INET6 as our families; none for every other.
+// AF_INET and AF_INET6 as our families; unset for any other.
 inline std::optional<AddressFamily> ip_family(unsigned system_family) {
   if (system_family == AF_INET) return AddressFamily::ipv4;
   if (system_family == AF_INET6) return AddressFamily::ipv6;

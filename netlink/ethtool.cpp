@@ -31,8 +31,8 @@ std::unexpected<Error> wrong_answer(std::string_view device, std::string_view wh
   return failure(Reason::malformed, fmt::format("asking the driver of {}: {}", device, what));
 }
 
-// The `count` elements of `size` bytes after a head, or none when they are not
-// all there.
+// The `count` elements of `size` bytes after a header; empty if they are not all
+// present.
 std::span<const std::byte> elements(std::span<const std::byte> answer, std::size_t head,
                                     std::size_t count, std::size_t size) {
   if (answer.size() < head || (answer.size() - head) / size < count) return {};
@@ -88,8 +88,8 @@ Result<EthtoolDriver> read_ethtool_driver(const Ethtool& ethtool, std::string_vi
                        .expansion_rom_version = fixed_text(info.erom_version)};
 }
 
-// Asked without room for masks, the kernel answers how many words each of the
-// three has, negated; asked with that number, it fills them.
+// Asked without room for masks, the kernel returns the number of words of each of
+// the three masks, negated; asked with that number, it fills them.
 Result<EthtoolLink> read_ethtool_link(const Ethtool& ethtool, std::string_view device) {
   ethtool_link_settings request{};
   request.cmd = ETHTOOL_GLINKSETTINGS;
@@ -112,8 +112,8 @@ Result<EthtoolLink> read_ethtool_link(const Ethtool& ethtool, std::string_view d
                      .advertised = modes_of(masks.subspan(mask, mask))};
 }
 
-// A driver may have more or fewer statistics from one question to the next
-// (queues come and go): then the names are not those of the values.
+// A driver's number of statistics may change between two requests (queues come and
+// go): then the names do not match the values.
 Result<std::vector<EthtoolStatistic>> read_ethtool_statistics(const Ethtool& ethtool,
                                                               std::string_view device) {
   const auto count = statistics_count(ethtool, device);

@@ -1,7 +1,7 @@
 #pragma once
 
-// What a network driver says of itself: SIOCETHTOOL (include/uapi/linux/ethtool.h).
-// By ioctl, because ethtool's generic netlink has neither the driver's own
+// What a network driver reports about itself: SIOCETHTOOL (include/uapi/linux/ethtool.h).
+// By ioctl, because ethtool's generic netlink provides neither the driver's own
 // statistics nor its name. Needs no capability.
 
 #include <cstddef>
@@ -21,10 +21,10 @@ namespace hostnet {
 class Ethtool {
  public:
   virtual ~Ethtool() = default;
-  // `request` is the struct that its command begins with, `room` how many bytes
-  // the kernel may write behind it. The answer has both, as the kernel left
-  // them; its lengths are not checked. Reason::unsupported: the driver does not
-  // have this command; Reason::vanished: there is no such device.
+  // `request` is the struct that its command begins with, `room` the number of bytes
+  // that the kernel may write after it. The answer contains both, as the kernel left
+  // them; its lengths are not checked. Reason::unsupported: the driver does not have
+  // this command; Reason::vanished: no such device.
   virtual Result<std::vector<std::byte>> ask(std::string_view device,
                                              std::span<const std::byte> request,
                                              std::size_t room) const = 0;
@@ -33,7 +33,7 @@ class Ethtool {
 // Answers every question with Reason::unsupported.
 std::shared_ptr<const Ethtool> no_ethtool();
 
-// ETHTOOL_GDRVINFO; what a driver leaves out is empty.
+// ETHTOOL_GDRVINFO; fields that a driver leaves out are empty.
 struct EthtoolDriver {
   std::string driver, version, firmware_version, bus_info, expansion_rom_version;
   bool operator==(const EthtoolDriver&) const = default;
@@ -55,16 +55,16 @@ struct EthtoolLink {
   bool operator==(const EthtoolLink&) const = default;
 };
 
-// One of ETHTOOL_GSTATS with its name of ETH_SS_STATS.
+// One statistic of ETHTOOL_GSTATS with its name from ETH_SS_STATS.
 struct EthtoolStatistic {
   std::string name;
   std::uint64_t value{};
   bool operator==(const EthtoolStatistic&) const = default;
 };
 
-// Reason::unsupported where the driver does not tell; Reason::malformed where
-// the lengths inside an answer do not fit it. A driver that has no statistics
-// has an empty list or none.
+// Reason::unsupported where the driver does not report it; Reason::malformed where
+// lengths inside an answer are wrong. A driver without statistics yields an empty
+// list or Reason::unsupported.
 Result<EthtoolDriver> read_ethtool_driver(const Ethtool& ethtool, std::string_view device);
 Result<EthtoolLink> read_ethtool_link(const Ethtool& ethtool, std::string_view device);
 Result<std::vector<EthtoolStatistic>> read_ethtool_statistics(const Ethtool& ethtool,

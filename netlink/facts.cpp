@@ -63,7 +63,7 @@ Result<IpAddress> parse_ip(std::string_view text) {
   const bool has_colon = text.find(':') != std::string_view::npos;
   IpAddress ip{.family = has_colon ? AddressFamily::ipv6 : AddressFamily::ipv4};
   const std::string terminated(text);
-  // inet_pton stops at a NUL; what follows one would be ignored silently.
+  // inet_pton stops at a NUL and would silently ignore the rest.
   if (text.find('\0') == std::string_view::npos &&
       inet_pton(system_family(ip.family), terminated.c_str(), ip.bytes.data()) == 1) {
     return ip;

@@ -1,7 +1,7 @@
 #pragma once
 
-// What the kernel says, as plain data. No kernel struct leaves netlink/: these
-// do. All of them are values, compared whole and free of pointers to buffers.
+// The kernel's answers as plain data. These types leave netlink/, kernel structs do
+// not. All are values, compared whole, without pointers into buffers.
 
 #include <array>
 #include <compare>
@@ -39,9 +39,9 @@ struct IpAddress {
 // Accepts exactly what inet_pton accepts; no zone, no brackets, no port.
 Result<IpAddress> parse_ip(std::string_view text);
 
-// TCP states as include/net/tcp_states.h numbers them. inet_diag reports a
-// socket that is bound and not listening as `close` (7); asked for with bit 13
-// (Linux 6.8) it is a `bound_inactive` here.
+// TCP states as numbered in include/net/tcp_states.h. inet_diag reports a socket
+// that is bound and not listening as `close` (7); one requested with bit 13
+// (Linux 6.8) is a `bound_inactive` here.
 enum class SocketState : std::uint8_t {
   established = 1,
   syn_sent = 2,
@@ -61,7 +61,7 @@ enum class SocketState : std::uint8_t {
 // "listen", "established", "time_wait"...; an unconnected UDP socket is "bound".
 std::string_view to_string(SocketState state);
 
-// One socket of the network namespace, as NETLINK_SOCK_DIAG tells it
+// One socket of the network namespace, as NETLINK_SOCK_DIAG reports it
 // (include/uapi/linux/inet_diag.h, struct inet_diag_msg).
 struct Socket {
   Protocol protocol{};
@@ -70,16 +70,16 @@ struct Socket {
   std::uint16_t local_port{};
   IpAddress peer;
   std::uint16_t peer_port{};
-  std::uint32_t interface{};               // ifindex of SO_BINDTODEVICE, 0 when unbound
-  std::uint32_t uid{};                     // 0 too where the kernel has none (TIME_WAIT)
-  std::uint64_t inode{};                   // joins with /proc/<pid>/fd; 0: no process has it
-  std::uint64_t cookie{};                  // unique while the machine runs, survives into TIME_WAIT
-  std::optional<std::uint64_t> cgroup_id;  // INET_DIAG_CGROUP_ID (Linux 5.8)
-  std::optional<bool> v6only;              // only told for IPv6 sockets in LISTEN and CLOSE
-  std::uint32_t receive_queue{};           // bytes; LISTEN: connections waiting for accept()
-  std::uint32_t send_queue{};              // bytes; LISTEN: the accept queue's limit
-  std::optional<std::uint32_t> expires_ms;  // what is left of TIME_WAIT (timer 3)
-  std::optional<std::uint32_t> drops;       // SK_MEMINFO_DROPS, when asked for
+  std::uint32_t interface{};                // ifindex of SO_BINDTODEVICE, 0 when unbound
+  std::uint32_t uid{};                      // also 0 where the kernel has none (TIME_WAIT)
+  std::uint64_t inode{};                    // joins with /proc/<pid>/fd; 0: no process has it
+  std::uint64_t cookie{};                   // unique until reboot, kept in TIME_WAIT
+  std::optional<std::uint64_t> cgroup_id;   // INET_DIAG_CGROUP_ID (Linux 5.8)
+  std::optional<bool> v6only;               // only reported for IPv6 sockets in LISTEN and CLOSE
+  std::uint32_t receive_queue{};            // bytes; LISTEN: connections waiting for accept()
+  std::uint32_t send_queue{};               // bytes; LISTEN: the accept queue's limit
+  std::optional<std::uint32_t> expires_ms;  // the rest of TIME_WAIT (timer 3)
+  std::optional<std::uint32_t> drops;       // SK_MEMINFO_DROPS, if requested
   bool operator==(const Socket&) const = default;
 
   // A TCP listener or an unconnected UDP socket: it waits for peers.
@@ -99,7 +99,7 @@ struct LinkStats {
   bool operator==(const LinkStats&) const = default;
 };
 
-// Counters of one virtual function as its physical device keeps them
+// Counters of one virtual function as its physical device counts them
 // (IFLA_VF_STATS), in packets or bytes.
 struct VirtualFunctionStats {
   std::uint64_t rx_packets{}, tx_packets{}, rx_bytes{}, tx_bytes{};
@@ -119,7 +119,7 @@ struct VirtualFunction {
   bool operator==(const VirtualFunction&) const = default;
 };
 
-// One interface (RTM_NEWLINK). Optional: the kernel did not send the attribute.
+// One interface (RTM_NEWLINK). Optional members: unset if the kernel sent no attribute.
 struct Link {
   std::uint32_t index{};
   std::string name;
@@ -137,11 +137,11 @@ struct Link {
   std::optional<std::uint32_t> lower_link;  // IFLA_LINK
   std::optional<bool> carrier;
   std::optional<std::uint32_t> carrier_changes, carrier_up_count, carrier_down_count;
-  // How many ask for every packet, every multicast packet (Linux 6.0).
+  // The number of users that requested every packet, every multicast packet (Linux 6.0).
   std::optional<std::uint32_t> promiscuity, all_multicast;
-  std::vector<std::uint8_t> address;  // link-layer address, as many bytes as it has
+  std::vector<std::uint8_t> address;  // link-layer address, in its full length
   std::vector<std::uint8_t> broadcast;
-  std::optional<std::uint16_t> tunnel_port;  // UDP port a vxlan or geneve device holds
+  std::optional<std::uint16_t> tunnel_port;  // the UDP port held by a vxlan or geneve device
   std::optional<std::uint32_t> tunnel_link;  // the device that vxlan is bound to
   std::vector<VirtualFunction> virtual_functions;
   LinkStats stats;
@@ -151,7 +151,7 @@ struct Link {
 // One address of an interface (RTM_NEWADDR).
 struct Address {
   std::uint32_t interface{};  // ifindex
-  IpAddress ip;               // IFA_LOCAL where there is one, else IFA_ADDRESS
+  IpAddress ip;               // IFA_LOCAL if present, else IFA_ADDRESS
   std::uint8_t prefix_length{};
   std::uint8_t scope{};   // RT_SCOPE_*
   std::uint32_t flags{};  // IFA_F_*

@@ -15,10 +15,10 @@ struct TcpEnds {
   std::uint16_t peer_port{};
 };
 
-// The socket of this network namespace that has these ends: one search in the
-// kernel's table, no walk, no privilege (inet_diag_find_one_icsk in
-// net/ipv4/inet_diag.c). Nothing when there is none: it is another machine's, or
-// closed already. A socket in TIME_WAIT or without a process has inode 0.
+// The socket of this network namespace with these ends: one lookup in the kernel's
+// table, no walk, no privilege (inet_diag_find_one_icsk in net/ipv4/inet_diag.c).
+// Unset when there is none: it is on another machine, or already closed. A socket in
+// TIME_WAIT or without a process has inode 0.
 Result<std::optional<Socket>> find_tcp_socket(Netlink& netlink, const TcpEnds& ends);
 
 }  // namespace hostnet

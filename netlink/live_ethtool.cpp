@@ -17,10 +17,10 @@
 namespace hostnet {
 namespace {
 
-// Memory with a page behind it that nobody may write. The kernel writes as many
-// strings and statistics as the driver has at that moment, however many were
-// asked for; when there are more by then, the call fails with EFAULT instead of
-// overwriting what is ours.
+// Memory followed by an inaccessible page. The kernel writes as many strings and
+// statistics as the driver has at that moment, whatever number was requested; if
+// there are more by then, the call fails with EFAULT instead of overwriting our
+// memory.
 class GuardedBuffer {
  public:
   explicit GuardedBuffer(std::size_t size) : size_(size) {
@@ -32,7 +32,7 @@ class GuardedBuffer {
     mapped_ = static_cast<std::byte*>(mapped);
     length_ = usable + page;
     if (::mprotect(mapped_ + usable, page, PROT_NONE) == 0) {
-      // The end of the buffer is the end of the page, but for alignment.
+      // The buffer ends where the page ends, except for alignment.
       begin_ = mapped_ + ((usable - size) & ~std::size_t{7});
     }
   }
@@ -42,7 +42,7 @@ class GuardedBuffer {
     if (mapped_ != nullptr) ::munmap(mapped_, length_);
   }
 
-  std::byte* begin() const { return begin_; }  // null: no memory, errno tells
+  std::byte* begin() const { return begin_; }  // null: no memory, see errno
   std::vector<std::byte> bytes() const { return {begin_, begin_ + size_}; }
 
  private:

@@ -6,8 +6,8 @@
 
 namespace hostnet {
 
-// Asks the kernel, about devices of the network namespace that the calling
-// thread is in now.
+// Asks the kernel, about devices in the current network namespace of the calling
+// thread.
 std::shared_ptr<const Ethtool> live_ethtool();
 
 }  // namespace hostnet

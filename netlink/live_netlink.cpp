@@ -42,7 +42,7 @@ class LiveNetlink final : public Netlink {
       return {};
     };
     Result<> done = dump(socket_request(query), {sink.on_restart, on_message});
-    // What sock_diag says of a protocol that the kernel does not have.
+    // sock_diag's error for a protocol that the kernel does not have.
     if (!done && done.error().system_error == ENOENT) done.error().reason = Reason::unsupported;
     return done;
   }
@@ -58,8 +58,8 @@ class LiveNetlink final : public Netlink {
     NetlinkSocket socket;
   };
 
-  // A socket whose last reply ended is as good as a new one: nothing that belongs
-  // to an earlier request can arrive on it.
+  // A socket whose last reply ended is as good as a new one: nothing from an earlier
+  // request can arrive on it.
   Result<NetlinkSocket> borrow(const NetlinkRequest& request) {
     const std::scoped_lock lock(mutex_);
     const auto found = std::ranges::find(idle_, request.family, &Idle::family);
@@ -78,7 +78,7 @@ class LiveNetlink final : public Netlink {
   Result<ReplyReader::State> ask_once(const NetlinkRequest& request, const DumpSink& sink) {
     const auto buffer = std::make_unique_for_overwrite<std::byte[]>(kReceiveBuffer);
     auto state = ask_with({buffer.get(), kReceiveBuffer}, request, sink);
-    // Secrets do not stay behind in freed memory.
+    // Secrets must not remain in freed memory.
     if (!request.recorded_attributes.empty()) explicit_bzero(buffer.get(), kReceiveBuffer);
     return state;
   }
@@ -97,7 +97,7 @@ class LiveNetlink final : public Netlink {
       if (!datagram) return std::unexpected(datagram.error());
       Result<ReplyReader::State> state = reader.take(*datagram, sink);
       if (state && *state == ReplyReader::State::more) continue;
-      // Any other is closed, which ends its dump at once.
+      // Any other socket is closed, which ends its dump at once.
       if (state && *state == ReplyReader::State::done) {
         give_back(request.family, *std::move(socket));
       }
@@ -106,7 +106,7 @@ class LiveNetlink final : public Netlink {
   }
 
   std::atomic<std::uint32_t> next_sequence_{1};
-  std::mutex mutex_;  // guards what follows
+  std::mutex mutex_;  // guards the members below
   std::vector<Idle> idle_;
 };
 

@@ -9,7 +9,7 @@
 
 namespace hostnet {
 
-// Views into the buffer they were split from.
+// Views into the buffer that contains the message.
 struct NetlinkMessage {
   std::uint16_t type{};
   std::uint16_t flags{};
@@ -24,9 +24,9 @@ struct NetlinkAttribute {
 };
 
 // Walk a buffer by its length fields (struct nlmsghdr, struct nlattr;
-// include/uapi/linux/netlink.h). A length that the buffer cannot hold, or that
-// is smaller than its own header, is Reason::malformed, so what the callback
-// sees is always in bounds. An error from the callback ends the walk with it.
+// include/uapi/linux/netlink.h). A length beyond the buffer, or smaller than its own
+// header, is Reason::malformed, so the callback's spans are always in bounds. An error
+// from the callback ends the walk and is returned.
 Result<> for_each_message(std::span<const std::byte> bytes,
                           const std::function<Result<>(const NetlinkMessage&)>& on_message);
 Result<> for_each_attribute(std::span<const std::byte> bytes,

@@ -1,7 +1,7 @@
 #pragma once
 
 // The seam to the kernel's netlink: one request in, messages out. LiveNetlink
-// asks the kernel, a recording answers from disk, a test brings its own.
+// asks the kernel, a recording answers from disk, a test provides its own.
 
 #include <chrono>
 #include <cstddef>
@@ -19,24 +19,24 @@
 
 namespace hostnet {
 
-// One netlink request without its header's sequence and port id, which the
-// transport fills. `body` is what follows struct nlmsghdr (a fixed struct and
-// attributes, each padded to 4 bytes).
+// One netlink request without the sequence and port id of its header, which the
+// transport fills in. `body` follows struct nlmsghdr (a fixed struct and attributes,
+// each padded to 4 bytes).
 struct NetlinkRequest {
   int family{};  // NETLINK_ROUTE, NETLINK_SOCK_DIAG, NETLINK_NETFILTER...
   std::uint16_t type{};
   std::uint16_t flags{};  // NLM_F_DUMP for a dump; NLM_F_REQUEST is added
   std::vector<std::byte> body;
   std::string doing;  // "listing links": begins every error message
-  // Generic netlink only: the answer holds secrets, and only these attributes of
+  // Generic netlink only: the answer contains secrets, and only these attributes of
   // its messages may be kept. Empty: all may.
   std::vector<std::uint16_t> recorded_attributes;
   bool operator==(const NetlinkRequest&) const = default;
 };
 
-// Where a dump's messages go while they arrive. A dump that the kernel marks
-// inconsistent (NLM_F_DUMP_INTR) is asked again: on_restart says that what came
-// so far does not count. An error from on_message ends the dump with it.
+// Receives a dump's messages as they arrive. A dump that the kernel marks inconsistent
+// (NLM_F_DUMP_INTR) is repeated: on_restart invalidates everything received so far.
+// An error from on_message ends the dump and is returned.
 struct DumpSink {
   std::function<void()> on_restart;
   std::function<Result<>(const NetlinkMessage&)> on_message;
@@ -47,9 +47,9 @@ constexpr std::uint32_t state_bit(SocketState state) {
 }
 inline constexpr std::uint32_t kEverySocketState = 0x3FFE;  // bits 1 to 13
 
-// Which sockets. An empty `ports` asks for every port. Filtering happens in the
-// kernel where it can (states; ports by a bytecode program) and is exact in
-// every case: what arrives matches.
+// Selects sockets. An empty `ports` selects every port. Filtering happens in the
+// kernel where possible (states; ports by a bytecode program) and is always exact:
+// every socket that arrives matches.
 struct SocketQuery {
   Protocol protocol{};
   AddressFamily family{};
@@ -78,9 +78,9 @@ class Subscription {
   virtual Result<Batch> drain(const std::function<void(const NetlinkMessage&)>& on_message) = 0;
 };
 
-// Thread safe: every call opens or borrows a socket of its own. Calls block
-// while the kernel fills the reply (netlink dumps run inside sendmsg), at most
-// a receive timeout of 5 seconds; no call throws.
+// Thread safe: every call opens or borrows its own socket. Calls block while the
+// kernel fills the reply (netlink dumps run inside sendmsg), at most a receive timeout
+// of 5 seconds; no call throws.
 class Netlink {
  public:
   virtual ~Netlink() = default;

@@ -18,7 +18,7 @@ namespace hostnet {
 namespace {
 
 constexpr timeval kReceiveTimeout{.tv_sec = 5};
-constexpr int kMostFromOthers = 1'000;  // in a row: who sends that many keeps the answer away
+constexpr int kMostFromOthers = 1'000;  // in a row: a sender of that many blocks the answer
 
 }  // namespace
 
@@ -36,8 +36,8 @@ Result<NetlinkSocket> NetlinkSocket::open(int family, std::string doing) {
                  sizeof kReceiveTimeout) < 0) {
     return system_failure(errno, opened.doing_ + ": setting a receive timeout");
   }
-  // Explanations, and errors without our request in them; kernels before 4.12
-  // have neither and nothing is lost.
+  // Explanations, and errors that do not repeat our request; kernels before 4.12 have
+  // neither, which loses nothing.
   int on = 1;
   mnl_socket_setsockopt(opened.socket_.get(), NETLINK_EXT_ACK, &on, sizeof on);
   mnl_socket_setsockopt(opened.socket_.get(), NETLINK_CAP_ACK, &on, sizeof on);
@@ -96,7 +96,7 @@ Result<std::span<const std::byte>> NetlinkSocket::receive(std::span<std::byte> b
     const ssize_t length = recvmsg(descriptor(), &header, wait ? 0 : MSG_DONTWAIT);
     if (length < 0 && interrupted.again()) continue;
     if (length < 0) return system_failure(errno, doing_);
-    // Any process with the right may send to our port id; the kernel is 0.
+    // Any process with the right may send to our port id; the kernel's port id is 0.
     if (header.msg_namelen < sizeof sender || sender.nl_pid != 0) {
       ++from_others;
       continue;

@@ -1,6 +1,6 @@
 #pragma once
 
-// Reading nf_tables attributes: integers are in network byte order.
+// Reads nf_tables attributes: integers are in network byte order.
 
 #include <linux/netfilter/nfnetlink.h>
 
@@ -15,8 +15,8 @@ inline std::uint32_t from_network(std::uint32_t value) {
   return std::endian::native == std::endian::little ? __builtin_bswap32(value) : value;
 }
 
-// The number in an attribute; `otherwise` without it. An attribute that is too
-// short for one reads as if zeros followed.
+// The number in an attribute; `otherwise` if absent. An attribute that is too short
+// is read as if zeros followed.
 template <std::size_t Maximum>
 std::uint32_t nft_number(const AttributeTable<Maximum>& table, std::size_t type,
                          std::uint32_t otherwise = 0) {
@@ -29,7 +29,7 @@ Result<AttributeTable<Maximum>> nft_nested(const AttributeTable<Outer>& table, s
   return AttributeTable<Maximum>::of(table[type]);
 }
 
-// What a netfilter message carries after struct nfgenmsg.
+// The bytes of a netfilter message after struct nfgenmsg.
 inline Result<std::span<const std::byte>> after_nfgenmsg(std::span<const std::byte> payload) {
   if (payload.size() < sizeof(nfgenmsg)) {
     return failure(Reason::malformed, "netfilter message of " + std::to_string(payload.size()) +

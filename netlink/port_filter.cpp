@@ -13,7 +13,7 @@ struct PortRange {
   std::uint16_t last{};
 };
 
-// The ranges that the ports form, at most `limit`: the smallest gaps close first.
+// The ranges that contain the ports, at most `limit`: the smallest gaps are merged first.
 std::vector<PortRange> covering_ranges(std::span<const std::uint16_t> ports, std::size_t limit) {
   std::vector<int> gaps;
   for (std::size_t i = 1; i < ports.size(); ++i) {
@@ -36,11 +36,11 @@ std::vector<PortRange> covering_ranges(std::span<const std::uint16_t> ports, std
   return ranges;
 }
 
-// A program accepts by arriving exactly at its end and refuses by jumping four
-// bytes beyond. Jumps lead forward only, and the kernel's audit follows `yes`
-// from the first instruction to the end and wants every `no` to land on an
-// instruction of that path or outside; so `yes` always leads to the next
-// instruction in memory, and a JMP (which takes `no`) leaves a leaf.
+// A program accepts by reaching exactly its end and refuses by jumping four bytes
+// beyond. Jumps only go forward, and the kernel's audit follows `yes` from the first
+// instruction to the end and requires every `no` to land on an instruction of that
+// path or outside; so `yes` always leads to the next instruction in memory, and a
+// JMP (which takes `no`) leaves a leaf.
 class PortTree {
  public:
   explicit PortTree(std::vector<PortRange> ranges)
@@ -53,8 +53,8 @@ class PortTree {
   static constexpr std::size_t kCompare = 2 * sizeof(inet_diag_bc_op);
   static constexpr std::size_t kJump = sizeof(inet_diag_bc_op);
 
-  // The leaf of the lowest range is the last in memory: its acceptance falls off
-  // the end. It is also the only one whose lower bound no parent has compared.
+  // The leaf of the lowest range is the last in memory: it accepts by falling off the
+  // end. It is also the only one whose lower bound no parent has compared.
   static std::size_t tree_size(std::size_t begin, std::size_t end) {
     const std::size_t inner = (end - begin - 1) * kCompare;
     const std::size_t leaves = (end - begin) * (kCompare + kJump);

@@ -9,8 +9,8 @@
 
 namespace hostnet {
 
-// Asks, and makes facts of the answer's messages; a message that is none is
-// skipped. What `decode` refuses is told with what was asked.
+// Sends the request and decodes each message of the answer into a fact; messages
+// without one are skipped. A `decode` error is prefixed with the request.
 template <class T, class Decode>
 Result<std::vector<T>> read_facts(Netlink& netlink, const NetlinkRequest& request,
                                   const Decode& decode) {

@@ -56,7 +56,7 @@ Result<ReplyReader::State> ReplyReader::take_message(const NetlinkMessage& messa
 }
 
 // struct nlmsgerr: the code, then the header of the request and, unless
-// NLM_F_CAPPED, its body. Kernels send it shorter than the struct, too.
+// NLM_F_CAPPED, its body. Kernels may also send less than the struct.
 Result<ReplyReader::State> ReplyReader::take_error(const NetlinkMessage& message) const {
   if (message.payload.size() < sizeof(std::int32_t)) {
     return failure(Reason::malformed, request_.doing + ": an error message without an error");
@@ -72,7 +72,7 @@ Result<ReplyReader::State> ReplyReader::take_error(const NetlinkMessage& message
   return kernel_failure(error.error, explanation);
 }
 
-// A dump that fails half-way says so in the integer that NLMSG_DONE carries.
+// A dump that fails half-way reports it in the integer in NLMSG_DONE.
 Result<ReplyReader::State> ReplyReader::take_done(const NetlinkMessage& message) const {
   const auto code = copy_of<std::int32_t>(message.payload);
   if (code >= 0) return State::done;

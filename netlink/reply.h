@@ -8,8 +8,8 @@
 
 namespace hostnet {
 
-// The rules of netlink's replies, apart from the socket they come through:
-// which messages answer the request, and what ends it.
+// The rules of netlink replies, separate from the socket: which messages answer the
+// request, and which end the reply.
 class ReplyReader {
  public:
   enum class State { more, done, interrupted };
@@ -17,10 +17,10 @@ class ReplyReader {
   ReplyReader(const NetlinkRequest& request, std::uint32_t sequence, std::uint32_t port_id)
       : request_(request), sequence_(sequence), port_id_(port_id) {}
 
-  // One datagram. Messages with another sequence or port id are not ours and
-  // are skipped. `interrupted`: the reply is inconsistent (NLM_F_DUMP_INTR,
-  // NLMSG_OVERRUN), ask again. An error is the kernel's own (NLMSG_ERROR, or
-  // inside NLMSG_DONE), the sink's, or Reason::malformed.
+  // One datagram. Messages with another sequence or port id are not ours and are
+  // skipped. `interrupted`: the reply is inconsistent (NLM_F_DUMP_INTR,
+  // NLMSG_OVERRUN), repeat the request. An error comes from the kernel (NLMSG_ERROR, or
+  // inside NLMSG_DONE) or the sink, or is Reason::malformed.
   Result<State> take(std::span<const std::byte> datagram, const DumpSink& sink);
 
  private:

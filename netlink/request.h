@@ -1,7 +1,7 @@
 #pragma once
 
-// Puts a NetlinkRequest together: a fixed struct, then attributes, padded as
-// the kernel wants them (libmnl does the layout).
+// Builds a NetlinkRequest: a fixed struct, then attributes, padded as the kernel
+// requires (libmnl does the layout).
 
 #include <cstddef>
 #include <cstdint>
@@ -18,7 +18,7 @@ class RequestBuilder {
  public:
   RequestBuilder(int family, std::uint16_t type, std::uint16_t flags, std::string doing);
 
-  // The struct that the message type begins with. Before any attribute.
+  // The struct that the message type requires first. Call before any attribute.
   template <class T>
   RequestBuilder& fixed(const T& value) {
     static_assert(std::is_trivially_copyable_v<T>);

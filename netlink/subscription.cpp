@@ -11,8 +11,8 @@ namespace hostnet {
 namespace {
 
 constexpr int kSubscriptionBuffer = 1 << 20;
-// A storm of events may come faster than they are read; poll(2) says that more
-// waits, so one call may leave some.
+// A storm of events may arrive faster than it is read; poll(2) reports that more is
+// waiting, so one call may leave some.
 constexpr int kDatagramsPerDrain = 16384;
 
 class LiveSubscription final : public Subscription {

@@ -7,7 +7,7 @@
 
 namespace hostnet {
 
-// What live_netlink()'s subscribe() gives.
+// Implements live_netlink()'s subscribe().
 Result<std::unique_ptr<Subscription>> live_subscription(int family,
                                                         std::span<const unsigned> groups);
 

@@ -1,6 +1,6 @@
 #pragma once
 
-// The state and the queues of every TCP socket, for who only counts.
+// The state and the queues of every TCP socket, for callers that only count.
 
 #include "netlink/facts.h"
 #include "netlink/netlink.h"
@@ -14,11 +14,11 @@ struct TcpState {
   bool operator==(const TcpState&) const = default;
 };
 
-// tcp_request_of_both_families() (sock_diag.h) for every socket but those that
-// are only bound.
+// tcp_request_of_both_families() (sock_diag.h) for all sockets except those that are
+// only bound.
 NetlinkRequest tcp_states_request();
 
-// Out of one reply (struct inet_diag_msg).
+// From one reply (struct inet_diag_msg).
 Result<TcpState> decode_tcp_state(const NetlinkMessage& message);
 
 }  // namespace hostnet

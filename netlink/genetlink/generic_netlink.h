@@ -1,7 +1,7 @@
 #pragma once
 
 // Generic netlink (include/uapi/linux/genetlink.h): many small protocols behind
-// numbers that the kernel gives out when their modules come.
+// numbers that the kernel assigns when their modules are loaded.
 
 #include <cstddef>
 #include <cstdint>
@@ -15,17 +15,17 @@
 
 namespace hostnet {
 
-// The number under which the kernel talks about a family of generic netlink.
-// Reason::unsupported: it does not have it (no such hardware, no module). The
-// kernel searches a module of that name, so ask only where there is something
-// to ask about.
+// The kernel's number for a generic netlink family. Reason::unsupported: the kernel
+// does not have the family (no such hardware, no module). The kernel tries to load a
+// module of that name, so call this only when the node has something to query
+// with it.
 Result<std::uint16_t> find_generic_family(Netlink& netlink, std::string_view name);
 
 // A command of that family, version 1; attributes may follow.
 RequestBuilder generic_request(std::uint16_t family, std::uint8_t command, std::uint16_t flags,
                                std::string doing);
 
-// What follows struct genlmsghdr.
+// The bytes after struct genlmsghdr.
 std::span<const std::byte> generic_attributes(const NetlinkMessage& message);
 
 }  // namespace hostnet

@@ -31,8 +31,8 @@ Result<std::uint64_t> bits_per_second(std::span<const std::byte> rate) {
   return attributes->get_or<std::uint32_t>(NL80211_RATE_INFO_BITRATE32, narrow) * kBitsPerUnit;
 }
 
-// Elements are an id, a length and as many bytes. One that does not fit ends
-// the list: it is what a stranger sent over the air.
+// An element is an id, a length and that many bytes. One that does not fit ends
+// the list: the data was sent over the air by a stranger.
 std::string ssid_in(std::span<const std::byte> elements) {
   while (elements.size() >= 2) {
     const auto id = std::to_integer<std::uint8_t>(elements[0]);
@@ -110,7 +110,7 @@ Result<std::optional<WifiNetwork>> decode_wifi_network(const NetlinkMessage& mes
   if (!attributes) return std::unexpected(attributes.error());
   const auto bss = AttributeTable<NL80211_BSS_STATUS>::of((*attributes)[NL80211_ATTR_BSS]);
   if (!bss) return std::unexpected(bss.error());
-  // Only the network that the interface is part of has a status.
+  // Only the network that the interface has joined has a status.
   const auto status = bss->get<std::uint32_t>(NL80211_BSS_STATUS);
   if (!status) return std::nullopt;
   return WifiNetwork{.bssid = mac_of((*bss)[NL80211_BSS_BSSID]),

@@ -1,11 +1,11 @@
 #pragma once
 
-// Wireless devices by generic netlink (include/uapi/linux/nl80211.h). Needs no
-// capability to read.
+// Wireless devices over generic netlink (include/uapi/linux/nl80211.h). Reading needs
+// no capability.
 //
-// decode_*: one message of the answer into one fact. No value: the message is
-// none of it (a network that was only heard of, not joined). Reason::malformed:
-// lengths that do not fit. What a driver does not tell is 0.
+// decode_*: one message of the answer into one fact. Unset: the message contains
+// none (a network that is in range but not joined). Reason::malformed: lengths that
+// do not fit. Values that a driver does not report are 0.
 
 #include <cstdint>
 #include <optional>
@@ -38,7 +38,7 @@ struct WifiStation {
 
 enum class WifiNetworkStatus : std::uint8_t { authenticated, associated, ibss_joined, other };
 
-// The network that an interface is part of.
+// The network that an interface has joined.
 struct WifiNetwork {
   std::string bssid;
   std::string ssid;  // any bytes, at most 255
@@ -50,11 +50,11 @@ Result<std::optional<WifiInterface>> decode_wifi_interface(const NetlinkMessage&
 Result<std::optional<WifiStation>> decode_wifi_station(const NetlinkMessage& message);
 Result<std::optional<WifiNetwork>> decode_wifi_network(const NetlinkMessage& message);
 
-// `family` is find_generic_family()'s of "nl80211".
+// `family`: from find_generic_family() for "nl80211".
 Result<std::vector<WifiInterface>> read_wifi_interfaces(Netlink& netlink, std::uint16_t family);
 Result<std::vector<WifiStation>> read_wifi_stations(Netlink& netlink, std::uint16_t family,
                                                     std::uint32_t interface);
-// None while the interface is part of no network.
+// Unset while the interface has not joined a network.
 Result<std::optional<WifiNetwork>> read_wifi_network(Netlink& netlink, std::uint16_t family,
                                                      std::uint32_t interface);
 

@@ -11,8 +11,8 @@
 namespace hostnet {
 namespace {
 
-// The first message has the port; others only have more peers, of which there
-// may be thousands: an error ends the dump.
+// The first message has the port; the others only contain more peers, possibly
+// thousands: an error ends the dump.
 Result<std::optional<std::uint16_t>> read_wireguard_port(Netlink& netlink, std::uint16_t family,
                                                          const Link& link) {
   auto builder = generic_request(family, WG_CMD_GET_DEVICE, NLM_F_DUMP,

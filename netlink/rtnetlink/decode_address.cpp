@@ -1,4 +1,4 @@
-// Addresses and neighbours, by libnl.
+// Decodes addresses and neighbours with libnl.
 
 #include <linux/if_addr.h>
 #include <linux/neighbour.h>
@@ -41,7 +41,7 @@ Result<std::optional<Address>> decode_address(const NetlinkMessage& message) {
   LibnlMessage copy(RTM_NEWADDR, std::as_bytes(std::span(&fixed, 1)));
   for (const std::uint16_t type : {IFA_ADDRESS, IFA_LOCAL}) {
     const auto value = (*attributes)[type];
-    // libnl takes an address of any length; ours have their family's.
+    // libnl accepts an address of any length; ours must have the family's length.
     if (ip_of(*family, value))
       copy.attribute(type, value.first(*family == AddressFamily::ipv4 ? 4 : 16));
   }

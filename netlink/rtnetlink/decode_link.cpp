@@ -1,7 +1,7 @@
-// Links. libnl decodes what it knows of them; by hand comes what libnl 3.7
-// lacks (alternative names, carrier and promiscuity counts, rx_nohandler,
-// tunnel ports without their whole option set) and what it trusts too much
-// (statistics shorter than its struct, the list of virtual functions).
+// Links. libnl decodes what it can; the rest is by hand: what libnl 3.7 lacks
+// (alternative names, carrier and promiscuity counts, rx_nohandler, tunnel ports
+// without their whole option set) and what it does not validate (statistics shorter
+// than its struct, the list of virtual functions).
 
 #include <fmt/format.h>
 #include <linux/if_link.h>
@@ -153,8 +153,8 @@ std::string text_or_empty(const char* text) {
   return text == nullptr ? "" : text;
 }
 
-// What libnl knows. It tells absent from zero for few attributes; those we
-// decide by the attribute itself.
+// The fields that libnl decodes. For most attributes it does not distinguish absent
+// from zero; there we check the attribute itself.
 Result<> decode_by_libnl(const ifinfomsg& fixed, const LinkAttributes& attributes, Link& link) {
   LibnlMessage message(RTM_NEWLINK, std::as_bytes(std::span(&fixed, 1)));
   for (const std::uint16_t type : kDecodedByLibnl) {

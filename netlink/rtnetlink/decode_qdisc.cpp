@@ -26,7 +26,7 @@ Result<> decode_nested_stats(std::span<const std::byte> bytes, Qdisc& qdisc) {
   const auto basic = stats->get_or<BasicStats>(TCA_STATS_BASIC, {});
   const auto queue = stats->get_or<gnet_stats_queue>(TCA_STATS_QUEUE, {});
   qdisc.bytes = basic.bytes;
-  // Linux 5.5 counts packets in 64 bits and adds them when 32 are too few.
+  // Linux 5.5 counts packets in 64 bits and sends that count when 32 bits are too few.
   qdisc.packets = stats->get_or<std::uint64_t>(TCA_STATS_PKT64, basic.packets);
   qdisc.drops = queue.drops;
   qdisc.requeues = queue.requeues;

@@ -11,8 +11,8 @@ namespace {
 
 using RouteAttributes = AttributeTable<RTA_VIA>;
 
-// RTA_GATEWAY has the route's family; RTA_VIA brings a family of its own
-// (struct rtvia: an IPv4 route through an IPv6 router, RFC 5549).
+// RTA_GATEWAY has the route's family; RTA_VIA contains its own family (struct rtvia:
+// an IPv4 route through an IPv6 router, RFC 5549).
 std::optional<IpAddress> gateway_of(AddressFamily family, const RouteAttributes& attributes) {
   if (attributes.has(RTA_GATEWAY)) return ip_of(family, attributes[RTA_GATEWAY]);
   if (!attributes.has(RTA_VIA)) return std::nullopt;

@@ -19,15 +19,15 @@ struct LibnlObjectDeleter {
 };
 using LibnlObject = std::unique_ptr<nl_object, LibnlObjectDeleter>;
 
-// A copy of a message for libnl, with the attributes that we will read from its
-// object and no others. libnl 3.7 fails a whole message over one attribute that
-// is newer than its policy, and its parsers of kind-specific options trust what
-// they get; what we leave out can do neither.
+// A copy of a message for libnl, containing only the attributes that we will read from
+// its object. libnl 3.7 rejects a whole message over one attribute that is newer than
+// its policy, and its parsers of kind-specific options do not validate their input;
+// attributes that we leave out cause neither.
 class LibnlMessage {
  public:
   LibnlMessage(std::uint16_t type, std::span<const std::byte> fixed);
   void attribute(std::uint16_t type, std::span<const std::byte> value);
-  // The object of NETLINK_ROUTE that libnl makes of it; null when it refuses.
+  // Parses it into libnl's NETLINK_ROUTE object; null when libnl refuses.
   LibnlObject parse();
 
  private:

@@ -11,7 +11,7 @@ namespace {
 template <class Number, std::size_t Type>
 std::optional<std::uint32_t> number_in(std::span<const std::byte> data) {
   const auto attributes = AttributeTable<Type>::of(data);
-  // A shorter one is none of the kernel's.
+  // The kernel never sends a shorter one.
   if (!attributes || (*attributes)[Type].size() < sizeof(Number)) return std::nullopt;
   return copy_of<Number>((*attributes)[Type]);
 }

@@ -7,18 +7,18 @@
 
 namespace hostnet {
 
-// What a message of a link says about the network behind it.
+// What a link message says about the network behind the link.
 struct LinkNetwork {
-  // With what its packets are marked: a VLAN's id (1 to 4094), a VXLAN's or
-  // Geneve's VNI (24 bits).
+  // The id in its packets: a VLAN id (1 to 4094), a VXLAN's or Geneve's VNI
+  // (24 bits).
   std::optional<std::uint32_t> id;
-  // Link::lower_link counts in another network namespace: a pod's end of a veth.
+  // Link::lower_link is an index in another network namespace: a pod's end of a veth.
   bool lower_elsewhere{};
   bool operator==(const LinkNetwork&) const = default;
 };
 
-// Nothing where the message is none of a link or does not parse; decode_link()
-// says that.
+// All unset if the message is not a link message or does not parse; decode_link()
+// reports that.
 LinkNetwork decode_link_network(const NetlinkMessage& message);
 
 }  // namespace hostnet

@@ -10,7 +10,7 @@
 namespace hostnet {
 namespace {
 
-// The first byte of ifinfomsg, ifaddrmsg, rtmsg, fib_rule_hdr and ndmsg alike.
+// The first byte of each of ifinfomsg, ifaddrmsg, rtmsg, fib_rule_hdr and ndmsg.
 std::optional<unsigned> family_byte(const NetlinkMessage& message) {
   if (message.payload.empty()) return std::nullopt;
   return std::to_integer<unsigned>(message.payload.front());

@@ -3,12 +3,12 @@
 // NETLINK_ROUTE: links, addresses, routes, neighbours, qdiscs
 // (include/uapi/linux/rtnetlink.h, if_link.h, if_addr.h, neighbour.h).
 //
-// decode_*: one message into one fact. No value: the message is of another type
-// or family (a bridge's port, an MPLS or a multicast route, a cached route that
-// the kernel only clones), which a dump of every family and a subscription both
-// bring; skip it. Reason::malformed: lengths that do not fit, or a message
-// without what makes the fact one (an index, an address). They take RTM_NEW*
-// and RTM_DEL* alike; NetlinkMessage::type tells which it was.
+// decode_*: one message into one fact. Unset: the message is of another type or
+// family (a bridge's port, an MPLS or multicast route, a cached route that the kernel
+// only clones), which dumps of every family and subscriptions contain; skip it.
+// Reason::malformed: lengths that do not fit, or a message without a required field
+// (an index, an address). They accept RTM_NEW* and RTM_DEL* alike;
+// NetlinkMessage::type distinguishes them.
 
 #include <memory>
 #include <optional>
@@ -38,9 +38,9 @@ Result<std::vector<Link>> read_links(Netlink& netlink);
 Result<std::vector<Address>> read_addresses(Netlink& netlink);
 Result<std::vector<Qdisc>> read_qdiscs(Netlink& netlink);
 
-// Hears of every link that comes, goes or changes.
+// Receives every link that appears, disappears or changes.
 Result<std::unique_ptr<Subscription>> subscribe_to_links(Netlink& netlink);
-// Hears of every link and address that comes, goes or changes.
+// Receives every link and address that appears, disappears or changes.
 Result<std::unique_ptr<Subscription>> subscribe_to_links_and_addresses(Netlink& netlink);
 
 }  // namespace hostnet
