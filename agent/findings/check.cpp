@@ -33,8 +33,8 @@ bool is_in_a_vrf(const Link& link, const std::vector<Link>& links) {
   return master != links.end() && master->kind == "vrf";
 }
 
-// Whether bind() accepts it: an address of the node, everything in the prefix
-// of a loopback device's IPv4 address, the wildcards, multicast, broadcast.
+// Whether bind() accepts it: an address of the node, any address in the prefix of a loopback
+// device's IPv4 address, a wildcard, multicast or broadcast address.
 bool node_has(const IpAddress& address, const PortSnapshot& table) {
   constexpr IpAddress kBroadcast{.family = AddressFamily::ipv4, .bytes = {255, 255, 255, 255}};
   const IpAddress wanted = address.unmapped();
@@ -50,7 +50,7 @@ bool node_has(const IpAddress& address, const PortSnapshot& table) {
   });
 }
 
-// May the newcomer bind beside this holder? Unset: the kernel does not tell.
+// Whether the newcomer can bind alongside this holder. Unset: the kernel does not report it.
 // The newcomer sets SO_REUSEADDR on TCP, nothing on UDP, never SO_REUSEPORT.
 std::optional<bool> may_bind_beside(const Holder& holder, const Bind& newcomer,
                                     const PortSnapshot& table) {
@@ -69,7 +69,7 @@ std::optional<bool> may_bind_beside(const Holder& holder, const Bind& newcomer,
   return false;
 }
 
-// What the newcomer loses to a rule; to anything else nothing.
+// The traffic that the newcomer loses to a NAT rule; other holders take none.
 TrafficLoss loss_to(const Holder& holder, const Bind& newcomer, const PortSnapshot& table) {
   if (holder.nat) return traffic_loss(*holder.nat, newcomer, holder.socket.local_port, table);
   const bool rule_meets = holder.owner.kind == HolderKind::nat_rule &&
@@ -82,7 +82,7 @@ bool may_be_running(const DeclaredPort& port) {
   return port.phase != "Pending";
 }
 
-// Everything on a port: those of `folded` are on it.
+// Every holder of the port; `folded` contains only holders of this port.
 std::vector<const Holder*> holders_on(const CheckAnswer& answer, const PortSnapshot& table,
                                       const std::vector<Holder>& folded) {
   std::vector<const Holder*> holders;
@@ -115,7 +115,7 @@ CheckGrounds judge(const CheckAnswer& answer, const Bind& newcomer, const PortSn
   order_holders(grounds.diverting);
   order_holders(grounds.perhaps_diverting);
   for (const DeclaredPort& port : answer.declared_by) {
-    // A sidecar's is forwarded by nobody: kubelet does not ask for it. Where a rule is, it diverts.
+    // Nothing forwards a sidecar's hostPort: kubelet does not request it. An existing rule diverts.
     if (port.mode == PortMode::host_port && may_be_running(port) &&
         port.container_type != ContainerType::sidecar) {
       grounds.host_ports.push_back(&port);
@@ -137,7 +137,7 @@ std::vector<DeclaredPort> declared_beside(const CheckQuery& query, const Bind& n
   return declared;
 }
 
-// Unset: not every socket of the port is known, or what it lets others bind.
+// Unset: not all sockets on the port, or not all their sharing options, are known.
 std::optional<bool> bindable(const CheckGrounds& grounds, const CheckQuery& query,
                              const PortSnapshot& table) {
   if (!grounds.blocking.empty()) return false;

@@ -10,7 +10,7 @@
 namespace hostnet {
 namespace {
 
-// Why the options that decide are not known.
+// Why the deciding socket options are not known.
 std::string_view why_not_asked(const Holder& holder) {
   switch (holder.sharing.unknown.value_or(Reason::internal)) {
     case Reason::vanished: return ", and no process has it open that could be asked";
@@ -50,7 +50,7 @@ std::string takes_words(const Holder& rule, const Bind& newcomer, const PortSnap
   return "takes " + (what == "what arrives" ? "its traffic" : what);
 }
 
-// How a sentence about a rule begins.
+// The start of a sentence about a rule.
 std::string as_for_binding(const CheckAnswer& answer) {
   return answer.bindable
              ? fmt::format("A server could bind {}, but ", place(answer))

@@ -17,7 +17,7 @@ auto order_of_findings(const Finding& finding) {
                     finding.verdict, std::string_view(finding.id));
 }
 
-// Of a declaration's conflicts the first one counts, of its risks each.
+// Only the first conflict of a declaration counts, but all of its risks.
 void judge_declaration(const Declaration& declaration, const FindingContext& context,
                        std::vector<Finding>& found) {
   for (auto* const rule : rules::kConflicts) {
@@ -38,7 +38,7 @@ DeclarationKey key_of(const DeclaredPort& port) {
   return {port.protocol, port.port, port.namespace_, port.pod, port.container};
 }
 
-// Where a conflict says why nobody listens, "remove the port from the manifest" helps nobody.
+// If a conflict explains why the pod does not listen, advice to remove the port is no help.
 void leave_out_explained(std::vector<Finding>& found) {
   std::set<DeclarationKey> in_conflict;
   for (const Finding& finding : found) {

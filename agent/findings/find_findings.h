@@ -12,15 +12,14 @@ namespace hostnet {
 
 struct NodeFindings {
   std::vector<Finding> findings;
-  // The declared ports (sorted, unique) of hostNetwork pods that do not listen there: what
-  // holds them may be anything, so every socket on them is wanted in the next scan.
+  // The declared ports (sorted, unique) of hostNetwork pods that do not listen there: any socket
+  // may hold them, so the next scan should read every socket on them.
   std::vector<std::uint16_t> ports_not_listening;
 };
 
-// Every finding that holds right now, ordered by class, severity, port,
-// protocol, verdict, id. Pure: no clock, no kernel, no logging. `since`,
-// `stale`, `ignored` and grace are FindingLifecycle's. The holders of the table are named by
-// these pods (PortSnapshot::pods).
+// All findings of this moment, ordered by class, severity, port, protocol, verdict, id. Pure: no
+// clock, no kernel, no logging. FindingLifecycle sets `since`, `stale`, `ignored` and applies grace
+// periods. The table's holders must be named from these pods (PortSnapshot::pods).
 NodeFindings judge_node(const PortSnapshot& table, const PodSnapshot& pods, const Policy& policy,
                         WallTime now);
 

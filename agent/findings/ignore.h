@@ -22,15 +22,14 @@ class IgnoreRules {
   IgnoreRules(IgnoreRules&&) noexcept;
   IgnoreRules& operator=(IgnoreRules&&) noexcept;
 
-  // Reason::malformed, naming the rule and the matcher, for an unknown field,
-  // a bad regular expression, or a rule without matchers (it would hide all).
+  // Reason::malformed, naming the rule and the matcher, for an unknown field, a bad regular
+  // expression, or a rule without matchers (it would hide everything).
   static Result<IgnoreRules> compile(std::span<const IgnoreRule> rules);
 
-  // The reason of the first rule whose matchers all match; nullptr when none.
-  // namespace, pod, workload and container are those of the container that the
-  // finding is about (of the holding pod where nobody declares the port);
-  // holder, holder_kind, unit and exe must match every holder that has the port
-  // in the way the first one has it.
+  // The reason of the first rule whose matchers all match; nullptr if none does. namespace, pod,
+  // workload and container are those of the declaring container (of the holding pod if the port is
+  // undeclared); holder, holder_kind, unit and exe must match every holder that has the port in the
+  // same way as the first one.
   const std::string* reason(const Finding& finding) const;
 
  private:

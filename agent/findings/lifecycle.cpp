@@ -14,9 +14,9 @@ using std::chrono::milliseconds;
 
 constexpr std::chrono::minutes kFreezesAtMost{5};
 
-// What stale pod data says nothing about: the node's own findings.
+// Whether stale pod data affects the finding; the node's own findings do not depend on it.
 bool depends_on_pods(const Finding& finding) {
-  if (finding.verdict == Verdict::bind_refused) return false;  // the kernel said it
+  if (finding.verdict == Verdict::bind_refused) return false;  // reported by the kernel
   return info_of(finding.verdict).inputs.pods || !finding.declared_by.empty() ||
          std::ranges::any_of(finding.held_by, [](const Holder& holder) {
            return holder.owner.kind == HolderKind::pod;
@@ -66,7 +66,7 @@ bool FindingLifecycle::is_frozen(const Finding& finding) const {
   return sockets != last_sockets_.end() && sockets->second.frozen;
 }
 
-// While it is unseen.
+// Whether it stays open although it is not seen.
 bool FindingLifecycle::outlives(const Finding& unseen) const {
   return is_frozen(unseen) || (last_owners_.frozen && info_of(unseen.verdict).inputs.owners);
 }
@@ -74,7 +74,7 @@ bool FindingLifecycle::outlives(const Finding& unseen) const {
 void FindingLifecycle::see(Finding finding, SteadyTime steady, WallTime wall, Update& update) {
   const auto [slot, fresh] = entries_.try_emplace(finding.id);
   Entry& entry = slot->second;
-  if (entry.tick == tick_) return;  // twice the same
+  if (entry.tick == tick_) return;  // reported twice
   if (fresh) {
     entry.first_seen = steady;
     entry.since = wall;
@@ -89,7 +89,7 @@ void FindingLifecycle::see(Finding finding, SteadyTime steady, WallTime wall, Up
   if (entry.open) settle(entry, std::move(finding), wall, update);
 }
 
-// What was open at the last tick and may not be seen now.
+// Handles a finding that was open at the last tick and may not be seen now.
 void FindingLifecycle::miss(const Finding& last, SteadyTime steady, WallTime wall, Update& update) {
   const auto slot = entries_.find(last.id);
   if (slot == entries_.end() || slot->second.tick == tick_) return;

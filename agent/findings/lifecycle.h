@@ -15,41 +15,41 @@
 
 namespace hostnet {
 
-// A finding that came (`opened`) or went. Ignored findings make no events.
+// A finding that opened (`opened`) or closed. Ignored findings produce no events.
 struct FindingEvent {
   bool opened{};
   Finding finding;
   WallTime at;
-  std::chrono::milliseconds lasted{};  // since it was first seen; of a closed one
+  std::chrono::milliseconds lasted{};  // for closed findings: time since it was first seen
   bool operator==(const FindingEvent&) const = default;
 };
 
-// What a scan could not read.
+// Inputs that a scan could not read.
 struct Unread {
   bool pods{}, owners{}, rules{};
   std::set<Protocol> sockets;
 };
 Unread unread_of(const PortSnapshot& table, const PodSnapshot& pods);
 
-// A one-shot scan has no grace and no `since`: marks what the policy ignores.
+// One-shot scans have no grace period and no `since`: this only marks findings the policy ignores.
 void apply_ignore_rules(std::vector<Finding>& findings, const IgnoreRules& rules);
 
-// Gives findings a life: `since`, grace, what unread input freezes, what is
-// ignored, what came and went. For one thread (the watch).
+// Tracks findings over time: `since`, grace periods, freezing on unread input, ignore rules, opened
+// and closed events. Not thread safe (used by the watch).
 class FindingLifecycle {
  public:
-  // Takes the rules and graces of a policy, from the next update() on. On an
-  // error (see IgnoreRules::compile) the ones in force stay.
+  // Applies the rules and grace periods of a policy from the next update() on. On an error (see
+  // IgnoreRules::compile) the current ones stay in force.
   Result<> set_policy(const Policy& policy);
 
   struct Update {
     std::vector<Finding> findings;  // in judge_node()'s order, ignored ones included
     std::vector<FindingEvent> events;
   };
-  // What judge_node() says at this tick; `last`: the findings of the update before, which only
-  // their report keeps. Findings from input that was read before and is unread now are neither
-  // opened nor closed nor changed, but marked: for five minutes, of pods until they are read
-  // again. While only owners are unread, findings may open.
+  // `seen`: judge_node()'s findings of this tick; `last`: the findings of the previous update,
+  // which only its report keeps. Findings whose input was readable before and is unread now are not
+  // opened, closed or changed, but marked stale: for five minutes, or, if pods are unread, until
+  // those are read again. While only owners are unread, findings may open.
   Update update(std::vector<Finding> seen, const std::vector<Finding>& last, SteadyTime steady,
                 WallTime wall, const Unread& unread = {});
 
@@ -57,11 +57,11 @@ class FindingLifecycle {
   struct Entry {
     SteadyTime first_seen;
     WallTime since;
-    bool open{};           // its grace is over
-    bool announced{};      // an event said so
-    std::uint64_t tick{};  // when it was seen last
+    bool open{};           // its grace period is over
+    bool announced{};      // an event reported it
+    std::uint64_t tick{};  // when it was last seen
   };
-  // When an input was read last; unset: never. Frozen while that is not long ago.
+  // When an input was last read; unset: never. Frozen while unread, if that was recently.
   struct LastRead {
     std::optional<SteadyTime> at;
     bool frozen{};

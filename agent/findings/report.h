@@ -13,9 +13,8 @@
 
 namespace hostnet {
 
-// What the agent says, all of it, at one moment: every page, table and metric
-// about ports is a rendering of this. Built by the watch once per tick (or by a
-// one-shot command), then only read.
+// Everything the agent reports at one moment: every page, table and metric about ports is rendered
+// from this. Built by the watch once per tick (or by a one-shot command), then read-only.
 struct Report {
   std::string node;
   WallTime generated_at;
@@ -28,7 +27,7 @@ struct Report {
   std::vector<DeclaredPort> declared;
   std::vector<ReservedPorts> label_ports;  // Policy::label_ports
   std::shared_ptr<const PodSnapshot> pods;
-  PortRange node_port_range{30000, 32767};  // the policy's
+  PortRange node_port_range{30000, 32767};  // from the policy
   bool host_network_namespace{true};        // false: port paths answer 503
 };
 

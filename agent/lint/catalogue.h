@@ -1,7 +1,7 @@
 #pragma once
 
 // Every lint of `check -f`, its worst severity and its sentence. deploy/policies/generate reads
-// this table: an admission policy says what the lint says.
+// this table, so an admission policy reports the same text as the lint.
 
 #include <algorithm>
 #include <array>
@@ -18,7 +18,7 @@ struct LintInfo {
 };
 
 // critical: the API server rejects it, or it never works. warning: it works until something else
-// has the port or the place. A lint may say less of a milder case.
+// occupies the port or the node. A lint may report a lower severity in milder cases.
 inline constexpr auto kLints = std::to_array<LintInfo>({
     {"unknown_dns_policy", Severity::critical, "no such dnsPolicy"},
     {"host_port_mismatch", Severity::critical,
@@ -59,7 +59,7 @@ inline constexpr auto kLints = std::to_array<LintInfo>({
     {"unsupported_protocol", Severity::info, "SCTP: not every kernel lists its sockets"},
 });
 
-// A row of the table, named by its code; another word does not compile.
+// A row of the table, referenced by its code; an unknown code does not compile.
 class LintCode {
  public:
   consteval LintCode(const char* code)  // NOLINT(google-explicit-constructor)

@@ -14,7 +14,7 @@
 namespace hostnet {
 namespace {
 
-// A declared host port and where it is written.
+// A declared host port and its location.
 struct PlacedPort {
   const ManifestObject* object{};
   const Container* container{};
@@ -48,15 +48,15 @@ bool may_meet(const ManifestObject& one, const ManifestObject& other) {
   const Pod& a = one.pod;
   const Pod& b = other.pod;
   if (!a.node_name.empty() && !b.node_name.empty() && a.node_name != b.node_name) return false;
-  // A DaemonSet for each architecture is an old custom; what is for Windows meets its like only.
+  // One DaemonSet per architecture is common; Windows pods can only meet other Windows pods.
   if (exclude_each_other(one.nodes, other.nodes)) return false;
   if (is_for_windows(one.nodes) != is_for_windows(other.nodes)) return false;
-  // The pods of one workload are kept apart by the scheduler; several_replicas
-  // says what there is to say. A template and its own pod are the same thing.
+  // The scheduler keeps the pods of one workload apart, which several_replicas covers. A template
+  // and its own pod are the same object.
   return a.workload.empty() || a.namespace_ != b.namespace_ || a.workload != b.workload;
 }
 
-// What a lint of an object says of where it is.
+// Fills in where a lint of an object is located.
 void place_lint(const ManifestObject& object, unsigned line, Lint& lint) {
   lint.file = object.file;
   lint.document = object.document;
@@ -73,7 +73,7 @@ std::string object_name(const ManifestObject& object) {
                               : fmt::format("{} in {}", pod.workload, pod.namespace_);
 }
 
-// The scheduler takes two spellings of one address for two.
+// The scheduler treats two spellings of one address as two addresses.
 bool are_different_addresses(const std::string& one, const std::string& other) {
   if (!scheduler_separates(one, other)) return false;
   const auto first = parse_ip(one);
@@ -81,8 +81,8 @@ bool are_different_addresses(const std::string& one, const std::string& other) {
   return !first || !second || first->unmapped() != second->unmapped();
 }
 
-// Names the first earlier declaration that `later` collides with, so that n
-// declarations give n-1 lints.
+// Returns the first earlier declaration that `later` collides with, so that n declarations produce
+// n-1 lints.
 const PlacedPort* find_collision(std::span<const PlacedPort> earlier, const PlacedPort& later) {
   const auto found = std::ranges::find_if(earlier, [&](const PlacedPort& one) {
     if (are_different_addresses(one.port->host_ip, later.port->host_ip)) return false;
@@ -91,7 +91,7 @@ const PlacedPort* find_collision(std::span<const PlacedPort> earlier, const Plac
   return found == earlier.end() ? nullptr : &*found;
 }
 
-// Of one pod: containers share its ports.
+// Within one pod: its containers share its ports.
 Lint duplicate_within(const PlacedPort& later, const PlacedPort& other, const std::string& port) {
   // The API server compares the addresses as they are written (AccumulateUniqueHostPorts).
   const std::string& one = other.port->host_ip;
@@ -134,8 +134,8 @@ Lint duplicate_between(const PlacedPort& other, const std::string& port) {
 }
 
 void lint_duplicates(std::span<const ManifestResult> input, std::vector<Lint>& lints) {
-  // Ten thousand pods with one port would cost their square: going back this
-  // far finds a collision wherever there is one in practice.
+  // Comparing ten thousand pods on one port pairwise is too slow; a window of this size finds every
+  // collision that occurs in practice.
   constexpr std::size_t kHistoryWindow = 256;
   for (const auto& [key, places] : collect_ports(input)) {
     const std::string port = fmt::format("{}/{}", key.second, to_string(key.first));
@@ -155,8 +155,8 @@ void lint_duplicates(std::span<const ManifestResult> input, std::vector<Lint>& l
   }
 }
 
-// kubelet starts one of two static pods of a name, a server keeps the one that was
-// applied last (kubernetes/kubernetes#136962).
+// kubelet starts only one of two static pods with the same name; an API server keeps the one that
+// was applied last (kubernetes/kubernetes#136962).
 void lint_same_objects(std::span<const ManifestResult> input, std::vector<Lint>& lints) {
   std::map<std::tuple<std::string, std::string, std::string, std::string>, const ManifestObject*>
       known;
@@ -182,7 +182,7 @@ void lint_same_objects(std::span<const ManifestResult> input, std::vector<Lint>&
   }
 }
 
-// hostProcess containers, for one: what Linux does with ports is nothing to them.
+// For example hostProcess containers: Linux port rules do not apply to them.
 void lint_other_os(const ManifestObject& object, std::vector<Lint>& lints) {
   Lint lint{.code = "other_os",
             .severity = Severity::info,
@@ -254,7 +254,7 @@ std::vector<Lint> lint_manifests(std::span<const ManifestResult> input, const Po
   lint_duplicates(input, lints);
   lint_same_objects(input, lints);
   for (const ManifestResult& file : input) lint_unread(file, lints);
-  // Not stable_sort: clang refuses libstdc++'s, which uses what C++17 deprecated.
+  // Not stable_sort: clang rejects libstdc++'s, which uses a feature deprecated in C++17.
   std::ranges::sort(lints, {}, [&](const Lint& lint) {
     return std::tuple(file_order[lint.file], lint.document, lint.line,
                       std::string_view(lint.container), lint.port.value_or(0), lint.protocol,

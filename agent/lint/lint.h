@@ -1,6 +1,6 @@
 #pragma once
 
-// What is wrong or risky in manifests before they reach a node: `check -f`.
+// Mistakes and risks in manifests, found before they reach a node: `check -f`.
 
 #include <optional>
 #include <span>
@@ -13,7 +13,7 @@
 
 namespace hostnet {
 
-// One judgement; catalogue.h has every code.
+// One lint; catalogue.h lists every code.
 struct Lint {
   std::string code;
   Severity severity{};
@@ -28,9 +28,9 @@ struct Lint {
   bool operator==(const Lint&) const = default;
 };
 
-// Lints of everything that one `check -f` was given, fragments too: a Namespace
-// in one file counts for pods in another. In the order of the input and its
-// lines. `ranges` are the node's, or the kernel's defaults when offline. Pure.
+// Lints all input of one `check -f`, fragments too: a Namespace in one file applies to pods in
+// another. Ordered like the input and its lines. `ranges` are the node's, or the kernel's defaults
+// when offline. Pure.
 std::vector<Lint> lint_manifests(std::span<const ManifestResult> input, const Policy& policy,
                                  const PortRanges& ranges);
 

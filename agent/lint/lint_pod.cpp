@@ -87,7 +87,7 @@ void ObjectLinter::lint_dns_policy() {
   }
 }
 
-// The kernel asks for CAP_NET_BIND_SERVICE in the user namespace that the network belongs to.
+// The kernel requires CAP_NET_BIND_SERVICE in the user namespace that owns the network namespace.
 void ObjectLinter::lint_own_users() {
   if (!object_.pod.host_network || object_.notes.own_users_line == 0) return;
   add("own_users", object_.notes.own_users_line,
@@ -145,8 +145,8 @@ void ObjectLinter::lint_port(const Container& container, const ContainerPort& po
   lint_ranges(port.protocol, host_port, container, line);
 }
 
-// kubelet asks the runtime for the ports of `containers` only; the scheduler counts
-// those of sidecars, too.
+// kubelet requests only the ports of `containers` from the runtime; the scheduler also counts those
+// of sidecars.
 void ObjectLinter::lint_sidecar_port(const Container& container, const ContainerPort& port,
                                      unsigned line) {
   if (container.type != ContainerType::sidecar || object_.pod.host_network) return;
@@ -233,8 +233,8 @@ void ObjectLinter::lint_replicas(const ObjectKind& kind) {
       "use a DaemonSet, or as many eligible nodes as replicas and a podAntiAffinity");
 }
 
-// A rolling update starts max_surge pods first and needs the port of each a second
-// time. Where it may end a pod first, that one's port becomes free and it goes on.
+// A rolling update starts max_surge pods first, which need the same ports as the running ones. If
+// it may end a pod first, that pod's port becomes free and the update continues.
 void ObjectLinter::lint_update(const ObjectKind& kind) {
   const UpdateStrategy& update = object_.update;
   if (update.type == "Recreate" || update.type == "OnDelete") return;
@@ -264,8 +264,8 @@ void ObjectLinter::lint_update(const ObjectKind& kind) {
                     : "set maxSurge: 0 and maxUnavailable: 1, or strategy type Recreate");
 }
 
-// As the Deployment controller counts: maxUnavailable is 25 % unless said otherwise,
-// rounded down; where nothing may surge or be missing, one may be missing.
+// Counts like the Deployment controller: maxUnavailable defaults to 25 %, rounded down; if neither
+// surge nor unavailability is allowed, one pod may be unavailable.
 bool ObjectLinter::ends_one_first(std::string_view surge) const {
   const auto share = [&](std::string_view text, bool up) -> std::int64_t {
     const bool percent = text.ends_with('%');
@@ -281,7 +281,7 @@ bool ObjectLinter::ends_one_first(std::string_view surge) const {
   return unavailable > 0 || share(surge, true) == 0;
 }
 
-// Where the Service's backends are these very pods nothing is lost.
+// If these pods themselves are the Service's backends, no traffic is lost.
 bool ObjectLinter::is_backend_of(const ManifestNodePort& node_port) const {
   const auto has_label = [&](const auto& label) {
     return std::ranges::find(object_.labels, label) != object_.labels.end();
@@ -290,8 +290,8 @@ bool ObjectLinter::is_backend_of(const ManifestNodePort& node_port) const {
          std::ranges::all_of(node_port.selector, has_label);
 }
 
-// kube-proxy, and what stands in for it, takes a NodePort's traffic before a socket or a hostPort
-// gets it.
+// kube-proxy, or its replacement, takes a NodePort's traffic before it reaches a socket or a
+// hostPort.
 void ObjectLinter::lint_node_port(const Container& container, const ContainerPort& port,
                                   unsigned line) {
   const std::uint16_t host_port = host_port_of(object_.pod, container, port);

@@ -12,10 +12,10 @@
 
 namespace hostnet {
 
-// Those that Services of the same input choose.
+// The nodePorts that Services of the same input set explicitly.
 using NodePorts = std::multimap<std::pair<Protocol, std::uint16_t>, const ManifestNodePort*>;
 
-// Lints of one object alone; lint_manifests() adds those of several together.
+// Lints of one object alone; lint_manifests() adds those that involve several objects.
 class ObjectLinter {
  public:
   ObjectLinter(const ManifestObject& object, const Policy& policy, const PortRanges& ranges,
@@ -50,8 +50,8 @@ class ObjectLinter {
   std::vector<Lint>& lints_;
 };
 
-// Whether an object's containers give a host port, and which: hostPort, or
-// containerPort under hostNetwork; 0: none.
+// The host port that results from a container's port: hostPort, or containerPort under hostNetwork;
+// 0: none.
 std::uint16_t host_port_of(const Pod& pod, const Container& container, const ContainerPort& port);
 
 }  // namespace hostnet

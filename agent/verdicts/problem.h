@@ -7,8 +7,8 @@
 
 namespace hostnet {
 
-// Something that could not be seen (`problems`) or can never be seen here
-// (`limits`): /conflicts prints them, complete is problems.empty().
+// Something that could not be read (`problems`) or can never be seen here (`limits`): /conflicts
+// lists both; complete means problems.empty().
 struct Problem {
   std::string code;  // "no_cap_net_admin"
   std::string message;
@@ -16,7 +16,7 @@ struct Problem {
   auto operator<=>(const Problem&) const = default;
 };
 
-// A read that failed: its message, under this code.
+// The problem of a failed read: the error's message under this code.
 Problem read_problem(std::string_view code, const Error& error, std::string_view remedy);
 
 }  // namespace hostnet

@@ -6,7 +6,7 @@
 
 namespace hostnet {
 
-// Every one, the worst first.
+// All of them, the worst first.
 inline constexpr std::array kFindingClasses{FindingClass::conflict, FindingClass::risk};
 inline constexpr std::array kSeverities{Severity::critical, Severity::warning, Severity::info};
 

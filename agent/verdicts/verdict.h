@@ -1,7 +1,7 @@
 #pragma once
 
-// The catalogue: one row per verdict, everything that is true of it wherever it is found.
-// Configuration, findings, metrics, Events and pages read it; a test compares the README's table.
+// The catalogue: one row per verdict with all its fixed properties. Configuration, findings,
+// metrics, Events and pages read it; a test compares the README's table.
 
 #include <algorithm>
 #include <array>
@@ -15,7 +15,7 @@ namespace hostnet {
 enum class FindingClass { conflict, risk };
 enum class Severity { critical, warning, info };
 
-// In the order of their rows.
+// In the order of the rows.
 enum class Verdict {
   duplicate_declaration,
   node_component,
@@ -48,8 +48,8 @@ enum class Verdict {
   port_filtered,
 };
 
-// What a verdict is concluded from. While one of these cannot be read, it is not known
-// whether it still holds.
+// The inputs of a verdict. While one of them cannot be read, it is not known whether the verdict
+// still holds.
 struct Inputs {
   bool pods{}, sockets{}, owners{}, rules{};
 };
@@ -58,8 +58,8 @@ struct VerdictInfo {
   Verdict verdict;
   std::string_view name;  // wire name: metric label, JSON, configuration
   FindingClass finding_class;
-  Severity severity;           // the worst; a rule may say less
-  std::chrono::seconds grace;  // how long it must hold before it is a finding
+  Severity severity;           // the highest; a rule may report a lower one
+  std::chrono::seconds grace;  // how long it must hold before it is reported
   Inputs inputs;
   std::string_view event_reason;  // of Kubernetes Events and the node condition
   std::string_view meaning;       // the README's sentence
@@ -76,7 +76,7 @@ inline constexpr Inputs kRules{.pods = true, .rules = true};
 inline constexpr Inputs kHijack{.pods = true, .sockets = true, .owners = true, .rules = true};
 }  // namespace catalogue
 
-// Conflicts by precedence, then risks.
+// Conflicts in order of precedence, then risks.
 inline constexpr auto kVerdicts = [] {
   using namespace catalogue;
   return std::to_array<VerdictInfo>({

@@ -1,4 +1,4 @@
-// How to stop a container outside Kubernetes, by its runtime.
+// Commands that stop a container outside Kubernetes, by its runtime.
 
 #include <fmt/format.h>
 
@@ -13,8 +13,8 @@ namespace {
 
 struct Runtime {
   std::string_view name;
-  std::string_view stop;  // its command, the id or name following; "" none
-  std::string_view list;  // what shows the container that has a port published, {} the port
+  std::string_view stop;  // its stop command, followed by the id or name; "" none
+  std::string_view list;  // lists the container that publishes a port, {} is the port; "" none
 };
 
 constexpr std::array<Runtime, 10> kRuntimes{{
@@ -30,13 +30,13 @@ constexpr std::array<Runtime, 10> kRuntimes{{
     {"crun", "crun kill", ""},
 }};
 
-// A user's runtime answers that user only.
+// A rootless runtime only answers its own user.
 std::string as_its_user(const Owner& owner) {
   if (!owner.user) return "";
   return fmt::format("sudo -u '#{0}' XDG_RUNTIME_DIR=/run/user/{0} ", *owner.user);
 }
 
-// containerd numbers containers by namespace, "/<namespace>/<container>".
+// containerd identifies containers per namespace: "/<namespace>/<container>".
 std::string in_namespace(const Owner& owner) {
   const std::string_view path = owner.cgroup;
   const std::size_t slash = path.find('/', 1);
@@ -69,7 +69,7 @@ std::string stop_container(const Owner& owner, std::uint16_t port) {
                        fmt::format(fmt::runtime(runtime.list), port));
   }
   if (owner.container_runtime == "buildkit") return "wait until the build of an image has ended";
-  // Their proxies are devices of instances: nothing lists them by port.
+  // Their proxies are devices of instances: no command lists them by port.
   const bool is_lxd = owner.container_runtime == "lxd";
   if (!is_lxd && owner.container_runtime != "incus") return "";
   const std::string_view tool = is_lxd ? "lxc" : "incus";

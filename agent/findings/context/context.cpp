@@ -10,8 +10,8 @@ namespace {
 
 constexpr std::chrono::minutes kReadyMeansItWorks{5};
 
-// A record without a UID (a manifest) and the pod that runs are the same when
-// they share a name (a static pod's live name ends in its node's) or a workload.
+// A record without a UID (a manifest) and a running pod are the same if they share a name (a static
+// pod's live name ends in its node's name) or a workload.
 bool same_by_name(const Declaration& declaration, std::string_view in_namespace,
                   std::string_view pod, const Pod* live) {
   const DeclaredPort& port = declaration.port;
@@ -24,7 +24,7 @@ bool same_by_name(const Declaration& declaration, std::string_view in_namespace,
 
 Relation relation_by_pod(const Holder& holder, const Declaration& declaration,
                          const FindingContext& context) {
-  // A node component may well be in a pod: the pod's sockets are the pod's.
+  // A node component may run in a pod: then its sockets belong to that pod.
   if (holder.owner.kind != HolderKind::pod && holder.owner.pod_uid.empty()) {
     return Relation::foreign;
   }
@@ -42,8 +42,8 @@ Relation relation_by_pod(const Holder& holder, const Declaration& declaration,
     return Relation::own;
   }
   if (!pod.empty()) return Relation::foreign;
-  // A pod that nobody named. A source that stopped answering may not know it
-  // yet, and a declaration without a UID may be its own.
+  // No source knows this pod. A source that stopped answering may not know it yet, and it may be
+  // the pod of a declaration without a UID.
   const bool may_be_new = context.pods.stale || !context.pods.synced;
   return may_be_new || port.uid.empty() ? Relation::unsure : Relation::foreign;
 }
@@ -107,13 +107,13 @@ Relation relation_of(const Holder& holder, const Declaration& declaration,
 
 ListenState listen_state(const Declaration& declaration, const FindingContext& context) {
   if (declaration.port.mode != PortMode::host_network) return ListenState::no;
-  // Its listener may be among those that could not be listed.
+  // The pod's listener may be among the sockets that could not be listed.
   auto answer = context.table.coverage.unread.contains(declaration.port.protocol)
                     ? ListenState::perhaps
                     : ListenState::no;
   for (const Holder* holder : context.holders_of(declaration.port)) {
     if (!holder->socket.is_server()) continue;
-    // The agent's own socket satisfies its own pod only.
+    // The agent's own socket counts as a listener of the agent's own pod only.
     const auto relation = relation_by_pod(*holder, declaration, context);
     if (relation == Relation::own) return ListenState::yes;
     if (relation == Relation::unsure) answer = ListenState::perhaps;

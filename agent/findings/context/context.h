@@ -1,6 +1,6 @@
 #pragma once
 
-// What rules read: one moment, indexed.
+// The input of the rules: a snapshot of one moment, indexed.
 
 #include <cstdint>
 #include <map>
@@ -18,7 +18,7 @@ namespace hostnet {
 using PortKey = std::pair<Protocol, std::uint16_t>;
 using Holders = std::vector<const Holder*>;
 
-// Keeps references: the arguments outlive it.
+// Keeps references: the arguments must outlive it.
 struct FindingContext {
   FindingContext(const PortSnapshot& table_in, const PodSnapshot& pods_in, const Policy& policy_in,
                  WallTime now_in);
@@ -28,39 +28,39 @@ struct FindingContext {
   const Policy& policy;
   WallTime now;
   std::vector<Declaration> declarations;
-  std::map<PortKey, std::vector<const Declaration*>> declared;  // not the rejected ones
+  std::map<PortKey, std::vector<const Declaration*>> declared;  // without the rejected ones
   std::map<PortKey, Holders> holders;                           // of declared ports only
-  std::map<PortKey, Holders> rules;                             // NAT, in the kernel's order
+  std::map<PortKey, Holders> rules;                             // NAT rules, in the kernel's order
 
-  std::vector<WayIn> ways_in;  // of packets from other machines, where filters are known
+  std::vector<WayIn> ways_in;  // of packets from other machines; empty if the filters are unknown
 
   const Holders& holders_of(const DeclaredPort& port) const;
   const Holders& rules_on(const DeclaredPort& port) const;
-  // Those that declare a port as hostPort.
+  // The declarations of this port as hostPort.
   std::vector<const Declaration*> host_ports_on(const PortKey& key) const;
-  // The pod a holder is in; nullptr when it is in none or nobody knows that pod.
+  // The pod that a holder runs in; nullptr: it runs in none, or the pod is unknown.
   const Pod* pod_of(const Holder& holder) const;
 };
 
-// Whose a holder is, as one declaration sees it.
+// Who owns a holder, from one declaration's point of view.
 enum class Relation {
-  own,      // the declaring pod's or the agent's own: never counts
-  foreign,  // somebody else's
-  unsure,   // perhaps the declaring pod's: counts neither for nor against
+  own,      // the declaring pod or the agent itself: never counts
+  foreign,  // somebody else
+  unsure,   // possibly the declaring pod: counts neither for nor against
 };
 Relation relation_of(const Holder& holder, const Declaration& declaration,
                      const FindingContext& context);
 
-// The declaring pod listens there itself (yes), or somebody does who may be it.
+// Whether the declaring pod listens there: perhaps if the owner of a listener may be that pod.
 enum class ListenState { no, perhaps, yes };
 ListenState listen_state(const Declaration& declaration, const FindingContext& context);
 
-// A finding about one declaration: everything but its texts. What is critical is a warning
-// once the container was ready for five minutes: whatever it needs works.
+// A finding about one declaration, without its texts. Critical findings become warnings once the
+// container has been ready for five minutes: evidently it works.
 Finding finding_about(Verdict verdict, const Declaration& declaration,
                       const FindingContext& context);
 
-// Appends them to held_by, in this order, each NAT rule once.
+// Appends the holders to held_by in this order, each NAT rule once.
 void add_holders(Finding& finding, const Holders& holders);
 
 }  // namespace hostnet

@@ -13,7 +13,7 @@ using std::chrono::seconds;
 constexpr minutes kRejectionCounts{10};
 constexpr seconds kCleanUpAllowance{30};
 
-// kubelet's own words; the second one until about Kubernetes 1.18.
+// kubelet's status reasons; the second one until about Kubernetes 1.18.
 bool refused_for_its_ports(const Pod& pod) {
   return pod.phase == "Failed" &&
          (pod.status_reason == "NodePorts" || pod.status_reason == "PodFitsHostPorts");
@@ -36,7 +36,7 @@ std::vector<DeclaredPort> ports_of_refused(const Pod& pod) {
 
 using WorkloadKey = std::pair<std::string_view, std::string_view>;  // namespace, workload
 
-// What a template makes here speaks for itself.
+// A template is represented by its live pods on this node.
 bool is_left_to_live_pods(const Pod& pod, const std::set<WorkloadKey>& live) {
   return pod.uid.empty() && !pod.workload.empty() && live.contains({pod.namespace_, pod.workload});
 }

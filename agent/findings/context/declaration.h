@@ -1,6 +1,6 @@
 #pragma once
 
-// The declared ports that count, and how their pods are.
+// The declared ports that count, and the state of their pods.
 
 #include <chrono>
 #include <string>
@@ -10,26 +10,26 @@
 
 namespace hostnet {
 
-// A declared port and the pod it is of.
+// A declared port and its pod.
 struct Declaration {
   DeclaredPort port;
   const Pod* pod{};
   bool rejected{};  // kubelet refused the pod (NodePorts): only evidence for duplicates
 };
 
-// The declared ports of every pod that counts, in a stable order, each once:
-// * a template (no UID) whose workload has a live pod here is left to that pod;
-// * pods refused by kubelet in the last 10 minutes are there as `rejected`, of
-//   each workload only the last one (a controller makes them by the hundred).
+// The declared ports of every pod that counts, in a stable order, without repetitions:
+// * a template (no UID) is skipped if its workload has a live pod here;
+// * pods that kubelet refused in the last 10 minutes are included as `rejected`, of each workload
+//   only the latest (a controller creates them by the hundreds).
 std::vector<Declaration> collect_declarations(const PodSnapshot& pods, WallTime now);
 
-// The pod's UID, its namespace and name where it has none.
+// The pod's UID, or its namespace and name if it has none.
 std::string identity_of(const DeclaredPort& port);
 
-// Ready, without a restart, for at least `duration`.
+// Whether it has been ready, without a restart, for at least `duration`.
 bool ready_for(const DeclaredPort& port, WallTime now, std::chrono::seconds duration);
-// Still inside its grace period. deletionTimestamp already contains the grace;
-// kubelet's own clean-up is allowed as much again, at most 30 s.
+// Still inside its grace period. deletionTimestamp already includes the grace period; kubelet's
+// clean-up is allowed the same time again, at most 30 s.
 bool terminating_in_grace(const Pod& pod, WallTime now);
 
 }  // namespace hostnet

@@ -29,7 +29,7 @@ bool is_on_node(const IpAddress& address, const PortSnapshot& table) {
          std::ranges::find(table.addresses, address, &Address::ip) != table.addresses.end();
 }
 
-// Packets come by a rule that translates them, which filters may let pass.
+// Whether packets reach the port through a NAT rule: filters may pass the translated packets.
 bool is_led_to(Protocol protocol, std::uint16_t port, const PortSnapshot& table) {
   if (!table.nat) return true;
   return std::ranges::any_of(table.nat->rules(), [&](const NatRule& rule) {
@@ -43,7 +43,7 @@ bool is_led_to(Protocol protocol, std::uint16_t port, const PortSnapshot& table)
   });
 }
 
-// Collects what each way in meets.
+// Collects the verdict of the filters on each way in.
 class Collector {
  public:
   void add(const WayIn& way, std::shared_ptr<const NatRule> rule) {
@@ -65,7 +65,7 @@ class Collector {
   Filtered filtered_{.everything = true};
 };
 
-// Whether the rule is sure to send a packet on that way to one pod.
+// Whether the rule certainly sends a packet that arrives on `way` to exactly one pod.
 bool takes(const NatRule& rule, const WayIn& way) {
   const PacketScope& scope = rule.scope;
   return rule.prerouting && scope.certainty == Certainty::certain && scope.marks.empty() &&

@@ -5,11 +5,11 @@
 namespace hostnet {
 namespace {
 
-// FNV-1a, 64 bits (draft-eastlake-fnv). Not SHA-256: setting up libcrypto for it
-// costs 0.6 MB of memory, on every node.
+// FNV-1a, 64 bits (draft-eastlake-fnv). Not SHA-256: initializing libcrypto for it would cost 0.6
+// MB of memory on every node.
 class Fnv1a {
  public:
-  // The field and a byte that none of the fields contains.
+  // Adds the field and a separator byte that no field contains.
   void add(std::string_view field) {
     for (const char c : field) add_byte(static_cast<unsigned char>(c));
     add_byte(0);

@@ -13,7 +13,7 @@
 
 namespace hostnet {
 
-// What was seen of a failing bind(2), where the agent hears of those.
+// Observations of failing bind(2) calls, where the agent is notified of them.
 struct Observed {
   WallTime first, last;
   std::uint64_t count{};
@@ -23,12 +23,12 @@ struct Observed {
   bool operator==(const Observed&) const = default;
 };
 
-// One verdict on one port. The JSON of /conflicts and /risks, one to one.
+// One verdict on one port. Maps one to one to the JSON of /conflicts and /risks.
 struct Finding {
   std::string id;  // hash of (verdict, protocol, port, host IP, pod UID, container)
   Verdict verdict{};
   Severity severity{};
-  std::optional<Protocol> protocol;  // unset with port: about the node
+  std::optional<Protocol> protocol;  // unset together with port: the finding is about the node
   std::optional<std::uint16_t> port;
   std::string host_ip;
   std::optional<WallTime> since;  // unset in one-shot scans
@@ -47,8 +47,8 @@ std::string finding_id(Verdict verdict, std::optional<Protocol> protocol,
                        std::optional<std::uint16_t> port, std::string_view host_ip,
                        std::string_view pod, std::string_view container);
 
-// Of that severity that the catalogue gives, on this port (unset: about the node). `pod` and
-// `container` tell it apart from others of its kind.
+// With the catalogue's severity, on this port (unset: about the node). `pod` and `container`
+// distinguish it from others of its kind.
 Finding make_finding(Verdict verdict, std::optional<Protocol> protocol,
                      std::optional<std::uint16_t> port, std::string_view host_ip,
                      std::string_view pod = "", std::string_view container = "");

@@ -14,7 +14,7 @@
 namespace hostnet {
 namespace {
 
-// What a rule does not take, in how it is told: a rule without comes first.
+// Restrictions of a rule as its description mentions them: unrestricted rules sort first.
 auto restrictions_of(const Holder* rule) {
   const PacketScope& scope = rule->nat->scope;
   return std::tuple(scope.is_conditional(), !rule->nat->prerouting, !scope.arrives_on.empty(),
@@ -29,15 +29,15 @@ bool is_one_of(std::span<const std::string_view> names, std::string_view name) {
   return std::ranges::find(names, name) != names.end();
 }
 
-// Of the system manager: any user may have a unit of that name.
+// Only the system manager's units: any user may have a unit of that name.
 bool is_unit_of(const Owner& owner, std::span<const std::string_view> names) {
   const std::string_view unit = owner.unit;
   return owner.cgroup.starts_with("/system.slice/") &&
          is_one_of(names, unit.substr(0, unit.rfind('.')));
 }
 
-// kubelet, and what has it or container runtimes inside; docker-proxy and conmon are in a
-// runtime's unit. A file's name alone is anybody's.
+// kubelet and programs that embed it or container runtimes; docker-proxy and conmon run in a
+// runtime's unit. The file name alone proves nothing: any process may have it.
 bool is_of_kubelet_or_runtime(const Owner& owner) {
   static constexpr std::array<std::string_view, 13> kNames{
       "kubelet", "containerd", "crio", "cri-o", "dockerd", "docker-proxy", "cri-dockerd",
@@ -52,15 +52,15 @@ bool is_of_kubelet_or_runtime(const Owner& owner) {
          is_unit_of(owner, kRuntimePrograms);
 }
 
-// Ports on which kubelet itself answers, so that it never opened them for a pod
-// (kubelet's --healthz-port, --port and --read-only-port).
+// Ports that kubelet itself serves, so it never opened them for a pod (kubelet's --healthz-port,
+// --port and --read-only-port).
 bool is_kubelets_own(std::uint16_t port) {
   return port == 10248 || port == 10250 || port == 10255;
 }
 
-// Sockets that kubelet and runtimes open on a hostPort to keep others from it, or
-// (docker-proxy) to serve it: dockershim's kubelet and CRI-O before 1.31 do. CNI portmap's
-// hostPorts have no socket: who listens there loses.
+// Sockets that kubelet and runtimes open on a hostPort to reserve it or (docker-proxy) to serve it:
+// dockershim's kubelet and CRI-O before 1.31 do. CNI portmap's hostPorts have no socket: any
+// listener there loses its traffic.
 bool implements_host_ports(const Holder& holder, const Holders& rules) {
   const bool only_portmap = !rules.empty() && std::ranges::all_of(rules, [](const Holder* rule) {
     return rule->nat->owner == RuleOwner::cni_portmap;
@@ -72,11 +72,11 @@ bool implements_host_ports(const Holder& holder, const Holders& rules) {
 bool may_be_hijacked(const Holder& server, const FindingContext& context) {
   if (!server.socket.is_server() || server.owner.self) return false;
   if (server.owner.kind == HolderKind::nat_rule) return false;
-  // It may be kubelet's own while not every process could be seen.
+  // An unknown owner may be kubelet as long as not every process is visible.
   return server.owner.kind != HolderKind::unknown || context.table.coverage.every_owner;
 }
 
-// Rules for hostPorts leave Services' addresses alone.
+// hostPort rules do not match the addresses of Services.
 bool would_be_taken(const Holder& listener, const Declaration& declaration,
                     const FindingContext& context) {
   const IpAddress local = listener.socket.local.unmapped();
@@ -117,7 +117,7 @@ Hijack hijack_of(const Holder& server, const Holders& rules, const FindingContex
   Hijack hijack;
   const Bind bind = bind_of(server.socket, context.table.links);
   for (const Holder* rule : rules) {
-    // What nobody understands is told as a problem, not as a hijack.
+    // Rules that the agent cannot interpret are reported as a problem, not as a hijack.
     if (rule->nat->scope.certainty == Certainty::unknown) continue;
     const TakenTraffic taken = taken_traffic(*rule->nat, bind, context.table);
     const auto back = leads_back(*rule->nat, bind, server.socket.local_port, context.table);
@@ -168,7 +168,7 @@ std::vector<IpAddress> expected_addresses(const Declaration& declaration,
   const Pod& pod = *declaration.pod;
   std::vector<IpAddress> addresses;
   for (const auto* texts : {&pod.pod_ips, &pod.host_ips}) {
-    if (forwarded && texts == &pod.pod_ips) continue;  // not the node's
+    if (forwarded && texts == &pod.pod_ips) continue;  // not the node's addresses
     for (const std::string& text : *texts) {
       if (const auto ip = parse_ip(text)) addresses.push_back(*ip);
     }
@@ -219,7 +219,7 @@ bool is_hijacked_by_host_ports(const Holder& server, const Holders& rules,
   return may_be_hijacked(server, context) && !implements_host_ports(server, rules);
 }
 
-// kube-proxy, what has it inside, and ovnkube open NodePorts themselves to claim them; not the
+// kube-proxy, programs that embed it, and ovnkube open NodePorts themselves to claim them; not the
 // ports on which k3s serves its API.
 bool is_hijacked_by_node_ports(const Holder& server, const FindingContext& context) {
   static constexpr std::array<std::string_view, 6> kNames{"kube-proxy", "k3s",      "rke2",

@@ -1,6 +1,6 @@
 #pragma once
 
-// Servers whose traffic NAT rules take, and the rules of hostPorts.
+// Servers that lose traffic to NAT rules, and the rules of hostPorts.
 
 #include <optional>
 #include <string>
@@ -11,61 +11,61 @@
 
 namespace hostnet {
 
-// The conflict that a rule is to a listener whose traffic it takes; unset: none, or that of a
-// container outside Kubernetes, which portmap serves, too.
+// The conflict verdict if the rule takes a listener's traffic. Unset: no such verdict, or the rule
+// belongs to a container outside Kubernetes (portmap serves those, too).
 std::optional<Verdict> hijack_verdict(const Holder& rule);
 
-// What rules take of a server's traffic, and which of them do.
+// The traffic that a server loses to rules, and the rules that take it.
 struct Hijack {
   TakenTraffic taken;
   Holders rules;
 };
-// Rules that may lead back to the server, and those that nobody understands, take nothing.
+// Rules that may lead back to the server, and rules that cannot be interpreted, do not count.
 Hijack hijack_of(const Holder& server, const Holders& rules, const FindingContext& context);
 
-// What the rules of a hijack take, as that one says it that takes the most: "what arrives".
+// The traffic that a hijack takes, as described by its least restricted rule: "what arrives".
 std::string describe_traffic(const Holder& server, const Hijack& hijack,
                              const FindingContext& context);
 
-// Whether a rule on a hostPort's port may be the one that serves it: it names the pod's
-// sandbox (a pod may have addresses that its status does not tell), leads to the pod's
-// address, or, where no address tells, is not another's.
+// Whether a rule on a hostPort's port may be the one that serves it: it names the pod's sandbox
+// (the pod may have addresses that are not in its status), leads to the pod's address or, if the
+// addresses do not decide, belongs to no other pod.
 bool may_serve(const Holder& rule, const Declaration& declaration);
-// One that is the pod's own, by its sandbox or its address.
+// Whether the rule belongs to the pod, by its sandbox or its address.
 bool is_of_pod(const Holder& rule, const DeclaredPort& port);
-// The rules on its port that serve it: hostPort rules that may_serve(), others that lead to the
+// The rules that serve the hostPort: hostPort rules that may_serve() and others that lead to the
 // pod.
 Holders rules_serving(const Declaration& declaration, const FindingContext& context);
 
-// A hostPort that the runtime should have programmed by now.
+// Whether the runtime should have programmed this hostPort by now.
 bool is_running_host_port(const Declaration& declaration);
 
-// The addresses at which clients expect a hostPort: its host IP, else those that the pod's status
-// has of the node, else all of the node's.
+// The addresses at which clients expect a hostPort: its host IP, else the node addresses in the
+// pod's status, else all addresses of the node.
 std::vector<IpAddress> expected_addresses(const Declaration& declaration,
                                           const PortSnapshot& table);
 
-// Whether it takes packets of other machines, not only what this node or (Docker's rule) its
-// containers send.
+// Whether it takes packets from other machines, not only those that this node or (Docker's rule)
+// its containers send.
 bool takes_from_outside(const Holder& rule);
 
-// What is known of the NAT rules of a hostPort.
+// What is known about the NAT rules of a hostPort.
 enum class Forwarding {
-  by_rules,  // there are some that may serve it and get what arrives from outside
+  by_rules,  // a rule that may serve it takes packets from outside
   missing,   // there is none, although this node forwards ports by such rules
-  not_seen,  // they may not be read, or (eBPF, an unknown owner) cannot
+  not_seen,  // the rules are unreadable or (eBPF, an unknown owner) cannot be seen
 };
 Forwarding forwarding_of(const Declaration& declaration, const FindingContext& context);
-// The same of what arrives over one family.
+// The same for one address family.
 Forwarding forwarding_of(const Declaration& declaration, AddressFamily family,
                          const FindingContext& context);
 
-// The listeners and bound UDP sockets of others whose traffic a hostPort takes:
-// by its rules where they are seen, else by the addresses of both.
+// The listeners and bound UDP sockets of others that lose traffic to a hostPort: by its rules where
+// they are visible, else by comparing addresses.
 Holders hijacked_listeners(const Declaration& declaration, const FindingContext& context);
 
-// Whether hostPort rules (NodePort rules) can hijack it: not the agent's, not how the ports are
-// implemented. `rules`: those on the port, none where they are not seen.
+// Whether hostPort rules (NodePort rules) can hijack it: not the agent's socket, nor one that
+// implements such ports. `rules`: those on the port, empty if they cannot be seen.
 bool is_hijacked_by_host_ports(const Holder& server, const Holders& rules,
                                const FindingContext& context);
 bool is_hijacked_by_node_ports(const Holder& server, const FindingContext& context);

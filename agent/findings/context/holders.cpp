@@ -13,21 +13,20 @@ bool fails_to_start(const DeclaredPort& port) {
 
 bool is_in_the_way(const Holder& holder, const DeclaredPort& port, const FindingContext& context) {
   if (meets(holder, bind_of(port), context)) return true;
-  // An IPv6-only holder leaves 0.0.0.0 alone but stops a server that opens a
-  // dual-stack socket. Which of them this is only shows when it fails.
+  // An IPv6-only holder does not block 0.0.0.0 but does block a dual-stack socket. Which one the
+  // server opens only shows when it fails.
   const auto dual_stack = dual_stack_bind_of(port);
   return dual_stack && fails_to_start(port) && meets(holder, *dual_stack, context);
 }
 
-// A connection that no process has any more (FIN_WAIT, LAST_ACK…), and nobody
-// knows whose it was or what was set on it: most are what the pod's own last
-// server left behind, and let the next one bind.
+// A connection that no process holds any more (FIN_WAIT, LAST_ACK…), with unknown owner or options:
+// most are left over from the pod's own previous server and do not block bind().
 bool is_orphan(const Holder& holder) {
   return port_use(holder.socket) == PortUse::connected && holder.socket.inode == 0 &&
          (holder.owner.kind == HolderKind::unknown || !holder.sharing.reuse_address);
 }
 
-// Accepted by a server that is on the port, and closed while its process was searched for.
+// Accepted by a server on the port, and closed while its process was being searched for.
 bool was_accepted(const Holder& holder, const Holders& on_port) {
   return port_use(holder.socket) == PortUse::connected &&
          holder.owner.kind == HolderKind::unknown &&
@@ -36,22 +35,22 @@ bool was_accepted(const Holder& holder, const Holders& on_port) {
          });
 }
 
-// Servers set SO_REUSEADDR; so did this socket, and it does not listen.
+// Servers set SO_REUSEADDR; this socket has it too and does not listen.
 bool lets_servers_bind(const Holder& holder) {
   return holder.socket.protocol == Protocol::tcp && holder.socket.state != SocketState::listen &&
          holder.sharing.reuse_address == true;
 }
 
-// Ports of services whose every client and server binds the port, to hear what
-// is sent to all of them: RIP, PTP, SLP, DHCPv6, SSDP, WS-Discovery, mDNS, LLMNR.
+// Ports that every client and server of a service binds in order to receive multicast and
+// broadcast: RIP, PTP, SLP, DHCPv6, SSDP, WS-Discovery, mDNS, LLMNR.
 bool is_multicast_port(std::uint16_t port) {
   static constexpr std::array<std::uint16_t, 10> kPorts{319, 320,  427,  520,  521,
                                                         546, 1900, 3702, 5353, 5355};
   return std::ranges::binary_search(kPorts, port);
 }
 
-// Whether the kernel gives this server a share of what arrives for others on its
-// port. TCP listeners can only meet with SO_REUSEPORT.
+// Whether the kernel gives this server a share of the port's traffic for other servers. TCP
+// listeners can only coexist with SO_REUSEPORT.
 bool takes_a_share(const Holder& holder) {
   const Socket& socket = holder.socket;
   if (!socket.is_server() || holder.owner.kind == HolderKind::nat_rule) return false;
@@ -109,7 +108,7 @@ Holders holders_that_share(const Declaration& declaration, const FindingContext&
   for (const Holder* holder : context.holders_of(declaration.port)) {
     if (!takes_a_share(*holder)) continue;
     if (relation_of(*holder, declaration, context) != Relation::foreign) continue;
-    // It may be the pod's own while not every process could be seen.
+    // An unknown owner may be the pod itself as long as not every process is visible.
     if (holder->owner.kind == HolderKind::unknown && !context.table.coverage.every_owner) continue;
     const Bind theirs = bind_of(holder->socket, context.table.links);
     if (std::ranges::any_of(own, [&](const Bind& mine) {

@@ -10,7 +10,7 @@
 namespace hostnet {
 namespace {
 
-// By a pod, or by the node itself, on which some of them are.
+// Whether a pod has the address, or the node itself (some targets are on the node).
 bool is_in_use(const IpAddress& address, const FindingContext& context) {
   const PortSnapshot& table = context.table;
   return (table.pods && table.pods->by_address(address) != nullptr) ||
@@ -18,21 +18,21 @@ bool is_in_use(const IpAddress& address, const FindingContext& context) {
 }
 
 bool leads_to_nobody(const NatRule& rule, const FindingContext& context) {
-  if (rule.targets.empty()) return false;  // it is not known where to
+  if (rule.targets.empty()) return false;  // the target is unknown
   return std::ranges::all_of(rule.targets, [&](const NatTarget& target) {
     return target.address && !target.last_address && !target.address->is_loopback() &&
            !is_in_use(*target.address, context);
   });
 }
 
-// Nomad names its allocations by UUIDs (nomad:client/allocrunner/networking_cni.go): no container
-// has such a name, and none can be missed.
+// Nomad names its allocations by UUID (nomad:client/allocrunner/networking_cni.go): no container
+// has such a name, so a missing one proves nothing.
 bool is_allocation(std::string_view sandbox) {
   constexpr std::size_t kUuidLength = 36;
   return sandbox.size() == kUuidLength && std::ranges::count(sandbox, '-') == 4;
 }
 
-// Nobody has that sandbox any more, or its pod has none.
+// The sandbox no longer exists, or the pod has no containers any more.
 bool is_without_sandbox(const NatRule& rule, const FindingContext& context) {
   if (rule.sandbox_id.empty() && rule.pod_uid.empty()) return context.pods.every_pod;
   const auto& containers = context.table.pods_by_container;

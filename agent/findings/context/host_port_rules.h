@@ -1,15 +1,15 @@
 #pragma once
 
-// The rules of hostPorts by themselves.
+// The rules of hostPorts, judged on their own.
 
 #include "agent/findings/context/context.h"
 
 namespace hostnet {
 
-// A hostPort's rule whose pod is gone: it leads to nobody and its sandbox is nobody's.
+// A hostPort's rule whose pod is gone: nothing has its target address or its sandbox.
 bool is_stale(const NatRule& rule, const FindingContext& context);
 
-// About a rule and its first port; the hostPorts declared there with it.
+// A finding about a rule and its first port, with the hostPorts declared there.
 Finding finding_about_rule(Verdict verdict, const NatRule& rule, Protocol protocol,
                            const FindingContext& context);
 

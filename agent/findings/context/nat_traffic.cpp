@@ -39,14 +39,14 @@ std::vector<IpAddress> served_addresses(const Bind& server, const PortSnapshot& 
   return served;
 }
 
-// From other machines: not over loopback.
+// Packets from other machines never arrive on loopback.
 bool may_arrive_on(const InterfaceMatches& interfaces, const PortSnapshot& table) {
   return std::ranges::any_of(table.links, [&](const Link& link) {
     return link.type != kLoopbackDevice && contains(interfaces, link.name);
   });
 }
 
-// Packets of other machines, and of this one.
+// Where packets come from: other machines, or this one.
 enum class Origin { elsewhere, here };
 
 bool takes_packets_to(const NatRule& rule, const IpAddress& address, Origin origin,
@@ -64,8 +64,8 @@ bool takes_any(const NatRule& rule, const Bind& server, Origin origin, const Por
   });
 }
 
-// Whether the kernel routes what arrives on the rule's interfaces to 127.0.0.0/8; to ::1
-// it never does.
+// Whether the kernel routes packets that arrive on the rule's interfaces to 127.0.0.0/8; it never
+// does for ::1.
 std::optional<bool> reaches_loopback(const NatRule& rule, const PortSnapshot& table) {
   if (rule.scope.family == AddressFamily::ipv6) return false;
   if (!table.route_localnet) return std::nullopt;
@@ -74,8 +74,8 @@ std::optional<bool> reaches_loopback(const NatRule& rule, const PortSnapshot& ta
   });
 }
 
-// A redirect leads this machine's packets to loopback, others to the address of the
-// interface on which they arrive.
+// A redirect sends local packets to loopback, others to the address of the interface on which they
+// arrive.
 bool leads_to_redirected(const NatRule& rule, const Bind& server, Origin origin,
                          const PortSnapshot& table) {
   const auto served = served_addresses(server, table);

@@ -1,6 +1,6 @@
 #pragma once
 
-// What a NAT rule does to the traffic of a server on this node.
+// Effects of a NAT rule on the traffic of a server on this node.
 
 #include <cstdint>
 #include <optional>
@@ -11,7 +11,7 @@
 
 namespace hostnet {
 
-// Of what families a rule takes packets, of those that a server would get.
+// The address families in which a rule takes packets meant for a server.
 struct TakenTraffic {
   bool ipv4{}, ipv6{};
   bool any() const { return ipv4 || ipv6; }
@@ -19,22 +19,22 @@ struct TakenTraffic {
   bool operator==(const TakenTraffic&) const = default;
 };
 
-// By the addresses of the node that the server serves, and its interfaces: packets
-// to loopback never arrive from elsewhere, so that only a rule for this machine's
-// own packets (OUTPUT) takes them. Addresses of Services on devices of their own are not the
-// server's. The rule is about the server's port already.
+// Judged by the node addresses that the server serves and by its interfaces: packets to loopback
+// never arrive from other machines, so only a rule for local packets (OUTPUT) takes them. Service
+// addresses on dedicated devices do not belong to the server. The rule already matches the server's
+// port.
 TakenTraffic taken_traffic(const NatRule& rule, const Bind& server, const PortSnapshot& table);
 
-// An address that the node has for Services, and not on a device of its own as well (k3s' servicelb
-// gives Services the nodes' addresses).
+// Whether the node has the address for Services only, on their dedicated devices and no other (k3s'
+// servicelb gives Services the nodes' addresses).
 bool is_only_a_services(const IpAddress& address, const PortSnapshot& table);
 
-// Whether it takes packets to an address that this node has, from anywhere.
+// Whether it takes packets to this address of the node, from any source.
 bool takes_packets_to(const NatRule& rule, const IpAddress& address, const PortSnapshot& table);
 
-// Whether what the rule takes comes to that server after all: it is one of the backends
-// (an ingress on the node's own network behind a NodePort), of what arrives and of what
-// the node itself sends. Unset: where it goes is not known.
+// Whether the packets that the rule takes still reach that server: it is a backend (an ingress on
+// the host network behind a NodePort), for packets that arrive and for those that the node itself
+// sends. Unset: the target is not known.
 std::optional<bool> leads_back(const NatRule& rule, const Bind& server, std::uint16_t port,
                                const PortSnapshot& table);
 
@@ -42,7 +42,7 @@ std::optional<bool> leads_back(const NatRule& rule, const Bind& server, std::uin
 enum class TrafficLoss {
   none,
   possible,  // the rule has match conditions that cannot be evaluated, or its target is not known
-  certain,   // of some of it or all
+  certain,   // some or all of it
 };
 TrafficLoss traffic_loss(const NatRule& rule, const Bind& server, std::uint16_t port,
                          const PortSnapshot& table);

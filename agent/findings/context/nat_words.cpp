@@ -119,7 +119,7 @@ std::string filter_words(const NatRule& rule) {
   return fmt::format("rule \"{}\" of {}", rule.text, to_string(rule.owner));
 }
 
-// iptables' tables have names and base chains of their own; nft's may only have the same table.
+// iptables' tables have well-known names and base chains; nft's may share only the table's name.
 bool is_of_iptables(const NatRule& rule) {
   static constexpr std::array<std::string_view, 5> kTables = {"raw", "mangle", "nat", "filter",
                                                               "security"};
@@ -129,7 +129,7 @@ bool is_of_iptables(const NatRule& rule) {
          !rule.chains.empty() && std::ranges::find(kChains, rule.chains.front()) != kChains.end();
 }
 
-// In nft's words, a table of iptables' in iptables'.
+// An nft command, or an iptables command for a table of iptables.
 std::string show_rule_command(const NatRule& rule) {
   if (rule.source == NatSource::ipvs) return "ipvsadm -Ln";
   const bool ipv6 = rule.scope.family == AddressFamily::ipv6;

@@ -18,14 +18,14 @@ bool is_container_side(std::string_view kind) {
   return kind == "veth" || kind == "tun";
 }
 
-// A bridge that only containers are at.
+// A bridge that has only containers attached.
 bool is_inner_bridge(const Link& link, const std::vector<Link>& links) {
   return link.kind == "bridge" && std::ranges::all_of(links, [&](const Link& port) {
            return port.master != link.index || is_container_side(port.kind);
          });
 }
 
-// The node's end of a pod's veth has the address alone (ptp, Cilium), or none.
+// The host side of a pod's veth has a single-address prefix (ptp, Cilium) or no address.
 bool is_pods_veth(const Link& link, const Address& row) {
   const unsigned whole = row.ip.family == AddressFamily::ipv4 ? 32 : 128;
   return link.kind == "veth" && row.prefix_length == whole;
@@ -43,7 +43,7 @@ std::vector<WayIn> ways_in(const PortSnapshot& table) {
   std::vector<WayIn> outside, inside;
   std::vector<IpAddress> of_loopback;
   for (const Address& row : table.addresses) {
-    // Each pod's veth has a link-local one: they go before its link is searched for.
+    // Each pod's veth has a link-local address: skip those before looking up the link.
     if (is_link_local(row.ip) || row.ip.is_loopback()) continue;
     const auto link = std::ranges::find(table.links, row.interface, &Link::index);
     if (link == table.links.end() || is_service_address(row, services)) continue;
@@ -54,7 +54,7 @@ std::vector<WayIn> ways_in(const PortSnapshot& table) {
     (faces_outside(*link, row, table.links) ? outside : inside).push_back({link->name, row.ip});
   }
   if (outside.empty()) outside = std::move(inside);
-  // An address of loopback's is reached by all of them.
+  // An address on loopback can be reached through all of these interfaces.
   std::vector<std::string> interfaces;
   for (const WayIn& way : outside) {
     if (std::ranges::find(interfaces, way.interface) == interfaces.end()) {

@@ -1,6 +1,6 @@
 #pragma once
 
-// Where packets of other machines come in.
+// Where packets from other machines come in.
 
 #include <string>
 #include <vector>
@@ -9,15 +9,15 @@
 
 namespace hostnet {
 
-// An address of the node, and an interface on which packets to it arrive.
+// An address of the node and an interface on which packets to it arrive.
 struct WayIn {
   std::string interface;
   IpAddress address;
 };
 
-// Those of interfaces that face other machines: not loopback, not what pods, containers and
-// overlays are behind, as long as there is another. Link-local addresses, and addresses of
-// Services on devices of their own, are left out.
+// Only interfaces that face other machines: no loopback, and none that lead to pods, containers or
+// overlays if there are others. Excludes link-local addresses and Service addresses on dedicated
+// devices.
 std::vector<WayIn> ways_in(const PortSnapshot& table);
 
 }  // namespace hostnet

@@ -1,6 +1,6 @@
 #pragma once
 
-// Risks of a port by its number.
+// Risks that follow from a port's number.
 
 #include <cstdint>
 #include <vector>
@@ -15,11 +15,11 @@ namespace hostnet {
 // outgoing connection.
 bool may_be_taken_by_a_connection(unsigned port, const PortRanges& ranges);
 
-// The row of reserved_ports that is about it; nullptr: none.
+// The row of reserved_ports that covers it; nullptr: none.
 const ReservedPorts* reservation_of(Protocol protocol, std::uint16_t port, const Policy& policy);
 
-// in_ephemeral_range, in_node_port_range, reserved_port, unsupported_protocol,
-// in that order: what a server there would live with.
+// in_ephemeral_range, in_node_port_range, reserved_port, unsupported_protocol, in that order: the
+// risks of a server on that port.
 std::vector<Verdict> risks_of_port(Protocol protocol, std::uint16_t port, const PortSnapshot& table,
                                    const Policy& policy);
 

@@ -20,18 +20,18 @@ bool is_ssh_server(std::string_view program) {
 bool is_somebodys_way_in(const Owner& owner) {
   const std::string_view exe = owner.exe;
   if (is_ssh_server(exe.substr(exe.rfind('/') + 1))) return true;
-  const bool of_socket_unit = owner.unit.ends_with(".socket");  // pid 1 has those, too
+  const bool of_socket_unit = owner.unit.ends_with(".socket");  // pid 1 holds those, too
   return std::ranges::any_of(owner.processes, [&](const Process& process) {
     return (process.pid == 1 && !of_socket_unit) || is_ssh_server(process.comm);
   });
 }
 
-// RKE and kubespray run kubelet and etcd in Docker. dockerd itself has ports for containers.
+// RKE and kubespray run kubelet and etcd in Docker. dockerd itself holds ports for containers.
 bool is_a_component_in_a_container(const Owner& owner) {
   return owner.runs_component && !owner.container_id.empty();
 }
 
-// What nobody stops to get a port back: the node, its network, the way in, what started others.
+// Never stopped to free a port: the node, its network, remote access, starters of other processes.
 bool keeps_the_node_reachable(const Owner& owner) {
   static constexpr auto kUnits = std::to_array<std::string_view>(
       {"init.scope", "ssh.service", "sshd.service", "ssh.socket", "sshd.socket", "dropbear.service",
@@ -42,9 +42,9 @@ bool keeps_the_node_reachable(const Owner& owner) {
        "waagent.service", "dbus.service", "dbus.socket", "dbus-broker.service",
        "networking.service", "NetworkManager.service", "dhcpcd.service", "frr.service",
        "node-problem-detector.service", "bird.service",
-       // Of a control plane with several nodes (kubeadm:docs/ha-considerations.md)
+       // On control planes with several nodes (kubeadm:docs/ha-considerations.md)
        "haproxy.service", "keepalived.service",
-       // What they have started goes on without them.
+       // The processes that they started would keep running.
        "cron.service", "crond.service", "cronie.service", "atd.service"});
   static constexpr auto kPrefixes = std::to_array<std::string_view>(
       {"user@", "session-", "ssh@", "sshd@", "dropbear@", "systemd-", "getty@", "serial-getty@",
@@ -54,7 +54,7 @@ bool keeps_the_node_reachable(const Owner& owner) {
            std::ranges::any_of(kPrefixes, [&](auto prefix) { return unit.starts_with(prefix); });
   };
   if (is_named(owner.unit) || is_named(owner.unit_service)) return true;
-  // systemd has the socket of a unit that nobody has called yet.
+  // systemd itself holds the socket of a socket unit that is not activated yet.
   const bool idle = owner.unit.ends_with(".socket") && owner.unit_service.empty();
   if (idle) return false;
   const std::string_view exe = owner.exe;
@@ -78,7 +78,7 @@ std::string inspect_command(const Holder& holder, const DeclaredPort& port) {
   return fmt::format("ss -{}{}np 'sport = :{}'", protocol, listening, port.port);
 }
 
-// A user's units obey that user's manager only. With a socket unit alone its service would go on.
+// A user's units belong to that user's manager. Stopping only a socket unit leaves its service up.
 std::string stop_unit(const Owner& owner) {
   const std::string user =
       owner.user ? fmt::format("sudo -u '#{0}' XDG_RUNTIME_DIR=/run/user/{0} ", *owner.user) : "";
@@ -88,13 +88,13 @@ std::string stop_unit(const Owner& owner) {
                      shell_word(owner.unit), service);
 }
 
-// Daemons that are told what to do rather than stopped, for themselves and for the DNS and DHCP
-// server that they have for a network of their own and that outlives them, and for virtual machines
+// Daemons that should be reconfigured rather than stopped: for their own ports, for the DNS and
+// DHCP server of a network of theirs, which outlives them, and for virtual machines
 // (libvirt:src/network/bridge_driver.c, incus:internal/server/network/driver_bridge.go,
 // doc/howto/server_expose.md).
 std::string against_daemon(const Owner& owner) {
   struct Row {
-    std::string_view file, unit, remedy;  // of a file, how its name begins
+    std::string_view file, unit, remedy;  // file: prefix of the name
   };
   static constexpr std::string_view kLibvirt =
       "stop the network that virsh net-list shows (virsh net-destroy NAME)";

@@ -57,7 +57,7 @@ std::string who(const Holder& holder) {
       const Owner& owner = holder.owner;
       const auto user = owner.user ? fmt::format(" of uid {}", *owner.user) : std::string();
       const std::string& runtime = owner.container_runtime;
-      if (owner.container_id.empty()) {  // a process beside it: docker-proxy
+      if (owner.container_id.empty()) {  // a helper process next to it: docker-proxy
         return with_process(fmt::format("a container of {}{}", runtime, user), holder);
       }
       return with_process(fmt::format("{} container {}{}", runtime, short_id(owner), user), holder);

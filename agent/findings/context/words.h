@@ -1,6 +1,6 @@
 #pragma once
 
-// The parts of sentences.
+// Building blocks of sentences.
 
 #include <string>
 #include <string_view>

@@ -1,5 +1,5 @@
-// bind() refused a port to a container, as the kernel told it at that moment. A conflict of the
-// declaration wins, and takes what was seen.
+// bind() refused a port to a container, as the kernel reported at that moment. A conflict of the
+// declaration takes precedence and gets the observation.
 
 #include <fmt/format.h>
 
@@ -37,12 +37,12 @@ Observed observed_of(const Refusal& refusal) {
 
 void observe(Finding& finding, const Refusal& refusal) {
   finding.observed = observed_of(refusal);
-  // That the container was ready long ago says nothing any more.
+  // That the container was ready for long proves nothing any more: bind() failed.
   const bool certain = refusal.error == kInUse && finding.severity == Severity::warning;
   if (certain) finding.severity = info_of(finding.verdict).severity;
 }
 
-// Whether a conflict of the container at that port was found; it takes the refusal.
+// Whether a conflict was found for that container and port; if so, it gets the observation.
 bool already_reported(const Refusal& refusal, std::vector<Finding>& found) {
   bool reported = false;
   for (Finding& finding : found) {
@@ -66,7 +66,7 @@ const DeclaredPort* declaration_of(const Refusal& refusal, const FindingContext&
   return nullptr;
 }
 
-// The container as if it declared the port.
+// The declaration that the container would have if it declared the port.
 DeclaredPort undeclared_port(const Refusal& refusal, const FindingContext& context) {
   DeclaredPort port;
   port.namespace_ = refusal.namespace_;

@@ -1,4 +1,4 @@
-// The pod is ready and listens on nothing there.
+// The pod is ready but does not listen on the port.
 
 #include <fmt/format.h>
 

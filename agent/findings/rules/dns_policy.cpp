@@ -1,5 +1,5 @@
-// hostNetwork with ClusterFirst, or a dnsPolicy that does not exist. One for each pod that declares
-// ports: its DNS is the pod's, not a port's.
+// hostNetwork with ClusterFirst, or a dnsPolicy that does not exist. One finding for each pod that
+// declares ports: DNS is a setting of the pod, not of a port.
 
 #include <fmt/format.h>
 

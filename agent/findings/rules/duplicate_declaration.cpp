@@ -1,5 +1,5 @@
-// Two pods of this node declare one port. The scheduler should not let it come to that; static
-// pods, spec.nodeName and old sidecars do.
+// Two pods on this node declare the same port. The scheduler should prevent that, but static pods,
+// spec.nodeName and (in older versions) sidecars get past it.
 
 #include <fmt/format.h>
 
@@ -17,19 +17,19 @@ bool same_workload(const Declaration& one, const Declaration& other) {
          one.port.namespace_ == other.port.namespace_;
 }
 
-// `live` came after kubelet refused `refused`, of the same workload: the
-// controller tried again and won, nothing is wrong any more.
+// `live` took over from `refused`, a pod of the same workload that kubelet refused: the
+// controller's retry worked and nothing is wrong any more.
 bool succeeded(const Declaration& live, const Declaration& refused) {
   if (!same_workload(live, refused)) return false;
   if (!live.port.ready.value_or(true)) return true;
   return live.port.ready_since && *live.port.ready_since >= *refused.pod->finished_at;
 }
 
-// The other declarations that the scheduler would not put beside this one.
+// The other declarations that the scheduler would not place on the same node.
 std::vector<const Declaration*> duplicates_of(const Declaration& declaration,
                                               const FindingContext& context) {
   std::vector<const Declaration*> duplicates;
-  // A pod on its way out makes room by itself: a rolling update is no conflict.
+  // A terminating pod frees its port on its own: a rolling update is no conflict.
   if (terminating_in_grace(*declaration.pod, context.now)) return duplicates;
   for (const Declaration& other : context.declarations) {
     if (other.pod == declaration.pod) continue;

@@ -1,4 +1,4 @@
-// The bind verdicts: somebody else's socket stands in the way of a hostNetwork server.
+// The bind verdicts: another owner's socket blocks a hostNetwork server.
 
 #include <fmt/format.h>
 
@@ -12,7 +12,7 @@
 namespace hostnet::rules {
 namespace {
 
-// What a holder is to the declaration; nothing where nobody may say.
+// The verdict on a holder that blocks the declaration; unset: none can be given.
 std::optional<Verdict> verdict_on(const Holder& holder, const FindingContext& context) {
   const PortKey key{holder.socket.protocol, holder.socket.local_port};
   switch (port_use(holder.socket)) {
@@ -34,7 +34,7 @@ std::optional<Verdict> verdict_on(const Holder& holder, const FindingContext& co
     case HolderKind::nat_rule: return std::nullopt;
     case HolderKind::unknown: break;
   }
-  if (!context.table.coverage.every_owner) return std::nullopt;  // `problems` says it once
+  if (!context.table.coverage.every_owner) return std::nullopt;  // reported once in `problems`
   return Verdict::owner_unknown;
 }
 
@@ -63,7 +63,7 @@ std::optional<Finding> foreign_holder(const Declaration& declaration,
     const auto verdict = verdict_on(*holder, context);
     if (!verdict) continue;
     Finding finding = finding_about(*verdict, declaration, context);
-    // The one that decides comes first.
+    // The decisive holder comes first.
     finding.held_by.push_back(*holder);
     for (const Holder* other : holders) {
       if (other != holder) finding.held_by.push_back(*other);

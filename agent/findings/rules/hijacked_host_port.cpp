@@ -1,4 +1,4 @@
-// A hostPort, and a rule of anybody else that takes what arrives for it.
+// Another owner's rule takes the traffic of a hostPort.
 
 #include <fmt/format.h>
 
@@ -14,7 +14,7 @@
 namespace hostnet::rules {
 namespace {
 
-// Over a family that the pod does not have nothing would come to it anyway.
+// In a family that the pod has no address of, no traffic would reach it anyway.
 bool is_of_the_pods_family(const NatRule& rule, const Pod& pod) {
   const auto& family = rule.scope.family;
   return !family || pod.pod_ips.empty() ||
@@ -24,9 +24,9 @@ bool is_of_the_pods_family(const NatRule& rule, const Pod& pod) {
          });
 }
 
-// Certainly, and to anybody but the pod. A NodePort's only where it has all that arrives: Services
-// have rules for addresses of the node, too, whose load balancer is such a hostPort (k3s'
-// servicelb).
+// Whether the rule certainly sends packets elsewhere than to the pod. NodePort rules only count if
+// no rule serves the hostPort: a Service whose load balancer is such a hostPort (k3s' servicelb)
+// also has rules for addresses of the node.
 bool takes_the_pods_traffic(const Holder& holder, const Declaration& declaration,
                             const FindingContext& context) {
   const NatRule& rule = *holder.nat;

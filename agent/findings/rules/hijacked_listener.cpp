@@ -1,5 +1,4 @@
-// Nobody declares the port, but somebody listens there and a hostPort's or NodePort's rule takes
-// the traffic.
+// A hostPort's or NodePort's rule takes the traffic of a listener on a port that no pod declares.
 
 #include <fmt/format.h>
 

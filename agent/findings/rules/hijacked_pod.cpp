@@ -1,4 +1,4 @@
-// A pod on the node's own network, and rules that take what it listens for.
+// NAT rules take the traffic of a pod on the host network.
 
 #include <fmt/format.h>
 
@@ -13,8 +13,8 @@
 namespace hostnet::rules {
 namespace {
 
-// Not only what is sent to some other address of the node: a virtual one, moved to and fro by
-// keepalived, has rules of its own.
+// Whether the rule matches more than other addresses of the node: a virtual address that keepalived
+// moves between nodes has its own rules.
 bool is_about_the_pods_address(const NatRule& rule, const Holder& server,
                                const Declaration& declaration, const FindingContext& context) {
   const auto& destination = rule.scope.destination;
@@ -23,7 +23,7 @@ bool is_about_the_pods_address(const NatRule& rule, const Holder& server,
                              [&](auto& ip) { return destination->contains(ip); });
 }
 
-// To another port of the pod itself.
+// Whether it redirects to another port of the same pod.
 bool redirects_to_pod(const NatRule& rule, const Declaration& declaration,
                       const FindingContext& context) {
   return std::ranges::any_of(context.table.holders, [&](const Holder& holder) {
@@ -37,7 +37,7 @@ bool redirects_to_pod(const NatRule& rule, const Declaration& declaration,
   });
 }
 
-// By a rule of anybody else, that certainly takes what comes from other machines.
+// Whether another owner's rule certainly takes packets from other machines.
 bool is_hijacked_by(const Holder& rule, const Holder& server, const Declaration& declaration,
                     const FindingContext& context) {
   return !rule.nat->scope.is_conditional() && !is_of_pod(rule, declaration.port) &&
@@ -46,7 +46,7 @@ bool is_hijacked_by(const Holder& rule, const Holder& server, const Declaration&
          !redirects_to_pod(*rule.nat, declaration, context);
 }
 
-// The rules of the verdict that wins.
+// The rules of the verdict with the highest precedence.
 std::pair<Verdict, Holders> judge_rules(const Holder& server, const Declaration& declaration,
                                         const FindingContext& context) {
   std::map<Verdict, Holders> by_verdict;

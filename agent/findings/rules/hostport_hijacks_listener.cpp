@@ -1,4 +1,4 @@
-// A hostPort takes the traffic of listeners of others on its port.
+// A hostPort takes the traffic of other owners' listeners on its port.
 
 #include <fmt/format.h>
 

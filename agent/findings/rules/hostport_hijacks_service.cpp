@@ -1,5 +1,5 @@
-// A hostPort's rule also takes what is sent to a Service's address that this node has: such
-// addresses are local, as the node's own are (kubernetes#72522).
+// A hostPort's rule also takes packets to a Service address that this node has: such addresses are
+// local, like the node's own (kubernetes#72522).
 
 #include <fmt/format.h>
 
@@ -19,7 +19,7 @@ bool is_ipvs_at(const NatRule& rule, const IpAddress& address) {
          rule.scope.destination->contains(address);
 }
 
-// A Service has the port there: by IPVS, by who listens, or, where none of IPVS is known, perhaps.
+// Whether a Service uses the port there: by IPVS or a listener; assumed if there are no IPVS rules.
 bool is_served(const IpAddress& address, const DeclaredPort& port, const FindingContext& context) {
   const auto& rules = context.table.nat->rules();
   const auto is_ipvs = [](const NatRule& rule) { return rule.source == NatSource::ipvs; };
@@ -31,9 +31,9 @@ bool is_served(const IpAddress& address, const DeclaredPort& port, const Finding
                              [&](const Holder* rule) { return is_ipvs_at(*rule->nat, address); });
 }
 
-// The pod is one of the Service's servers, or stands before all of them on purpose: the Service has
-// the port of the node's own address too. k3s' svclb does, for other nodes' addresses as well:
-// kube-proxy has them all on kube-ipvs0 (k3s: docs "Service Load Balancer").
+// The pod is one of the Service's backends, or deliberately in front of all of them: the Service
+// also has the port on the node's own address. k3s' svclb does this, for other nodes' addresses as
+// well: kube-proxy has them all on kube-ipvs0 (k3s: docs "Service Load Balancer").
 bool is_for_the_service(const NatRule& host_port, const IpAddress& address,
                         const DeclaredPort& port, const FindingContext& context) {
   const Holders& rules = context.rules_on(port);

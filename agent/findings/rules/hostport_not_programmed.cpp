@@ -35,14 +35,14 @@ bool has_address(const Pod& pod, AddressFamily family) {
   });
 }
 
-// One that others can reach.
+// An address that other machines can reach.
 bool has_address(const PortSnapshot& table, AddressFamily family) {
   return std::ranges::any_of(table.addresses, [&](const Address& row) {
     return row.ip.family == family && !row.ip.is_loopback() && !is_link_local(row.ip);
   });
 }
 
-// "" all of it, " over IPv6" of a pod with addresses of both families; unset: it is programmed.
+// "" everything, " over IPv6" for a dual-stack pod; unset: nothing is known to be missing.
 std::optional<std::string> what_is_missing(const Declaration& declaration,
                                            const FindingContext& context) {
   const Forwarding forwarding = forwarding_of(declaration, context);
@@ -59,7 +59,7 @@ std::optional<std::string> what_is_missing(const Declaration& declaration,
 }
 
 std::string remedy_for_pod(const DeclaredPort& port) {
-  // kubelet asks the runtime for the ports of main containers only.
+  // kubelet requests only the ports of main containers from the runtime.
   if (port.container_type == ContainerType::sidecar) {
     return "declare the port in a main container, or use hostNetwork: kubelet does not forward the "
            "hostPorts of sidecars";
@@ -80,7 +80,7 @@ std::optional<Finding> hostport_not_programmed(const Declaration& declaration,
   const auto missing = what_is_missing(declaration, context);
   if (!missing) return {};
   const Holders elsewhere = missing->empty() ? context.rules_on(port) : Holders{};
-  // Then hostport_rule_stale names the pod.
+  // In that case hostport_rule_stale names the pod.
   if (std::ranges::any_of(elsewhere, [&](auto* rule) { return is_stale(*rule->nat, context); })) {
     return {};
   }
@@ -93,7 +93,7 @@ std::optional<Finding> hostport_not_programmed(const Declaration& declaration,
           ? "no NAT rule forwards it" + *missing
           : "the NAT rule for that port leads to " + destination_words(*elsewhere.front()),
       *missing);
-  // Where it is programmed, and somebody's rule comes first, writing it anew helps nobody.
+  // If another owner's rule takes precedence, recreating the hostPort's rule does not help.
   const bool is_anothers = !elsewhere.empty() && !is_host_port(*elsewhere.front()->nat);
   finding.remedy = is_anothers
                        ? remedy_against_rule(*elsewhere.front(), "the pod's hostPort", context)

@@ -11,7 +11,7 @@
 namespace hostnet::rules {
 namespace {
 
-// Whom the rule leaves without its hostPort.
+// The pod that has no working hostPort because of the rule.
 std::string unserved_words(const PortKey& key, const FindingContext& context) {
   for (const Declaration* declaration : context.host_ports_on(key)) {
     if (forwarding_of(*declaration, context) == Forwarding::by_rules) continue;

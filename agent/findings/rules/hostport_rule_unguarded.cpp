@@ -1,4 +1,4 @@
-// A hostPort's rule also takes what only passes through the node.
+// A hostPort's rule also takes packets that are only routed through the node.
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-// Outgoing connections may take ports that Services are given.
+// Outgoing connections may take ports from the NodePort range.
 
 #include <fmt/format.h>
 

@@ -1,5 +1,5 @@
-// A packet filter certainly ends what other machines send to a declared port. Default-deny
-// firewalls are ordinary, and a port may be meant for this node alone.
+// A packet filter certainly drops or rejects packets from other machines to a declared port.
+// Default-deny firewalls are common, and a port may be meant for this node only.
 
 #include <fmt/format.h>
 

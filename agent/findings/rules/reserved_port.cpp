@@ -11,7 +11,7 @@
 namespace hostnet::rules {
 
 void reserved_port(const FindingContext& context, std::vector<Finding>& found) {
-  std::set<PortKey> covered;  // by findings about them
+  std::set<PortKey> covered;  // by earlier findings
   for (const Finding& finding : found) {
     if (finding.port && finding.protocol) covered.emplace(*finding.protocol, *finding.port);
   }

@@ -1,9 +1,9 @@
 #pragma once
 
-// The rules, each a file of this folder under its name, and the tables that order them:
-// of a declaration's conflicts the first one counts, so that reading its table from top to
-// bottom tells which verdict wins. A new verdict is a rule here and a row in the catalogue
-// (agent/verdicts/verdict.h). Rules are pure: no clock, no kernel, no log.
+// The rules, one file each in this folder, and the tables that order them: only the first conflict
+// of a declaration counts, so the table, read from top to bottom, shows which verdict wins. A new
+// verdict is a rule here and a row in the catalogue (agent/verdicts/verdict.h). Rules are pure: no
+// clock, no kernel, no logging.
 
 #include <array>
 #include <optional>
@@ -15,7 +15,7 @@ namespace hostnet::rules {
 
 // Judges one declaration.
 using DeclarationRule = std::optional<Finding>(const Declaration&, const FindingContext&);
-// Judges the node; appends to what was found before.
+// Judges the node; appends to the earlier findings.
 using NodeRule = void(const FindingContext&, std::vector<Finding>& found);
 
 DeclarationRule duplicate_declaration, foreign_holder, hostport_hijacks_service,
@@ -34,7 +34,7 @@ inline constexpr auto kConflicts = std::to_array<DeclarationRule*>({
     shared_port,
 });
 
-// Each that holds counts.
+// All that apply count.
 DeclarationRule declared_not_listening, in_ephemeral_range, in_node_port_range,
     unsupported_protocol, scheduler_blind, port_filtered;
 inline constexpr auto kDeclarationRisks = std::to_array<DeclarationRule*>({
@@ -49,11 +49,11 @@ inline constexpr auto kDeclarationRisks = std::to_array<DeclarationRule*>({
 NodeRule bind_refused, hijacked_listener, hostport_rule_stale, hostport_rule_unguarded,
     reserved_port, dns_policy, undeclared_listener, node_port_range_in_ephemeral_range;
 inline constexpr auto kNodeRules = std::to_array<NodeRule*>({
-    bind_refused,       // only where the declaration has no conflict: that takes it as observed
+    bind_refused,  // only if the declaration has no conflict, which gets the observation otherwise
     hijacked_listener,  // hostport_hijacks_listener, nodeport_hijacks_listener: undeclared
     hostport_rule_stale,
     hostport_rule_unguarded,
-    reserved_port,  // only where none before is about the port
+    reserved_port,  // only for ports without earlier findings
     dns_policy,
     undeclared_listener,
     node_port_range_in_ephemeral_range,

@@ -1,4 +1,4 @@
-// The pod has its port, and so has somebody else.
+// The pod listens on its port, and so does another owner.
 
 #include <fmt/format.h>
 

@@ -1,5 +1,5 @@
-// A socket in this network namespace that is a pod's makes the pod a hostNetwork one. Pods that
-// nobody named are left out: who they are is not known, nor what they declare.
+// A pod's socket in this network namespace shows that the pod uses hostNetwork. Pods that no source
+// knows are skipped: neither their identity nor their declarations are known.
 
 #include <fmt/format.h>
 
