@@ -60,6 +60,21 @@ TEST(BindRefused, AnUndeclaredPortNamesTheContainerAndAsksToDeclareIt) {
             "systemctl stop nginx.service, or change the pod's port");
 }
 
+TEST(BindRefused, AnUndeclaredPortTellsHowItsContainerIsAndNamesThePodThatHasThePort) {
+  auto refusal = refused(8080);
+  const std::string holders_uid = "bbbbbbbb-1111-4222-8333-bbbbbbbbbbbb";
+  refusal.holders = {listener("0.0.0.0", 8080, pod_owner(holders_uid, "proxy", 77))};
+  RefusedScene scene(refusal);
+  Pod web = host_pod("web", kUid);
+  crash_looping(with_port(web, 9090));
+  web.containers.front().name = "main";
+  scene.add(web).add(host_pod("proxy", holders_uid));
+  const Finding finding = scene.only();
+  EXPECT_EQ(finding.declared_by.at(0).reason, "CrashLoopBackOff");
+  EXPECT_EQ(finding.declared_by.at(0).restarts, web.containers.front().restarts);
+  EXPECT_EQ(finding.held_by.at(0).pod, "proxy");
+}
+
 TEST(BindRefused, SaysWhyAReadyPodListensOnNothing) {
   RefusedScene scene(refused(8080));
   Pod pod = host_pod("web", kUid);

@@ -192,7 +192,10 @@ TEST(SchedulerBlind, AHostIpOfColonColonIsJustATextToIt) {
   with_port(pod, 8080, Protocol::tcp, "::");
   Scene scene = with(pod);
   ASSERT_THAT(names(scene), ElementsAre("scheduler_blind"));
-  EXPECT_EQ(scene.findings().front().severity, Severity::info);
+  const Finding finding = scene.findings().front();
+  EXPECT_EQ(finding.severity, Severity::info);
+  EXPECT_THAT(finding.explanation, HasSubstr("declares 8080/tcp on host IP ::"));
+  EXPECT_THAT(finding.remedy, HasSubstr("remove hostIP"));
 }
 TEST(SchedulerBlind, SidecarsWereNotCountedBefore1336) {
   Pod pod = web(8080);
@@ -201,7 +204,9 @@ TEST(SchedulerBlind, SidecarsWereNotCountedBefore1336) {
   EXPECT_THAT(names(scene), IsEmpty()) << "the version is not known";
   for (const auto& version : {std::vector<int>{1, 33, 5}, {1, 29, 10}}) {
     scene.pods.server_version = version;
-    EXPECT_THAT(names(scene), ElementsAre("scheduler_blind"));
+    ASSERT_THAT(names(scene), ElementsAre("scheduler_blind"));
+    EXPECT_THAT(scene.findings().front().explanation, HasSubstr("is a sidecar"));
+    EXPECT_THAT(scene.findings().front().remedy, HasSubstr("upgrade Kubernetes to 1.33.6"));
   }
   for (const auto& version :
        {std::vector<int>{1, 33, 6}, {1, 34, 0}, {2, 0, 0}, {1, 33}, {1}, {}}) {
