@@ -5,11 +5,11 @@
 #include <sstream>
 #include <stdexcept>
 
-#include "collectors/exposition/exposition.h"
 #include "collectors/framework/run_scrape.h"
 #include "collectors/registry.h"
 #include "netlink/rtnetlink/rtnetlink.h"
 #include "tests/collectors/default_options.h"
+#include "tests/support/exposition_page.h"
 #include "tests/support/node_builder.h"
 
 namespace hostnet {
@@ -36,7 +36,7 @@ Result<std::string> TestCollector::page(const Node& node) const {
   scrape.set_deadline(node.clock->steady() + std::chrono::seconds(10));
   const auto sources = collect_(scrape);
   if (!sources) return std::unexpected(sources.error());
-  std::istringstream lines(rendered(*sources));
+  std::istringstream lines(page_of(*sources));
   std::string page;
   for (std::string line; std::getline(lines, line);) {
     if (!line.starts_with("# HELP")) page += line + "\n";
@@ -62,13 +62,16 @@ Error refused_options(std::string_view name, const Flags& flags) {
   return made ? Error{} : made.error();
 }
 
-std::string rendered(const std::vector<MetricSource>& sources) {
-  std::string page;
-  write_exposition(sources, ExpositionFormat::text, [&](std::string_view piece) {
-    page += piece;
-    return true;
-  });
-  return page;
+Socket queued_socket(Protocol protocol, SocketState state, std::string_view address,
+                     std::uint32_t received, std::uint32_t sent) {
+  Socket socket;
+  socket.protocol = protocol;
+  socket.state = state;
+  socket.local = parse_ip(address).value();
+  socket.peer.family = socket.local.family;
+  socket.receive_queue = received;
+  socket.send_queue = sent;
+  return socket;
 }
 
 }  // namespace hostnet

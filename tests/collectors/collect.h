@@ -43,7 +43,8 @@ class LateClock final : public Clock {
   mutable int calls_{};
 };
 
-// With HELP lines, for promtool.
-std::string rendered(const std::vector<MetricSource>& sources);
+// A socket in the table of netlink, with these bytes in its queues.
+Socket queued_socket(Protocol protocol, SocketState state, std::string_view address,
+                     std::uint32_t received, std::uint32_t sent);
 
 }  // namespace hostnet

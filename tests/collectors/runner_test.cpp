@@ -9,8 +9,8 @@
 #include <semaphore>
 #include <thread>
 
-#include "collectors/exposition/exposition.h"
 #include "collectors/framework/families.h"
+#include "tests/support/exposition_page.h"
 #include "tests/support/node_builder.h"
 
 namespace hostnet {
@@ -51,15 +51,6 @@ std::unique_ptr<CollectorRunner> runner_of(std::vector<ProvidedCollector> provid
   return std::move(*runner);
 }
 
-std::string page_of(const CollectedFamilies& collected) {
-  std::string page;
-  write_exposition(collected.sources(), ExpositionFormat::text, [&](std::string_view piece) {
-    page += piece;
-    return true;
-  });
-  return page;
-}
-
 CollectedFamilies collect_all(CollectorRunner& runner, std::chrono::nanoseconds budget = 30s) {
   return runner.collect(*runner.filter({}, {}), budget);
 }
@@ -73,7 +64,7 @@ TEST(Runner, GivesEveryFamilyAndHowItsCollectorFared) {
                       }});
   auto runner = runner_of(std::move(provided), {}, node);
   const auto collected = collect_all(*runner);
-  const auto page = page_of(collected);
+  const auto page = page_of(collected.sources());
   EXPECT_THAT(page, HasSubstr("m_a 1\n"));
   EXPECT_THAT(page, HasSubstr("node_scrape_collector_success{collector=\"a\"} 1\n"));
   EXPECT_THAT(page, HasSubstr("node_scrape_collector_success{collector=\"broken\"} 0\n"));
@@ -158,7 +149,7 @@ TEST(Runner, FiltersAsNodeExporterDoes) {
             "disabled collector: off");
   const auto collected = runner->collect(*runner->filter(a, {}), 30s);
   EXPECT_EQ(collected.outcomes.size(), 1U);
-  EXPECT_THAT(page_of(collected), ::testing::Not(HasSubstr("m_b")));
+  EXPECT_THAT(page_of(collected.sources()), ::testing::Not(HasSubstr("m_b")));
 }
 
 TEST(Runner, SharesARunBetweenScrapesThatItCovers) {

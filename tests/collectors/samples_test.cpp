@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "collectors/framework/families.h"
-#include "tests/collectors/collect.h"
+#include "tests/support/exposition_page.h"
 
 namespace hostnet {
 namespace {
@@ -71,10 +71,10 @@ TEST(Samples, MergeWithThoseOfAnotherSource) {
                              add_sample(samples, {{"device", "d"}}, 4);
                            },
                            {}};
-  EXPECT_EQ(rendered({one, other}),
+  EXPECT_EQ(page_of({one, other}),
             "# HELP m h\n# TYPE m gauge\n"
             "m{device=\"a\"} 3\nm{device=\"b\"} 1\nm{device=\"d\"} 2\n");
-  EXPECT_EQ(rendered({other, one}),
+  EXPECT_EQ(page_of({other, one}),
             "# HELP m h\n# TYPE m gauge\n"
             "m{device=\"a\"} 3\nm{device=\"b\"} 1\nm{device=\"d\"} 4\n");
 }
@@ -83,8 +83,8 @@ TEST(Samples, AListsFamiliesComeOutMoreThanOnce) {
   FamilyList families;
   families.add("m", "h", kGauge, {{"a", "1"}, {"b", "2"}}, 1.5);
   const auto sources = families.take();
-  EXPECT_EQ(rendered(sources), rendered(sources));
-  EXPECT_EQ(rendered(sources), "# HELP m h\n# TYPE m gauge\nm{a=\"1\",b=\"2\"} 1.5\n");
+  EXPECT_EQ(page_of(sources), page_of(sources));
+  EXPECT_EQ(page_of(sources), "# HELP m h\n# TYPE m gauge\nm{a=\"1\",b=\"2\"} 1.5\n");
   EXPECT_TRUE(families.take().empty());
 }
 

@@ -16,18 +16,6 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
-Socket tcp_socket(SocketState state, std::string_view address, std::uint32_t received,
-                  std::uint32_t sent) {
-  Socket socket;
-  socket.protocol = Protocol::tcp;
-  socket.state = state;
-  socket.local = parse_ip(address).value();
-  socket.peer.family = socket.local.family;
-  socket.receive_queue = received;
-  socket.send_queue = sent;
-  return socket;
-}
-
 std::string state_line(std::string_view state, int value) {
   return "node_tcp_connection_states{state=\"" + std::string(state) + "\"} " +
          std::to_string(value) + "\n";
@@ -45,16 +33,17 @@ TEST(Tcpstat, HasEveryStateThoughNoSocketIsInIt) {
 }
 
 TEST(Tcpstat, AddsUpBothFamiliesAndLeavesListenersOutOfTheBytes) {
-  const Node node = NodeBuilder()
-                        .socket(tcp_socket(SocketState::listen, "0.0.0.0", 3, 4096))
-                        .socket(tcp_socket(SocketState::listen, "::", 1, 128))
-                        .socket(tcp_socket(SocketState::established, "10.0.0.1", 5, 7))
-                        .socket(tcp_socket(SocketState::established, "fe80::1", 10, 20))
-                        .socket(tcp_socket(SocketState::time_wait, "10.0.0.1", 0, 0))
-                        .socket(tcp_socket(SocketState::syn_recv, "10.0.0.1", 0, 0))
-                        .socket(tcp_socket(SocketState::new_syn_recv, "10.0.0.1", 0, 0))
-                        .socket(tcp_socket(SocketState::bound_inactive, "10.0.0.1", 0, 9))
-                        .build();
+  const Node node =
+      NodeBuilder()
+          .socket(queued_socket(Protocol::tcp, SocketState::listen, "0.0.0.0", 3, 4096))
+          .socket(queued_socket(Protocol::tcp, SocketState::listen, "::", 1, 128))
+          .socket(queued_socket(Protocol::tcp, SocketState::established, "10.0.0.1", 5, 7))
+          .socket(queued_socket(Protocol::tcp, SocketState::established, "fe80::1", 10, 20))
+          .socket(queued_socket(Protocol::tcp, SocketState::time_wait, "10.0.0.1", 0, 0))
+          .socket(queued_socket(Protocol::tcp, SocketState::syn_recv, "10.0.0.1", 0, 0))
+          .socket(queued_socket(Protocol::tcp, SocketState::new_syn_recv, "10.0.0.1", 0, 0))
+          .socket(queued_socket(Protocol::tcp, SocketState::bound_inactive, "10.0.0.1", 0, 9))
+          .build();
   const auto page = *TestCollector("tcpstat").page(node);
   EXPECT_EQ(page, R"(# TYPE node_tcp_connection_states gauge
 node_tcp_connection_states{state="close"} 0
@@ -76,11 +65,11 @@ node_tcp_connection_states{state="tx_queued_bytes"} 27
 TEST(Tcpstat, CountsBothFamiliesInOneWalkWhereTheKernelGivesIt) {
   NodeBuilder builder;
   // What the other requests would give is not asked for.
-  builder.socket(tcp_socket(SocketState::established, "10.0.0.1", 1, 1));
+  builder.socket(queued_socket(Protocol::tcp, SocketState::established, "10.0.0.1", 1, 1));
   builder.netlink().answers[{NETLINK_SOCK_DIAG, TCPDIAG_GETSOCK}] = {
-      encode_socket(tcp_socket(SocketState::listen, "::", 3, 4096)),
-      encode_socket(tcp_socket(SocketState::close_wait, "10.0.0.1", 5, 7)),
-      encode_socket(tcp_socket(SocketState::close_wait, "fe80::1", 10, 20))};
+      encode_socket(queued_socket(Protocol::tcp, SocketState::listen, "::", 3, 4096)),
+      encode_socket(queued_socket(Protocol::tcp, SocketState::close_wait, "10.0.0.1", 5, 7)),
+      encode_socket(queued_socket(Protocol::tcp, SocketState::close_wait, "fe80::1", 10, 20))};
   const auto page = *TestCollector("tcpstat").page(builder.build());
   EXPECT_THAT(page, HasSubstr(state_line("established", 0)));
   EXPECT_THAT(page, HasSubstr(state_line("listen", 1)));
@@ -101,10 +90,10 @@ class HalfNetlink final : public Netlink {
   }
   Result<> sockets(const SocketQuery& query, const SocketSink& sink) override {
     if (query.family == AddressFamily::ipv6) return failure(ipv6_, "no IPv6");
-    sink.on_socket(tcp_socket(SocketState::established, "10.0.0.1", 1, 1));
+    sink.on_socket(queued_socket(Protocol::tcp, SocketState::established, "10.0.0.1", 1, 1));
     sink.on_restart();
-    sink.on_socket(tcp_socket(SocketState::established, "10.0.0.1", 1, 1));
-    sink.on_socket(tcp_socket(static_cast<SocketState>(77), "10.0.0.1", 1, 1));
+    sink.on_socket(queued_socket(Protocol::tcp, SocketState::established, "10.0.0.1", 1, 1));
+    sink.on_socket(queued_socket(Protocol::tcp, static_cast<SocketState>(77), "10.0.0.1", 1, 1));
     return {};
   }
   Result<std::unique_ptr<Subscription>> subscribe(int, std::span<const unsigned>) override {

@@ -13,25 +13,13 @@ using ::testing::HasSubstr;
 
 constexpr auto kUdpHeading = "  sl  local_address rem_address   st tx_queue rx_queue tr ...\n";
 
-Socket udp_socket(SocketState state, std::string_view address, std::uint32_t received,
-                  std::uint32_t sent) {
-  Socket socket;
-  socket.protocol = Protocol::udp;
-  socket.state = state;
-  socket.local = parse_ip(address).value();
-  socket.peer.family = socket.local.family;
-  socket.receive_queue = received;
-  socket.send_queue = sent;
-  return socket;
-}
-
 // Files and sockets with other numbers, so that it shows which were read.
 NodeBuilder node_with_udp() {
   NodeBuilder builder;
-  builder.socket(udp_socket(SocketState::close, "0.0.0.0", 100, 7))
-      .socket(udp_socket(SocketState::established, "10.0.0.1", 200, 8))
-      .socket(udp_socket(SocketState::close, "::", 3'000'000'000, 16))
-      .socket(udp_socket(SocketState::close, "::1", 3'000'000'000, 32));
+  builder.socket(queued_socket(Protocol::udp, SocketState::close, "0.0.0.0", 100, 7))
+      .socket(queued_socket(Protocol::udp, SocketState::established, "10.0.0.1", 200, 8))
+      .socket(queued_socket(Protocol::udp, SocketState::close, "::", 3'000'000'000, 16))
+      .socket(queued_socket(Protocol::udp, SocketState::close, "::1", 3'000'000'000, 32));
   builder.file("proc/1/net/udp",
                std::string(kUdpHeading) +
                    "  0: 0A000005:0016 00000000:0000 07 00000010:00000001 00:00000000 0 0 0 1\n"

@@ -36,6 +36,12 @@ def wait_until(condition, seconds=PATIENCE, what="the condition"):
         time.sleep(0.02)
 
 
+def status_kb(pid, field):
+    """VmHWM, RssAnon... of a process."""
+    text = pathlib.Path(f"/proc/{pid}/status").read_text()
+    return int(text.split(field + ":")[1].split()[0])
+
+
 def open_files(pid):
     """How often each is open: files by path, and "socket" and such."""
     found = collections.Counter()

@@ -3,10 +3,10 @@ is called free that one of them has."""
 
 import concurrent.futures
 import json
-import pathlib
 import subprocess
 
 import pytest
+from machine import status_kb
 
 PROGRAMS, EACH = 3, 16_000  # 20,000 files for one is the limit of some machines
 SOCKETS = PROGRAMS * EACH
@@ -27,11 +27,6 @@ signal.pause()
 """
 
 
-def most_resident(pid):
-    lines = pathlib.Path(f"/proc/{pid}/status").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:"))
-
-
 @pytest.fixture
 def crowded(machine):
     programs = [machine.python(CROWD, FIRST + at * EACH, EACH, stdout=subprocess.PIPE, text=True)
@@ -44,7 +39,7 @@ def crowded(machine):
 def test_a_crowd_of_sockets_is_counted_and_costs_little(crowded):
     agent = crowded.agent("--pods.source=none")
     pid = agent.pid
-    assert most_resident(pid) < ROOM, most_resident(pid)
+    assert status_kb(pid, "VmHWM") < ROOM, status_kb(pid, "VmHWM")
     said = json.loads(agent.text("/ports?format=json"))
     folded = [group for group in said["folded"] if group["protocol"] == "udp"]
     shown = [port for port in said["ports"] if port["protocol"] == "udp"]
@@ -58,4 +53,4 @@ def test_a_crowd_of_sockets_is_counted_and_costs_little(crowded):
         answers = list(pool.map(agent.text, paths))
     for answer in answers[4:]:
         assert json.loads(answer)["verdict"] == "in_use", answer
-    assert most_resident(pid) < ROOM, most_resident(pid)
+    assert status_kb(pid, "VmHWM") < ROOM, status_kb(pid, "VmHWM")

@@ -8,6 +8,7 @@ import time
 
 import pytest
 from conftest import ROOT, wait_until
+from machine import status_kb
 from test_pod_sources import QUICK, certificate, kubeconfig
 
 ROOM = 48 * 1024  # KiB
@@ -35,11 +36,6 @@ class Hostile:
             return ["--pods.source=kubelet", "--pods.kubelet-url=https://127.0.0.1:6443",
                     "--pods.kubelet-insecure-skip-verify", *QUICK]
         return [f"--pods.source={source}", f"--pods.kubeconfig={self.config}", "--pods.node-name=n1", *QUICK]
-
-
-def status_kb(pid, field):
-    text = pathlib.Path(f"/proc/{pid}/status").read_text()
-    return int(text.split(field + ":")[1].split()[0])
 
 
 def cpu_seconds(pid):

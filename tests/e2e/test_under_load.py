@@ -11,15 +11,10 @@ import time
 
 import pytest
 from conftest import wait_until
-from machine import open_files
+from machine import open_files, status_kb
 
 LONG = bool(os.environ.get("HOSTNET_LONG"))
 SCRAPERS = pathlib.Path(__file__).with_name("scrapers.py")
-
-
-def status_kb(pid, field):
-    text = pathlib.Path(f"/proc/{pid}/status").read_text()
-    return int(text.split(field + ":")[1].split()[0])
 
 
 def threads_named(pid, name):

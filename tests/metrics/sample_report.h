@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "agent/findings/report.h"
-#include "collectors/exposition/exposition.h"
+#include "tests/support/exposition_page.h"
 
 namespace hostnet {
 
@@ -35,15 +35,6 @@ inline Report report_of(std::vector<Holder> holders, int seconds = 1) {
   report.complete = true;
   report.table = std::move(table);
   return report;
-}
-
-inline std::string page_of(const std::vector<MetricSource>& sources) {
-  std::string page;
-  write_exposition(sources, ExpositionFormat::text, [&](std::string_view piece) {
-    page += piece;
-    return true;
-  });
-  return page;
 }
 
 }  // namespace hostnet
