@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::array<std::string_view, 4> kArgoKinds{"Workflow", "WorkflowTemplate",
                                                      "ClusterWorkflowTemplate", "CronWorkflow"};
-// What the workflow says and a template may say anew.
+// Settings of the workflow that a template may override.
 constexpr std::array<std::string_view, 3> kOfThePod{"hostNetwork", "dnsPolicy", "volumes"};
 
 struct WorkflowSpec {
@@ -27,7 +27,7 @@ WorkflowSpec spec_of(const Value& object) {
   return {object.find("spec"), "spec"};
 }
 
-// A container without a name is called "main" there.
+// Argo calls a container without a name "main".
 Value named(Value container) {
   if (container.is_map() && container.find("name") == nullptr) {
     Value name{.kind = Value::Kind::scalar, .line = container.line, .text = "main"};

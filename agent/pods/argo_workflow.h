@@ -8,13 +8,13 @@
 
 namespace hostnet {
 
-// Pods that an Argo Workflow, WorkflowTemplate, ClusterWorkflowTemplate or
-// CronWorkflow (argoproj.io) makes: its templates have containers without a pod
-// around them, and the workflow says what holds for each pod.
+// Pods created by an Argo Workflow, WorkflowTemplate, ClusterWorkflowTemplate or CronWorkflow
+// (argoproj.io): its templates have containers without a pod spec, and pod settings come from the
+// workflow.
 // https://argo-workflows.readthedocs.io/en/latest/fields/
 struct WorkflowPod {
   std::string name;  // of the template
-  std::string path;  // "spec.templates[1]"
+  std::string path;  // combined from both
   Value spec;        // made of both
 };
 

@@ -17,7 +17,7 @@
 namespace hostnet {
 namespace {
 
-// What is found in one object; nobody writes more on purpose.
+// Maximum findings per object; no legitimate object has more.
 constexpr std::size_t kMostFound = 256;
 
 bool has_containers(const Value& spec) {
@@ -35,7 +35,7 @@ std::string joined(const std::string& path, std::string_view key) {
   return path.empty() ? std::string(key) : fmt::format("{}.{}", path, key);
 }
 
-// Calls visit(child, path, key) for what is in a mapping or list; key is "" in a list.
+// Calls visit(child, path, key) for the elements of a mapping or list; key is "" in a list.
 void for_each_child(
     const Value& value, const std::string& path,
     const std::function<void(const Value&, const std::string&, std::string_view)>& visit) {
@@ -90,7 +90,7 @@ bool says(std::string_view text, std::string_view key, bool (*wanted)(std::strin
   return false;
 }
 
-// "path: /spec/template/spec/hostNetwork" of a JSON patch, also as one of its lines.
+// "path: /spec/template/spec/hostNetwork" of a JSON patch, also as a single line of it.
 bool is_path_to_host_access(std::string_view text) {
   text = trim(text, " \t\r,'\"");
   return text.ends_with("/hostNetwork") || text.ends_with(".hostNetwork") ||
@@ -106,7 +106,7 @@ bool patches_host_access(std::string_view text) {
   return false;
 }
 
-// Settings of operators and charts that are more than a field of a pod: "hostPort: {enabled:
+// Settings of operators and charts that are mappings, unlike a pod's fields: "hostPort: {enabled:
 // true}", "hostNetwork: {httpPort: 80}".
 bool switches_something_on(const Value& value) {
   if (value.is_scalar()) return value.boolean().value_or(false) || is_port(value);
@@ -116,7 +116,7 @@ bool switches_something_on(const Value& value) {
          });
 }
 
-// Of a text that is not read as YAML: a template's, a script's.
+// For texts that are not parsed as YAML: templates, scripts.
 bool says_so(std::string_view text) {
   return says(text, "hostNetwork",
               [](std::string_view value) { return value.starts_with("true"); }) ||
@@ -127,8 +127,8 @@ bool says_so(std::string_view text) {
 
 enum class AccessKey { none, network, port };
 
-// hostNetwork, and as operators and charts vary it: useHostNetwork, hostNetworking,
-// controller.hostPort, hostPortConfig; not a policy's allowHostPorts.
+// hostNetwork and its variants in operators and charts: useHostNetwork, hostNetworking,
+// controller.hostPort, hostPortConfig; but not a policy's allowHostPorts.
 AccessKey access_key(std::string_view key) {
   static constexpr std::array<std::string_view, 3> kNetwork{"hostnetwork", "hostnetworking",
                                                             "hostnetworkenabled"};
@@ -159,7 +159,7 @@ bool is_parameter_that_asks(const Value& value) {
          asks(access_key(name->text), *set);
 }
 
-// Texts may have texts within (a ConfigMap in a chart's values): so deep they are read as YAML.
+// Texts may contain texts (a ConfigMap in a chart's values): parsed as YAML down to this depth.
 constexpr int kDeepestText = 2;
 
 bool asks_in_text(std::string_view text, int depth);
@@ -169,7 +169,7 @@ struct Content {
   int depth{};
 };
 
-// What is packed within something packed stays as it is: it would cost without end.
+// Packed content inside packed content stays packed: the cost would be unbounded.
 Content unpacked_content(std::string bytes, int depth) {
   if (depth >= kDeepestText) return {std::move(bytes), depth};
   std::string text = unpacked(bytes);
@@ -177,7 +177,7 @@ Content unpacked_content(std::string bytes, int depth) {
   return {std::move(text), was_packed ? kDeepestText : depth};
 }
 
-// Ignition's files, in an object of its own or in a text: {"source": "data:;base64,…"}.
+// Ignition's files, in an object or in a text: {"source": "data:;base64,…"}.
 bool asks_in_data_urls(std::string_view text, int depth) {
   constexpr std::string_view kScheme = "data:";
   for (auto at = text.find(kScheme); at != std::string_view::npos; at = text.find(kScheme)) {
@@ -187,7 +187,7 @@ bool asks_in_data_urls(std::string_view text, int depth) {
       const Content content = unpacked_content(*std::move(bytes), depth);
       if (asks_in_text(content.text, content.depth)) return true;
     }
-    text.remove_prefix(url.size());  // what is within one is its content
+    text.remove_prefix(url.size());  // a URL inside it is part of its content
   }
   return false;
 }
@@ -201,7 +201,7 @@ bool is_encoded_content(const Value* parent, std::string_view key) {
          std::ranges::find(kEncodings, std::string_view(encoding->text)) != kEncodings.end();
 }
 
-// Where Kubernetes keeps bytes as base64.
+// The fields in which Kubernetes stores bytes as base64.
 std::string_view base64_of_kind(const Value& object) {
   const Value* kind = object.find("kind");
   if (kind == nullptr) return {};
@@ -218,8 +218,8 @@ bool is_word_for_it(std::string_view path, std::string_view key, std::string_vie
 
 struct AccessSearch {
   const std::vector<const Value*>& read;
-  std::string_view base64;  // how the paths of what is base64 begin; "": none
-  int depth{};              // in how many texts this one is
+  std::string_view base64;  // path prefix of base64 values; "": none
+  int depth{};              // nesting depth of the text
   std::vector<HostAccess> found;
 
   bool asks_in(const std::string& text, const Value* parent, std::string_view path,
@@ -252,7 +252,7 @@ struct AccessSearch {
   }
 };
 
-// As a chart's values say it: "hostNetwork: {enabled: true}". Unset: the text is no YAML.
+// As in a chart's values: "hostNetwork: {enabled: true}". Unset: the text is not YAML.
 std::optional<bool> asks_in_yaml(const DocumentText& text, int depth) {
   const ParsedDocuments parsed = parse_yaml(text.text, 1);
   const bool is_tree =
@@ -267,7 +267,7 @@ std::optional<bool> asks_in_yaml(const DocumentText& text, int depth) {
 bool asks_in_text(std::string_view text, int depth) {
   if (patches_host_access(text)) return true;
   if (!text.contains("ostNetwork") && !text.contains("ostPort")) return false;
-  // Anchors and aliases multiply, and an object may have thousands of texts.
+  // Anchors and aliases multiply the size, and an object may have thousands of texts.
   const bool multiplies = text.contains('&') && text.contains('*');
   if (depth >= kDeepestText || multiplies) return says_so(text);
   return std::ranges::any_of(split_documents(text), [&](const DocumentText& document) {

@@ -1,7 +1,7 @@
 #pragma once
 
-// Finding pods in objects whose kind is not known, and what asks for the host's
-// network where nothing is read.
+// Finds pods in objects of unknown kinds, and requests for the host's network in the parts that are
+// not read.
 
 #include <string>
 #include <string_view>
@@ -14,27 +14,26 @@ namespace hostnet {
 struct FoundTemplate {
   const Value* pod_template{};  // {metadata, spec: {containers: …}}
   std::string path;             // "spec.tasks[0].template"
-  std::string name;             // what tells it from its siblings: "worker"; "" nothing does
+  std::string name;             // distinguishes it from its siblings: "worker"; "" nothing does
 };
 
-// The pod templates below an object, in its order: a mapping with a `spec` that has
-// `containers`, wherever it is. Not the object itself.
+// The pod templates inside an object, in its order: mappings with a `spec` that has `containers`,
+// at any depth. Not the object itself.
 std::vector<FoundTemplate> find_pod_templates(const Value& object);
 
-// Something that asks for the host's network.
+// A setting that requests the host's network.
 struct HostAccess {
   std::string path;  // "spec.driver.hostNetwork"
   unsigned line{};
-  bool text{};  // it stands in a text (a ConfigMap's manifest, Helm's values)
+  bool text{};  // it is inside a text (a ConfigMap's manifest, Helm's values)
 };
 
-// `hostNetwork: true` and `hostPort`s in an object outside of `read`, the parts that
-// were read, settings of such a name and JSON patches of them; annotations, labels and the status
-// are passed over.
+// `hostNetwork: true` and `hostPort`s in an object outside of `read` (the parts already read),
+// settings with such names and JSON patches of them. Skips annotations, labels and the status.
 std::vector<HostAccess> find_host_access(const Value& object,
                                          const std::vector<const Value*>& read);
 
-// The value of "a.b.c" below `from`; null: it is not there.
+// The value of "a.b.c" below `from`; null: there is none.
 const Value* at_path(const Value& from, std::string_view path);
 
 }  // namespace hostnet

@@ -56,7 +56,7 @@ ManifestResult open_failed(const std::string& path, int error) {
   return result;
 }
 
-// Opening a device may be an act: a watchdog's starts it.
+// Opening a device may have side effects: a watchdog's starts it.
 bool is_device(const std::string& path) {
   struct stat status{};
   return ::stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode);
@@ -64,8 +64,8 @@ bool is_device(const std::string& path) {
 
 enum class Origin : std::uint8_t { named, folder };
 
-// One byte more than a manifest may have, so that the reader refuses it. Of a file that lies in a
-// folder, what it says that it has: files of procfs say nothing, have much and cost time.
+// One byte over the limit, so that the reader refuses longer files. For a file found in a folder,
+// its stated size: procfs files state 0 but have a lot of content that is slow to read.
 std::size_t most_bytes(const struct stat& status, Origin origin) {
   if (origin == Origin::named) return kMaxManifestBytes + 1;
   return static_cast<std::size_t>(status.st_size);
@@ -92,7 +92,7 @@ ManifestResult read_opened(const UniqueFd& fd, const std::string& path, bool all
   return read_manifests(*bytes, path);
 }
 
-// Without O_NONBLOCK opening a pipe that nobody writes waits for ever.
+// Without O_NONBLOCK, opening a pipe without a writer blocks forever.
 ManifestResult open_and_read(const std::string& path, bool allow_pipe, Origin origin) {
   if (!allow_pipe && is_device(path)) return unreadable(path, "neither a file nor a folder");
   const int flags = O_RDONLY | O_CLOEXEC | O_NOCTTY | (allow_pipe ? 0 : O_NONBLOCK);
@@ -101,8 +101,7 @@ ManifestResult open_and_read(const std::string& path, bool allow_pipe, Origin or
   return read_opened(fd, path, allow_pipe, origin);
 }
 
-// Adds what is in it to `files` and `folders`; links to folders are passed over, they may lead
-// in a circle.
+// Adds the entries to `files` and `folders`; skips links to folders, which may form a cycle.
 Result<> list_folder(const std::string& path, std::size_t& entries, std::vector<std::string>& files,
                      std::vector<std::string>& folders) {
   const std::unique_ptr<DIR, CloseDirectory> directory(::opendir(path.c_str()));
@@ -122,7 +121,7 @@ Result<> list_folder(const std::string& path, std::size_t& entries, std::vector<
     }
     std::string file = path + (path.ends_with('/') ? "" : "/") + entry->d_name;
     struct stat status{};
-    // A folder named like a manifest is still a folder.
+    // A folder is a folder, even if it is named like a manifest.
     if (::stat(file.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) {
       files.push_back(std::move(file));
     } else if (::lstat(file.c_str(), &status) == 0 && S_ISDIR(status.st_mode)) {

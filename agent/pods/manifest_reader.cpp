@@ -23,8 +23,8 @@ std::string text_at(const Value& from, std::string_view path) {
   return value != nullptr && value->is_scalar() ? value->text : std::string();
 }
 
-// Kubernetes, OpenShift's DeploymentConfig, Argo's Rollout; Kruise's CloneSet has it
-// right there.
+// Kubernetes, OpenShift's DeploymentConfig and Argo's Rollout; Kruise's CloneSet has the parameters
+// directly in it.
 UpdateStrategy read_update_strategy(const Value& spec) {
   UpdateStrategy update;
   for (const std::string_view key : {"strategy", "updateStrategy"}) {
@@ -58,8 +58,8 @@ Labels labels_at(const Value& from, std::string_view path) {
   return labels;
 }
 
-// A known kind's own field, or one of its spec: what stands elsewhere (an anchor's own place, such
-// as "x-common") is nothing that a pod was to have.
+// A top-level field of a known kind, or one in its spec: anything elsewhere (a place for anchors,
+// such as "x-common") was not meant for a pod.
 bool is_in_spec(std::string_view path) {
   return !path.contains('.') || path.starts_with("spec.") || path.starts_with("template.");
 }
@@ -69,7 +69,7 @@ bool may_lack_api_version(std::string_view kind) {
   return kind == "Kustomization" || kind == "Component";
 }
 
-// What documentation and charts have where a manifest has a value.
+// Explains placeholders of charts and documentation in place of a value.
 Complaint explained(Complaint failure, const DocumentText& text, bool as_yaml) {
   if (const unsigned line = template_line(text, failure.line); line != 0) {
     return {.line = line,
@@ -163,7 +163,7 @@ void ManifestReader::read_object(const Value& object, const Identity& defaults) 
   read_any_templates(object, identity);
 }
 
-// False: nothing is known of this kind.
+// False: the kind is unknown.
 bool ManifestReader::read_known(const Value& object, const Identity& identity) {
   const auto& [api_version, kind, line] = identity;
   if (kind == "Pod" && is_core(api_version)) {
@@ -194,7 +194,7 @@ bool ManifestReader::read_known(const Value& object, const Identity& identity) {
 void ManifestReader::read_list(const Value& list, const Identity& identity) {
   const Value* items = Fields(list, "", complaints_).list("items");
   if (items == nullptr) return;
-  // A PodList's items have no kind of their own; a List's have.
+  // The items of a PodList have no kind of their own, those of a List do.
   Identity of_items{.kind = identity.kind.substr(0, identity.kind.size() - 4)};
   if (!of_items.kind.empty()) of_items.api_version = identity.api_version;
   for (const Value& item : items->items) read_object(item, of_items);
@@ -237,7 +237,7 @@ void ManifestReader::read_service(const Value& object) {
   }
 }
 
-// Documentation shows pieces: a spec, a list of containers, one dnsPolicy.
+// Documentation shows fragments: a spec, a list of containers, only a dnsPolicy.
 void ManifestReader::read_fragment(const Value& object) {
   complain(object.line,
            "kind is missing: not a whole Kubernetes object, its ports are not counted");
@@ -248,7 +248,7 @@ void ManifestReader::read_fragment(const Value& object) {
         spec->find("hostNetwork") == nullptr) {
       continue;
     }
-    std::vector<Complaint> ignored;  // of a piece, that something is missing
+    std::vector<Complaint> ignored;  // a fragment may lack parts
     add_object(read_pod_spec(*spec, path, ignored), {}, object).fragment = true;
     return;
   }
@@ -262,7 +262,7 @@ void ManifestReader::read_workload(const Value& object, const Identity& identity
     name_unread(object, identity, {pod_template}, is_builtin(kind));
     return;
   }
-  // Others may have it elsewhere: a Rollout's workloadRef.
+  // Other kinds may have it elsewhere: a Rollout's workloadRef.
   if (!is_builtin(kind)) return name_unread(object, identity, {}, false);
   complain(pod_template == nullptr ? object.line : pod_template->line,
            fmt::format("{} {}", kind.pod_template,
@@ -289,7 +289,7 @@ void ManifestReader::read_any_templates(const Value& object, const Identity& ide
   name_unread(object, identity, read, false);
 }
 
-// `name` tells it from the object's other templates; "" where it is the only one.
+// `name` distinguishes it from the object's other templates; "" if it is the only one.
 void ManifestReader::add_template(const Value& object, const Identity& identity,
                                   const Value& pod_template, std::string_view path,
                                   std::string_view name) {

@@ -23,13 +23,13 @@ class ManifestReader {
   void add_error(int document, const Complaint& complaint);
 
  private:
-  // What an object says of itself.
+  // An object's own type and location.
   struct Identity {
     std::string api_version, kind;
     unsigned api_version_line{};
   };
 
-  // `refused` is complained about with the first of them.
+  // `refused` is reported together with the first of them.
   void read_documents(std::span<ParsedDocument> documents, bool as_yaml,
                       const std::optional<Complaint>& refused);
   void read_object(const Value& object, const Identity& defaults);

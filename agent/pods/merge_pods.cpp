@@ -9,8 +9,8 @@
 namespace hostnet {
 namespace {
 
-// A record of what a workload will make, not of a pod that runs: read_manifests()
-// names it as the workload.
+// A record of future pods of a workload, not of a running pod: read_manifests() gives it the name
+// of the workload.
 bool is_template(const Pod& pod) {
   return pod.uid.empty() && !pod.workload.empty() && pod.workload.ends_with("/" + pod.name);
 }
@@ -26,7 +26,7 @@ std::string without_node_suffix(const std::string& name, std::string_view node_n
   return name.substr(0, name.size() - suffix.size());
 }
 
-// Every key that says "this pod". Records that share one are one pod.
+// All keys that identify the pod by UID. Records that share one are the same pod.
 std::vector<std::string> uid_keys(const Pod& pod) {
   std::vector<std::string> keys;
   if (!pod.uid.empty()) keys.push_back("uid " + pod.uid);
@@ -91,13 +91,13 @@ void fill_pod(Pod& pod, const Pod& other) {
     const auto same = std::ranges::find(other.containers, container.name, &Container::name);
     if (same != other.containers.end()) fill_container(container, *same);
   }
-  // The kubelet's own record of a static pod has the hash as its UID; its
-  // mirror's UID is the one that the API server knows.
+  // kubelet's own record of a static pod has the hash as its UID; the API server knows the UID of
+  // its mirror pod.
   if (pod.config_hash.empty() || pod.uid != pod.config_hash) return;
   if (!other.uid.empty() && other.uid != pod.uid) pod.uid = other.uid;
 }
 
-// Which records are one pod: each joins the first group that knows one of its keys.
+// Groups records of the same pod: each joins the first group that has one of its keys.
 class RecordGroups {
  public:
   explicit RecordGroups(std::string_view node_name) : node_name_(node_name) {}
@@ -107,7 +107,7 @@ class RecordGroups {
     const auto names = name_keys(pod, node_name_);
     auto group = group_of(uids);
     if (!group && pod.uid.empty()) {
-      // Pods of one workload are several: by workload only a template joins.
+      // A workload may have several pods: only a template joins a group by workload.
       group = group_of(names, is_template(pod));
     }
     const std::size_t joined = group.value_or(record);
@@ -130,11 +130,11 @@ class RecordGroups {
   }
 
   std::string_view node_name_;
-  std::map<std::string, std::size_t> groups_;  // key -> the record that the others join
+  std::map<std::string, std::size_t> groups_;  // key -> first record of the group
   std::map<std::size_t, std::vector<std::size_t>> members_;
 };
 
-// The record of a live source, with a UID, filled from the others.
+// The record of a live source, if possible with a UID, completed from the others.
 Pod merge(std::vector<Pod>& pods, std::vector<std::size_t> records) {
   std::ranges::sort(records, {}, [&](std::size_t i) {
     return std::tuple(!from_live_source(pods[i]), pods[i].uid.empty(), i);
@@ -147,8 +147,8 @@ Pod merge(std::vector<Pod>& pods, std::vector<std::size_t> records) {
 }  // namespace
 
 std::vector<Pod> merge_pods(std::vector<Pod> pods, std::string_view node_name) {
-  // Records with a UID first: two pods of one name and different UIDs (one
-  // terminating, its successor) stay two, and a record without UID joins one.
+  // Records with a UID first: two pods with the same name and different UIDs (one terminating, its
+  // successor) stay separate, and a record without UID joins one of them.
   RecordGroups groups(node_name);
   for (const bool without_uid : {false, true}) {
     for (std::size_t i = 0; i < pods.size(); ++i) {

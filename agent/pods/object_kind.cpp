@@ -90,7 +90,7 @@ bool is_builtin(const ObjectKind& kind) {
 const ObjectKind* find_object_kind(std::string_view api_version, std::string_view kind) {
   std::string_view group = api_group(api_version);
   if (group == "extensions") group = "apps";
-  // OpenShift 3 had its kinds in the core API.
+  // In OpenShift 3 its kinds were in the core API.
   if (group.empty() && kind == "DeploymentConfig") group = "apps.openshift.io";
   const auto* const found = std::ranges::find_if(kKinds, [&](const ObjectKind& known) {
     return known.kind == kind &&

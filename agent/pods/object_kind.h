@@ -1,7 +1,7 @@
 #pragma once
 
-// What the agent knows of the kinds of objects that make pods: by API group, as
-// other groups have kinds of the same name.
+// Known kinds of objects that create pods: by API group, as other groups have kinds with the same
+// names.
 
 #include <string>
 #include <string_view>
@@ -11,28 +11,28 @@ namespace hostnet {
 struct ObjectKind {
   std::string_view group;  // "" is the core API
   std::string_view kind;
-  std::string_view pod_template;  // where it is: "spec.template"
-  // Its replicas are pods side by side, for which nodes have to be found.
+  std::string_view pod_template;  // its path: "spec.template"
+  // Its replicas run at the same time and each has to be scheduled to a node.
   bool has_replicas{};
-  // How many pods an update starts before it ends others, where the object does not
-  // say so; "" where updates never do.
+  // The default number of pods that an update starts before it ends others; "" if updates never do
+  // that.
   std::string_view default_surge;
-  // Each pod has its own node: the new one comes to where the old one is.
+  // One pod per node: the new pod runs on the node of the old one.
   bool per_node{};
 };
 
-// "apps" of "apps/v1"; "" of "v1" and of nothing.
+// "apps" of "apps/v1"; "" of "v1" and of "".
 std::string_view api_group(std::string_view api_version);
 
-// Null: no kind that is known. Without an apiVersion the kinds of Kubernetes' own
-// groups are meant. Groups that were renamed (extensions) count as the new ones.
+// Null: the kind is unknown. Without an apiVersion, kinds of Kubernetes' own groups are assumed.
+// Renamed groups (extensions) count as the new ones.
 const ObjectKind* find_object_kind(std::string_view api_version, std::string_view kind);
-// Whether it is Kubernetes' own: then its schema is known.
+// Whether it is one of Kubernetes' own kinds, whose schema is known.
 bool is_builtin(const ObjectKind& kind);
-// Whether objects of that apiVersion may be of the core API: "v1", or not said.
+// Whether the apiVersion may mean the core API: "v1", or not set.
 bool is_core(std::string_view api_version);
 
-// A version of an API that servers no longer have.
+// An API version that servers have dropped.
 struct RemovedApi {
   std::string_view api_version;
   std::string_view kind;
@@ -43,8 +43,8 @@ struct RemovedApi {
 // https://kubernetes.io/docs/reference/using-api/deprecation-guide/
 const RemovedApi* find_removed_api(std::string_view api_version, std::string_view kind);
 
-// Whether an object speaks about other objects' pods (policies, schemas): a
-// hostNetwork in it is no pod's.
+// Whether an object describes other objects' pods (policies, schemas): a hostNetwork in it does not
+// belong to a pod.
 bool is_about_others(std::string_view api_version, std::string_view kind);
 
 }  // namespace hostnet

@@ -25,7 +25,7 @@ Parameters parameters_of(const Value& object) {
   return parameters;
 }
 
-// "${{NAME}}": the value may be a number or a boolean then.
+// "${{NAME}}": the replaced value may be a number or a boolean.
 bool replace_whole(Value& value, const Parameters& parameters) {
   const std::string_view text = value.text;
   if (!text.starts_with("${{") || !text.ends_with("}}")) return false;

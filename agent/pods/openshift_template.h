@@ -11,9 +11,9 @@ namespace hostnet {
 // https://docs.openshift.com/container-platform/latest/openshift_images/using-templates.html
 bool is_openshift_template(std::string_view api_version, std::string_view kind);
 
-// Its objects as `oc process` makes them without arguments: "${NAME}" in a text and
-// "${{NAME}}" as a whole value have the parameter's default; a parameter without one
-// stays as it is written.
+// Its objects as `oc process` creates them without arguments: "${NAME}" in a text and "${{NAME}}"
+// as a whole value are replaced by the parameter's default; a parameter without a default stays as
+// written.
 std::vector<Value> template_objects(const Value& object);
 
 }  // namespace hostnet

@@ -66,7 +66,7 @@ std::vector<DeclaredPort> declared_ports(const Pod& pod) {
   for (const Container& container : pod.containers) {
     if (!counts_as_declaring(container.type)) continue;
     for (const ContainerPort& port : container.ports) {
-      // What SetDefaults_Pod does in the API server; a file on disk never saw it.
+      // SetDefaults_Pod does this in the API server, which a file on disk never passed through.
       ContainerPort set = port;
       if (set.host_port == 0 && pod.host_network) set.host_port = set.container_port;
       if (set.host_ip.empty()) set.host_ip = "0.0.0.0";

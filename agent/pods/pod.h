@@ -1,8 +1,7 @@
 #pragma once
 
-// A pod as the agent needs it, wherever it came from (API server, kubelet, a
-// manifest). Only what findings and their texts use is kept: no environment,
-// no commands, no secrets.
+// A pod as the agent needs it, from any source (API server, kubelet, a manifest). Keeps only what
+// findings and their texts use: no environment, no commands, no secrets.
 
 #include <cstddef>
 #include <cstdint>
@@ -23,16 +22,16 @@ struct ContainerPort {
   std::string name;
   Protocol protocol{};
   std::uint16_t container_port{};
-  std::uint16_t host_port{};  // 0: not set (hostNetwork defaulting is declared_ports()' work)
+  std::uint16_t host_port{};  // 0: not set (declared_ports() applies the hostNetwork default)
   std::string host_ip;        // as written; "" is any
   bool operator==(const ContainerPort&) const = default;
 };
 
-// How a container ended last.
+// The last termination of a container.
 struct Termination {
   int exit_code{};
   std::optional<WallTime> finished_at;
-  std::string id;  // of the container that ended: a restart has another one
+  std::string id;  // of the terminated container: a restarted one has another id
   bool operator==(const Termination&) const = default;
 };
 
@@ -51,7 +50,7 @@ struct Container {
 };
 
 struct Pod {
-  std::string namespace_;  // "default" where the manifest has none
+  std::string namespace_;  // "default" if the manifest sets none
   std::string name;
   std::string uid;          // "" unknown (a manifest)
   std::string config_hash;  // annotation kubernetes.io/config.hash: the UID in cgroup names
@@ -63,12 +62,12 @@ struct Pod {
   std::string phase;          // "Pending", "Running"...; "" unknown
   std::string status_reason;  // "NodePorts" when kubelet refused it
   std::vector<std::string> pod_ips;
-  std::vector<std::string> host_ips;    // of its node, as the kubelet has them now
+  std::vector<std::string> host_ips;    // of its node, as kubelet reports them now
   std::optional<WallTime> deleted_at;   // deletionTimestamp: terminating
   std::optional<int> grace_seconds;     // deletionGracePeriodSeconds
   std::optional<WallTime> finished_at;  // when it became Failed or Succeeded
   std::vector<Container> containers;
-  std::size_t ports_cut{};  // host ports that were left out: pod_limits.h
+  std::size_t ports_cut{};  // host ports that were dropped: pod_limits.h
   std::string source;       // "apiserver", "pods-api", "kubelet", "manifests"
   std::string origin;       // where in the source: file name and document, for messages
   bool operator==(const Pod&) const = default;
@@ -79,8 +78,8 @@ struct Pod {
 enum class PortMode { host_network, host_port };
 std::string_view to_string(PortMode mode);  // "hostNetwork", "hostPort"
 
-// A host port that a container of a pod on this node declares. The JSON of
-// declared_by, one to one.
+// A host port that a container of a pod on this node declares. Maps one to one to the JSON of
+// declared_by.
 struct DeclaredPort {
   std::string namespace_, pod, uid, config_hash, workload, container;
   ContainerType container_type{};
@@ -88,7 +87,7 @@ struct DeclaredPort {
   Protocol protocol{};
   std::uint16_t port{};  // on the host
   std::uint16_t container_port{};
-  std::string host_ip;               // as written, "0.0.0.0" when not written
+  std::string host_ip;               // as written, "0.0.0.0" if not set
   std::optional<IpAddress> address;  // host_ip parsed; unset: not an address
   std::string phase, container_state, reason;
   std::optional<int> restarts;
@@ -104,32 +103,31 @@ struct DeclaredPort {
 // hostNetwork every containerPort; phase not Succeeded or Failed. Pure.
 std::vector<DeclaredPort> declared_ports(const Pod& pod);
 
-// What a pod source knows at one moment. Immutable once published.
+// The state of a pod source at one moment. Immutable once published.
 struct PodSnapshot {
   std::string source;     // the one in use: "manifests", "apiserver", "none"...
-  bool every_pod{};       // it has all pods of the node; manifests are only some of them
-  std::vector<Pod> pods;  // records of one pod are one: see merge_pods()
-  bool synced{};          // the first complete answer is here
-  bool stale{};           // it stopped answering; the pods are the last ones known
+  bool every_pod{};       // it has all pods of the node; manifests have only some of them
+  std::vector<Pod> pods;  // one record per pod: see merge_pods()
+  bool synced{};          // the first complete answer has arrived
+  bool stale{};           // the source stopped answering; these are the last known pods
   std::optional<WallTime> last_success;
   std::vector<std::string> errors;  // one line each: file, document, line, what
-  // The live sources that --pods.source=auto would rather have and that do not
-  // answer, while another one does: "apiserver: why".
+  // The live sources that --pods.source=auto prefers but that do not answer, while another one
+  // does: "apiserver: why".
   std::vector<std::string> passed_over;
-  // What was left out of all pods, as there was too much of it: pod_limits.h.
+  // How many ports and pods were dropped in total: pod_limits.h.
   std::size_t ports_cut{}, pods_cut{};
-  // The version of the API server where known, {1, 33, 6}: for scheduler_blind.
+  // The API server's version if known, {1, 33, 6}: for scheduler_blind.
   std::optional<std::vector<int>> server_version;
 
-  // Somebody is asked for pods. Without a source nothing about pods is judged.
+  // There is a pod source. Without one nothing about pods is judged.
   bool has_source() const { return !source.empty() && source != "none"; }
 };
 
-// One record per pod: same UID, a UID that is another's config_hash, or (where
-// a UID is missing) the same namespace and name, static pods' "-<node>" suffix
-// allowed; a template (a record without UID named as its workload) is a record
-// of the first pod of that workload. The record from a live source wins over
-// one from "manifests", missing fields are filled. Pure.
+// One record per pod: same UID, a UID equal to another's config_hash, or (if a UID is missing) the
+// same namespace and name, static pods' "-<node>" suffix allowed; a template (a record without UID
+// named after its workload) merges into the first pod of that workload. The record from a live
+// source wins over one from "manifests", missing fields are filled in. Pure.
 std::vector<Pod> merge_pods(std::vector<Pod> pods, std::string_view node_name);
 
 }  // namespace hostnet

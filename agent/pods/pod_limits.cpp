@@ -7,7 +7,7 @@
 namespace hostnet {
 namespace {
 
-// Every field that read_pod() asks for, wherever it is.
+// Every field that read_pod() reads, at any depth.
 constexpr std::array<std::string_view, 52> kKept{"apiVersion",
                                                  "kind",
                                                  "metadata",
@@ -63,7 +63,7 @@ constexpr std::array<std::string_view, 52> kKept{"apiVersion",
 constexpr std::array<std::string_view, 2> kKeptStates{"waiting", "terminated"};
 constexpr std::array<std::string_view, 2> kKeptAnnotations{"kubernetes.io/config.hash",
                                                            "kubernetes.io/config.mirror"};
-// Statuses, conditions, owners and addresses of one pod.
+// Statuses, conditions, owners and addresses of one pod together.
 constexpr std::size_t kMostOtherItems = 2000;
 
 bool among(std::string_view key, std::span<const std::string_view> keys) {
@@ -74,7 +74,7 @@ bool is_container_list(std::string_view key) {
   return key == "containers" || key == "initContainers" || key == "ephemeralContainers";
 }
 
-// RFC 1123's subdomain and label; two addresses are a dual-stack pod's.
+// An RFC 1123 subdomain and label; a dual-stack pod has two addresses.
 constexpr std::size_t kLongestName = 253, kLongestLabel = 63, kMostAddresses = 8;
 
 void cut(std::string& text, std::size_t most) {

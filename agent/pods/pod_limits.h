@@ -1,7 +1,7 @@
 #pragma once
 
-// How much of a pod is kept: whoever may create pods must not be able to make the
-// agent grow. Real pods stay far below.
+// Limits on what is kept of pods: a user who may create pods must not be able to exhaust the
+// agent's memory. Real pods stay far below.
 
 #include <cstddef>
 #include <string_view>
@@ -15,22 +15,22 @@ inline constexpr std::size_t kMostPortsOfAPod = 1000;
 inline constexpr std::size_t kMostContainersOfAPod = 256;
 inline constexpr std::size_t kMostPods = 2000;  // a kubelet runs a few hundred
 inline constexpr std::size_t kMostPortsOfANode =
-    3'000;  // of all pods together; each may become some findings
+    3'000;  // of all pods together; each may lead to several findings
 inline constexpr std::size_t kMostContainersOfANode = 10'000;
 inline constexpr std::size_t kLongestPodText = 512;
-// In JSON; etcd keeps at most 1.5 MiB of an object, in a shorter form.
+// As JSON; etcd stores at most 1.5 MiB per object, in a more compact form.
 inline constexpr std::size_t kLongestPod = std::size_t{8} << 20;
 
-// Reads of a Pod object in JSON what a Pod keeps. Ports without a hostPort and containers
-// without such ports give way first: nothing is declared by them unless the pod has the
-// host's network.
+// Reads the parts of a Pod object in JSON that a Pod keeps. Ports without a hostPort and containers
+// without such ports never displace those with one: they declare nothing unless the pod uses
+// hostNetwork.
 class PodFilter final : public JsonFilter {
  public:
   bool keep_member(std::string_view parent, std::string_view key) override;
   bool keep_item(std::string_view key, const Value& item) override;
   std::size_t longest_text() const override { return kLongestPodText; }
 
-  // How many ports with a hostPort, and without, were left out.
+  // How many ports with and without a hostPort were dropped.
   std::size_t host_ports_cut() const { return host_ports_cut_; }
   std::size_t other_ports_cut() const { return other_ports_cut_; }
 
@@ -43,16 +43,16 @@ class PodFilter final : public JsonFilter {
   std::size_t host_ports_cut_{}, other_ports_cut_{};
 };
 
-// Leaves out the ports that declare nothing, and what is beyond kMostPortsOfAPod, and
-// counts these in Pod::ports_cut.
+// Drops ports that declare nothing and those beyond kMostPortsOfAPod; counts the latter in
+// Pod::ports_cut.
 void limit_ports(Pod& pod);
 
-// How many ports of a pod are kept.
+// The number of ports kept of a pod.
 std::size_t kept_ports(const Pod& pod);
 
-// What all pods of a node may have together: takes note of each pod that is kept, and
-// strips the ports, or the containers, of what comes when it is full. Texts that are longer than
-// Kubernetes allows are cut: each port has them once more.
+// The budget of all pods of a node together: counts each pod that is kept, and once it is used up
+// strips further pods of their ports, or of their containers. Cuts texts that are longer than
+// Kubernetes allows: every port has a copy of them.
 class PortBudget {
  public:
   void take(Pod& pod);

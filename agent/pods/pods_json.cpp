@@ -31,7 +31,7 @@ OrderedJson metadata_json(const Pod& pod) {
   }
   if (const auto slash = pod.workload.find('/'); slash != std::string::npos) {
     const std::string kind = pod.workload.substr(0, slash);
-    // A mirror pod's owner is its node; the reader makes "Node/<pod>" of it.
+    // A mirror pod is owned by its node; the reader converts that to "Node/<pod>".
     const std::string name = kind == "Node" ? pod.node_name : pod.workload.substr(slash + 1);
     metadata["ownerReferences"] = {{{"kind", kind}, {"name", name}, {"controller", true}}};
   }

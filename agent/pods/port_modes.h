@@ -6,7 +6,7 @@
 
 namespace hostnet {
 
-// Every one.
+// All modes.
 inline constexpr std::array kPortModes{PortMode::host_network, PortMode::host_port};
 inline constexpr std::array kContainerTypes{ContainerType::container, ContainerType::sidecar,
                                             ContainerType::init, ContainerType::ephemeral};

@@ -20,7 +20,7 @@ std::string text_of(const Value* map, std::string_view key) {
   return value != nullptr && value->is_scalar() ? value->text : std::string();
 }
 
-// Field names are case-sensitive; a server drops or refuses what differs in case only
+// Field names are case-sensitive; servers drop or refuse fields that differ only in case
 // (kubernetes/kubernetes#108861).
 void complain_about_case(const Fields& fields, std::span<const std::string_view> names) {
   for (const Member& member : fields.value().members) {
@@ -51,7 +51,7 @@ void read_container_port(const Fields& fields, Container& container, ContainerNo
   if (!fields.has("containerPort")) {
     fields.complain(fields.line(), fmt::format("{} is missing", fields.path_of("containerPort")));
   }
-  // 0 is as good as not written (kubernetes/website#44315).
+  // 0 means not set (kubernetes/website#44315).
   const Value* written = fields.value().find("hostPort");
   const bool unset = written == nullptr || written->integer() == 0;
   const auto host_port = unset ? std::nullopt : fields.port("hostPort");
@@ -221,7 +221,7 @@ ReadPod read_pod_template(const Value& object, std::string_view kind, const Valu
   if (read.pod.workload.empty()) {
     read.pod.workload = fmt::format("{}/{}", kind, read.pod.name);
   } else {
-    // A ReplicaSet of a Deployment: the same pods as the Deployment's own.
+    // A ReplicaSet of a Deployment: its pods are the Deployment's.
     read.pod.name = read.pod.workload.substr(read.pod.workload.find('/') + 1);
   }
   return read;

@@ -22,8 +22,7 @@ void keep_later(std::optional<WallTime>& latest, const std::optional<WallTime>& 
   if (time && (!latest || *latest < *time)) latest = time;
 }
 
-// What the pod's conditions say: since when every container is ready, and when
-// anything changed last.
+// From the pod's conditions: since when all containers are ready, and the time of the last change.
 struct ConditionTimes {
   std::optional<WallTime> all_ready_since, last_change;
 };
@@ -43,7 +42,7 @@ ConditionTimes read_conditions(const Value& status) {
   return times;
 }
 
-// A list of {ip: …}; where an older server has none, the single one.
+// A list of {ip: …}; or the single one if an older server has no list.
 std::vector<std::string> read_ips(const Value& status, std::string_view list,
                                   std::string_view single) {
   std::vector<std::string> ips;
@@ -58,14 +57,14 @@ std::vector<std::string> read_ips(const Value& status, std::string_view list,
   return ips;
 }
 
-// "containerd://<id>": the runtime's name is of no use here.
+// "containerd://<id>": the runtime's name is not needed here.
 std::string id_without_scheme(const std::string& text) {
   const auto scheme = text.find("://");
   return scheme == std::string::npos ? text : text.substr(scheme + 3);
 }
 
-// The newest there is: of a container that ended its own, of one that runs or waits the one
-// before.
+// The latest termination: the container's own if it has terminated, the previous one's if it is
+// running or waiting.
 std::optional<Termination> read_termination(const Value& status) {
   for (const std::string_view name : {"state", "lastState"}) {
     const Value* state = status.find(name);
@@ -102,8 +101,8 @@ void read_container_status(const Value& status, const ConditionTimes& times, Pod
     container->reason = status_text(detail, "reason");
     keep_later(pod.finished_at, status_time(detail, "finishedAt"));
     if (name == "running" && container->ready.value_or(false)) {
-      // Not before it started; and where the pod tells since when all are
-      // ready, not before that.
+      // Not before it started and, if the pod reports since when all containers are ready, not
+      // before that.
       container->ready_since = status_time(detail, "startedAt");
       keep_later(container->ready_since, times.all_ready_since);
     }
@@ -126,8 +125,8 @@ void read_pod_status(const Value& object, Pod& pod) {
     if (list == nullptr) continue;
     for (const Value& one : list->items) read_container_status(one, times, pod);
   }
-  // A container that ended while the pod goes on is not the pod's end. A pod
-  // that the kubelet refused never had containers.
+  // Only in a terminal phase does a container's end count as the pod's. A pod that kubelet refused
+  // never had containers.
   if (!pod.terminal()) {
     pod.finished_at.reset();
   } else if (!pod.finished_at) {

@@ -24,13 +24,13 @@ std::string without_template_hash(const std::string& name, const std::string& la
   const auto dash = name.rfind('-');
   if (dash == std::string::npos || dash == 0) return {};
   const std::string_view suffix = std::string_view(name).substr(dash + 1);
-  // The label is certain; it is absent where only part of a pod was recorded.
+  // The label is reliable; it is missing if only part of a pod was recorded.
   const bool hash = label.empty() ? is_template_hash(suffix) : suffix == label;
   return hash ? name.substr(0, dash) : std::string();
 }
 
-// CronJobs name their jobs by the scheduled time in minutes since 1970 (eight
-// digits until 2160), before 1.21 in seconds (ten).
+// CronJobs name their jobs by the scheduled time in minutes since 1970 (eight digits until 2160),
+// before 1.21 in seconds (ten digits).
 std::string without_schedule(const std::string& name) {
   const auto dash = name.rfind('-');
   if (dash == std::string::npos || dash == 0) return {};
@@ -62,7 +62,7 @@ std::string workload_of(const Value& metadata, std::string_view node_name) {
   } else if (kind == "Job") {
     if (auto base = without_schedule(name); !base.empty()) return "CronJob/" + base;
   } else if (kind == "Node") {
-    // A mirror of a static pod: named <pod>-<node>, owned by its node.
+    // The mirror pod of a static pod: named <pod>-<node>, owned by its node.
     std::string pod = scalar_text(&metadata, "name");
     const std::string suffix = "-" + (node_name.empty() ? name : std::string(node_name));
     if (pod.size() > suffix.size() && pod.ends_with(suffix)) {

@@ -12,9 +12,9 @@
 namespace hostnet {
 namespace {
 
-// How often at most it is said that nothing changed.
+// An unchanged state is published at most this often.
 constexpr std::chrono::seconds kSayAliveEvery{5};
-// The version is nice to know; nothing waits long for it.
+// The version is optional; nothing waits long for it.
 constexpr std::chrono::seconds kVersionSilence{3};
 constexpr std::chrono::minutes kVersionAtMostEvery{1};
 
@@ -44,7 +44,7 @@ class ApiserverSource final : public PodSource {
   }
 
  private:
-  // It may fail: then what was known stays.
+  // If this fails, the last known version stays.
   void ask_version() {
     const SteadyTime now = steady_now();
     if (version_asked_at_ && now - *version_asked_at_ < kVersionAtMostEvery) return;

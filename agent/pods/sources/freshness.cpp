@@ -38,7 +38,7 @@ bool Freshness::stale(SteadyTime now) const {
 bool Freshness::turn_is_over(SteadyTime now) const {
   if (!last_heard) return failures >= kFailedTooOften;
   if (failing_since && now - *failing_since >= kChooseAgainAfter) return true;
-  // It was silent for long enough before that.
+  // Before that it had already been silent for kSilentForTooLong.
   return nothing_heard_since && now - *nothing_heard_since >= kChooseAgainAfter - kSilentForTooLong;
 }
 

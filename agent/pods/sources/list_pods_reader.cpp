@@ -33,9 +33,9 @@ bool ListPodsReader::take(std::string_view part) {
   return !broken_;
 }
 
-// False: more has to come first, as with the others.
+// False: more bytes are needed first; the same for the other functions.
 bool ListPodsReader::take_prefix() {
-  broken_ = buffer_.front() != '\0';  // compressed, which nobody asked for
+  broken_ = buffer_.front() != '\0';  // compressed, which was not requested
   if (broken_ || buffer_.size() < kPrefix) return false;
   for (std::size_t i = 1; i < kPrefix; ++i) {
     left_ = left_ << 8U | static_cast<unsigned char>(buffer_[i]);

@@ -8,20 +8,20 @@
 
 namespace hostnet {
 
-// The kubelet's ListPodsResponse as it arrives, in one gRPC message: a flag, four bytes of length,
-// `repeated bytes pods = 1` (k8s.io/kubelet/pkg/apis/pods/v1alpha1/api.proto). Keeps one pod at a
-// time.
+// Reads kubelet's ListPodsResponse as it arrives, in one gRPC message: a flag, four bytes of
+// length, `repeated bytes pods = 1` (k8s.io/kubelet/pkg/apis/pods/v1alpha1/api.proto). Keeps only
+// one pod at a time.
 class ListPodsReader {
  public:
   struct Parts {
     std::function<void(std::string_view pod)> on_pod;
-    std::function<void()> on_too_long;  // longer than kLongestPod: left out
+    std::function<void()> on_too_long;  // longer than kLongestPod: skipped
   };
   explicit ListPodsReader(Parts parts) : parts_(std::move(parts)) {}
 
-  // False when it is no such message: nothing more is wanted.
+  // False if it is no such message: then no more parts are needed.
   bool take(std::string_view part);
-  // The message is there, and nothing behind it.
+  // The whole message has arrived, and nothing after it.
   bool is_whole() const {
     return in_message_ && left_ == 0 && !pod_size_ && skipped_ == 0 && buffer_.empty() && !broken_;
   }
@@ -34,9 +34,9 @@ class ListPodsReader {
   Parts parts_;
   std::string buffer_;                   // not read yet
   bool in_message_{};                    // its prefix is read
-  std::size_t left_{};                   // of the message, behind the pod that is arriving
+  std::size_t left_{};                   // of the message, after the pod that is arriving
   std::optional<std::size_t> pod_size_;  // of the pod that is arriving
-  std::size_t skipped_{};                // of one that is left out, still to come
+  std::size_t skipped_{};                // of a skipped pod, still to come
   bool broken_{};
 };
 

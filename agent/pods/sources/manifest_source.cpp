@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::uint64_t kMostBytes = std::uint64_t{32} << 20U;
 
-// As the kubelet has it (pkg/kubelet/config/common.go): what follows in a file of its folder is no
+// Like kubelet (pkg/kubelet/config/common.go): only the first document of a file in its folder is a
 // static pod.
 void keep_first_document(const std::string& file, ManifestResult& read) {
   if (read.documents < 2) return;
@@ -77,7 +77,7 @@ void ManifestSource::scan() {
 
 void ManifestSource::read_file_again(const std::string& file, bool of_folder,
                                      std::map<std::string, KnownFile>& files) {
-  if (files.contains(file)) return;  // named twice: as a file and in its folder
+  if (files.contains(file)) return;  // listed twice: as a file and in its folder
   const auto stamp = stamp_of(file);
   if (!stamp) {
     errors_.push_back(stamp.error().message);
@@ -101,13 +101,13 @@ void ManifestSource::read_file_again(const std::string& file, bool of_folder,
     return keep_known(file, files);
   }
   if (of_folder) keep_first_document(file, read);
-  // The stamp from before reading: a change meanwhile differs from it, and is
-  // read at the next scan.
+  // The stamp from before reading: a change in the meantime has another stamp and is read at the
+  // next scan.
   files.emplace(file, KnownFile{.stamp = *stamp, .result = std::move(read)});
 }
 
-// What a file, or those of a folder, said when they were read last. With their old stamps:
-// they are read again once they can be.
+// Keeps the last content of a file, or of a folder's files, with the old stamps: they are read
+// again once that is possible.
 void ManifestSource::keep_known(const std::string& file, std::map<std::string, KnownFile>& files) {
   for (auto& [name, known] : files_) {
     if (name != file && !name.starts_with(file + (file.ends_with('/') ? "" : "/"))) continue;

@@ -12,33 +12,33 @@
 namespace hostnet {
 
 struct ManifestSourceOptions {
-  // --pods.manifests: files and folders; they may not exist yet.
+  // --pods.manifests: files and folders, which need not exist yet.
   std::vector<std::string> paths;
-  // Pods with another spec.nodeName are left out; "" keeps all.
+  // Pods with another spec.nodeName are dropped; "" keeps all.
   std::string node_name;
   FileWatchPace pace;
 };
 
-// The pods of manifest files, read again when the files change. Owned by one
-// thread, which sleeps in poll(2) on descriptor() until next_scan() and then
-// calls refresh(); nothing here sleeps. An unchanged file is not read again.
+// The pods of manifest files, which are re-read when they change. Owned by one thread, which sleeps
+// in poll(2) on descriptor() until next_scan() and then calls refresh(); nothing in here sleeps.
+// Unchanged files are not read again.
 //
-// A file that cannot be parsed gives errors and, as far as it can be, pods; what another
-// file says does not depend on it. While a file or folder that was read before cannot be
-// read, what it said holds and the snapshot is stale; one that is gone says nothing.
+// A file that cannot be parsed results in errors and the pods that could be read; other files are
+// not affected. While a file or folder that was read before is unreadable, its last content stays
+// and the snapshot is stale; a deleted one counts as empty.
 class ManifestSource {
  public:
   explicit ManifestSource(ManifestSourceOptions options);
 
-  // For poll(2), POLLIN; -1 where inotify cannot be had: then only time counts.
+  // For poll(2), POLLIN; -1 if inotify is not available: then only next_scan() counts.
   int descriptor() const { return watch_.descriptor(); }
   // When refresh() has work at the latest.
   SteadyTime next_scan() const { return watch_.next_check(); }
-  // Reads what changed if something was heard and has settled, or next_scan() is
-  // over. True when snapshot() differs from before. The first call always reads.
+  // Reads what changed if an event arrived and has settled, or next_scan() has passed. True if
+  // snapshot() differs from before. The first call always reads.
   bool refresh(SteadyTime now, WallTime wall);
 
-  // source "manifests"; errors one line each. merge_pods() is the caller's work.
+  // Source "manifests"; one line per error. The caller has to call merge_pods().
   const PodSnapshot& snapshot() const { return snapshot_; }
 
  private:
@@ -56,10 +56,10 @@ class ManifestSource {
   ManifestSourceOptions options_;
   FileWatch watch_;
   std::map<std::string, KnownFile> files_;  // by path
-  std::vector<std::string> errors_;         // of the last scan, not of a file's text
+  std::vector<std::string> errors_;         // of the last scan; parse errors are in files_
   std::uint64_t bytes_{};                   // of all files, in that scan
-  std::size_t not_read_{};                  // files beyond what they may have together
-  bool kept_{};                             // something that could not be read again
+  std::size_t not_read_{};                  // files over the total size limit
+  bool kept_{};                             // some content could not be read again
   PodSnapshot snapshot_;
   bool scanned_{};
 };

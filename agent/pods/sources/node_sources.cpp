@@ -34,13 +34,13 @@ constexpr std::array<std::string_view, 5> kStaticPods{
 };
 constexpr std::string_view kNodeUser = "system:node:";
 
-// Who may not even search the folder cannot know.
+// Without search permission for the folder, the file may exist.
 bool may_be_there(const std::string& path) {
   struct stat status{};
   return ::stat(path.c_str(), &status) == 0 || errno == EACCES;
 }
 
-// The node's name in the certificate, "" without a certificate.
+// The node's name from the certificate; "" if there is no certificate.
 Result<std::string> node_of(const std::string& file) {
   const auto access = read_kubeconfig(file);
   if (!access) return std::unexpected(access.error());

@@ -7,21 +7,22 @@
 
 namespace hostnet {
 
-// Where a node keeps what its own kubelet uses: a single scan without --pods.*
-// flags reads the pods with that.
+// The files that a node's own kubelet uses: a single scan without --pods.* flags reads the pods
+// with them.
 struct NodeSources {
-  std::string kubeconfig;  // the kubelet's, its credentials in plain files; "": none is usable
-  std::string node_name;   // as its certificate says; "" where it has none
+  std::string kubeconfig;  // kubelet's, its credentials in plain files; "": none is usable
+  std::string node_name;   // from its certificate; "" if it has none
   std::vector<std::string> static_pods;  // folders
-  std::vector<std::string> passed_over;  // kubeconfigs that are there, each with the reason
+  std::vector<std::string>
+      passed_over;  // existing kubeconfigs that are not used, each with the reason
 };
 
-// Reads below `root` ("" is this machine). Never an administrator's kubeconfig:
-// only those of kubelets are tried, and one whose certificate is not a node's is
-// passed over. A plugin (exec) is named and not run.
+// Reads below `root` ("" is this machine). Never an administrator's kubeconfig: only those of
+// kubelets are tried, and one without a node's certificate is passed over. A plugin (exec) is
+// mentioned but not run.
 NodeSources find_node_sources(const std::string& root = {});
 
-// `settings` with what was found, where they say nothing of their own.
+// `settings` completed with the files that were found.
 PodSourceSettings with_node_sources(PodSourceSettings settings, const NodeSources& found);
 
 }  // namespace hostnet

@@ -18,14 +18,14 @@ namespace {
 
 enum class Type { text, boolean, integer, time, message, inlined };
 
-// A field that is read: its number in generated.proto, its name in JSON.
+// A field to read: its number in generated.proto, its name in JSON.
 struct Shape {
   std::uint32_t number;
   std::string_view name;
   Type type;
   bool list{};
   std::span<const Shape> members;  // of a message
-  bool masked_whole{};             // a field mask names it, not its members
+  bool masked_whole{};             // a field mask names the field, not its members
 };
 
 constexpr std::array kOwner{Shape{1, "kind", Type::text}, Shape{3, "name", Type::text},
@@ -110,7 +110,7 @@ std::string json_string(std::string_view text) {
   return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
-// metav1.Time: seconds since 1970; an empty message is no time.
+// metav1.Time: seconds since 1970; an empty message means no time.
 std::optional<std::string> time_text(std::string_view message) {
   ProtobufReader reader(message);
   while (const auto field = reader.next()) {
@@ -139,7 +139,7 @@ class JsonWriter {
     for (const Shape& shape : shapes) write_member(shape, message);
   }
 
-  // Of a field that is there more than once and is no list the last counts.
+  // If a field that is no list occurs more than once, the last one counts.
   void write_member(const Shape& shape, std::string_view message) {
     std::optional<ProtobufField> last;
     bool opened = false;

@@ -15,10 +15,10 @@ namespace {
 
 constexpr std::size_t kLongestVersion = 128;
 constexpr std::size_t kLongestMessage = 200;
-// A watch that lived this long was no failure, even if it said nothing.
+// A watch that lasted this long was no failure, even if nothing was received.
 constexpr std::chrono::seconds kLongWatch{60};
-// One that did not even live for this long slows the next ones down, whatever it said;
-// not by more than the other, as what it said was right.
+// A watch shorter than this delays the next ones, whatever it delivered; but by no more than
+// kLongestAfterShortWatch, as its data was valid.
 constexpr std::chrono::seconds kShortWatch{1};
 constexpr std::chrono::seconds kLongestAfterShortWatch{2};
 
@@ -99,8 +99,8 @@ bool PodReflector::list_done(SteadyTime now) {
   pods_cut_ = std::exchange(arriving_cut_, 0);
   version_ = std::exchange(arriving_version_, {});
   freshness_.doubtful_until.reset();
-  // The backoff stays: a server that lists but ends each watch is not to be
-  // listed without a pause.
+  // The backoff stays: a server that answers lists but ends every watch must not be listed without
+  // a pause.
   freshness_.heard(now);
   return true;
 }
@@ -110,7 +110,7 @@ void PodReflector::watch_error(std::string_view status) {
   const std::string reason = json_member(status, {"reason"});
   error_ = printable(
       fmt::format("the API server ended the watch: {} {}", code, json_member(status, {"message"})));
-  // What happened since is no longer known: from the start.
+  // The changes since then are lost: list again.
   if (code == "410" || reason == "Expired" || reason == "Gone") version_.reset();
 }
 
@@ -152,7 +152,7 @@ bool PodReflector::event(std::string_view type, std::string_view object, SteadyT
     auto pod = pod_in(object);
     if (!pod) {
       left_out();
-      return true;  // where to go on from stays what it was
+      return true;  // the position to resume from stays the same
     }
     if (deleted) {
       remove(*pod);
@@ -184,7 +184,7 @@ Backoff::Duration PodReflector::ended(int status, std::optional<std::chrono::sec
   if (accepted_at) {
     freshness_.watch_ended(now);
     if (now - *accepted_at >= kLongWatch) backoff_.reset();
-    // Cut or at its end: that is ordinary.
+    // Cut off or at its timeout: both are normal.
     if (error_.empty()) {
       const Backoff::Duration pause = backoff_.next(random, retry_after);
       if (now - *accepted_at < kShortWatch) {
@@ -195,7 +195,7 @@ Backoff::Duration PodReflector::ended(int status, std::optional<std::chrono::sec
       return pause;
     }
   } else if (why.empty()) {
-    return Backoff::Duration{0};  // a whole list: watch at once
+    return Backoff::Duration{0};  // a complete list: watch at once
   }
   freshness_.failed(now, error_.empty() ? printable(why) : std::exchange(error_, {}));
   return backoff_.next(random, retry_after);

@@ -1,6 +1,6 @@
 #pragma once
 
-// The two sources of pods that answer over the network, one request at a time.
+// The sources of pods that answer over the network or a socket, one request at a time.
 
 #include <chrono>
 #include <functional>
@@ -16,11 +16,11 @@
 
 namespace hostnet {
 
-// What a source knows; `pods` is never null.
+// The state of a source; `pods` is never null.
 struct SourceSnapshot {
   std::string source;  // "apiserver", "pods-api", "kubelet"
   std::shared_ptr<const std::vector<Pod>> pods = std::make_shared<const std::vector<Pod>>();
-  std::size_t pods_cut{};  // that were left out, as there are too many
+  std::size_t pods_cut{};  // dropped because there were too many
   std::optional<WallTime> last_success;
   std::optional<std::vector<int>> server_version;  // of the API server: parse_server_version()
   Freshness freshness;
@@ -33,9 +33,8 @@ class PodSource {
   PodSource(const PodSource&) = delete;
   PodSource& operator=(const PodSource&) = delete;
 
-  // Makes one request and blocks until it is over; on the way and at its end it
-  // publishes what changed. Returns how long to wait before the next. `random`
-  // is from 0 to 1.
+  // Makes one request and blocks until it is done; publishes changes during the request and at its
+  // end. Returns how long to wait before the next one. `random` is from 0 to 1.
   virtual std::chrono::milliseconds step(double random,
                                          const std::function<void(SourceSnapshot)>& publish) = 0;
   virtual const Freshness& freshness() const = 0;
@@ -43,18 +42,18 @@ class PodSource {
   virtual void stop() = 0;
 };
 
-// LIST once, then WATCH: no list is ever polled. The server's version is asked for
-// after the LIST, and when a WATCH did not end in order: then it may be another's.
+// LIST once, then WATCH: never polls lists. The server's version is requested after the LIST, and
+// after a WATCH that was cut off: the server may have changed.
 std::unique_ptr<PodSource> apiserver_source(ClusterAccess access, const std::string& node_name,
                                             KubeTiming timing = {});
 
-// The kubelet's Pods API (KEP-4188; Kubernetes 1.37, as alpha 1.35) at a unix socket, asked each
-// `interval`, at least each 3 s: it costs the API server nothing.
+// The kubelet's Pods API (KEP-4188; Kubernetes 1.37, as alpha 1.35) on a unix socket, polled every
+// `interval`, at least every 3 s: it costs the API server nothing.
 Result<std::unique_ptr<PodSource>> pods_api_source(const std::string& socket,
                                                    std::chrono::milliseconds interval,
                                                    KubeTiming timing = {});
 
-// GET /pods of the kubelet, each `interval`.
+// GET /pods from the kubelet, every `interval`.
 std::unique_ptr<PodSource> kubelet_source(ClusterAccess access, std::chrono::milliseconds interval,
                                           KubeTiming timing = {});
 

@@ -48,7 +48,7 @@ void add_live(const SelectedSource& live, SteadyTime now, PodSnapshot& snapshot)
   snapshot.source = live.shown.source;
   snapshot.synced = fresh.last_heard.has_value();
   const bool live_is_stale = snapshot.synced && (live.abandoned || fresh.stale(now));
-  snapshot.stale = snapshot.stale || live_is_stale;  // that of the manifests
+  snapshot.stale = snapshot.stale || live_is_stale;  // may be set by the manifests
   snapshot.last_success = live.shown.last_success;
   snapshot.server_version = live.shown.server_version;
   snapshot.pods_cut += live.shown.pods_cut;
@@ -59,13 +59,13 @@ void add_live(const SelectedSource& live, SteadyTime now, PodSnapshot& snapshot)
     if (!answers) {
       snapshot.errors.push_back(line_of(problem));
     } else if (problem.source != snapshot.source) {
-      // A single failed attempt of the one that answers is nobody's business.
+      // A single failed attempt of the source in use is not worth a report.
       snapshot.passed_over.push_back(line_of(problem));
     }
   }
 }
 
-// What was left out may matter: nobody knows what it declares.
+// Dropped pods and ports may matter: their declarations are unknown.
 void name_cuts(PodSnapshot& snapshot) {
   std::size_t of_pods = 0;
   for (const Pod& pod : snapshot.pods) {
@@ -84,7 +84,7 @@ void name_cuts(PodSnapshot& snapshot) {
   }
 }
 
-// The manifests' pods, and beside them the live source's where there is one.
+// The pods of the manifests and of the live source, if there is one.
 std::shared_ptr<const PodSnapshot> published(const PodSnapshot& from,
                                              const PodSourceOptions& options,
                                              const SelectedSource* live, SteadyTime now) {
@@ -97,7 +97,7 @@ std::shared_ptr<const PodSnapshot> published(const PodSnapshot& from,
   } else if (live != nullptr) {
     add_live(*live, now, *snapshot);
   } else if (options.manifests.empty()) {
-    // Without a path there is nothing to follow; that is a source of its own.
+    // Without a path there is nothing to follow: the source is then "none".
     snapshot->source = "none";
     snapshot->synced = true;
     if (!options.none_wanted) {
@@ -151,7 +151,7 @@ Result<std::shared_ptr<const PodSnapshot>> recorded_pods(const std::string& dire
   snapshot->pods = read.pods();
   snapshot->synced = true;
   snapshot->last_success = now;
-  // Not there: it was not known.
+  // Missing: the version was not known.
   if (const auto version = recorded_attachment(directory, kRecordedServerVersion)) {
     snapshot->server_version = parse_server_version(*version);
   } else if (version.error().reason != Reason::vanished) {
@@ -165,16 +165,16 @@ struct PodSourceManager::Shared {
   Shared(PodSourceOptions wanted, WakeUp woken_by)
       : options(std::move(wanted)), wake(std::move(woken_by)), manifests(source_options(options)) {}
 
-  PodSourceOptions options;  // on_change under the mutex
+  PodSourceOptions options;  // on_change is guarded by the mutex
   WakeUp wake;
   ManifestSource manifests;
   std::unique_ptr<SourceSelector> live;       // null: there is none
-  std::optional<SteadyTime> live_changes_at;  // it becomes stale, or is no longer
+  std::optional<SteadyTime> live_changes_at;  // it becomes stale, or recovers
   std::mutex mutex;
-  bool stopped{};  // under the mutex
+  bool stopped{};  // guarded by the mutex
 
   void follow();
-  bool publish();  // false: it is time to end
+  bool publish();  // false: stop
   bool wait();     // until something may have changed; false: only manifests were checked
 };
 
@@ -205,7 +205,7 @@ bool PodSourceManager::Shared::wait() {
 
 void PodSourceManager::Shared::follow() {
   while (true) {
-    // Before reading: what happens after it wakes again.
+    // Before reading, so that later changes wake it again.
     wake.consume();
     manifests.refresh(steady_now(), wall_now());
     if (!publish()) return;

@@ -1,7 +1,7 @@
 #pragma once
 
-// Puts together what the sources of pods know, and publishes it: manifest files,
-// and beside them the API server or the kubelet.
+// Merges the pods of all sources and publishes them: manifest files, plus the API server or the
+// kubelet.
 
 #include <chrono>
 #include <functional>
@@ -17,7 +17,7 @@
 
 namespace hostnet {
 
-// The names of the pods and of the API server's version in a recording:
+// The names of the attachments with the pods and the API server's version in a recording:
 // Recorder::attach().
 inline constexpr std::string_view kRecordedPods = "pods.json";
 inline constexpr std::string_view kRecordedServerVersion = "version.json";
@@ -25,27 +25,26 @@ inline constexpr std::string_view kRecordedServerVersion = "version.json";
 struct PodSourceOptions {
   std::vector<std::string> manifests;  // files and folders
   std::vector<SourceChoice> live;      // over the network, best first; may be empty
-  // Those of --pods.source=auto that are not among them: "apiserver: why".
+  // The sources of --pods.source=auto that are not in `live`: "apiserver: why".
   std::vector<std::string> not_asked;
-  // The manifests are the node's static pods, and nobody tells of the others.
+  // The manifests are the node's static pods, and no source knows the other pods.
   bool only_static{};
   std::vector<std::string> kubeconfigs_passed_over;  // of this node's kubelet: "FILE: why"
   SourcePace pace;
-  // Where no live source ever answered, manifests alone will do (--pods.source=auto).
+  // If no live source has ever answered, manifests alone are enough (--pods.source=auto).
   bool manifests_will_do{};
-  // Neither: that is as it should be (--pods.source=none), or something to
-  // complain about.
+  // No source at all is intended (--pods.source=none), not an error to report.
   bool none_wanted{};
   std::string node_name;
-  // After each new snapshot (the first included), on the manager's thread.
+  // Called after each new snapshot (the first included), on the manager's thread.
   std::function<void(std::shared_ptr<const PodSnapshot>)> on_change;
 };
 
-// What the sources say right now, each asked once: one-shot commands. Blocks.
+// The current pods, with one request to each source: for one-shot commands. Blocks.
 std::shared_ptr<const PodSnapshot> read_pods_once(const PodSourceOptions& options, WallTime now);
-// What can be said at once: manifests, and that a live source has not answered yet.
+// The snapshot that is available at once: manifests, while the live source has not answered yet.
 std::shared_ptr<const PodSnapshot> pods_at_start(const PodSourceOptions& options, WallTime now);
-// The pods that a recording holds; `now` is when it was made.
+// The pods of a recording; `now` is when it was made.
 Result<std::shared_ptr<const PodSnapshot>> recorded_pods(const std::string& directory,
                                                          WallTime now);
 
@@ -54,7 +53,7 @@ class PodSourceManager {
   static Result<std::unique_ptr<PodSourceManager>> start(PodSourceOptions options);
   PodSourceManager(const PodSourceManager&) = delete;
   PodSourceManager& operator=(const PodSourceManager&) = delete;
-  // on_change is not called after it began.
+  // on_change is not called after the destructor has begun.
   ~PodSourceManager();
 
  private:

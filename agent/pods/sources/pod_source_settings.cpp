@@ -9,16 +9,16 @@
 namespace hostnet {
 namespace {
 
-// Of 1.37; 1.35 and 1.36 have it, where the gate is set, in pods/ (PodInfoAPI).
+// The path of 1.37; 1.35 and 1.36 use pods/ if the feature gate is set (PodInfoAPI).
 constexpr std::array<const char*, 2> kKubeletSockets{"/var/lib/kubelet/pods-api/pods-api.sock",
                                                      "/var/lib/kubelet/pods/kubelet.sock"};
 constexpr std::string_view kLocalKubelet = "https://127.0.0.1:10250";
 
 const char* own_environment(const char* name) {
-  return std::getenv(name);  // nothing here sets any
+  return std::getenv(name);  // nothing in this process calls setenv()
 }
 
-// A person waits for a single scan.
+// Shorter timeouts for a single scan, as a person is waiting.
 KubeTiming timing_for(const PodSourceSettings& settings) {
   KubeTiming timing;
   timing.retry = settings.retry;
@@ -73,7 +73,7 @@ SourceChoice kubelet_choice(const PodSourceSettings& settings) {
             std::string token = std::string(kServiceAccountFolder) + "/token";
             std::error_code ignored;
             if (!settings.kubeconfig.empty()) {
-              // Where this is no pod: as whom the kubeconfig comes.
+              // Outside a pod: the user of the kubeconfig.
               const auto user = read_kubeconfig(settings.kubeconfig);
               if (!user) return std::unexpected(user.error());
               access->token = user->token;

@@ -12,10 +12,10 @@
 namespace hostnet {
 namespace {
 
-// On this machine, and of no API server: a tenth of what the kubelet's HTTPS has is soon enough.
+// Local and without load on an API server: polled at least this often, unlike kubelet's HTTPS.
 constexpr std::chrono::seconds kMostBetweenPolls{3};
 
-// The kubelet knows a static pod by the hash of its file, which is its UID there; others' are
+// kubelet identifies a static pod by the hash of its file, which is its UID there; other UIDs are
 // UUIDs.
 constexpr std::size_t kHashSize = 32;
 

@@ -17,7 +17,7 @@ class PolledSource final : public PodSource {
         lister_(std::move(lister)),
         interval_(pace.interval),
         backoff_(pace.retry) {
-    // Three failed polls, or their time without one.
+    // Stale after three failed polls, or after their time without one.
     freshness_.silence = std::max<std::chrono::milliseconds>(kSilentForTooLong, 4 * interval_);
   }
 
@@ -54,7 +54,7 @@ class PolledSource final : public PodSource {
              .pods = pods_,
              .pods_cut = pods_cut_,
              .last_success = last_success_,
-             .server_version = std::nullopt,  // the kubelet knows its own only
+             .server_version = std::nullopt,  // the kubelet only knows its own version
              .freshness = freshness_});
     return pause;
   }

@@ -1,6 +1,6 @@
 #pragma once
 
-// A source that is asked for all pods of the node again and again.
+// A source that polls all pods of the node.
 
 #include <chrono>
 #include <functional>
@@ -13,13 +13,13 @@
 
 namespace hostnet {
 
-// What came of one request for the list.
+// The result of one request for the list.
 struct PollAnswer {
-  std::string problem;  // "": it is whole
+  std::string problem;  // "": the list is complete
   std::optional<std::chrono::seconds> retry_after;
 };
 
-// Who makes the request.
+// Makes the requests.
 class PodLister {
  public:
   PodLister() = default;
@@ -29,11 +29,11 @@ class PodLister {
 
   struct Parts {
     std::function<void(Pod)> on_pod;
-    std::function<void()> on_left_out;  // a pod that is too long, or cannot be read
+    std::function<void()> on_left_out;  // for a pod that is too long or cannot be read
   };
-  // Blocks until the list is over.
+  // Blocks until the list is complete or failed.
   virtual PollAnswer list(const Parts& parts) = 0;
-  // From any thread: what runs ends soon, what comes later ends at once.
+  // From any thread: a running request ends soon, later ones end at once.
   virtual void stop() = 0;
 };
 
@@ -42,7 +42,7 @@ struct PollPace {
   std::chrono::milliseconds retry;  // the first pause after a failure; see Backoff
 };
 
-// `name` is Pod::source, too.
+// `name` is also Pod::source.
 std::unique_ptr<PodSource> polled_source(std::string name, std::unique_ptr<PodLister> lister,
                                          PollPace pace);
 

@@ -57,7 +57,7 @@ struct SourceSelector::Shared {
 
   std::mutex mutex;
   std::condition_variable changed;
-  // All below is under the mutex.
+  // Everything below is guarded by the mutex.
   std::function<void()> on_change;
   bool stopping{};
   PodSource* running{};
@@ -67,7 +67,7 @@ struct SourceSelector::Shared {
 
   void run();
   void take_turn(const SourceChoice& choice);
-  // False: it is time to end.
+  // False: stop.
   bool wait(std::chrono::milliseconds pause);
   void publish(const std::string& name, SourceSnapshot pods);
   void unusable(const SourceChoice& choice, const std::string& why);
@@ -86,7 +86,7 @@ bool SourceSelector::Shared::wait(std::chrono::milliseconds pause) {
   return !stopping;
 }
 
-// Under the mutex, so that the destructor can take on_change away.
+// Called with the mutex locked, so that the destructor can reset on_change.
 void SourceSelector::Shared::tell() {
   state.all_failed = failed_turns >= choices.size();
   state.problems = in_order(problems, choices);
@@ -103,7 +103,7 @@ void SourceSelector::Shared::publish(const std::string& name, SourceSnapshot pod
   } else {
     problems[name] = pods.freshness.problem;
   }
-  // What was known is better than nothing: it stays until something answers.
+  // The last known pods stay until a source answers: better than nothing.
   if (answers || !state.shown.freshness.last_heard) {
     state.shown = std::move(pods);
     state.abandoned = false;
@@ -144,7 +144,7 @@ void SourceSelector::Shared::take_turn(const SourceChoice& choice) {
       ++failed_turns;
       tell();
     }
-    // The only one keeps its turn: where it was in its watch is worth keeping.
+    // The only source keeps its turn: its position in the watch is worth keeping.
     if (choices.size() > 1) break;
   }
   const std::scoped_lock lock(mutex);
@@ -162,7 +162,7 @@ void SourceSelector::Shared::run() {
         if (stopping) break;
       }
       take_turn(choices[turn % choices.size()]);
-      // Once round in vain: slower and slower.
+      // After a full round of failures: wait longer each time.
       if (!all_failed()) {
         rounds.reset();
       } else if ((turn + 1) % choices.size() == 0) {

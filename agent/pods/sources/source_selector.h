@@ -1,6 +1,6 @@
 #pragma once
 
-// The thread that follows one source at a time and chooses among them (failover).
+// The thread that follows one source at a time and fails over between them.
 
 #include <chrono>
 #include <functional>
@@ -16,46 +16,46 @@ namespace hostnet {
 
 struct SourceChoice {
   std::string name;  // "apiserver", "pods-api", "kubelet"
-  // Made anew when its turn comes; an error says why it cannot be used.
+  // Creates a new source for each turn; an error says why it cannot be used.
   std::function<Result<std::unique_ptr<PodSource>>()> make;
 };
 
-// Why a choice does not work now, one line.
+// The reason why a choice does not work now, one line.
 struct SourceProblem {
   std::string source;  // SourceChoice::name
   std::string why;
   bool operator==(const SourceProblem&) const = default;
 };
 
-// What the choices say together.
+// The combined state of the choices.
 struct SelectedSource {
-  SourceSnapshot shown;  // of the source in use, else of the one that answered last
-  // Another than the shown one is being tried: what is shown is stale.
+  SourceSnapshot shown;  // of the source in use, else of the last one that answered
+  // A source other than the one shown is being tried: the pods shown are stale.
   bool abandoned{};
   bool all_failed{};                    // every choice had its turn and none answered
   std::vector<SourceProblem> problems;  // in the order of the choices
 };
 
-// One request to each until one answers: for commands that scan once.
+// One request to each until one answers: for one-shot commands.
 SelectedSource read_sources_once(const std::vector<SourceChoice>& choices);
 
 struct SourcePace {
-  // The very first request waits a random share of this: agents that are started
-  // together (a roll-out, a power-on) do not ask the API server together.
+  // The first request is delayed by a random share of this: agents that start together (a rollout,
+  // a power-on) do not hit the API server together.
   std::chrono::milliseconds start_spread{};
-  std::chrono::milliseconds retry{800};  // the first pause after a round in vain; see Backoff
-  std::function<void()> on_thread;       // called first on the thread that asks
+  std::chrono::milliseconds retry{800};  // the first pause after a round of failures; see Backoff
+  std::function<void()> on_thread;       // called first on the selector's thread
 };
 
 class SourceSelector {
  public:
-  // `on_change` is called on the selector's thread, at least once per change, never
-  // after the destructor began. At least one choice.
+  // `on_change` is called on the selector's thread, at least once per change, never after the
+  // destructor has begun. At least one choice.
   static Result<std::unique_ptr<SourceSelector>> start(std::vector<SourceChoice> choices,
                                                        SourcePace pace,
                                                        std::function<void()> on_change);
-  // Ends the request at hand. A thread that does not come back within 5 s (a name
-  // that is being resolved) is abandoned.
+  // Ends the running request. A thread that does not return within 5 s (during name resolution) is
+  // abandoned.
   ~SourceSelector();
   SourceSelector(const SourceSelector&) = delete;
   SourceSelector& operator=(const SourceSelector&) = delete;
