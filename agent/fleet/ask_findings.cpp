@@ -38,7 +38,7 @@ OneNode ask_node_for_findings(const FleetNode& place, const AgentClient& client)
   return node;
 }
 
-// What all nodes say; what does not fit is counted.
+// The findings of all nodes; those beyond the limit are counted.
 class Gathered {
  public:
   explicit Gathered(std::size_t nodes) { report_.nodes.resize(nodes); }

@@ -7,7 +7,7 @@
 
 namespace hostnet {
 
-// Conflicts and risks of every node, of its agent.
+// Conflicts and risks of every node, from its agent.
 Result<FleetReport> ask_findings(const std::vector<FleetNode>& nodes, const AgentClient& client);
 
 }  // namespace hostnet

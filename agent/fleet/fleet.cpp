@@ -50,7 +50,7 @@ Result<CallAnswer> ask_prometheus(const FleetOptions& options) {
   return said(stored_port(prometheus, options.port->port, protocol_of(options)), options);
 }
 
-// Who may not list nodes still learns of those that have an agent.
+// A user who may not list nodes still sees those that have an agent.
 Result<std::vector<FleetNode>> find_nodes(const FleetOptions& options, ClusterReader& reader) {
   const auto agents = reader.agents(options);
   if (!agents) return std::unexpected(agents.error());

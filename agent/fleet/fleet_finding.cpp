@@ -13,7 +13,7 @@ namespace hostnet {
 std::optional<FleetFinding> read_fleet_finding(const std::string& node, std::string_view json) {
   Json finding = read_json(json);
   if (!finding.is_object() || text_at(finding, "verdict").empty()) return std::nullopt;
-  finding.erase("node");  // that is said here
+  finding.erase("node");  // added here instead
   const Json declared = list_at(finding, "declared_by");
   std::string severity = text_at(finding, "severity");
   return FleetFinding{.node = node,
@@ -86,7 +86,7 @@ bool FindingsReader::on_finding(std::string_view json) {
   return true;
 }
 
-// Said once, whatever the agent itself says.
+// Added once, even if the agent reports the same problem.
 void FindingsReader::doubt(std::string problem) {
   complete_ = false;
   if (std::ranges::find(problems_, problem) == problems_.end()) {

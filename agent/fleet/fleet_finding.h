@@ -11,14 +11,14 @@
 
 namespace hostnet {
 
-// What of one node's findings is kept: an agent has a few, and one that is not ours may send more.
+// The limit of findings kept per node: an agent has a few; a rogue one may send more.
 inline constexpr std::size_t kMostFindingsOfANode = 3'000;
 inline constexpr std::size_t kMostFindingsOfAFleet = 200'000;
 inline constexpr std::size_t kMostBytesOfANode = std::size_t{4} << 20;
 inline constexpr std::size_t kMostBytesOfAFleet = std::size_t{256} << 20;
 inline constexpr std::size_t kLongestFinding = std::size_t{256} << 10;
 
-// A finding of some node, as its agent said it, for a row of the table. Not escaped.
+// A finding of a node, as its agent reported it, for a table row. Not escaped.
 struct FleetFinding {
   std::string node;
   std::string class_, verdict, severity;
@@ -26,10 +26,10 @@ struct FleetFinding {
   std::string port;  // "8080/tcp"
   std::string declared_by, held_by, remedy, host_ip, workload, explanation;
   std::optional<WallTime> since;
-  std::string json;  // all of it
+  std::string json;  // the whole finding
 };
 
-// Of one finding's JSON; unset: it is none.
+// From a finding's JSON; unset: it is no finding.
 std::optional<FleetFinding> read_fleet_finding(const std::string& node, std::string_view json);
 
 // Reads an agent's answer to /conflicts or /risks as it comes. Owned by one thread.
@@ -40,9 +40,9 @@ class FindingsReader {
   FindingsReader& operator=(const FindingsReader&) = delete;
   ~FindingsReader() = default;
   bool feed(std::string_view bytes);
-  // Whether that was an answer.
+  // Whether the answer was complete and valid.
   bool whole() const;
-  // Adds what it said to the node's answer.
+  // Adds what was read to the node's answer.
   void give(NodeAnswer& node, std::vector<FleetFinding>& findings) &&;
 
  private:

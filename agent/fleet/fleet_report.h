@@ -18,12 +18,12 @@ struct FleetReport {
   std::size_t findings_cut{};  // beyond kMostFindingsOfAFleet
 };
 
-// The worst first: by severity, conflicts before risks; then by port, verdict and node. Leaves out
-// what is beyond the limit.
+// The most severe first: by severity, conflicts before risks; then by port, verdict and node. Drops
+// the findings beyond the limit.
 void sort_findings(FleetReport& report);
 
-// NODE PORT VERDICT SEVERITY, DECLARED BY, HELD BY, SINCE, WHAT TO DO, a line for what did not
-// answer or is incomplete, and one that counts. With `names` the nodes that have findings.
+// NODE PORT VERDICT SEVERITY, DECLARED BY, HELD BY, SINCE, WHAT TO DO, a line for nodes that did
+// not answer or are incomplete, and a line of totals. With `names` the nodes that have findings.
 std::string fleet_text(const FleetReport& report, const TextStyle& style);
 std::string fleet_json(const FleetReport& report);
 

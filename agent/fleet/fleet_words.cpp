@@ -19,7 +19,7 @@ namespace {
 
 constexpr std::size_t kMostInAList = 100;
 
-// What `words` makes of each element, each text once, in order.
+// The texts that `words` returns for the elements, without duplicates, in order.
 template <class Words>
 std::string distinct(const Json& list, const Words& words) {
   std::vector<std::string> seen;

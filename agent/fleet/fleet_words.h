@@ -1,7 +1,7 @@
 #pragma once
 
-// How the JSON of an agent's answer is written for people: as the agent's own tables have it
-// (agent/render/words.h). For .cpp files: it brings the JSON library's header with it.
+// Renders the JSON of an agent's answer for people, as the agent's own tables do
+// (agent/render/words.h). For .cpp files only: it includes the JSON library's header.
 
 #include <string>
 

@@ -46,7 +46,7 @@ std::string scheduler_message(const Value& root) {
   return "";
 }
 
-// Each pod of a DaemonSet asks for its node by name.
+// The affinity of each pod of a DaemonSet names its node.
 std::optional<std::string> node_by_affinity(const Value& root) {
   const Value* terms =
       member_of(&root, {"spec", "affinity", "nodeAffinity",
@@ -87,7 +87,7 @@ std::string explanation_of(const DeclaredPort& wanted, const PortCheck& check) {
                      port);
 }
 
-// Of a pod that runs already.
+// Whether the port is held by the wanted pod itself, which runs already.
 bool is_own(const WantedPod& wanted, const PortCheck& check) {
   const std::string name = wanted.pod.namespace_ + "/" + wanted.pod.name;
   return !check.pods.empty() &&
@@ -103,7 +103,7 @@ std::vector<std::string> targets_of(const WantedPod& wanted) {
   return targets;
 }
 
-// A node about which the scheduler has decided need not be asked.
+// A node that the scheduler has already ruled out need not be asked.
 NodeAnswer decided(const FleetNode& node) {
   NodeAnswer answer = unanswered(node);
   answer.answered = answer.complete = true;

@@ -29,7 +29,7 @@ bool is_unknown(const PortCheck& check) {
   return check.verdict == "unknown";
 }
 
-// Free ones first, then those that are not, then what nobody knows; by name.
+// Free nodes first, then those in use, then the unknown ones; by name.
 std::vector<std::size_t> order_of_nodes(const PortReport& report) {
   std::vector<std::size_t> order(report.nodes.size());
   std::iota(order.begin(), order.end(), std::size_t{0});

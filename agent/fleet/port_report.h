@@ -11,22 +11,22 @@
 
 namespace hostnet {
 
-// What one agent says of a port: its answer to /check.
+// One agent's answer to /check for a port.
 struct PortCheck {
   std::string verdict{"unknown"};  // "free", "in_use"…
   std::string held_by, declared_by, explanation;
-  std::vector<std::string> pods;  // "default/web-1" of each holder, "" of what is no pod's
-  std::string json;               // all of it; "" where there is no answer
+  std::vector<std::string> pods;  // "default/web-1" of each holder, "" if it is not a pod
+  std::string json;               // the whole answer; "" if there is none
 };
-// Of that JSON; unset: it is no answer.
+// From that JSON; unset: it is no answer.
 std::optional<PortCheck> read_port_check(std::string_view json);
 
 inline constexpr std::size_t kLongestCheck = std::size_t{1} << 20;
 
-// "/check?port=8080&protocol=tcp&address=10.0.0.1"; no address where it is any.
+// "/check?port=8080&protocol=tcp&address=10.0.0.1"; without the address if any will do.
 std::string check_target(std::uint16_t port, Protocol protocol, const std::string& address);
 
-// Asks one node for several ports. As many as were asked, all unknown where it did not answer.
+// Asks one node about several ports. One check per target; all unknown if it did not answer.
 std::vector<PortCheck> ask_checks(const FleetNode& node, const std::vector<std::string>& targets,
                                   const AgentClient& client, NodeAnswer& answer);
 
@@ -37,15 +37,15 @@ struct PortReport {
   std::uint16_t port{};
   Protocol protocol{};
   std::vector<NodeAnswer> nodes;
-  std::vector<PortCheck> checks;  // beside the nodes
-  std::string limit;              // what such an answer cannot know; "" nothing
+  std::vector<PortCheck> checks;  // parallel to the nodes
+  std::string limit;              // what such an answer cannot know; "" if nothing
 };
 
 Result<PortReport> ask_port(const std::vector<FleetNode>& nodes, const AgentClient& client,
                             std::uint16_t port, Protocol protocol);
 
-// NODE, VERDICT, HELD BY, DECLARED BY, EXPLANATION, where it is free first. With `names` the nodes
-// where it is free.
+// NODE, VERDICT, HELD BY, DECLARED BY, EXPLANATION, nodes where it is free first. With `names` the
+// nodes where it is free.
 std::string port_report_text(const PortReport& report, const TextStyle& style);
 std::string port_report_json(const PortReport& report);
 // 0: free everywhere; 1: not; 2: a node did not answer, or does not know.

@@ -43,7 +43,7 @@ std::string StoredSeries::label(std::string_view name) const {
 }
 
 std::string StoredSeries::own(std::string_view name) const {
-  // Where one is renamed, the agent's own pod stands under the plain names.
+  // If any label is renamed, the plain names hold the labels of the agent's own pod.
   const bool renamed = std::ranges::any_of(
       labels, [](const auto& one) { return one.first.starts_with("exported_"); });
   return label(renamed ? fmt::format("exported_{}", name) : std::string(name));

@@ -26,7 +26,7 @@ std::set<std::string, std::less<>> nodes_of(const std::vector<StoredSeries>& all
   return nodes;
 }
 
-// Every node that has series, or had some lately.
+// Every node that has series, or had some recently.
 Result<std::vector<NodeAnswer>> stored_nodes(const Prometheus& prometheus) {
   const auto known =
       prometheus.query(fmt::format("last_over_time(hostnet_build_info[{}])", kRecently));
@@ -57,7 +57,7 @@ Result<std::vector<NodeAnswer>> stored_nodes(const Prometheus& prometheus) {
 
 void add_class(const std::vector<StoredSeries>& all, std::string_view of_class,
                std::vector<FleetFinding>& findings) {
-  std::set<std::string> seen;  // two Prometheus replicas have each twice
+  std::set<std::string> seen;  // two Prometheus replicas store each one twice
   for (const StoredSeries& series : all) {
     FleetFinding finding = finding_of_series(series, of_class);
     if (seen.insert(finding.node + "\n" + finding.json).second) {
@@ -66,7 +66,7 @@ void add_class(const std::vector<StoredSeries>& all, std::string_view of_class,
   }
 }
 
-// Who has a port of a node, and who declares it.
+// The holder of a port on a node, and who declares it.
 struct StoredUse {
   std::string holder, declared;
 };
@@ -136,7 +136,7 @@ FleetFinding finding_of_series(const StoredSeries& series, std::string_view of_c
                   {"remedy", url_of_runbook(of("verdict"))}};
   FleetFinding finding;
   if (auto read = read_fleet_finding(series.node(), json_text(json))) finding = *std::move(read);
-  // Labels say less than holders do.
+  // Labels have less detail than holders.
   finding.held_by = of("holder").empty() ? of("holder_kind") : of("holder");
   return finding;
 }

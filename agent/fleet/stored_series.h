@@ -1,6 +1,6 @@
 #pragma once
 
-// --prometheus: the same answers from stored series. It costs the nodes nothing, and knows less.
+// --prometheus: the same answers from stored series. Costs the nodes nothing, but has less detail.
 
 #include <chrono>
 #include <string>
@@ -12,13 +12,13 @@
 
 namespace hostnet {
 
-// A series of an instant query's answer.
+// A series in an instant query's answer.
 struct StoredSeries {
   std::vector<std::pair<std::string, std::string>> labels;
-  // Its label, as it was before Prometheus renamed it to exported_…
+  // The series' own label, also if Prometheus renamed it to exported_…
   std::string own(std::string_view name) const;
   std::string label(std::string_view name) const;
-  // The node: the label that scraping sets, else the instance.
+  // The node: the "node" label set at scraping, else the instance.
   std::string node() const;
 };
 

@@ -11,13 +11,13 @@ void AnswerLimits::enforce(BIO* socket) {
   BIO_set_callback_ex(socket, on_read);
 }
 
-// Called before each read and after it; what it returns before one that is not to be
-// is what the read returns.
+// BIO callback, called before and after each read. A value <= 0 returned before a read prevents it
+// and becomes its result.
 long AnswerLimits::on_read(BIO* socket, int operation, const char* /*data*/, std::size_t /*size*/,
                            int /*number*/, long /*large*/, int result, std::size_t* processed) {
   auto* const self = reinterpret_cast<AnswerLimits*>(BIO_get_callback_arg(socket));
   if (operation == BIO_CB_READ && !self->may_read()) {
-    BIO_clear_retry_flags(socket);  // not "nothing there yet", which would be tried again
+    BIO_clear_retry_flags(socket);  // not "no data yet", which would be retried
     return -1;
   }
   if (operation == (BIO_CB_READ | BIO_CB_RETURN) && result > 0) self->read(*processed);

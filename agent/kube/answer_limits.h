@@ -11,33 +11,33 @@
 
 namespace hostnet {
 
-// What comes beside a body: handshake, head, the lines between chunks.
+// Bytes outside the body: handshake, head, the lines between chunks.
 inline constexpr std::size_t kLargestAnswerHead = std::size_t{128} << 10;
 // A list of kMostPods pods is far smaller.
 inline constexpr std::size_t kLargestBody = std::size_t{64} << 20;
-// Each so many bytes are worth one second more than the time for an answer.
+// Each so many bytes extend the time limit of an answer by one second.
 inline constexpr std::size_t kBytesASecond = std::size_t{32} << 10;
 
-// Bounds what one answer of a server may cost. cpp-httplib keeps a head, or the line
-// before a chunk, however long it is, and has no time limit but for silence: so each
-// read of its connection asks here first.
+// Bounds the cost of one answer from a server. cpp-httplib stores a head, or the line before a
+// chunk, of any length, and its only time limit is for silence: so every read of its connection is
+// checked here first.
 class AnswerLimits {
  public:
-  // `time`: for the answer, and for its head alone where the body is a stream.
+  // `time`: limits the whole answer, or only its head if the body is a stream.
   explicit AnswerLimits(std::chrono::milliseconds time, bool stream)
       : time_(time), stream_(stream), began_(steady_now()) {}
   AnswerLimits(const AnswerLimits&) = delete;
   AnswerLimits& operator=(const AnswerLimits&) = delete;
   ~AnswerLimits() = default;
 
-  // From now on for what is read of a connection; it keeps a pointer to this.
+  // Applies to all further reads of a connection, which keeps a pointer to this.
   void enforce(BIO* socket);
 
   void head_ended() { in_head_ = false; }
-  // A piece of the body arrived. False: it is more than anybody may send.
+  // Counts a piece of the body. False: the body exceeds the limit.
   bool take_body(std::size_t bytes);
 
-  // Why no more is read, for people; "" while the answer is within its limits.
+  // Why reading was stopped, for people; "" while the answer is within its limits.
   std::string_view refusal() const { return refusal_; }
 
  private:
@@ -50,7 +50,7 @@ class AnswerLimits {
   bool stream_;
   SteadyTime began_;
   bool in_head_{true};
-  std::size_t beside_body_{};  // since the last piece of it
+  std::size_t beside_body_{};  // since its last piece
   std::size_t body_{};
   std::string_view refusal_;
 };

@@ -5,8 +5,8 @@
 
 namespace hostnet {
 
-// The common name of the first certificate of a PEM text, as whom it signs in to
-// an API server: "system:node:worker-1". "" where there is none.
+// The common name of the first certificate in a PEM text, the user name at an API server:
+// "system:node:worker-1". "" if there is none.
 std::string certificate_name(std::string_view pem);
 
 }  // namespace hostnet

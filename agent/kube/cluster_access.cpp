@@ -36,7 +36,7 @@ bool is_loopback(const std::string& host) {
   return host == "localhost" || host == "::1";
 }
 
-// "node.example:6443", "[fd00::1]" of `url`.
+// "node.example:6443", "[fd00::1]" from `url`.
 Result<> read_authority(std::string_view url, std::string_view authority, ClusterAccess& access) {
   std::string_view port;
   if (authority.starts_with('[')) {

@@ -6,7 +6,7 @@
 
 namespace hostnet {
 
-// What cpp-httplib's errors mean, for people; it has only the names of an enumeration.
+// cpp-httplib's errors in words, for people; it only has the names of an enumeration.
 inline std::string_view words_for(httplib::Error error) {
   switch (error) {
     case httplib::Error::Connection: return "cannot connect";

@@ -8,9 +8,9 @@
 namespace hostnet {
 namespace {
 
-// No name that anybody asks for is longer.
+// No wanted member has a longer name.
 constexpr std::size_t kLongestKey = 64;
-// What the buffer may keep from one value to the next.
+// The capacity that the buffer may keep between values.
 constexpr std::size_t kKeptBuffer = std::size_t{64} << 10;
 
 bool is_blank(char c) {
@@ -136,7 +136,7 @@ void JsonCutter::expect(char c, char wanted, State next, const char* what) {
 
 void JsonCutter::step(char c) {
   if (state_ == State::in_key) return continue_key(c);
-  // A scalar's end is seen only by what follows it.
+  // A scalar ends only at the character after it.
   if (state_ == State::in_value || state_ == State::in_element) {
     if (continue_value(c) || state_ == State::failed) return;
   }
@@ -187,7 +187,7 @@ std::string json_member(std::string_view object, const std::vector<std::string>&
                         value = text;
                         return false;
                       }});
-    // It says that no more is wanted, or that this is no JSON: then nothing was found.
+    // An error here means that no more is wanted, or that this is no JSON: then nothing was found.
     [[maybe_unused]] const auto fed = cutter.feed(found);
     found = std::move(value);
   }

@@ -10,37 +10,36 @@
 
 namespace hostnet {
 
-// What to take out of each JSON object of a stream.
+// What to extract from each JSON object of a stream.
 struct JsonCut {
   std::vector<std::string> members;          // whole values of members of the outermost object
   std::string list;                          // a member whose elements are wanted one by one
   std::size_t limit = std::size_t{4} << 20;  // bytes of one value; etcd keeps at most 1.5 MiB
 };
 
-// The pieces, as they were written (strings with their quotes). False: no more
-// is wanted. An unset one is not called.
+// Callbacks for the pieces, as they were written (strings with their quotes). False: no more is
+// wanted. Unset ones are not called.
 struct JsonPieces {
   std::function<bool(std::string_view member, std::string_view value)> on_member;
   std::function<bool(std::string_view element)> on_element;
   std::function<bool()> on_end;  // of an outermost object
-  // A value was longer than the limit and is left out; unset: that ends the stream.
+  // A value was longer than the limit and is skipped; unset: that ends the stream.
   std::function<void()> on_too_long;
 };
 
-// Cuts a body that arrives in pieces of any size, so that no more than one
-// value of it is ever kept: LIST ({"metadata":…,"items":[…]}) and WATCH (one
-// {"type":…,"object":…} after the other) of Kubernetes' API. It reads
-// structure only and is no validator: whoever reads a piece finds what is wrong
-// inside of it. Owned by one thread.
+// Cuts up a body that arrives in pieces of any size and never keeps more than one value of it: LIST
+// ({"metadata":…,"items":[…]}) and WATCH (one {"type":…,"object":…} after the other) of the
+// Kubernetes API. It reads structure only and does not validate: errors inside a piece are left to
+// its reader. Owned by one thread.
 class JsonCutter {
  public:
   JsonCutter(JsonCut cut, JsonPieces pieces);
 
-  // Reason::malformed: no stream of objects, or a value beyond the limit;
-  // Reason::vanished: a callback said that it has enough. Both stay.
+  // Reason::malformed: no stream of objects, or a value beyond the limit; Reason::vanished: a
+  // callback wants no more. Both errors are permanent.
   Result<> feed(std::string_view bytes);
 
-  // Whether the stream may end here: not inside of an object.
+  // Whether the stream may end here: not inside an object.
   bool between_objects() const { return state_ == State::between; }
   std::size_t objects() const { return objects_; }
 
@@ -48,7 +47,7 @@ class JsonCutter {
   enum class State {
     between,
     first_key,  // or the object's end
-    key,        // a key must come
+    key,        // a key must follow
     in_key,
     colon,
     value,
@@ -62,7 +61,7 @@ class JsonCutter {
   };
 
   void step(char c);
-  // On to `next` after the character that is wanted; `what` stands for it in the error.
+  // Moves to `next` if `c` is the wanted character; else the error names `what`.
   void expect(char c, char wanted, State next, const char* what);
   void continue_key(char c);
   void begin_value(char c, bool element);
@@ -85,9 +84,8 @@ class JsonCutter {
   Error error_;
 };
 
-// The value of members.front().members[1]… in a JSON object, as written, "" for
-// none: json_member(pod, {"metadata", "resourceVersion"}). Strings without their
-// quotes, escapes untouched.
+// The value of members.front().members[1]… in a JSON object, as written, or "" if there is none:
+// json_member(pod, {"metadata", "resourceVersion"}). Strings without quotes, escapes not decoded.
 std::string json_member(std::string_view object, const std::vector<std::string>& members);
 
 // The same for people: quotes and backslashes without the backslash before them.

@@ -33,17 +33,17 @@ void set_options(httplib::ClientImpl& client, const KubeTiming& timing, KubeBody
   client.set_write_timeout(kWriteTimeout);
   client.set_tcp_nodelay(true);
   client.set_url_encode(false);
-  client.set_decompress(false);  // nothing compressed is asked for
+  client.set_decompress(false);  // no compression is requested
 }
 
-// What a handshake needs and cpp-httplib has no place for: limits of what is read, and another
-// name for the server than the one to connect to.
+// Handshake settings that cpp-httplib does not offer: read limits, and a server name that differs
+// from the host to connect to.
 struct Handshake {
   ServerCheck server;
   AnswerLimits limits;
   std::string server_name;
 
-  // From now on for connections of this context, which keeps a pointer to this.
+  // Applies to all further connections of this context, which keeps a pointer to this.
   Result<> prepare(SSL_CTX* context, const ClusterAccess& access) {
     SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
     SSL_CTX_set_app_data(context, this);
@@ -54,7 +54,7 @@ struct Handshake {
     return done ? identify(context, access) : done;
   }
 
-  // OpenSSL tells of it before the first byte is made.
+  // OpenSSL calls this before it writes the first byte.
   static void begin(const SSL* connection, int where, int /*result*/) {
     if ((where & SSL_CB_HANDSHAKE_START) == 0) return;
     auto* const self = static_cast<Handshake*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(connection)));
@@ -63,7 +63,7 @@ struct Handshake {
   }
 };
 
-// Over TLS, but to a `kubectl proxy`. The context verifies the server and shows our certificate.
+// Over TLS, except to a `kubectl proxy`. The context verifies the server and has our certificate.
 Result<std::unique_ptr<httplib::ClientImpl>> new_client(const ClusterAccess& access,
                                                         Handshake& handshake) {
   if (access.plain) return std::make_unique<httplib::ClientImpl>(access.host, access.port);
@@ -118,8 +118,8 @@ std::string_view words_for_status(int status) {
 struct KubeClient::Running {
   std::atomic<bool> stopped;
   std::mutex mutex;
-  // Of the connection at hand, under the mutex. A descriptor of our own: the
-  // library may close its at any time, and its stop() waits for a handshake.
+  // The socket of the current connection, guarded by the mutex. Duplicated: the library may close
+  // its own at any time, and its stop() waits for a handshake.
   UniqueFd socket;
 
   void watch(int descriptor) {
@@ -149,12 +149,12 @@ namespace {
 // How an exchange ended.
 struct Outcome {
   std::string server;
-  int status{};  // 0: no head came
+  int status{};  // 0: no head arrived
   bool stopped{}, refused{};
   httplib::Error error{};
 };
 
-// Why there is no whole answer; empty if there is one.
+// Why the answer is not complete; empty if it is.
 std::string fault_of(const Outcome& outcome, const Handshake& handshake) {
   if (outcome.stopped) return "stopped";
   const int status = outcome.status;
@@ -174,7 +174,7 @@ std::string fault_of(const Outcome& outcome, const Handshake& handshake) {
 
 }  // namespace
 
-// Who hears an answer while it comes.
+// Callbacks for an answer as it arrives.
 struct KubeClient::Listener {
   std::function<bool(int status)> on_status;            // false: the body is not wanted
   std::function<bool(std::string_view bytes)> on_body;  // false: no more is wanted
@@ -243,7 +243,7 @@ KubeAnswer KubeClient::send(const KubeRequest& request) {
                                }});
   if (answer.body.size() > kLargestAnswer) answer.body.resize(kLargestAnswer);
   if (answer.reply.status >= 400) {
-    // A Status says more than the number.
+    // A Status has more detail than the status code.
     answer.reply.problem += refusal_words(answer.body, {"message"});
   }
   return answer;

@@ -42,23 +42,23 @@ enum class KubeBody : std::uint8_t {
   stream,  // a watch
 };
 
-// Requests over TLS (but to a `kubectl proxy`), each on a connection of its own. Credentials are
-// read again for each, so that rotated ones count; the token is sent only to a server whose
+// Requests over TLS (except to a `kubectl proxy`), each on its own connection. Credentials are read
+// again for each, so that rotated ones are used; the token is sent only to a server whose
 // certificate was accepted.
 class KubeClient final : public KubeSender {
  public:
   explicit KubeClient(ClusterAccess access, KubeTiming timing = {});
   ~KubeClient() override;
 
-  // Blocks until the body is over. `on_accepted` comes once, for status 200
-  // only, before `on_body`, which gets that body as it arrives and says whether
-  // more is wanted. A body with another status is left unread.
+  // Blocks until the body ends. `on_accepted` is called once, for status 200 only, before
+  // `on_body`, which gets the body as it arrives and returns whether more is wanted. The body of
+  // any other status is not read.
   KubeReply get(const std::string& path, const std::function<void()>& on_accepted,
                 const std::function<bool(std::string_view)>& on_body,
                 KubeBody body = KubeBody::whole);
   KubeAnswer send(const KubeRequest& request) override;
 
-  // While a name is being resolved it cannot be woken: call again until it has ended.
+  // A name lookup cannot be interrupted: call again until the request has ended.
   void stop() override;
 
  private:

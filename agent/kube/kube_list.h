@@ -9,15 +9,15 @@
 
 namespace hostnet {
 
-// What a LIST has, as it arrives: no more than one item of it is ever kept.
+// The parts of a LIST, as they arrive: never more than one item is kept.
 struct KubeListParts {
   std::function<void(std::string_view metadata)> on_metadata;  // of the list itself; or unset
   std::function<void(std::string_view item)> on_item;
-  // An item was longer than the limit and is left out; unset: that is a problem of the list.
+  // An item was longer than the limit and is skipped; unset: that is a problem of the list.
   std::function<void()> on_too_long;
 };
 
-// Blocks until the list is over. A body that is no whole list is a `problem`, too.
+// Blocks until the list ends. A body that is no complete list is a `problem`, too.
 KubeReply read_list(KubeClient& client, const std::string& path, std::size_t longest_item,
                     const KubeListParts& parts);
 

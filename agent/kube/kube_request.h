@@ -1,7 +1,7 @@
 #pragma once
 
-// What is asked of the API server and what it answers, as data: whoever decides
-// what to ask knows nothing of connections.
+// Requests to the API server and its answers, as data: the code that decides what to ask knows
+// nothing about connections.
 
 #include <chrono>
 #include <cstddef>
@@ -33,10 +33,10 @@ struct KubeRequest {
 struct KubeReply {
   int status{};  // of HTTP; 0: there was no answer
   std::optional<std::chrono::seconds> retry_after;
-  // "" when status is 200 or 201 and the body ended as it should; else one line
-  // that says what went wrong, with the server's address, never with a credential.
+  // "" when status is 200 or 201 and the body ended properly; else one line that says what went
+  // wrong, with the server's address, never with a credential.
   std::string problem;
-  // The body's end came in order: not cut, not given up.
+  // The body was received completely: neither cut short nor given up.
   bool whole{};
 };
 
@@ -48,14 +48,14 @@ struct KubeAnswer {
   std::string body;  // of refusals too; at most kLargestAnswer
 };
 
-// What a reply that is not as wanted means, in the words of our metrics.
+// The reason for a reply that is not as wanted, as in our metrics.
 Reason reason_of(const KubeReply& reply);
 
-// ": MESSAGE", for people: the message in the body of a refusal (`member` of its JSON), else all of
-// it, shortened; "" where it says nothing.
+// ": MESSAGE", for people: the message in the body of a refusal (`member` of its JSON), else the
+// whole body, shortened; "" if it is empty.
 std::string refusal_words(std::string_view body, const std::vector<std::string>& member);
 
-// A text as part of a URL's path or query (RFC 3986).
+// Percent-encodes a text for a URL's path or query (RFC 3986).
 std::string percent_encoded(std::string_view text);
 
 }  // namespace hostnet

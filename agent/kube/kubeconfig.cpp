@@ -14,12 +14,12 @@
 namespace hostnet {
 namespace {
 
-// What is wrong may have been named by anybody.
+// The error may quote text from anybody.
 std::unexpected<Error> bad_config(const std::string& why) {
   return failure(Reason::malformed, "kubeconfig: " + terminal_text(why));
 }
 
-// What only kubectl can do, it can do for us.
+// For features that only kubectl has: points to kubectl.
 std::unexpected<Error> ask_kubectl(std::string_view why) {
   return bad_config(
       fmt::format("{}; use a token (kubectl create token SERVICEACCOUNT) or tokenFile; "
@@ -36,7 +36,7 @@ std::optional<Fields> named_entry(const Fields& root, std::string_view list,
   return std::nullopt;
 }
 
-// Some tools fold it into lines.
+// Some tools wrap it into lines.
 std::optional<std::string> from_folded_base64(std::string text) {
   std::erase_if(text, [](char c) { return c == '\n' || c == '\r' || c == ' '; });
   return text.empty() ? std::nullopt : from_base64(text);

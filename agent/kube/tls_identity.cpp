@@ -39,7 +39,7 @@ std::string name_of(const Credential& credential, std::string_view what) {
   return credential.file.empty() ? std::string(what) : fmt::format("{} {}", what, credential.file);
 }
 
-// No pass phrase is ever asked for.
+// Never prompts for a pass phrase.
 int no_pass_phrase(char*, int, int, void*) {
   return 0;
 }
@@ -69,7 +69,7 @@ Result<> ServerCheck::demand(SSL_CTX* context, const std::string& host,
 
 Result<> ServerCheck::trust(SSL_CTX* context, const Credential& authority) {
   if (authority.empty()) {
-    SSL_CTX_set_default_verify_paths(context);  // the system's
+    SSL_CTX_set_default_verify_paths(context);  // the system's CAs
     return {};
   }
   const auto text = read_credential(authority);
@@ -86,14 +86,14 @@ Result<> ServerCheck::trust(SSL_CTX* context, const Credential& authority) {
     return failure(Reason::malformed,
                    name_of(authority, "certificate authority") + " has no PEM certificate");
   }
-  // Whatever is in it is trusted, an intermediate or the server's own certificate too.
+  // Every certificate in the file is trusted, also an intermediate or the server's own one.
   X509_STORE_set_flags(store.get(), X509_V_FLAG_PARTIAL_CHAIN);
   SSL_CTX_set1_verify_cert_store(context, store.get());
   return {};
 }
 
-// The very certificate is in the file: that says who the server is, whatever name it has.
-// One that is only signed by one in the file is anybody's.
+// A certificate that is itself in the file identifies the server, whatever name it has. One that is
+// only signed by a certificate in the file could belong to anybody.
 bool ServerCheck::is_named(const X509* certificate) const {
   return certificate != nullptr && std::ranges::any_of(named_, [&](const CertificatePtr& known) {
            return X509_cmp(known.get(), certificate) == 0;

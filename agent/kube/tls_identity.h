@@ -1,6 +1,6 @@
 #pragma once
 
-// Who the server must be, and as whom we come: for every TLS connection of this folder.
+// Server verification and our client identity, for every TLS connection of this folder.
 
 #include <openssl/types.h>
 
@@ -19,8 +19,8 @@ struct CertificateDeleter {
 };
 using CertificatePtr = std::unique_ptr<X509, CertificateDeleter>;
 
-// Verifies the certificate of one server, in place of OpenSSL and cpp-httplib: the latter asks
-// for the name in every case, and only when the handshake is over.
+// Verifies one server's certificate, in place of OpenSSL and cpp-httplib: the latter always checks
+// the name, and only after the handshake.
 class ServerCheck {
  public:
   ServerCheck() = default;
@@ -28,10 +28,10 @@ class ServerCheck {
   ServerCheck& operator=(const ServerCheck&) = delete;
   ~ServerCheck() = default;
 
-  // From now on `context` refuses every server but this one. It keeps a pointer to this.
+  // From now on `context` refuses every other server. It keeps a pointer to this.
   Result<> demand(SSL_CTX* context, const std::string& host, const Credential& authority);
 
-  // X509_V_OK until a server was refused. Of the last handshake, where several use the context.
+  // X509_V_OK until a server was refused. Of the last handshake if several use the context.
   int refusal() const { return refusal_; }
 
  private:
@@ -43,16 +43,16 @@ class ServerCheck {
   std::atomic<int> refusal_;
 };
 
-// Whom the server must be: the certificate's name, and what SNI asks for.
+// The name that the server's certificate must have and that is sent as SNI.
 const std::string& server_name_of(const ClusterAccess& access);
 
-// Asks the server for that name (SNI), unless it is an address (RFC 6066, section 3).
+// Sends that name as SNI unless it is an address (RFC 6066, section 3).
 void ask_for_name(SSL* connection, const std::string& name);
 
-// Shows the client certificate, where there is one.
+// Loads the client certificate, if there is one.
 Result<> identify(SSL_CTX* context, const ClusterAccess& access);
 
-// "Bearer TOKEN", read anew; "" where there is no token.
+// "Bearer TOKEN", read again each time; "" if there is no token.
 Result<std::string> authorization_of(const ClusterAccess& access);
 
 // "its certificate is not accepted: it is for another name". `why` is an X509_V_ERR_….

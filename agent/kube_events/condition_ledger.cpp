@@ -38,7 +38,7 @@ struct Existing {
   std::string status, transition;
 };
 
-// The condition of a Node, "" for what it does not have; unset: not a Node.
+// The condition in a Node's JSON, with "" for missing fields; unset: not a Node.
 std::optional<Existing> condition_in(const std::string& node) {
   const auto conditions =
       nlohmann::json::parse(json_member(node, {"status", "conditions"}), nullptr, false);
@@ -133,7 +133,7 @@ bool ConditionLedger::learn(const KubeAnswer& answer) {
     may_be_true_ = status_ == status_word(true);
     asked_ = true;
   }
-  // A webhook that knows no dry runs, or wants a whole condition: then what was is not known.
+  // The webhook does not support dry runs, or wants a whole condition: the old state stays unknown.
   if (answer.reply.status == 400 || answer.reply.status == 422) asked_ = true;
   return asked_;
 }
@@ -152,7 +152,7 @@ bool ConditionLedger::answered(const KubeAnswer& answer, SteadyTime now) {
 
 std::optional<KubeRequest> ConditionLedger::last_word(WallTime wall) {
   if (!may_be_true_) return std::nullopt;
-  // What is there may be other than what is known: a request may be under way.
+  // The server's state may differ from what is known: a request may be in flight.
   return write({.holds = false,
                 .reason = "AgentStopped",
                 .message = "hostnet-agent was stopped: this node's ports are not watched"},

@@ -13,21 +13,21 @@ namespace hostnet {
 
 inline constexpr std::string_view kConditionType = "HostPortConflict";
 
-// What the condition is to say.
+// The wanted content of the condition.
 struct NodeCondition {
   bool holds{};
   std::string reason, message;
   bool operator==(const NodeCondition&) const = default;
 };
 
-// True: conflicts that are warnings or worse and not ignored, as many as
-// `hostnet-agent conflicts` would exit 1 for. Names the first ones. Pure.
+// True: there are conflicts that are warnings or worse and not ignored, those for which
+// `hostnet-agent conflicts` exits 1. Names the first ones. Pure.
 NodeCondition condition_of(const Report& report);
 
-// Which writes of the node's condition are needed: when it changes, and every 5
-// minutes as a heartbeat, as node-problem-detector does. lastTransitionTime
-// changes with the status only, across starts too: the first request asks, by a
-// dry run, what is there (reading it would need another right).
+// Decides when the node's condition must be written: on changes, and every 5 minutes as a
+// heartbeat, as node-problem-detector does. lastTransitionTime changes only with the status, across
+// restarts too: the first request is a dry run that returns the existing condition (reading it
+// would need another right).
 // Pure: no clock, no connection. For one thread.
 class ConditionLedger {
  public:
@@ -39,13 +39,13 @@ class ConditionLedger {
   // A report that is not publishable (words.h) stops all writes, heartbeats too.
   void see(const Report& report);
 
-  // The request to make now; unset: none. To be followed by answered().
+  // The request to make now; unset: none. The caller must pass its result to answered().
   std::optional<KubeRequest> next(SteadyTime now, WallTime wall);
-  // What came of it. False: it failed, and the next one had better wait.
+  // Takes the answer to next(). False: it failed, and the next one should be delayed.
   bool answered(const KubeAnswer& answer, SteadyTime now);
 
-  // The last one, when the agent stops: a True that nobody will take back must
-  // not stay. Unset: there is none.
+  // The last request, when the agent stops: a True that nobody would clear must not stay. Unset:
+  // there is none.
   std::optional<KubeRequest> last_word(WallTime wall);
 
  private:
@@ -60,11 +60,11 @@ class ConditionLedger {
   std::string path_;
   std::chrono::milliseconds first_heartbeat_;
   std::optional<NodeCondition> wanted_;
-  bool asked_{};                     // what is there is known, or cannot be
+  bool asked_{};                     // the existing condition is known, or cannot be
   std::string status_, transition_;  // as the server has them; "" unknown
   std::optional<NodeCondition> written_;
   std::optional<Said> sending_;
-  bool may_be_true_{};  // what the server has
+  bool may_be_true_{};  // the server's status may be True
   SteadyTime heartbeat_at_;
   TokenBucket changes_{5, std::chrono::seconds(30)};
 };

@@ -17,12 +17,12 @@ namespace {
 using namespace std::chrono_literals;
 using OrderedJson = nlohmann::ordered_json;
 
-// The API server forgets Events after an hour (kube-apiserver --event-ttl).
+// The API server deletes Events after an hour (kube-apiserver --event-ttl).
 constexpr auto kForgottenAfter = 1h;
 constexpr auto kRepeatAfter = 30min;
-// What the server refuses for good it is not asked again soon.
+// The delay after a permanent refusal by the server.
 constexpr auto kRefusedFor = 5min;
-// For each pod, as in client-go's EventSourceObjectSpamFilter.
+// Per pod, as in client-go's EventSourceObjectSpamFilter.
 constexpr int kBurst = 25;
 constexpr auto kRefill = 5min;
 constexpr std::size_t kMostEntries = 4096;
@@ -32,7 +32,7 @@ bool wants_an_event(const Finding& finding) {
   if (finding.ignored || finding.stale || finding.severity == Severity::info) return false;
   if (finding.declared_by.empty()) return false;
   const DeclaredPort& declared = finding.declared_by.front();
-  // A pod of a manifest alone is none that the API server knows.
+  // The API server does not know pods that exist only in a manifest.
   return !declared.uid.empty() && declared.source != "manifests";
 }
 
@@ -78,7 +78,7 @@ void EventLedger::see(const Finding& finding, const Report& report, SteadyTime n
     entry.name = event_name(declared.pod, finding.id);
     entry.field_path = field_path_of(declared);
     entry.pod = declared.pod;
-    // The kubelet, and `kubectl describe`, know a static pod by its hash.
+    // The kubelet and `kubectl describe` identify a static pod by its hash.
     entry.pod_uid = declared.config_hash.empty() ? declared.uid : declared.config_hash;
     entry.reason = info_of(finding.verdict).event_reason;
     entry.first = finding.since.value_or(report.generated_at);
@@ -130,7 +130,7 @@ KubeRequest EventLedger::request_for(Entry& entry) const {
   entry.sending = std::max(entry.unwritten, 1);
   if (entry.exists) {
     OrderedJson patch{{"message", entry.message}, {"lastTimestamp", kube_time(entry.last)}};
-    // Not known after a start: the answer will tell.
+    // Not known after a restart: the answer will have it.
     if (entry.count) patch["count"] = *entry.count + entry.sending;
     return {.method = KubeMethod::patch,
             .path = path + "/" + percent_encoded(entry.name),
@@ -178,12 +178,12 @@ bool EventLedger::answered(const std::string& finding, const KubeAnswer& answer,
     entry.exists = true;
     return true;
   }
-  if (status == 409 && !entry.exists) {  // of an agent before this one
+  if (status == 409 && !entry.exists) {  // created by an earlier agent
     entry.exists = true;
     entry.count.reset();
     return true;
   }
-  if (status == 404 && entry.exists) {  // forgotten: write it anew
+  if (status == 404 && entry.exists) {  // expired: create it again
     entry.exists = false;
     entry.count.reset();
     entry.unwritten = std::max(entry.unwritten, 1);

@@ -14,27 +14,25 @@
 
 namespace hostnet {
 
-// Which Events a node's findings need. One Event per finding, whose name has the
-// finding's id: who starts anew finds the one that is there. It is written when
-// the finding opens, opens again or changes its severity, and while the finding
-// lasts before the API server forgets it. What is wanted is read off the newest
-// report: nothing is lost while the server is away, nothing queues up.
+// Decides which Events a node's findings need. One Event per finding, named with the finding's id,
+// so that a restarted agent finds the existing one. It is written when the finding opens, reopens
+// or changes its severity, and again before the API server deletes it while the finding lasts. The
+// newest report says what is wanted: nothing is lost while the server is away, nothing queues up.
 // Pure: no clock, no connection. For one thread.
 class EventLedger {
  public:
   explicit EventLedger(std::string node_name) : node_name_(std::move(node_name)) {}
 
-  // What holds now. A report that is not publishable (words.h) leaves all as it is.
+  // Takes the current findings. A report that is not publishable (words.h) changes nothing.
   void see(const Report& report, SteadyTime now);
 
   struct Write {
     std::string finding;  // its id
     KubeRequest request;
   };
-  // The most severe, oldest finding that is to be written now; takes a token.
-  // Unset: nothing now.
+  // The most severe, oldest finding that is due to be written; takes a token. Unset: none is due.
   std::optional<Write> next(SteadyTime now);
-  // What came of next(). False: it failed, and the next one had better wait.
+  // Takes the answer to next(). False: it failed, and the next one should be delayed.
   bool answered(const std::string& finding, const KubeAnswer& answer, SteadyTime now);
 
   std::size_t size() const { return entries_.size(); }
@@ -44,16 +42,16 @@ class EventLedger {
     // The Event.
     std::string namespace_, name, field_path, pod, pod_uid, reason, message;
     WallTime first, last;
-    // The finding when it was seen last.
+    // The finding's state when it was last seen.
     std::optional<WallTime> since;
     Severity severity{};
     bool open{};
     SteadyTime seen_at;
-    // What the server has.
+    // The state on the server.
     bool exists{};
     std::optional<int> count;  // unset: not known
     int unwritten{};           // times it opened or changed since the last write
-    int sending{};             // of these, how many the request at hand tells
+    int sending{};             // of these, included in the current request
     SteadyTime written_at, retry_at;
   };
 
@@ -65,7 +63,7 @@ class EventLedger {
   std::string node_name_;
   std::map<std::string, Entry> entries_;       // by finding
   std::map<std::string, TokenBucket> tokens_;  // by pod
-  // As many as a kubelet may write by default.
+  // The default limit of a kubelet.
   TokenBucket all_{10, std::chrono::milliseconds(200)};
 };
 

@@ -51,7 +51,7 @@ struct KubeEvents::Shared {
   KubeEventsSettings settings;
   std::mutex mutex;
   std::condition_variable changed;
-  // All below is under the mutex.
+  // Everything down to run() is guarded by the mutex.
   std::shared_ptr<const Report> newest;  // not read yet
   bool stopping{}, silenced{};
   KubeSender* running{};
@@ -67,14 +67,14 @@ struct KubeEvents::Shared {
   void settle(Pace& pace, bool done, const KubeReply& reply);
   void say_last_word();
 
-  // The thread's own.
+  // Used by the thread only.
   EventLedger events_;
   ConditionLedger condition_;
   LabelLedger labels_;
   Pace events_pace_, condition_pace_, labels_pace_;
 };
 
-// False: it is time to end.
+// False: stop.
 bool KubeEvents::Shared::wait(std::shared_ptr<const Report>& report,
                               std::chrono::milliseconds longest) {
   std::unique_lock lock(mutex);
@@ -88,7 +88,7 @@ bool KubeEvents::Shared::is_stopping() {
   return stopping;
 }
 
-// Until something may be due though no report comes.
+// How long to wait for a report before retries may be due.
 std::chrono::milliseconds KubeEvents::Shared::pause() const {
   std::chrono::milliseconds pause = kRetryAfter;
   const SteadyTime now = steady_now();
@@ -116,7 +116,7 @@ void KubeEvents::Shared::settle(Pace& pace, bool done, const KubeReply& reply) {
   settings.on_change(pace.what, problem);
 }
 
-// One request of each kind, where one is due; whether there was any.
+// Sends one request of each kind that is due; returns whether there was any.
 bool KubeEvents::Shared::write_one(KubeSender& client) {
   bool any = false;
   const SteadyTime now = steady_now();
@@ -215,7 +215,7 @@ void KubeEvents::see(std::shared_ptr<const Report> report) {
     shared_->newest.swap(report);
     shared_->changed.notify_all();
   }
-  // The old one, perhaps its last reference, is destroyed unlocked.
+  // The old report, perhaps its last reference, is destroyed without the lock.
 }
 
 }  // namespace hostnet

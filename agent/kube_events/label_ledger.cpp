@@ -24,7 +24,7 @@ bool is_listed(const LabelledPort& port, const std::vector<ReservedPorts>& liste
   });
 }
 
-// A conflict with such a holder, in this report.
+// Whether this is a conflict with such a holder, in this report.
 bool is_conflict(const Finding& finding) {
   const bool unmanaged = finding.verdict == Verdict::unmanaged_process ||
                          finding.verdict == Verdict::unmanaged_container ||
@@ -74,7 +74,7 @@ void LabelLedger::see(const Report& report, SteadyTime now) {
   }
 }
 
-// What is labelled goes first, so that a new port takes no other's place.
+// Existing labels go first, so that a new port never displaces one.
 std::set<LabelledPort> LabelLedger::wanted(SteadyTime now) const {
   std::set<LabelledPort> kept, fresh;
   for (const auto& [port, watched] : watched_) {
@@ -120,7 +120,7 @@ std::optional<KubeRequest> LabelLedger::next(SteadyTime now) {
     sending_.clear();
     return std::nullopt;
   }
-  if (!read_at_ || now - *read_at_ > kReadBefore) {  // somebody else may have written since
+  if (!read_at_ || now - *read_at_ > kReadBefore) {  // others may have changed the labels since
     sending_.clear();
     return patch({}, true);
   }
@@ -143,7 +143,7 @@ bool LabelLedger::answered(const KubeAnswer& answer, SteadyTime now) {
       const auto port = port_of(label);
       if (port && value == kPortLabelValue) {
         ours_->insert(label);
-        watched_.try_emplace(*port, Watched{.since = seen_at_});  // the agent before wrote it
+        watched_.try_emplace(*port, Watched{.since = seen_at_});  // written by an earlier agent
       } else {
         foreign_.insert(label);
       }

@@ -21,11 +21,11 @@ inline constexpr std::string_view kPortLabelValue = "unmanaged";
 
 using LabelledPort = std::pair<Protocol, std::uint16_t>;
 
-// Which labels the node is to have: ports that the policy lists (label_ports) or that were once in
-// conflict here, while a program or container outside Kubernetes listens on them. A label comes
-// when that held for 30 seconds and goes when it did not for 5 minutes; at most 32, and
-// none with our prefix that says something else is touched. What is there, and after an upgrade
-// what was labelled before, tells a dry run right before each write (reading the node would need
+// Decides which labels the node should have: one per port that the policy lists (label_ports) or
+// that was once in conflict here, while a program or container outside Kubernetes listens on it. A
+// label is added after 30 seconds of that and removed after 5 minutes without it; at most 32.
+// Labels with our prefix and another value are not touched. A dry run right before each write
+// returns the existing labels, also those from before an upgrade (reading the node would need
 // another right). Pure: no clock, no connection. For one thread.
 class LabelLedger {
  public:
@@ -40,18 +40,18 @@ class LabelLedger {
   // changes nothing.
   void see(const Report& report, SteadyTime now);
 
-  // The request to make now; unset: none. To be followed by answered().
+  // The request to make now; unset: none. The caller must pass its result to answered().
   std::optional<KubeRequest> next(SteadyTime now);
-  // What came of it. False: it failed, and the next one had better wait.
+  // Takes the answer to next(). False: it failed, and the next one should be delayed.
   bool answered(const KubeAnswer& answer, SteadyTime now);
 
-  // Takes all labels away (--report.node-labels-remove-on-exit). Unset: there are none.
+  // Removes all labels (--report.node-labels-remove-on-exit). Unset: there are none.
   std::optional<KubeRequest> removal() const;
 
  private:
   struct Watched {
     bool held{};
-    SteadyTime since;  // it is so
+    SteadyTime since;  // the time of the last change of `held`
   };
   std::set<LabelledPort> wanted(SteadyTime now) const;
   KubeRequest patch(const std::map<std::string, bool>& changes, bool dry_run) const;
@@ -59,12 +59,12 @@ class LabelLedger {
 
   std::string path_;
   std::map<LabelledPort, Watched> watched_;
-  std::optional<std::set<std::string>> ours_;  // labels that the node has; unset: not asked
-  std::set<std::string> foreign_;              // with our prefix, and not as we write them
+  std::optional<std::set<std::string>> ours_;  // our labels on the node; unset: not read yet
+  std::set<std::string> foreign_;              // with our prefix, but not in our form
   std::map<std::string, bool> sending_;        // true: to be added
-  bool publishable_{};                         // the last report was
+  bool publishable_{};                         // of the last report
   SteadyTime seen_at_;
-  std::optional<SteadyTime> read_at_;  // what the node has, and nothing was written since
+  std::optional<SteadyTime> read_at_;  // time of the last read; unset after a write
   TokenBucket changes_{5, std::chrono::seconds(60)};
 };
 

@@ -48,7 +48,7 @@ Result<std::unique_ptr<AgentClient>> AgentClient::create(const ClusterAccess& ac
   return std::make_unique<AgentClient>(*std::move(streams), *std::move(tls), patience);
 }
 
-// How many of the questions it answered before it closed the connection; 0: it wants TLS.
+// Number of questions answered before the agent closed the connection; 0: it wants TLS.
 Result<std::size_t> AgentClient::ask_over(const AgentPlace& agent,
                                           std::span<const AgentQuestion> questions, bool tls,
                                           SteadyTime deadline) const {

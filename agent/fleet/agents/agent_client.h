@@ -13,29 +13,29 @@
 
 namespace hostnet {
 
-// What is asked of an agent, and who takes the answer's bytes (as they come; false: not as
-// expected).
+// A request to an agent and the callbacks for its answer. `on_body` gets the bytes as they arrive
+// and returns false for unexpected content.
 struct AgentQuestion {
   std::string target;  // "/conflicts"
   std::function<bool(std::string_view)> on_body;
-  std::function<void()> on_begin;  // an answer begins, maybe anew
+  std::function<void()> on_begin;  // an answer begins; called again on a retry
 };
 
-// What one answer may have: thousands of findings.
+// The largest answer accepted: thousands of findings.
 inline constexpr std::size_t kLongestAgentAnswer = std::size_t{16} << 20;
 
-// Asks agents for JSON through the API server; any number of threads. One that has much to do is
-// asked again.
+// Asks agents for JSON through the API server; any number of threads. Retries an agent that is too
+// busy.
 class AgentClient {
  public:
-  // `patience` is for one attempt at one agent.
+  // `patience` limits one attempt at one agent.
   static Result<std::unique_ptr<AgentClient>> create(const ClusterAccess& access,
                                                      std::chrono::milliseconds patience);
   AgentClient(std::unique_ptr<KubeStreams> streams, TlsContextPtr tls,
               std::chrono::milliseconds patience)
       : streams_(std::move(streams)), tls_(std::move(tls)), patience_(patience) {}
 
-  // Every question, or why not.
+  // Asks every question, or returns why it failed.
   Result<> ask(const AgentPlace& agent, const std::vector<AgentQuestion>& questions) const;
 
  private:
@@ -45,7 +45,7 @@ class AgentClient {
                                bool tls, SteadyTime deadline) const;
 
   std::unique_ptr<KubeStreams> streams_;
-  TlsContextPtr tls_;  // to an agent that has --web.config.file: it is the pod's, whatever it shows
+  TlsContextPtr tls_;  // for agents with --web.config.file; accepts any certificate
   std::chrono::milliseconds patience_;
 };
 

@@ -13,7 +13,7 @@
 namespace hostnet {
 namespace {
 
-// Of nodes that answered: the JSON has all of them.
+// The most incomplete nodes named per reason: the JSON has all of them.
 constexpr std::size_t kMostNamed = 10;
 
 using NodesByReason = std::map<std::string, std::vector<std::string>>;

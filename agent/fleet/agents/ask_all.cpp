@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kShowEvery{100};
 
-// What is done so far; the last thread that ends wakes who waits.
+// Counts finished nodes; the last thread to finish wakes the waiter.
 class Progress {
  public:
   explicit Progress(std::size_t count) : count_(count) {}
@@ -30,7 +30,7 @@ class Progress {
     if (done_ == count_) over_.notify_one();
   }
 
-  // On a terminal it shows itself meanwhile, on one line that is gone in the end.
+  // On a terminal it shows progress meanwhile, on one line that is cleared at the end.
   void wait() {
     const bool shown = ::isatty(STDERR_FILENO) == 1;
     std::unique_lock lock(mutex_);

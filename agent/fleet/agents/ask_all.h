@@ -7,12 +7,11 @@
 
 namespace hostnet {
 
-// More agents are never asked at once: a fleet's API server has other work.
+// The limit of agents asked at once, to spare a fleet's API server.
 inline constexpr std::size_t kMostAtOnce = 64;
 
-// Calls ask(0) to ask(count - 1), at most kMostAtOnce at once, each from a thread of some; returns
-// when all are over. `ask` says whether it got an answer. Where stderr is a terminal, it shows how
-// far it is.
+// Calls ask(0) to ask(count - 1), at most kMostAtOnce at once, on several threads; returns when all
+// have finished. `ask` returns whether it got an answer. Shows progress if stderr is a terminal.
 Result<> ask_all(std::size_t count, const std::function<bool(std::size_t)>& ask);
 
 }  // namespace hostnet

@@ -28,7 +28,7 @@ bool is_ready(const Pod& pod) {
                              [](const Container& one) { return one.ready.value_or(false); });
 }
 
-// The smaller, the more it is worth asking.
+// Smaller ranks are better agents to ask.
 auto rank(const Pod& pod) {
   return std::tuple(pod.phase != "Running", pod.deleted_at.has_value(), !is_ready(pod), pod.name);
 }

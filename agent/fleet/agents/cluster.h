@@ -1,6 +1,6 @@
 #pragma once
 
-// What `fleet` reads of a cluster, and which agent is asked about which node.
+// What `fleet` reads from a cluster, and which agent answers for which node.
 
 #include <optional>
 #include <string>
@@ -25,25 +25,25 @@ struct AgentPlace {
   bool operator==(const AgentPlace&) const = default;
 };
 
-// A node, and whom to ask about it.
+// A node and the agent to ask about it.
 struct FleetNode {
   std::string name;
   std::optional<AgentPlace> agent;
-  std::string problem;  // why nobody can be asked; "" where there is an agent
+  std::string problem;  // why no agent can be asked; "" if one can
   bool operator==(const FleetNode&) const = default;
 };
 
-// Nodes that no DaemonSet of ours goes to (deploy/base): other systems than Linux, Fargate, virtual
-// kubelets.
+// Nodes on which our DaemonSet (deploy/base) does not run: other systems than Linux, Fargate,
+// virtual kubelets.
 bool has_no_agent_by_design(const ClusterNode& node);
 
-// Every node with its agent, by name. Of several agents of a node (one that goes, its successor)
-// the one that runs is asked. Nodes that only agents name are there, too. Pure.
+// Every node with its agent, by name. If a node has several agents (one terminating, its
+// successor), the running one is asked. Nodes named only by agents are included. Pure.
 std::vector<FleetNode> match_agents(const std::vector<ClusterNode>& nodes,
                                     const std::vector<Pod>& agents);
 
-// Which namespace's agents are believed: a label is anybody's who may create pods. Empty: none of
-// several may be preferred. Pure.
+// The namespace whose agents are trusted: anybody who may create pods can set the label. Unset:
+// there are several and none can be preferred. Pure.
 std::optional<std::string> namespace_of_agents(const std::vector<Pod>& agents);
 
 }  // namespace hostnet

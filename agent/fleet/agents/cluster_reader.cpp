@@ -21,7 +21,7 @@ namespace {
 constexpr int kPageSize = 500;  // as kubectl
 constexpr int kMostPages = 10'000;
 constexpr int kAttempts = 4;
-// What a list may have: a cluster has at most 5,000 nodes and 150,000 pods.
+// Upper limits of a list: a cluster has at most 5,000 nodes and 150,000 pods.
 constexpr std::size_t kMostNodes = 50'000;
 constexpr std::size_t kLongestNode = std::size_t{4} << 20;
 
@@ -30,7 +30,7 @@ std::string environment_text(const char* name) {
   return text == nullptr ? "" : text;
 }
 
-// $KUBECONFIG may be a list: the first one that has the context counts. kubectl would merge them.
+// $KUBECONFIG may be a list: the first file that has the context is used. kubectl would merge them.
 Result<ClusterAccess> read_one_of(const std::string& files, const std::string& context) {
   Result<ClusterAccess> access = failure(Reason::vanished, "KUBECONFIG names no file");
   std::string_view rest = files;
@@ -47,7 +47,7 @@ Error error_of(const KubeReply& reply, const std::string& needs) {
   return {.reason = reason_of(reply), .system_error = 0, .message = message};
 }
 
-// Whether it is worth asking again, and after how long; the pause is over when this returns.
+// Whether to retry the request. Returns after the pause.
 bool wait_to_retry(const KubeReply& reply, int attempt, Backoff& backoff) {
   if (reply.status != 429 || attempt >= kAttempts) return false;
   std::this_thread::sleep_for(backoff.next(random_share(), reply.retry_after));
@@ -91,7 +91,7 @@ std::string pods_path(const std::string& space) {
                        : fmt::format("/api/v1/namespaces/{}/pods", percent_encoded(space));
 }
 
-// Returns where the next page begins, "" after the last one.
+// Returns the start of the next page, "" after the last one.
 Result<std::string> ClusterReader::page(const std::string& path, const std::string& needs,
                                         const std::function<void(std::string_view)>& on_item) {
   Backoff backoff;

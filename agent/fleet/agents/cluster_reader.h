@@ -11,21 +11,21 @@
 
 namespace hostnet {
 
-// Where the cluster is, as kubectl finds it.
+// The cluster's address and credentials, found as kubectl finds them.
 Result<ClusterAccess> fleet_access(const FleetOptions& options);
 
-// Reads objects of the API server; lists in pages, of which one object is kept at a time.
+// Reads objects from the API server; lists in pages, keeping one object at a time.
 class ClusterReader {
  public:
   explicit ClusterReader(const ClusterAccess& access) : client_(access) {}
 
   Result<std::vector<ClusterNode>> nodes();
-  // "" is every namespace. `on_pod` gets the object too, for what a Pod does not keep.
+  // "" is every namespace. `on_pod` also gets the object, for fields that Pod does not keep.
   using OnPod = std::function<void(Pod&, std::string_view object)>;
   Result<> pods(const std::string& space, const std::string& parameters, const OnPod& on_pod);
-  // The agents: by their label, in one namespace.
+  // The agents: selected by their label, in one namespace.
   Result<std::vector<Pod>> agents(const FleetOptions& options);
-  // One object, as it is written.
+  // One object, as the server sent it.
   Result<std::string> object(const std::string& path);
 
  private:
@@ -38,7 +38,7 @@ class ClusterReader {
   KubeClient client_;
 };
 
-// "/api/v1/namespaces/NAMESPACE/pods", of every namespace where it is "".
+// "/api/v1/namespaces/NAMESPACE/pods", of all namespaces if `space` is "".
 std::string pods_path(const std::string& space);
 
 }  // namespace hostnet

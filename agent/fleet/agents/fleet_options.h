@@ -11,14 +11,14 @@
 
 namespace hostnet {
 
-// What `fleet` is asked.
+// The options of `fleet`.
 struct FleetOptions {
-  std::string kubeconfig;  // "": $KUBECONFIG, ~/.kube/config, in a pod its service account
+  std::string kubeconfig;  // "": $KUBECONFIG, ~/.kube/config, or in a pod its service account
   std::string context;     // "": the current one
   std::optional<ClusterAccess> server;  // a `kubectl proxy`, in place of a kubeconfig
   std::string namespace_;               // of the agents; "": found by the label
   std::string selector{"app.kubernetes.io/name=hostnet-agent"};
-  std::optional<ClusterAccess> prometheus;  // its stored series are asked, not the agents
+  std::optional<ClusterAccess> prometheus;  // query its stored series instead of the agents
   std::optional<PortAndProtocol> port;      // --port
   std::string pod;                          // --pod: "NAMESPACE/NAME"
   std::chrono::milliseconds patience{std::chrono::seconds(10)};  // for one agent

@@ -13,7 +13,7 @@
 
 namespace hostnet {
 
-// Unary gRPC calls over a unix socket, each on a connection of its own, without compression.
+// Unary gRPC calls over a unix socket, each on its own connection, without compression.
 class GrpcClient {
  public:
   static Result<std::unique_ptr<GrpcClient>> create(std::string socket,
@@ -25,11 +25,11 @@ class GrpcClient {
     // The message as it arrives, with its prefix of 5 bytes; false: no more is wanted.
     std::function<bool(std::string_view)> on_body;
   };
-  // Sends an empty message and blocks until the answer is over. An error is one line: what the
-  // system said, or "FAILED_PRECONDITION: what the server said".
+  // Sends an empty message and blocks until the answer ends. An error is one line: the system
+  // error, or "FAILED_PRECONDITION: the server's message".
   Result<> make(const Call& call);
 
-  // From any thread: the call that is made ends soon, later ones at once.
+  // From any thread: the call in progress ends soon, later ones at once.
   void stop() { wake_.wake(); }
 
  private:

@@ -4,7 +4,7 @@
 
 namespace hostnet {
 
-// "FAILED_PRECONDITION" (https://grpc.io/docs/guides/status-codes); "code 99" of one that is none.
+// "FAILED_PRECONDITION" (https://grpc.io/docs/guides/status-codes); "code 99" for an unknown code.
 std::string grpc_status_name(int code);
 
 }  // namespace hostnet

@@ -56,7 +56,7 @@ class Exchange {
     nghttp2_submit_settings(session, NGHTTP2_FLAG_NONE, &no_push, 1);
     std::vector<nghttp2_nv> headers;
     for (const auto& [name, value] : request.headers) {
-      // Neither is written to (nghttp2.h).
+      // Neither is modified (nghttp2.h).
       headers.push_back({.name = const_cast<std::uint8_t*>(octets(name.data())),
                          .value = const_cast<std::uint8_t*>(octets(value.data())),
                          .namelen = name.size(),
@@ -92,7 +92,7 @@ class Exchange {
     }
   }
 
-  // What there is, at most one buffer: time and the other side have their turn in between.
+  // Reads at most one buffer, so that the deadline and the peer are checked in between.
   Result<> receive() {
     std::array<char, std::size_t{16} << 10> buffer;  // NOLINT(*-member-init): read into
     const auto size = ::recv(socket_, buffer.data(), buffer.size(), 0);

@@ -13,19 +13,19 @@
 namespace hostnet {
 
 struct Http2Request {
-  std::vector<std::pair<std::string, std::string>> headers;  // the pseudo ones first
+  std::vector<std::pair<std::string, std::string>> headers;  // pseudo-headers first
   std::string body;
 };
 struct Http2Handlers {
   // Of the head and of the trailers. Names are lower case (RFC 9113 section 8.2).
   std::function<void(std::string_view name, std::string_view value)> on_header;
-  // False: enough, the exchange ends in order.
+  // False: stop, the exchange ends cleanly.
   std::function<bool(std::string_view)> on_body;
 };
 
 // One request over a connected, non-blocking socket, without TLS ("prior knowledge"). Blocks until
-// the answer is over, `wake` is readable (Reason::timeout: "stopped") or the time has passed.
-// Header fields are bounded by nghttp2 (64 KiB each block).
+// the answer ends, `wake` is readable (Reason::timeout: "stopped") or the time limit has passed.
+// Header fields are bounded by nghttp2 (64 KiB per block).
 Result<> exchange_http2(int socket, int wake, const Http2Request& request,
                         const Http2Handlers& handlers, std::chrono::milliseconds within);
 

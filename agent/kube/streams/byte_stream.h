@@ -10,8 +10,8 @@
 
 namespace hostnet {
 
-// Bytes both ways, until the deadline that it was made with: then every call is Reason::timeout.
-// Owned by one thread.
+// A two-way byte stream with the deadline that it was created with: after it every call is
+// Reason::timeout. Owned by one thread.
 class ByteStream {
  public:
   ByteStream() = default;
@@ -19,13 +19,13 @@ class ByteStream {
   ByteStream(const ByteStream&) = delete;
   ByteStream& operator=(const ByteStream&) = delete;
 
-  // All of it, or the error.
+  // Writes all bytes or returns an error.
   virtual Result<> write(std::string_view bytes) = 0;
-  // What comes next, at least a byte; "" when the peer has ended.
+  // The next bytes, at least one; "" when the peer has closed.
   virtual Result<std::string> read() = 0;
 };
 
-// No read gives more at once.
+// The most that one read returns.
 inline constexpr std::size_t kReadSize = 16384;
 
 }  // namespace hostnet

@@ -76,7 +76,7 @@ Result<HttpHead> HttpReader::head() {
       std::string_view value = *text;
       const std::string name(take_until(value, ':'));
       head.fields.emplace_back(name, trim(value));
-    } else if (head.status == 100 || head.status == 103) {  // the answer proper comes next
+    } else if (head.status == 100 || head.status == 103) {  // the final answer follows
       head = {};
     } else {
       return head;

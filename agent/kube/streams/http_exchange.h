@@ -1,6 +1,6 @@
 #pragma once
 
-// GET of HTTP/1.1 over any stream; nothing is followed, nothing compressed is asked for.
+// HTTP/1.1 GET over any stream; follows no redirects, requests no compression.
 
 #include <cstddef>
 #include <functional>
@@ -17,15 +17,15 @@ namespace hostnet {
 using HttpFields = std::vector<std::pair<std::string, std::string>>;
 
 struct HttpGet {
-  std::string host;    // of the Host field
+  std::string host;    // for the Host field
   std::string target;  // "/conflicts?format=json"
-  HttpFields fields;   // beside Host and User-Agent
+  HttpFields fields;   // besides Host and User-Agent
 };
 
 struct HttpHead {
   int status{};
   HttpFields fields;
-  // The first of that name, "" where there is none.
+  // The first field of that name, "" if there is none.
   std::string_view field(std::string_view name) const;
 };
 
@@ -42,14 +42,14 @@ class HttpReader {
   explicit HttpReader(ByteStream& stream) : stream_(stream) {}
 
   Result<HttpHead> head();
-  // The body after it. Reason::exhausted: it is longer than `limit`.
+  // Reads the body that follows. Reason::exhausted: it is longer than `limit`.
   Result<> body(const HttpHead& head, std::size_t limit, const Sink& sink);
   Result<std::string> body(const HttpHead& head, std::size_t limit);
-  // What came after the head of an answer that switched protocols.
+  // The bytes after the head of an answer that switched protocols.
   std::string take_rest() { return std::exchange(buffer_, {}); }
 
  private:
-  Result<> fill();  // one read more
+  Result<> fill();  // one more read
   Result<std::string> line();
   Result<> take(std::size_t length, const Sink& sink);
   Result<> chunks(std::size_t limit, const Sink& sink);

@@ -12,15 +12,15 @@
 
 namespace hostnet {
 
-// A context for connections whose server shows any certificate.
+// A context for connections to servers with any certificate.
 struct TlsContextDeleter {
   void operator()(SSL_CTX* context) const;
 };
 using TlsContextPtr = std::unique_ptr<SSL_CTX, TlsContextDeleter>;
 Result<TlsContextPtr> new_tls_context();
 
-// Streams into pods through one API server. Its certificate authority and our certificate are read
-// once, a token for each stream. Any number of threads.
+// Streams into pods through one API server. Its CA and our certificate are read once, a token for
+// each stream. Any number of threads.
 class KubeStreams {
  public:
   static Result<std::unique_ptr<KubeStreams>> create(const ClusterAccess& access);
@@ -32,8 +32,8 @@ class KubeStreams {
         check_(std::move(check)),
         context_(std::move(context)) {}
 
-  // To a port of a pod, through pods/portforward. Reason::exhausted: the API server has too much
-  // to do, try later. That nobody listens there shows at the first read.
+  // To a port of a pod, through pods/portforward. Reason::exhausted: the API server is busy, retry
+  // later. A port on which nothing listens shows only at the first read.
   Result<std::unique_ptr<ByteStream>> to_pod(const std::string& space, const std::string& pod,
                                              int port, SteadyTime deadline) const;
 

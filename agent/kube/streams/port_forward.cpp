@@ -14,7 +14,7 @@ constexpr std::size_t kPortBytes = 2;
 constexpr std::size_t kLongestForwardError = 300;
 
 // "error forwarding port 20000 to pod 3f…, uid : failed to … : dial tcp4 127.0.0.1:20000: connect:
-// connection refused": how it ends is what matters.
+// connection refused": the end is what matters.
 std::string words_of(std::string text) {
   if (const auto dial = text.rfind("dial "); dial != std::string::npos) text.erase(0, dial);
   return std::string(shortened(text, kLongestForwardError));

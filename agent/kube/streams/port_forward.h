@@ -8,8 +8,8 @@
 
 namespace hostnet {
 
-// Kubernetes' name for it. Each message begins with the number of its channel; of one port 0 is
-// data and 1 is what went wrong, and the first two bytes of each from the server are the port.
+// Kubernetes' name for it. Each message begins with its channel number; for one port 0 is data and
+// 1 is errors, and the first two bytes of each from the server are the port.
 // k8s.io/kubelet/pkg/cri/streaming/portforward/websocket.go
 inline constexpr const char* kPortForwardProtocol = "v4.channel.k8s.io";
 
@@ -22,7 +22,7 @@ class PortForward final : public ByteStream {
   explicit PortForward(std::unique_ptr<WebSocket> socket) : socket_(std::move(socket)) {}
 
   Result<> write(std::string_view bytes) override;
-  // Reason::unreachable, with the kubelet's words, where the port cannot be connected to.
+  // Reason::unreachable, with the kubelet's message, if the port cannot be connected to.
   Result<std::string> read() override;
 
  private:

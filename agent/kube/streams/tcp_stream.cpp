@@ -25,7 +25,7 @@ std::unexpected<Error> too_late(const std::string& name) {
   return failure(Reason::timeout, name + ": no answer in time");
 }
 
-// Until the descriptor can be read or written, or the deadline is there.
+// Waits until the descriptor is readable or writable, or the deadline has passed.
 Result<> wait_for(int descriptor, short events, SteadyTime deadline, const std::string& name) {
   while (true) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - steady_now()).count();
@@ -69,7 +69,7 @@ class TcpStream final : public ByteStream {
 
  private:
   Result<> wait_if_busy(short events) const {
-    // Interrupted each time: until the deadline.
+    // Retried after each interruption, until the deadline.
     if (errno != EAGAIN && errno != EINTR) return system_failure(errno, name_);
     return wait_for(socket_.get(), events, deadline_, name_);
   }

@@ -9,7 +9,7 @@
 
 namespace hostnet {
 
-// Where a server is: its name resolved once, for any number of connections.
+// A server's addresses: the name is resolved once, for any number of connections.
 struct Endpoint {
   struct Address {
     sockaddr_storage storage{};
@@ -22,7 +22,7 @@ struct Endpoint {
 // Blocks as long as the system's resolver does.
 Result<Endpoint> resolve(const std::string& host, int port);
 
-// Each address of it in turn, until the deadline.
+// Tries each of its addresses in turn, until the deadline.
 Result<std::unique_ptr<ByteStream>> connect_tcp(const Endpoint& endpoint, SteadyTime deadline);
 
 }  // namespace hostnet

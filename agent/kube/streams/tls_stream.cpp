@@ -17,7 +17,7 @@ struct SslDeleter {
 };
 using SslPtr = std::unique_ptr<SSL, SslDeleter>;
 
-// OpenSSL reads and writes buffers in memory; the bytes go over the stream below.
+// OpenSSL reads and writes memory buffers; the bytes go over the stream below.
 class TlsStream final : public ByteStream {
  public:
   TlsStream(std::unique_ptr<ByteStream> under, SslPtr connection, std::string name)
@@ -61,10 +61,10 @@ class TlsStream final : public ByteStream {
   }
 
  private:
-  // What is in the way: bytes are sent and received. False: the peer has ended.
+  // Sends and receives the bytes that OpenSSL waits for. False: the peer has closed.
   Result<bool> exchange(int done) {
     const int why = SSL_get_error(connection_.get(), done);
-    // Whatever it is, alerts go out first.
+    // In any case alerts are sent first.
     if (auto sent = flush(); !sent && why == SSL_ERROR_WANT_READ) {
       return std::unexpected(sent.error());
     }
@@ -72,7 +72,7 @@ class TlsStream final : public ByteStream {
     if (why != SSL_ERROR_WANT_READ) return broken();
     auto bytes = under_->read();
     if (!bytes) return std::unexpected(bytes.error());
-    // Without TLS's own farewell: whoever reads knows from the length whether that is all.
+    // Closed without close_notify: the reader knows from the length whether that is all.
     if (bytes->empty()) return SSL_is_init_finished(connection_.get()) == 1 ? ended() : broken();
     BIO_write(SSL_get_rbio(connection_.get()), bytes->data(), static_cast<int>(bytes->size()));
     return true;
@@ -83,7 +83,7 @@ class TlsStream final : public ByteStream {
   Result<bool> broken() const {
     ERR_clear_error();
     const long refusal = SSL_get_verify_result(connection_.get());
-    // OpenSSL keeps what it found, asked for or not.
+    // OpenSSL keeps the verification result even if verification is off.
     if (SSL_get_verify_mode(connection_.get()) != SSL_VERIFY_NONE && refusal != X509_V_OK) {
       return failure(Reason::denied,
                      name_ + ": " + words_for_refused_certificate(static_cast<int>(refusal)));

@@ -8,8 +8,8 @@
 
 namespace hostnet {
 
-// TLS over another stream. The handshake is done, and the server is whom `context` demands, when
-// this returns. `name` is for messages; `host` is told to the server (SNI) unless it is an address.
+// TLS over another stream. Returns after the handshake, with the server verified as `context`
+// demands. `name` is for messages; `host` is sent to the server (SNI) unless it is an address.
 Result<std::unique_ptr<ByteStream>> start_tls(std::unique_ptr<ByteStream> under, SSL_CTX* context,
                                               const std::string& host, const std::string& name);
 

@@ -25,7 +25,7 @@ Result<std::string> random_bytes(std::size_t count) {
   return bytes;
 }
 
-// A Status says more than the number.
+// A Status has more detail than the status code.
 std::unexpected<Error> refused(HttpReader& reader, const HttpHead& head, const std::string& host) {
   const auto body = reader.body(head, kLongestRefusal);
   KubeReply reply;
@@ -72,7 +72,7 @@ WebSocket::WebSocket(std::unique_ptr<ByteStream> stream, std::string_view first_
 }
 
 WebSocket::~WebSocket() {
-  std::ignore = send_frame(FrameKind::close, "\x03\xe8");  // 1000: all is well
+  std::ignore = send_frame(FrameKind::close, "\x03\xe8");  // 1000: normal closure
 }
 
 Result<> WebSocket::send(std::string_view message) {

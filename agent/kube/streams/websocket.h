@@ -11,24 +11,24 @@
 
 namespace hostnet {
 
-// A client's WebSocket (RFC 6455) over a stream that it owns. Owned by one thread.
+// A client-side WebSocket (RFC 6455) that owns its stream. Owned by one thread.
 class WebSocket {
  public:
-  // Asks for the upgrade with that one subprotocol. A server that answers otherwise is an error
-  // that has its status and its words: Reason::denied for 401 and 403, vanished for 404,
-  // exhausted for 429, timeout for 504, unreachable for other 5xx.
+  // Requests the upgrade with that one subprotocol. Any other answer of the server is an error with
+  // its status and its message: Reason::denied for 401 and 403, vanished for 404, exhausted for
+  // 429, timeout for 504, unreachable for other 5xx.
   static Result<std::unique_ptr<WebSocket>> open(std::unique_ptr<ByteStream> stream, HttpGet get,
                                                  const std::string& protocol);
 
   WebSocket(std::unique_ptr<ByteStream> stream, std::string_view first_bytes);
   WebSocket(const WebSocket&) = delete;
   WebSocket& operator=(const WebSocket&) = delete;
-  ~WebSocket();  // says that no more comes
+  ~WebSocket();  // sends a close frame
 
   // One binary message.
   Result<> send(std::string_view message);
-  // The next message; unset when the server has closed. Pings are answered. Reason::malformed
-  // for what no server sends, or a message longer than kLongestFrame.
+  // The next message; unset when the server has closed. Pings are answered. Reason::malformed for
+  // an invalid frame, or a message longer than kLongestFrame.
   Result<std::optional<std::string>> receive();
 
  private:
@@ -39,7 +39,7 @@ class WebSocket {
   FrameDecoder frames_;
 };
 
-// What a server must answer to a Sec-WebSocket-Key (RFC 6455 section 4.2.2).
+// The answer that a server must give to a Sec-WebSocket-Key (RFC 6455 section 4.2.2).
 std::string accept_of_key(const std::string& key);
 
 }  // namespace hostnet

@@ -1,7 +1,7 @@
 #pragma once
 
-// The frames of RFC 6455 section 5, as a client has them: what it sends is masked, what it gets
-// is not. Pure.
+// The frames of RFC 6455 section 5 for a client: sent frames are masked, received ones are not.
+// Pure.
 
 #include <cstddef>
 #include <cstdint>
@@ -29,17 +29,17 @@ struct Frame {
   bool operator==(const Frame&) const = default;
 };
 
-// A kubelet forwards what one read gave it: 32 KiB. Longer frames are refused.
+// A kubelet forwards the bytes of one read: 32 KiB. Longer frames are refused.
 inline constexpr std::size_t kLongestFrame = std::size_t{1} << 20;
 
 // A whole message in one frame.
 std::string encode_frame(FrameKind kind, std::string_view payload, std::uint32_t mask);
 
-// Cuts what arrives in pieces of any size into frames. Keeps no more than one frame and one piece.
+// Cuts data that arrives in pieces of any size into frames. Keeps at most one frame and one piece.
 class FrameDecoder {
  public:
   void feed(std::string_view bytes) { bytes_ += bytes; }
-  // Unset: more bytes are needed. Reason::malformed: this is no server's frame, or it is too long.
+  // Unset: more bytes are needed. Reason::malformed: not a server's frame, or too long.
   Result<std::optional<Frame>> next();
 
  private:
