@@ -21,7 +21,7 @@ Output output_of(const CommandOptions& options) {
   return {options.format, options.style};
 }
 
-// An answer says where it comes from: an agent knows since when, and has its grace.
+// Adds where the answer comes from: an agent knows `since`, and applies its grace periods.
 std::string with_origin(AgentReply reply, const CommandOptions& options) {
   std::string& text = reply.body;
   if (options.format == OutputFormat::json && text.starts_with('{')) {
@@ -44,7 +44,7 @@ std::string form_parameters(const CommandOptions& options) {
 
 using MaybeAnswer = std::optional<Result<CallAnswer>>;
 
-// What the running agent says, as --from has it. Unset: it is on this call to scan.
+// The running agent's answer, if --from allows it. Unset: this call has to scan.
 MaybeAnswer ask_first(const CommandOptions& options, std::string_view path,
                       std::string_view query = {}) {
   if (options.from == AnswerFrom::scan) return std::nullopt;
@@ -59,7 +59,7 @@ MaybeAnswer ask_first(const CommandOptions& options, std::string_view path,
                                            reply->status, trim(reply->body))}
             : reply.error();
   if (options.from == AnswerFrom::agent) return std::unexpected(error);
-  // That none runs here, or not for this user, is how many nodes are.
+  // No complaint if no agent runs here, or none that this user may reach: most nodes are like that.
   if (error.reason != Reason::vanished && error.system_error == 0) {
     log::complain(fmt::format("scanning instead: {}", error.message));
   }

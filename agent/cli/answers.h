@@ -6,8 +6,8 @@
 
 namespace hostnet {
 
-// From the running agent where --from allows that and one is there to be believed, else of a scan
-// of this call's own. `options.style` is whom to write for.
+// From the running agent if --from allows that and there is a trusted one, else from a scan of its
+// own. `options.style` is that of the output.
 Result<CallAnswer> findings_answer(const CommandOptions& options, FindingClass finding_class);
 Result<CallAnswer> ports_answer(const CommandOptions& options);
 Result<CallAnswer> check_answer(const CommandOptions& options);

@@ -43,7 +43,7 @@ Result<UniqueFd> connect_to(const std::string& path) {
   return failed;
 }
 
-// systemd put it there, as the packaged service's user is known to nobody beforehand.
+// systemd started it: the uid of the packaged service's user is not known beforehand.
 bool in_own_service(pid_t pid) {
   const auto cgroups = read_regular_file(fmt::format("/proc/{}/cgroup", pid));
   if (!cgroups) return false;
@@ -83,8 +83,8 @@ Result<pid_t> trusted_peer(const UniqueFd& socket, const std::string& path) {
   return peer.pid;
 }
 
-// Not by cpp-httplib, as healthcheck does: it connects by itself, and nothing may be sent before
-// it is known who listens.
+// Unlike healthcheck this does not use cpp-httplib, which connects on its own: nothing may be sent
+// before the listener is known.
 Result<std::string> exchange(const UniqueFd& socket, const std::string& target) {
   const std::string doing = "asking the agent for " + target;
   const std::string request =
@@ -106,7 +106,7 @@ Result<std::string> exchange(const UniqueFd& socket, const std::string& target) 
   return failure(Reason::exhausted, doing + ": the answer is too long");
 }
 
-// Its own server's: a status line, fields in lines, a body whose length is told.
+// Only what our own server sends: a status line, header lines, a body with Content-Length.
 Result<AgentReply> parse_reply(const std::string& answer, pid_t pid) {
   std::string_view rest = answer;
   std::string_view status_line = take_until(rest, '\n');

@@ -14,13 +14,13 @@ struct AgentReply {
   int status{};
   std::string body;
   std::optional<int> exit_code;  // kExitCodeHeader
-  pid_t pid{};                   // of the agent; 0: in a PID namespace that is not seen from here
+  pid_t pid{};                   // of the agent; 0: in a PID namespace not visible from here
 };
 
-// GET `target` ("/conflicts?format=json") of the agent that listens at `socket`, if that is
-// root's, this user's or the system's service: whatever else answers there is not believed.
-// Reason::vanished: no agent listens. Reason::denied without a system error: something else
-// does. Reason::unreachable: one in another network namespace.
+// GET `target` ("/conflicts?format=json") from the agent that listens at `socket`, if that is owned
+// by root, this user or the system's service: no other listener is trusted. Reason::vanished: no
+// agent listens. Reason::denied without a system error: another program does. Reason::unreachable:
+// one in another network namespace.
 Result<AgentReply> ask_agent(const std::string& target,
                              const std::string& socket = std::string(kAgentSocket));
 

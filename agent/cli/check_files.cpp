@@ -23,7 +23,7 @@ namespace {
 ManifestResult read_input(const std::string& name) {
   if (name != "-") return read_manifest_file(name);
   std::string text;
-  // A little more than is read, so that the reader can refuse it.
+  // Reads slightly beyond the limit, so that the reader can refuse it.
   std::array<char, 65536> buffer{};
   while (text.size() <= kMaxManifestBytes && std::cin.good()) {
     std::cin.read(buffer.data(), buffer.size());
@@ -55,7 +55,7 @@ std::vector<ManifestResult> read_inputs(const std::vector<std::string>& names,
     const bool folder = files->size() != 1 || files->front() != name;
     std::ranges::transform(*files, std::back_inserter(read),
                            folder ? read_file_of_folder : read_input);
-    // As kubectl has it: what should have been piped in did not come.
+    // As kubectl does: the input that should have been piped in is missing.
     if (files->size() == 1 && read.back().documents == 0 && read.back().errors.empty()) {
       read.back().errors.push_back(
           {.file = name, .message = "there is no Kubernetes object in it"});
@@ -98,7 +98,7 @@ std::vector<ManifestCheck::Port> declared_in(std::span<const ManifestResult> rea
   return ports;
 }
 
-// Asks the node about every one of them.
+// Checks each of the ports on this node.
 Result<> ask_node(const CommandOptions& options, const Policy& policy,
                   std::vector<ManifestCheck::Port>& ports) {
   auto node = open_node(options.sources.node);
@@ -124,7 +124,7 @@ Result<> ask_node(const CommandOptions& options, const Policy& policy,
   return {};
 }
 
-// Names on standard output say nothing of what could not be read.
+// With --format=name stdout does not show what could not be read.
 void complain_of_errors(const ManifestCheck& check) {
   for (const ManifestError& error : check.errors) {
     const std::string line = error.line == 0 ? "" : fmt::format(":{}", error.line);
@@ -159,7 +159,7 @@ int check_files(const CommandOptions& options) {
       return could_not(asked.error());
     }
     if (const auto node = open_node(options.sources.node)) {
-      std::vector<Problem> kernels_defaults;  // hold where the node's cannot be read
+      std::vector<Problem> kernels_defaults;  // apply if the node's cannot be read
       ranges = read_port_ranges(*node->files, kernels_defaults);
     }
   }

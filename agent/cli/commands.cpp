@@ -33,13 +33,13 @@ class DiscardingSink final : public Sink {
 
 using Answering = std::function<Result<CallAnswer>(const CommandOptions&)>;
 
-// Until somebody ends it, or nobody reads it any more. On a terminal the screen is written anew;
-// elsewhere an answer is written when what it is about changes, whatever the time says.
+// Runs until it is killed or its output is no longer read. On a terminal the screen is redrawn;
+// elsewhere an answer is written when its content changes, times and ages aside.
 int watch(CommandOptions options, const Answering& answering) {
   std::string before;
   while (true) {
     options.style = style_of(options);
-    // Text tells ages, which are no change; a terminal shows them anyway.
+    // Text shows ages, which are no change; a terminal shows them anyway.
     CommandOptions watched = options;
     if (!on_a_terminal()) {
       watched.format = OutputFormat::json;
@@ -66,7 +66,7 @@ int run_call(CommandOptions options, const Answering& answering) {
   return print_call(answering(options));
 }
 
-// What the running agent was told of binds; null: none runs, or it hears of none.
+// The bind events of the running agent; null: none runs, or it receives none.
 std::shared_ptr<BindEvents> binds_of_agent() {
   const auto reply = ask_agent("/history?format=json&raw=1");
   if (!reply || reply->status != 200) return nullptr;
@@ -92,7 +92,7 @@ int print_call(const Result<CallAnswer>& answer) {
 }
 
 int print_answer(std::string_view answer, int code) {
-  // A full disk shows when the buffer is written, not before.
+  // A full disk shows only when the buffer is flushed.
   const bool written = std::fwrite(answer.data(), 1, answer.size(), stdout) == answer.size() &&
                        std::fflush(stdout) == 0;
   if (written) return code;
@@ -134,7 +134,7 @@ int run_record(const CommandOptions& options) {
   auto inputs = read_scan_inputs(options.sources, (*recorder)->node());
   if (!inputs) return could_not(inputs.error());
   const Report report = scan_once(inputs->node_context, inputs->pods, inputs->policy);
-  // What /metrics reads too, so that a replayed agent has it.
+  // Reads also what /metrics reads, so that a replayed agent has it.
   AgentMetrics unheard({.exporter_metrics = false});
   if (auto page = MetricsPage::create(inputs->node_context.node, options.metrics, unheard,
                                       [] { return std::shared_ptr<const Report>(); })) {

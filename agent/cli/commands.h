@@ -17,7 +17,7 @@
 
 namespace hostnet {
 
-// --from: the running agent of this node, or a scan of this call's own.
+// --from: the running agent of this node, or a scan by this call itself.
 enum class AnswerFrom { automatic, agent, scan };
 
 enum class ColorWhen { automatic, always, never };
@@ -41,14 +41,14 @@ struct CommandOptions {
   BpfMode bpf{BpfMode::automatic};      // doctor
 };
 
-// Writes an answer to stdout; `code`, or 2 when it could not be written.
+// Writes an answer to stdout; returns `code`, or 2 if it could not be written.
 int print_answer(std::string_view answer, int code);
-// On stderr, why there is no answer; 2.
+// Writes to stderr why there is no answer; returns 2.
 int could_not(const Error& error);
-int print_call(const Result<CallAnswer>& answer);  // the one or the other
+int print_call(const Result<CallAnswer>& answer);  // one of the two
 
-// Each does what its command says and returns the exit code. Answers go to
-// stdout, errors, one line each, to stderr.
+// Each runs its command and returns the exit code. Answers go to stdout, errors, one line each, to
+// stderr.
 int run_conflicts(const CommandOptions& options);
 int run_risks(const CommandOptions& options);
 int run_history(const CommandOptions& options);  // only a running agent has one

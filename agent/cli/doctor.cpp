@@ -1,4 +1,4 @@
-// `doctor`: what this process may see, what a scan could not, and what the running agent says.
+// `doctor`: what this process may see, what a scan cannot see, and what the running agent reports.
 
 #include "agent/render/doctor.h"
 
@@ -23,7 +23,7 @@ namespace {
 
 using Level = PreflightCheck::Level;
 
-// Tried on a thread of its own: this one has processes to inspect.
+// Tried on another thread: this one has yet to inspect processes.
 HardeningStep confined_elsewhere() {
   HardeningStep step{.name = "landlock", .held = "not tried"};
   Worker worker("landlock");
@@ -33,7 +33,7 @@ HardeningStep confined_elsewhere() {
   return step;
 }
 
-// Done to this process, which is over then: what the daemon would have.
+// Applied to this process, which ends afterwards: the measures that the daemon would take.
 void append_hardening(const HardeningOptions& options, std::vector<PreflightCheck>& checks) {
   auto steps = harden_process(options, 0);
   if (options.confine_threads && options.no_new_privileges) steps.push_back(confined_elsewhere());
@@ -51,7 +51,7 @@ void append_hardening(const HardeningOptions& options, std::vector<PreflightChec
   }
 }
 
-// Not having them takes nothing away from what scans see: never worse than good.
+// Scans see as much without them: never worse than good.
 PreflightCheck check_bind_events(const CommandOptions& options) {
   PreflightCheck check{.name = "bind events",
                        .level = Level::good,
@@ -66,7 +66,7 @@ PreflightCheck check_bind_events(const CommandOptions& options) {
   return check;
 }
 
-// The same is seen either way.
+// Scans see the same either way.
 PreflightCheck check_process_sockets(const NodeOptions& node) {
   PreflightCheck check{.name = "process sockets",
                        .level = Level::good,
@@ -100,7 +100,7 @@ PreflightCheck of_problem(std::string name, std::string message, std::string rem
           .fix = std::move(remedy)};
 }
 
-// What keeps a scan from seeing everything, as its last line has it.
+// The problems that make a scan incomplete, as in its last line.
 void append_scan(const ScanInputs& inputs, std::vector<PreflightCheck>& checks) {
   const Report report = scan_once(inputs.node_context, inputs.pods, inputs.policy);
   for (const Problem& problem : report.problems) {
@@ -109,7 +109,7 @@ void append_scan(const ScanInputs& inputs, std::vector<PreflightCheck>& checks) 
   }
 }
 
-// It may have other rights and flags than this call: what its answers lack is told here, too.
+// It may have other rights and flags than this call: the problems of its answers are listed, too.
 void append_agent(std::vector<PreflightCheck>& checks) {
   const auto reply = ask_agent("/conflicts?format=json");
   if (!reply) {

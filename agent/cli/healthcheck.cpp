@@ -22,7 +22,7 @@ httplib::Result ask_healthz(Client& client, const ListenAddress& address) {
   client.set_connection_timeout(kSeconds);
   client.set_read_timeout(kSeconds);
   if (!address.unix_path.empty()) client.set_address_family(AF_UNIX);
-  return client.Get("/healthz", {{"Host", "localhost"}});  // a socket's path is no host
+  return client.Get("/healthz", {{"Host", "localhost"}});  // a socket's path is no host name
 }
 
 int told_unwell(std::string_view why) {

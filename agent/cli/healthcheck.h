@@ -4,8 +4,8 @@
 
 namespace hostnet {
 
-// Asks /healthz of the agent that listens on `listen_address` (the loopback address where that is a
-// wildcard), over TLS if it answers in TLS. 0 well, 1 not; says why on stderr.
+// Asks /healthz of the agent that listens on `listen_address` (on loopback if that is a wildcard),
+// over TLS if required. Returns 0 if healthy, else 1; prints the reason to stderr.
 int run_healthcheck(const std::string& listen_address);
 
 }  // namespace hostnet

@@ -4,11 +4,11 @@
 
 namespace hostnet {
 
-// Whether a person reads stdout.
+// Whether stdout is a terminal.
 bool on_a_terminal();
 
-// How to write to stdout: the terminal's width where --width says nothing, colour
-// as --color has it, and on a terminal only where neither NO_COLOR nor TERM=dumb forbids it.
+// The style for stdout: the terminal's width unless --width is given; colour as --color says, by
+// default only on a terminal and if neither NO_COLOR nor TERM=dumb forbids it.
 TextStyle style_of(const CommandOptions& options);
 
 }  // namespace hostnet

@@ -66,10 +66,10 @@ std::string event_line(const Json& event) {
                      text_at(finding, "explanation"));
 }
 
-// What the answers of a running agent have that the ones before had not.
+// The entries of the running agent's answers that the previous answer did not have.
 class News {
  public:
-  // The newest come first there, and last here.
+  // `history` has the newest first, the result has them last.
   std::vector<std::string> of(const Json& history) {
     std::vector<std::string> lines;
     std::set<std::string> now;
@@ -93,7 +93,7 @@ int print_line(std::string_view json, const CommandOptions& options) {
   return print_answer(watch_line(json, options.format) + "\n", 0);
 }
 
-// Unset: no agent is there to be asked.
+// Unset: no agent is running.
 std::optional<int> watch_agent(const CommandOptions& options) {
   CommandOptions asked = options;
   asked.format = OutputFormat::json;
@@ -108,18 +108,18 @@ std::optional<int> watch_agent(const CommandOptions& options) {
     }
     const auto lines = news.of(Json::parse(answer->text, nullptr, false));
     for (const std::string& line : lines) {
-      if (first) break;  // that was before
+      if (first) break;  // from before the call
       if (const int code = print_line(line, options); code != 0) return code;
     }
     std::this_thread::sleep_for(kAskEvery);
   }
 }
 
-// Lines of several threads for one that writes them.
+// Lines from several threads for one writer.
 class Lines {
  public:
   void add(std::string line) {
-    constexpr std::size_t kMost = 10'000;  // to a reader who does not read
+    constexpr std::size_t kMost = 10'000;  // for a reader that does not keep up
     const std::scoped_lock lock(mutex_);
     if (lines_.size() < kMost) lines_.push_back(std::move(line));
     there_.notify_one();
@@ -138,7 +138,7 @@ class Lines {
   std::deque<std::string> lines_;
 };
 
-// The pods of one source, asked again when they are old.
+// The pods of one source, read again when they are old.
 class RecentPods {
  public:
   RecentPods(const ScanSources& sources, ScanInputs inputs)

@@ -7,11 +7,11 @@
 
 namespace hostnet {
 
-// `watch`: refused binds and findings as they come and go, a line each, until somebody ends it or
-// nobody reads it any more. Of the running agent, else by itself.
+// `watch`: refused binds and findings as they come and go, a line each, until it is killed or its
+// output is no longer read. From the running agent, else from its own scans.
 int run_watch(const CommandOptions& options);
 
-// One such line, without its end. `json` is an entry of /history's "refusals" or "events".
+// One such line, without the newline. `json` is an entry of /history's "refusals" or "events".
 std::string watch_line(std::string_view json, OutputFormat format);
 
 }  // namespace hostnet

@@ -8,7 +8,7 @@
 
 namespace hostnet {
 
-// The longest --config.file that is read.
+// The size limit of --config.file.
 inline constexpr std::size_t kMaxConfigBytes = std::size_t{1} << 20;
 
 // --config.file (YAML, one document). Example, with every key:
@@ -24,17 +24,17 @@ inline constexpr std::size_t kMaxConfigBytes = std::size_t{1} << 20;
 //     - {verdict: undeclared_listener, namespace: ~^kube-.*, reason: known}
 //   grace: {declared_not_listening: 5m, other_pod: 30}
 //
-// What is absent keeps default_policy()'s value. A key that is there replaces
-// it whole: lists are not added to the defaults, and an empty list ("[]") is an
-// empty list. An empty file is the default policy.
+// Missing keys keep default_policy()'s values. A key that is present replaces the whole default:
+// lists are not appended, and an empty list ("[]") is an empty list. An empty file is the default
+// policy.
 //
 // ignore: every key but `reason` is a matcher (Matcher::field); a value with a
 // leading "~" is a regular expression, anything else is compared exactly. At
 // least one matcher and the reason are required. grace: seconds, or "90s",
 // "5m", "1h30m"; at most 24 hours.
 //
-// Pure. An error is Reason::malformed (too long: Reason::exhausted) and its
-// message "<file_name>:<line>: <what>" names the first thing that is wrong.
+// Pure. An error is Reason::malformed (too long: Reason::exhausted) with the message
+// "<file_name>:<line>: <what>" for the first fault.
 Result<Policy> parse_config(std::string_view yaml, std::string_view file_name);
 
 }  // namespace hostnet

@@ -24,7 +24,7 @@ constexpr std::array<std::string_view, 12> kRuleKeys{
     "verdict",   "protocol", "port", "namespace",   "pod", "workload",
     "container", "holder",   "unit", "holder_kind", "exe", "reason"};
 
-// Names are at most 253 bytes; a longer pattern only costs stack in std::regex.
+// Names are at most 253 bytes; longer patterns would only use more stack in std::regex.
 constexpr std::size_t kLongestPattern = 512;
 
 std::string pattern_fault(const std::string& pattern) {
@@ -39,7 +39,7 @@ std::string pattern_fault(const std::string& pattern) {
   return "";
 }
 
-// "" when an exact value of this field can ever match.
+// "" if this exact value of the field can match at all.
 std::string exact_fault(std::string_view field, const std::string& value) {
   if (field == "verdict") {
     if (parse_verdict(value)) return "";

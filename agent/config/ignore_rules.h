@@ -9,12 +9,11 @@
 
 namespace hostnet {
 
-// The `ignore` list of a configuration (config_file.h). What could never match
-// is complained about: an unknown verdict, a port that is none, a pattern that
-// does not compile.
+// The `ignore` list of a configuration (config_file.h). Complains about rules that could never
+// match: an unknown verdict, an invalid port, a pattern that does not compile.
 std::vector<IgnoreRule> read_ignore_rules(const Fields& config, std::string_view key);
 
-// Every verdict's, for "did you mean".
+// The names of all verdicts, for "did you mean".
 std::span<const std::string_view> verdict_names();
 
 }  // namespace hostnet

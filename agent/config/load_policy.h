@@ -7,12 +7,12 @@
 
 namespace hostnet {
 
-// The policy of --config.file; default_policy() when `path` is empty. The
-// error names the file, and the line where there is one.
+// Loads the policy from --config.file; default_policy() if `path` is empty. Errors have the file's
+// name, and the line if there is one.
 Result<Policy> load_policy(const std::string& path);
 
-// The same for a file that was loaded before: one that is empty now was more likely
-// cut short than meant to be, and is refused; "{}" asks for the defaults.
+// The same for a file that was loaded before: an empty file was more likely truncated than emptied
+// on purpose, and is refused; use "{}" for the defaults.
 Result<Policy> reload_policy(const std::string& path);
 
 }  // namespace hostnet

@@ -5,7 +5,7 @@ namespace hostnet {
 Policy default_policy() {
   constexpr auto kTcp = Protocol::tcp;
   Policy policy;
-  // Executables and units, also of those in which a distribution runs several of them.
+  // Executables and units, including distributions that combine several components in one.
   policy.node_components = {"kubelet",
                             "kube-proxy",
                             "kube-apiserver",

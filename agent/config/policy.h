@@ -35,14 +35,13 @@ struct IgnoreRule {
   bool operator==(const IgnoreRule&) const = default;
 };
 
-// --config.file: what this site considers normal. Where it says nothing,
-// default_policy() holds.
+// --config.file: what this site considers normal. default_policy() has the defaults.
 struct Policy {
   std::vector<std::string> node_components;  // executable path, its file name, or unit name
   std::vector<ReservedPorts> reserved_ports;
   PortRange node_port_range{30000, 32767};
   std::vector<IgnoreRule> ignore;
-  // Ports of which --report.node-labels tells that something outside Kubernetes holds them.
+  // Ports that --report.node-labels reports when something outside Kubernetes holds them.
   std::vector<ReservedPorts> label_ports;
   std::map<Verdict, std::chrono::seconds> grace;  // absent: the verdict's own default
   bool operator==(const Policy&) const = default;

@@ -1,7 +1,7 @@
 #pragma once
 
-// The words inside a configuration. Errors hold the reason alone; who calls
-// adds file and line.
+// Parsers for scalars in a configuration. Errors have only the reason; the caller adds file and
+// line.
 
 #include <chrono>
 #include <cstdint>

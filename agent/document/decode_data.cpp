@@ -13,7 +13,7 @@ namespace hostnet {
 namespace {
 
 constexpr std::size_t kMostUnpacked = std::size_t{1} << 20;
-constexpr std::size_t kMostTimes = 32;  // manifests become a tenth of their size
+constexpr std::size_t kMostTimes = 32;  // more than the compression ratio of manifests, about 10
 
 }  // namespace
 
@@ -27,7 +27,7 @@ std::string unpacked(std::string bytes) {
   std::array<char, std::size_t{16} << 10> piece;  // NOLINT(*-member-init): written to
   stream.next_in = reinterpret_cast<Bytef*>(bytes.data());
   stream.avail_in = static_cast<uInt>(bytes.size());
-  // Where it is cut or broken, what came until then is enough.
+  // If it is truncated or corrupt, the bytes decoded so far are enough.
   for (int status = Z_OK; status == Z_OK && text.size() < most;) {
     stream.next_out = reinterpret_cast<Bytef*>(piece.data());
     stream.avail_out = static_cast<uInt>(std::min(piece.size(), most - text.size()));

@@ -70,7 +70,7 @@ std::string transcoded(std::string_view bytes) {
   return std::string(bytes);
 }
 
-// As yaml.v2's reader has it.
+// As in yaml.v2's reader.
 bool is_control(char32_t code) {
   const bool low = code < 0x20 && code != '\t' && code != '\n' && code != '\r';
   return low || (code >= 0x7F && code <= 0x9F && code != 0x85);

@@ -1,8 +1,8 @@
 #pragma once
 
-// The one reader of a YAML or JSON mapping: typed members of a Value, and in words
-// what is wrong with them and where. Manifests collect the complaints; settings
-// are refused at the first (settings.h).
+// The only reader of YAML or JSON mappings: typed members of a Value, and messages that say what is
+// wrong with them and where. Manifests collect the complaints; settings are refused at the first
+// (settings.h).
 
 #include <cstdint>
 #include <optional>
@@ -16,7 +16,7 @@
 
 namespace hostnet {
 
-// Of one file; what comes after is not said.
+// Per file; further complaints are dropped.
 inline constexpr std::size_t kMostComplaints = 1000;
 
 class Fields {
@@ -33,14 +33,14 @@ class Fields {
   const Value* list(std::string_view key) const;
   // 1-65535. Missing: unset. Anything else: unset with a complaint.
   std::optional<std::uint16_t> port(std::string_view key) const;
-  // One value as it is written, whatever it looks like: "8080", "true", "x".
+  // A scalar as it is written, whatever its type: "8080", "true", "x".
   std::string word(std::string_view key) const;
   std::vector<std::string> words(std::string_view key) const;  // of a list
   // The mapping at `key`; unset like map().
   std::optional<Fields> section(std::string_view key) const;
   // The items of a list, each with its path ("ports[0]").
   std::vector<Fields> items(std::string_view key) const;
-  // Complains about each key that is none of these, and names the nearest.
+  // Complains about each unknown key and suggests the nearest known one.
   void allow_only(std::span<const std::string_view> keys) const;
 
   unsigned line() const { return map_.line; }
@@ -50,7 +50,7 @@ class Fields {
   // Whether this is a mapping; complains otherwise.
   bool usable() const;
   void complain(unsigned line, std::string message) const;
-  // About this value itself: "reserved_ports[0]: needs a port".
+  // Complains about this value itself: "reserved_ports[0]: needs a port".
   void refuse(std::string_view why) const;
   const Value& value() const { return map_; }
   std::vector<Complaint>& complaints() const { return complaints_; }
@@ -61,7 +61,7 @@ class Fields {
   std::vector<Complaint>& complaints_;
 };
 
-// A scalar for a message: in quotes, control characters replaced, cut short.
+// A scalar for a message: quoted, control characters replaced, truncated.
 std::string shown_text(std::string_view text);
 
 }  // namespace hostnet

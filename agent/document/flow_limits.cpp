@@ -17,7 +17,7 @@ std::string_view without_blanks_behind(std::string_view text) {
   return text;
 }
 
-// "key: |", "- >-2": what follows with more indentation is text.
+// "key: |", "- >-2": the following lines with more indentation are text.
 bool begins_block_scalar(std::string_view line) {
   line = without_blanks_behind(line);
   while (!line.empty() &&
@@ -72,8 +72,8 @@ class FlowMeter {
     if (depth_ == 0 && quote_ == 0 && begins_block_scalar(content)) scalar_indent_ = indent;
   }
 
-  // Kubernetes' parser takes none where a token may begin, ours some. Only what may still go on
-  // with the next line (plain text) may have one.
+  // Kubernetes' parser refuses tabs where a token may begin, ours accepts some. A tab is fine only
+  // where the text before it (a plain scalar) may continue.
   bool is_refused_tab(std::string_view line) const {
     const std::string_view blanks = line.substr(0, line.find_first_not_of(" \t\r"));
     return blanks.contains('\t') && depth_ == 0 && quote_ == 0 && !scalar_indent_ && value_ended_;
@@ -84,12 +84,12 @@ class FlowMeter {
       if (c == quote_) quote_ = 0;
       return std::nullopt;
     }
-    // "- [" and "a: [" begin one, "a-[" and "a:[" do not.
+    // "- [" and "a: [" open a collection, "a-[" and "a:[" do not.
     const bool begins = token_begins_ && (after_blank || depth_ > 0);
     if (is_blank(c)) {
       in_property_ = false;
     } else if (in_property_ || (begins && (c == '&' || c == '!'))) {
-      in_property_ = true;  // an anchor or a tag: its value is to come
+      in_property_ = true;  // an anchor or a tag: its value follows
     } else {
       token_begins_ = std::string_view(":-,[{?").contains(c);
       if (begins && (c == '"' || c == '\'')) quote_ = c;
@@ -121,10 +121,10 @@ class FlowMeter {
   unsigned line_number_;
   std::size_t depth_{};
   std::size_t flow_bytes_{};
-  char quote_{};  // the one that is open
+  char quote_{};  // of the open quoted text; 0: none
   bool token_begins_{true};
   bool in_property_{};
-  bool value_ended_{true};                    // nothing that was read may go on with the next line
+  bool value_ended_{true};                    // the text before cannot continue on the next line
   std::optional<std::size_t> scalar_indent_;  // of the line that a block scalar belongs to
 };
 

@@ -7,10 +7,9 @@
 
 namespace hostnet {
 
-// Why a YAML text would cost more than it may before the parser says its first word: a
-// collection in brackets that is longer than kMaxFlowBytes or deeper than
-// kMaxDocumentDepth. Knows quotes, comments and block scalars, and nothing else of YAML.
-// Lines count from `first_line`.
+// Why a YAML text would exceed its limits before the parser emits the first event: a collection in
+// brackets that is longer than kMaxFlowBytes or deeper than kMaxDocumentDepth. Understands quotes,
+// comments and block scalars, and nothing else of YAML. Lines count from `first_line`.
 std::optional<Complaint> flow_past_limits(std::string_view text, unsigned first_line);
 
 }  // namespace hostnet

@@ -10,11 +10,11 @@
 namespace hostnet {
 namespace {
 
-// Where the library's lexer is; its iterators are copied, so they share one.
+// The lexer's position; the library copies its iterators, so they share one.
 struct JsonCursor {
   const char* position{};
   unsigned line{};       // of the character read last
-  bool after_newline{};  // that one was a line's end
+  bool after_newline{};  // that character ended a line
 };
 
 class CountingIterator {
@@ -33,7 +33,7 @@ class CountingIterator {
     ++cursor_->position;
     return *this;
   }
-  // The only comparison that the library makes is with the end.
+  // The library only ever compares with the end.
   bool operator==(const CountingIterator&) const { return cursor_->position == end_; }
   bool operator!=(const CountingIterator& other) const { return !(*this == other); }
 
@@ -42,8 +42,8 @@ class CountingIterator {
   const char* end_;
 };
 
-// nlohmann's SAX interface; its names are the library's. What the filter does not
-// want never reaches the builder.
+// nlohmann's SAX interface, with the library's names. Values that the filter does not want never
+// reach the builder.
 class JsonEvents {
  public:
   using Json = nlohmann::json;
@@ -95,11 +95,11 @@ class JsonEvents {
 
  private:
   struct Frame {
-    std::string key;  // of the member that it is
+    std::string key;  // of the member that holds it
     bool list{};
   };
 
-  // Whether this value, or what it is in, is not wanted.
+  // Whether this value, or one that contains it, is filtered out.
   bool skipped() {
     if (skip_depth_ > 0) return true;
     return std::exchange(skip_value_, false);
@@ -136,7 +136,7 @@ class JsonEvents {
   JsonFilter* filter_;
   TreeBuilder builder_;
   std::vector<Frame> frames_;  // with a filter only
-  std::string key_;            // of the value that comes
+  std::string key_;            // of the next value
   bool skip_value_{};
   std::size_t skip_depth_{};
   std::optional<Complaint> error_;

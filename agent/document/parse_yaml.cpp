@@ -15,7 +15,7 @@
 namespace hostnet {
 namespace {
 
-// What yaml-cpp says, and what it means to who wrote the text.
+// A message of yaml-cpp, and its meaning for the author of the text.
 struct Saying {
   std::string_view library, words;
 };
@@ -47,15 +47,15 @@ std::string in_words(const std::string& library) {
   return fmt::format("YAML: {}", found == kSayings.end() ? library : found->words);
 }
 
-// Of a value that may be more than text; what other tags stand before is text.
+// Tags whose values may be other than text; after any other tag a value is text.
 constexpr std::array<std::string_view, 4> kTypedTags{
     "tag:yaml.org,2002:int", "tag:yaml.org,2002:float", "tag:yaml.org,2002:bool",
     "tag:yaml.org,2002:null"};
 
-struct StopParsing {};  // leaves the library's parser from inside an event
+struct StopParsing {};  // unwinds the library's parser from inside an event
 
-// yaml-cpp's events instead of its Node: lines and duplicate keys are still
-// there, and limits hold while reading.
+// Uses yaml-cpp's events instead of its Node: they still have lines and duplicate keys, and limits
+// apply while reading.
 class YamlEvents : public YAML::EventHandler {
  public:
   explicit YamlEvents(unsigned first_line) : first_line_(first_line) {}
@@ -105,9 +105,9 @@ class YamlEvents : public YAML::EventHandler {
   TreeBuilder builder_;
 };
 
-// A document begins with the text, after "---" and after "...". What the library
-// takes for one more is a token that it does not know what to do with ("a: b"
-// and then "]"), and it would go on to find documents there for ever.
+// A document begins at the start of the text, after "---" and after "...". If the library finds
+// more, it is at a token that it cannot handle ("a: b" and then "]"), and it would keep finding
+// documents there forever.
 std::size_t most_documents(std::string_view text) {
   std::size_t count = 1;
   while (!text.empty()) {
@@ -131,7 +131,7 @@ ParsedDocuments parse_yaml(std::string_view text, unsigned first_line) {
   parsed.failure = flow_past_limits(text, first_line);
   if (parsed.failure) return parsed;
   try {
-    // The library takes the end of the text for the quote that is missing, not the document's.
+    // The library accepts the end of the text as a missing closing quote, but not a document's end.
     std::istringstream stream(fmt::format("{}{}...\n", text, text.ends_with('\n') ? "" : "\n"));
     YAML::Parser parser(stream);
     const std::size_t most = most_documents(text);
@@ -148,7 +148,7 @@ ParsedDocuments parse_yaml(std::string_view text, unsigned first_line) {
   } catch (const YAML::DeepRecursion& error) {
     parsed.failure = Complaint{.line = events.line(error.mark), .message = "nested too deeply"};
   } catch (const YAML::Exception& error) {
-    // What is missing at the end is missing in the last line.
+    // An error at the end is reported on the last line.
     parsed.failure =
         Complaint{.line = std::min(events.line(error.mark), last_line(text, first_line)),
                   .message = in_words(error.msg)};

@@ -62,7 +62,7 @@ std::optional<ProtobufField> ProtobufReader::next() {
       rest_.remove_prefix(*integer);
       break;
     }
-    default: break;  // groups, which nobody writes any more
+    default: break;  // groups, which are obsolete
   }
   if (!integer) return refuse();
   field.integer = *integer;

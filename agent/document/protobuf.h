@@ -6,21 +6,20 @@
 
 namespace hostnet {
 
-// A field of a protobuf message as it is encoded
-// (https://protobuf.dev/programming-guides/encoding).
+// One encoded field of a protobuf message (https://protobuf.dev/programming-guides/encoding).
 struct ProtobufField {
   std::uint32_t number{};
   std::uint64_t integer{};  // of a varint or a fixed-size field
-  std::string_view bytes;   // of a string, bytes or a message: part of what was read
+  std::string_view bytes;   // of a string, bytes or a message: points into the input
   bool has_bytes{};
 };
 
-// The fields of one message, one after the other. Never reads beyond it.
+// Reads the fields of one message, one after the other. Never reads past its end.
 class ProtobufReader {
  public:
   explicit ProtobufReader(std::string_view message) : rest_(message) {}
 
-  // Unset at the end, and at what is none: then malformed().
+  // Unset at the end and at invalid data: then malformed().
   std::optional<ProtobufField> next();
   bool malformed() const { return malformed_; }
 
@@ -31,7 +30,7 @@ class ProtobufReader {
   bool malformed_{};
 };
 
-// A varint from the front of `text`; unset where it is cut or longer than 64 bits.
+// Removes a varint from the front of `text`; unset if it is truncated or longer than 64 bits.
 std::optional<std::uint64_t> take_varint(std::string_view& text);
 
 }  // namespace hostnet

@@ -10,7 +10,7 @@ namespace hostnet {
 std::unexpected<Error> settings_failure(std::string_view file, const Complaint& complaint) {
   auto message = terminal_text(file);
   if (complaint.line != 0) message += ":" + std::to_string(complaint.line);
-  // The YAML library quotes the text it stumbles over, line ends included.
+  // The YAML library quotes the offending text, newlines included.
   return failure(Reason::malformed, message + ": " + terminal_text(complaint.message));
 }
 
@@ -29,7 +29,7 @@ Result<ParsedDocument> parse_settings(std::string_view text, std::string_view fi
   }
   ParsedDocument document = std::move(parsed.documents.front());
   for (Complaint& complaint : document.complaints) {
-    // "...; the last one counts" is true of manifests only.
+    // "...; the last one counts" applies to manifests only.
     complaint.message.resize(complaint.message.rfind(';'));
   }
   return document;

@@ -11,13 +11,13 @@
 
 namespace hostnet {
 
-// The one document of the text, within the limits of parse_document.h; null where
-// there is none (nothing but comments). Duplicate keys are its complaints.
+// The only document of the text, within the limits of parse_document.h; null if there is none (only
+// comments). Has complaints for duplicate keys.
 Result<ParsedDocument> parse_settings(std::string_view text, std::string_view file);
 
-// "FILE:LINE: what", Reason::malformed, fit for a terminal and a log.
+// "FILE:LINE: what", Reason::malformed, safe for a terminal and a log.
 std::unexpected<Error> settings_failure(std::string_view file, const Complaint& complaint);
-// The first complaint as that; nothing where there is none.
+// Returns the first complaint as such an error; success if there is none.
 Result<> without_complaints(std::string_view file, std::span<const Complaint> complaints);
 
 }  // namespace hostnet

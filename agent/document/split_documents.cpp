@@ -11,7 +11,7 @@
 namespace hostnet {
 namespace {
 
-// Calls f(line, number) for each line; without the line's end.
+// Calls f(line, number) for each line, without its newline.
 template <class F>
 void for_each_line(std::string_view text, unsigned first_line, F f) {
   unsigned number = first_line;
@@ -39,9 +39,9 @@ bool has_content(std::string_view text) {
   return content;
 }
 
-// Unset: nothing, a comment.
+// Unset: nothing follows, or a comment.
 std::optional<Complaint> refused_behind_separator(std::string_view behind, unsigned line) {
-  if (line == 1 && behind.starts_with('#')) {  // only there the reader hands it on to the parser
+  if (line == 1 && behind.starts_with('#')) {  // on other lines the reader removes it
     return Complaint{.line = line,
                      .message =
                          "\"---#\" on the first line is text to kubectl and kubelet: write "
@@ -76,7 +76,7 @@ class DocumentSplitter {
     const auto at = static_cast<std::size_t>(line.data() - text_.data());
     const bool directives_only = !close(at);
     auto refused = refused_behind_separator(line.substr(kSeparator.size()), number);
-    // YAML itself takes "--- {a: b}" for a document.
+    // YAML itself reads "--- {a: b}" as a document.
     const bool yaml_has_it = line.size() > 3 && kBlanks.contains(line[3]);
     start_ = at + (refused && yaml_has_it ? 0 : line.size());
     start_line_ = number;
@@ -84,7 +84,7 @@ class DocumentSplitter {
     directive_.reset();
   }
 
-  // False: there is nothing in it.
+  // False: it has no content.
   bool close(std::size_t end) {
     const std::string_view part = text_.substr(start_, end - start_);
     if (!has_content(part)) return false;
@@ -96,7 +96,7 @@ class DocumentSplitter {
   std::vector<DocumentText> documents_;
   std::size_t start_{};
   unsigned start_line_{1};
-  std::optional<Complaint> refused_;    // of the document that is open
+  std::optional<Complaint> refused_;    // of the open document
   std::optional<Complaint> directive_;  // seen in it
 };
 

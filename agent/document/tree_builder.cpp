@@ -112,8 +112,8 @@ bool TreeBuilder::add(Value value, Anchor anchor) {
   return true;
 }
 
-// Duplicate keys are told and the last one kept, as the kubelet does; merge
-// keys give what the map does not say itself.
+// Complains about duplicate keys and keeps the last one, as the kubelet does; merge keys only add
+// keys that the map does not have.
 bool TreeBuilder::finish_map(Value& map) {
   std::unordered_map<std::string_view, std::size_t> last;
   std::vector<bool> replaced(map.members.size());
@@ -153,7 +153,7 @@ bool TreeBuilder::finish_map(Value& map) {
 
 bool TreeBuilder::merge_into(Value& map, const Value& source) {
   if (!charge_alias(source, source.line)) return false;
-  // Searching each other's members one by one would be quadratic.
+  // A linear search for each member would be quadratic.
   std::unordered_map<std::string_view, bool> known;
   for (const Member& member : map.members) known.emplace(member.key, true);
   std::vector<const Member*> fresh;

@@ -11,34 +11,34 @@
 
 namespace hostnet {
 
-// Builds one document's tree from the events of a parser, within the limits of
-// parse_document.h. Every call says false once the document is refused: then
-// failure() says why and nothing more may be added.
+// Builds one document's tree from a parser's events, within the limits of parse_document.h. Once
+// the document is refused, every call returns false: then failure() says why and nothing more may
+// be added.
 class TreeBuilder {
  public:
   using Anchor = std::uint64_t;  // 0: none
 
   bool start_map(unsigned line, Anchor anchor = 0);
   bool start_list(unsigned line, Anchor anchor = 0);
-  bool end();  // of the innermost map or list
-  // In a map the first of two is the key.
+  bool end();  // closes the innermost map or list
+  // In a map keys and values alternate, a key first.
   bool scalar(unsigned line, std::string text, bool plain, Anchor anchor = 0);
   bool null(unsigned line, Anchor anchor = 0);
   bool alias(unsigned line, Anchor anchor);
 
-  // Takes the last item out of the innermost list again, as if it had never been.
+  // drop_last_item() removes the last item of the innermost list without a trace.
   const Value* last_item() const;
   void drop_last_item();
 
   bool complete() const { return complete_; }
   const std::optional<Complaint>& failure() const { return failure_; }
-  ParsedDocument take();  // after complete(); the builder is as new
+  ParsedDocument take();  // after complete(); resets the builder
 
  private:
   struct Frame {
     Value value;
     Anchor anchor{};
-    std::optional<Member> open;  // a key that waits for its value
+    std::optional<Member> open;  // a key whose value has yet to come
   };
 
   bool refuse(unsigned line, std::string message);

@@ -18,7 +18,7 @@ bool take_sign(std::string_view& text) {
   return negative;
 }
 
-// Kubernetes' parser (yaml.v2) takes "_" out of what begins like a number: 8_080.
+// Kubernetes' parser (yaml.v2) removes "_" from texts that start like a number: 8_080.
 std::string without_underscores(std::string_view text) {
   std::string_view digits = text;
   take_sign(digits);
@@ -27,7 +27,7 @@ std::string without_underscores(std::string_view text) {
   return plain;
 }
 
-// As Go's strconv.ParseInt with base 0: 0x, 0o and 0b, a leading zero for octal.
+// Like Go's strconv.ParseInt with base 0: 0x, 0o and 0b, a leading zero for octal.
 std::optional<std::int64_t> go_integer(std::string_view digits) {
   struct Prefix {
     std::string_view text;
@@ -64,7 +64,7 @@ FloatError read_float(std::string_view text, double& number) {
   return error == std::errc{} ? FloatError::none : FloatError::not_a_float;
 }
 
-// JSON has no other form for 8080.0 than 8080; a decimal "08080" is one, too, where octal fails.
+// In JSON 8080.0 is written as 8080; a decimal "08080" is a float, too, if octal fails.
 std::optional<std::int64_t> whole_float(std::string_view text) {
   constexpr double kMost = 1e15;  // exact, and written without an exponent
   double number{};

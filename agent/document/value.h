@@ -1,7 +1,7 @@
 #pragma once
 
-// A YAML or JSON document as a tree that knows its lines: what the pod reader
-// reads, so that the text's format and its library stay in one place.
+// A YAML or JSON document as a tree with line numbers: the input of the pod reader, so that the
+// text's format and its library stay in one place.
 
 #include <cstddef>
 #include <cstdint>
@@ -28,18 +28,16 @@ struct Value {
   bool is_scalar() const { return kind == Kind::scalar; }
   bool is_null() const { return kind == Kind::null; }
 
-  // The member of a map; null where there is none, where its value is null and
-  // where this is no map.
+  // The member of a map; null if it is missing, if its value is null and if this is no map.
   const Value* find(std::string_view key) const;
   const Member* member(std::string_view key) const;
 
-  // The scalar as YAML 1.1 resolves it (true, yes, on...; 0x, 0b and leading-zero
-  // octal numbers, 8_080, 8080.0): what Kubernetes' parser does. Unset: it is something else,
-  // a quoted number too.
+  // The scalar as YAML 1.1 resolves it (true, yes, on...; 0x, 0b and leading-zero octal numbers,
+  // 8_080, 8080.0), as Kubernetes' parser does. Unset: any other type, also a quoted number.
   std::optional<bool> boolean() const;
   std::optional<std::int64_t> integer() const;
-  // Text as Kubernetes takes it for a string field: quoted, or plain and neither
-  // a number, a boolean nor null.
+  // Text that Kubernetes accepts for a string field: quoted, or plain and neither a number, a
+  // boolean nor null.
   std::optional<std::string> string() const;
 
   // "text", "a number", "a list"...: for messages.

@@ -7,7 +7,7 @@ namespace hostnet::log {
 
 bool Flood::admit(SteadyTime now, Level level, std::string_view message) {
   if (level == Level::debug) return true;
-  if (now < last_) messages_.clear();  // a clock set back must not silence anything
+  if (now < last_) messages_.clear();  // a clock set back must not suppress anything
   last_ = now;
   auto at = messages_.find(message);
   if (at == messages_.end()) {

@@ -12,13 +12,13 @@
 
 namespace hostnet::log {
 
-// Two hundred ports that flap say the same message with other fields each time: what comes
-// too fast is counted. Not thread safe.
+// Two hundred flapping ports log the same message with different fields each time: messages beyond
+// the rate limit are only counted. Not thread safe.
 class Flood {
  public:
   static constexpr int kBurst = 50;
   static constexpr std::chrono::seconds kRefill{5}, kTold{10};
-  static constexpr std::size_t kMost = 256;  // messages; they are constants of the program
+  static constexpr std::size_t kMost = 256;  // messages, which are constants of the program
 
   struct Count {
     Level level{};
@@ -26,9 +26,9 @@ class Flood {
     std::size_t suppressed{};
   };
 
-  // Whether to write a line of this message; when not, it is counted.
+  // Whether to write a line with this message; if not, it is counted.
   bool admit(SteadyTime now, Level level, std::string_view message);
-  // What was counted for kTold, which is then counted anew.
+  // Counts that are kTold old; they are reset.
   std::vector<Count> due(SteadyTime now);
   std::vector<Count> all();
 
@@ -36,8 +36,8 @@ class Flood {
   struct Message {
     TokenBucket bucket{kBurst, kRefill};
     std::size_t suppressed{};
-    SteadyTime since;  // of the first that was suppressed
-    Level level{};     // the most severe of them
+    SteadyTime since;  // of the first suppressed line
+    Level level{};     // the most severe suppressed level
   };
   std::map<std::string, Message, std::less<>> messages_;
   SteadyTime last_;

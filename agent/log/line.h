@@ -8,11 +8,11 @@
 
 namespace hostnet::log {
 
-// One event as one line without a newline. Pure.
+// Formats one event as one line without a newline. Pure.
 //
-// logfmt: a value is quoted when it is empty or has a blank, a quote, "=" or a
-// character that had to be escaped. JSON: time, level, msg, then the fields; a
-// field called like one of these three gets "field_" before its key.
+// logfmt: a value is quoted if it is empty or has a blank, a quote, "=" or an escaped character.
+// JSON: time, level, msg, then the fields; a field with one of these three names gets the prefix
+// "field_".
 std::string format_line(Format format, WallTime time, Level level, std::string_view message,
                         std::span<const Field> fields);
 

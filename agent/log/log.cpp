@@ -20,7 +20,7 @@
 namespace hostnet::log {
 namespace {
 
-// Hands each finished line to a function. base_sink takes the lock.
+// Passes each finished line to a function. base_sink takes the lock.
 class FunctionSink final : public spdlog::sinks::base_sink<std::mutex> {
  public:
   explicit FunctionSink(std::function<void(std::string_view)> function)
@@ -50,13 +50,13 @@ WallTime system_now() {
   return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
 }
 
-// Buckets count in the log's own time: a test's clock, too.
+// Token buckets use the log's own clock: a test's clock, too.
 SteadyTime steady_of(WallTime now) {
   return SteadyTime(now.time_since_epoch());
 }
 
-// spdlog filters by level, locks and writes; the line is ours, because its
-// patterns know no fields.
+// spdlog filters by level, locks and writes; lines are formatted here, because its patterns do not
+// support fields.
 class Output {
  public:
   explicit Output(const Options& options) : format_(options.format), now_(options.now) {
@@ -71,7 +71,7 @@ class Output {
     logger_->set_pattern("%v");
     logger_->set_level(spdlog_level(options.level));
     logger_->flush_on(spdlog::level::trace);
-    logger_->set_error_handler([](const std::string&) {});  // a lost line is lost
+    logger_->set_error_handler([](const std::string&) {});  // a line that fails is lost
   }
 
   bool enabled(Level level) const { return logger_->should_log(spdlog_level(level)); }
@@ -83,7 +83,7 @@ class Output {
     std::size_t repeated = 0;
     for (const auto& event : repeats_.expired(now)) {
       if (event.is(level, message, fields)) {
-        repeated = event.repeated;  // said by the line that comes now
+        repeated = event.repeated;  // added to the line written below
       } else {
         write_repeated(now, event);
       }
@@ -115,7 +115,7 @@ class Output {
  private:
   void write_line(WallTime now, Level level, std::string_view message,
                   std::span<const Field> fields) {
-    // As a string_view it is not taken for a format.
+    // A string_view is not taken for a format string.
     logger_->log(spdlog_level(level),
                  spdlog::string_view_t(format_line(format_, now, level, message, fields)));
   }
@@ -214,7 +214,7 @@ void write(Level level, std::string_view message, Fields fields) noexcept {
     const auto to = output();
     if (to->enabled(level)) to->write(level, message, fields);
   } catch (const std::exception&) {
-    return;  // out of memory while logging: the work goes on, the line is lost
+    return;  // out of memory while logging: the line is lost
   }
 }
 

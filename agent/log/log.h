@@ -21,15 +21,14 @@ namespace hostnet::log {
 
 enum class Level { debug, info, warn, error };
 std::string_view to_string(Level level);
-// Reason::malformed names the text and the valid ones (--log.level).
+// The error is Reason::malformed and has the text and the valid levels (--log.level).
 Result<Level> parse_level(std::string_view text);
 
 enum class Format { logfmt, json };
 Result<Format> parse_format(std::string_view text);
 
-// A key and its value. Keys are ours: lower case, no blanks. Values come from
-// anywhere: whatever is in them, a line stays one line and valid UTF-8. Numbers
-// and booleans stay such in JSON.
+// A key and its value. Keys are ours: lower case, no blanks. Values may have any content: a line
+// stays one line and valid UTF-8. Numbers and booleans keep their type in JSON.
 struct Field {
   Field(std::string_view field_key, std::string_view text) : key(field_key), value(text) {}
   Field(std::string_view field_key, const char* text) : key(field_key), value(text) {}
@@ -50,33 +49,31 @@ using Fields = std::initializer_list<Field>;
 struct Options {
   Level level{Level::info};
   Format format{Format::logfmt};
-  // Where lines go, without their newline; called by one thread at a time.
-  // Unset: stderr.
+  // Receives the lines, without newlines; called by one thread at a time. Unset: stderr.
   std::function<void(std::string_view line)> sink;
-  // Unset: the system's clock.
+  // Unset: the system clock.
   std::function<WallTime()> now;
 };
 
-// Call once, before other threads log; again to change everything (tests,
-// reload). Until then it logs at level info as logfmt on stderr.
+// Call once, before other threads log; again to change everything (tests, reload). Before that it
+// logs at level info as logfmt on stderr.
 void set_up(const Options& options);
-// Writes what is still counted, see write().
+// Writes all pending counts, see write().
 void flush();
-// Writes what was counted long enough, see write(): call it now and then.
+// Writes the counts that are due, see write(): call it now and then.
 void write_counts();
 
-// One line on stderr for a person: why the program ends. What cannot be shown is escaped.
+// Writes one line to stderr for a person: why the program ends. Unprintable characters are escaped.
 void complain(std::string_view why);
 
 bool enabled(Level level);
 
-// Thread safe, never throws, never fails: a line that cannot be written is lost.
-// A warning or error that says the same as one of the last 60 seconds (message
-// and all fields) is only counted; with the first line after those 60 seconds,
-// or by flush() or write_counts(), it is written once more with repeated=N.
-// Of one message, whatever its fields, 50 lines are written at once and then one every
-// 5 seconds; every 10 seconds a line says how many were left out (suppressed=N). Nothing
-// at level debug is left out.
+// Thread safe, never throws, never fails: a line that cannot be written is lost. A warning or error
+// that repeats one of the last 60 seconds (message and all fields) is only counted; with the first
+// line after those 60 seconds, or by flush() or write_counts(), it is written once more with
+// repeated=N. Of one message, whatever its fields, 50 lines are written at once and then one every
+// 5 seconds; every 10 seconds a line reports how many were suppressed (suppressed=N). Lines at
+// level debug are never suppressed.
 void write(Level level, std::string_view message, Fields fields) noexcept;
 
 inline void debug(std::string_view message, Fields fields = {}) {

@@ -29,7 +29,7 @@ bool Repeats::admit(WallTime now, Level level, std::string_view message, Fields 
 
 std::vector<Repeats::Event> Repeats::expired(WallTime now) {
   std::vector<Event> over;
-  // A clock set back must not silence anything for longer than the minute.
+  // A clock set back must not suppress anything for longer than the minute.
   while (!events_.empty() &&
          (now - events_.front().first >= kWindow || now < events_.front().first)) {
     if (events_.front().repeated > 0) over.push_back(std::move(events_.front()));

@@ -11,8 +11,8 @@
 
 namespace hostnet::log {
 
-// What was said within the last minute, so that a fault that returns every
-// second is one line a minute and not sixty. Not thread safe.
+// Events of the last minute, so that a fault that recurs every second is logged once a minute and
+// not sixty times. Not thread safe.
 class Repeats {
  public:
   static constexpr std::chrono::seconds kWindow{60};
@@ -23,16 +23,15 @@ class Repeats {
     Level level{};
     std::string message;
     std::vector<Field> fields;
-    std::size_t repeated{};  // how often it was not written
+    std::size_t repeated{};  // how often it was suppressed
     bool is(Level other_level, std::string_view other_message, Fields other_fields) const;
   };
 
-  // Whether to write this event; when not, it is counted.
+  // Whether to write this event; if not, it is counted.
   bool admit(WallTime now, Level level, std::string_view message, Fields fields);
-  // Events whose minute is over and that were repeated in it. They are
-  // forgotten, and so are those that were not repeated.
+  // Removes the events older than a minute and returns those that were repeated.
   std::vector<Event> expired(WallTime now);
-  // All that were repeated, whatever their age; nothing is remembered after.
+  // Removes all events and returns those that were repeated, whatever their age.
   std::vector<Event> all();
 
  private:

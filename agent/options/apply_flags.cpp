@@ -95,7 +95,7 @@ log::Options log_options(const FlagValues& values) {
           .format = log::parse_format(values.text("log.format")).value_or(log::Format::logfmt)};
 }
 
-// In a pod the variables are the daemon's as well, so they say nothing about this call.
+// In a pod the variables are meant for the daemon, so they do not affect this call.
 AnswerFrom answer_from(const FlagValues& values, const FlagValues::Environment& environment,
                        const FlagValues::Texts& parsed) {
   const std::string word = values.text("from");
@@ -105,7 +105,7 @@ AnswerFrom answer_from(const FlagValues& values, const FlagValues::Environment& 
   return word == "scan" || told ? AnswerFrom::scan : AnswerFrom::automatic;
 }
 
-// A single scan of a node finds what its kubelet uses, where nobody says anything.
+// A single scan of a node uses its kubelet's sources unless a flag names another.
 bool wants_node_sources(const PodSourceSettings& pods, const ScanSources& sources,
                         const FlagValues::Environment& environment) {
   return pods.one_shot && pods.source == "auto" && pods.kubeconfig.empty() &&

@@ -5,12 +5,12 @@
 
 namespace hostnet {
 
-// Hands the flags' values to the modules' options.
-// `parsed` is what of them the command line has, without the environment.
+// Passes the flags' values to the modules' options.
+// `parsed`: the values from the command line, without the environment.
 void apply_flags(const FlagValues& values, const FlagValues::Environment& environment,
                  const FlagValues::Texts& parsed, CommandLine& line);
 
-// Whether one of these flags says what a scan reads: --path.*, --pods.*, --replay, --config.file.
+// Whether one of these flags selects the scan's input: --path.*, --pods.*, --replay, --config.file.
 bool says_what_to_scan(const FlagValues::Texts& flags);
 
 }  // namespace hostnet

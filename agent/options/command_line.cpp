@@ -26,7 +26,7 @@ std::string single_line(std::string text) {
   return text;
 }
 
-// CLI11's idea of the flags; what it parses goes into `given`.
+// Registers the flags with CLI11, which stores the parsed values in `given`.
 void add_flags(CLI::App& app, FlagValues::Texts& given) {
   for (const Flag& flag : all_flags()) {
     std::string help = flag.help;
@@ -51,7 +51,7 @@ void add_flags(CLI::App& app, FlagValues::Texts& given) {
   }
 }
 
-// Where the help is: that of the command that was named.
+// The call that shows the help: of the command that was given, if any.
 std::string help_call(const CLI::App& app) {
   const auto subs = app.get_subcommands();
   return subs.empty() ? "--help" : fmt::format("hostnet-agent {} --help", subs.front()->get_name());
@@ -94,7 +94,7 @@ UsageError unexpected_argument(const CLI::App& app, const std::string& argument)
   return {fmt::format("unknown flag {}{}", name, hint(name, candidates, app))};
 }
 
-// Of version, help and completion: what they print.
+// The output of version, help and completion.
 std::expected<void, UsageError> write_about(CLI::App& app, const Words& words, CommandLine& line) {
   if (line.command == Command::version) return apply_words(words, line.command, line.options);
   if (line.command == Command::completion) {
@@ -136,7 +136,7 @@ std::expected<void, UsageError> check_serve(const ServeOptions& serve) {
   return {};
 }
 
-// What the flags and words say, into the options of each module.
+// Copies flags and words into the options of each module.
 std::expected<void, UsageError> apply(const FlagValues::Texts& parsed,
                                       const std::function<const char*(const char*)>& environment,
                                       const Words& words, CommandLine& line) {

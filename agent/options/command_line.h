@@ -31,32 +31,31 @@ enum class Command {
   version
 };
 
-// What the command line and the environment ask for, checked, as each module takes it. The
-// flags' defaults and help are in all_flags().
+// What the command line and the environment ask for, validated, in the form that each module takes.
+// The flags' defaults and help are in all_flags().
 struct CommandLine {
   Command command{Command::serve};
-  std::string text;  // to print, of help and completion
+  std::string text;  // output of help and completion
   log::Options log;
   ServeOptions serve;      // serve; healthcheck
   FleetOptions fleet;      // fleet
   CommandOptions options;  // of the other commands
 };
 
-// One line for stderr that names the flag or variable and the nearest valid
-// one; the program then exits with kUsageExit.
+// One line for stderr that names the flag or variable and the nearest valid one; the program then
+// exits with kUsageExit.
 struct UsageError {
   std::string message;
 };
 inline constexpr int kUsageExit = 64;  // EX_USAGE of sysexits.h
 
-// `arguments` without the program's name. `environment` is getenv(3) or a
-// test's own.
+// `arguments` without the program's name. `environment` is getenv(3) or a test's replacement.
 std::expected<CommandLine, UsageError> parse_command_line(
     std::span<const std::string> arguments,
     const std::function<const char*(const char*)>& environment);
 
-// The arguments, for the name that the program was called by: a kubectl plugin (kubectl-hostnet)
-// asks the fleet where no other command is given.
+// The arguments, adapted to the program's name: as a kubectl plugin (kubectl-hostnet) the default
+// command is `fleet`.
 std::vector<std::string> with_default_command(std::string_view program,
                                               std::vector<std::string> arguments);
 

@@ -13,7 +13,7 @@
 namespace hostnet {
 namespace {
 
-// What an option or a flag takes.
+// The values that an option or a flag takes.
 struct Completed {
   std::string name;  // "--format"
   std::string help;
@@ -75,7 +75,7 @@ std::vector<std::string> command_names() {
   return names;
 }
 
-// Every option and flag once, for what follows it.
+// Every option and flag once, to complete its values.
 std::vector<Completed> with_values(const CLI::App& app) {
   std::vector<Completed> all = flags_for_all();
   for (const CLI::App* command : app.get_subcommands({})) {
@@ -142,7 +142,7 @@ complete -o filenames -F _hostnet_agent hostnet-agent
       fmt::join(names_of(flags_for_all()), " "));
 }
 
-// Within single quotes, and within the brackets of an _arguments specification.
+// Escapes for single quotes, and for the brackets of an _arguments specification.
 std::string zsh_text(std::string_view text) {
   std::string out;
   for (const char c : text) {

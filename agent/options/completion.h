@@ -6,8 +6,8 @@
 
 namespace hostnet {
 
-// The script with which "bash", "zsh" or "fish" completes commands, options,
-// flags and what they take; "" for another shell.
+// The script with which "bash", "zsh" or "fish" completes commands, options, flags and their
+// values; "" for another shell.
 std::string completion_script(std::string_view shell, const CLI::App& app);
 
 }  // namespace hostnet

@@ -24,7 +24,7 @@ std::vector<std::string> split_list(std::string_view text) {
   return parts;
 }
 
-// What the environment says, for flags that the command line does not give.
+// Reads the environment for flags that are not on the command line.
 Checked read_environment(const FlagValues::Environment& environment, FlagValues::Texts& values) {
   for (const Flag& flag : all_flags()) {
     const std::string variable = environment_name(flag.name);

@@ -13,23 +13,23 @@
 
 namespace hostnet {
 
-// The values of the flags, as texts by the flags' names.
+// The flags' values as texts, by flag name.
 class FlagValues {
  public:
   using Texts = std::map<std::string, std::vector<std::string>, std::less<>>;
   using Environment = std::function<const char*(const char*)>;
 
-  // `parsed` is what the command line gives, then comes the environment, then the
-  // defaults. The error names the flag or the variable that has no such value.
+  // The command line (`parsed`) takes precedence over the environment, that over the defaults. The
+  // error names the flag or the variable with an invalid value.
   static std::expected<FlagValues, std::string> merge(const Texts& parsed,
                                                       const Environment& environment);
 
   const Texts& all() const { return all_; }
   const Texts& given() const { return given_; }
-  // Of the command line or the environment.
+  // On the command line or in the environment.
   bool given(std::string_view name) const { return given_.contains(name); }
 
-  // Of a flag of the kind that the function says.
+  // The flag must be of the kind that the function names.
   std::string text(std::string_view name) const;
   std::vector<std::string> texts(std::string_view name) const;
   bool on(std::string_view name) const { return text(name) == "true"; }

@@ -1,8 +1,7 @@
 #pragma once
 
-// Every command line flag of the program, as data: the parser, --help, the
-// environment variables and "did you mean" come from here; a test compares
-// deploy/reference/flags.md.
+// Every command line flag of the program, as data: used by the parser, --help, the environment
+// variables and "did you mean"; a test compares deploy/reference/flags.md.
 
 #include <span>
 #include <string>
@@ -28,8 +27,7 @@ struct Flag {
   std::vector<std::string> choices;
 };
 
-// The flags that every command takes, collectors' included, in the order in
-// which --help shows them.
+// The flags that every command takes, collectors' included, in the order of --help.
 std::span<const Flag> all_flags();
 
 // "HOSTNET_WEB_LISTEN_ADDRESS" for "web.listen-address".

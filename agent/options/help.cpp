@@ -7,7 +7,7 @@
 namespace hostnet {
 namespace {
 
-// Commands before the flags, of which there are many.
+// Lists the commands before the many flags.
 class CommandsFirst final : public CLI::Formatter {
  public:
   std::string make_help(const CLI::App* app, std::string name,
@@ -18,7 +18,7 @@ class CommandsFirst final : public CLI::Formatter {
   }
 };
 
-// Those that say what a single scan reads.
+// Whether the flag selects what a single scan reads.
 bool concerns_a_scan(const std::string& flag) {
   constexpr std::array<std::string_view, 5> kPrefixes{"--path.", "--pods.", "--replay", "--config.",
                                                       "--from"};

@@ -5,8 +5,8 @@
 
 namespace hostnet {
 
-// The help of a subcommand, its own options first and then the flags that matter
-// to it; of the program where `sub` is null: commands, then every flag.
+// The help of a subcommand: its own options, then the flags that apply to it. If `sub` is null, of
+// the program: commands, then every flag.
 std::string help_text(CLI::App& app, const CLI::App* sub);
 
 }  // namespace hostnet

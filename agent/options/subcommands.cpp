@@ -41,7 +41,7 @@ bool can_watch(Command command) {
   return command == Command::conflicts || command == Command::risks || command == Command::ports;
 }
 
-// "name" only where each row is about a port.
+// "name" only if each row has a port.
 std::span<const std::string_view> formats_of(Command command) {
   if (command == Command::version) return std::span(kFormats).first(2);
   const bool names = can_watch(command) || command == Command::check || command == Command::fleet;
@@ -113,7 +113,7 @@ void add_check_options(CLI::App& sub, Words& words) {
   sub.add_option("--address", words.address, "address a server would bind [::]")
       ->option_text("ADDRESS");
   sub.add_flag("--v6only", words.v6only, ":: without IPv4");
-  // Files may come after other flags, too: what is left over is one.
+  // Files may also follow other flags: leftover words are files.
   words.files_option =
       sub.add_option("-f,--file", words.files, "manifest files and folders, - for standard input")
           ->option_text("FILE...")
@@ -154,7 +154,7 @@ void add_subcommands(CLI::App& app, Words& words) {
 
 std::vector<std::string> take_files(std::vector<std::string> left, Words& words) {
   if (words.files_option->count() == 0) return left;
-  std::erase(words.files, "");  // -f alone
+  std::erase(words.files, "");  // -f without a value
   if (!words.port.empty() && !parse_port(words.port)) {
     words.files.push_back(std::exchange(words.port, {}));
   }

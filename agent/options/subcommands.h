@@ -17,7 +17,7 @@ inline std::unexpected<UsageError> usage(std::string message) {
   return std::unexpected(UsageError{std::move(message)});
 }
 
-// What --format and --color take.
+// The values of --format and --color.
 inline constexpr std::array<std::string_view, 4> kFormats{"text", "json", "wide", "name"};
 inline constexpr std::array<std::string_view, 3> kColors{"auto", "always", "never"};
 
@@ -28,13 +28,13 @@ struct Subcommand {
 };
 std::span<const Subcommand> all_subcommands();
 
-// The words of a command line that are no flags of flags.h, as CLI11 stores them.
+// The words of a command line other than the flags of flags.h, as CLI11 stores them.
 struct Words {
   std::string port, address, directory, about;  // about: of help and completion
   std::vector<std::string> files;
   std::string format;
   std::string color{"auto"};
-  int width{-1};                // the terminal's
+  int width{-1};                // -1: the terminal's
   CLI::Option* files_option{};  // -f
   std::string kubeconfig, context, server, namespace_, selector, prometheus, pod, timeout;  // fleet
   bool v6only{}, offline{}, recursive{}, version{}, json{}, watch{};
@@ -43,10 +43,10 @@ struct Words {
 // Every subcommand with its own options.
 void add_subcommands(CLI::App& app, Words& words);
 
-// With check -f every word that is no flag is a file. Returns what is left.
+// With check -f every word that is no flag is a file. Returns the remaining words.
 std::vector<std::string> take_files(std::vector<std::string> left, Words& words);
 
-// Puts the words where the command wants them; says what is wrong with them.
+// Stores the words in the command's options; returns what is wrong with them.
 std::expected<void, UsageError> apply_words(const Words& words, Command command,
                                             CommandOptions& options);
 std::expected<void, UsageError> apply_fleet_words(const Words& words, const CommandOptions& common,
