@@ -11,7 +11,7 @@ BaseChains::BaseChains(std::span<const PacketTable* const> tables)
   }
 }
 
-// Of one priority the kernel calls the newest first.
+// Among equal priorities the kernel calls the newest first.
 std::vector<BaseChain> BaseChains::at(PacketHook hook) const {
   std::vector<BaseChain> out;
   for (const PacketTable* table : tables_) {

@@ -17,7 +17,7 @@ struct BaseChain {
   const ChainsByName* chains{};  // of the table
 };
 
-// The base chains of tables, which must outlive it.
+// The base chains of `tables`, which must outlive this object.
 class BaseChains {
  public:
   explicit BaseChains(std::span<const PacketTable* const> tables);
@@ -30,7 +30,7 @@ class BaseChains {
   std::unordered_map<const PacketTable*, ChainsByName> chains_;
 };
 
-// How deep chains jump: NFT_JUMP_STACK_SIZE; ip_tables allows more, nobody does.
+// The limit of nested jumps: NFT_JUMP_STACK_SIZE; ip_tables allows more, but no one uses it.
 inline constexpr std::size_t kDeepestChain = 16;
 
 }  // namespace hostnet

@@ -20,7 +20,7 @@ bool does_the_same(const NatRule& one, const NatRule& other) {
          one.comments == other.comments && anywhere(one.scope) == anywhere(other.scope);
 }
 
-// What one rule of the run, as it is written, is about, where the run has all of it.
+// The scope of one rule of the run, as written, if the run covers all of it.
 std::optional<PacketScope> joint_scope(std::span<const NatRule> run,
                                        std::span<const PacketScope> whole,
                                        const std::function<bool(const PacketScope&)>& is_for_us) {

@@ -8,10 +8,10 @@
 
 namespace hostnet {
 
-// Rules that follow each other and do the same to packets for different addresses, as one where
-// one of them, as it is written (`whole`, of each rule), is about all of these addresses:
-// kube-proxy writes a NodePort once for 127.0.0.0/8 and once for every address of the node.
-// Addresses that are not this machine's (`is_for_us`) are nobody's loss.
+// Joins adjacent rules that do the same to packets for different addresses, if one of them as
+// written (`whole`, one per rule) covers all these addresses: kube-proxy writes a NodePort once for
+// 127.0.0.0/8 and once for every address of the node. Addresses that are not this machine's
+// (`is_for_us`) may be missing.
 std::vector<NatRule> join_addresses(std::vector<NatRule> rules, std::span<const PacketScope> whole,
                                     const std::function<bool(const PacketScope&)>& is_for_us);
 

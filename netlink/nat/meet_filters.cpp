@@ -21,8 +21,8 @@ struct Travelling {
   std::uint16_t port{};
   IpAddress destination;
   std::string_view arrives_on;
-  bool local{};           // the destination is this machine's
-  bool leaves_unknown{};  // … else its way out is not known here
+  bool local{};           // the destination is on this machine
+  bool leaves_unknown{};  // … else its outgoing interface is unknown here
   std::array<std::optional<std::uint32_t>, kMarkKinds> marks{0, 0, 0, 0};  // by MarkKind
 };
 
@@ -64,9 +64,9 @@ Match match_of(const PacketScope& scope, const Travelling& packet) {
   return scope.certainty == Certainty::certain ? match : Match::maybe;
 }
 
-// What may become of a packet in a chain.
+// What may happen to a packet in a chain.
 struct Outcome {
-  bool returns{};  // it may come to the end of the chain, or be sent back
+  bool returns{};  // it may reach the end of the chain, or return
   bool passes{};   // it may leave the base chain
 };
 
@@ -74,14 +74,14 @@ class FilterWalker {
  public:
   explicit FilterWalker(Travelling packet) : packet_(packet) {}
 
-  // Whether it may get through all of them.
+  // Whether the packet may get through all of them.
   bool passes(std::span<const BaseChain> bases) {
     return std::ranges::all_of(bases, [this](const BaseChain& base) { return passes(base); });
   }
 
   Travelling& packet() { return packet_; }
   bool translated() const { return translated_; }
-  // The last that ended it.
+  // The last rule or policy that ended it.
   const std::optional<NatRule>& ended_by() const { return ended_by_; }
   bool gave_up() const { return gave_up_; }
 
@@ -114,7 +114,7 @@ class FilterWalker {
     return outcome;
   }
 
-  // Whether no packet goes on to the next rule.
+  // Whether no packet continues to the next rule.
   bool apply(const PacketRule& rule, Outcome& outcome) {
     for (const PacketAlternative& alternative : rule.alternatives) {
       if (++steps_ > kMostSteps) gave_up_ = true;
@@ -138,7 +138,7 @@ class FilterWalker {
     switch (alternative.action.kind) {
       case Kind::go_on: return false;
       case Kind::set_mark: change_mark(alternative.action.mark, certain); return false;
-      case Kind::notrack:  // then no rule's state is what it seems
+      case Kind::notrack:  // then no rule can rely on the state
       case Kind::tproxy:
       case Kind::accept: outcome.passes = true; return true;
       case Kind::leave: outcome.returns = true; return true;
@@ -214,7 +214,7 @@ class FilterWalker {
     by.effect = NatEffect::drop;
     finish(std::move(by));
     ended_by_->text = words_of_policy(*ended_by_);
-    // Whose policy that is, says who else has rules there.
+    // The owner of the policy: the one whose chains the base chain jumps to.
     for (const PacketRule& rule : base_.chain->rules) {
       for (const PacketAlternative& alternative : rule.alternatives) {
         if (ended_by_->owner != RuleOwner::other || alternative.action.chain.empty()) continue;
@@ -239,7 +239,7 @@ class FilterWalker {
   std::vector<std::string> path_, comments_;
   std::optional<NatRule> ended_by_;
   std::size_t steps_{};
-  bool divided_{};  // some packets went another way: marks are not the same of all
+  bool divided_{};  // some packets took another path: marks may differ
   bool translated_{}, gave_up_{};
 };
 
@@ -267,7 +267,7 @@ std::optional<NatRule> meet_filters(const BaseChains& bases, const ArrivingPacke
     on.local = false;
     on.leaves_unknown = true;
     on.marks.at(std::to_underlying(MarkKind::status)) = kStatusDnat;
-    // Rules of the hook that translated it may have marked it.
+    // Rules of the hook that translated it may have set its mark.
     on.marks.at(std::to_underlying(MarkKind::packet)).reset();
   }
   const auto after = without_nat(bases.at(packet.pod ? PacketHook::forward : PacketHook::input));

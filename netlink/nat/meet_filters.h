@@ -9,22 +9,22 @@
 
 namespace hostnet {
 
-// The first packet of a connection that arrives from another machine, whoever sent it.
+// The first packet of a connection that arrives from another machine, from any sender.
 struct ArrivingPacket {
   std::uint8_t ip_protocol{};
   std::uint16_t port{};
   IpAddress destination;  // of this machine
   std::string interface;
-  // Where a hostPort's rule sends it; unset: to a server of this machine.
+  // Where a hostPort's rule sends it; unset: to a server on this machine.
   std::optional<IpAddress> pod;
   std::uint16_t pod_port{};
   auto operator<=>(const ArrivingPacket&) const = default;
 };
 
-// The rule, or the policy of a chain, that certainly ends it on its way, from prerouting through
-// input, or (to a pod) through forward; its scope is what it asks itself. None where the packet
-// may get through: another rule before accepts some of them, on a condition or by their source, or
-// translates them. What is done to it outside netfilter (tc, XDP, eBPF) is not known here.
+// The rule, or the policy of a chain, that certainly ends the packet on its way from prerouting
+// through input, or (to a pod) through forward; its scope is that of the rule alone. Unset where
+// the packet may get through: an earlier rule accepts some such packets, on a condition or by
+// source, or translates them. Filtering outside netfilter (tc, XDP, eBPF) is not known here.
 std::optional<NatRule> meet_filters(const BaseChains& bases, const ArrivingPacket& packet);
 
 }  // namespace hostnet

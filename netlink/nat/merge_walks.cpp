@@ -13,7 +13,7 @@
 namespace hostnet {
 namespace {
 
-// Where the last rule for this machine's own packets stands that is about one of some ports.
+// The place of the last rule for this machine's own packets that covers given ports.
 class LastPlaces {
  public:
   std::size_t before(const PortSpan& ports) const {
@@ -45,7 +45,7 @@ class LastPlaces {
 
 class Merger {
  public:
-  // `own`: how many will be added.
+  // `own`: the number of rules that will be added.
   Merger(std::vector<NatRule> arriving, std::size_t own) : arriving_(std::move(arriving)) {
     known_.reserve(arriving_.size() + own);
     for (NatRule& rule : arriving_) rule.text = words_of_rule(rule);
@@ -85,7 +85,7 @@ class Merger {
  private:
   static constexpr auto kOwn = static_cast<std::size_t>(-1);
 
-  // The arriving ones before `end` come now.
+  // Appends the arriving rules before `end`.
   void pass(std::size_t end) {
     for (; next_ < end; ++next_) {
       places_[next_] = merged_.size();
@@ -102,10 +102,10 @@ class Merger {
   }
 
   std::vector<NatRule> arriving_, merged_;
-  std::vector<NatRule> own_;         // that come as late as they may
-  std::vector<std::size_t> places_;  // in merged_, of those before next_
+  std::vector<NatRule> own_;         // not placed yet: as late as possible
+  std::vector<std::size_t> places_;  // in merged_, of the rules before next_
   std::size_t next_{};
-  std::unordered_map<std::string, std::size_t> known_;  // in arriving_; kOwn
+  std::unordered_map<std::string, std::size_t> known_;  // index in arriving_, or kOwn
   LastPlaces last_;
 };
 

@@ -6,9 +6,9 @@
 
 namespace hostnet {
 
-// The rules for packets that arrive and those for this machine's own, each in the order in which
-// the kernel tries them, as one list in which both orders hold. A rule that is in both stands there
-// once, unless the order for one port is another for each. Each gets its words and its owner.
+// Merges the rules for arriving packets and those for this machine's own, each in the kernel's
+// order, into one list that preserves both orders. A rule in both appears once, unless the order
+// for some port differs between the two. Sets the text and owner of each.
 std::vector<NatRule> merge_walks(std::vector<NatRule> arriving, std::vector<NatRule> own);
 
 }  // namespace hostnet

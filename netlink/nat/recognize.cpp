@@ -31,7 +31,7 @@ constexpr auto kTables = std::to_array<OwnName>({
     {"istio-", RuleOwner::istio},
 });
 
-// Chains in tables that are everybody's; the first that fits counts.
+// Chains in shared tables; the first that matches counts.
 constexpr auto kChains = std::to_array<OwnName>({
     {"CNI-DN-", RuleOwner::cni_portmap},
     {"CNI-HOSTPORT-", RuleOwner::cni_portmap},
@@ -62,7 +62,7 @@ constexpr auto kChains = std::to_array<OwnName>({
     {"PRE_", RuleOwner::firewalld},
 });
 
-// Of programs whose rules stand in the kernel's own chains.
+// Programs whose rules are in the kernel's own chains.
 constexpr auto kComments = std::to_array<OwnName>({
     {"generated for LXD ", RuleOwner::lxd},
     {"generated for Incus ", RuleOwner::incus},
@@ -188,7 +188,7 @@ bool is_host_port(const NatRule& rule) {
 bool is_node_port(const NatRule& rule) {
   switch (rule.owner) {
     case RuleOwner::kube_proxy: return true;
-    // Its other rules name the address of an external IP, or of the Service.
+    // Its other rules contain an external IP, or the Service's address.
     case RuleOwner::ovn_kubernetes: return rule.scope.local_only;
     case RuleOwner::antrea:
       return std::ranges::any_of(rule.comments, [](std::string_view comment) {

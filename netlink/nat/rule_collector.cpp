@@ -41,7 +41,7 @@ std::vector<NatRule> RuleCollector::joined(
   return join_addresses(std::move(rules_), whole_, is_for_us);
 }
 
-// The last rule took some of the same packets, and this one others of them.
+// The last rule took a share of the same packets, and this one takes another share.
 bool RuleCollector::is_another_backend(const NatRule& rule, const PacketTable& table) const {
   if (rules_.empty() || last_table_ != &table) return false;
   const NatRule& last = rules_.back();
@@ -59,7 +59,7 @@ void RuleCollector::add_backend(const NatRule& rule) {
       last.targets.push_back(target);
     }
   }
-  // What both came through.
+  // Keeps the chains that both passed through.
   const auto [end, other] = std::ranges::mismatch(last.chains, rule.chains);
   last.chains.erase(end, last.chains.end());
 }

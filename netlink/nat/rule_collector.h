@@ -9,14 +9,14 @@
 
 namespace hostnet {
 
-// The rules that a walk finds, in its order, those that differ only in the backend that they
-// choose (kube-proxy) as one.
+// Collects the rules that a walk finds, in its order; rules that differ only in the backend that
+// they choose (kube-proxy) become one.
 class RuleCollector {
  public:
-  // On how many ports one of the rules is listed: each has a row there.
+  // The sum of the ports on which the rules are listed: each has a row there.
   std::size_t listed() const { return listed_; }
 
-  // `whole`: what it is about as it is written, whatever earlier rules have of it.
+  // `whole`: the scope of the rule as written, including packets that earlier rules take.
   void add(NatRule rule, const PacketScope& whole, const PacketTable& table);
 
   // All of them, through join_addresses().
@@ -27,9 +27,9 @@ class RuleCollector {
   void add_backend(const NatRule& rule);
 
   std::vector<NatRule> rules_;
-  std::vector<PacketScope> whole_;  // of each
+  std::vector<PacketScope> whole_;  // of each rule
   std::size_t listed_{};
-  const PacketTable* last_table_{};  // of the last one
+  const PacketTable* last_table_{};  // of the last rule
 };
 
 }  // namespace hostnet

@@ -14,15 +14,15 @@
 namespace hostnet {
 namespace {
 
-// The order in which packets come to base chains. Those of type nat are all called where
-// the kernel translates, in the order of their priorities among themselves.
+// The order in which packets reach base chains. Those of type nat are all called where
+// the kernel translates, ordered by priority among themselves.
 enum class Stage { before_nat, nat, after_nat };
 Stage stage_of(const PacketChain& chain) {
   if (chain.type == ChainType::nat) return Stage::nat;
   return chain.priority < kNatPriority ? Stage::before_nat : Stage::after_nat;
 }
 
-// This machine's own packets arrive on no interface, and again on loopback.
+// This machine's own packets arrive on no interface, and a second time on loopback.
 enum class Origin { elsewhere, here, here_again };
 
 class NatWalker {
@@ -84,7 +84,7 @@ class NatWalker {
   struct Match {
     const PacketAlternative* alternative;
     PacketScope packets;
-    bool all;  // of the chain's
+    bool all;  // of the chain's packets
   };
 
   Outcome follow_rules(const PacketChain& chain, const PacketScope& scope, std::size_t level) {
@@ -105,7 +105,7 @@ class NatWalker {
     return Outcome::fell_through;
   }
 
-  // By the marks that packets have when they come to the rule.
+  // The matches given the marks that packets have when they reach the rule.
   std::vector<Match> matches(const PacketRule& rule, const PacketScope& scope) {
     std::vector<Match> out;
     for (const PacketAlternative& alternative : rule.alternatives) {
@@ -126,8 +126,8 @@ class NatWalker {
     return out;
   }
 
-  // What becomes of the chain; none: its next rule. No packet of the chain is left
-  // for the next rule where the match has all, unless it comes back from the action.
+  // The outcome for the chain; unset: it continues with its next rule. If the match has all
+  // packets of the chain, none is left for the next rule unless it returns from the action.
   std::optional<Outcome> act(const Match& match, std::size_t level) {
     using Kind = PacketAction::Kind;
     const PacketAction& action = match.alternative->action;
@@ -171,14 +171,14 @@ class NatWalker {
     return std::nullopt;
   }
 
-  // What no earlier rule has of these packets.
+  // The part of these packets that no earlier rule takes.
   std::vector<PacketScope> rest_of(const PacketScope& packets) {
     auto rest = taken_.rest_of(packets);
     if (!rest) give_up();
     return rest.value_or(std::vector{packets});
   }
 
-  // No interface is the own packets', which every exclusion means.
+  // Own packets have no interface, which every exclusion matches.
   PacketScope of_origin(PacketScope packets) const {
     if (origin_ != Origin::elsewhere) packets.arrives_on.clear();
     packets.leaves_on.clear();
@@ -194,7 +194,7 @@ class NatWalker {
     for (const PacketScope& part : rest_of(packets)) marks_.change(of_origin(part), change);
   }
 
-  // Afterwards the kernel tracks the connection already.
+  // Has no effect once the kernel tracks the connection.
   void leave_untracked(const PacketScope& packets) {
     if (is_tracked()) return;
     constexpr MarkChange kBecomesUntracked{.kind = MarkKind::state, .value = kStateUntracked};
@@ -218,7 +218,7 @@ class NatWalker {
     return is_here(packets);
   }
 
-  // Some of their addresses are this machine's.
+  // Whether some of their addresses are this machine's.
   bool is_here(const PacketScope& packets) const {
     if (!options_.local_addresses || !packets.destination) return true;
     const AddressSpan& span = *packets.destination;
@@ -227,8 +227,8 @@ class NatWalker {
     return at != options_.local_addresses->end() && span.contains(*at);
   }
 
-  // A socket that a rule gave packets to gets them unless a later rule has another
-  // for them, or drops them.
+  // A socket to which a rule assigned packets gets them unless a later rule assigns them to
+  // another socket or drops them.
   struct Assigned {
     PacketScope packets;
     NatRule rule;

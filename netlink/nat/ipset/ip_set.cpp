@@ -23,7 +23,7 @@ std::uint16_t port_in(const IpSetData& data, std::size_t type) {
   return ntohs(data.get_or<std::uint16_t>(type, 0));
 }
 
-// One of the two kinds of address inside the attribute; none without it.
+// The address of either family in the attribute; unset if absent.
 Result<std::optional<IpAddress>> address_in(const IpSetData& data, std::size_t type) {
   if (!data.has(type)) return std::nullopt;
   const auto inner = AttributeTable<IPSET_ATTR_IPADDR_MAX>::of(data[type]);
@@ -35,7 +35,7 @@ Result<std::optional<IpAddress>> address_in(const IpSetData& data, std::size_t t
   return ip;
 }
 
-// The addresses that an element has in one place: one, a range, or a prefix.
+// The addresses of an element in one place: a single one, a range, or a prefix.
 Result<std::optional<AddressSpan>> span_in(const IpSetData& data, std::size_t first,
                                            std::size_t last, std::size_t prefix,
                                            std::optional<std::uint8_t> netmask) {

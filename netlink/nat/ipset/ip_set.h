@@ -1,8 +1,8 @@
 #pragma once
 
-// Sets of ports and addresses that iptables' rules name, over NETLINK_NETFILTER
+// Sets of ports and addresses that iptables rules refer to, over NETLINK_NETFILTER
 // (NFNL_SUBSYS_IPSET, include/uapi/linux/netfilter/ipset/ip_set.h). Plain data
-// and its decoder; read_ip_sets.h asks.
+// and its decoder; read_ip_sets.h reads them.
 
 #include <array>
 #include <cstddef>
@@ -18,32 +18,32 @@
 namespace hostnet {
 
 struct IpSetElement {
-  // Of the type's first and second "ip" or "net".
+  // The type's first and second "ip" or "net".
   std::array<std::optional<AddressSpan>, 2> addresses;
   std::optional<PortSpan> ports;
   std::optional<std::uint8_t> ip_protocol;  // IPPROTO_*
-  bool exception{};                         // "nomatch": what is in it is not in the set
+  bool exception{};                         // "nomatch": its contents are not in the set
   bool operator==(const IpSetElement&) const = default;
 };
 
 struct IpSet {
   std::string name;
   std::string type;                     // "bitmap:port", "hash:ip,port"
-  std::optional<std::uint8_t> netmask;  // each element's address stands for that prefix
-  std::vector<IpSetElement> elements;   // none where there are too many
-  bool too_large{};                     // more than kMostIpSetElements, or all than twice that
+  std::optional<std::uint8_t> netmask;  // each element's address stands for a prefix of this length
+  std::vector<IpSetElement> elements;   // empty if there are too many
+  bool too_large{};  // more than kMostIpSetElements, or all sets together more than twice that
   bool operator==(const IpSet&) const = default;
 };
 inline constexpr std::size_t kMostIpSetElements = 65536;  // a bitmap of all ports
 
-// What an element of that type is made of: "ip,port" of "hash:ip,port".
+// The parts of an element of that type: "ip,port" of "hash:ip,port".
 std::vector<std::string_view> ip_set_parts(std::string_view type);
 
-// Adds what one message of IPSET_CMD_LIST says; the first has name and type.
+// Adds the contents of one IPSET_CMD_LIST message; the first has name and type.
 // Lengths that do not fit are Reason::malformed.
 Result<> decode_ip_set(const NetlinkMessage& message, IpSet& set);
 
-// The name in an answer to IPSET_CMD_GET_BYINDEX; none: the message is none.
+// The name in a reply to IPSET_CMD_GET_BYINDEX; unset: another kind of message.
 Result<std::optional<std::string>> decode_ip_set_name(const NetlinkMessage& message);
 
 }  // namespace hostnet

@@ -54,7 +54,7 @@ Result<IpSet> IpSets::read(std::uint16_t index) {
                         auto done = decode_ip_set(message, set);
                         if (!done)
                           done.error().message = request.doing + ": " + done.error().message;
-                        // Nobody needs the rest: an error ends the dump.
+                        // The rest is not needed: an error ends the dump.
                         if (done && set.too_large) return failure(Reason::exhausted, request.doing);
                         return done;
                       }};

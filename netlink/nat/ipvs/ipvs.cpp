@@ -85,7 +85,7 @@ Result<std::optional<IpvsServer>> decode_ipvs_server(const NetlinkMessage& messa
 Result<IpvsTable> read_ipvs(Netlink& netlink, const Files& files,
                             std::span<const IpAddress> addresses) {
   IpvsTable table;
-  // Of pid 1, whose namespace is the host's; in a fixture there may be only the other.
+  // Pid 1's file, whose namespace is the host's; a fixture may only have the other one.
   if (!files.exists("proc/1/net/ip_vs") && !files.exists("proc/net/ip_vs")) return table;
   const auto family = find_generic_family(netlink, IPVS_GENL_NAME);
   if (!family) return std::unexpected(family.error());
@@ -106,7 +106,7 @@ Result<IpvsTable> read_ipvs(Netlink& netlink, const Files& files,
           netlink, ipvs_servers_request(*family, service), [&](const NetlinkMessage& message) {
             return decode_ipvs_server(message, service.address.family);
           });
-      // A service that went meanwhile.
+      // The service has since disappeared.
       if (!servers && servers.error().reason == Reason::vanished) continue;
       if (!servers) return std::unexpected(std::move(servers).error());
       service.servers = *std::move(servers);

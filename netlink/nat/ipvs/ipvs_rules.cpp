@@ -16,7 +16,7 @@ std::string text_of_ipvs(const NatRule& rule, const IpvsService& service) {
   return fmt::format("ipvs: {}{} {}", to_string(rule.scope), scheduler, to);
 }
 
-// Those that take connections.
+// The servers that accept connections.
 std::vector<NatTarget> targets_of(const std::vector<IpvsServer>& servers) {
   std::vector<NatTarget> targets;
   for (const IpvsServer& server : servers) {

@@ -7,11 +7,10 @@
 
 namespace hostnet {
 
-// IPVS services as rules: packets that have come as far as this machine's
-// sockets, and its own, are sent to a real server. They come after every
-// translation, so they belong behind the rules of walk_nat(). A service none of
-// whose servers takes connections (there is none, or all weigh 0) refuses them.
-// `kube_proxy`: it keeps them. Pure.
+// IPVS services as rules: packets that have reached this machine's sockets, and its own
+// packets, are sent to a real server. IPVS runs after every translation, so these rules
+// belong after those of walk_nat(). A service without a server that accepts connections
+// (none exists, or all have weight 0) refuses them. `kube_proxy`: it owns them. Pure.
 std::vector<NatRule> ipvs_rules(const IpvsTable& table, bool kube_proxy);
 
 }  // namespace hostnet

@@ -15,7 +15,7 @@ namespace {
 
 using Bytes = std::span<const std::byte>;
 
-// What an ordering leaves, as an inclusive interval of numbers of that size.
+// The result of an ordered comparison, as an inclusive interval of numbers of that size.
 struct Interval {
   NftBytes low, high;
 };
@@ -50,7 +50,7 @@ bool is_modelled(std::span<const SymbolicByte> bytes) {
       bytes, [](const SymbolicByte& byte) { return byte.field > PacketField::random; });
 }
 
-// A share of the packets is what a comparison leaves, all of them what a map does.
+// A comparison keeps a share of the packets, a map keeps all of them.
 void narrow_to_share(PacketScope& scope, std::span<const SymbolicByte> bytes) {
   const bool by_chance = std::ranges::any_of(
       bytes, [](const SymbolicByte& byte) { return byte.field == PacketField::random; });
@@ -64,7 +64,7 @@ bool is_unknown(std::span<const SymbolicByte> bytes) {
 
 constexpr std::size_t kMostLeftOut = 256;  // elements of a set that a rule excludes
 
-// The packets whose `key` is none of the set's elements.
+// The packets whose `key` is not in the set.
 std::vector<PacketScope> packets_absent(const NftSet& set, const PacketScope& scope,
                                         std::span<const SymbolicByte> key) {
   std::vector<PacketScope> rest{scope};
@@ -102,7 +102,7 @@ Result<> NftMachine::compare(Data data) {
     next.back().scope = scope;
     narrow_to_share(next.back().scope, view(path.registers, *at, value->size()));
   };
-  if (operation == NFT_CMP_EQ) {  // nearly every one: no copies
+  if (operation == NFT_CMP_EQ) {  // the usual case: no copies
     std::erase_if(paths_, [&](NftPath& path) {
       const auto bytes = view(path.registers, *at, value->size());
       const auto scope = packets_between(path.scope, bytes, *value, *value);
@@ -165,7 +165,7 @@ Result<> NftMachine::lookup(Data data) {
   const auto at = nft_slot(nft_number(*table, NFTA_LOOKUP_SREG), 1);
   if (!at) return std::unexpected(at.error());
   const bool gives = table->has(NFTA_LOOKUP_DREG);
-  // Only whether an unknown value is in the set: no need to read the set.
+  // The rule only checks whether an unknown value is in the set: no need to read the set.
   const bool decides = gives || is_modelled(view(paths_.front().registers, *at, 4)) ||
                        !is_unknown(view(paths_.front().registers, *at, 4));
   if (!decides) {
@@ -225,7 +225,7 @@ Result<> NftMachine::found_in(const NftElement& element, const NftPath& path,
   if (into != nullptr && *into == NFT_REG_VERDICT) {
     const auto action = element.verdict ? action_of(*element.verdict) : std::nullopt;
     if (action && out_.alternatives.size() <= kMostAlternatives) emit(found, *action);
-    return {};  // a packet that continues needs no way of its own unless it is narrower
+    return {};  // a packet that continues needs its own path only if its scope is narrower
   }
   if (into != nullptr) {
     const auto slot = nft_slot(*into, element.data.size());

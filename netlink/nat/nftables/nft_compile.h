@@ -12,13 +12,12 @@
 namespace hostnet {
 
 // A set of the rule's table, with its elements (intervals closed); nullptr when
-// there is none of that name. Asked for only where the elements decide.
+// there is none of that name. Called only where the elements matter.
 using NftSetLookup = std::function<Result<const NftSet*>(std::string_view name)>;
 
-// Runs the rule's expressions over registers that hold what a packet has, and
-// gives every way through. Expressions that are not known make the rule
-// conditional and are counted by name; lengths that do not fit are
-// Reason::malformed.
+// Runs the rule's expressions over registers that represent the fields of a packet,
+// and returns every path. Unknown expressions make the rule conditional and are counted
+// by name; lengths that do not fit are Reason::malformed.
 Result<PacketRule> compile_nft_rule(const NftRule& rule, const NftSetLookup& sets,
                                     UnknownParts& unknown, const IpSetLookup& ip_sets = {});
 

@@ -1,4 +1,4 @@
-// The expressions of the machine that fill registers and marks.
+// The expressions of the machine that load registers and marks.
 
 #include <linux/netfilter/nf_tables.h>
 
@@ -10,7 +10,7 @@
 
 namespace hostnet {
 
-// As the kernel does it, the rest of the last four bytes becomes zero.
+// As in the kernel, the rest of the last four bytes becomes zero.
 void NftMachine::put_constant(SymbolicRegisters& registers, std::size_t at, Data value) const {
   for (const std::byte byte : value) registers[at++] = SymbolicByte::constant(byte);
   for (; at % 4 != 0; ++at) registers[at] = SymbolicByte::constant({});
@@ -65,7 +65,7 @@ Result<> NftMachine::fib(Data data) {
               type_of_destination ? PacketField::address_type : PacketField::unknown);
 }
 
-// Without a connection there is a state, and a rule that reads anything else ends
+// Without a connection only the state can be read: a rule that reads anything else ends
 // (net/netfilter/nft_ct.c).
 Result<> NftMachine::conntrack(Data data) {
   const auto table = AttributeTable<NFTA_CT_MAX>::of(data);
@@ -113,13 +113,13 @@ Result<> NftMachine::set_mark(std::uint32_t number, MarkKind kind) {
   return {};
 }
 
-// One field of a whole register into the register that the attribute names. It
-// may be shorter than that in the kernel: rules load what they compare in
-// rising order, so nothing is lost.
+// Loads one field as a whole register into the register that the attribute names. The
+// kernel may load fewer bytes: rules load what they compare in rising order, so nothing
+// is lost.
 Result<> NftMachine::load(Data data, std::size_t register_attribute, PacketField field) {
   const auto table = AttributeTable<16>::of(data);
   if (!table) return std::unexpected(table.error());
-  if (!table->has(register_attribute)) return {};  // it writes what is in a register
+  if (!table->has(register_attribute)) return {};  // it writes from a register
   const auto at = nft_slot(nft_number(*table, register_attribute), 4);
   if (!at) return std::unexpected(at.error());
   const bool one_byte = field == PacketField::protocol || field == PacketField::family;
@@ -138,8 +138,8 @@ Result<> NftMachine::load(Data data, std::size_t register_attribute, PacketField
   return {};
 }
 
-// Between the host's order and the network's (net/netfilter/nft_byteorder.c): the bytes of each
-// whole number change places, those behind the last one stay.
+// Converts between host and network byte order (net/netfilter/nft_byteorder.c): reverses the bytes
+// of each whole number; bytes after the last one stay.
 Result<> NftMachine::byteorder(Data data) {
   const auto table = AttributeTable<NFTA_BYTEORDER_MAX>::of(data);
   if (!table) return std::unexpected(table.error());

@@ -13,7 +13,7 @@
 namespace hostnet {
 namespace {
 
-// They change or count something, and every packet goes on.
+// They change or count something, and every packet continues.
 constexpr std::array<std::string_view, 9> kNeutral = {
     "counter", "log", "last", "objref", "dynset", "dup", "fwd", "nftrace", "flow_offload"};
 constexpr std::array<std::string_view, 4> kNarrowing = {"limit", "quota", "connlimit", "osf"};
@@ -69,7 +69,7 @@ Result<> NftMachine::run(std::string_view name, std::span<const std::byte> data)
   if (name == "rt") return load(data, NFTA_RT_DREG, PacketField::unknown);
   if (name == "socket") return load(data, NFTA_SOCKET_DREG, PacketField::unknown);
   if (name == "byteorder") return byteorder(data);
-  if (name == "exthdr") {  // and packets without that header do not match
+  if (name == "exthdr") {  // packets without that header do not match
     narrow_all();
     return load(data, NFTA_EXTHDR_DREG, PacketField::unknown);
   }

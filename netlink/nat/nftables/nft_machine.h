@@ -14,7 +14,7 @@ namespace hostnet {
 
 struct NftPath {
   SymbolicRegisters registers;
-  // What the rule made of the packet's mark and of its connection's, by MarkKind.
+  // The packet's and its connection's marks as the rule changed them, by MarkKind.
   std::array<SymbolicMark, 2> marks;
   PacketScope scope;
   std::string comment;
@@ -25,9 +25,9 @@ class NftMachine {
   NftMachine(const NftRule& rule, const NftSetLookup& sets, const IpSetLookup& ip_sets,
              UnknownParts& unknown);
 
-  // One expression, over every path.
+  // Executes one expression on every path.
   Result<> run(std::string_view name, std::span<const std::byte> data);
-  // The comment of a `match comment`, else the rule's own.
+  // The rule, with the comment of a `match comment`, else its own.
   PacketRule finish() &&;
 
  private:
@@ -69,7 +69,7 @@ class NftMachine {
   const NftSetLookup& sets_;
   const IpSetLookup& ip_sets_;
   UnknownParts& unknown_;
-  std::optional<AddressFamily> family_;  // of the table; none: both
+  std::optional<AddressFamily> family_;  // of the table; unset: both
   std::vector<NftPath> paths_;
   PacketRule out_;
 };

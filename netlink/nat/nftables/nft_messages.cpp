@@ -30,7 +30,7 @@ nfgenmsg header_of(unsigned family) {
   return header;
 }
 
-// nft's user data: type, length and value, one byte each of the first two.
+// nft's user data: type and length, one byte each, then the value.
 std::string comment_in(std::span<const std::byte> bytes) {
   while (bytes.size() >= 2) {
     const auto type = std::to_integer<std::uint8_t>(bytes[0]);
@@ -72,7 +72,7 @@ Result<> decode_hook(std::span<const std::byte> bytes, NftChain& chain) {
   return {};
 }
 
-// NFTA_DATA_VALUE in NFTA_SET_ELEM_KEY and such.
+// NFTA_DATA_VALUE inside NFTA_SET_ELEM_KEY and similar.
 Result<NftBytes> value_in(std::span<const std::byte> bytes) {
   const auto data = AttributeTable<NFTA_DATA_MAX>::of(bytes);
   if (!data) return std::unexpected(data.error());
@@ -104,7 +104,7 @@ Result<NftElement> decode_element(std::span<const std::byte> bytes) {
   return element;
 }
 
-// The key before this one, as a big-endian number. Not for zero.
+// The preceding key, as a big-endian number. Not for zero.
 NftBytes one_less(NftBytes key) {
   for (std::size_t at = key.size(); at-- > 0;) {
     const auto value = std::to_integer<unsigned>(key[at]);
@@ -167,7 +167,7 @@ Result<NftChain> decode_nft_chain(const NetlinkMessage& message) {
   const auto& [family, table] = *decoded;
   NftChain chain{.table = {.family = family, .name = table.text(NFTA_CHAIN_TABLE)},
                  .name = table.text(NFTA_CHAIN_NAME)};
-  // Other families number their hooks otherwise.
+  // Other families number their hooks differently.
   const bool of_packets =
       family == NFPROTO_IPV4 || family == NFPROTO_IPV6 || family == NFPROTO_INET;
   if (table.text(NFTA_CHAIN_TYPE) != "nat") chain.type = ChainType::filter;
@@ -224,7 +224,7 @@ Result<NftVerdict> decode_nft_verdict(std::span<const std::byte> bytes) {
 }
 
 bool is_interval_set(const NftSet& set) {
-  // Of several fields each element has both ends, unless it is one key.
+  // An element of several fields has both of its ends, unless it is a single key.
   return (set.flags & NFT_SET_INTERVAL) != 0 && (set.flags & NFT_SET_CONCAT) == 0;
 }
 

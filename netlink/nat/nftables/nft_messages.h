@@ -1,8 +1,8 @@
 #pragma once
 
 // nf_tables over NETLINK_NETFILTER (include/uapi/linux/netfilter/nf_tables.h):
-// requests, and their answers as plain data. By hand: libnftnl 1.2.4 ends the
-// process, or reads beyond the message, on what it does not know.
+// requests, and their answers as plain data. By hand: libnftnl 1.2.4 aborts the
+// process, or reads beyond the message, on input that it does not know.
 
 #include <cstddef>
 #include <cstdint>
@@ -26,7 +26,7 @@ struct NftTableId {
 
 struct NftTable {
   NftTableId id;
-  bool dormant{};  // kept, but not in force
+  bool dormant{};  // present, but not in force
 };
 
 struct NftChain {
@@ -41,7 +41,7 @@ struct NftChain {
 struct NftRule {
   NftTableId table;
   std::string chain;
-  NftBytes expressions;  // NFTA_RULE_EXPRESSIONS, checked when it is read as rules
+  NftBytes expressions;  // NFTA_RULE_EXPRESSIONS, validated when the rule is compiled
   std::string comment;
 };
 
@@ -54,10 +54,10 @@ struct NftVerdict {
 struct NftElement {
   NftBytes key;
   NftBytes key_end;  // the last key of a range; empty: only `key`
-  NftBytes data;     // what a map gives
+  NftBytes data;     // the value in a map
   std::optional<NftVerdict> verdict;
   std::string comment;
-  bool interval_end{};  // only until intervals are closed: see close_intervals()
+  bool interval_end{};  // only until close_intervals()
   bool catch_all{};
 };
 
@@ -70,14 +70,14 @@ struct NftSet {
 };
 
 enum class NftList { tables, chains, rules, sets };
-// Of one table, or of all without.
+// Of one table; unset: of all tables.
 NetlinkRequest nft_list_request(NftList what, const std::optional<NftTableId>& table);
 NetlinkRequest nft_elements_request(const NftTableId& table, const std::string& set);
-// Which generation of the rules is in force: it grows with every change.
+// The number of the current generation of rules, which grows with every change.
 NetlinkRequest nft_generation_request();
 
-// What one message of the answer says. Lengths that do not fit are
-// Reason::malformed; attributes that we do not know are skipped.
+// The contents of one message of the answer. Lengths that do not fit are
+// Reason::malformed; unknown attributes are skipped.
 Result<std::uint32_t> decode_nft_generation(const NetlinkMessage& message);
 Result<NftTable> decode_nft_table(const NetlinkMessage& message);
 Result<NftChain> decode_nft_chain(const NetlinkMessage& message);
@@ -86,10 +86,10 @@ Result<NftSet> decode_nft_set(const NetlinkMessage& message);  // without elemen
 Result<std::vector<NftElement>> decode_nft_elements(const NetlinkMessage& message);
 Result<NftVerdict> decode_nft_verdict(std::span<const std::byte> bytes);
 
-// The kernel gives an interval as two elements, its first key and the key after
-// its last. Makes one element with `key` and `key_end` of each.
+// The kernel sends an interval as two elements, its first key and the key after
+// its last. Joins them into one element with `key` and `key_end`.
 void close_intervals(std::vector<NftElement>& elements);
-// Whether its elements come so.
+// Whether the set's elements are such pairs.
 bool is_interval_set(const NftSet& set);
 
 }  // namespace hostnet

@@ -19,7 +19,7 @@ namespace hostnet {
 // hold `length` bytes from there.
 Result<std::size_t> nft_slot(std::uint32_t number, std::size_t length);
 
-// What is compared with registers or masks them: NFTA_…_DATA and such hold an NFTA_DATA_VALUE.
+// A value or mask for registers: NFTA_…_DATA and similar contain an NFTA_DATA_VALUE.
 template <std::size_t Maximum>
 Result<std::span<const std::byte>> nft_value(const AttributeTable<Maximum>& table,
                                              std::size_t type) {
@@ -28,11 +28,11 @@ Result<std::span<const std::byte>> nft_value(const AttributeTable<Maximum>& tabl
   return (*data)[NFTA_DATA_VALUE];
 }
 
-// What a byte of a packet of `scope` is, by base (enum nft_payload_bases) and offset.
+// The meaning of one byte of a packet of `scope`, by base (enum nft_payload_bases) and offset.
 // Chains of type nat see only the first packet of a connection, for TCP a SYN.
 SymbolicByte payload_byte(std::uint32_t base, std::uint64_t offset, const PacketScope& scope);
 
-// What a verdict does; none: the rule goes on, or it does not match (NFT_BREAK).
+// The action of a verdict; unset: the rule continues, or it does not match (NFT_BREAK).
 std::optional<PacketAction> action_of(const NftVerdict& verdict);
 
 }  // namespace hostnet

@@ -17,7 +17,7 @@ namespace {
 
 constexpr int kNfTablesReads = 3;
 
-// How many more rules and elements of sets may be read.
+// How many more rules and set elements may be read.
 struct Room {
   std::size_t left{kMostNftParts};
 };
@@ -74,10 +74,10 @@ std::optional<AddressFamily> packet_family(std::uint8_t family) {
   return std::nullopt;
 }
 
-// One table: chains and rules at once, sets when a rule needs them.
+// Reads one table: chains and rules at once, sets when a rule needs them.
 class TableReader {
  public:
-  // `out`: what is told there of all tables; `unknown` is one of its.
+  // `out` collects the findings about all tables; `unknown` is one of its members.
   TableReader(Netlink& netlink, NftTableId id, const IpSetLookup& ip_sets, UnknownParts& unknown,
               PacketTables& out, Room& room)
       : netlink_(netlink),
@@ -108,9 +108,9 @@ class TableReader {
     if (!rules) return std::unexpected(rules.error());
     const NftSetLookup lookup = [this](std::string_view name) { return set(name); };
     for (NftRule& kept : *rules) {
-      const NftRule rule = std::move(kept);  // not to have all of them twice
+      const NftRule rule = std::move(kept);  // frees each rule after use
       const auto place = places.find(rule.chain);
-      if (place == places.end()) continue;  // it came between the two lists
+      if (place == places.end()) continue;  // it appeared between the two dumps
       auto compiled = compile_nft_rule(rule, lookup, unknown_, ip_sets_);
       if (!compiled && compiled.error().reason == Reason::malformed) {
         ++malformed_[compiled.error().message];
@@ -130,7 +130,7 @@ class TableReader {
   }
 
  private:
-  // "#2" is interface 2.
+  // Replaces "#2" by the name of interface 2.
   Result<> name_interfaces(InterfaceMatches& matches) {
     for (InterfaceMatch& match : matches) {
       if (!match.name.starts_with('#')) continue;
@@ -142,7 +142,7 @@ class TableReader {
       const auto number = parse_number<std::uint32_t>(std::string_view(match.name).substr(1));
       if (!number) continue;
       const auto link = std::ranges::find(*links_, *number, &Link::index);
-      if (link != links_->end()) match.name = link->name;  // one that is gone matches nothing
+      if (link != links_->end()) match.name = link->name;  // a missing one matches nothing
       interfaces_[*number] = link != links_->end() ? link->name : std::string{};
     }
     return {};
@@ -167,7 +167,7 @@ class TableReader {
     }
     if (is_interval_set(at->second)) {
       close_intervals(at->second.elements);
-    } else {  // a hash table gives them in any order
+    } else {  // a hash table has no order
       std::ranges::sort(at->second.elements, {}, &NftElement::key);
     }
     return &at->second;
@@ -191,8 +191,8 @@ bool is_filter(const NftChain& chain) {
          (chain.hook == PacketHook::input || chain.hook == PacketHook::forward);
 }
 
-// What a packet filter does with this machine's own packets after they were
-// translated does not change who gets them.
+// A filter that sees this machine's own packets after their translation does not
+// change who gets them.
 bool may_decide(const NftChain& chain) {
   if (is_filter(chain)) return false;
   return chain.type == ChainType::nat || chain.hook == PacketHook::prerouting ||
@@ -238,8 +238,8 @@ Result<std::optional<std::uint32_t>> nf_tables_generation(Netlink& netlink) {
   const auto told =
       every_answer(netlink, nft_generation_request(), decode_nft_generation, malformed, room);
   if (told) return told->empty() ? 0 : told->back();
-  // What the kernel does not have it refuses with an errno; a recording that was
-  // not asked has none.
+  // The kernel answers an unsupported request with an errno; a recording that does not
+  // contain the request has none.
   const Error& error = told.error();
   if (error.reason == Reason::unsupported && error.system_error != 0) return std::nullopt;
   return std::unexpected(error);
@@ -259,7 +259,7 @@ Result<PacketTables> read_nf_tables(Netlink& netlink) {
     const auto after = nf_tables_generation(netlink);
     if (!after) return std::unexpected(after.error());
     if (*before == *after) return out;
-    // What went between two questions is no failure: the next attempt knows.
+    // An object that disappeared between two requests is no failure: the next attempt finds out.
     if (!out && out.error().reason != Reason::vanished) return out;
   }
   if (out) out->changed_meanwhile = true;

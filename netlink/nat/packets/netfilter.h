@@ -1,7 +1,7 @@
 #pragma once
 
-// The kernel's netfilter headers that bring <linux/in.h>, which only goes
-// together with glibc's header when that comes first.
+// The kernel's netfilter headers, which include <linux/in.h>: it only works together
+// with glibc's header if that comes first.
 
 // clang-format off
 #include <netinet/in.h>

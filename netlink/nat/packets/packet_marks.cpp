@@ -24,7 +24,7 @@ void apply(const MarkChange& change, bool certain, MarkedPackets& marked) {
                : std::nullopt;
 }
 
-// Whether the packets match; of unknown marks they may.
+// Whether the packets match; with unknown marks they may.
 bool matches(const std::vector<MarkMatch>& asked, MarkedPackets& marked) {
   return std::ranges::all_of(asked, [&](const MarkMatch& match) {
     const auto& mark = marked.marks.at(std::to_underlying(match.kind));

@@ -10,21 +10,21 @@
 
 namespace hostnet {
 
-// Packets whose marks are the same, by MarkKind; unset: it depends on what we do not model.
+// Packets with the same marks, by MarkKind; unset: it depends on something not modelled.
 struct MarkedPackets {
   PacketScope packets;
   std::array<std::optional<std::uint32_t>, kMarkKinds> marks{0, 0, 0, 0};
 };
 
-// What rules have made of packets' marks so far. A connection's first packet
-// begins without any: its own, which only its sender or eBPF could have set, and its
-// connection's. Its state begins as what the kernel has found out when it comes to a rule.
+// What rules have made of packets' marks so far. A connection's first packet begins
+// with no packet mark (only its sender or eBPF could have set one) and no connection
+// mark. Its state begins as conntrack's when the packet reaches the rule.
 class PacketMarks {
  public:
-  // Later changes are made to what earlier ones left.
+  // Later changes apply to the result of earlier ones.
   void change(const PacketScope& packets, const MarkChange& change);
-  // The packets of `scope` whose marks are as it asks, without asking for marks. None:
-  // there are too many changes to tell.
+  // The packets of `scope` whose marks match it, with the marks removed from the scope.
+  // Unset: there are too many changes to follow.
   std::optional<std::vector<PacketScope>> matching(const PacketScope& scope,
                                                    std::uint32_t state = kStateNew) const;
 
@@ -33,7 +33,7 @@ class PacketMarks {
     PacketScope packets;
     MarkChange change;
   };
-  // Whether they are few enough to tell.
+  // Whether they are few enough to follow.
   static bool apply_all(const std::vector<Change>& changes, std::vector<MarkedPackets>& all);
 
   std::vector<Change> changes_, states_;

@@ -1,8 +1,8 @@
 #pragma once
 
-// Packet filter rules of nf_tables and of ip_tables in one form, with only what
-// says where a packet to a port of this machine goes. Plain data; decoders make
-// it, walk_nat() reads it.
+// Packet filter rules of nf_tables and of ip_tables in one form, reduced to what
+// determines where a packet to a port of this machine goes. Plain data; decoders
+// produce it, walk_nat() reads it.
 
 #include <cstdint>
 #include <map>
@@ -17,23 +17,23 @@ namespace hostnet {
 
 // Where a translated packet goes.
 struct NatTarget {
-  std::optional<IpAddress> address;       // none: stays (a redirect, or only the port changes)
-  std::optional<IpAddress> last_address;  // of a range, when it is another than `address`
-  std::uint16_t port{};                   // 0: the port that the packet has
-  std::uint16_t last_port{};              // of a range, else as `port`
+  std::optional<IpAddress> address;       // unset: unchanged (a redirect, or only the port changes)
+  std::optional<IpAddress> last_address;  // of a range, if different from `address`
+  std::uint16_t port{};                   // 0: the packet's port stays
+  std::uint16_t last_port{};              // of a range, else same as `port`
   std::string to_string() const;  // "10.0.0.5:80", "[fd00::2]:81", ":4000", "10.0.0.1-10.0.0.9"
   auto operator<=>(const NatTarget&) const = default;
 };
 
-// What a rule makes of a mark: (mark & keep) ^ (the other kind's mark & take) ^ value.
+// How a rule changes a mark: (mark & keep) ^ (the other kind's mark & take) ^ value.
 struct MarkChange {
   MarkKind kind{};
   std::uint32_t keep{}, take{}, value{};
-  // A packet takes from its connection, anything else from the packet.
+  // A packet's mark takes bits of the connection's mark, any other kind those of the packet's.
   MarkKind other_kind() const {
     return kind == MarkKind::packet ? MarkKind::connection : MarkKind::packet;
   }
-  // Without one it changes nothing.
+  // Whether it has no effect without a connection.
   bool needs_connection() const {
     return kind == MarkKind::connection || (kind == MarkKind::packet && take != 0);
   }
@@ -44,8 +44,8 @@ struct PacketAction {
   enum class Kind {
     go_on,     // to the next rule
     accept,    // leaves this base chain; a later base chain still sees the packet
-    drop,      // nobody sees it any more
-    reject,    // … and its sender is told
+    drop,      // no one sees it any more
+    reject,    // … and its sender is notified
     leave,     // return to the chain that jumped here
     jump,      // to `chain`, and back at its end
     go_to,     // to `chain`, and at its end to where this chain would return
@@ -57,12 +57,12 @@ struct PacketAction {
   };
   Kind kind{Kind::go_on};
   std::string chain;
-  std::optional<NatTarget> target;  // of dnat, redirect, tproxy: none when it is not known
+  std::optional<NatTarget> target;  // of dnat, redirect, tproxy: unset when unknown
   MarkChange mark;
   bool operator==(const PacketAction&) const = default;
 };
 
-// One way to satisfy a rule. A rule over a set or a list of ports has several.
+// One way to match a rule. A rule with a set or a list of ports has several.
 struct PacketAlternative {
   PacketScope scope;
   PacketAction action;
@@ -71,14 +71,14 @@ struct PacketAlternative {
 };
 
 struct PacketRule {
-  // The first that matches counts, unless its action goes on.
+  // The first that matches applies, unless its action continues.
   std::vector<PacketAlternative> alternatives;
   std::string comment;
   bool operator==(const PacketRule&) const = default;
 };
 
 enum class PacketHook { prerouting, input, forward, output };
-// Chains of other types than nat are of use for what they do before it.
+// Chains of types other than nat matter for what they do before it.
 enum class ChainType { nat, filter };
 
 struct PacketChain {
@@ -87,12 +87,12 @@ struct PacketChain {
   std::int32_t priority{};
   std::vector<PacketRule> rules;
   ChainType type{};
-  bool drops{};  // its policy: what comes to the end of the base chain
+  bool drops{};  // its policy, for packets that reach the end of the base chain
   bool operator==(const PacketChain&) const = default;
 };
 inline constexpr std::int32_t kNatPriority = -100;        // NF_IP_PRI_NAT_DST
 inline constexpr std::int32_t kConntrackPriority = -200;  // NF_IP_PRI_CONNTRACK
-// Whether the kernel has not yet inspected the connection of what comes to a base chain.
+// Whether a base chain sees packets before the kernel has inspected their connection.
 inline bool comes_before_conntrack(const PacketChain& chain) {
   return chain.type != ChainType::nat && chain.priority < kConntrackPriority;
 }
@@ -102,18 +102,18 @@ std::string_view to_string(NatSource source);  // "nf_tables", "ip_tables", "ipv
 
 struct PacketTable {
   NatSource source{};
-  std::optional<AddressFamily> family;  // none: both ("inet")
+  std::optional<AddressFamily> family;  // unset: both ("inet")
   std::string name;
   std::vector<PacketChain> chains;
   bool operator==(const PacketTable&) const = default;
 };
 
-// Expressions, matches and targets that are not understood, with how often they
-// were met. A rule with one is conditional.
+// Expressions, matches and targets that are not understood, with the number of
+// occurrences. A rule with one is conditional.
 using UnknownParts = std::map<std::string, std::size_t>;
 
-// A rule over sets has at most so many alternatives; others are left out and
-// counted as unknown.
+// The limit of alternatives of a rule with sets; further ones are left out and counted
+// as unknown.
 inline constexpr std::size_t kMostAlternatives = 65536;
 
 }  // namespace hostnet

@@ -23,7 +23,7 @@ IpAddress neighbour(IpAddress ip, bool next) {
   return ip;
 }
 
-// The prefix length of a span that is one, else none.
+// The prefix length of a span that is a prefix, else unset.
 std::optional<unsigned> prefix_length_of(const AddressSpan& span) {
   for (unsigned length = 0; length <= bits_of(span.first.family); ++length) {
     if (span_of_prefix(span.first, length) == span) return length;
@@ -52,7 +52,7 @@ bool narrow_destination(std::optional<AddressSpan>& value,
   return value->first <= value->last;
 }
 
-// Every interface that `inner` names is among `outer`'s, `other` aside.
+// Whether `outer` includes every interface that `inner` names, ignoring `other`.
 bool are_within(const InterfaceMatch& inner, const InterfaceMatch& outer) {
   return outer.prefix ? inner.name.starts_with(outer.name)
                       : !inner.prefix && inner.name == outer.name;
@@ -113,8 +113,8 @@ bool cover(const std::vector<MarkMatch>& outer, const std::vector<MarkMatch>& in
 
 constexpr std::array<std::uint8_t, 3> kWithPorts = {IPPROTO_TCP, IPPROTO_UDP, IPPROTO_SCTP};
 
-// Takes the packets that `other` does not have away from `rest`, one dimension after
-// the other, and keeps them in `outside`.
+// Removes the packets that `other` does not have from `rest`, one dimension after the
+// other, and keeps them in `outside`.
 class Difference {
  public:
   explicit Difference(const PacketScope& scope) : rest_(scope) {}

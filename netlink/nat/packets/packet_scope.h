@@ -1,8 +1,8 @@
 #pragma once
 
-// Which packets a rule is about, as far as ports of this machine go. What a rule
-// asks besides (source, limits) is only remembered as `certainty`: it may or may
-// not match.
+// Which packets a rule matches, as far as ports of this machine are concerned. Other
+// conditions of the rule (source, limits) are only remembered as `certainty`: it may
+// or may not match.
 
 #include <algorithm>
 #include <compare>
@@ -35,48 +35,48 @@ struct AddressSpan {
   auto operator<=>(const AddressSpan&) const = default;
 };
 
-// The addresses of a prefix; nothing when it is longer than an address.
+// The addresses of a prefix; unset when it is longer than an address.
 std::optional<AddressSpan> span_of_prefix(const IpAddress& ip, unsigned prefix_length);
 
-// Interfaces by name. Packets of this machine itself arrive on none, whose name is "".
+// Interfaces by name. This machine's own packets arrive on none, whose name is "".
 struct InterfaceMatch {
   std::string name;
-  bool prefix{};  // how the name begins ("eth+", "eth*")
-  bool other{};   // any but these
+  bool prefix{};  // the beginning of the name ("eth+", "eth*")
+  bool other{};   // any interface except these
   bool contains(std::string_view interface) const;
   std::string to_string() const;  // "eth0", != "veth*"
   auto operator<=>(const InterfaceMatch&) const = default;
 };
-// All of them hold; at most one is not `other`. None: every interface.
+// All must hold; at most one is not `other`. Empty: every interface.
 using InterfaceMatches = std::vector<InterfaceMatch>;
 bool contains(const InterfaceMatches& matches, std::string_view interface);
 
 // A packet's firewall mark, or that of its connection.
-// Two more numbers of a packet are read as marks: the status of its connection (IPS_*), which
-// begins as 0 and is DNAT behind a rule that translated it, and its state, one bit of these.
+// Two more numbers of a packet are treated as marks: the status of its connection (IPS_*), 0 at
+// first and DNAT after a rule translated it, and its state, one bit of those below.
 enum class MarkKind : std::uint8_t { packet, connection, status, state };
 inline constexpr std::size_t kMarkKinds = 4;
 inline constexpr std::uint32_t kStatusDnat = 0x20;  // IPS_DST_NAT
-// NF_CT_STATE_*: invalid before the kernel has inspected the connection, whose first packet is new.
+// NF_CT_STATE_*: invalid until the kernel has inspected the connection; its first packet is new.
 inline constexpr std::uint32_t kStateInvalid = 0x01, kStateNew = 0x08, kStateUntracked = 0x40;
 struct MarkMatch {
   MarkKind kind{};
   std::uint32_t mask{0xFFFFFFFF}, value{};  // (mark & mask) == value
-  bool other{};                             // … is not so
+  bool other{};                             // negates the comparison
   auto operator<=>(const MarkMatch&) const = default;
 };
-// Of a connection that is tracked: without one the kernel knows no mark and no status of it.
+// Requires a tracked connection: without one the kernel has no mark and no status of it.
 inline constexpr MarkMatch kTracked{.kind = MarkKind::state, .mask = kStateNew, .value = kStateNew};
 
-// Whether the packets that a scope names are all that match. In rising order of doubt.
+// Whether all packets that a scope names match. In rising order of doubt.
 enum class Certainty : std::uint8_t {
   certain,
   random,       // one of several that together take all, chosen by chance or a hash
   conditional,  // something that is not modelled narrows it further
-  unknown,      // … and nobody here knows what that is
+  unknown,      // … and it is not known what
 };
 
-// A conjunction: everything that is set must hold.
+// A conjunction: every member that is set must hold.
 struct PacketScope {
   std::optional<AddressFamily> family;
   std::optional<std::uint8_t> ip_protocol;  // IPPROTO_*
@@ -85,19 +85,18 @@ struct PacketScope {
   InterfaceMatches arrives_on, leaves_on;
   std::vector<MarkMatch> marks;
   bool local_only{};  // only addresses of this machine (fib type local, addrtype LOCAL)
-  bool elsewhere{};   // only others: packets that pass through
+  bool elsewhere{};   // only other addresses: packets that are forwarded
   Certainty certainty{};
   bool is_conditional() const { return certainty >= Certainty::conditional; }
   void doubt(Certainty at_least) { certainty = std::max(certainty, at_least); }
   bool operator==(const PacketScope&) const = default;
 };
 
-// What both ask; nothing when no packet can satisfy both.
+// The packets in both; unset when no packet can be in both.
 std::optional<PacketScope> intersection(const PacketScope& one, const PacketScope& other);
 
-// The packets of `scope` that are not of `other`, which is certain: scopes that
-// have no packet in common. Only packets to this machine and of protocols that have
-// ports (TCP, UDP, SCTP) count.
+// The packets of `scope` outside `other`, which is certain: disjoint scopes. Only
+// packets to this machine and of protocols that have ports (TCP, UDP, SCTP) count.
 std::vector<PacketScope> difference(const PacketScope& scope, const PacketScope& other);
 
 std::vector<PacketScope> difference(const std::vector<PacketScope>& scopes,
@@ -106,7 +105,7 @@ std::vector<PacketScope> difference(const std::vector<PacketScope>& scopes,
 // Whether every packet of `inner` certainly satisfies `outer`.
 bool covers(const PacketScope& outer, const PacketScope& inner);
 
-// "ip daddr 10.0.0.1 tcp dport 80-90", in nft's words; "" asks nothing.
+// "ip daddr 10.0.0.1 tcp dport 80-90", in nft's words; "" for no condition.
 std::string to_string(const PacketScope& scope);
 
 }  // namespace hostnet

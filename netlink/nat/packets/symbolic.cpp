@@ -17,7 +17,7 @@ std::uint8_t number_of(std::byte byte) {
   return std::to_integer<std::uint8_t>(byte);
 }
 
-// Bytes of one field, one after the other.
+// Consecutive bytes of one field.
 struct FieldRun {
   std::span<const SymbolicByte> bytes;
   Bytes low, high;
@@ -40,12 +40,12 @@ std::size_t run_length(std::span<const SymbolicByte> bytes) {
   return length;
 }
 
-// First and last value of the whole field that a run asks for.
+// The first and last value of the whole field that a run matches.
 struct FieldSpan {
   std::array<std::uint8_t, 16> first{}, last{};
 };
 
-// Whether `mask` continues a prefix: no bit is set after one that is not.
+// Whether `mask` continues a prefix: no set bit follows a clear one.
 bool continues_prefix(std::uint8_t mask, bool& ended) {
   if (ended) return mask == 0;
   ended = mask != 0xFF;
@@ -55,7 +55,7 @@ bool continues_prefix(std::uint8_t mask, bool& ended) {
 
 enum class Answer { never, span, unclear };
 
-// Of a big-endian field of `size` bytes.
+// For a big-endian field of `size` bytes.
 Answer field_span(const FieldRun& run, std::size_t size, FieldSpan& span) {
   if (run.bytes.front().index != 0 || run.bytes.size() > size) return Answer::unclear;
   std::fill_n(span.last.begin(), size, std::uint8_t{0xFF});
@@ -137,7 +137,7 @@ std::optional<PacketScope> with_address_type(const PacketScope& scope, const Fie
   return intersection(scope, asked);
 }
 
-// Until somebody knows its name, an interface is "#" and its number.
+// Until its name is looked up, an interface is "#" and its number.
 std::optional<InterfaceMatch> numbered_interface(const FieldRun& run) {
   std::uint32_t number = 0;
   if (!run.is_one_value() || !run.is_plain() || run.bytes.size() != sizeof number) {
@@ -147,7 +147,7 @@ std::optional<InterfaceMatch> numbered_interface(const FieldRun& run) {
   return InterfaceMatch{.name = number == 0 ? "" : "#" + std::to_string(number)};
 }
 
-// "eth0" and zeros, or, without one, only how the name begins.
+// "eth0" and zeros or, without a zero, only the beginning of the name.
 std::optional<InterfaceMatch> interface_of(const FieldRun& run) {
   if (!run.is_one_value() || !run.is_plain() || run.bytes.front().index != 0) return std::nullopt;
   const auto end = std::ranges::find(run.low, std::byte{0});
@@ -227,7 +227,7 @@ std::optional<PacketScope> between_in_run(const PacketScope& scope, const FieldR
   return scope;
 }
 
-// By the kind of their address, too.
+// Also considers the kind of address.
 std::vector<PacketScope> outside_of(const PacketScope& scope, const PacketScope& inside) {
   PacketScope other = scope;
   if (inside.elsewhere == scope.elsewhere && inside.local_only == scope.local_only) {

@@ -1,7 +1,7 @@
 #pragma once
 
-// Registers of the nf_tables machine that hold not numbers but what a packet
-// has: its destination port, its protocol, or what we do not model.
+// Registers of the nf_tables machine that hold not numbers but fields of the packet:
+// its destination port, its protocol, or something not modelled.
 
 #include <array>
 #include <cstddef>
@@ -17,7 +17,7 @@ namespace hostnet {
 
 enum class PacketField : std::uint8_t {
   constant,       // SymbolicByte::flip is the value
-  unknown,        // depends on what we do not model
+  unknown,        // depends on something not modelled
   random,         // a random number or a hash
   protocol,       // 1 byte: IPPROTO_*
   family,         // 1 byte: NFPROTO_*
@@ -55,27 +55,27 @@ using SymbolicRegisters = std::array<SymbolicByte, 64>;
 
 using SymbolicMark = std::array<SymbolicByte, 4>;  // in host order
 SymbolicMark symbolic_mark(MarkKind kind);
-// What setting a mark to `bytes` does; none when that depends on what we do not model.
+// The effect of setting a mark to `bytes`; unset when it depends on something not modelled.
 std::optional<MarkChange> mark_change(MarkKind kind, std::span<const SymbolicByte> bytes);
 
 // The packets of `scope` whose `bytes` are between `low` and `high`, field by
-// field, inclusive; none when there are none. All three of one length. Packets
-// to other machines only count as none.
+// field, inclusive; unset when there are none. All three have the same length. Packets
+// only to other machines count as none.
 std::optional<PacketScope> packets_between(const PacketScope& scope,
                                            std::span<const SymbolicByte> bytes,
                                            std::span<const std::byte> low,
                                            std::span<const std::byte> high);
 
-// The packets of `scope` whose `bytes` are not between: scopes that have none in common.
+// The packets of `scope` whose `bytes` are not between: disjoint scopes.
 std::vector<PacketScope> packets_outside(const PacketScope& scope,
                                          std::span<const SymbolicByte> bytes,
                                          std::span<const std::byte> low,
                                          std::span<const std::byte> high);
 
-// The bytes' values, when all of them are constant.
+// The values of the bytes, if all of them are constant.
 std::optional<std::vector<std::byte>> constant_value(std::span<const SymbolicByte> bytes);
 
-// The number before or after, big-endian; none where there is none.
+// The preceding or following number, big-endian; unset where there is none.
 std::optional<std::vector<std::byte>> number_before(std::span<const std::byte> number);
 std::optional<std::vector<std::byte>> number_after(std::span<const std::byte> number);
 

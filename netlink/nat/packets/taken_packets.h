@@ -9,21 +9,21 @@
 
 namespace hostnet {
 
-// Which packets no later rule sees, while a walk goes through chains. Levels
-// nest: what was taken on a level is forgotten when the level is left.
+// Which packets no later rule sees, while a walk goes through chains. Levels nest:
+// leaving a level forgets the packets that were taken on it.
 class TakenPackets {
  public:
   static constexpr std::size_t kForGood = 0;  // the level that is never left
 
-  // Packets that are taken on a level inside this one stay that level's alone. Of scopes that
-  // are not certain nobody knows which packets they take: they count as none.
+  // Packets already taken on a deeper level stay on that level only. Scopes that are not
+  // certain are not added: it is not known which packets they take.
   void add(const PacketScope& scope, std::size_t level);
-  // Whether one entry has all of these packets. Much cheaper than the rest.
+  // Whether a single entry has all of these packets. Much cheaper than the rest.
   bool has_all(const PacketScope& scope) const;
-  // What no entry has of these packets: scopes that have none in common, in the order of
-  // their ports. None: it is in too many parts (more than kMostParts).
+  // The packets that no entry has: disjoint scopes, ordered by port. Unset: too many parts
+  // (more than kMostParts).
   std::optional<std::vector<PacketScope>> rest_of(const PacketScope& scope) const;
-  void leave(std::size_t level);  // this one and all inside it
+  void leave(std::size_t level);  // this one and all deeper ones
 
   static constexpr std::size_t kMostParts = 4096;
 
@@ -40,7 +40,7 @@ class TakenPackets {
     auto operator<=>(const Key&) const = default;
   };
   static std::optional<Key> key_of(const PacketScope& scope);
-  // `scope` without what entries that `counts` have; too many parts: as it was then.
+  // `scope` without the entries that `counts` selects; stops when there are too many parts.
   template <class Counts>
   std::vector<PacketScope> without(const PacketScope& scope, Counts counts) const;
   void insert(const PacketScope& scope, std::size_t level);

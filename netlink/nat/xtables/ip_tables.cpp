@@ -37,7 +37,7 @@ struct EntryRest {
   std::uint32_t nfcache;
   std::uint16_t target_offset, next_offset;
 };
-// Of struct ipt_entry and ip6t_entry: two counters at an offset of eight end them.
+// Sizes of struct ipt_entry and ip6t_entry, which end in two 8-byte counters.
 constexpr std::size_t kFixed4 = 112, kFixed6 = 168, kCounters = 16;
 struct ExtensionHead {  // struct xt_entry_match, xt_entry_target
   std::uint16_t size;
@@ -49,7 +49,7 @@ constexpr std::uint8_t kInvertedInput = 0x01, kInvertedOutput = 0x02, kInvertedD
 constexpr std::uint8_t kFragment4 = 0x01, kGoto4 = 0x02;  // IPT_F_*
 constexpr std::uint8_t kTos6 = 0x02, kGoto6 = 0x04;       // IP6T_F_*
 
-// What both families' selectors ask.
+// The conditions in both families' selectors.
 struct Selector {
   IpAddress destination, mask;
   std::optional<InterfaceMatch> arrives_on;
@@ -64,7 +64,7 @@ bool is_set(const T& bytes) {
   return std::ranges::any_of(bytes, [](auto byte) { return byte != 0; });
 }
 
-// "eth0" and its final zero are compared, of "eth+" what is before the plus sign.
+// Of "eth0" the name and its final zero are compared, of "eth+" the part before the plus sign.
 InterfaceMatch entry_interface(const char (&name)[16], const std::uint8_t (&mask)[16]) {
   const auto compared = static_cast<std::size_t>(std::ranges::find(mask, 0) - mask);
   InterfaceMatch match{.name = AttributeTable<0>::text_of(std::as_bytes(std::span(name)))};
@@ -96,7 +96,7 @@ Selector selector_of(AddressFamily family, Bytes bytes) {
   return out;
 }
 
-// The addresses that a mask leaves; none when it is no prefix.
+// The addresses that match a mask; unset when it is not a prefix.
 std::optional<AddressSpan> span_of_mask(const IpAddress& address, const IpAddress& mask) {
   for (unsigned length = 0; length <= 128; ++length) {
     const auto of_mask = span_of_prefix(mask, length);
@@ -151,7 +151,7 @@ struct Extension {
   Bytes info;
 };
 
-// A match or target that begins at the start of `bytes`, at most all of them.
+// A match or target at the start of `bytes`, at most all of them.
 std::optional<Extension> extension_in(Bytes bytes, std::size_t& size) {
   const auto head = copy_of<ExtensionHead>(bytes);
   if (bytes.size() < sizeof head || head.size < sizeof head || head.size > bytes.size()) {
@@ -163,7 +163,7 @@ std::optional<Extension> extension_in(Bytes bytes, std::size_t& size) {
                    .info = bytes.subspan(sizeof head, size - sizeof head)};
 }
 
-// One entry, its chain aside.
+// One entry, without its chain.
 struct Entry {
   std::size_t offset{}, next{};
   Selector selector;
@@ -224,8 +224,8 @@ class IpTableDecoder {
     return {};
   }
 
-  // Built-in chains begin where the hooks say, the others after an entry with
-  // the target ERROR, which carries the name.
+  // Built-in chains begin at the offsets of the hooks, the others after an entry with
+  // the target ERROR, which contains the name.
   void find_chains() {
     for (const Entry& entry : entries_) {
       if (entry.target.name != "ERROR") continue;
@@ -251,7 +251,7 @@ class IpTableDecoder {
     return name_ == "mangle" ? kManglePriority : kNatPriority;
   }
 
-  // The last rule of a base chain, which asks nothing, is its policy.
+  // The last rule of a base chain, which has no condition, is its policy.
   static void take_policy(PacketChain& chain) {
     if (!chain.hook || chain.rules.empty()) return;
     const PacketRule& last = chain.rules.back();
@@ -324,7 +324,7 @@ class IpTableDecoder {
   std::map<std::size_t, PacketChain> chains_;  // by the offset of their first rule
 };
 
-// Grows with everything that is added.
+// Depends on everything that is added.
 class Fingerprint {
  public:
   void add(Bytes bytes) {
@@ -339,7 +339,7 @@ class Fingerprint {
   std::size_t value_{};
 };
 
-// The counters of matches are left out as long as entries have their form.
+// Skips the counters of matched packets as long as the entries are well formed.
 void add_entries(AddressFamily family, Bytes entries, Fingerprint& print) {
   const bool ipv4 = family == AddressFamily::ipv4;
   const std::size_t selector = ipv4 ? sizeof(Selector4) : sizeof(Selector6);

@@ -15,12 +15,12 @@ bool lists_table(std::string_view names, std::string_view table) {
 
 Result<std::vector<IpTable>> read_ip_tables(const IpTables& ip_tables, const Files& files) {
   std::vector<IpTable> out;
-  // Of pid 1, whose namespace is the host's; in a fixture there may be only the other.
+  // Pid 1's files, whose namespace is the host's; a fixture may only have the other ones.
   const std::string net = files.exists("proc/1/net") ? "proc/1/net/" : "proc/net/";
   for (const AddressFamily family : {AddressFamily::ipv4, AddressFamily::ipv6}) {
     const bool ipv4 = family == AddressFamily::ipv4;
     const auto names = files.read(net + (ipv4 ? "ip_tables_names" : "ip6_tables_names"));
-    if (!names && names.error().reason == Reason::vanished) continue;  // not even the module
+    if (!names && names.error().reason == Reason::vanished) continue;  // the module is not loaded
     if (!names) return std::unexpected(names.error());
     for (const std::string name : {"raw", "mangle", "nat", "filter"}) {
       if (!lists_table(*names, name)) continue;

@@ -29,13 +29,13 @@ struct XtMatch {
   std::string comment;
 };
 
-// What a match asks. One that only narrows by what is not modelled (mark,
-// conntrack, limit…) is conditional; one that is unknown is counted, too. An
-// `info` that is shorter than what its revision has is Reason::malformed.
+// The conditions of a match. One that only narrows by something not modelled (limit,
+// owner…) is conditional; an unknown one is also counted. An `info` that is shorter than
+// its revision requires is Reason::malformed.
 Result<XtMatch> decode_xt_match(const XtExtension& match, UnknownParts& unknown,
                                 const IpSetLookup& sets = {});
 
-// What a target does, in order; none of what is of no use here (counting, logging).
+// A target's actions, in order; empty if they do not matter here (counting, logging).
 Result<std::vector<PacketAction>> decode_xt_target(const XtExtension& target,
                                                    UnknownParts& unknown);
 

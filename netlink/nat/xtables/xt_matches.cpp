@@ -19,7 +19,7 @@
 namespace hostnet {
 namespace {
 
-// Known, and nothing that we model.
+// Known, but not modelled.
 constexpr std::array<std::string_view, 32> kConditions = {
     "ah",        "bpf",     "cgroup", "cluster",  "connbytes", "connlabel", "connlimit", "connmark",
     "conntrack", "cpu",     "dscp",   "ecn",      "esp",       "hashlimit", "helper",    "icmp",
@@ -43,7 +43,7 @@ std::unexpected<Error> short_info(const XtExtension& extension, std::size_t want
                                         std::to_string(wanted));
 }
 
-// The match's struct, or what is wrong with it.
+// The match's struct, or the error.
 template <class T>
 Result<T> info_of(const XtExtension& match) {
   if (match.info.size() < sizeof(T)) return short_info(match, sizeof(T));
@@ -66,7 +66,7 @@ PacketScope doubtful(bool conditional, PacketScope scope = {}) {
   return scope;
 }
 
-// What every connection begins with, and chains of type nat see nothing else: --syn.
+// --syn matches the first packet of every connection, the only one that nat chains see.
 bool asks_for_more_than_syn(const xt_tcp& info) {
   constexpr std::uint8_t kFin = 1, kSyn = 2, kRst = 4, kAck = 16;
   if (info.flg_mask == 0) return false;
@@ -108,7 +108,7 @@ Result<XtMatch> sctp_ports(const XtExtension& match) {
 Result<XtMatch> multiport(const XtExtension& match) {
   const std::size_t size = match.revision == 0 ? sizeof(xt_multiport) : sizeof(xt_multiport_v1);
   if (match.info.size() < size) return short_info(match, size);
-  // Revision 0 is the beginning of revision 1; what is missing stays 0.
+  // Revision 0 is the beginning of revision 1; missing fields stay 0.
   const auto info = copy_of<xt_multiport_v1>(match.info.first(size));
   if (info.count > XT_MULTI_PORTS) {
     return failure(Reason::malformed,
@@ -138,7 +138,7 @@ Result<XtMatch> mark_match(const XtExtension& match, MarkKind kind) {
   return XtMatch{.scopes = {scope}};
 }
 
-// The state is one of them (xt_state's bits are nf_tables').
+// The state is one of these (xt_state uses the same bits as nf_tables).
 PacketScope with_states(std::uint32_t states, bool inverted) {
   return {.marks = {{.kind = MarkKind::state, .mask = states, .value = 0, .other = !inverted}}};
 }
@@ -154,7 +154,7 @@ MarkMatch with_dnat(bool inverted) {
   return {.kind = MarkKind::status, .mask = kStatusDnat, .value = kStatusDnat, .other = inverted};
 }
 
-// --ctstate: bits of its own say whether the connection is translated, and that there is none.
+// --ctstate: separate bits stand for a translated connection and for an untracked packet.
 std::vector<PacketScope> with_states_of(const xt_conntrack_mtinfo3& info) {
   constexpr std::uint32_t kOfTranslated = XT_CONNTRACK_STATE_DNAT | XT_CONNTRACK_STATE_SNAT;
   const bool inverted = (info.invert_flags & XT_CONNTRACK_STATE) != 0;
@@ -167,7 +167,7 @@ std::vector<PacketScope> with_states_of(const xt_conntrack_mtinfo3& info) {
     by_state.marks.push_back(with_dnat(true));
     return {by_state};
   }
-  // None of the states, but translated: two scopes that have no packet in common.
+  // None of the states, but translated: the two scopes are disjoint.
   PacketScope by_dnat = with_states(states, true);
   by_dnat.marks.push_back(with_dnat(false));
   return {by_state, by_dnat};
@@ -219,7 +219,7 @@ Result<XtMatch> address_type(const XtExtension& match) {
   return XtMatch{.scopes = {scope}};
 }
 
-// To put the source on a list is no condition; to ask whether it is on one is.
+// Adding the source to a list is no condition; checking whether it is on one is.
 Result<XtMatch> recent(const XtExtension& match) {
   const auto info = info_of<xt_recent_mtinfo>(match);
   if (!info) return std::unexpected(info.error());
@@ -251,7 +251,7 @@ Result<XtMatch> decode_xt_match(const XtExtension& match, UnknownParts& unknown,
   if (match.name == "set") return decode_xt_set(match, sets, unknown);
   if (match.name == "recent" && match.revision <= 1) return recent(match);
   if (match.name == "nfacct") return XtMatch{.scopes = {{}}};  // only counts
-  // One of several backends is chosen so, and the last has no such match.
+  // `statistic` chooses one of several backends; the rule for the last has no such match.
   const bool known =
       match.name == "statistic" || std::ranges::find(kConditions, match.name) != kConditions.end();
   if (!known) ++unknown["match " + std::string(match.name)];

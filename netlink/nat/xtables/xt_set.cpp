@@ -18,12 +18,12 @@ constexpr std::array<std::uint8_t, 5> kWithPorts = {IPPROTO_TCP, IPPROTO_UDP, IP
 
 constexpr std::size_t kMostScopesOfSet = 8192;
 
-// What revisions 1 to 4 have in common.
+// The common part of revisions 1 to 4.
 struct SetMatch {
   std::uint16_t index{};
   std::uint8_t dimensions{};
   std::uint8_t flags{};  // enum ip_set_kopt
-  bool counters{};       // the element's counters are asked for, too
+  bool counters{};       // the element's counters are also compared
   bool inverted() const { return (flags & IPSET_INV_MATCH) != 0; }
   // Whether that part of an element is compared with the packet's source.
   bool is_source(std::size_t part) const { return (flags >> (part + 1) & 1U) != 0; }
@@ -49,7 +49,7 @@ std::optional<PacketScope> scope_of(const IpSetElement& element,
   for (std::size_t part = 0; part < parts.size(); ++part) {
     const bool is_address = parts[part] == "ip" || parts[part] == "net";
     if (parts[part] == "port" && element.ip_protocol) {
-      // Of others the "port" is something else: ICMP's type and code.
+      // For other protocols the "port" is something else: ICMP's type and code.
       if (std::ranges::find(kWithPorts, *element.ip_protocol) == kWithPorts.end()) return {};
       scope.ip_protocol = element.ip_protocol;
     }
@@ -66,7 +66,7 @@ std::optional<PacketScope> scope_of(const IpSetElement& element,
   return scope;
 }
 
-// Sorts, and makes one of those that only differ in ports that adjoin.
+// Sorts, and joins scopes that only differ in adjacent ports.
 void join_ports(std::vector<PacketScope>& scopes) {
   const auto without_ports = [](const PacketScope& scope) {
     return std::tie(scope.ip_protocol, scope.destination, scope.certainty);
@@ -100,7 +100,7 @@ XtMatch everything_else(const IpSet& set, bool only_ports) {
 
 XtMatch match_of(const IpSet& set, const SetMatch& match) {
   const auto parts = ip_set_parts(set.type);
-  // As the kernel has it: a set of more dimensions than are asked for matches nothing.
+  // As in the kernel: a set of more dimensions than the match has matches nothing.
   if (match.dimensions < parts.size()) return {};
   if (match.inverted()) {
     return everything_else(set, set.type == "bitmap:port" && !match.is_source(0));

@@ -4,10 +4,9 @@
 
 namespace hostnet {
 
-// `-m set --match-set NAME dst`: one scope for each element, ports that adjoin
-// as one. What the set has of sources, marks or interfaces makes it conditional.
-// A set that cannot be read, or is too large, is conditional and counted as
-// unknown by its name.
+// `-m set --match-set NAME dst`: one scope for each element, adjacent ports joined.
+// Sources, marks or interfaces in the set make it conditional. A set that cannot be
+// read, or is too large, is conditional and counted as unknown by its name.
 Result<XtMatch> decode_xt_set(const XtExtension& match, const IpSetLookup& sets,
                               UnknownParts& unknown);
 

@@ -38,7 +38,7 @@ IpAddress address_of(AddressFamily family, const void* bytes) {
   return ip;
 }
 
-// IPv4 before revision 2 (DNAT) has a struct of its own, in both targets.
+// IPv4 before revision 2 (DNAT) has its own struct, in both targets.
 Result<NatRange> range_of(const XtExtension& target) {
   const AddressFamily family = target.family.value_or(AddressFamily::ipv4);
   const bool old_form = family == AddressFamily::ipv4 && target.revision == 0;
@@ -105,7 +105,7 @@ Result<PacketAction> mark_target(const XtExtension& target) {
 Result<PacketAction> connmark_target(const XtExtension& target) {
   const auto info = info_of_target<xt_connmark_tginfo1>(target);
   if (!info) return std::unexpected(info.error());
-  // Revision 2 shifts the mark, and says before the mode which way.
+  // Revision 2 also shifts the mark; the direction precedes the mode in its struct.
   const auto mode =
       target.revision == 2 ? copy_of<xt_connmark_tginfo2>(target.info).mode : info->mode;
   switch (mode) {
