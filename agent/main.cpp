@@ -50,12 +50,12 @@ int run(const CommandLine& line) {
 }  // namespace hostnet
 
 int main(int count, char** words) {
-  // Memory is a feature: threads that come and go must not each keep an arena, and
-  // a large buffer goes back to the kernel when it is freed (a fixed threshold).
+  // Memory use matters: short-lived threads must not each keep an arena, and large buffers return
+  // to the kernel when freed (a fixed threshold).
   ::mallopt(M_ARENA_MAX, 2);
   ::mallopt(M_MMAP_THRESHOLD, 128 * 1024);
-  // What one ordinary scrape takes stays for the next: giving it back and faulting
-  // it in again costs more than its collectors.
+  // The memory of an ordinary scrape is kept for the next: returning it and faulting it in again
+  // costs more than its collectors.
   ::mallopt(M_TRIM_THRESHOLD, 512 * 1024);
   const auto arguments =
       hostnet::with_default_command(words[0], std::vector<std::string>(words + 1, words + count));

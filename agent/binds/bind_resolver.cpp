@@ -24,7 +24,7 @@ using std::chrono::milliseconds;
 constexpr std::uint64_t kInitialPidNamespace = 0xEFFFFFFC;
 constexpr unsigned kNetBindService = 10;  // CAP_NET_BIND_SERVICE
 constexpr std::uint16_t kFirstUnprivileged = 1024;
-// A flood of refusals is told with fewer scans.
+// A flood of refusals is resolved with fewer scans.
 constexpr int kProbesAtOnce = 64;
 constexpr milliseconds kProbeRefill{5};
 
@@ -34,7 +34,7 @@ std::uint16_t first_unprivileged(const Files& files) {
   return parse_number<std::uint16_t>(trim(*text)).value_or(kFirstUnprivileged);
 }
 
-// The process has that number since then only. USER_HZ is 100 wherever this runs.
+// The number was reused: the process started after the bind(). USER_HZ is 100 everywhere.
 bool began_after(const ProcessStat& stat, const Binder& binder) {
   constexpr std::chrono::milliseconds kTick{10};
   return kTick * static_cast<std::int64_t>(stat.start_time) > binder.at.time_since_epoch();
@@ -45,7 +45,7 @@ bool tells_something(const CgroupFacts& facts) {
          facts.of_node;
 }
 
-// Servers set SO_REUSEADDR: what does not listen is in the way of few of them, and comes last.
+// Servers set SO_REUSEADDR: sockets that do not listen rarely conflict with them, and come last.
 auto order_of(const Holder& holder) {
   return std::tuple(port_use(holder.socket), holder.owner.kind, holder.socket.local);
 }
@@ -68,7 +68,7 @@ const CgroupPlace* BindResolver::place_of(const Binder& binder) {
   return nullptr;
 }
 
-// Its number may be another's by now: the name is compared, and without one when it began.
+// The number may have been reused: compares the name or, without one, the start time.
 bool BindResolver::is_alive(const Binder& binder) {
   if (!shows_processes_) return false;
   const auto stat = read_process_stat(*node_.files, binder.process, text_);
@@ -77,15 +77,15 @@ bool BindResolver::is_alive(const Binder& binder) {
   return binder.thread != binder.process || stat->comm == binder.comm;
 }
 
-// `number` is its own in procfs, 0: not known.
+// `number` is the process's own in procfs, 0: not known.
 std::string BindResolver::name_of(const Binder& binder, int number) {
   if (!binder.comm.empty() || number == 0) return binder.comm;
   const auto stat = read_process_stat(*node_.files, number, text_);
   return stat && !began_after(*stat, binder) ? stat->comm : std::string();
 }
 
-// As procfs numbers it. Where that is another's than the kernel's programs have (a node in a
-// container): the one process of that name in its cgroup; 0: not known.
+// Its number in procfs. If that differs from the BPF programs' (a node in a container): the only
+// process of that name in its cgroup; 0: not known.
 int BindResolver::number_of(const Binder& binder) {
   if (shows_processes_) return binder.process;
   const auto* place = cgroups_.of_id(binder.cgroup);
@@ -122,7 +122,7 @@ Owner BindResolver::owner_of(const Binder& binder, const Names& names) {
   owner.processes = {{number, name_of(binder, number)}};
   CgroupPlace place;
   if (const auto* found = place_of(binder)) place = *found;
-  // On cgroup v1 and beside it only the process tells.
+  // If the cgroup id says nothing (as on cgroup v1), the process itself may.
   if (!tells_something(place.facts) || (!place.facts.in_kubepods && !cgroups_.is_unified())) {
     if (auto found = place_of_process(binder)) place = *std::move(found);
   }
@@ -134,12 +134,12 @@ Owner BindResolver::owner_of(const Binder& binder, const Names& names) {
   return owner;
 }
 
-// Unset: it is gone.
+// Unset: the process has ended.
 std::optional<bool> BindResolver::may_bind_low_ports(const Binder& binder) {
   if (!is_alive(binder)) return std::nullopt;
   const auto own = node_.files->inode(fmt::format("proc/{}/ns/user", binder.process));
   const auto initial = node_.files->inode("proc/1/ns/user");
-  // Rights inside a user namespace are none outside of it.
+  // Capabilities in another user namespace do not apply here.
   if (own && initial && *own != *initial) return false;
   if (!node_.files->read(fmt::format("proc/{}/status", binder.process), text_)) {
     return std::nullopt;
@@ -153,7 +153,7 @@ std::optional<bool> BindResolver::may_bind_low_ports(const Binder& binder) {
   return (*rights >> kNetBindService & 1U) != 0;
 }
 
-// An address that routes of the table `local` add is one of the node's, too: whoever has bound it
+// An address that is only in the routing table `local` is the node's, too: an existing bind to it
 // proves that.
 bool BindResolver::is_missing_address(const IpAddress& address,
                                       const std::vector<Holder>& holders) {
@@ -167,7 +167,7 @@ bool BindResolver::is_missing_address(const IpAddress& address,
       holders, [&](const Holder& holder) { return holder.socket.local.unmapped() == wanted; });
 }
 
-// In the kernel's order: __inet_bind(), net/ipv4/af_inet.c.
+// Checks in the kernel's order: __inet_bind(), net/ipv4/af_inet.c.
 std::string BindResolver::error_of(const BindEvent& event, const std::vector<Holder>& holders) {
   if (event.error == EPERM) return "EPERM";
   if (is_missing_address(event.address, holders)) return "EADDRNOTAVAIL";

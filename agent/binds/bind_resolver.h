@@ -15,8 +15,8 @@
 
 namespace hostnet {
 
-// From what the kernel tells of a bind() to who that was, why it was refused and by whom. Reads
-// the node right then. Not thread safe.
+// Resolves a bind() event: who called it, why it was refused and who holds the port. Reads the node
+// immediately. Not thread safe.
 class BindResolver {
  public:
   explicit BindResolver(const Node& node);
@@ -25,10 +25,10 @@ class BindResolver {
     const std::vector<std::string>& node_components;
     const PodIndex& pods;
   };
-  // Who called bind(): by its cgroups, the pod's where the container's is gone already, else by
+  // Who called bind(): by its cgroups, those of the pod if the container's is already gone, else by
   // its process.
   Owner owner_of(const Binder& binder, const Names& names);
-  // A refusal that happened `times` times, this the last and the first at `first`.
+  // A refusal that happened `times` times, the last being `event` and the first at `first`.
   RefusedBind resolve(const BindEvent& event, SteadyTime first, std::uint64_t times,
                       const Names& names);
 
@@ -50,7 +50,7 @@ class BindResolver {
   CgroupLookup cgroups_;
   PortProbe probe_;
   TokenBucket probes_;
-  bool shows_processes_{};  // procfs numbers them as the kernel's programs do
+  bool shows_processes_{};  // procfs uses the same process numbers as the BPF programs
   std::string text_;
 };
 

@@ -14,12 +14,12 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// A flood is read some hundred times a second, not once for each of its events.
+// In a flood events are read some hundred times a second, not one by one.
 constexpr milliseconds kGather{2};
-// bind() comes before listen().
+// listen() follows bind() after this long.
 constexpr milliseconds kListenFollows{5};
 constexpr milliseconds kCheckEvery{5000};
-// Scans that events ask for: ten at once, then ten a second.
+// Limits scans triggered by events: ten at once, then ten a second.
 constexpr int kTellingsAtOnce = 10;
 constexpr milliseconds kTellingRefill{100};
 
@@ -121,7 +121,7 @@ void BindWatch::handle(std::vector<BindEvent>& events) {
               .on_done = [this](const BindEvent& event) { handle_success(event); }});
 }
 
-// The node is read without the lock: the watch waits for that.
+// Reads the node without the lock, which the watch waits for.
 void BindWatch::handle_refusal(const BindEvent& last, SteadyTime first, std::uint64_t times) {
   const RefusedBind refused =
       resolver_.resolve(last, first, times, {.node_components = node_components_, .pods = *pods_});
@@ -156,7 +156,7 @@ void BindWatch::handle_success(const BindEvent& event) {
   forget_unless_refused(event.binder.process);
 }
 
-// Its next successes are of no interest.
+// Later successes of the process are of no interest.
 void BindWatch::forget_unless_refused(int process) {
   if (!book_.has_process(process)) node_->bind_events->forget(process);
 }

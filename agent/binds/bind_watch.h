@@ -1,7 +1,7 @@
 #pragma once
 
-// The thread that hears of binds: it says who was refused what, keeps what is not settled, and
-// wakes the watch.
+// The thread that receives bind events: it reports refusals, keeps the unsettled ones, and wakes
+// the watch.
 
 #include <chrono>
 #include <functional>
@@ -23,14 +23,14 @@
 namespace hostnet {
 
 struct BindWatchSettings {
-  // The newest; called on the thread, never null.
+  // Returns the newest pods; called on the thread, never null.
   std::function<std::shared_ptr<const PodSnapshot>()> pods;
   std::function<std::vector<std::string>()> node_components;
-  // Every refusal, equal ones together; on the thread.
+  // Called for every refusal, equal ones combined; on the thread.
   std::function<void(const RefusedBind&)> on_refused;
-  // Something that a scan should see now; on the thread.
+  // Called when a scan should run now; on the thread.
   std::function<void()> on_news;
-  // The programs are gone: somebody detached them. Once; on the thread.
+  // The programs were detached by somebody. Called once; on the thread.
   std::function<void()> on_detached;
 };
 
@@ -43,10 +43,10 @@ class BindWatch {
   BindWatch& operator=(const BindWatch&) = delete;
   ~BindWatch();
 
-  // What is not settled, brought up to date. Any thread.
+  // The unsettled refusals, brought up to date. Any thread.
   std::shared_ptr<const std::vector<Refusal>> refusals(const PodIndex& pods, bool certain,
                                                        WallTime now);
-  // A successful bind() there is news. Those that were refused are watched by themselves. Any
+  // A successful bind() to one of these ports is news. Refused ports are watched anyway. Any
   // thread.
   using Port = std::pair<Protocol, std::uint16_t>;
   void watch_ports(const std::vector<Port>& ports);
@@ -77,10 +77,10 @@ class BindWatch {
   SteadyTime next_check_;
   bool attached_{true};
 
-  mutable std::mutex mutex_;  // guards what follows
+  mutable std::mutex mutex_;  // guards the members below
   RefusalBook book_;
   std::set<Port> wanted_ports_;  // by watch_ports()
-  std::set<Port> watched_;       // told to the kernel
+  std::set<Port> watched_;       // set in the kernel
   std::jthread thread_;          // last: it uses the others
 };
 

@@ -8,9 +8,9 @@
 
 namespace hostnet {
 
-// Events in their order, with equal refusals shortly after one another as one: a flood is resolved
-// some hundred times a second. What is passed to `on_refused`: the last, when the first was, and
-// how many they are.
+// Passes on events in their order, combining equal refusals within a second: a flood is resolved
+// some hundred times a second. `on_refused` gets the last one, the time of the first, and their
+// number.
 struct BindFolding {
   std::function<void(const BindEvent&, SteadyTime, std::uint64_t)> on_refused;
   std::function<void(const BindEvent&)> on_done;

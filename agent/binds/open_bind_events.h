@@ -14,13 +14,13 @@ enum class BpfMode { automatic, on, off };  // --watch.bpf
 
 struct OpenedBindEvents {
   std::shared_ptr<BindEvents> events;  // null: there are none
-  std::optional<Problem> limit;        // why not, where they are wanted
+  std::optional<Problem> limit;        // why not, if they are wanted
 };
 
-// Attaches the programs, while the process has the rights for it.
+// Attaches the programs; call it while the process has the rights to.
 OpenedBindEvents open_bind_events(BpfMode mode, const NodePaths& paths);
 
-// The limit where they were there and somebody detached them.
+// The problem if they were attached and somebody detached them.
 Problem detached_bind_events();
 
 }  // namespace hostnet

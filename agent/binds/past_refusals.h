@@ -10,8 +10,8 @@
 
 namespace hostnet {
 
-// What the binds that a node was recorded with leave unsettled; null: it has none. `certain`: the
-// pods are those that there were.
+// The unsettled refusals among the binds that were recorded with a node; null: it has none.
+// `certain`: the pods are those of the recording.
 std::shared_ptr<const std::vector<Refusal>> past_refusals(
     const Node& node, const std::vector<std::string>& node_components, const PodIndex& pods,
     bool certain);

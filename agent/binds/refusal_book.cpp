@@ -17,7 +17,7 @@ constexpr minutes kSeriousWithin{1};
 constexpr seconds kEndsSoonAfter{10};
 constexpr minutes kForgottenAfter{10};
 
-// The container by its id, of now or of its last run; the only one there is by itself.
+// The container with that id, current or of its last run; else the pod's only container.
 const Container* container_of(const Owner& binder, const Pod& pod) {
   for (const Container& container : pod.containers) {
     const bool ended_as_it =
@@ -35,14 +35,14 @@ std::string container_name(const Owner& binder, const PodIndex& pods) {
   return container == nullptr ? std::string() : container->name;
 }
 
-// Each run of a container has another id, and the pod source tells of it late, or never where it
-// was short: such a run may be one of any container of its pod.
+// Each run of a container has another id, and the pod source reports it late, or never if the run
+// was short: such a run may belong to any container of its pod.
 bool may_be_container(const Refusal& refusal, const Owner& binder, const std::string& container) {
   if (!same_pod_uid(refusal.binder.pod_uid, binder.pod_uid)) return false;
   return refusal.container.empty() || container.empty() || refusal.container == container;
 }
 
-// Where no name is known yet, two ids are taken for two containers.
+// While no name is known, two ids count as two containers.
 bool is_container(const Refusal& refusal, const Owner& binder, const std::string& container) {
   if (!may_be_container(refusal, binder, container)) return false;
   if (!refusal.container.empty() || !container.empty()) return true;
@@ -55,7 +55,7 @@ bool pod_itself_has_it(const RefusedBind& refused) {
          same_pod_uid(refused.holders.front().owner.pod_uid, refused.binder.pod_uid);
 }
 
-// The kubelet tells seconds.
+// The kubelet reports whole seconds.
 bool ended_by_it(const Refusal& refusal, const PodIndex& pods) {
   const Pod* pod = pods.by_uid(refusal.binder.pod_uid);
   const Container* container = pod == nullptr ? nullptr : container_of(refusal.binder, *pod);
@@ -82,7 +82,7 @@ bool is_same(const Refusal& a, const Refusal& b) {
          a.container == b.container && same_pod_uid(a.binder.pod_uid, b.binder.pod_uid);
 }
 
-// Adds one more; whether it says something new.
+// Adds a refusal; returns whether it changes anything but the count.
 bool take(const RefusedBind& refused, Refusal& refusal) {
   const bool another_holder =
       !refused.holders.empty() &&
@@ -151,7 +151,7 @@ bool RefusalBook::add(const RefusedBind& refused, const PodIndex& pods) {
   return is_new || changed || entry->refusal.serious != was_serious;
 }
 
-// Serious from the third within a minute on.
+// Serious from the third refusal within a minute.
 void RefusalBook::count(const RefusedBind& refused, Entry& entry) {
   std::vector<WallTime>& latest = entry.latest;
   latest.insert(latest.end(), std::min<std::uint64_t>(refused.times, kSeriousCount), refused.last);
@@ -189,7 +189,7 @@ bool RefusalBook::settle(const Success& success, const PodIndex& pods) {
          }) > 0;
 }
 
-// Two runs that were unknown, and of one container as is told now: the first takes the other.
+// Merges two runs that now turn out to be one container's: the first absorbs the second.
 void RefusalBook::fold_runs() {
   std::vector<Entry> kept;
   for (Entry& entry : entries_) {

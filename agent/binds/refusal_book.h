@@ -1,7 +1,7 @@
 #pragma once
 
-// What bind() refused to the pods of this node and is not settled: folded, bounded, and closed
-// when it is over. No clock, no kernel.
+// The unsettled refusals of bind() to pods of this node: folded, bounded, and removed when they are
+// over. No clock, no kernel.
 
 #include <cstddef>
 #include <cstdint>
@@ -21,14 +21,14 @@ class RefusalBook {
   static constexpr std::size_t kMostPerPod = 32;
   static constexpr std::size_t kMostPerNode = 256;
 
-  // Refusals of one container, protocol and port are one. Left alone: what is not a pod's, and
-  // where the pod itself has the port. Whether there is something new to tell; a higher count
-  // alone is not.
+  // Refusals of one container, protocol and port are one entry. Ignores callers outside pods, and
+  // ports that the pod itself holds. Returns whether there is something new to report; a higher
+  // count alone is not.
   bool add(const RefusedBind& refused, const PodIndex& pods);
 
-  // A bind() that succeeded. It settles the container's refusal there, and those of a search for
-  // a free port that it ends: of the same process, on the ports right before. A refusal of that
-  // very attempt was none. Whether any was settled.
+  // A bind() that succeeded. It settles the container's refusal of that port, and those of a search
+  // for a free port that it ends: of the same process, on the ports right before. A refusal of the
+  // same attempt does not count. Returns whether any was settled.
   struct Success {
     Protocol protocol{};
     std::uint16_t port{};
@@ -37,17 +37,17 @@ class RefusalBook {
   };
   bool settle(const Success& success, const PodIndex& pods);
 
-  // As time goes by: names what was unknown, forgets what is over (the pod is gone, ten minutes
-  // are), sees whether containers ended. `certain`: the pods are those that there are now.
-  // Whether anything changed.
+  // Periodic update: fills in missing names, drops entries that are over (the pod is gone, or after
+  // ten minutes), checks whether containers ended. `certain`: the pods are the current ones.
+  // Returns whether anything changed.
   bool update(const PodIndex& pods, bool certain, WallTime now);
 
   // By protocol, port and pod.
   std::vector<Refusal> refusals() const;
   bool empty() const { return entries_.empty(); }
-  // Whether something was refused to that process last.
+  // Whether an entry's last refusal was of that process.
   bool has_process(int process) const;
-  // Refusals that found no place, since the start.
+  // Refusals dropped for lack of room, since the start.
   std::uint64_t cut() const { return cut_; }
 
  private:

@@ -13,7 +13,7 @@ using RefusedBinds = std::vector<std::shared_ptr<const RefusedBind>>;
 
 inline constexpr std::size_t kLoggedRefusals = 256;
 
-// `before` (null: nothing yet) and one more, which becomes one with the last of the same process
+// `before` (null: nothing yet) plus one more, which is merged into the last one of the same process
 // at the same port.
 RefusedBinds with_refusal(const RefusedBinds* before, const RefusedBind& refused,
                           std::size_t limit = kLoggedRefusals);

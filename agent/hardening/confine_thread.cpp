@@ -10,8 +10,8 @@
 namespace hostnet {
 namespace {
 
-// Of Landlock's first version, all but reading, and removing files: the HTTP loop removes its
-// socket. What is not handled stays allowed.
+// All rights of Landlock's first version except reading, and removing files: the HTTP loop removes
+// its socket. Rights that are not handled stay allowed.
 constexpr std::uint64_t kWrites = LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_WRITE_FILE |
                                   LANDLOCK_ACCESS_FS_REMOVE_DIR | LANDLOCK_ACCESS_FS_MAKE_CHAR |
                                   LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG |

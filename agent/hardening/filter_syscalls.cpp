@@ -28,14 +28,14 @@ constexpr std::uint32_t kArchitecture = AUDIT_ARCH_AARCH64;
 #error "which AUDIT_ARCH_ is this?"
 #endif
 
-// The newest system call that was known when this was built. What is newer gets a plain ENOSYS:
-// a later C library tries it, in places where signals are blocked, too.
+// The newest system call known at build time. Newer ones get a plain ENOSYS: a later C library may
+// try them, also where signals are blocked.
 constexpr std::uint32_t kNewestKnown = SYS_process_mrelease;
 
 std::atomic<std::uint64_t> refused_count;
 std::atomic<int> refused_last;
 
-// The filter's trap: counts, and answers ENOSYS in the kernel's place.
+// The filter's SIGSYS handler: counts the call, and returns ENOSYS in the kernel's place.
 void on_refused(int /*signal*/, siginfo_t* info, void* context) {
   refused_count.fetch_add(1, std::memory_order_relaxed);
   refused_last.store(info->si_syscall, std::memory_order_relaxed);
@@ -51,7 +51,7 @@ sock_filter statement(unsigned code, std::uint32_t value) {
   return {.code = static_cast<std::uint16_t>(code), .k = value};
 }
 
-// Goes `yes` instructions further where it holds, else `no`.
+// Skips `yes` instructions if the test holds, else `no`.
 sock_filter jump(unsigned test, std::uint32_t value, std::uint8_t yes, std::uint8_t no) {
   return {
       .code = static_cast<std::uint16_t>(BPF_JMP | BPF_K | test), .jt = yes, .jf = no, .k = value};
@@ -70,7 +70,7 @@ std::vector<sock_filter> filter_of(std::span<const int> allowed) {
   for (auto first = allowed.begin(); first != allowed.end();) {
     auto end = std::next(first);
     while (end != allowed.end() && *end == *std::prev(end) + 1) ++end;
-    // Beyond these neighbours: on to the next. Before them: refused, as they are sorted.
+    // Above this range: on to the next one. Below it: refused, as they are sorted.
     program.push_back(jump(BPF_JGT, static_cast<std::uint32_t>(*std::prev(end)), 3, 0));
     program.push_back(jump(BPF_JGE, static_cast<std::uint32_t>(*first), 0, 1));
     append_answer(program, SECCOMP_RET_ALLOW);
@@ -95,7 +95,7 @@ Result<std::string> install(std::span<const int> more) {
   auto program = filter_of(allowed);
   const sock_fprog filter{.len = static_cast<unsigned short>(program.size()),
                           .filter = program.data()};
-  // One thread that cannot take it: its id comes back, and none has it.
+  // If a thread cannot be synchronized, its id is returned and no thread gets the filter.
   const long failed =
       ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &filter);
   if (failed != 0) {

@@ -18,7 +18,7 @@ constexpr std::uint64_t bit(unsigned capability) {
   return std::uint64_t{1} << capability;
 }
 
-// Whose a socket is; NAT rules, drivers, Wi-Fi.
+// For socket owners; NAT rules, drivers, Wi-Fi.
 constexpr std::uint64_t kNeeded =
     bit(CAP_SYS_PTRACE) | bit(CAP_DAC_READ_SEARCH) | bit(CAP_NET_ADMIN);
 
@@ -60,7 +60,7 @@ Result<std::string> drop_capabilities(std::uint64_t keep) {
   }
   const std::uint64_t held = data[0].permitted | std::uint64_t{data[1].permitted} << 32U;
   const std::uint64_t kept = held & (kNeeded | keep);
-  // The bounding set first: that takes SETPCAP. Without it, no_new_privs keeps others away.
+  // The bounding set first: that needs SETPCAP. Without that, no_new_privs prevents gaining others.
   for (unsigned capability = 0; ::prctl(PR_CAPBSET_READ, capability, 0, 0, 0) >= 0; ++capability) {
     if ((kept & bit(capability)) == 0) ::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0);
   }
@@ -78,8 +78,8 @@ Result<std::string> drop_capabilities(std::uint64_t keep) {
 Result<std::string> prevent_dumps() {
   const rlimit none{.rlim_cur = 0, .rlim_max = 0};
   if (::setrlimit(RLIMIT_CORE, &none) != 0) return system_failure(errno, "setting RLIMIT_CORE");
-  // /proc/self belongs to root then: whoever is neither root nor may read everything would not
-  // see its own files any more.
+  // /proc/self then belongs to root: a process that is neither root nor may read everything would
+  // no longer see its own files.
   auto header = this_thread();
   CapabilityData data{};
   const bool reads_all = ::syscall(SYS_capget, &header, data.data()) == 0 &&

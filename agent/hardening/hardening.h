@@ -1,6 +1,6 @@
 #pragma once
 
-// Giving away what the running agent does not need, so that whoever takes it over gets little.
+// Drops the rights that the running agent does not need, so that an attacker in it gets little.
 
 #include <cstdint>
 #include <span>
@@ -20,27 +20,27 @@ struct HardeningOptions {
   bool confine_threads{true};  // needs no_new_privileges
 };
 
-// One measure and what came of it.
+// One measure and its result.
 struct HardeningStep {
   std::string name;          // "no_new_privs"
   Result<std::string> held;  // "on", or why it is not
 };
 
-// no_new_privs; no capability but those that scans need and `keep` (a mask of CAP_* bits); no
-// core dumps, and memory that others of the same user may not read. Of this thread and those
-// that it starts: call before any other thread is there.
+// no_new_privs; no capabilities except those that scans need and `keep` (a mask of CAP_* bits); no
+// core dumps, and memory that others of the same user may not read. For this thread and those that
+// it starts: call it before there are other threads.
 std::vector<HardeningStep> harden_process(const HardeningOptions& options, std::uint64_t keep);
 
-// The seccomp filter of filter_syscalls(): the agent's list and `more`, for all threads and all
-// that come. Call when everything is started.
+// The seccomp filter: the agent's list of system calls and `more`, for all current and future
+// threads. Call it when everything is started.
 HardeningStep filter_syscalls(std::span<const int> more = {});
 
-// Landlock for the calling thread, for good: it opens no file for writing and makes none, runs
-// no program, and inspects no other process. For threads that never read /proc/<pid>: a
-// scanning one could name no owner any more.
+// Landlock for the calling thread, permanently: it cannot open files for writing, create files, run
+// programs or inspect other processes. Only for threads that never read /proc/<pid>: a scanning
+// thread could no longer name owners.
 HardeningStep confine_thread();
 
-// What the filter refused so far: how often, and the number of the last; 0: nothing.
+// System calls that the filter has refused: how many, and the number of the last; 0: none.
 struct RefusedSyscalls {
   std::uint64_t count{};
   int last{};

@@ -11,7 +11,7 @@
 namespace hostnet {
 namespace {
 
-// Files, /proc and /sys; the kept state, recordings and sockets' paths.
+// Files, /proc and /sys; saved state, recordings and socket paths.
 constexpr int kFiles[]{
     SYS_read,      SYS_pread64,   SYS_readv,      SYS_preadv,     SYS_write,     SYS_pwrite64,
     SYS_writev,    SYS_pwritev,   SYS_lseek,      SYS_close,      SYS_openat,    SYS_fstat,
@@ -24,7 +24,7 @@ constexpr int kFiles[]{
     SYS_renameat,
 #endif
 };
-// Cgroups by their id; sockets of other processes.
+// Cgroups by id; sockets of other processes.
 constexpr int kOthersFiles[]{SYS_name_to_handle_at, SYS_open_by_handle_at, SYS_pidfd_open,
                              SYS_pidfd_getfd};
 // Netlink, HTTP, the API server, legacy iptables.
@@ -69,7 +69,7 @@ constexpr int kThreads[]{SYS_mmap,
 constexpr int kSignals[]{
     SYS_rt_sigaction,  SYS_rt_sigprocmask, SYS_rt_sigreturn, SYS_rt_sigpending, SYS_rt_sigtimedwait,
     SYS_rt_sigsuspend, SYS_sigaltstack,    SYS_kill,         SYS_tgkill,        SYS_tkill};
-// The clock and who we are.
+// The clock and our own identity.
 constexpr int kSelf[]{SYS_clock_gettime, SYS_clock_getres, SYS_gettimeofday, SYS_adjtimex,
                       SYS_clock_adjtime, SYS_uname,        SYS_sysinfo,      SYS_getrandom,
                       SYS_getpid,        SYS_getppid,      SYS_gettid,       SYS_getuid,
@@ -77,7 +77,7 @@ constexpr int kSelf[]{SYS_clock_gettime, SYS_clock_getres, SYS_gettimeofday, SYS
                       SYS_getresuid,     SYS_getresgid,    SYS_getpgid,      SYS_getsid,
                       SYS_capget,        SYS_prctl,        SYS_seccomp,      SYS_getrusage,
                       SYS_times,         SYS_getcpu,       SYS_prlimit64};
-// Not on every architecture, or newer than some kernel's headers.
+// Not on every architecture, or too new for some kernel headers.
 constexpr int kSome[]{
 #ifdef SYS_open
     SYS_open,

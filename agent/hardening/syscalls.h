@@ -4,8 +4,8 @@
 
 namespace hostnet {
 
-// Numbers of the system calls that the agent and its libraries make, those of their errors and
-// of other versions of the C library included. Sorted.
+// Numbers of the system calls that the agent and its libraries make, including those on errors and
+// of other C library versions. Sorted.
 std::span<const int> used_syscalls();
 
 }  // namespace hostnet

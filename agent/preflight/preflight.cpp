@@ -39,7 +39,7 @@ std::unordered_set<std::uint64_t> listening_inodes(const Node& node) {
         .protocol = Protocol::tcp, .family = family, .states = state_bit(SocketState::listen)};
     const SocketSink sink{.on_restart = [] {},
                           .on_socket = [&](const Socket& socket) { inodes.insert(socket.inode); }};
-    // A family that the kernel does not have has no listeners either.
+    // An address family that the kernel does not support has no listeners either.
     if (!node.netlink->sockets(query, sink)) continue;
   }
   return inodes;
@@ -85,12 +85,12 @@ std::string ptrace_fix(const Node& node) {
   return explain_denial(node, "").remedy;
 }
 
-// Preflight::in_host_network_namespace.
+// Implements Preflight::in_host_network_namespace.
 std::optional<bool> is_hosts_network(const Node& node, ProcfsView view) {
   const Identity& identity = node.identity;
   const bool known = identity.own_net_namespace && identity.init_net_namespace;
   if (known && identity.own_net_namespace != identity.init_net_namespace) return false;
-  // Against itself it proves nothing.
+  // A comparison with itself would prove nothing.
   if (view == ProcfsView::own_container) return std::nullopt;
   if (known) return true;
   const auto here = listening_inodes(node);
@@ -192,8 +192,8 @@ PreflightCheck check_capability(const Node& node, const Capability& capability) 
                        .found = fmt::format("missing: {}", capability.cost),
                        .fix = fmt::format("add {} to securityContext.capabilities (or run as root)",
                                           capability.name)};
-  // Missing rights to inspect processes are told by the attribution itself,
-  // when they really kept it from seeing something.
+  // Missing rights to inspect processes are reported by the attribution itself, if they really kept
+  // it from seeing something.
   if (capability.number == Identity::kNetAdmin) {
     check.problem = Problem{.code = "no_cap_net_admin",
                             .message = std::string(capability.cost),
@@ -240,7 +240,7 @@ std::string lines_words(std::string_view what, std::span<const std::string> line
 }  // namespace
 
 Preflight run_preflight(const Node& node, const PreflightSurroundings& around) {
-  // Once: of thousands of processes each listing takes the kernel milliseconds.
+  // Lists once: with thousands of processes each listing takes the kernel milliseconds.
   const auto processes = list_processes(*node.files);
   const ProcfsView view = procfs_view(*node.files, processes);
   const auto same = is_hosts_network(node, view);
@@ -284,7 +284,7 @@ std::optional<PreflightCheck> check_node_exporter(const Node& node) {
   if (!pids) return std::nullopt;
   for (const int pid : *pids) {
     const auto comm = node.files->read(fmt::format("proc/{}/comm", pid));
-    // The kernel keeps 15 characters of Debian's prometheus-node-exporter.
+    // The kernel truncates Debian's prometheus-node-exporter to 15 characters.
     const std::string_view name = comm ? trim(*comm) : std::string_view{};
     if (name != "node_exporter" && name != "prometheus-node") continue;
     return PreflightCheck{

@@ -1,7 +1,7 @@
 #pragma once
 
-// What the agent may see of this node, and what each missing right costs.
-// `doctor` prints it, `problems` repeats what makes an answer incomplete.
+// What the agent may see of this node, and the cost of each missing right. `doctor` prints it,
+// `problems` repeats the parts that make an answer incomplete.
 
 #include <optional>
 #include <span>
@@ -17,15 +17,15 @@ namespace hostnet {
 struct PreflightCheck {
   enum class Level {
     good,
-    note,  // worth knowing, and nothing is amiss
+    note,  // worth knowing, but not a fault
     limited,
     bad
   };
   std::string name;  // "network namespace"
   Level level{};
-  std::string found;  // what is there, one line
+  std::string found;  // the current state, one line
   std::string fix;    // "" when good
-  // Set where it makes every answer of the agent incomplete.
+  // Set if it makes every answer of the agent incomplete.
   std::optional<Problem> problem;
 };
 
@@ -36,24 +36,24 @@ struct PreflightSurroundings {
 
 struct Preflight {
   std::vector<PreflightCheck> checks;
-  // Whether the agent's sockets are the host's: its network namespace is that of
-  // pid 1 of proc/. By the namespace links or, where those may not be read, by
-  // finding a listener that sock_diag shows here in proc/1/net/tcp[6]. Unset: undecided.
+  // Whether the agent is in the host's network namespace: that of pid 1 in proc/. Determined by the
+  // namespace links or, if those may not be read, by looking in proc/1/net/tcp[6] for a listener
+  // that sock_diag shows here. Unset: undecided.
   std::optional<bool> in_host_network_namespace;
 };
 
-// Reads, never writes. Thread safe.
+// Only reads. Thread safe.
 Preflight run_preflight(const Node& node, const PreflightSurroundings& around);
 
-// The pod source: whether it answers, and why those are not in use that come
-// before it, or (`not_asked`: PodSourceOptions) were not even asked.
+// The pod source: whether it answers, and why those with a higher priority are not in use, or
+// (`not_asked`: PodSourceOptions) were not even queried.
 PreflightCheck check_pods(const PodSnapshot& pods, bool source_wanted,
                           std::span<const std::string> not_asked);
 
-// Whether a node_exporter runs on this node: their network series are the same. Unset: none does.
+// Whether a node_exporter runs on this node: it exports the same network series. Unset: none does.
 std::optional<PreflightCheck> check_node_exporter(const Node& node);
 
-// This process's own: environment and /etc/resolv.conf.
+// This process's environment and /etc/resolv.conf.
 PreflightSurroundings surroundings();
 
 }  // namespace hostnet

@@ -10,7 +10,7 @@
 namespace hostnet {
 namespace {
 
-// After a failure: somebody may mend it meanwhile, or another agent end.
+// The delay after a failure: somebody may fix it, or another agent may end.
 constexpr std::chrono::seconds kRetry{10};
 
 Problem cannot_reserve(const Error& error, std::string remedy) {
@@ -99,7 +99,7 @@ Reservations PortReserver::restore() {
   return done;
 }
 
-// What every attempt needs first; once it is there, it stays.
+// Prepares what every attempt needs; does nothing after it succeeded once.
 std::optional<Problem> PortReserver::open(Reservations& done) {
   if (folder_) return std::nullopt;
   if (const auto writable = file_->try_open(); !writable) return list_problem(writable.error());
@@ -130,7 +130,7 @@ std::optional<Problem> PortReserver::open(Reservations& done) {
 
 void PortReserver::plan_and_write(ReservationFacts facts, Reservations& done) {
   const auto fail = [&](Problem problem) { done.problem = std::move(problem); };
-  // Not the scan's list, which is older: what somebody else wrote since stays.
+  // Reads the list again, as the scan's is older: changes by others since are kept.
   const auto list = file_->read();
   if (!list) return fail(list_problem(list.error()));
   const auto reserved = parse_port_list(*list);
@@ -139,8 +139,8 @@ void PortReserver::plan_and_write(ReservationFacts facts, Reservations& done) {
 
   const ReservationPlan plan = plan_reservation(facts, own_);
   if (!plan.writes() && plan.then == own_) return;
-  // Written down before and after, so that whenever the agent is killed the
-  // next one knows what is whose.
+  // Saved before and after the write, so that whenever the agent is killed the next one knows which
+  // ports are its own.
   if (plan.writes()) {
     const PortSet added = plan.then.added | plan.released;
     if (auto kept = keep(added, facts.reserved, plan.then.result); !kept) {

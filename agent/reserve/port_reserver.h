@@ -21,32 +21,32 @@ namespace hostnet {
 
 struct ReserverSettings {
   std::string state_folder;
-  // A port stays reserved for this long after the last pod that declared it is
-  // gone: its successor is on its way.
+  // A port stays reserved for this long after the last pod that declared it is gone: a successor
+  // may follow.
   std::chrono::milliseconds release_after{};
 };
 
-// What one call did, for the log, and why it could not do more.
+// The changes made by one call, for the log, and why it could not do more.
 struct Reservations {
   PortSet added, released, taken_over;  // as in ReservationPlan
-  // A forgotten past: the state of an earlier run that cannot be read.
+  // The state of an earlier run that cannot be read, and is discarded.
   std::optional<Error> forgotten;
   std::optional<Problem> problem;
 };
 
-// Of one thread at a time. Writes nothing that it could not take back: without a
-// place for its state it only says so.
+// For one thread at a time. Writes only what it can undo: without a place for its state it only
+// reports that.
 class PortReserver {
  public:
   PortReserver(std::shared_ptr<const Node> node, std::unique_ptr<ReservedPortsFile> file,
                ReserverSettings settings);
 
-  // After every scan of the node; returns at once when pods, ranges and list
-  // are as they were. Pods that are stale, not synced or partly unreadable only
-  // add. `report.table` and `report.pods` are set.
+  // Call after every scan of the node; returns immediately if pods, ranges and list are unchanged.
+  // With pods that are stale, not synced or partly unreadable it only adds. `report.table` and
+  // `report.pods` are set.
   Reservations see(const Report& report, SteadyTime now);
 
-  // Takes out what the agent added, whoever still wants it.
+  // Removes all ports that the agent added, even if still wanted.
   Reservations restore();
 
  private:
@@ -62,9 +62,9 @@ class PortReserver {
   std::unique_ptr<StateFolder> folder_;  // unset: not ready yet
   std::string boot_;
   OwnReservation own_;
-  std::map<std::uint16_t, SteadyTime> left_;  // added, and not declared since
+  std::map<std::uint16_t, SteadyTime> left_;  // added by the agent, no longer declared
   std::optional<Problem> problem_;            // of the last attempt
-  // What the last attempt saw, and when the next is due though nothing changed.
+  // The last attempt's input, and when to retry even if nothing changed.
   std::shared_ptr<const PodSnapshot> pods_;
   std::optional<PortRanges> ranges_;
   SteadyTime due_{SteadyTime::max()};

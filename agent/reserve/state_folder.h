@@ -10,16 +10,16 @@
 
 namespace hostnet {
 
-// A folder of its own in which one agent at a time keeps a small file.
+// A dedicated folder in which one agent at a time keeps a small file.
 class StateFolder {
  public:
-  // Makes the folder (not those above it) and holds a lock on it until destroyed.
-  // Reason::exhausted: another process holds it.
+  // Creates the folder (not its parents) and holds a lock on it until destroyed. Reason::exhausted:
+  // another process holds the lock.
   static Result<std::unique_ptr<StateFolder>> open(const std::string& path);
 
-  // Unset: there is none yet.
+  // Unset: there is no file yet.
   Result<std::optional<std::string>> read() const;
-  // All or nothing, whenever the process ends.
+  // Atomic, even if the process is killed.
   Result<> write(std::string_view text) const;
 
  private:

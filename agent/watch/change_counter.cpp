@@ -11,8 +11,8 @@
 namespace hostnet {
 namespace {
 
-// A storm is read a thousand times a second, not once for each of its events.
-// The receive buffer holds what comes meanwhile.
+// In a storm events are read a thousand times a second, not one by one. Meanwhile the receive
+// buffer holds them.
 constexpr std::chrono::milliseconds kGather{1}, kRetry{1000};
 
 }  // namespace
@@ -92,7 +92,7 @@ void ChangeCounter::read_events() {
     return;
   }
   events_.reset();
-  tell_overruns(1);  // until it listens again, events are lost
+  tell_overruns(1);  // events are lost until it listens again
   const std::scoped_lock lock(mutex_);
   trouble_ = batch.error();
 }

@@ -1,7 +1,7 @@
 #pragma once
 
-// Counts what comes and goes in the network, from the kernel's events, so that
-// a link that went and came back between two scrapes is seen.
+// Counts network changes from the kernel's events, so that a link that went down and came back
+// between two scrapes is noticed.
 
 #include <array>
 #include <atomic>
@@ -21,24 +21,23 @@ namespace hostnet {
 
 struct ChangeCounterSettings {
   bool neighbours{};
-  // Events that the kernel dropped, so they are not counted. On the counter's thread.
+  // Events that the kernel dropped and that are not counted. On the counter's thread.
   std::function<void(std::size_t)> on_overrun;
 };
 
-// A thread and a subscription of its own: a route storm keeps it busy and wakes
-// nobody else. Before it reads again it lets events gather for a moment, and it
-// never holds more than one datagram.
+// Has its own thread and subscription: a route storm keeps it busy and wakes nothing else. It lets
+// events gather briefly before each read, and never holds more than one datagram.
 class ChangeCounter {
  public:
-  // Counts from here on. A kernel that refuses the subscription is no error
-  // here: counts() says it, and it is tried again every second.
+  // Starts counting. If the kernel refuses the subscription, that is no error here: counts()
+  // reports it, and it retries every second.
   static Result<std::unique_ptr<ChangeCounter>> start(std::shared_ptr<const Node> node,
                                                       ChangeCounterSettings settings);
   ChangeCounter(const ChangeCounter&) = delete;
   ChangeCounter& operator=(const ChangeCounter&) = delete;
   ~ChangeCounter();
 
-  // Since the start; the error is why it does not count right now. Any thread.
+  // The counts since the start; the error is why it is not counting now. Any thread.
   Result<NetworkChangeCounts> counts() const;
 
  private:

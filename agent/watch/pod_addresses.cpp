@@ -23,8 +23,7 @@ std::optional<bool> one_is_here(const std::vector<std::string>& ips,
   return here;
 }
 
-// Manifests and recordings of old tell no address of the node, but a pod on its own
-// network has that.
+// Manifests and older recordings do not have the node's address, but a hostNetwork pod has it.
 std::optional<bool> node_is_here(const Pod& pod, std::span<const Address> addresses) {
   const auto here = one_is_here(pod.host_ips, addresses);
   return here || !pod.host_network ? here : one_is_here(pod.pod_ips, addresses);

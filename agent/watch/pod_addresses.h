@@ -1,7 +1,7 @@
 #pragma once
 
-// Whether the pods that a source tells of are this node's, by the addresses in their
-// status. Pods without an address yet, finished and terminating ones say nothing. Pure.
+// Whether the pods of a source are this node's, by the addresses in their status. Ignores pods
+// without an address yet, finished and terminating ones. Pure.
 
 #include <optional>
 #include <span>
@@ -12,13 +12,13 @@
 
 namespace hostnet {
 
-// Set where the node of no pod (status.hostIPs) has an address that this node has: what they
-// declare may be another node's. `addresses`: of this node; empty, nothing can be told.
+// Set if no pod's node address (status.hostIPs) is one of this node's: their declarations may be
+// another node's. `addresses`: of this node; if empty, nothing can be concluded.
 std::optional<Problem> pods_of_another_node(std::span<const Pod> pods,
                                             std::span<const Address> addresses);
 
-// Set where a pod on the node's own network has an address (status.podIPs) that this node does
-// not have, though the node is its: the kubelet tells it once, and the node has another by now.
+// Set if a hostNetwork pod has an address (status.podIPs) that this node does not have, although
+// the pod is on this node: the kubelet reports it once, and the node's address has changed since.
 std::optional<Problem> pods_with_former_addresses(std::span<const Pod> pods,
                                                   std::span<const Address> addresses);
 

@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::size_t kListedErrors = 20;
 
-// What the pod source could not tell makes an answer incomplete too.
+// Data missing from the pod source makes an answer incomplete too.
 void add_pod_problems(const PodSnapshot& pods, std::vector<Problem>& problems) {
   const std::string remedy = pods.source == "manifests" && pods.passed_over.empty()
                                  ? "fix the file"
@@ -96,7 +96,7 @@ Report make_report(const NodeContext& node_context, std::shared_ptr<const PortSn
   std::ranges::copy(table->coverage.limits, std::back_inserter(report.limits));
   add_pod_problems(*report.pods, report.problems);
   report.complete = report.problems.empty();
-  // These hide nothing: what is told is true of these pods and of this node.
+  // These problems hide nothing: what is reported about these pods and this node is true.
   if (node_context.host_network_namespace == true && report.pods->synced && !report.pods->stale) {
     add_problem(pods_of_another_node(report.pods->pods, table->addresses), report.problems);
     add_problem(pods_with_former_addresses(report.pods->pods, table->addresses), report.problems);
@@ -141,7 +141,7 @@ Report scan_once(const NodeContext& node_context, std::shared_ptr<const PodSnaps
       make_report(node_context, std::move(table), std::move(pods), std::move(declared.all));
   report.findings = std::move(judged.findings);
   report.node_port_range = policy.node_port_range;
-  // Rules that do not compile were refused when the policy was read.
+  // Invalid rules were refused when the policy was read.
   if (auto rules = IgnoreRules::compile(policy.ignore)) apply_ignore_rules(report.findings, *rules);
   return report;
 }

@@ -1,7 +1,7 @@
 #pragma once
 
-// One scan: the node's ports, joined with the pods, judged. The watch does it
-// every tick, a one-shot command once, /check for one port.
+// One scan: the node's ports, joined with the pods, evaluated. The watch scans every tick, a
+// one-shot command once, /check for one port.
 
 #include <memory>
 #include <optional>
@@ -20,14 +20,14 @@
 
 namespace hostnet {
 
-// What stands still while the agent runs.
+// The parts that do not change while the agent runs.
 struct NodeContext {
   std::shared_ptr<const Node> node;
   std::string node_name;
   std::vector<Problem> problems;  // of the preflight checks
   std::vector<Problem> limits;
   std::optional<bool> host_network_namespace;  // unset: undecided
-  // What this node's scans know of NAT: each begins where the last one ended.
+  // The NAT state of this node's scans: each continues from the previous one.
   std::shared_ptr<NatMemory> nat = std::make_shared<NatMemory>();
 };
 
@@ -37,30 +37,29 @@ std::string node_name_of(const std::string& given, const Node& node);
 // Runs the preflight checks once.
 NodeContext read_node_context(std::shared_ptr<const Node> node, const std::string& node_name);
 
-// What pods declare, and what a scan needs to know of it.
+// The pods' declarations, and the parts of them that a scan needs.
 struct Declarations {
   std::vector<DeclaredPort> all;
-  std::vector<std::uint16_t> ports;         // sorted, unique: their owners are wanted at once
-  std::vector<std::uint16_t> host_network;  // those that their pods bind themselves
+  std::vector<std::uint16_t> ports;         // sorted, unique: their owners are needed at once
+  std::vector<std::uint16_t> host_network;  // those that pods bind themselves
   bool sctp{};
 };
 Declarations declarations_of(const PodSnapshot& pods);
 
-// Everything of a report but its findings.
+// A complete report except for its findings.
 Report make_report(const NodeContext& node_context, std::shared_ptr<const PortSnapshot> table,
                    std::shared_ptr<const PodSnapshot> pods, std::vector<DeclaredPort> declared);
 
-// Nothing in another network than the node's: its sockets say nothing of the node's ports.
+// No findings outside the host's network namespace: the sockets there say nothing about its ports.
 NodeFindings judge(const NodeContext& node_context, const PortSnapshot& table,
                    const PodSnapshot& pods, const Policy& policy, WallTime now);
 
-// A scan of its own, without grace or history: `since` stays unset. Every socket
-// is shown on the ports that are asked for (sorted, unique), and on those whose
-// pods do not listen there.
+// An independent scan, without grace or history: `since` stays unset. Shows every socket on the
+// requested ports (sorted, unique), and on ports on which their pods do not listen.
 Report scan_once(const NodeContext& node_context, std::shared_ptr<const PodSnapshot> pods,
                  const Policy& policy, std::vector<std::uint16_t> asked = {});
 
-// A fresh scan at these ports in every state; an answer for each query.
+// A fresh scan of these ports in every socket state; one answer for each query.
 std::vector<CheckAnswer> check_once(const NodeContext& node_context,
                                     std::shared_ptr<const PodSnapshot> pods, const Policy& policy,
                                     std::span<const CheckQuery> queries);

@@ -10,28 +10,28 @@
 
 namespace hostnet {
 
-// Where a scan gets everything from: --path.*, --replay, --pods.*, --config.file.
+// The inputs of a scan: --path.*, --replay, --pods.*, --config.file.
 struct ScanSources {
   NodeOptions node;
   PodSourceSettings pods;
   std::string config_file;
 };
 
-// What the pod source says right now; of a recording, what it recorded.
+// The current pods of the source; for a recording, the recorded ones.
 Result<std::shared_ptr<const PodSnapshot>> pods_now(const ScanSources& sources,
                                                     const std::string& node_name, WallTime now);
 
-// With what the node itself says of its pods, where no flag says anything.
+// Adds the node's own pod sources if no flag names one.
 ScanSources on_this_node(ScanSources sources);
 
-// What every single scan needs.
+// The inputs of every single scan.
 struct ScanInputs {
   NodeContext node_context;
   std::shared_ptr<const PodSnapshot> pods;
   Policy policy;
 };
 Result<ScanInputs> read_scan_inputs(const ScanSources& sources);
-// With a node that is open already.
+// For a node that is already open.
 Result<ScanInputs> read_scan_inputs(const ScanSources& sources, Node node);
 
 }  // namespace hostnet

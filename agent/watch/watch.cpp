@@ -15,7 +15,7 @@
 namespace hostnet {
 namespace {
 
-// Changes that come in bursts (a pod's veth, its addresses, its routes) are one scan.
+// Bursts of changes (a pod's veth, its addresses, its routes) are combined into one scan.
 constexpr std::chrono::milliseconds kLeastPause{100};
 
 double seconds_since(SteadyTime start, SteadyTime now) {
@@ -90,7 +90,7 @@ void Watch::read_changes(TickStats& stats) {
   network_changed_ = network_changed_ || batch->messages > 0 || batch->overruns > 0;
 }
 
-// Of which every socket is wanted: a pod does not listen there, or no scan covered it yet.
+// Ports with a declaring pod that does not listen there, or that no scan covered yet.
 std::vector<std::uint16_t> Watch::ports_to_scan_fully() const {
   std::vector<std::uint16_t> ports;
   std::ranges::copy_if(declared_.host_network, std::back_inserter(ports), [&](std::uint16_t port) {
@@ -177,8 +177,8 @@ void Watch::tick() {
   settings_.on_report(std::move(report), stats);
 }
 
-// Events report binds and listeners, but not the end of a UDP socket, nor, on cgroup v1, in which
-// cgroup a process is.
+// Bind events report binds and listeners, but not the end of a UDP socket or, on cgroup v1, the
+// cgroup of a process.
 bool Watch::is_quiet(const Report& report) const {
   if (!unified_cgroups_ || !settings_.hears_binds || !settings_.hears_binds()) return false;
   const bool conflicts = std::ranges::any_of(report.findings, [](const Finding& finding) {
@@ -195,7 +195,7 @@ void Watch::sleep() const {
        {.fd = settings_.news ? settings_.news->descriptor() : -1, .events = POLLIN, .revents = 0},
        {.fd = changes_ ? changes_->descriptor() : -1, .events = POLLIN, .revents = 0}}};
   const auto least = std::min(kLeastPause, settings_.interval);
-  // First what is due anyway, deaf to the network; then until something happens.
+  // First a pause in which network changes do not wake it, then a wait until something happens.
   if (!wait_for_input(std::span(waiting).first(2), least) && !scan_again_) {
     const auto interval =
         quiet_ ? std::max(settings_.quiet_interval, settings_.interval) : settings_.interval;

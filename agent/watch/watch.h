@@ -1,7 +1,7 @@
 #pragma once
 
-// The watch: a thread that scans the node every tick, and sooner when
-// rtnetlink, the pods or the policy change, and hands out a Report.
+// The watch: a thread that scans the node every tick, and earlier when rtnetlink, the pods or the
+// policy change, and publishes a Report.
 
 #include <chrono>
 #include <functional>
@@ -18,41 +18,41 @@
 
 namespace hostnet {
 
-// How long the parts of one tick took, in seconds, and what it met.
+// The duration of the parts of one tick, in seconds, and its incidents.
 struct TickStats {
   double ports{};          // dumps and owners
-  double findings{};       // judge and keep track
-  std::size_t overruns{};  // rtnetlink messages that the kernel dropped
+  double findings{};       // evaluation and tracking
+  std::size_t overruns{};  // rtnetlink messages dropped by the kernel
 };
 
 struct WatchSettings {
   std::chrono::milliseconds interval{1000};
-  // Newest pods and policy; called on the watch's thread, never null.
+  // Return the newest pods and policy; called on the watch's thread, never null.
   std::function<std::shared_ptr<const PodSnapshot>()> pods;
   std::function<std::shared_ptr<const Policy>()> policy;
-  // What bind() refused and is not settled; null: nobody hears of that. `certain`: the pods are
-  // those that there are now. Called on the watch's thread.
+  // The unsettled refusals of bind(); null: bind events are not received. `certain`: the pods are
+  // the current ones. Called on the watch's thread.
   std::function<std::shared_ptr<const std::vector<Refusal>>(const PodIndex& pods, bool certain,
                                                             WallTime now)>
       refusals;
-  // Wakes the watch as wake() does; for what exists before the watch.
+  // Wakes the watch like wake(); for objects created before the watch.
   std::shared_ptr<const WakeUp> news;
-  // What pods declare, whenever pods changed; called on the watch's thread.
+  // The pods' declarations, whenever pods changed; called on the watch's thread.
   std::function<void(const std::vector<DeclaredPort>&)> on_declared;
-  // Whether bind events arrive: a quiet node then ticks every `quiet_interval` only.
+  // Whether bind events arrive: then a quiet node ticks only every `quiet_interval`.
   std::function<bool()> hears_binds;
   std::chrono::milliseconds quiet_interval{5000};
-  // What came and went in a tick; called on the watch's thread.
+  // Findings that came and went in a tick; called on the watch's thread.
   std::function<void(std::span<const FindingEvent>)> on_events;
-  // May add to the new report what the watch does not know; called on the
-  // watch's thread before on_report.
+  // May add to the new report data that the watch does not have; called on the watch's thread
+  // before on_report.
   std::function<void(Report&)> amend;
-  // Once, before the first search of all processes: what is known without it, and nothing judged.
-  // It is not complete and has no findings. Called on the watch's thread.
+  // Called once, before the first search of all processes: a report of what is known without it,
+  // incomplete and without findings. On the watch's thread.
   std::function<void(std::shared_ptr<const Report>)> on_first_sight;
-  // The new report and what it cost; called on the watch's thread after on_events.
+  // The new report and its cost; called on the watch's thread after on_events.
   std::function<void(std::shared_ptr<const Report>, const TickStats&)> on_report;
-  // Something that the watch lives on without, once per change.
+  // An error that the watch can live with; called once per change.
   std::function<void(const Error&)> on_error;
 };
 
@@ -66,7 +66,7 @@ class Watch {
 
   // Pods or policy changed: scan now. Any thread.
   void wake() const { wake_.wake(); }
-  // Waits for the tick under way. Once.
+  // Waits for the current tick. Call it once.
   void stop();
 
  private:
@@ -92,13 +92,13 @@ class Watch {
   const bool unified_cgroups_;
   FindingLifecycle lifecycle_;
   std::shared_ptr<const Report> last_ = std::make_shared<const Report>();
-  std::shared_ptr<const Policy> policy_;  // the one that lifecycle_ has
+  std::shared_ptr<const Policy> policy_;  // the one used by lifecycle_
   std::shared_ptr<const PodIndex> pod_index_;
-  Declarations declared_;  // of those pods
+  Declarations declared_;  // of the pods in pod_index_
   std::unique_ptr<Subscription> changes_;
   bool network_changed_{true};
-  // Of the last tick: the ports that hostNetwork pods declared, those that their
-  // pods do not listen on, and whether some of these were only learned in it.
+  // From the last tick: the ports that hostNetwork pods declared, those on which their pods do not
+  // listen, and whether some of these turned up only in it.
   std::vector<std::uint16_t> covered_, ports_not_listening_;
   bool scan_again_{};
   bool quiet_{};         // as of the last tick
