@@ -16,7 +16,7 @@ using std::chrono::milliseconds;
 
 // In a flood events are read some hundred times a second, not one by one.
 constexpr milliseconds kGather{2};
-// listen() follows bind() after this long.
+// Enough time for listen() to follow bind().
 constexpr milliseconds kListenFollows{5};
 constexpr milliseconds kCheckEvery{5000};
 // Limits scans triggered by events: ten at once, then ten a second.

@@ -110,7 +110,7 @@ unsigned placeholder_line(const DocumentText& document, unsigned line) {
   unsigned found = 0;
   for_each_line(document.text, document.first_line, [&](std::string_view content, unsigned number) {
     const std::string_view trimmed = trim(content);
-    const bool indented = !content.starts_with("...");  // there it ends a document
+    const bool indented = !content.starts_with("...");  // unindented, it ends a document
     if (number <= line && (trimmed == "- ..." || (trimmed == "..." && indented))) found = number;
   });
   return found;

@@ -17,7 +17,7 @@ struct Member;
 struct Value {
   enum class Kind { null, scalar, list, map };
   Kind kind{};
-  bool plain{};              // a scalar without quotes: a number or boolean, if it reads like one
+  bool plain{};              // a scalar without quotes: a number or boolean, if it looks like one
   unsigned line{};           // 1-based, in the file
   std::string text;          // of a scalar
   std::vector<Value> items;  // of a list

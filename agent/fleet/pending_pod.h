@@ -15,7 +15,7 @@
 
 namespace hostnet {
 
-// A pod that wants a node.
+// The pod given by --pod.
 struct WantedPod {
   Pod pod;
   std::vector<DeclaredPort> ports;
@@ -58,7 +58,7 @@ struct PodReport {
 Result<PodReport> ask_for_pod(const FleetOptions& options, ClusterReader& reader,
                               const AgentClient& client);
 
-// NODE, VERDICT, PORT, DECLARED BY, HELD BY, EXPLANATION, nodes where it could run first; the
+// NODE, VERDICT, PORT, DECLARED BY, HELD BY, EXPLANATION, first the nodes where it could run; the
 // scheduler's message; a line of totals. With `names` the nodes whose ports are free.
 std::string pod_report_text(const PodReport& report, const TextStyle& style);
 std::string pod_report_json(const PodReport& report);

@@ -44,8 +44,8 @@ struct PortReport {
 Result<PortReport> ask_port(const std::vector<FleetNode>& nodes, const AgentClient& client,
                             std::uint16_t port, Protocol protocol);
 
-// NODE, VERDICT, HELD BY, DECLARED BY, EXPLANATION, nodes where it is free first. With `names` the
-// nodes where it is free.
+// NODE, VERDICT, HELD BY, DECLARED BY, EXPLANATION; nodes where it is free come first. With `names`
+// the nodes where it is free.
 std::string port_report_text(const PortReport& report, const TextStyle& style);
 std::string port_report_json(const PortReport& report);
 // 0: free everywhere; 1: not; 2: a node did not answer, or does not know.

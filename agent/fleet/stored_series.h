@@ -22,7 +22,7 @@ struct StoredSeries {
   std::string node() const;
 };
 
-// The vector in an answer of /api/v1/query. Pure.
+// Parses the vector in an answer of /api/v1/query. Pure.
 Result<std::vector<StoredSeries>> read_query_answer(std::string_view body);
 
 class Prometheus {

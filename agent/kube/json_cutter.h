@@ -12,8 +12,8 @@ namespace hostnet {
 
 // What to extract from each JSON object of a stream.
 struct JsonCut {
-  std::vector<std::string> members;          // whole values of members of the outermost object
-  std::string list;                          // a member whose elements are wanted one by one
+  std::vector<std::string> members;  // of the outermost object, whose values are wanted whole
+  std::string list;                  // a member whose elements are wanted one by one
   std::size_t limit = std::size_t{4} << 20;  // bytes of one value; etcd keeps at most 1.5 MiB
 };
 
@@ -22,7 +22,7 @@ struct JsonCut {
 struct JsonPieces {
   std::function<bool(std::string_view member, std::string_view value)> on_member;
   std::function<bool(std::string_view element)> on_element;
-  std::function<bool()> on_end;  // of an outermost object
+  std::function<bool()> on_end;  // called at the end of an outermost object
   // A value was longer than the limit and is skipped; unset: that ends the stream.
   std::function<void()> on_too_long;
 };
@@ -79,7 +79,7 @@ class JsonCutter {
   std::size_t objects_{};
   std::string key_, value_;
   bool capture_{}, too_long_{};
-  bool escaped_{}, in_string_{}, scalar_{}, text_{};  // of the value at hand
+  bool escaped_{}, in_string_{}, scalar_{}, text_{};  // of the current value
   std::size_t depth_{};
   Error error_;
 };

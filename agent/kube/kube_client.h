@@ -14,16 +14,16 @@ namespace hostnet {
 
 struct KubeTiming {
   std::chrono::seconds connect{3};
-  // Without a byte. Bookmarks come about once a minute.
+  // The longest time without a byte. Bookmarks arrive about once a minute.
   std::chrono::seconds silence{90};
-  // For an answer, from the first byte sent; of a stream for its head. Large ones get
-  // more, see AnswerLimits. The API server itself gives up after a minute.
+  // For an answer, from the first byte sent; for a stream only its head. Large answers get more
+  // time, see AnswerLimits. The API server itself gives up after a minute.
   std::chrono::milliseconds answer{30'000};
-  // Before a second attempt, for those who make one; see Backoff.
+  // The first delay before a retry, for callers that retry; see Backoff.
   std::chrono::milliseconds retry{800};
 };
 
-// Whoever sends requests whose answers are kept whole: KubeClient, or a test's own.
+// Sends requests whose answers are kept whole: KubeClient, or a test's replacement.
 class KubeSender {
  public:
   KubeSender() = default;
@@ -31,14 +31,14 @@ class KubeSender {
   KubeSender(const KubeSender&) = delete;
   KubeSender& operator=(const KubeSender&) = delete;
 
-  // Blocks until the answer is over.
+  // Blocks until the answer ends.
   virtual KubeAnswer send(const KubeRequest& request) = 0;
-  // From any thread: what runs ends soon, what comes later ends at once.
+  // From any thread: the current request ends soon, later ones at once.
   virtual void stop() = 0;
 };
 
 enum class KubeBody : std::uint8_t {
-  whole,   // it ends by itself, in time
+  whole,   // ends on its own, within the time limit
   stream,  // a watch
 };
 

@@ -24,8 +24,8 @@ inline constexpr std::string_view kStrategicMergePatch = "application/strategic-
 
 struct KubeRequest {
   KubeMethod method{};
-  std::string path;          // with its query
-  std::string content_type;  // of the body; "" where there is none
+  std::string path;          // including the query
+  std::string content_type;  // of the body; "" if there is none
   std::string body;
   bool operator==(const KubeRequest&) const = default;
 };

@@ -1,7 +1,7 @@
 #pragma once
 
 // The agent's log: one line per event on stderr, logfmt or JSON, for people and
-// for collectors of logs. Libraries return errors; the agent logs once, where
+// for log collectors. Libraries return errors; the agent logs once, where
 // it handles them.
 //
 //   log::info("finding opened", {{"verdict", "other_pod"}, {"port", "8080/tcp"}});

@@ -228,7 +228,7 @@ PreflightCheck check_cluster_dns(const PreflightSurroundings& around) {
 
 constexpr std::size_t kNamedLines = 5;
 
-// "; errors: one; another and 3 more", "" where there are none.
+// "; errors: one; another and 3 more", "" if there are none.
 std::string lines_words(std::string_view what, std::span<const std::string> lines) {
   if (lines.empty()) return "";
   const auto named = lines.first(std::min(lines.size(), kNamedLines));

@@ -55,7 +55,7 @@ NodeFindings judge(const NodeContext& node_context, const PortSnapshot& table,
                    const PodSnapshot& pods, const Policy& policy, WallTime now);
 
 // An independent scan, without grace or history: `since` stays unset. Shows every socket on the
-// requested ports (sorted, unique), and on ports on which their pods do not listen.
+// requested ports (sorted, unique), and on ports whose pods do not listen there.
 Report scan_once(const NodeContext& node_context, std::shared_ptr<const PodSnapshot> pods,
                  const Policy& policy, std::vector<std::uint16_t> asked = {});
 

@@ -90,7 +90,7 @@ void Watch::read_changes(TickStats& stats) {
   network_changed_ = network_changed_ || batch->messages > 0 || batch->overruns > 0;
 }
 
-// Ports with a declaring pod that does not listen there, or that no scan covered yet.
+// The ports to show every socket of: a pod does not listen there, or no scan covered it yet.
 std::vector<std::uint16_t> Watch::ports_to_scan_fully() const {
   std::vector<std::uint16_t> ports;
   std::ranges::copy_if(declared_.host_network, std::back_inserter(ports), [&](std::uint16_t port) {

@@ -9,7 +9,7 @@ namespace hostnet {
 
 // A node's answer, whatever the question was.
 struct NodeAnswer {
-  std::string node, agent;  // "hostnet-agent/hostnet-agent-x7k2p"; "" where there is none
+  std::string node, agent;  // "hostnet-agent/hostnet-agent-x7k2p"; "" if there is none
   bool answered{};
   std::string error;  // why it did not answer
   bool complete{};

@@ -16,7 +16,7 @@ struct FleetOptions {
   std::string kubeconfig;  // "": $KUBECONFIG, ~/.kube/config, or in a pod its service account
   std::string context;     // "": the current one
   std::optional<ClusterAccess> server;  // a `kubectl proxy`, in place of a kubeconfig
-  std::string namespace_;               // of the agents; "": found by the label
+  std::string namespace_;               // of the agents; "": found by their label
   std::string selector{"app.kubernetes.io/name=hostnet-agent"};
   std::optional<ClusterAccess> prometheus;  // query its stored series instead of the agents
   std::optional<PortAndProtocol> port;      // --port

@@ -32,7 +32,7 @@ Result<UniqueFd> connect_to(const std::string& path) {
   return socket;
 }
 
-// What the head and the trailers say.
+// The contents of the head and the trailers.
 struct Answer {
   int http{};
   std::optional<int> status;

@@ -19,7 +19,7 @@
 namespace hostnet {
 namespace {
 
-// nghttp2 takes bytes as unsigned.
+// nghttp2 uses unsigned bytes.
 const std::uint8_t* octets(const char* text) {
   return reinterpret_cast<const std::uint8_t*>(text);
 }
@@ -161,7 +161,7 @@ class Exchange {
   int socket_;
   const Http2Handlers& handlers_;
   std::string_view unsent_;
-  std::string_view output_;  // of nghttp2, valid until it is asked for more
+  std::string_view output_;  // nghttp2's, valid until the next call for more
   std::unique_ptr<nghttp2_session, FreeSession> session_;
   std::int32_t stream_{};
   bool closed_{}, enough_{};

@@ -17,7 +17,7 @@ struct Http2Request {
   std::string body;
 };
 struct Http2Handlers {
-  // Of the head and of the trailers. Names are lower case (RFC 9113 section 8.2).
+  // Called for the head and the trailers. Names are lower case (RFC 9113 section 8.2).
   std::function<void(std::string_view name, std::string_view value)> on_header;
   // False: stop, the exchange ends cleanly.
   std::function<bool(std::string_view)> on_body;

@@ -109,7 +109,7 @@ Result<> HttpReader::chunks(std::size_t limit, const Sink& sink) {
     if (*size > limit - taken) return too_large();
     taken += *size;
     if (auto done = take(*size, sink); !done) return done;
-    // After the last one come trailers and an empty line; after any other an empty line.
+    // The last chunk is followed by trailers and an empty line, the others by an empty line.
     while (true) {
       const auto after = line();
       if (!after) return std::unexpected(after.error());

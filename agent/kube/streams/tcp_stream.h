@@ -19,7 +19,7 @@ struct Endpoint {
   std::vector<Address> addresses;
 };
 
-// Blocks as long as the system's resolver does.
+// Blocks for as long as the system's resolver takes.
 Result<Endpoint> resolve(const std::string& host, int port);
 
 // Tries each of its addresses in turn, until the deadline.
