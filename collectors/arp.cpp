@@ -19,11 +19,11 @@ namespace {
 
 constexpr std::array<CollectorFlag, 3> kArpFlags = {{
     {"arp.device-include", CollectorFlag::Kind::text, "",
-     "show only devices whose name the expression is found in"},
+     "regular expression of devices to include"},
     {"arp.device-exclude", CollectorFlag::Kind::text, "",
-     "leave out devices whose name the expression is found in"},
+     "regular expression of devices to exclude"},
     {"arp.netlink", CollectorFlag::Kind::boolean, "true",
-     "read with netlink; without it, and where it is refused, /proc/net/arp"},
+     "use netlink; otherwise, and where it fails, /proc/net/arp"},
 }};
 
 using EntriesByDevice = std::map<std::string, std::uint64_t, std::less<>>;

@@ -52,7 +52,7 @@ Result<std::vector<MetricSource>> collect_bonding(Scrape& scrape) {
 
 Collector bonding_collector() {
   return {.name = "bonding",
-          .help = "slaves of bonds and how many have a link",
+          .help = "bonding slaves, configured and active",
           .enabled_by_default = true,
           .make = [](const CollectorOptions&) -> Result<Collect> { return collect_bonding; }};
 }

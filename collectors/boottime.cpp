@@ -27,7 +27,7 @@ Result<std::vector<MetricSource>> collect_boot_time(Scrape& scrape) {
 
 Collector boottime_collector() {
   return {.name = "boottime",
-          .help = "when the node was started",
+          .help = "boot time of the node",
           .enabled_by_default = true,
           .make = [](const CollectorOptions&) -> Result<Collect> { return collect_boot_time; }};
 }

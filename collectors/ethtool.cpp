@@ -23,9 +23,9 @@ namespace {
 
 constexpr std::array<CollectorFlag, 3> kEthtoolFlags = {{
     {"ethtool.device-include", CollectorFlag::Kind::text, "",
-     "show only devices whose name the expression is found in"},
+     "regular expression of devices to include"},
     {"ethtool.device-exclude", CollectorFlag::Kind::text, "",
-     "leave out devices whose name the expression is found in"},
+     "regular expression of devices to exclude"},
     {"ethtool.metrics-include", CollectorFlag::Kind::text, ".*",
      "show only statistics whose name, blanks and marks replaced by \"_\", the expression is found "
      "in; drivers have hundreds"},

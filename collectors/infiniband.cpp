@@ -19,9 +19,9 @@ namespace {
 
 constexpr std::array<CollectorFlag, 2> kInfinibandFlags = {{
     {"infiniband.device-include", CollectorFlag::Kind::text, "",
-     "show only devices whose name the expression is found in"},
+     "regular expression of devices to include"},
     {"infiniband.device-exclude", CollectorFlag::Kind::text, "",
-     "leave out devices whose name the expression is found in"},
+     "regular expression of devices to exclude"},
 }};
 
 // "4: ACTIVE"

@@ -23,9 +23,9 @@ namespace {
 
 constexpr std::array<CollectorFlag, 3> kMulticastFlags = {{
     {"multicast.device-include", CollectorFlag::Kind::text, "",
-     "show only devices whose name the expression is found in"},
+     "regular expression of devices to include"},
     {"multicast.device-exclude", CollectorFlag::Kind::text, "",
-     "leave out devices whose name the expression is found in"},
+     "regular expression of devices to exclude"},
     {"multicast.kernel-groups", CollectorFlag::Kind::boolean, "false",
      "also show the groups that the kernel itself joins on every device: all nodes, all routers, "
      "all snoopers, solicited nodes"},

@@ -14,11 +14,11 @@ namespace {
 
 constexpr std::array<CollectorFlag, 3> kNetclassFlags = {{
     {"netclass.ignored-devices", CollectorFlag::Kind::text, "^$",
-     "leave out devices whose name the expression is found in"},
+     "regular expression of devices to exclude"},
     {"netclass.ignore-invalid-speed", CollectorFlag::Kind::boolean, "false",
-     "accepted as node_exporter has it; an unknown speed is never shown"},
+     "accepted for compatibility with node_exporter; an unknown speed is never exported"},
     {"netclass.netlink", CollectorFlag::Kind::boolean, "false",
-     "accepted as node_exporter has it; netlink is always asked first"},
+     "accepted for compatibility with node_exporter; netlink is always tried first"},
 }};
 
 struct NetclassNumber {
@@ -167,7 +167,7 @@ Result<Collect> make_netclass(const CollectorOptions& options) {
 
 Collector netclass_collector() {
   return {.name = "netclass",
-          .help = "what each network interface is and how it is set",
+          .help = "attributes of network interfaces (/sys/class/net)",
           .enabled_by_default = true,
           .flags = kNetclassFlags,
           .make = make_netclass};

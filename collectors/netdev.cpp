@@ -83,15 +83,15 @@ constexpr std::array<NetdevStatistic, 24> kDetailed = {{
 
 constexpr std::array<CollectorFlag, 9> kNetdevFlags = {{
     {"netdev.device-include", CollectorFlag::Kind::text, "",
-     "show only devices whose name the expression is found in"},
+     "regular expression of devices to include"},
     {"netdev.device-exclude", CollectorFlag::Kind::text, "",
-     "leave out devices whose name the expression is found in"},
+     "regular expression of devices to exclude"},
     {"netdev.device-whitelist", CollectorFlag::Kind::text, "",
      "old name of --collector.netdev.device-include"},
     {"netdev.device-blacklist", CollectorFlag::Kind::text, "",
      "old name of --collector.netdev.device-exclude"},
     {"netdev.netlink", CollectorFlag::Kind::boolean, "true",
-     "read with netlink; without it, and where it is refused, /proc/net/dev"},
+     "use netlink; otherwise, and where it fails, /proc/net/dev"},
     {"netdev.address-info", CollectorFlag::Kind::boolean, "false",
      "also show the addresses of each device"},
     {"netdev.enable-detailed-metrics", CollectorFlag::Kind::boolean, "false",

@@ -135,7 +135,7 @@ Result<std::vector<MetricSource>> collect_processes(Scrape& scrape) {
 
 Collector processes_collector() {
   return {.name = "processes",
-          .help = "how many processes and threads there are",
+          .help = "number of processes and threads",
           .enabled_by_default = false,
           .make = [](const CollectorOptions&) -> Result<Collect> { return collect_processes; }};
 }

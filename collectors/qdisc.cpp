@@ -22,9 +22,9 @@ constexpr std::uint32_t kRootParent = 0xFFFFFFFF;  // TC_H_ROOT
 
 constexpr std::array<CollectorFlag, 2> kQdiscFlags = {{
     {"qdisc.device-include", CollectorFlag::Kind::text, "",
-     "show only devices whose name the expression is found in"},
+     "regular expression of devices to include"},
     {"qdisc.device-exclude", CollectorFlag::Kind::text, "",
-     "leave out devices whose name the expression is found in"},
+     "regular expression of devices to exclude"},
 }};
 
 struct QdiscSample {

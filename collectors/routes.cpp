@@ -52,7 +52,7 @@ Result<std::vector<MetricSource>> collect_routes(Scrape& scrape) {
 
 Collector routes_collector() {
   return {.name = "routes",
-          .help = "how many routes there are",
+          .help = "number of routes",
           .enabled_by_default = true,
           .make = [](const CollectorOptions&) -> Result<Collect> { return collect_routes; }};
 }

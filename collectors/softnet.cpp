@@ -79,7 +79,7 @@ Result<std::vector<MetricSource>> collect_softnet(Widener& widener, const Files&
 
 Collector softnet_collector() {
   return {.name = "softnet",
-          .help = "packets that each CPU received, dropped and put off",
+          .help = "packets processed, dropped and deferred by CPU",
           .enabled_by_default = true,
           .make = [](const CollectorOptions&) -> Result<Collect> {
             return [widener = std::make_shared<Widener>()](Scrape& scrape) {

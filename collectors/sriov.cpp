@@ -19,9 +19,9 @@ namespace {
 
 constexpr std::array<CollectorFlag, 2> kSriovFlags = {{
     {"sriov.device-include", CollectorFlag::Kind::text, "",
-     "show only physical devices whose name the expression is found in"},
+     "regular expression of physical devices to include"},
     {"sriov.device-exclude", CollectorFlag::Kind::text, "",
-     "leave out physical devices whose name the expression is found in"},
+     "regular expression of physical devices to exclude"},
 }};
 
 struct SriovCounter {

@@ -153,7 +153,7 @@ Result<Collect> make_sysctl(const CollectorOptions& options) {
 
 Collector sysctl_collector() {
   return {.name = "sysctl",
-          .help = "kernel settings that are asked for",
+          .help = "selected kernel settings (sysctl)",
           .enabled_by_default = false,
           .flags = kSysctlFlags,
           .make = make_sysctl};

@@ -98,7 +98,7 @@ Result<std::vector<MetricSource>> collect_timex(Scrape& scrape, std::uint64_t& o
 
 Collector timex_collector() {
   return {.name = "timex",
-          .help = "how the kernel steers the clock, and whether it is synchronized",
+          .help = "clock discipline and synchronization (adjtimex)",
           .enabled_by_default = true,
           .make = [](const CollectorOptions&) -> Result<Collect> {
             return [overflows = std::make_shared<std::uint64_t>()](Scrape& scrape) {

@@ -54,7 +54,7 @@ Result<std::vector<MetricSource>> collect_xfrm(Scrape& scrape) {
 
 Collector xfrm_collector() {
   return {.name = "xfrm",
-          .help = "packets that IPsec refused",
+          .help = "IPsec (XFRM) packet errors",
           .enabled_by_default = false,
           .make = [](const CollectorOptions&) -> Result<Collect> { return collect_xfrm; }};
 }

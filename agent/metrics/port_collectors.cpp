@@ -15,7 +15,7 @@ constexpr std::array kNetworkChangesFlags{
     CollectorFlag{.name = "network_changes.neighbours",
                   .kind = CollectorFlag::Kind::boolean,
                   .default_value = "false",
-                  .help = "count changes of neighbours too; every step of their state is one"},
+                  .help = "also count changes of neighbours, including every state transition"},
 };
 
 constexpr std::array kRows{
@@ -25,14 +25,13 @@ constexpr std::array kRows{
     PortCollectorRow{
         "ports", "findings, declared ports, listening sockets, the pod source", true, {}},
     PortCollectorRow{"network_changes",
-                     "links, addresses, routes and rules that came, changed or went, counted "
-                     "between scrapes too",
-                     true, kNetworkChangesFlags},
-    PortCollectorRow{"ephemeral_ports",
-                     "ports of the ephemeral range in use by local address; walks all sockets, for "
-                     "at most 1% of a CPU",
-                     true,
-                     {}},
+                     "changes of links, addresses, routes and rules, counted as they happen", true,
+                     kNetworkChangesFlags},
+    PortCollectorRow{
+        "ephemeral_ports",
+        "ephemeral ports in use by local address; walks all sockets, with at most 1% of a CPU",
+        true,
+        {}},
 };
 
 }  // namespace

@@ -24,9 +24,9 @@ std::vector<Flag> own_flags() {
       {"from",
        Kind::choice,
        "auto",
-       "where one-shot calls get their answer: the running agent of this node, or a scan; auto "
-       "asks the agent where no --path, --pods, --replay or --config flag is given, and scans "
-       "where none runs",
+       "where one-shot commands get their answer: from the running agent or from a scan; auto asks "
+       "the agent unless a --path, --pods, --replay or --config flag is given, and scans if none "
+       "runs",
        {"auto", "agent", "scan"}},
       {"web.listen-address", Kind::texts, ":20000", "address to serve on; repeatable"},
       {"web.telemetry-path", Kind::text, "/metrics", "path of the Prometheus metrics"},
@@ -67,14 +67,15 @@ std::vector<Flag> own_flags() {
       {"pods.retry", Kind::period, "800ms",
        "pause before retrying a failed pod source; doubles up to 30s, with jitter"},
       {"pods.start-spread", Kind::duration, "5s",
-       "the daemon delays its first request for pods by a random part of this, so that a "
-       "cluster's agents do not all ask at once"},
+       "random delay of the daemon's first request for pods, so that a cluster's agents do not all "
+       "ask at once"},
       {"pods.node-name", Kind::text, "",
        "name of this node; $NODE_NAME or the host's name if empty"},
       {"report.events", Kind::boolean, "false",
        "write findings as Kubernetes Events of the pods that declare the ports"},
       {"report.node-condition", Kind::boolean, "false",
-       "maintain the node condition HostPortConflict; some tools drain nodes because of one"},
+       "maintain the node condition HostPortConflict (some tools drain nodes because of "
+       "conditions)"},
       {"report.node-labels", Kind::boolean, "false",
        "label the node with ports that something outside Kubernetes holds (label_ports, and what "
        "was in conflict), so that a nodeAffinity keeps pods away"},
@@ -84,8 +85,8 @@ std::vector<Flag> own_flags() {
       {"watch.bpf",
        Kind::choice,
        "auto",
-       "use BPF where the agent may: hear of refused binds as they happen, and read the sockets of "
-       "512 processes and more at once when it starts",
+       "use BPF if permitted: report refused binds as they happen, and read the sockets of 512 or "
+       "more processes at once at startup",
        {"auto", "on", "off"}},
       {"config.file", Kind::text, "",
        "YAML with node_components, reserved_ports, node_port_range, label_ports, ignore, grace; "
@@ -103,7 +104,7 @@ std::vector<Flag> own_flags() {
       {"security.drop-capabilities", Kind::boolean, "true",
        "drop all capabilities but SYS_PTRACE, DAC_READ_SEARCH and NET_ADMIN"},
       {"security.no-memory-dumps", Kind::boolean, "true",
-       "write no core dumps, and keep other processes of the user from reading its memory"},
+       "disable core dumps and ptrace by other processes of the same user"},
       {"security.landlock", Kind::boolean, "true",
        "keep the threads of the HTTP server's loop and of the Kubernetes client from writing files "
        "and inspecting processes (needs --security.no-new-privileges)"},
