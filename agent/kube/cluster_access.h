@@ -31,7 +31,7 @@ struct ClusterAccess {
   bool insecure{};              // the server's certificate is not verified
   Credential certificate, key;  // PEM, of the client
   Credential token;             // bearer
-  bool plain{};                 // HTTP without TLS and credentials
+  bool plain{};                 // HTTP, without TLS or credentials
   bool operator==(const ClusterAccess&) const = default;
 };
 

@@ -243,7 +243,7 @@ KubeAnswer KubeClient::send(const KubeRequest& request) {
                                }});
   if (answer.body.size() > kLargestAnswer) answer.body.resize(kLargestAnswer);
   if (answer.reply.status >= 400) {
-    // A Status has more detail than the status code.
+    // A metav1.Status has more detail than the HTTP status.
     answer.reply.problem += refusal_words(answer.body, {"message"});
   }
   return answer;

@@ -25,7 +25,7 @@ Result<std::string> random_bytes(std::size_t count) {
   return bytes;
 }
 
-// A Status has more detail than the status code.
+// A metav1.Status has more detail than the HTTP status.
 std::unexpected<Error> refused(HttpReader& reader, const HttpHead& head, const std::string& host) {
   const auto body = reader.body(head, kLongestRefusal);
   KubeReply reply;
