@@ -11,16 +11,16 @@
 
 namespace hostnet {
 
-// Bytes of answers that wait for slow readers, and of requests, over all connections.
+// Bytes of answers waiting for slow readers, and of request heads, over all connections.
 struct BufferMeter {
   std::atomic<std::size_t> bytes;
   std::atomic<std::size_t> heads;
   std::size_t limit{};
-  std::chrono::milliseconds patience{};  // of a writer past the limit
+  std::chrono::milliseconds patience{};  // how long a writer waits past the limit
   std::function<void()> over_limit;      // asks the loop to cut old answers
 };
 
-// A piece of an answer, there once however many connections wait with it.
+// A piece of an answer, stored once however many connections wait to send it.
 class AnswerBlock {
  public:
   AnswerBlock(std::string bytes, BufferMeter& meter) : bytes_(std::move(bytes)), meter_(meter) {

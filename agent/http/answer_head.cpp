@@ -39,7 +39,7 @@ std::string http_date(std::time_t now) {
   std::tm parts{};
   gmtime_r(&now, &parts);
   std::array<char, 32> text{};
-  // Names of days and months are English: nothing here sets a locale.
+  // Day and month names are English: the agent never sets a locale.
   return {text.data(),
           std::strftime(text.data(), text.size(), "%a, %d %b %Y %H:%M:%S GMT", &parts)};
 }

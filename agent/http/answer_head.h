@@ -10,15 +10,15 @@
 
 namespace hostnet {
 
-// "Not Found" for 404; empty for a status that this server has no use for.
+// "Not Found" for 404; empty for a status that this server never sends.
 std::string_view reason_phrase(int status);
 
-// Of the Date header (RFC 9110 5.6.7): "Sun, 06 Nov 1994 08:49:37 GMT".
+// The value of a Date header (RFC 9110 5.6.7): "Sun, 06 Nov 1994 08:49:37 GMT".
 std::string http_date(std::time_t now);
 
-// The head of an HTTP/1.1 answer with its fields, whatever `more` there are and
-// the empty line at its end (RFC 9112 section 4). A field that would end its own
-// line is left out.
+// The head of an HTTP/1.1 answer: its fields, the `more` fields and the empty
+// line at the end (RFC 9112 section 4). A field that would not stay on one line
+// is left out.
 using AnswerField = std::pair<std::string_view, std::string_view>;
 std::string answer_head(const HttpResponse& response, std::span<const AnswerField> more = {});
 

@@ -25,7 +25,7 @@ std::string chunk_of(std::string_view piece, bool last) {
   return chunk;
 }
 
-// To all of them, who wait with the same bytes. False: nobody reads any more.
+// Writes to all readers, which share the bytes. False: no reader is left.
 bool give(std::span<Connection* const> readers, std::string bytes) {
   if (bytes.empty()) return false;
   const AnswerBlockPtr block = readers.front()->block(std::move(bytes));

@@ -9,18 +9,18 @@
 
 namespace hostnet {
 
-// The end of the body: by a last chunk (RFC 9112 section 7.1), or as the head says: by
-// its length or, for HTTP/1.0, which knows no chunks, by the end of the connection.
+// How the body ends: with a last chunk (RFC 9112 section 7.1), or as the head says: by
+// its length or, for HTTP/1.0, which has no chunks, with the end of the connection.
 enum class Framing { chunked, plain };
 
-// A body on its way to clients that get the same. Collects small writes, so that a
-// chunk's frame costs little; all clients wait with the same bytes.
+// Sends one body to several clients. Collects small writes, so that the framing of
+// chunks costs little; all clients share the same bytes.
 class BodySink : public Sink {
  public:
   void add(Connection& to, Framing framing) {
     (framing == Framing::chunked ? chunked_ : plain_).push_back(&to);
   }
-  // False once nobody reads any more.
+  // False once no client reads any more.
   bool write(std::string_view bytes) override;
   // Ends the body. Nothing may be written after it.
   void finish() { flush(true); }

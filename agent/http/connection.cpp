@@ -12,13 +12,13 @@
 namespace hostnet {
 namespace {
 
-// Sent while the answer is still written. Below it a whole answer leaves at
-// once: each send may wake the client, which then finds little.
+// This much is sent while the answer is still being written. A smaller answer is
+// sent in one go: each send may wake the client, just to read a little.
 constexpr std::size_t kWorthSending = std::size_t{64} * 1024;
 constexpr std::size_t kBlocksAtOnce = 4;
 constexpr int kRoomPollMs = 20;
-// A reader may be this far behind before its worker waits for it, and the worker
-// waits this long in one answer.
+// A worker waits for a reader that is further behind than this, and no longer
+// than this in one answer.
 constexpr std::size_t kFarBehind = std::size_t{128} * 1024;
 constexpr std::chrono::milliseconds kReaderPatience{25};
 
@@ -41,9 +41,9 @@ void Connection::lose() {
 
 bool Connection::write(AnswerBlockPtr block) {
   if (lost_) return false;
-  // Earlier bytes, never these: the last of an answer leave by the flush() after
-  // it, when the request no longer counts as one in flight. Its client may ask
-  // again at once and is not one too many then.
+  // Sends earlier bytes, never these: the last bytes of an answer leave with the
+  // flush() after it, when the request no longer counts as in flight. So a client
+  // that sends the next request at once does not exceed the limit.
   if (pending_ >= kWorthSending) {
     if (wait_for_reader(flush()) == Io::closed) return false;
     if (meter_.bytes > meter_.limit && !wait_for_room()) return false;

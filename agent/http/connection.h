@@ -32,29 +32,29 @@ class Connection {
 
   // A piece of an answer, for write() of this connection and of others.
   AnswerBlockPtr block(std::string bytes) const;
-  // Takes the block: what the kernel does not take now is kept. Waits a moment
-  // for a reader that is only a little behind, so that a large page need not be
-  // kept whole; and, while all kept answers together are past the limit, not
-  // longer than the meter's patience. One that is not `patient` never waits and is
+  // Takes the block: what the kernel does not take now is kept. Waits briefly for
+  // a reader that is only a little behind, so that a large page need not be kept
+  // whole; and, while all kept answers together exceed the limit, up to the meter's
+  // patience. A connection that is not `patient` never waits: past the limit it is
   // lost instead. False: the client is lost.
   bool write(AnswerBlockPtr block);
   // Sends what is kept. done: nothing is left.
   Io flush();
   std::size_t pending() const { return pending_; }
   bool lost() const { return lost_; }
-  // What its requests take: the head that is collected, and the one that is answered.
+  // Bytes of its request heads: the one being collected and the one being answered.
   void count_heads(std::size_t bytes);
   std::size_t head_bytes() const { return head_bytes_; }
 
   Transport transport;
-  WebSettingsPtr web;  // in force when the client came
+  WebSettingsPtr web;  // in force when the client connected
   std::string peer;
   bool peer_is_loopback{};
   bool trusted{};  // Listener::trusted
   PeerPlace place;
-  bool kept{};              // a few of its peer's connections do not give way
+  bool kept{};              // its peer has a kept place (give_way.h)
   std::string received;     // not yet a whole head
-  std::size_t searched{};   // bytes of it without an end of head
+  std::size_t searched{};   // bytes of it already searched for the head's end
   std::size_t discarded{};  // while lingering
   Phase phase{Phase::asking};
   WebTime phase_began;

@@ -32,9 +32,9 @@ bool is_loopback_host(std::string_view host) {
 
 namespace {
 
-// What a client sends by itself: curl, browsers, scrapers, probes. Of the names that proxies,
-// load balancers and content networks add there are hundreds, and more every year; so it is the
-// others that are listed.
+// The headers that clients send on their own: curl, browsers, scrapers, probes. Proxies, load
+// balancers and CDNs add hundreds of names, and more every year, so the clients' names are listed
+// instead.
 constexpr std::array<std::string_view, 37> kOfClients{
     "Accept",
     "Accept-Charset",

@@ -34,7 +34,7 @@ Entry check_entry(Job& job, RateLimiter& limiter, PasswordCache& known, WebTime 
     return Entry::refused;
   }
   if (config.users.empty()) return Entry::open;
-  // One header holds the password or the token, never both.
+  // The Authorization header holds the password or the token, never both.
   const bool details = job.route != nullptr && !job.route->open;
   if (details && job.request.shows_token) return Entry::open;
   if (!job.credentials) {

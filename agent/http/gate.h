@@ -5,7 +5,7 @@
 #include "agent/http/details.h"
 #include "agent/http/job.h"
 
-// What stands between a request and its handler. Pure functions of the request.
+// The checks between a request and its handler. Pure functions of the request.
 namespace hostnet {
 
 // The route that answers this path, the longest prefix if several do; null.
@@ -13,19 +13,18 @@ const HttpRoute* find_route(const std::vector<HttpRoute>& routes, std::string_vi
 
 enum class Entry { open, refused, unknown };
 
-// Rate limit and basic authentication, unless the route is outside both. Sets
-// job.refusal (429, 401) or job.request.user. For the details their token is as
-// good as a password. `unknown`: the credentials are
-// in job.credentials and it takes bcrypt to tell; call again with
-// job.signed_in set.
+// Rate limit and basic authentication, unless the route is exempt from both. Sets
+// job.refusal (429, 401) or job.request.user. For the details their token
+// replaces a password. `unknown`: job.credentials must be checked with bcrypt;
+// then call again with job.signed_in set.
 Entry check_entry(Job& job, RateLimiter& limiter, PasswordCache& known, WebTime now);
 
-// Sets job.refusal when the request is not for a handler: 405, 413, 404, 403 in this
-// order. Needs job.head, request and route.
+// Sets job.refusal if no handler may answer the request: 405, 413, 404, 403 (401 for a
+// missing token), in this order. Needs job.head, request and route.
 void refuse_unfit(Job& job, Details details);
 
-// Sets job.refusal for bytes that are no head, in the form that they seem to
-// ask for.
+// Sets job.refusal for bytes that are not a valid head, in the format that they
+// seem to ask for.
 void refuse_bad_head(Job& job, const BadHead& bad, std::string_view bytes);
 
 }  // namespace hostnet

@@ -31,7 +31,7 @@ struct Candidate {
   Connection* connection{};
 
   bool operator<(const Candidate& other) const {
-    // Whose peer has more goes first.
+    // Connections of the peer with more come first.
     return std::tuple(spared, other.site_has, other.peer_has, worth, connection->phase_began,
                       connection->id()) < std::tuple(other.spared, site_has, peer_has, other.worth,
                                                      other.connection->phase_began,

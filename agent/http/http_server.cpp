@@ -21,8 +21,8 @@ std::unexpected<StartError> start_failure(Error error, ListenAddress listen = {}
   return std::unexpected(StartError{.error = std::move(error), .listen = std::move(listen)});
 }
 
-// OpenSSL writes with write(2): a client that has gone would end the program,
-// unless its owner ignores SIGPIPE.
+// OpenSSL writes with write(2): a client that is gone would kill the process,
+// unless it ignores SIGPIPE.
 void block_broken_pipe_signal() {
   sigset_t signals;
   sigemptyset(&signals);
@@ -53,7 +53,7 @@ std::expected<std::vector<Listener>, StartError> open_listeners(const ServerOpti
 
 }  // namespace
 
-// Threads hold a share: one that must be abandoned still has what it uses.
+// Threads share ownership: an abandoned one still has what it uses.
 struct HttpServer::Parts {
   struct Shared {
     explicit Shared(ServerOptions all) : options(std::move(all)) {}
@@ -83,8 +83,8 @@ void HttpServer::Parts::Shared::work(JobQueue& lane) {
   while (true) {
     std::vector<JobPtr> jobs = lane.pop();
     if (jobs.empty()) break;
-    // One answer is one request in work, whoever gets it too: who asks for what
-    // fifty others ask for takes nobody's place.
+    // One answer counts as one request in progress, however many get it: clients that
+    // only share it take nobody's place.
     for (const JobPtr& job : std::span(jobs).subspan(1)) {
       if (std::exchange(job->counted, false)) --counters.in_flight;
     }
@@ -98,7 +98,7 @@ void HttpServer::Parts::Shared::work(JobQueue& lane) {
       if (job->counted) --counters.in_flight;
       counters.count(job->route, job->status);
       job->answered = true;
-      // The client need not wait until the loop wakes; what is left, the loop sends.
+      // Spares the client the wait for the loop, which sends the rest.
       job->connection->flush();
       loop->take_back(std::move(job));
     }
@@ -111,7 +111,7 @@ void HttpServer::Parts::Shared::check_passwords() {
     if (jobs.empty()) break;
     JobPtr job = std::move(jobs.front());
     const Users& users = job->web->config.users;
-    // The first requests of a client all wait here: one bcrypt is for all.
+    // A client's first requests all wait here: one bcrypt serves them all.
     job->signed_in = lanes.known.find(users, *job->credentials);
     if (!job->signed_in) job->signed_in = lanes.known.check(users, *job->credentials);
     lanes.passwords.finish(*job);
@@ -159,7 +159,7 @@ std::expected<std::unique_ptr<HttpServer>, StartError> HttpServer::start(
                            std::move(*listeners), std::move(*web));
   if (!loop) return start_failure(std::move(loop.error()));
   shared.loop = std::move(*loop);
-  // From here on the destructor ends what was started.
+  // From here on the destructor stops what was started.
   std::unique_ptr<HttpServer> server(new HttpServer(std::move(parts)));
   if (auto running = server->parts_->run_threads(); !running) {
     return start_failure(std::move(running.error()));

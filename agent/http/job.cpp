@@ -5,7 +5,7 @@
 namespace hostnet {
 namespace {
 
-// Parts that may hold any byte: their lengths keep them apart.
+// Parts may contain any byte, so each one is preceded by its length.
 void append(std::string& key, std::string_view part) {
   key += std::to_string(part.size());
   key += ':';
@@ -81,7 +81,7 @@ void JobQueue::finish(const Job& job) {
     if (running != running_.end() && --running->second <= 0) running_.erase(running);
     shared_running_.erase(job.shared_answer);
     if (job.one_at_a_time()) one_running_ = false;
-    if (jobs_.empty()) return;  // nobody waited for this one to end
+    if (jobs_.empty()) return;  // no job was waiting for this one to end
   }
   changed_.notify_all();
 }

@@ -25,12 +25,12 @@ struct Job {
   HttpRequest request;
   const HttpRoute* route{};             // null: no such path
   std::optional<HttpResponse> refusal;  // instead of calling the handler
-  WebSettingsPtr web;                   // in force when it was asked
+  WebSettingsPtr web;                   // in force when the request arrived
   std::optional<Credentials> credentials;
-  std::optional<bool> signed_in;  // what became of the credentials
-  // Requests with the same may get the same answer; empty: this one may not.
+  std::optional<bool> signed_in;  // result of the credentials' check
+  // Requests with an equal one may share an answer; empty: this one may not.
   std::string shared_answer;
-  int status{};    // that was sent
+  int status{};    // as sent
   bool counted{};  // in flight, for max_requests
   bool answered{};
   bool close{};  // "Connection: close" in the answer
@@ -40,27 +40,26 @@ struct Job {
 };
 using JobPtr = std::unique_ptr<Job>;
 
-// What the answer to this request depends on, if its route may be shared.
+// Everything that the answer depends on; empty if it may not be shared.
 std::string shared_answer_of(const Job& job);
 
-// Between the loop and its workers. Peers have turns, and no peer has the last
-// worker to itself. Requests for one shared answer are not worked on twice at a
-// time: those that come meanwhile get the next one together.
+// Between the loop and its workers. Peers take turns, and no peer can occupy the
+// last worker. A shared answer is worked on once at a time: requests that arrive
+// meanwhile share the next one.
 class JobQueue {
  public:
   explicit JobQueue(int workers) : most_of_one_peer_(workers > 1 ? workers - 1 : 1) {}
 
   void push(JobPtr job);
-  // Waits. The next job, and with it those that wait for the same answer; empty:
-  // the queue was closed. finish() must follow, with the first of them.
+  // Waits for the next job and takes all that wait for the same answer with it;
+  // empty: the queue was closed. finish() must follow, with the first of them.
   std::vector<JobPtr> pop();
   void finish(const Job& job);
-  // Where there is no room for a job of this peer: the newest of the peer that has
-  // most, waiting and answered lately, if that is more than this one has, so that the
-  // job may take its place.
-  // The first job of a peer with a kept place takes any other's.
+  // Makes room for a job of this peer: takes out the newest job of the peer that has
+  // most, waiting and answered recently, if that is more than this one has; else null.
+  // The first job of a peer with a kept place may displace any other peer's.
   JobPtr displace_for(const PeerShare& who, bool kept);
-  // Waiting jobs are dropped (their clients with them).
+  // Drops waiting jobs and the connections of their clients.
   void close();
   std::size_t size() const;
 
@@ -74,7 +73,7 @@ class JobQueue {
   FairQueue<JobPtr> jobs_;
   std::map<PeerShare, int> running_;  // by site
   std::set<std::string> shared_running_;
-  bool one_running_{};  // of those that run one at a time
+  bool one_running_{};  // a job of those that run one at a time
   bool closed_{};
 };
 

@@ -139,7 +139,7 @@ Result<std::vector<Listener>> listen_on(const ListenAddress& address,
       continue;
     }
     const int code = listener.error().system_error;
-    // localhost names ::1 on nodes without IPv6 too: one that works is enough.
+    // localhost resolves to ::1 even on nodes without IPv6: one working address is enough.
     if (code != EADDRNOTAVAIL && code != EAFNOSUPPORT) return std::unexpected(listener.error());
     absent = listener.error();
   }

@@ -10,7 +10,7 @@
 #include "netlink/base/error.h"
 #include "netlink/base/unique_fd.h"
 
-// From --web.listen-address to listening sockets.
+// Turns --web.listen-address into listening sockets.
 namespace hostnet {
 
 struct ListenAddress {
@@ -35,15 +35,15 @@ struct Listener {
   UniqueFd socket;  // listening, non-blocking
   BoundAddress bound;
   UnixSocketFile unix_file;
-  // Whoever may connect gets everything, in the clear: by the file's mode its owner and root.
+  // Its clients get everything, in plain text: the file's mode admits only its owner and root.
   bool trusted{};
 };
 
-// Listens with SO_REUSEADDR and never SO_REUSEPORT, with which a second agent
-// would share the port in silence. A wildcard is dual-stack; ":port" is IPv4
-// only where the kernel has no IPv6. A name is bound at each of its addresses.
-// EADDRINUSE is in system_error. `socket_group`: who else may connect to unix
-// sockets (listen_unix).
+// Listens with SO_REUSEADDR and never SO_REUSEPORT, which would let a second
+// agent share the port silently. A wildcard is dual-stack; ":port" is IPv4-only
+// if the kernel has no IPv6. A host name is bound at each of its addresses.
+// EADDRINUSE is in system_error. `socket_group` may connect to unix sockets too
+// (listen_unix).
 Result<std::vector<Listener>> listen_on(const ListenAddress& address,
                                         const std::string& socket_group = {});
 

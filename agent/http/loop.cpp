@@ -10,9 +10,9 @@
 
 #include "agent/http/give_way.h"
 
-// How the loop waits, stops and gives connections to workers and takes them
-// back; what it does with one connection is in loop_connection.cpp, accepting
-// and making room in loop_accept.cpp.
+// How the loop waits, stops, and hands connections to workers and takes them
+// back; handling one connection is in loop_connection.cpp, accepting and making
+// room in loop_accept.cpp.
 namespace hostnet {
 namespace {
 
@@ -20,11 +20,11 @@ constexpr std::uint64_t kWakeId = 0;
 constexpr std::uint64_t kFirstConnectionId = 1 << 16;  // below: listeners, from 1
 constexpr std::chrono::milliseconds kLongest{1'000};
 constexpr std::chrono::milliseconds kNextHandshake{10};
-// Where waiting itself fails: the loop must not spin.
+// The pause after a failed wait: the loop must not spin.
 constexpr std::chrono::milliseconds kRestAfterFailedWait{100};
 constexpr std::chrono::milliseconds kRest{1};  // a tracer may interrupt each wait
-// A worker waits for its reader only while the buffers are full, and not long:
-// workers that wait for each other's readers would answer nobody.
+// A worker waits this long for its reader only while the buffers are full: if
+// all workers waited for readers, no client would be answered.
 constexpr std::chrono::milliseconds kFullPatience{1'000};
 
 }  // namespace
@@ -74,7 +74,7 @@ Loop::~Loop() = default;
 
 void Loop::wake() {
   const std::uint64_t one = 1;
-  // Full means that a wake-up is waiting already.
+  // A full eventfd means that a wake-up is already pending.
   [[maybe_unused]] const ssize_t written = write(wake_.get(), &one, sizeof one);
 }
 
@@ -92,16 +92,16 @@ void Loop::await(Connection& connection, Io wanted) {
   if (epoll_ctl(epoll_.get(), operation, connection.transport.fd(), &event) != 0) drop(connection);
 }
 
-// More than what is there and was left there: by the edge, and armed once, or it
-// would be reported again and again.
+// Waits for more than the bytes that were only peeked at: edge-triggered and armed
+// once, or epoll would report those again and again.
 void Loop::await_more(Connection& connection) {
   if (connection.watched) return;
   connection.watched = true;
   if (!watch(connection.transport.fd(), connection.id(), EPOLLIN | EPOLLET)) drop(connection);
 }
 
-// Level-triggered epoll would report a client that went away again and again
-// while a worker is busy for it.
+// While a worker is busy with a client that went away, level-triggered epoll would
+// report it again and again.
 void Loop::ignore(Connection& connection) {
   if (!connection.watched) return;
   connection.watched = false;

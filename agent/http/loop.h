@@ -19,18 +19,18 @@
 
 namespace hostnet {
 
-// Where the loop enqueues requests.
+// The queues into which the loop puts requests.
 struct Lanes {
   explicit Lanes(int workers) : limited(workers) {}
-  JobQueue limited;       // handlers that may take their time
+  JobQueue limited;       // handlers that may be slow
   JobQueue quick{1};      // refusals and unlimited routes: never behind a scrape
-  JobQueue passwords{1};  // bcrypt, one at a time: guesses delay guesses only
+  JobQueue passwords{1};  // bcrypt, one at a time: guesses delay only guesses
   PasswordCache known;
 };
 
 // The thread that owns every connection which no worker holds: it accepts,
-// collects heads, authorizes requests, sends what is left of answers and cuts who
-// is too slow. It never waits for a client and never runs a handler.
+// collects heads, authorizes requests, sends the rest of answers and cuts clients
+// that are too slow. It never waits for a client and never runs a handler.
 class Loop {
  public:
   static Result<std::unique_ptr<Loop>> create(const ServerOptions& options,
@@ -104,14 +104,14 @@ class Loop {
   DetailsToken token_;
   RateLimiter limiter_;
   TokenBucket handshake_budget_;
-  FairQueue<std::uint64_t> handshakes_;  // of connections that wait to begin one
+  FairQueue<std::uint64_t> handshakes_;  // connections waiting to begin one
   std::uint64_t handshakes_begun_{};
   KnownPeers known_peers_;
 
   UniqueFd epoll_;
   UniqueFd wake_;
   std::vector<Listener> listeners_;
-  WebTime accept_again_;  // while descriptors ran out
+  WebTime accept_again_;  // while out of descriptors
   bool accepting_{true};
   std::unordered_map<std::uint64_t, ConnectionPtr> connections_;
   std::uint64_t next_id_;

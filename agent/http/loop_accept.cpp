@@ -10,13 +10,13 @@
 #include "agent/http/loop.h"
 #include "agent/http/peers/peer.h"
 
-// How clients get in, and who gives way when there are too many.
+// How clients are accepted, and which are dropped when there are too many.
 namespace hostnet {
 namespace {
 
-constexpr int kMostPerTurn = 64;  // then others get their turn
+constexpr int kMostPerTurn = 64;  // then other events get their turn
 constexpr std::chrono::milliseconds kPause{100};
-// Loopback's own default is 2.5 MB: 500 clients that do not read would hold
+// The default on loopback is 2.5 MB: 500 clients that do not read would hold
 // more than a gigabyte of the node's TCP memory.
 constexpr int kSendBuffer = 256 * 1024;
 
@@ -31,7 +31,7 @@ void Loop::accept_from(const Listener& listener, WebTime now) {
     if (!socket) {
       if (errno == EINTR || errno == ECONNABORTED) continue;
       if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-        // The waiting client would wake us at once, for nothing.
+        // Without the pause the waiting client would wake the loop at once, for nothing.
         make_room();
         pause_accepting(now);
       }
@@ -66,7 +66,7 @@ void Loop::on_accept(UniqueFd socket, const sockaddr_storage& address, bool trus
   advance(connection, now);
 }
 
-// More than one at a time where there are many: choosing goes over all of them.
+// Drops several at a time if there are many: choosing scans all connections.
 void Loop::make_room() {
   std::vector<Connection*> all;
   all.reserve(connections_.size());

@@ -9,13 +9,13 @@
 #include "agent/http/loop.h"
 #include "agent/http/settings/tls_context.h"
 
-// What the loop does with one connection, phase by phase.
+// How the loop handles one connection, phase by phase.
 namespace hostnet {
 namespace {
 
 constexpr std::chrono::milliseconds kLinger{1'000};
 constexpr std::size_t kLingerBytes = std::size_t{256} * 1024;
-// Then the client connects again: spreads clients over a restarted agent.
+// After these the client must reconnect: spreads clients over a restarted agent.
 constexpr int kMostAnswers = 10'000;
 constexpr std::size_t kMostSigningIn = 64;
 constexpr std::string_view kPlainOnTls =
@@ -24,8 +24,8 @@ constexpr std::string_view kPlainOnTls =
 constexpr std::size_t kTlsRecordHeader = 5;
 constexpr std::size_t kLongestTlsRecord = std::size_t{1} << 14;
 
-// Of the handshake record that begins here, its header included: at least that of
-// a header while it has not arrived. Nothing when there is none.
+// The size of the handshake record that begins here, header included: until the
+// header is complete, the header's own size. Nothing if it is no such record.
 std::optional<std::size_t> tls_record_size(std::string_view bytes) {
   constexpr char kHandshake = 22;
   if (bytes[0] != kHandshake) return std::nullopt;
@@ -36,7 +36,7 @@ std::optional<std::size_t> tls_record_size(std::string_view bytes) {
   return kTlsRecordHeader + length;
 }
 
-// Of a refused request: its answer depends on nothing else of it.
+// Drops everything that the answer to a refused request does not depend on.
 void forget_head(Job& job) {
   std::erase_if(job.request.headers, [](const auto& field) {
     return !equals_ignoring_case(field.first, "Accept-Encoding");
@@ -47,7 +47,7 @@ void forget_head(Job& job) {
 }  // namespace
 
 void Loop::on_event(std::uint64_t id, WebTime now) {
-  // It may have been dropped for an earlier event of the same batch.
+  // The connection may have been dropped by an earlier event of the same batch.
   const auto at = connections_.find(id);
   if (at != connections_.end()) advance(*at->second, now);
 }
@@ -63,8 +63,8 @@ void Loop::advance(Connection& connection, WebTime now) {
   }
 }
 
-// What the client says first, without taking it: only a whole record of TLS,
-// which holds a ClientHello, is worth the private key's time.
+// Peeks at the client's first bytes: only a complete TLS record, which holds a
+// ClientHello, is worth the cost of the private key.
 void Loop::sniff(Connection& connection, WebTime now) {
   std::array<char, kTlsRecordHeader + kLongestTlsRecord> bytes;  // NOLINT(*-member-init)
   const ssize_t got = recv(connection.transport.fd(), bytes.data(), bytes.size(), MSG_PEEK);
@@ -87,8 +87,8 @@ void Loop::sniff(Connection& connection, WebTime now) {
   handshakes_.push(connection.place.share, connection.id(), connection.kept);
 }
 
-// Peers with a kept place stand before strangers, however many those are; but each
-// fourth turn is a stranger's, or many of this machine's users could keep them out.
+// Peers with a kept place go before strangers, however many those are; but every fourth
+// turn is a stranger's, or many users of this machine could lock them out.
 std::optional<std::uint64_t> Loop::next_handshake(WebTime now) {
   const bool strangers_turn = ++handshakes_begun_ % 4 == 0;
   const auto fits = [&](const PeerShare& /*who*/, std::uint64_t id) {
@@ -98,7 +98,7 @@ std::optional<std::uint64_t> Loop::next_handshake(WebTime now) {
   return id ? id : handshakes_.take([](const auto&, const auto&) { return true; }, now);
 }
 
-// Their keys cost more than anything else that a stranger can ask for.
+// Limited by a budget: their keys cost more than anything else that a stranger can cause.
 void Loop::begin_handshakes(WebTime now) {
   while (!handshakes_.empty() && handshake_budget_.has(now)) {
     handshake_budget_.take(now);
@@ -143,7 +143,7 @@ void Loop::collect_head(Connection& connection, WebTime now) {
   }
 }
 
-// True once the connection is no longer ours: its head is whole, or too long.
+// True once the loop no longer owns the connection: its head is complete or too long.
 bool Loop::parse_request(Connection& connection, WebTime now) {
   const auto size = head_size(connection.received, connection.searched);
   connection.searched = connection.received.size();
@@ -190,7 +190,7 @@ void Loop::authorize(JobPtr job, WebTime now) {
   if (entry == Entry::unknown) return check_password(std::move(job));
   if (job->signed_in.value_or(false)) remember_peer(*job->connection, now);
   if (entry == Entry::open) refuse_unfit(*job, options_.details);
-  // Where a body may follow, the next request cannot be told from it.
+  // If a body may follow, the next request cannot be distinguished from it.
   job->close = job->close || job->head.announces_body;
   enqueue(std::move(job));
 }
@@ -226,7 +226,7 @@ void Loop::enqueue(JobPtr job) {
   push(lane, std::move(job));
 }
 
-// One more of those in work, or in the place of one of a peer that has more.
+// Counts the job as in progress, if need be in place of one of a peer that has more.
 void Loop::count_in(Job& job) {
   const auto most = static_cast<std::uint64_t>(std::max(options_.max_requests, 0));
   if (most > 0 && counters_.in_flight >= most) {
@@ -250,7 +250,7 @@ void Loop::refuse_overload(Job& job) {
                                          options_.max_requests));
 }
 
-// The connection has left its place in connections_, which is still there.
+// The connection was moved out of connections_, but its empty entry is still there.
 void Loop::push(JobQueue& lane, JobPtr job) {
   connections_.erase(job->connection->id());
   ignore(*job->connection);
@@ -269,15 +269,15 @@ void Loop::send_rest(Connection& connection, WebTime now) {
 void Loop::after_answer(Connection& connection, WebTime now) {
   switch (connection.after) {
     case After::keep:
-      // A pipelined request may be here already, or in TLS's own buffer.
+      // A pipelined request may have arrived already, or be in the TLS buffer.
       enter(connection, Phase::idle, now, options_.idle_timeout);
       if (!connection.received.empty()) {
         enter(connection, Phase::asking, now, options_.head_timeout);
       }
       return collect_head(connection, now);
     case After::linger:
-      // Closing while unread bytes arrive would reset the connection and take
-      // the answer from the client before it could read it.
+      // Closing while unread bytes arrive would reset the connection, and the
+      // client would lose the answer before it could read it.
       connection.transport.finish_sending();
       enter(connection, Phase::lingering, now, kLinger);
       return linger(connection);

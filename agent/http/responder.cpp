@@ -33,7 +33,7 @@ bool stream_into(const std::function<bool(Sink&)>& stream, Sink& sink, bool gzip
   GzipSink compressed(sink, level);
   return stream(compressed) && compressed.finish();
 } catch (const std::exception&) {
-  return false;  // half an answer is out: all that is left is to cut it
+  return false;  // half an answer is sent: it can only be cut
 }
 
 HttpResponse call_handler(Job& job) {
@@ -55,7 +55,7 @@ bool says(HttpResponse& response, std::string_view name) {
   return find_header(response, name) != response.headers.end();
 }
 
-// The answer may be another for a request with another `name`.
+// The answer depends on the request's header `name`.
 void add_vary(HttpResponse& response, std::string_view name) {
   const auto vary = find_header(response, "Vary");
   if (vary == response.headers.end()) {
@@ -78,7 +78,7 @@ void add_default_headers(HttpResponse& response) {
   }
 }
 
-// The web config's headers win over ours: that is what they are for.
+// Headers from the web config override ours, by design.
 void add_configured_headers(const WebConfig& config, HttpResponse& response) {
   for (const auto& [name, value] : config.headers) {
     std::erase_if(response.headers,
@@ -87,7 +87,7 @@ void add_configured_headers(const WebConfig& config, HttpResponse& response) {
   }
 }
 
-// Whether the body is to be compressed.
+// Whether to compress the body.
 bool negotiate_gzip(const Job& job, HttpResponse& response) {
   if (!response.stream && response.body.size() <= kWorthCompressing) return false;
   const bool gzip = !says(response, "Content-Encoding") &&
@@ -121,7 +121,7 @@ void send_head(const Job& job, const HttpResponse& response, bool chunked) {
 }
 
 void send_body(std::span<const JobPtr> jobs, HttpResponse& response) {
-  // Not of 304: there it would be the length of what is not sent (RFC 9110 8.6).
+  // Not for 304: it would have to be the length of the body not sent (RFC 9110 8.6).
   if (response.status != 304) {
     response.headers.emplace_back("Content-Length", std::to_string(response.body.size()));
   }

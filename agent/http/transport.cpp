@@ -33,8 +33,8 @@ bool Transport::begin_tls(SSL_CTX* context) {
 
 Io Transport::outcome_of_tls(int returned) {
   const int code = SSL_get_error(tls_.get(), returned);
-  // The queue is per thread: what is left in it would be read as the outcome of
-  // the next connection's call.
+  // OpenSSL's error queue is per thread: a leftover would be taken for the outcome
+  // of the next connection's call.
   ERR_clear_error();
   if (code == SSL_ERROR_WANT_READ) return Io::want_read;
   if (code == SSL_ERROR_WANT_WRITE) return Io::want_write;
@@ -73,8 +73,8 @@ IoResult Transport::write(std::string_view bytes) {
   return {.status = outcome_of_errno(Io::want_write)};
 }
 
-// A record with the head of an answer and the begin of its body, not one for each. Where it
-// was not taken, the next one begins with the same bytes, as OpenSSL wants it.
+// One record for the head of an answer and the start of its body, not one for each. If it
+// could not be sent, the next one begins with the same bytes, as OpenSSL requires.
 IoResult Transport::write_record(std::span<const std::string_view> pieces) {
   std::array<char, SSL3_RT_MAX_PLAIN_LENGTH> record;  // NOLINT(*-member-init)
   std::size_t size = 0;
@@ -93,7 +93,7 @@ IoResult Transport::write(std::span<const std::string_view> pieces) {
   msghdr message{};
   message.msg_iov = parts.data();
   for (const std::string_view piece : pieces.first(std::min(pieces.size(), parts.size()))) {
-    // sendmsg does not write through iov_base, its type is only older than const.
+    // sendmsg does not write through iov_base: its type merely predates const.
     parts[message.msg_iovlen++] = {.iov_base = const_cast<char*>(piece.data()),
                                    .iov_len = piece.size()};
   }

@@ -23,8 +23,8 @@ struct IoResult {
   std::size_t bytes{};  // moved, when done
 };
 
-// A non-blocking stream socket, with TLS over it or without. One thread at a
-// time. No call waits.
+// A non-blocking stream socket, with or without TLS. One thread at a time. No
+// call blocks.
 class Transport {
  public:
   explicit Transport(UniqueFd socket) : socket_(std::move(socket)) {}
@@ -32,16 +32,16 @@ class Transport {
   int fd() const { return socket_.get(); }
   const SSL* ssl() const { return tls_.get(); }  // null: plain
 
-  // From now on TLS, as the server, with this context's certificate. False:
+  // Switches to TLS, as the server, with this context's certificate. False:
   // out of memory.
   bool begin_tls(SSL_CTX* context);
   Io handshake();
   IoResult read(std::span<char> into);
   IoResult write(std::string_view bytes);
-  // As much of the pieces, in turn, as can be taken at once; over TLS no more
-  // than a record. There is one, and it is not empty.
+  // Sends as much of the pieces, in order, as fits without blocking; over TLS at
+  // most one record. At least one piece must not be empty.
   IoResult write(std::span<const std::string_view> pieces);
-  // Tells the peer that nothing more comes; what it sends is still readable.
+  // Shuts down the sending side; what the peer sends can still be read.
   void finish_sending();
 
  private:

@@ -36,10 +36,10 @@ const sockaddr* generic(const sockaddr_un& name) {
   return reinterpret_cast<const sockaddr*>(&name);
 }
 
-// Nobody answers at a socket that is left over from an agent that was killed.
+// Removes the socket of an agent that was killed: it refuses connections.
 Result<> remove_left_over(const sockaddr_un& name, const std::string& doing) {
   struct stat status{};
-  if (lstat(name.sun_path, &status) != 0) return {};  // bind(2) says what is wrong
+  if (lstat(name.sun_path, &status) != 0) return {};  // bind(2) reports what is wrong
   if (!S_ISSOCK(status.st_mode)) {
     return failure(Reason::malformed, doing + ": the path is there and is not a socket");
   }
@@ -66,7 +66,7 @@ Result<gid_t> group_of(const std::string& group, const std::string& doing) {
   return found->gr_gid;
 }
 
-// Before listen(2): until then nobody can connect.
+// Called before listen(2): until then no client can connect.
 Result<> set_access(const sockaddr_un& name, std::optional<gid_t> group, const std::string& doing) {
   constexpr mode_t kOwner = 0600;
   constexpr mode_t kOwnerAndGroup = 0660;
@@ -103,7 +103,7 @@ Result<UnixListener> listen_unix(const std::string& path, const std::string& gro
   }
   UnixListener listener{.socket = new_socket()};
   if (!listener.socket) return system_failure(errno, doing);
-  // The file gets the socket's own mode, less the umask: never more than this.
+  // The file gets the socket's mode minus the umask: never more than this.
   fchmod(listener.socket.get(), 0600);
   struct stat status{};
   if (bind(listener.socket.get(), generic(*name), sizeof *name) != 0 ||

@@ -10,7 +10,7 @@
 
 namespace hostnet {
 
-// The file of a listening unix socket; removed with this, if it is still ours.
+// The file of a listening unix socket; the destructor removes it if it is still ours.
 class UnixSocketFile {
  public:
   UnixSocketFile() = default;
@@ -43,9 +43,9 @@ struct UnixListener {
 };
 
 // Listens at `path` with mode 0600, whatever the umask, or 0660 for `group` (a
-// name or a number). Of what is there only a socket that is the user's own and
-// that nobody answers is removed; anything else is an error. `text` begins its
-// message.
+// name or a number). An existing file is removed only if it is a socket of this
+// user at which no process listens; anything else is an error. Errors name the
+// address as `text`.
 Result<UnixListener> listen_unix(const std::string& path, const std::string& group,
                                  const std::string& text);
 

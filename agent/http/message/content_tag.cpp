@@ -19,7 +19,7 @@ bool is_word(char c) {
   return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '.' || c == '-';
 }
 
-// How long the age at the front of `rest` is: "3m12s", "450ms"; 0 where there is none.
+// The length of the age at the front of `rest`: "3m12s", "450ms"; 0 if there is none.
 std::size_t age_at(std::string_view rest) {
   std::size_t at = 0;
   while (at < rest.size() && is_digit(rest[at])) {
@@ -38,7 +38,7 @@ std::size_t age_at(std::string_view rest) {
   return ends ? at : 0;
 }
 
-// The member of JSON at the front of `rest` that only tells a time, up to its end.
+// The length of the JSON member at the front of `rest` that only says a time; 0 if none is.
 std::size_t time_member_at(std::string_view rest) {
   constexpr std::array<std::string_view, 2> kMembers{"\"generated_at\":", "\"expires_ms\":"};
   for (const std::string_view member : kMembers) {

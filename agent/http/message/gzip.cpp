@@ -41,7 +41,7 @@ GzipSink::~GzipSink() {
 bool GzipSink::deflate_all(std::string_view bytes, int flush) {
   State& state = *state_;
   if (!state.good) return false;
-  // zlib does not write through next_in, its type is only older than const.
+  // zlib does not write through next_in: its type merely predates const.
   state.stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
   state.stream.avail_in = static_cast<uInt>(bytes.size());
   do {

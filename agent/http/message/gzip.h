@@ -7,7 +7,7 @@
 
 namespace hostnet {
 
-// Does this Accept-Encoding take gzip? (RFC 9110 12.5.3: q-values, "*")
+// Whether this Accept-Encoding accepts gzip (RFC 9110 12.5.3: q-values, "*").
 bool accepts_gzip(std::string_view accept_encoding);
 
 // Compresses on the way to another sink.

@@ -29,7 +29,7 @@ bool is_field_text(std::string_view text) {
   });
 }
 
-// uri-host [":" port], loosely: enough to keep a second meaning out.
+// uri-host [":" port], loosely: strict enough to rule out a second meaning.
 bool is_authority(std::string_view text) {
   constexpr std::string_view kMarks = "-._~!$&'()*+,;=:[]%";
   return std::ranges::all_of(text, [&](char c) {
@@ -126,7 +126,7 @@ bool lists(std::string_view values, std::string_view wanted) {
   return false;
 }
 
-// What the fields mean together.
+// Checks what the fields mean together.
 std::expected<void, BadHead> check_fields(RequestHead& head) {
   const auto hosts = head.headers.count("Host");
   if (hosts > 1) return bad(400, "More than one Host header.");
@@ -160,7 +160,7 @@ std::optional<std::size_t> head_size(std::string_view bytes, std::size_t seen) {
   // RFC 9112 2.2: an empty line before the request line is skipped.
   std::size_t at = 0;
   while (bytes.substr(at).starts_with("\r\n")) at += 2;
-  // The longest end that can be half seen is LF CR LF.
+  // The longest end is LF CR LF: at most two bytes of it were seen before.
   if (seen > at + 2) at = seen - 2;
   for (at = bytes.find('\n', at); at != std::string_view::npos; at = bytes.find('\n', at + 1)) {
     const std::string_view rest = bytes.substr(at + 1);

@@ -8,8 +8,8 @@
 
 #include "agent/http/message/http.h"
 
-// The head of an HTTP/1 request, read strictly (RFC 9112): what two programs
-// could read differently is refused. Pure functions of bytes.
+// The head of an HTTP/1 request, parsed strictly (RFC 9112): anything that two
+// programs could parse differently is refused. Pure functions of bytes.
 namespace hostnet {
 
 struct RequestHead {
@@ -35,10 +35,10 @@ inline constexpr std::size_t kTargetLimit = 8000;
 inline constexpr std::size_t kMostFields = 128;
 inline constexpr std::size_t kMostParameters = 256;  // of a query
 
-// How many bytes the head takes, its empty line included; none while that has
-// not arrived. A bare LF ends a line here (so that a client which sends them
-// gets an answer), but read_head refuses it. `seen` bytes were searched before
-// without finding the end: only what came after them is searched.
+// The size of the head, its empty line included; none until that has arrived. A
+// bare LF ends a line here (so that a client which sends them gets an answer),
+// but read_head refuses it. The first `seen` bytes were already searched without
+// finding the end: only later bytes are searched.
 std::optional<std::size_t> head_size(std::string_view bytes, std::size_t seen = 0);
 
 // `bytes` is exactly one head, as head_size measured it.

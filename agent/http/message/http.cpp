@@ -44,7 +44,7 @@ HttpResponse error_answer(const HttpRequest& request, int status, std::string_vi
     const nlohmann::ordered_json body = {
         {"error", {{"status", status}, {"message", std::string(message)}}}};
     // Parts of the message may come from the request: bytes that are not UTF-8
-    // are replaced, not thrown over.
+    // are replaced instead of throwing.
     response.body = body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
   } else {
     response.body = std::string(message) + "\n";

@@ -10,8 +10,8 @@
 
 #include "netlink/base/text.h"
 
-// What handlers see of HTTP. No library's types: a handler is a function from
-// an HttpRequest to an HttpResponse and can be tested without a socket.
+// HTTP as handlers see it, without a library's types: a handler is a function
+// from HttpRequest to HttpResponse and can be tested without a socket.
 namespace hostnet {
 
 // How header names compare (RFC 9110 5.1).
@@ -33,24 +33,24 @@ struct HttpRequest {
   std::string peer;         // "192.0.2.1:40112", "[2001:db8::1]:40112", or "unix"
   bool peer_is_loopback{};  // or on a unix socket
   bool peer_is_unix{};
-  bool trusted{};      // on the agent's own socket: nothing is refused for who asks
-  bool shows_token{};  // that of --web.details-token-file
+  bool trusted{};      // on the agent's own socket: no access checks
+  bool shows_token{};  // sent the one of --web.details-token-file
   std::string user;    // who signed in; empty without basic_auth_users
   bool operator==(const HttpRequest&) const = default;
 };
 
 // The header's values joined by ", " (RFC 9110 5.3), empty when absent.
 std::string header(const HttpHeaders& headers, std::string_view name);
-// The first value of a query parameter, nullptr when it was not given. The
-// pointer is into the request.
+// The first value of a query parameter, nullptr if it was not given. Points into
+// the request.
 const std::string* parameter(const HttpRequest& request, std::string_view name);
 
-// Where a large body goes, piece by piece; never called after the handler's
-// stream function returned.
+// Receives a large body piece by piece; never called after the handler's stream
+// function returned.
 class Sink {
  public:
   virtual ~Sink() = default;
-  // False once the reader has gone or is too slow: stop writing, nobody reads.
+  // False once the reader is gone or too slow: stop writing.
   virtual bool write(std::string_view bytes) = 0;
 };
 
@@ -72,17 +72,17 @@ struct HttpRoute {
   bool prefix{};           // "/ports/" also answers "/ports/8080"
   HttpHandler handler;     // on up to `workers` threads at once; may throw (500)
   bool limited{true};      // counts towards max_requests; others must not block
-  bool open{};             // outside the details policy
-  bool unauthenticated{};  // outside basic authentication and the rate limit
+  bool open{};             // exempt from the details policy
+  bool unauthenticated{};  // exempt from basic authentication and the rate limit
   // The answer depends on method, path, query, Accept, Accept-Encoding, If-None-Match and the
-  // scrape's timeout only: equal requests that wait together get one.
+  // scrape's timeout only: equal requests that wait together share one.
   bool shared{};
-  // Its answer is made whole before the first byte is sent: one of all such routes' at a time,
-  // so that memory for one of them is enough.
+  // The whole answer is built before the first byte is sent: only one answer of all such routes
+  // at a time, so that memory for one of them is enough.
   bool one_at_a_time{};
 };
 
-// An error in the form asked for (?format=json, or an Accept header that names
+// An error in the requested format (?format=json, or an Accept header that names
 // JSON): a line of text, or {"error":{"status":400,"message":"..."}}.
 HttpResponse error_answer(const HttpRequest& request, int status, std::string_view message);
 

@@ -12,10 +12,10 @@
 
 namespace hostnet {
 
-// A line for each peer. The next turn has the peer whose site had least lately, of
-// those the one that had least; among equals they take turns. Who waits behind a peer with many
-// items, or behind many peers that come again and again, waits for one of them. A peer with a kept
-// place counts for a small part of what it had. One thread at a time.
+// One queue per peer. The next turn goes to the peer whose site had least recently, among those
+// to the one that itself had least; equal peers take turns. A peer behind one with many items, or
+// behind many peers that keep coming back, waits for one item of theirs. For a peer with a kept
+// place only 1/kKeptWeight of what it had counts. One thread at a time.
 template <class T>
 class FairQueue {
  public:
@@ -29,7 +29,7 @@ class FairQueue {
     ++size_;
   }
 
-  // The first item that `fits(who, item)` of the peer whose turn it is.
+  // Takes the first item with `fits(who, item)` of the peer whose turn it is.
   template <class Fits>
   std::optional<T> take(Fits fits, Time now) {
     auto next = lines_.end();
@@ -53,7 +53,7 @@ class FairQueue {
     return item;
   }
 
-  // Every item that fits, of all peers.
+  // Takes every item that fits, of all peers.
   template <class Fits>
   std::vector<T> take_all(Fits fits) {
     std::vector<T> taken;
@@ -72,9 +72,9 @@ class FairQueue {
     return taken;
   }
 
-  // The last item of the peer that has most, in line and lately, if that is more than
-  // `who` would have with one more item. Who has a kept place and nothing in line takes
-  // anybody's.
+  // Takes the newest item of the peer that has most, waiting and recently, if that is more
+  // than `who` would have with one more item. A peer with a kept place and nothing waiting
+  // may displace any other.
   std::optional<T> take_newest_of_greediest(const PeerShare& who, bool kept, Time now) {
     auto greediest = lines_.end();
     for (auto line = lines_.begin(); line != lines_.end(); ++line) {
@@ -105,7 +105,7 @@ class FairQueue {
     Items items;
   };
   using Lines = std::list<Line>;
-  using Much = std::pair<double, double>;  // the site's, its own
+  using Much = std::pair<double, double>;  // of the site, of the peer
 
   Much much_of(const PeerShare& who, bool kept, std::size_t of_site, std::size_t own,
                Time now) const {
@@ -125,7 +125,7 @@ class FairQueue {
     return size;
   }
 
-  // A new peer's turn is the next but for those who wait already.
+  // A new peer comes after equal peers that already wait.
   Line& line_of(const PeerShare& who) {
     const auto line = std::ranges::find(lines_, who, &Line::who);
     return line == lines_.end() ? lines_.emplace_back(Line{.who = who, .kept = false, .items = {}})
@@ -147,7 +147,7 @@ class FairQueue {
     }
   }
 
-  Lines lines_;  // those who had equally much have turns in this order
+  Lines lines_;  // peers that had equally much take turns in this order
   RecentUse uses_;
   std::size_t size_{};
 };

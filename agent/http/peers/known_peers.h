@@ -8,8 +8,8 @@
 
 namespace hostnet {
 
-// Which peers signed in, by password or certificate, and not long ago. Bounded:
-// the one that was seen longest ago is forgotten first. One thread.
+// The peers that signed in recently, by password or certificate. Bounded: the
+// least recently seen one is forgotten first. One thread.
 class KnownPeers {
  public:
   using Time = std::chrono::steady_clock::time_point;

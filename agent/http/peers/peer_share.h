@@ -9,8 +9,8 @@
 
 #include "netlink/base/error.h"
 
-// Who shares one share of the server: connections, requests in work, password
-// checks and handshakes are counted by it, and whoever has the most gives way.
+// The unit in which the server is shared: connections, requests in progress,
+// password checks and handshakes count per share; the largest one yields first.
 namespace hostnet {
 
 // The owner of a socket on this machine.
@@ -20,13 +20,13 @@ struct LocalPeer {
   bool operator==(const LocalPeer&) const = default;
 };
 
-// Who holds the other end of a connection from this machine; nothing once it is
-// closed. Called on the server's thread; must not wait.
+// Finds the owner of the other end of a connection from this machine; nothing
+// once that is closed. Called on the server's thread; must not block.
 using FindLocalPeer = std::function<Result<std::optional<LocalPeer>>(const sockaddr_storage& peer,
                                                                      const sockaddr_storage& own)>;
 
-// A remote peer's share is its IPv4 address or its IPv6 /64. A local one's is
-// its user and cgroup: everybody there has the same address.
+// A remote peer's share is its IPv4 address or its IPv6 /64. A local peer's is
+// its user and cgroup: all local peers have the same address.
 struct PeerShare {
   enum class Kind : std::uint8_t { ipv4, ipv6, ipv6_site, owner, unix_user, closed };
   Kind kind{};
@@ -34,8 +34,8 @@ struct PeerShare {
   std::uint64_t cgroup{};
   auto operator<=>(const PeerShare&) const = default;
 
-  // Whoever has an IPv6 /48 has 65,536 shares: what they have is compared as one first, then
-  // share by share. Others are a site by themselves.
+  // The owner of an IPv6 /48 has 65,536 shares: they are compared as one site first, then share
+  // by share. Any other share is a site of its own.
   PeerShare site() const {
     return kind == Kind::ipv6 ? PeerShare{.kind = Kind::ipv6_site, .id = id >> 16U} : *this;
   }
@@ -47,8 +47,8 @@ struct PeerPlace {
   bool local{};
 };
 
-// Of an accepted connection. Without `find`, or where it fails, local peers are
-// told apart by address only.
+// The place of an accepted connection's peer. Without `find`, or if it fails,
+// local peers are distinguished by address only.
 PeerPlace place_of(int socket, const sockaddr_storage& peer, const FindLocalPeer& find);
 
 }  // namespace hostnet

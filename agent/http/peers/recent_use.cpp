@@ -22,7 +22,7 @@ double RecentUse::of(const PeerShare& who, Time now) const {
   return found == uses_.end() ? 0 : found->second.at(now);
 }
 
-// Half of them, so that it is not done for each new one.
+// Forgets half of the peers, so that this does not run for every new one.
 void RecentUse::forget(Time now) {
   std::vector<double> all;
   all.reserve(uses_.size());

@@ -8,8 +8,8 @@
 
 namespace hostnet {
 
-// How much of something peers had lately; half of it is forgotten each kHalfLife.
-// Bounded: whoever had least is forgotten first. One thread at a time.
+// How much of something each peer used recently; it decays by half every kHalfLife.
+// Bounded: the peers that used least are forgotten first. One thread at a time.
 class RecentUse {
  public:
   using Time = std::chrono::steady_clock::time_point;

@@ -18,8 +18,8 @@ namespace {
 
 constexpr std::size_t kRemembered = 256;
 constexpr std::size_t kLongestCredentials = 1024;
-// What unknown users are checked against when no user is there to borrow a
-// hash from: any well-formed one.
+// Any well-formed hash: unknown users are checked against it if there is no user
+// whose hash could be used.
 constexpr const char* kNobodysHash = "$2b$10$abcdefghijklmnopqrstuuAbCdEfGhIjKlMnOpQrStUvWxYz01234";
 
 bool is_bcrypt_letter(char c) {
@@ -52,7 +52,7 @@ int bcrypt_cost(std::string_view hash) {
 }
 
 bool bcrypt_matches(const std::string& hash, const std::string& password) {
-  // crypt(3) would stop at a NUL and take the rest for nothing.
+  // crypt(3) would stop at a NUL and ignore the rest.
   if (password.find('\0') != std::string::npos) return false;
   const auto data = std::make_unique<crypt_data>();
   const char* made = crypt_r(password.c_str(), hash.c_str(), data.get());
@@ -98,8 +98,8 @@ PasswordCache::PasswordCache() {
 
 PasswordCache::Digest PasswordCache::digest_of(const Users& users,
                                                const Credentials& credentials) const {
-  // Lengths first: no two different triples are the same bytes. The hash is in
-  // it, so a changed password is asked anew.
+  // Lengths first: no two different triples give the same bytes. The hash is
+  // included, so a changed password is checked again.
   const std::string* hash = hash_of(users, credentials.user);
   std::string text = std::to_string(credentials.user.size()) + ":" +
                      std::to_string(credentials.password.size()) + ":" + credentials.user +

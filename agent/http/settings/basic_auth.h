@@ -12,9 +12,9 @@ namespace hostnet {
 
 // $2a$, $2b$ or $2y$, a cost from 4 to 31, 53 characters.
 bool is_bcrypt_hash(std::string_view text);
-// The logarithm of its rounds: 10 takes about 50 ms, one more twice as long.
+// The binary logarithm of its rounds: 10 takes about 50 ms, each step doubles that.
 int bcrypt_cost(std::string_view hash);
-// One check at a time: while one takes seconds, nobody else can sign in.
+// Checks run one at a time: while one takes seconds, nobody else can sign in.
 inline constexpr int kMostBcryptCost = 16;
 // Takes as long as the hash's cost says (10: about 50 ms).
 bool bcrypt_matches(const std::string& hash, const std::string& password);
@@ -25,21 +25,21 @@ struct Credentials {
   bool operator==(const Credentials&) const = default;
 };
 
-// Of an Authorization header; nothing unless it is well-formed Basic.
+// From an Authorization header; nothing unless it is well-formed Basic.
 std::optional<Credentials> basic_credentials(std::string_view authorization);
 
 using Users = std::map<std::string, std::string>;  // name -> bcrypt hash
 
-// Remembers answers, so that bcrypt runs once per credentials and hash and not
-// once per scrape. Right and wrong ones are kept apart: guesses cannot push
-// out who is known. Keyed by a digest under a random key, never by a password.
+// Caches results, so that bcrypt runs once per credentials and hash and not once
+// per scrape. Right and wrong ones are kept apart: guesses cannot evict known
+// users. Keyed by a digest under a random key, never by a password.
 // Any thread.
 class PasswordCache {
  public:
   PasswordCache();
   std::optional<bool> find(const Users& users, const Credentials& credentials);
-  // Slow (bcrypt). An unknown user costs as much as a known one: time does not
-  // tell who exists.
+  // Slow (bcrypt). An unknown user costs as much as a known one: timing does not
+  // reveal which users exist.
   bool check(const Users& users, const Credentials& credentials);
 
  private:

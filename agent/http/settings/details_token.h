@@ -9,20 +9,20 @@
 
 namespace hostnet {
 
-// --web.details-token-file: what a client shows ("Authorization: Bearer ...") to
-// see the details with --web.details=token. Read again when the file changes;
+// --web.details-token-file: the token a client sends ("Authorization: Bearer ...")
+// to see the details with --web.details=token. Reloaded when the file changes;
 // while it cannot be read, or holds less than kShortestToken characters, no token
-// is right. One thread.
+// is accepted. One thread.
 class DetailsToken {
  public:
   using Time = std::chrono::steady_clock::time_point;
   static constexpr std::size_t kShortestToken = 16;
 
-  DetailsToken() = default;  // none is right
+  DetailsToken() = default;  // accepts no token
   static Result<DetailsToken> open(const std::string& file);
 
   void scan(Time now);
-  // Takes as long for a wrong one as for the right one.
+  // Takes as long for a wrong token as for the right one.
   bool shown_in(std::string_view authorization) const;
 
  private:

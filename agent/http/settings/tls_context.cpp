@@ -44,7 +44,7 @@ std::vector<Owned<X509>> certificates_in(const std::string& pem) {
   while (X509* cert = PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)) {
     certificates.emplace_back(cert);
   }
-  ERR_clear_error();  // the end of the text is an error to it
+  ERR_clear_error();  // OpenSSL reports the end of the text as an error
   return certificates;
 }
 
@@ -68,11 +68,11 @@ Result<> use_certificate(SSL_CTX* context, const TlsConfig& config) {
     }
   }
   const Owned<BIO> bio(BIO_new_mem_buf(key_pem->data(), static_cast<int>(key_pem->size())));
-  // No passphrase: without a callback OpenSSL would ask on the terminal.
+  // No passphrase: without a callback OpenSSL would prompt on the terminal.
   const auto no_passphrase = [](char*, int, int, void*) { return 0; };
   const Owned<EVP_PKEY> key(PEM_read_bio_PrivateKey(bio.get(), nullptr, no_passphrase, nullptr));
   if (key == nullptr) return tls_failure(key_name + ": no usable private key in it");
-  // Of another kind than the certificate's it would be kept beside it.
+  // A key of another type than the certificate's would be kept next to it without an error.
   if (SSL_CTX_use_PrivateKey(context, key.get()) != 1 || SSL_CTX_check_private_key(context) != 1) {
     return tls_failure(key_name + ": the key does not belong to " + cert_name);
   }
@@ -99,7 +99,7 @@ Result<> use_client_auth(SSL_CTX* context, const TlsConfig& config) {
       break;
   }
   if (config.client_ca.empty() && config.client_ca_file.empty()) {
-    // As in Go: without a CA of its own, those of the system.
+    // As in Go: without a configured client CA, the system's CAs apply.
     if (SSL_CTX_set_default_verify_paths(context) != 1) return tls_failure("the system's CAs");
     return {};
   }
@@ -117,7 +117,7 @@ Result<> use_client_auth(SSL_CTX* context, const TlsConfig& config) {
   return {};
 }
 
-// The suites of TLS 1.3 are always all there, in Go's order.
+// All TLS 1.3 suites are always enabled, in Go's order.
 Result<> use_ciphers(SSL_CTX* context, const TlsConfig& config) {
   if (SSL_CTX_set_ciphersuites(context, kTls13Ciphers) != 1) return tls_failure(kTls13Ciphers);
   const std::string ciphers = openssl_ciphers(config.cipher_suites);
@@ -188,9 +188,9 @@ Result<std::shared_ptr<SSL_CTX>> make_tls_context(const TlsConfig& config) {
   SSL_CTX_set_session_cache_mode(raw, SSL_SESS_CACHE_OFF);
   SSL_CTX_set_num_tickets(raw, 0);
   SSL_CTX_set_options(raw, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
-  // As Go does: by the server's order, but ChaCha20 for clients without AES.
+  // As in Go: the server's order, but ChaCha20 first for clients without AES.
   SSL_CTX_set_options(raw, SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
-  // OpenSSL refuses TLS 1.0 and 1.1 above level 0, whatever the versions say.
+  // OpenSSL refuses TLS 1.0 and 1.1 above level 0, whatever versions are configured.
   constexpr int kTls12 = 12;
   if (config.min_version < kTls12) SSL_CTX_set_security_level(raw, 0);
   SSL_CTX_set_mode(raw, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |

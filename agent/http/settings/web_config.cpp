@@ -24,7 +24,7 @@ struct Word {
   T meaning;
 };
 
-// The meaning of the word at `key`; a complaint where it has none.
+// The meaning of the word at `key`; complains if the word is unknown.
 template <class T>
 T one_of(const Fields& fields, std::string_view key, std::span<const Word<T>> words, T otherwise) {
   if (!fields.has(key)) return otherwise;
@@ -60,7 +60,7 @@ ClientAuth client_auth(const Fields& tls) {
   return one_of<ClientAuth>(tls, "client_auth_type", kTypes, ClientAuth::none);
 }
 
-// Of Go's names; what it does not know it refuses.
+// The names at `key`; complains about those that Go does not know.
 std::vector<std::string> go_names(const Fields& tls, std::string_view key,
                                   bool (*is_known)(std::string_view)) {
   std::vector<std::string> names = tls.words(key);
@@ -105,7 +105,7 @@ TlsConfig tls_fields(const Fields& fields) {
                                                "max_version",
                                                "prefer_server_cipher_suites"};
   fields.allow_only(kKeys);
-  // Go decides since 1.17, whatever this says.
+  // Since 1.17 Go ignores this and decides on its own.
   (void)fields.boolean("prefer_server_cipher_suites");
   TlsConfig tls;
   tls.cert_file = fields.word("cert_file");
@@ -125,7 +125,7 @@ TlsConfig tls_fields(const Fields& fields) {
   return tls;
 }
 
-// Nothing when the section only repeats defaults: plain HTTP then.
+// Nothing, which is plain HTTP, if the section only repeats defaults.
 std::optional<TlsConfig> read_tls(const Fields& fields, GivenUp& given_up) {
   given_up.tls = fields.value().members.empty();
   given_up.client_certificates = fields.word("client_auth_type") == "NoClientCert";
@@ -141,7 +141,7 @@ std::optional<TlsConfig> read_tls(const Fields& fields, GivenUp& given_up) {
 void check_header(const Fields& headers, const std::string& name, const std::string& value) {
   struct Header {
     std::string_view name;
-    std::vector<std::string_view> values;  // none: any
+    std::vector<std::string_view> values;  // empty: any value
   };
   static const std::vector<Header> kAllowed{{"Strict-Transport-Security", {}},
                                             {"X-Content-Type-Options", {"nosniff"}},
@@ -162,7 +162,7 @@ void check_header(const Fields& headers, const std::string& name, const std::str
   }
 }
 
-// HTTP/2 is an offer in TLS that we do not make; both values are fine.
+// HTTP/2 is negotiated in TLS, where we never offer it; both values are accepted.
 void read_http(const Fields& fields, WebConfig& config) {
   static constexpr std::string_view kKeys[] = {"http2", "headers"};
   fields.allow_only(kKeys);
@@ -179,7 +179,7 @@ void read_http(const Fields& fields, WebConfig& config) {
 void read_users(const Fields& users, WebConfig& config) {
   config.given_up.users = users.value().members.empty();
   for (const Member& member : users.value().members) {
-    // The hash itself stays out of the message: it goes to a log.
+    // The message goes to a log, so the hash stays out of it.
     if (!member.value.is_scalar() || !is_bcrypt_hash(member.value.text)) {
       users.complain(member.line, fmt::format("the password of user {} is not a bcrypt hash",
                                               shown_text(member.key)));
@@ -195,7 +195,7 @@ void read_users(const Fields& users, WebConfig& config) {
   }
 }
 
-// As Go's decoder reads a number: nanoseconds.
+// A bare number is nanoseconds, as in Go's decoder.
 std::optional<std::chrono::nanoseconds> interval_of(const Value& value) {
   if (const auto duration = parse_duration(value.text)) return duration;
   if (!value.plain) return std::nullopt;
@@ -215,7 +215,7 @@ void read_rate_limit(const Fields& fields, RateLimit& limit) {
   if (!fields.has("burst")) return;
   const auto burst = parse_number<decltype(limit.burst)>(fields.word("burst"));
   if (!burst) return fields.complain(fields.line_of("burst"), "burst is not a number");
-  if (limit.interval == limit.interval.zero()) return;  // no limit: whatever the burst
+  if (limit.interval == limit.interval.zero()) return;  // no limit: the burst does not matter
   if (*burst < 1) {
     return fields.complain(fields.line_of("burst"),
                            fmt::format("burst {} would let no request pass", *burst));
@@ -223,7 +223,7 @@ void read_rate_limit(const Fields& fields, RateLimit& limit) {
   limit.burst = *burst;
 }
 
-// As a file that was cut short has it: only {} says on purpose that there is none.
+// Refuses an empty section, as in a truncated file: only {} says so on purpose.
 void refuse_unfinished(const Fields& root) {
   for (const std::string_view key : {"tls_server_config", "basic_auth_users"}) {
     const Member* member = root.value().member(key);
@@ -257,7 +257,7 @@ void resolve(std::string& path, const std::string& file) {
 Result<WebConfig> parse_web_config(std::string_view yaml, const std::string& file) {
   auto document = parse_settings(yaml, file);
   if (!document) return std::unexpected(std::move(document).error());
-  if (document->root.is_null()) return WebConfig{};  // as in Go: nothing is asked for
+  if (document->root.is_null()) return WebConfig{};  // as in Go: nothing is configured
   std::vector<Complaint>& complaints = document->complaints;
   const Fields root(document->root, "", complaints);
   if (!root.usable()) return std::unexpected(without_complaints(file, complaints).error());

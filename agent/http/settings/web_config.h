@@ -12,10 +12,10 @@
 
 // --web.config.file: the YAML of Prometheus' exporter-toolkit
 // (docs/web-configuration.md there), as plain data. Unknown keys are refused,
-// as there; errors read "FILE:LINE: what". Go's meaning of each key holds:
-// cipher suites of TLS 1.3 are always all there, the order of suites is Go's own
-// and prefer_server_cipher_suites without effect. Stricter than there: an empty
-// file and a client CA without a certificate are refused.
+// as there; errors read "FILE:LINE: what". Each key means what it means in Go:
+// all TLS 1.3 cipher suites are always enabled, the order of suites is Go's and
+// prefer_server_cipher_suites has no effect. Stricter than there: an empty file
+// and a client CA without a certificate are refused.
 namespace hostnet {
 
 enum class ClientAuth { none, request, require_any, verify_if_given, require_and_verify };
@@ -28,8 +28,8 @@ struct TlsConfig {
   std::string key;
   std::string client_ca;
   ClientAuth client_auth{ClientAuth::none};
-  std::optional<std::vector<std::string>> client_allowed_sans;  // empty: nobody
-  std::vector<std::string> cipher_suites;      // Go's names; of TLS 1.3 no choice is made
+  std::optional<std::vector<std::string>> client_allowed_sans;  // empty: no client
+  std::vector<std::string> cipher_suites;      // Go's names; TLS 1.3's are not configurable
   std::vector<std::string> curve_preferences;  // CurveP256, X25519, ...
   int min_version{12};                         // 10 to 13: TLS 1.0 to 1.3
   int max_version{13};
@@ -37,14 +37,14 @@ struct TlsConfig {
 };
 
 struct RateLimit {
-  std::chrono::nanoseconds interval{};  // a token each; 0: no limit
+  std::chrono::nanoseconds interval{};  // per token; 0: no limit
   int burst{1};
   bool operator==(const RateLimit&) const = default;
 };
 
-// What a file says that it does without: `basic_auth_users: {}`,
-// `tls_server_config: {}`, `client_auth_type: NoClientCert`. A file that was cut
-// short says nothing of the kind.
+// The protection that a file gives up explicitly: `basic_auth_users: {}`,
+// `tls_server_config: {}`, `client_auth_type: NoClientCert`. A truncated file
+// does not say so.
 struct GivenUp {
   bool users{};
   bool tls{};
@@ -62,7 +62,7 @@ struct WebConfig {
 };
 
 // `file` is named in errors; relative paths are resolved against its folder. An empty text is a
-// configuration that asks for nothing.
+// configuration without any settings.
 Result<WebConfig> parse_web_config(std::string_view yaml, const std::string& file);
 
 }  // namespace hostnet

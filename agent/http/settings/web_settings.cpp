@@ -55,13 +55,13 @@ Result<WebSettingsSource> WebSettingsSource::open(std::string file,
   return source;
 }
 
-// Stamps are taken before the files are read: a change in between is seen next
-// time.
+// Stamps are taken before the files are read: a change in between is noticed by
+// the next scan.
 Result<WebSettingsPtr> WebSettingsSource::load() {
   const auto see = [this](const std::string& path) {
     if (!path.empty()) seen_.emplace_back(path, stamp_or_none(path));
   };
-  // While the new file cannot be read, those of the old one no longer matter.
+  // Even if the new file cannot be read, the files named by the old one no longer matter.
   seen_.clear();
   see(file_);
   const auto text = read_regular_file(file_);
@@ -83,8 +83,8 @@ Result<WebSettingsPtr> WebSettingsSource::load() {
   return settings;
 }
 
-// Nobody wrote since the last scan: an editor or a full disk may have left half
-// a file for a moment.
+// Whether the files are unchanged since the last scan: an editor or a full disk
+// may leave half a file for a moment.
 bool WebSettingsSource::settled() {
   std::vector<FileStamp> now;
   for (const auto& file : seen_) now.push_back(stamp_or_none(file.first));
@@ -117,7 +117,7 @@ void WebSettingsSource::scan(Time now) {
 bool RateLimiter::allow(const RateLimit& limit, Time now) {
   if (limit.interval.count() <= 0) return true;
   if (!bucket_ || limit != limit_) {
-    // So many that their refill is still a time.
+    // Bounded, so that the time for a full refill does not overflow.
     const auto most = std::min<std::int64_t>(limit.burst, kLongestRefill / limit.interval);
     limit_ = limit;
     bucket_.emplace(static_cast<int>(std::max<std::int64_t>(most, 1)), limit.interval);

@@ -17,7 +17,7 @@
 
 namespace hostnet {
 
-// A web config in force. Connections and requests hold a share of the one that
+// A web config in force. Connections and requests share ownership of the one that
 // they began with.
 struct WebSettings {
   WebConfig config;
@@ -25,7 +25,7 @@ struct WebSettings {
 };
 using WebSettingsPtr = std::shared_ptr<const WebSettings>;
 
-// The web config file and the files that it names, read again when one of them
+// The web config file and the files that it names, reloaded when one of them
 // changes. One thread.
 class WebSettingsSource {
  public:
@@ -36,10 +36,10 @@ class WebSettingsSource {
   static Result<WebSettingsSource> open(std::string file, std::chrono::milliseconds interval,
                                         Report report);
   const WebSettingsPtr& current() const { return current_; }
-  // Inspects the files if `interval` has passed, and loads them when they have
+  // Checks the files if `interval` has passed, and reloads them once they have
   // changed and then stayed the same for an interval. A bad file is reported once
-  // and the settings in force are kept; so they are where the new ones would lose
-  // the last user, TLS or client certificates without saying so.
+  // and the settings in force are kept; likewise if the new ones would drop the
+  // last user, TLS or client certificates without saying so (GivenUp).
   void scan(Time now);
 
  private:
@@ -57,11 +57,11 @@ class WebSettingsSource {
   Time scan_again_;
 };
 
-// Why the settings may not be replaced by others that protect less, which a
-// file that was cut short would; empty when they may.
+// Why `fresh` may not replace `old`: it protects less, as a truncated file
+// would. Empty if it may.
 std::string_view lost_protection(const WebConfig& old, const WebConfig& fresh);
 
-// A token each `interval`, `burst` of them at once. One thread.
+// A token bucket: one token per `interval`, at most `burst`. One thread.
 class RateLimiter {
  public:
   using Time = std::chrono::steady_clock::time_point;
