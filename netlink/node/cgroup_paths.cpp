@@ -34,7 +34,7 @@ UniqueFd open_cgroup2_mount(int sysfs) {
   return {};
 }
 
-// Where an open descriptor is, in our own mount namespace.
+// The path of an open descriptor in our own mount namespace.
 std::optional<std::string> path_of_descriptor(int fd) {
   char buffer[PATH_MAX];
   const auto length =
@@ -98,12 +98,12 @@ Result<std::string> CgroupPaths::find_by_handle(std::uint64_t id) const {
   } else if (path->starts_with(*mount) && path->at(mount->size()) == '/') {
     path->erase(0, mount->size());
   } else {
-    // A mount of only a part of the tree; the kernel says "/" of what is beyond.
+    // Only a part of the tree is mounted; for cgroups outside the kernel reports "/".
     return failure(
         Reason::unsupported,
         fmt::format("finding cgroup {}: it is outside of what is mounted at {}", id, *mount));
   }
-  // A cgroup may bear that suffix as its name; then it is found under it.
+  // A cgroup's name may really end in that suffix; then it exists under this path.
   if (path->ends_with(kDeleted) && !is_at(*path, id)) return cgroup_gone(id);
   return std::move(*path);
 }
@@ -153,7 +153,7 @@ void CgroupPaths::walk() {
     const UniqueFd directory(::openat(mount_.get(),
                                       level.path.empty() ? "." : level.path.c_str() + 1,
                                       O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-    if (!directory) continue;  // gone, or not ours to read: its ids stay unknown
+    if (!directory) continue;  // gone, or not readable by us: its ids stay unknown
     for_each_entry(directory.get(), [&](const dirent64& entry) {
       if (entry.d_type != DT_DIR) return true;
       auto path = level.path + "/" + entry.d_name;

@@ -13,18 +13,18 @@
 
 namespace hostnet {
 
-// Finds a cgroup-v2 directory by its id, which is its inode number and what
-// INET_DIAG_CGROUP_ID tells of a socket. Thread safe.
+// Finds a cgroup-v2 directory by its id: its inode number, which INET_DIAG_CGROUP_ID
+// reports for a socket. Thread safe.
 //
-// The fast way makes a kernfs file handle of the id (include/linux/exportfs.h,
-// FILEID_KERNFS) and asks open_by_handle_at(2), which needs
-// CAP_DAC_READ_SEARCH; the answer is right in a private cgroup namespace and
-// through a bind mount, where proc/<pid>/cgroup is relative. Without the
-// capability the tree is walked and remembered.
+// The fast way builds a kernfs file handle from the id (include/linux/exportfs.h,
+// FILEID_KERNFS) and calls open_by_handle_at(2), which needs CAP_DAC_READ_SEARCH; the
+// answer is right in a private cgroup namespace and through a bind mount, where
+// proc/<pid>/cgroup is relative. Without the capability the tree is walked and
+// remembered.
 class CgroupPaths {
  public:
-  // `sysfs` is the root of --path.sysfs: fs/cgroup is a cgroup2 mount, or
-  // (hybrid) fs/cgroup/unified is one. Neither: every find() is unsupported.
+  // `sysfs` is the root of --path.sysfs: fs/cgroup is a cgroup2 mount, or (hybrid)
+  // fs/cgroup/unified is one. If neither: every find() is unsupported.
   explicit CgroupPaths(int sysfs);
   // For tests: any directory in place of the mount, and always by walking.
   static CgroupPaths walking(UniqueFd directory);
@@ -33,11 +33,11 @@ class CgroupPaths {
   ~CgroupPaths() = default;
 
   // "/" is the root. Reason::vanished: there is no such cgroup (any more).
-  // Reason::timeout: it is not among those seen by the last walk, which is too
-  // short ago to walk again; ask later.
+  // Reason::timeout: it is not among those seen by the last walk, which was too recent
+  // to walk again; retry later.
   Result<std::string> find(std::uint64_t id, const Clock& clock);
 
-  // Walks so far; for tests of the rhythm.
+  // Walks so far; for tests of the pacing.
   std::uint64_t walks() const { return walks_.load(); }
 
  private:
@@ -52,9 +52,9 @@ class CgroupPaths {
   UniqueFd mount_;
   std::atomic<bool> by_handle_{true};
   std::atomic<std::uint64_t> walks_{0};
-  std::mutex mutex_;  // guards what follows
+  std::mutex mutex_;  // guards the members below
   std::unordered_map<std::uint64_t, std::string> seen_;
-  // A stream of ids that are gone must not turn into a stream of walks.
+  // A stream of vanished ids must not turn into a stream of walks.
   Pacer walk_pacer_{20, std::chrono::seconds(1)};
 };
 

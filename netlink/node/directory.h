@@ -9,8 +9,8 @@
 namespace hostnet {
 
 // Calls visit(const dirent64&) for every entry of an open directory except "."
-// and "..", straight from the kernel's buffer: nothing is allocated. A visit
-// that returns false ends the walk. Returns 0 or the errno of getdents64(2).
+// and "..", directly from the kernel's buffer, without allocation. A visit that returns
+// false ends the walk. Returns 0 or the errno of getdents64(2).
 template <class Visit>
 int for_each_entry(int directory, Visit&& visit) {
   alignas(dirent64) char buffer[32 * 1024];

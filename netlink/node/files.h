@@ -9,20 +9,20 @@
 
 namespace hostnet {
 
-// A descriptor of a process that is a socket.
+// A process's descriptor of a socket.
 struct SocketDescriptor {
   int fd{};
   std::uint64_t inode{};
   auto operator<=>(const SocketDescriptor&) const = default;
 };
 
-// Whose file it is and who else may write it.
+// The owner of a file, and who else may write it.
 struct FileOwner {
   std::uint32_t uid{}, gid{};
   std::uint32_t mode{};  // st_mode, the type of the file too
   bool operator==(const FileOwner&) const = default;
 
-  // Nobody but root may change it.
+  // Whether only root may change it.
   bool is_only_roots() const {
     constexpr std::uint32_t kGroupWrites = 020;
     constexpr std::uint32_t kOthersWrite = 002;
@@ -39,41 +39,40 @@ class Files {
  public:
   virtual ~Files() = default;
 
-  // The whole file into `out` (cleared first, its capacity kept for reuse).
+  // Reads the whole file into `out` (cleared first, its capacity kept for reuse).
   // Files longer than 64 MiB are Reason::exhausted.
   virtual Result<> read(std::string_view path, std::string& out) const = 0;
   // Names in a directory, sorted bytewise, without "." and "..".
   virtual Result<std::vector<std::string>> list(std::string_view path) const = 0;
-  // Where a symbolic link points, as written in it.
+  // The target of a symbolic link, as written in it.
   virtual Result<std::string> link(std::string_view path) const = 0;
-  // stat(2)'s st_ino, links followed: namespace links, cgroup directories. A
-  // link "net:[4026531840]" that leads nowhere, as a fixture has it, is that
-  // number.
+  // stat(2)'s st_ino, links followed: namespace links, cgroup directories. For a
+  // dangling link "net:[4026531840]", as in a fixture, it is that number.
   virtual Result<std::uint64_t> inode(std::string_view path) const = 0;
   // stat(2)'s owner and mode, links followed: "proc/812/exe" is the program,
   // "proc/812/root/usr/bin" a folder as that process sees it. Reason::unsupported in recordings of
   // version 1.
   virtual Result<FileOwner> owner(std::string_view path) const = 0;
-  // Whether there is anything at `path`, links followed.
+  // Whether `path` exists, links followed.
   virtual bool exists(std::string_view path) const = 0;
 
   // The path of a cgroup-v2 directory below the cgroup2 mount under sys/
-  // ("/kubepods.slice/…"; "/" is the root), from the id that
-  // INET_DIAG_CGROUP_ID gives. Reason::vanished when it is gone,
-  // Reason::unsupported without a cgroup2 mount or outside of it, Reason::timeout when the tree
-  // was walked too short ago to be walked again (without DAC_READ_SEARCH).
+  // ("/kubepods.slice/…"; "/" is the root), from the id in INET_DIAG_CGROUP_ID.
+  // Reason::vanished when it is gone, Reason::unsupported without a cgroup2 mount or
+  // outside of it, Reason::timeout when the last walk of the tree was too recent to
+  // repeat it (without DAC_READ_SEARCH).
   virtual Result<std::string> cgroup_path(std::uint64_t id) const = 0;
 
   // Every socket of a process, from proc/<pid>/fd, into `out` (cleared first),
-  // by rising fd. Descriptors that are closed meanwhile are left out.
-  // Reason::vanished when the process is gone, Reason::denied without
-  // SYS_PTRACE and DAC_READ_SEARCH.
+  // by rising fd. Descriptors closed in the meantime are left out. Reason::vanished
+  // when the process is gone, Reason::denied without SYS_PTRACE and
+  // DAC_READ_SEARCH.
   virtual Result<> socket_descriptors(int pid, std::vector<SocketDescriptor>& out) const = 0;
-  // The socket inode behind one descriptor; 0 when it is no socket.
+  // The socket inode behind one descriptor; 0 when it is not a socket.
   // Reason::vanished when the process or the descriptor is gone.
   virtual Result<std::uint64_t> socket_inode(int pid, int fd) const = 0;
 
-  // read() into a fresh string.
+  // read() into a new string.
   Result<std::string> read(std::string_view path) const {
     std::string out;
     if (auto done = read(path, out); !done) return std::unexpected(std::move(done).error());

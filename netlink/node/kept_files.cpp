@@ -22,7 +22,7 @@ UniqueFd KeptFiles::take(std::string_view path) {
 }
 
 void KeptFiles::put_back(std::string_view path, UniqueFd file) {
-  UniqueFd unwanted;  // closed after the lock
+  UniqueFd unwanted;  // closed after unlocking
   const std::scoped_lock lock(mutex_);
   auto place = std::ranges::find(kept_, path, &Kept::path);
   if (place == kept_.end()) {

@@ -23,8 +23,8 @@ class LiveClock final : public Clock {
     return std::chrono::seconds(used.tv_sec) + std::chrono::nanoseconds(used.tv_nsec);
   }
   Result<ClockDiscipline> discipline() const override {
-    timex read{};  // no mode: nothing is set, and no privilege is needed
-    // Not adjtimex(3), which is clock_adjtime(2): more seccomp profiles refuse that one.
+    timex read{};  // no mode: sets nothing and needs no privilege
+    // Not adjtimex(3), which calls clock_adjtime(2): more seccomp profiles forbid that.
     const long state = ::syscall(SYS_adjtimex, &read);
     if (state < 0) return system_failure(errno, "reading how the clock is steered");
     return ClockDiscipline{.state = state,

@@ -19,7 +19,7 @@
 namespace hostnet {
 namespace {
 
-// N of "socket:[N]", "net:[N]"; nothing for any other text.
+// N of "socket:[N]", "net:[N]"; unset for any other text.
 std::optional<std::uint64_t> number_in_brackets(std::string_view text, std::string_view prefix) {
   if (!text.starts_with(prefix) || !text.ends_with(']')) return std::nullopt;
   text.remove_prefix(prefix.size());
@@ -28,7 +28,7 @@ std::optional<std::uint64_t> number_in_brackets(std::string_view text, std::stri
 }
 
 constexpr std::string_view kSocketLink = "socket:[";
-// Longer than "socket:[18446744073709551615]": what fills it is no socket.
+// Longer than "socket:[18446744073709551615]": a link that fills it is not a socket.
 constexpr std::size_t kSocketLinkRoom = 48;
 
 class LiveFiles final : public Files {
@@ -65,9 +65,9 @@ class LiveFiles final : public Files {
   Rooted proc_;
   Rooted sys_;
   std::shared_ptr<Clock> clock_;
-  mutable CgroupPaths cgroups_;  // thread safe by itself
+  mutable CgroupPaths cgroups_;  // thread safe itself
   const bool keep_;              // files of a fixture may be replaced
-  mutable KeptFiles kept_;       // of proc_; thread safe by itself
+  mutable KeptFiles kept_;       // of proc_; thread safe itself
   mutable std::atomic<bool> net_of_init_;
 };
 
@@ -93,7 +93,7 @@ Result<> LiveFiles::read(std::string_view path, std::string& out) const {
 }
 
 Result<> LiveFiles::read_kept(const char* below, std::string_view path, std::string& out) const {
-  // One whose module went, and may have come back, fails or is empty.
+  // If its module was unloaded, and perhaps loaded again, the read fails or is empty.
   if (UniqueFd file = kept_.take(below)) {
     if (read_whole(file.get(), path, kLongestFile, out) && !out.empty()) {
       kept_.put_back(below, std::move(file));
@@ -130,7 +130,7 @@ Result<std::string> LiveFiles::link(std::string_view path) const {
   char buffer[PATH_MAX];
   const auto length = ::readlinkat(fd.get(), "", buffer, sizeof buffer);
   if (length < 0) {
-    // The system says ENOENT of an empty name that is no link.
+    // readlinkat() of a descriptor that is not a link fails with ENOENT.
     return path_failure(errno == ENOENT ? EINVAL : errno, "reading the link", path);
   }
   return std::string(buffer, static_cast<std::size_t>(length));
@@ -169,7 +169,7 @@ Result<FileOwner> LiveFiles::owner(std::string_view path) const {
 }
 
 bool LiveFiles::exists(std::string_view path) const {
-  // Asked before each file below it, and pid 1 never goes.
+  // Queried before every file below it, and pid 1 never exits.
   const bool net_of_init = keep_ && path == "proc/1/net";
   if (net_of_init && net_of_init_) return true;
   const auto at = place(path, "inspecting");
@@ -194,7 +194,7 @@ Result<> LiveFiles::socket_descriptors(int pid, std::vector<SocketDescriptor>& o
     char text[kSocketLinkRoom];
     const auto length = ::readlinkat(directory.get(), entry.d_name, text, sizeof text);
     if (length < 0) {
-      // Closed meanwhile, or no link at all in a fixture: no socket.
+      // Closed in the meantime or, in a fixture, not a link: no socket.
       if (errno == ENOENT || errno == EINVAL) return true;
       refused = errno;
       return false;
@@ -208,7 +208,7 @@ Result<> LiveFiles::socket_descriptors(int pid, std::vector<SocketDescriptor>& o
     out.clear();
     return fail(error != 0 ? error : refused);
   }
-  if (!std::ranges::is_sorted(out)) std::ranges::sort(out);  // procfs gives them in order
+  if (!std::ranges::is_sorted(out)) std::ranges::sort(out);  // procfs lists them in order
   return {};
 }
 

@@ -35,7 +35,7 @@ class LiveIpTables final : public IpTables {
         std::string("reading ") + (ipv4 ? "iptables' " : "ip6tables' ") + name + " table";
     const UniqueFd fd(socket(ipv4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0));
     if (!fd) return system_failure(errno, doing);
-    int refused = EAGAIN;  // it grew or shrank between the two questions
+    int refused = EAGAIN;  // its size changed between the two requests
     for (int attempt = 0; attempt < kIpTablesReads && refused == EAGAIN; ++attempt) {
       IpTableBytes out;
       refused = ask(fd.get(), ipv4 ? IPPROTO_IP : IPPROTO_IPV6, name, out);

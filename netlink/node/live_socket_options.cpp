@@ -17,8 +17,8 @@
 namespace hostnet {
 namespace {
 
-// Both are CLOEXEC from birth (pidfd_open(2), pidfd_getfd(2)); glibc 2.36 wraps
-// them, but a header that names them is not on every builder.
+// Both set CLOEXEC atomically (pidfd_open(2), pidfd_getfd(2)); glibc 2.36 wraps them,
+// but not every builder has a header that declares them.
 UniqueFd open_process(int pid) {
   return UniqueFd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0U)));
 }
@@ -48,7 +48,7 @@ class LiveSocketOptions final : public SocketOptions {
     };
     const UniqueFd process = open_process(pid);
     if (!process) {
-      // It asks for no right but that of making the call; EINVAL is a thread's id.
+      // The call needs no privilege; only seccomp can refuse it. EINVAL means a thread's id.
       if (errno == EPERM) return denied(doing, "a seccomp profile forbids pidfd_open");
       if (errno == EINVAL) return gone("it is no process");
       return system_failure(errno, doing);

@@ -16,9 +16,9 @@
 
 namespace hostnet {
 
-// Everything the agent reads from the machine goes through here. Live,
-// recorded, or put together by a test; recording is a decorator around a live
-// one. The members are thread safe; a Node is built once and then only read.
+// Everything that the agent reads from the machine goes through this. Live, recorded, or
+// assembled by a test; recording is a decorator around a live one. The members are
+// thread safe; a Node is built once and then only read.
 struct Node {
   std::shared_ptr<Netlink> netlink;
   std::shared_ptr<Files> files;
@@ -27,7 +27,7 @@ struct Node {
   Identity identity;
   std::shared_ptr<const Ethtool> ethtool = no_ethtool();
   std::shared_ptr<const IpTables> ip_tables = no_ip_tables();
-  std::shared_ptr<BindEvents> bind_events;  // null: nobody tells of refused binds
+  std::shared_ptr<BindEvents> bind_events;  // null: refused binds are not reported
   // For the first scan; null: it reads every proc/<pid>/fd.
   std::shared_ptr<ProcessSockets> process_sockets;
 };

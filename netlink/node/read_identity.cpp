@@ -12,7 +12,7 @@
 namespace hostnet {
 namespace {
 
-// capget(2) rather than CapEff of proc/self/status: it is about us whatever
+// capget(2) instead of CapEff of proc/self/status: it concerns this process whatever
 // --path.procfs shows.
 std::uint64_t own_effective_capabilities() {
   __user_cap_header_struct header{.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
@@ -26,7 +26,7 @@ std::optional<std::uint64_t> optional_inode(const Files& files, std::string_view
   return inode ? std::optional(*inode) : std::nullopt;
 }
 
-// Our own /proc first; under a profile or root without one, the one given.
+// Our own /proc first; if a profile or the root hides it, the given one.
 std::optional<std::uint64_t> own_namespace(const Files& files, const std::string& kind) {
   struct stat about{};
   if (::stat(("/proc/self/ns/" + kind).c_str(), &about) == 0) return about.st_ino;

@@ -5,9 +5,9 @@
 
 namespace hostnet {
 
-// Asks the system about this process; `files` tells of pid 1 of its proc/, whose
-// namespaces may belong to another PID namespace than ours (--path.procfs).
-// What cannot be read stays unset or zero.
+// Queries the system about this process; `files` describes pid 1 of its proc/, which
+// may belong to another PID namespace than ours (--path.procfs). Unreadable values stay
+// unset or zero.
 Identity read_identity(const Files& files);
 
 }  // namespace hostnet

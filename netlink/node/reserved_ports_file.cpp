@@ -11,7 +11,7 @@
 namespace hostnet {
 namespace {
 
-// Every second port, "1,3,…,65535", is 191,053 bytes: nothing is longer.
+// Every second port, "1,3,…,65535", is 191,053 bytes: the longest possible list.
 constexpr std::size_t kLongestList = std::size_t{256} * 1024;
 
 class LiveReservedPortsFile final : public ReservedPortsFile {
@@ -26,7 +26,7 @@ class LiveReservedPortsFile final : public ReservedPortsFile {
     const auto count = ::read(file.get(), text.data(), text.size());
     if (count < 0) return system_failure(errno, "reading " + path_);
     text.resize(static_cast<std::size_t>(count));
-    // What is cut here would be written back without the rest.
+    // A truncated list would be written back without the rest.
     if (text.size() == kLongestList) {
       return failure(Reason::malformed,
                      "reading " + path_ + ": it is too long for a list of ports");
@@ -44,9 +44,9 @@ class LiveReservedPortsFile final : public ReservedPortsFile {
     const UniqueFd file(::open(path_.c_str(), O_WRONLY | O_CLOEXEC));
     if (!file) return system_failure(errno, "writing " + path_);
     std::string rest(list);
-    rest += '\n';  // also what empties the list
-    // The kernel takes whole numbers of the first page and says how much it
-    // took; what comes at a later offset is added to the list.
+    rest += '\n';  // alone, it empties the list
+    // The kernel takes whole numbers of the first page and returns the number of bytes
+    // taken; text written at a later offset is added to the list.
     Interrupted interrupted;
     while (!rest.empty()) {
       const auto count = ::write(file.get(), rest.data(), rest.size());

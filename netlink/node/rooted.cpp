@@ -15,8 +15,8 @@
 namespace hostnet {
 namespace {
 
-// openat2 gives up with EAGAIN when something is renamed anywhere on the
-// machine while it resolves a "..", as links in /sys have them.
+// openat2 fails with EAGAIN when anything on the machine is renamed while it resolves
+// a "..", which links in /sys contain.
 constexpr int kBeneathAttempts = 64;
 
 int open_beneath(int directory, const char* relative, int flags) {
@@ -37,8 +37,8 @@ std::unexpected<Error> not_a_file(int system_error, std::string_view path) {
                                .message = fmt::format("reading {}: not a regular file", path)});
 }
 
-// A list of ports in a sysctl comes in one read or not at all: what did not fit
-// is lost (proc_do_large_bitmap() in kernel/sysctl.c). The longest has 191,053 bytes.
+// A list of ports in a sysctl is returned in one read or not at all: text that does not fit is
+// lost (proc_do_large_bitmap() in kernel/sysctl.c). The longest has 191,053 bytes.
 Result<> read_in_one(int file, std::string_view name, std::string& out) {
   out.resize(std::size_t{256} * 1024);
   const auto count = ::pread(file, out.data(), out.size(), 0);
@@ -121,7 +121,7 @@ bool Rooted::is_procfs() const {
 }
 
 Result<UniqueFd> Rooted::open_file(const char* relative, std::string_view name) const {
-  // Not blocking, so that a FIFO in a fixture does not hang us.
+  // Non-blocking, so that a FIFO in a fixture does not hang us.
   UniqueFd fd = open(relative, O_RDONLY | O_NONBLOCK | O_NOCTTY);
   if (!fd) return path_failure(errno, "reading", name);
   struct stat about{};
@@ -140,7 +140,7 @@ Result<> Rooted::read(const char* relative, std::string_view name, std::size_t l
 
 Result<> read_whole(int file, std::string_view name, std::size_t limit, std::string& out) {
   out.clear();
-  // procfs says size 0 and may give less than asked for before the end.
+  // procfs reports size 0 and may return less than requested before the end.
   char buffer[32 * 1024];
   Interrupted interrupted;
   for (;;) {

@@ -26,34 +26,34 @@ class SeamPath {
   std::array<char, 1024> text_{};
 };
 
-// system_failure() that says what EXDEV means to Rooted::open().
+// system_failure() that explains the EXDEV of Rooted::open().
 std::unexpected<Error> path_failure(int system_error, std::string_view doing,
                                     std::string_view path);
 
-// A file from its beginning to its end into `out` (cleared first); `name` is for
-// messages. Longer than `limit` bytes: Reason::exhausted.
+// Reads a whole file into `out` (cleared first); `name` is for messages. Longer than
+// `limit` bytes: Reason::exhausted.
 Result<> read_whole(int file, std::string_view name, std::size_t limit, std::string& out);
 
 inline constexpr std::size_t kLongestFile = std::size_t{64} << 20U;
 
-// A directory below which names are opened, without leaving it.
+// A directory below which names are opened, never leaving it.
 class Rooted {
  public:
   explicit Rooted(const std::string& directory);
 
-  // Why the directory could not be opened.
+  // The error if the directory could not be opened.
   const Result<>& opened() const { return opened_; }
   int descriptor() const { return directory_.get(); }
-  // Whether it is the kernel's procfs, no copy or fixture.
+  // Whether it is the kernel's procfs, not a copy or fixture.
   bool is_procfs() const;
 
-  // open(2) below the root. Links that lead out of it are EXDEV (openat2's
+  // open(2) below the root. Links that lead outside are EXDEV (openat2's
   // RESOLVE_BENEATH; a kernel before 5.6, or a profile that forbids openat2,
-  // follows them). O_CLOEXEC is added. No descriptor: errno tells.
+  // follows them). O_CLOEXEC is added. No descriptor: see errno.
   UniqueFd open(const char* relative, int flags) const;
-  // A regular file to read; `name` is for messages. Never blocks on a FIFO.
+  // Opens a regular file to read; `name` is for messages. Never blocks on a FIFO.
   Result<UniqueFd> open_file(const char* relative, std::string_view name) const;
-  // A whole regular file into `out` (cleared first), as read_whole() has it.
+  // Reads a whole regular file into `out` (cleared first), as read_whole() does.
   Result<> read(const char* relative, std::string_view name, std::size_t limit,
                 std::string& out) const;
 

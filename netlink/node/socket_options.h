@@ -10,8 +10,8 @@
 
 namespace hostnet {
 
-// What setsockopt(2) said to one socket and decides who else may bind its port
-// (socket(7), ipv6(7)). inet_diag tells none of it, v6only but for servers.
+// The options set by setsockopt(2) on a socket that decide who else may bind its port
+// (socket(7), ipv6(7)). inet_diag reports none of them, v6only only for servers.
 struct BindOptions {
   bool reuse_address{};        // SO_REUSEADDR
   bool reuse_port{};           // SO_REUSEPORT
@@ -32,9 +32,9 @@ class SocketOptions {
   virtual Result<BindOptions> read(int pid, int fd, std::uint64_t inode) const = 0;
 };
 
-// Takes a copy of the descriptor (pidfd_open(2), pidfd_getfd(2)), asks it and
-// closes it: 3 µs. `files` tell what Yama forbids, `may_trace` is whether we
-// have CAP_SYS_PTRACE: both only choose the words of an error.
+// Takes a copy of the descriptor (pidfd_open(2), pidfd_getfd(2)), queries it and
+// closes it: 3 µs. `files` shows what Yama forbids, `may_trace` is whether we have
+// CAP_SYS_PTRACE: both only affect the text of an error.
 std::shared_ptr<SocketOptions> live_socket_options(std::shared_ptr<Files> files, bool may_trace);
 
 }  // namespace hostnet

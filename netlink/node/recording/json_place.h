@@ -1,6 +1,6 @@
 #pragma once
 
-// Reading JSON so that what is wrong is told with its place. Inside this folder only.
+// Reads JSON so that errors include their place. Inside this folder only.
 
 #include <fmt/format.h>
 
@@ -19,13 +19,13 @@
 
 namespace hostnet {
 
-// A value of the wrong shape throws WrongShape, which read_json() turns into an Error; nothing
-// else sees it.
+// A value of the wrong shape throws WrongShape, which read_json() turns into an Error; it never
+// escapes.
 struct WrongShape : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-// A value and where it stands in the document.
+// A value and its place in the document.
 struct At {
   const nlohmann::json& value;
   std::string place;
@@ -55,7 +55,7 @@ struct At {
     if (!value.is_boolean()) wrong("true or false");
     return value.get<bool>();
   }
-  // The byte that two hexadecimal digits at `at` stand for.
+  // The byte encoded by two hexadecimal digits at `at`.
   unsigned byte_at(std::string_view in, std::size_t at, std::string_view expected) const {
     const auto byte = parse_number<std::uint8_t>(in.substr(std::min(at, in.size()), 2), 16);
     if (!byte || at + 2 > in.size()) wrong(expected);
@@ -85,7 +85,8 @@ struct At {
   }
 };
 
-// What `from` makes of a document; Reason::malformed where `text` is none or has another shape.
+// The result of `from` for a document; Reason::malformed if `text` is not JSON or has another
+// shape.
 template <class From>
 auto read_json(std::string_view text, From&& from) -> decltype(from(nlohmann::json())) try {
   return from(nlohmann::json::parse(text));

@@ -1,6 +1,6 @@
 #pragma once
 
-// Bind events as recordings have them, and as a running agent hands them to `record`.
+// Bind events as recordings contain them, and as a running agent sends them to `record`.
 
 #include <span>
 #include <string>
@@ -17,7 +17,7 @@ nlohmann::json json_of_binds(std::span<const BindEvent> events);
 // Throws WrongShape.
 std::vector<BindEvent> binds_from(const At& at);
 
-// The same as a document of its own.
+// The same as a separate document.
 std::string recorded_binds_json(std::span<const BindEvent> events);
 Result<std::vector<BindEvent>> parse_recorded_binds(std::string_view json);
 

@@ -56,7 +56,7 @@ class RecordingIpTables final : public IpTables {
   std::shared_ptr<RecordingNotes> notes_;
 };
 
-// Each event once, by whichever way it came.
+// Records each event once, whether from past() or drain().
 class RecordingBindEvents final : public SeenBinds {
  public:
   RecordingBindEvents(std::shared_ptr<BindEvents> inner, std::shared_ptr<RecordingNotes> notes)
@@ -84,7 +84,7 @@ class DirectoryRecorder final : public Recorder {
     node_.netlink = recording_netlink(std::move(node_.netlink), notes_);
     node_.ethtool = std::make_shared<RecordingEthtool>(std::move(node_.ethtool), notes_);
     node_.ip_tables = std::make_shared<RecordingIpTables>(std::move(node_.ip_tables), notes_);
-    node_.process_sockets.reset();  // what a replay is asked for is proc/<pid>/fd
+    node_.process_sockets.reset();  // a replay reads proc/<pid>/fd
     if (node_.bind_events) {
       node_.bind_events =
           std::make_shared<RecordingBindEvents>(std::move(node_.bind_events), notes_);
@@ -105,7 +105,7 @@ class DirectoryRecorder final : public Recorder {
 
   Result<> finish() override {
     const std::lock_guard lock(notes_->mutex);
-    // The end of the recording: nothing that was read is younger than it.
+    // The end of the recording: nothing that was read is newer.
     notes_->index.steady = node_.clock->steady();
     notes_->index.wall = node_.clock->wall();
     notes_->index.discipline = node_.clock->discipline();

@@ -8,21 +8,21 @@
 
 namespace hostnet {
 
-// Wraps a node so that every answer is also kept. Where a question is asked
-// twice, the last answer is kept; sockets are asked for once per protocol and
-// family, all of them, and every query is answered from that. Thread safe.
-// README.md in this folder tells the format.
+// Wraps a node so that every answer is also kept. If a request is repeated, the last
+// answer is kept; sockets are requested once per protocol and family, all of them,
+// and every query is answered from those. Thread safe. The format is described in
+// README.md of this folder.
 class Recorder {
  public:
   virtual ~Recorder() = default;
-  // Valid longer than the recorder; what it answers later is not written.
+  // Valid longer than the recorder, but its later answers are not written.
   virtual Node& node() = 0;
   // A document of another module ("pods.json"): 1 to 64 of [A-Za-z0-9._-], not
   // beginning with a dot.
   virtual Result<> attach(std::string_view name, std::string contents) = 0;
-  // Writes everything, readable only by its owner (it names processes); the
-  // index comes last, so that a directory with one is whole. On failure what it
-  // wrote is removed again.
+  // Writes everything, readable only by its owner (it contains process names); the index
+  // comes last, so that a directory with an index is complete. On failure removes what
+  // it wrote.
   virtual Result<> finish() = 0;
 };
 // `directory` must be empty or absent (it is created).

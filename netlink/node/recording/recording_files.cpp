@@ -69,7 +69,7 @@ class RecordingFiles final : public Files {
   }
 
  private:
-  // A path that is none is refused by a replay without a note.
+  // An invalid path needs no note: a replay refuses it anyway.
   static bool is_recordable(std::string_view path) {
     return SeamPath::of(path, "recording").has_value();
   }
@@ -86,7 +86,7 @@ class RecordingFiles final : public Files {
   std::shared_ptr<RecordingNotes> notes_;
 };
 
-// By the socket's inode: who has it open then is another question.
+// By the socket's inode: which process has it open is recorded separately.
 class RecordingSocketOptions final : public SocketOptions {
  public:
   RecordingSocketOptions(std::shared_ptr<SocketOptions> inner,

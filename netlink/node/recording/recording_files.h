@@ -7,7 +7,7 @@
 
 namespace hostnet {
 
-// These answer as what they wrap does, and note it.
+// Forward to what they wrap, and note the answers.
 std::shared_ptr<Files> recording_files(std::shared_ptr<Files> inner,
                                        std::shared_ptr<RecordingNotes> notes);
 std::shared_ptr<SocketOptions> recording_socket_options(std::shared_ptr<SocketOptions> inner,

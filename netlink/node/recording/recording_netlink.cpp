@@ -14,7 +14,7 @@
 namespace hostnet {
 namespace {
 
-// What may be kept of the answer to a request that asks for secrets. A message
+// The part of an answer that may be kept if the request is for secrets. A message
 // that does not parse is kept without attributes.
 std::vector<std::byte> without_secrets(const NetlinkRequest& request,
                                        std::span<const std::byte> payload) {
@@ -37,7 +37,7 @@ std::vector<std::byte> without_secrets(const NetlinkRequest& request,
   return kept;
 }
 
-// The message as it came, except that sequence and port id are 0.
+// Appends the message unchanged, except that sequence and port id are 0.
 void append_message(std::string& out, const NetlinkMessage& message) {
   nlmsghdr header{};
   header.nlmsg_len = static_cast<std::uint32_t>(sizeof header + message.payload.size());
@@ -78,7 +78,7 @@ class RecordingNetlink final : public Netlink {
                           return taken;
                         }};
     auto done = inner_->dump(request, keep);
-    // Where it was the caller who ended it, the same messages end it again.
+    // If the caller ended it, the same messages will end it again in a replay.
     note(request, std::move(messages), done || caller_failed ? nullptr : &done.error());
     return done;
   }
@@ -86,7 +86,7 @@ class RecordingNetlink final : public Netlink {
   Result<> sockets(const SocketQuery& query, const SocketSink& sink) override {
     const Result<> all = every_socket_once(query.protocol, query.family);
     if (all) return answer(socket_request(every_socket(query.protocol, query.family)), query, sink);
-    // Too much for this kernel or this moment: at least what is asked for.
+    // Too much for this kernel or this moment: record at least the requested sockets.
     const auto narrow = socket_request(query);
     auto done = dump(narrow, {[] {}, [](const NetlinkMessage&) -> Result<> { return {}; }});
     if (!done) return as_socket_failure(std::move(done).error());
@@ -100,7 +100,7 @@ class RecordingNetlink final : public Netlink {
 
  private:
   static std::unexpected<Error> as_socket_failure(Error error) {
-    // What sock_diag says of a protocol that the kernel does not have.
+    // sock_diag's error for a protocol that the kernel does not have.
     if (error.system_error == ENOENT) error.reason = Reason::unsupported;
     return std::unexpected(std::move(error));
   }
@@ -133,7 +133,7 @@ class RecordingNetlink final : public Netlink {
     return done;
   }
 
-  // From the notes, as a replay will.
+  // Answers from the notes, as a replay will.
   Result<> answer(const NetlinkRequest& asked, const SocketQuery& query, const SocketSink& sink) {
     std::string messages;
     {

@@ -7,8 +7,8 @@
 
 namespace hostnet {
 
-// Answers as what it wraps does, and notes the messages: without the attributes that may be
-// secrets (NetlinkRequest::recorded_attributes).
+// Forwards to what it wraps, and notes the messages without attributes that may be secrets
+// (NetlinkRequest::recorded_attributes).
 std::shared_ptr<Netlink> recording_netlink(std::shared_ptr<Netlink> inner,
                                            std::shared_ptr<RecordingNotes> notes);
 

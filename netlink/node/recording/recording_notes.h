@@ -9,7 +9,7 @@
 
 namespace hostnet {
 
-// What was answered so far to who reads a node that is recorded. Any thread.
+// The answers so far of a node that is being recorded. Any thread.
 struct RecordingNotes {
   std::mutex mutex;
   RecordingIndex index;

@@ -119,7 +119,7 @@ void key_from(const At& at, const std::string& text, std::pair<std::string, std:
   out.second = At{text.substr(slash + 1), at.place}.text();
 }
 
-// Every table may be left out: a recording made by hand says what it needs.
+// Every table may be missing: a recording made by hand contains what it needs.
 template <class Key, class OnEntry>
 void each_entry(const At& root, const char* name, OnEntry&& on_entry) {
   const Json* found = root.find(name);

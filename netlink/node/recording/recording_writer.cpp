@@ -42,7 +42,7 @@ Result<> RecordingWriter::write(const std::string& directory,
   }
   if (done) done = fill(writer);
   if (!done) {
-    // It was empty, so all that is in it is ours.
+    // The directory was empty, so everything in it is ours.
     std::error_code ignored;
     for (const auto& entry : std::filesystem::directory_iterator(directory, ignored)) {
       std::filesystem::remove_all(entry.path(), ignored);

@@ -14,14 +14,14 @@ class RecordingWriter {
  public:
   // Whether `directory` is absent or an empty directory.
   static Result<> check(const std::string& directory);
-  // Makes `directory` and its proc, sys and netlink, and lets `fill` write the
-  // rest. What was written is removed again when `fill` fails.
+  // Creates `directory` and its proc, sys and netlink, and lets `fill` write the
+  // rest. When `fill` fails, everything written is removed again.
   static Result<> write(const std::string& directory,
                         const std::function<Result<>(const RecordingWriter&)>& fill);
 
-  // `path` is relative to the directory; its directories are made.
+  // `path` is relative to the directory; its parent directories are created.
   Result<> file(const std::string& path, std::string_view contents) const;
-  // To be written last: under another name first, then renamed.
+  // Must be written last: under another name first, then renamed.
   Result<> index(std::string_view contents) const;
 
  private:
