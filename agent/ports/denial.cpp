@@ -15,7 +15,7 @@ struct Confinement {
   std::string what, remedy;
 };
 
-// "docker-default (enforce)" of AppArmor, "system_u:system_r:container_t:s0:c1" of SELinux.
+// "docker-default (enforce)" for AppArmor, "system_u:system_r:container_t:s0:c1" for SELinux.
 std::optional<Confinement> confinement_by_module(const Files& files) {
   const auto label = files.read("proc/self/attr/current");
   if (!label) return std::nullopt;
@@ -42,7 +42,7 @@ std::optional<Confinement> confinement_by_yama(const Files& files) {
   return Confinement{"kernel.yama.ptrace_scope is 3", "set kernel.yama.ptrace_scope below 3"};
 }
 
-// In another user namespace than the initial one, which maps every user to itself.
+// In a user namespace other than the initial one, which maps every user to itself.
 std::optional<Confinement> confinement_by_users(const Files& files) {
   const auto map = files.read("proc/self/uid_map");
   if (!map) return std::nullopt;

@@ -8,9 +8,9 @@
 
 namespace hostnet {
 
-// Sockets of one owner, protocol, family and state beyond those that are shown one by one: a
-// program may have tens of thousands. On a port that somebody declares, asks for or has a NAT rule
-// for, only of those at one address.
+// Sockets of one owner, protocol, family and state beyond those that are shown individually: a
+// program may have tens of thousands. On a port that is declared, requested or has a NAT rule, only
+// sockets at the same address are folded.
 struct FoldedSockets {
   struct Place {
     std::uint16_t port{};
@@ -18,12 +18,12 @@ struct FoldedSockets {
     std::uint64_t inode{};
     bool operator==(const Place&) const = default;
   };
-  Holder example;             // the last that is shown; the others differ from it by their place
+  Holder example;             // the last one shown; the others differ only in their place
   std::vector<Place> places;  // by port; never empty
 };
 
-// Those on one port as holders, one of each address and 4,096 of a group at most: those at one
-// address differ in nothing.
+// The folded sockets of one port as holders, one per address and at most 4,096 of a group: those at
+// the same address do not differ.
 std::vector<Holder> folded_on(std::span<const FoldedSockets> folded, Protocol protocol,
                               std::uint16_t port);
 

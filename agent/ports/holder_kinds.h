@@ -6,7 +6,7 @@
 
 namespace hostnet {
 
-// Every one, in their order.
+// All kinds, in order.
 inline constexpr std::array kHolderKinds{HolderKind::node_component,
                                          HolderKind::pod,
                                          HolderKind::unmanaged_container,

@@ -18,7 +18,7 @@ std::expected<PortAndProtocol, std::string> parse_port(std::string_view text) {
   }
   PortAndProtocol result{.port = *port};
   if (!names_protocol) return result;
-  // In any letter case: manifests write TCP.
+  // Case-insensitive: manifests write TCP.
   const auto* const protocol = std::ranges::find_if(kProtocols, [&](Protocol candidate) {
     return equals_ignoring_case(to_string(candidate), text);
   });

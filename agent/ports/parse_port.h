@@ -16,7 +16,7 @@ struct PortAndProtocol {
   bool operator==(const PortAndProtocol&) const = default;
 };
 
-// "8080", "8080/tcp"; the error says what is wrong with it.
+// "8080", "8080/tcp"; the error explains what is wrong.
 std::expected<PortAndProtocol, std::string> parse_port(std::string_view text);
 
 }  // namespace hostnet

@@ -15,7 +15,7 @@ std::string comparable_uid(std::string_view uid) {
   return text;
 }
 
-// The pod that all of a rule's packets go to.
+// The pod that receives all packets of a rule; nullptr: there is no single one.
 const Pod* only_target(const NatRule& rule, const PodIndex& pods) {
   const Pod* found = nullptr;
   for (const NatTarget& target : rule.targets) {
@@ -26,7 +26,7 @@ const Pod* only_target(const NatRule& rule, const PodIndex& pods) {
   return found;
 }
 
-// The addresses of the pod that a target may be: of its family.
+// Whether the target is an address of the pod; unset: the pod has none of that family.
 std::optional<bool> is_an_address_of(const NatTarget& target, const Pod& pod) {
   if (!target.address) return false;  // stays on the node
   const AddressSpan span{*target.address, target.last_address.value_or(*target.address)};
@@ -52,7 +52,7 @@ PodIndex::PodIndex(std::shared_ptr<const PodSnapshot> pods) : pods_(std::move(po
     for (const std::string& text : pod.pod_ips) {
       const auto ip = parse_ip(text);
       if (!ip) continue;
-      // A finished pod's address may be another's by now.
+      // A finished pod's address may belong to another pod by now.
       if (pod.terminal()) {
         by_address_.try_emplace(*ip, &pod);
       } else {
@@ -60,7 +60,7 @@ PodIndex::PodIndex(std::shared_ptr<const PodSnapshot> pods) : pods_(std::move(po
       }
     }
   }
-  // A UID wins over another pod's hash.
+  // A UID takes precedence over another pod's hash.
   for (const Pod& pod : pods_->pods) {
     if (!pod.config_hash.empty()) by_uid_.try_emplace(comparable_uid(pod.config_hash), &pod);
   }

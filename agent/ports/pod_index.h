@@ -11,24 +11,24 @@
 
 namespace hostnet {
 
-// The pods of one scan by what holders tell of them: the only place where holders get their
-// names. Immutable.
+// The pods of one scan, indexed by what holders know of them: the only place that names holders.
+// Immutable.
 class PodIndex {
  public:
-  PodIndex() = default;  // of no pods
+  PodIndex() = default;  // without pods
   explicit PodIndex(std::shared_ptr<const PodSnapshot> pods);
 
   const std::shared_ptr<const PodSnapshot>& pods() const { return pods_; }
-  // By UID, or (static pods) by the config hash that their mirror has; nullptr: not known.
+  // By UID, or (static pods) by the config hash of their mirror pod; nullptr: not known.
   const Pod* by_uid(std::string_view uid) const;
-  // Of pods with a network of their own: others have the node's addresses.
+  // Only pods with their own network: others have the node's addresses.
   const Pod* by_address(const IpAddress& address) const;
 
-  // Gives a holder in a pod the pod's namespace and name, by its UID or (where its cgroup tells
-  // none) by a container that the pod's status has; a NAT rule those of the pod whose sandbox it
-  // names or to whose addresses it sends everything. Others keep none. Sets Holder::name of all.
+  // Sets a holder's namespace and pod name, by its UID or (if its cgroup has none) by a container
+  // in a pod's status; for a NAT rule, those of the pod whose sandbox it names or whose addresses
+  // are its only targets. Clears them for all other holders. Always sets Holder::name.
   void name(Holder& holder) const;
-  // Gives an owner whose cgroup tells no pod the one whose status has its container.
+  // Sets the pod of an owner without one in its cgroup, by the container in the pod's status.
   void identify(Owner& owner) const;
 
  private:
@@ -38,12 +38,11 @@ class PodIndex {
   std::map<IpAddress, const Pod*> by_address_;
 };
 
-// As cgroup names ('_') and the API ('-') write it; an empty one is nobody's.
+// Compares UIDs as written in cgroups ('_') and the API ('-'); an empty one matches nothing.
 bool same_pod_uid(std::string_view one, std::string_view other);
 
-// Whether a rule sends packets to an address of the pod. Unset: that is not known, as the
-// pod has no address of the family (yet, or not in its status), or the rule's targets are
-// not all known.
+// Whether a rule sends packets to an address of the pod. Unset: not known, as the pod has no
+// address of the family (yet, or not in its status), or not all targets of the rule are known.
 std::optional<bool> leads_to_pod(const NatRule& rule, const Pod& pod);
 
 }  // namespace hostnet

@@ -13,14 +13,14 @@
 
 namespace hostnet {
 
-// The packet filters of the node at one moment. Immutable but for what it remembers: many scans
-// share one, and ask for the same few packets.
+// The packet filters of the node at one moment. Immutable except for a cache: many scans share one
+// and look up the same few packets.
 class PortFilters {
  public:
   using Tables = std::shared_ptr<const std::vector<PacketTable>>;
   explicit PortFilters(std::vector<Tables> tables);
 
-  // The rule that certainly ends it on its way (meet_filters.h); nullptr: it may get through.
+  // The rule that certainly drops or rejects it on its way (meet_filters.h); nullptr: it may pass.
   std::shared_ptr<const NatRule> ending(const ArrivingPacket& packet) const;
 
   static constexpr std::size_t kMostRemembered = 4096;
@@ -29,7 +29,7 @@ class PortFilters {
   std::vector<Tables> tables_;
   BaseChains bases_;
   mutable std::mutex mutex_;
-  mutable std::map<ArrivingPacket, std::shared_ptr<const NatRule>> known_;  // under the mutex
+  mutable std::map<ArrivingPacket, std::shared_ptr<const NatRule>> known_;  // guarded by the mutex
 };
 
 }  // namespace hostnet

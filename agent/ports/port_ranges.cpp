@@ -19,7 +19,7 @@ std::optional<PortRange> read_range(std::string_view first, std::string_view las
   return PortRange{*low, *high};
 }
 
-// Reads one sysctl into `value`; says what failed.
+// Reads one sysctl into `value`; adds a problem on failure.
 template <class Value>
 void read_sysctl(const Files& files, std::string_view name,
                  Result<Value> (*parse)(std::string_view), Value& value,
@@ -93,7 +93,7 @@ PortRanges read_port_ranges(const Files& files, std::vector<Problem>& problems) 
   PortRanges ranges;
   read_sysctl(files, "ip_local_port_range", parse_port_range, ranges.ephemeral, problems);
   read_sysctl(files, "ip_local_reserved_ports", parse_port_list, ranges.reserved, problems);
-  // Linux 4.11; without it the limit is 1024.
+  // Since Linux 4.11; before that the limit is 1024.
   if (files.exists("proc/sys/net/ipv4/ip_unprivileged_port_start")) {
     read_sysctl(files, "ip_unprivileged_port_start", parse_port_number, ranges.unprivileged_start,
                 problems);

@@ -30,15 +30,15 @@ struct PortRanges {
 // (Documentation/networking/ip-sysctl.rst).
 Result<PortRange> parse_port_range(std::string_view text);
 
-// net.ipv4.ip_local_reserved_ports: "8080,9148-9150", in the kernel's order; an
-// empty line is no range.
+// net.ipv4.ip_local_reserved_ports: "8080,9148-9150", in the kernel's order; an empty line means no
+// ranges.
 Result<std::vector<PortRange>> parse_port_list(std::string_view text);
 
-// The same, written: sorted, overlapping and neighbouring ranges merged.
+// The same as text: sorted, overlapping and adjacent ranges merged.
 std::string port_list(std::vector<PortRange> ranges);
 
-// The ranges of the network namespace that procfs shows. What cannot be read or
-// parsed keeps the kernel's default and is a problem.
+// The ranges of the network namespace that procfs shows. Unreadable or malformed values keep the
+// kernel's default and are reported as problems.
 PortRanges read_port_ranges(const Files& files, std::vector<Problem>& problems);
 
 }  // namespace hostnet

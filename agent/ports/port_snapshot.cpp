@@ -37,7 +37,7 @@ Holder holder_of_rule(const PortSnapshot& table, const NatRule& rule, Protocol p
   holder.owner.pod_uid = pod_uid_of(rule, table.pods_by_container.get());
   const std::string* runtime = table.runtime_of_sandbox(rule);
   if (runtime != nullptr && !runtime->empty()) {
-    // containerd's own namespaces are nerdctl's, which calls sandboxes <namespace>-<id>.
+    // containerd namespaces other than the CRI's are nerdctl's; its sandboxes are <namespace>-<id>.
     const bool nerdctls = *runtime == "containerd" && rule.sandbox_id.contains('-');
     holder.owner.container_runtime = nerdctls ? "nerdctl" : *runtime;
     holder.owner.container_id = container_of_sandbox(rule.sandbox_id);

@@ -6,7 +6,7 @@
 
 namespace hostnet {
 
-// Every one, for what walks over them.
+// All of them, for loops.
 inline constexpr std::array kAddressFamilies{AddressFamily::ipv4, AddressFamily::ipv6};
 inline constexpr std::array kProtocols{Protocol::tcp, Protocol::udp, Protocol::sctp};
 

@@ -15,9 +15,8 @@
 namespace hostnet {
 
 struct Filtered {
-  std::vector<std::shared_ptr<const NatRule>>
-      rules;          // rules that drop or reject packets, each once
-  bool everything{};  // no packet gets through from outside; otherwise only none on `first`
+  std::vector<std::shared_ptr<const NatRule>> rules;  // that drop or reject packets, each once
+  bool everything{};  // nothing gets through from outside; if false, at least `first` is blocked
   WayIn first;
 };
 

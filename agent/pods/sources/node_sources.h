@@ -13,8 +13,7 @@ struct NodeSources {
   std::string kubeconfig;  // kubelet's, its credentials in plain files; "": none is usable
   std::string node_name;   // from its certificate; "" if it has none
   std::vector<std::string> static_pods;  // folders
-  std::vector<std::string>
-      passed_over;  // existing kubeconfigs that are not used, each with the reason
+  std::vector<std::string> passed_over;  // other kubeconfigs found, each with the reason
 };
 
 // Reads below `root` ("" is this machine). Never an administrator's kubeconfig: only those of

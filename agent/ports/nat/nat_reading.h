@@ -17,40 +17,40 @@
 
 namespace hostnet {
 
-// One of the kernel's packet filters, as it was read last.
+// The latest reading of one of the kernel's packet filters.
 struct FilterReading {
   PortFilters::Tables tables = std::make_shared<std::vector<PacketTable>>();
-  PortFilters::Tables filters = tables;  // that only filter
+  PortFilters::Tables filters = tables;  // tables that only filter
   UnknownParts unknown, unknown_filters, malformed;
   std::optional<Error> error;
-  bool unsteady{};  // it changed all the time while it was read
+  bool unsteady{};  // it kept changing while it was read
   bool operator==(const FilterReading& other) const;
 };
 
 struct IpvsReading {
   IpvsTable table;
   std::optional<Error> error;
-  bool kube_proxy{};  // keeps it: there is its device
+  bool kube_proxy{};  // kube-proxy manages it: its device exists
   bool operator==(const IpvsReading&) const = default;
 };
 
-// What was read of NAT on a node, what tells whether it is still so, and what was made of it.
+// The NAT state read from a node, the data to detect changes, and the results derived from it.
 struct NatReading {
   FilterReading nf_tables, ip_tables;
   IpvsReading ipvs;
-  std::optional<std::uint32_t> generation;  // of nf_tables; unset: read them again
-  bool names_ip_sets{};                     // … whose rules name ipsets, which may be others
-  std::map<std::uint32_t, std::string> interfaces;  // … or interfaces by number: their names
+  std::optional<std::uint32_t> generation;          // of nf_tables; unset: read them again
+  bool names_ip_sets{};                             // its rules use ipsets, which may change
+  std::map<std::uint32_t, std::string> interfaces;  // that its rules use by number: their names
   std::optional<std::size_t> ip_tables_print;  // ip_tables_fingerprint(); unset: decode them again
   std::vector<IpAddress> local_addresses;      // sorted
-  bool has_forwarder{};                        // once seen, known
-  std::shared_ptr<const NatRules> rules;       // null: nothing was walked yet
+  bool has_forwarder{};                        // stays true once seen
+  std::shared_ptr<const NatRules> rules;       // null: not evaluated yet
   std::shared_ptr<const PortFilters> filters;
   std::vector<Problem> problems, limits;
 };
 
-// The newest reading of a node, by whichever of its scanners: the next scan of any begins with it,
-// and asks the kernel whether it still holds.
+// The latest reading of a node by any of its scanners: every scan starts from it and asks the
+// kernel whether it is still valid.
 using NatMemory = Latest<NatReading>;
 
 }  // namespace hostnet

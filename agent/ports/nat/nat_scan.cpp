@@ -30,7 +30,7 @@ std::string words_of(const UnknownParts& parts) {
   return words;
 }
 
-// A target may send packets anywhere.
+// An unknown target may send packets anywhere.
 bool has_unknown_target(const UnknownParts& parts) {
   return std::ranges::any_of(parts,
                              [](const auto& part) { return part.first.starts_with("target "); });
@@ -40,7 +40,7 @@ PortFilters::Tables shared(std::vector<PacketTable> tables) {
   return std::make_shared<const std::vector<PacketTable>>(std::move(tables));
 }
 
-// What was read again and is as before stays the object that it was: snapshots compare those.
+// Keeps the existing object if the new one is equal: snapshots compare the pointers.
 template <class T>
 void keep_where_equal(std::shared_ptr<const T>& kept, std::optional<T> fresh) {
   if (kept && fresh && *kept == *fresh) return;
@@ -72,7 +72,7 @@ void NatScan::scan(SteadyTime now, std::span<const Link> links, std::span<const 
          .message = "Cilium may forward hostPorts and NodePorts with eBPF, which "
                     "cannot be seen: a hostPort is judged by who listens there"});
   }
-  // The preflight says what that costs.
+  // The preflight reports the consequences.
   if (!node_.identity.has_capability(Identity::kNetAdmin)) return;
   const auto begin = node_.clock->thread_cpu();
   const bool adopted = adopt_newest();
@@ -89,7 +89,7 @@ void NatScan::scan(SteadyTime now, std::span<const Link> links, std::span<const 
   }
   read_containers(now, changed || adopted);
   read_route_localnet(now, changed || adopted, links);
-  // What is made of what was read is part of its cost.
+  // The cost of a read includes processing its result.
   const auto after = rested(now, begin);
   if (nf_tables) next_nf_tables_ = std::max(next_nf_tables_, after);
   if (ip_tables) next_ip_tables_ = std::max(next_ip_tables_, after);
@@ -103,7 +103,7 @@ void NatScan::scan(SteadyTime now, std::span<const Link> links, std::span<const 
   std::ranges::copy(reading_.limits, std::back_inserter(table.coverage.limits));
 }
 
-// Whether another scanner of this node has read something since.
+// Adopts the reading if another scanner of this node has read something in the meantime.
 bool NatScan::adopt_newest() {
   auto newest = memory_ ? memory_->get() : nullptr;
   if (!newest || newest == shared_) return false;
@@ -112,7 +112,7 @@ bool NatScan::adopt_newest() {
   return true;
 }
 
-// An equal one stays the object that it was: what was made of it has it too.
+// An equal value keeps the existing object, which derived results share.
 template <class T>
 bool NatScan::replace(T& known, T fresh) {
   read_ = true;
@@ -180,7 +180,7 @@ FilterReading NatScan::decode(std::span<const IpTable> tables) {
   FilterReading fresh;
   IpSets sets(*node_.netlink);
   auto decoded = decode_ip_tables(tables, fresh.unknown, fresh.unknown_filters, sets.lookup());
-  // The same bytes may be other rules then: sets change by themselves.
+  // The same bytes may mean different rules later: sets change independently.
   if (sets.asked() || !decoded) reading_.ip_tables_print.reset();
   if (!decoded) {
     fresh.error = std::move(decoded).error();
@@ -214,7 +214,7 @@ bool NatScan::addresses_changed(std::span<const Link> links, std::span<const Add
   const auto services = service_devices(links);
   std::vector<IpAddress> local;
   for (const Address& address : addresses) {
-    // Every pod's device has one of IPv6: they come and go.
+    // Every pod's device has an IPv6 link-local address: these come and go.
     const bool link_local = address.ip.family == AddressFamily::ipv6 && is_link_local(address.ip);
     if (!link_local && !is_service_address(address, services)) local.push_back(address.ip);
   }
@@ -232,7 +232,7 @@ void NatScan::walk() {
   NatWalkOptions options;
   if (!reading_.local_addresses.empty()) options.local_addresses = reading_.local_addresses;
   NatWalk walked = walk_nat(tables, options);
-  // Once seen, known: a firewall that flushes the tables takes the chains, too.
+  // Stays true once seen: a firewall that flushes the tables also removes the chains.
   reading_.has_forwarder = reading_.has_forwarder || std::ranges::any_of(tables, [](auto* table) {
                              return programs_forwarded_ports(*table);
                            });
@@ -254,7 +254,7 @@ void NatScan::walk() {
                                  .message = "there are more NAT rules than were read",
                                  .remedy = std::string(kReport)});
   }
-  // Behind all others: IPVS gets what none of them took.
+  // After all others: IPVS gets what no other rule took.
   std::ranges::move(ipvs_rules(reading_.ipvs.table, reading_.ipvs.kube_proxy),
                     std::back_inserter(walked.rules));
   const bool complete = reading_.problems.empty() && !reading_.nf_tables.error &&
@@ -319,7 +319,7 @@ void NatScan::tell(const FilterReading& source, bool narrowed_by_unknown) {
       .code = "nat_rules_unknown",
       .message = "parts of the NAT rules are not understood: " + words_of(source.unknown),
       .remedy = std::string(kReport)};
-  // Where no rule for a port of this node depends on them nothing is missing.
+  // If no rule for a port of this node depends on them, nothing is missing.
   const bool matters = narrowed_by_unknown || has_unknown_target(source.unknown);
   (matters ? reading_.problems : reading_.limits).push_back(std::move(unknown));
 }

@@ -16,25 +16,24 @@
 
 namespace hostnet {
 
-// What takes packets to ports of this node without a socket: NAT rules, and packet filters, read
-// again only when they may have changed.
+// Reads the NAT rules and packet filters that take packets to ports of this node without a socket,
+// and only again when they may have changed.
 //
-// nf_tables: one short question per scan says whether anything changed (asking
-// costs 20 µs; to be told of every change would cost the kernel and us a message
-// for every rule that kube-proxy writes anew). Then they are read, no sooner than
-// 5 s after the last time. Legacy iptables tell nothing of changes: their bytes are read
-// every 10 s, and decoded where they differ in more than how often rules matched. Neither is read
-// sooner than a hundred times as long after the last read as that, and what was made of it, took of
-// CPU time. IPVS, and the ipsets that rules name, tell nothing of changes either: every 10 s.
-// A new NatScan waits for nothing: it asks all of these at once, and takes from `memory` only what
-// they confirm. Not thread safe: owned by the PortScanner.
+// nf_tables: one short query per scan shows whether anything changed (it costs 20 µs; change
+// notifications would cost the kernel and us a message for every rule that kube-proxy rewrites). If
+// so, they are read, at most every 5 s. Legacy iptables report no changes: their bytes are read
+// every 10 s and decoded if they differ in more than packet counters. After each read, both rest
+// for a hundred times the CPU time that reading and processing took. IPVS, and ipsets used by
+// rules, report no changes either: they are read every 10 s. A new NatScan does not wait: it
+// queries all of these at once and reuses from `memory` only what is still valid. Not thread safe:
+// owned by the PortScanner.
 class NatScan {
  public:
-  // `memory`: what this node's scanners read and walked; null: this one is alone.
+  // `memory`: the results of this node's other scanners; null: there are none.
   explicit NatScan(const Node& node, std::shared_ptr<NatMemory> memory = nullptr)
       : node_(node), memory_(std::move(memory)) {}
 
-  // Fills what the table says of NAT on a node with these links and addresses.
+  // Fills in the table's NAT data for a node with these links and addresses.
   void scan(SteadyTime now, std::span<const Link> links, std::span<const Address> addresses,
             PortSnapshot& table);
 
@@ -56,7 +55,7 @@ class NatScan {
   void read_containers(SteadyTime now, bool rules_changed);
   void read_route_localnet(SteadyTime now, bool rules_changed, std::span<const Link> links);
   bool forwards_by_ebpf(SteadyTime now, std::span<const Link> links);
-  // Whether it is another than before.
+  // Whether it differs from the existing value.
   template <class T>
   bool replace(T& known, T fresh);
   SteadyTime rested(SteadyTime now, std::chrono::nanoseconds cpu_at_begin) const;
@@ -64,9 +63,9 @@ class NatScan {
   Node node_;
   std::shared_ptr<NatMemory> memory_;
   NatReading reading_;
-  std::shared_ptr<const NatReading> shared_;  // the one in the memory that `reading_` is
-  bool read_{};                               // this scan read something again
-  SteadyTime next_nf_tables_, next_ip_tables_, next_ip_sets_, next_ipvs_;  // no sooner
+  std::shared_ptr<const NatReading> shared_;  // the reading in the memory that `reading_` equals
+  bool read_{};                               // this scan has read something again
+  SteadyTime next_nf_tables_, next_ip_tables_, next_ip_sets_, next_ipvs_;  // earliest times
   std::shared_ptr<const PodsByContainer> containers_;
   std::shared_ptr<const RuntimesByContainer> other_containers_;
   std::optional<std::vector<std::string>> route_localnet_;

@@ -11,7 +11,7 @@
 namespace hostnet {
 namespace {
 
-// Where hierarchies are mounted: version 2, hybrid, and one of version 1's.
+// The mount points of the hierarchies: version 2, hybrid, and two of version 1.
 constexpr std::array<std::string_view, 4> kCgroupMounts{
     "sys/fs/cgroup", "sys/fs/cgroup/unified", "sys/fs/cgroup/systemd", "sys/fs/cgroup/memory"};
 // kubelet.slice/kubelet-kubepods.slice/kubelet-kubepods-burstable.slice/…-pod….slice
@@ -41,7 +41,7 @@ class ContainerSearch {
       if (!leads_to_pods(name)) continue;
       const std::string below = fmt::format("{}/{}", path, name);
       const auto inside = files_.list(std::string(mount_) + below);
-      if (!inside) continue;  // no directory, or gone
+      if (!inside) continue;  // not a directory, or gone
       const CgroupFacts pod = parse_cgroup(below);
       if (!pod.pod_uid.empty()) {
         note(below, *inside);
@@ -64,7 +64,7 @@ class ContainerSearch {
   std::string_view mount_;
 };
 
-// At the root, in a folder there, in slices (podman's pods) and in services (quadlets).
+// Searches the root, its folders, slices (podman's pods) and services (quadlets).
 class OtherContainerSearch {
  public:
   OtherContainerSearch(const Files& files, std::string_view mount) : files_(files), mount_(mount) {}
@@ -84,7 +84,7 @@ class OtherContainerSearch {
  private:
   static constexpr std::size_t kDeepest = 3;
 
-  // The CRI's, where no folder tells the pod, are containers like others here.
+  // The CRI's containers whose pod is not in the path count as others here.
   bool note(const std::string& path) {
     const CgroupFacts facts = parse_cgroup(path);
     if (facts.container_id.empty() || !facts.pod_uid.empty()) return false;

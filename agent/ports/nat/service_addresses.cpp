@@ -7,8 +7,8 @@
 namespace hostnet {
 namespace {
 
-// kube-proxy: pkg/proxy/ipvs; kube-router: pkg/controllers/proxy; dns: cmd/node-cache, and what
-// AKS runs as a service (AgentBaker: localdns).
+// kube-proxy: pkg/proxy/ipvs; kube-router: pkg/controllers/proxy; dns: cmd/node-cache, and AKS'
+// node-local DNS service (AgentBaker: localdns).
 constexpr std::array<std::string_view, 4> kServiceDevices{"kube-ipvs0", "kube-dummy-if",
                                                           "nodelocaldns", "localdns"};
 

@@ -14,19 +14,19 @@ namespace {
 using std::chrono::seconds;
 
 constexpr seconds kWaitForClients{3};
-// Forks, execve() and moves to another cgroup belong to a start; later they are rare.
+// Forks, execve() and cgroup moves happen during start-up; they are rare later.
 constexpr seconds kStartTakes{120};
 constexpr seconds kCheckOldAfter{70};
-constexpr seconds kCheckWithin{20};        // after that, or kCheckAfter
+constexpr seconds kCheckWithin{20};        // after kCheckAfter or kCheckOldAfter
 constexpr unsigned kIdentifyOldEvery = 3;  // checks
-// Connections that are gone: their cookies live on in TIME_WAIT. Servers leave nothing behind;
-// they may be missing in a dump that failed.
+// Closed connections: their cookies live on in TIME_WAIT. Servers leave nothing behind; they may be
+// missing from a dump that failed.
 constexpr seconds kRememberConnections{120};
 constexpr seconds kRememberServers{5};
 constexpr seconds kForgetEvery{10};
 constexpr std::size_t kMostRemembered = 65536;
 
-// The cookie; kernels always have one, hand-made sockets may not.
+// The cookie; kernels always set one, hand-made sockets may lack it.
 std::uint64_t key_of(const Socket& socket) {
   constexpr std::uint64_t kNoCookie = std::uint64_t{1} << 63U;
   return socket.cookie != 0 ? socket.cookie : socket.inode | kNoCookie;
@@ -66,7 +66,7 @@ void Attribution::update(std::span<const Socket> sockets, std::span<const Link> 
       own_by_processes(*entry);
     } else if (entry->uses.empty() && entry->owner->kind == HolderKind::unknown &&
                tunnel_of(entry->socket, links_) != nullptr) {
-      own_without_processes(*entry, false);  // the device is known only now
+      own_without_processes(*entry, false);  // the device was not known before
     }
   }
   search(wanted, now);
@@ -84,7 +84,7 @@ void Attribution::collect(std::span<const Socket> sockets, SteadyTime now) {
   for (const Socket& socket : sockets) {
     const auto [at, is_new] = entries_.try_emplace(key_of(socket));
     Entry& entry = at->second;
-    if (entry.seen_in == dumps_) continue;  // a dump may tell one twice
+    if (entry.seen_in == dumps_) continue;  // a dump may list a socket twice
     const bool changed_hands = !is_new && socket.inode != 0 && entry.socket.inode != 0 &&
                                entry.socket.inode != socket.inode;
     const bool had_inode = !is_new && entry.socket.inode != 0;
@@ -111,7 +111,7 @@ bool Attribution::may_wait(const Entry& entry, SteadyTime now) const {
 
 void Attribution::revalidate(SteadyTime now) {
   if (present_.empty()) return;
-  // As many as bring everybody's turn within kCheckWithin, however often we are called.
+  // Enough to check every entry within kCheckWithin, however often this is called.
   const auto elapsed = std::clamp<SteadyTime::duration>(now - last_update_, {}, kCheckWithin);
   const double share = std::chrono::duration<double>(elapsed) / kCheckWithin;
   auto budget = static_cast<std::size_t>(share * static_cast<double>(present_.size())) + 8;
@@ -139,14 +139,14 @@ void Attribution::check(Entry& entry, SteadyTime now) {
     return inode.error().reason == Reason::vanished;
   });
   if (entry.uses.size() != before) {
-    // Closed, gone or moved to another descriptor; somebody else may have it.
+    // Closed, gone or moved to another descriptor; another process may have it now.
     if (!entry.uses.empty()) own_by_processes(entry);
     entry.next_search = now;
     entry.fruitless = 0;
     return;
   }
-  // The same socket: but execve() gives a process another name, and runtimes
-  // move processes to other cgroups.
+  // The socket is the same, but execve() changes a process's name, and runtimes move processes to
+  // other cgroups.
   if (old && ++entry.old_checks % kIdentifyOldEvery != 0) return;
   const int pid = entry.uses.front().pid;
   const auto& stat = stat_of(pid);
@@ -165,7 +165,7 @@ void Attribution::forget_gone(SteadyTime now) {
     const auto remember = entry.socket.is_server() ? kRememberServers : kRememberConnections;
     return entry.seen_in != dumps_ && (too_many || now - entry.last_seen > remember);
   });
-  if (forgotten > entries_.size()) {  // a crowd leaves no empty places behind
+  if (forgotten > entries_.size()) {  // free the memory of a large crowd
     entries_.rehash(0);
     present_.shrink_to_fit();
   }
@@ -184,7 +184,7 @@ void Attribution::state_problem() {
     }
     denied += entry->denied ? 1U : 0U;
     const bool perhaps_hidden = view_ == ProcfsView::unproven || view_ == ProcfsView::own_container;
-    // A process that may not be inspected may be the one: the right to do so comes first.
+    // A process that may not be inspected may be the owner: then report missing permissions first.
     hidden += entry->hidden || (perhaps_hidden && !entry->denied) ? 1U : 0U;
   }
   if (denied == 0) refused_.clear();

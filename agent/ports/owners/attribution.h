@@ -1,7 +1,7 @@
 #pragma once
 
-// Who has each socket: remembered by the socket's cookie, searched for only when
-// it is new, and checked so that a change is found out.
+// Finds the owner of each socket: remembered by the socket's cookie, searched for only when it is
+// new, and re-checked to detect changes.
 
 #include <chrono>
 #include <cstdint>
@@ -25,51 +25,50 @@
 
 namespace hostnet {
 
-// A new socket is searched for in the cgroup in which it was made, then in the
-// newest processes, then in all of them. Later scans read no descriptor
-// directory again: known (process, descriptor) pairs are checked one by one, a
-// slice of them per update, each within 30 seconds; from the third minute on within 90 where the
-// port is not urgent. What is not found is searched for again ever more rarely (1 s to 5 min), so
+// A new socket is searched for in the cgroup in which it was created, then in the newest processes,
+// then in all of them. Later scans do not read descriptor directories again: known (process,
+// descriptor) pairs are checked in turn, some per update, each within 30 seconds; from the third
+// minute on within 90 unless the port is urgent. Searches for unfound owners back off (1 s to 5
+// min), so a socket of the kernel does not cost a scan of /proc per tick.
 // a socket of the kernel does not cost a scan of /proc per tick.
-//
-// Not thread safe: owned by the watch. Reads the clock of the Node only to pace
+// Not thread safe: owned by the watch. Reads the Node's clock only to pace full scans.
 // full scans.
 class Attribution {
  public:
   struct Options {
-    std::vector<std::string> node_components;  // Policy's; a change judges all again
+    std::vector<std::string> node_components;  // from the Policy; a change re-evaluates all owners
     PortRange ephemeral{32768, 60999};
-    // Ports whose owner is wanted at once (declared, or asked for), sorted. An
-    // unconnected UDP socket on another ephemeral port is somebody's DNS query
-    // most of the time: its process is searched for only when it is 3 s old.
+    // Ports whose owner is needed at once (declared or requested), sorted. An unconnected UDP
+    // socket on another ephemeral port is mostly a DNS query: its process is searched for only once
+    // it is 3 s old.
     std::vector<std::uint16_t> urgent_ports;
-    bool same_sockets{};  // exactly those of the last update, in its order
-    // Else a new socket's owner is what the cgroup says in which it was made, until an update that
-    // searches. That costs next to nothing.
+    bool same_sockets{};  // exactly those of the last update, in the same order
+    // If false, a new socket's owner is derived only from the cgroup in which it was created, until
+    // an update that searches. That costs next to nothing.
     bool search_processes = true;
   };
 
   explicit Attribution(const Node& node) : node_(node), cgroups_(*node_.files) {}
 
-  // One scan. Sockets without an inode (TIME_WAIT) have the owner that their
-  // cookie had, or an unknown one.
+  // One scan. Sockets without an inode (TIME_WAIT) keep the owner of their cookie, or have an
+  // unknown one.
   void update(std::span<const Socket> sockets, std::span<const Link> links, const Options& options,
               SteadyTime now);
 
-  // The owner as the last update left it, valid until the next; an unknown one
-  // for a socket that was not in it.
+  // The owner as of the last update, valid until the next one; an unknown one for a socket that was
+  // not in it.
   const Owner& owner_of(const Socket& socket) const;
-  // Through which descriptors processes had it then; empty: nobody is known to.
+  // The descriptors through which processes had it then; empty: no process is known to.
   std::span<const SocketUse> uses_of(const Socket& socket) const;
 
-  // Another number after an update that gave somebody another owner.
+  // Changes after an update that changed any owner.
   std::uint64_t revision() const { return revision_; }
 
-  // Unset when every process that had to be inspected could be, and nobody hides one. Otherwise
-  // why not, and what to do about it.
+  // Unset if all relevant processes could be inspected and none is hidden. Otherwise the reason and
+  // the remedy.
   const std::optional<Problem>& problem() const { return problem_; }
 
-  // What the last update did.
+  // The work done by the last update.
   struct Work {
     std::size_t directories_read{};     // proc/<pid>/fd
     std::size_t descriptors_checked{};  // proc/<pid>/fd/<fd>
@@ -82,18 +81,18 @@ class Attribution {
   struct Entry {
     Socket socket;
     std::shared_ptr<const Owner> owner = unknown_owner();
-    std::vector<SocketUse> uses;   // the first is owner.processes[0]'s
-    std::size_t primary{};         // fingerprint of that process as it was when it was judged
+    std::vector<SocketUse> uses;   // the first belongs to owner.processes[0]
+    std::size_t primary{};         // fingerprint of that process when it was evaluated
     std::size_t primary_cgroup{};  // fingerprint of its cgroups; 0 not read yet
-    std::uint64_t seen_in{};       // number of the last dump that had it
-    SteadyTime first_seen, last_seen, next_check;  // last_seen: of those that are not present
+    std::uint64_t seen_in{};       // number of the last dump that contained it
+    SteadyTime first_seen, last_seen, next_check;  // last_seen: only for absent sockets
     std::optional<SteadyTime> next_search;         // unset: nothing to search for
-    unsigned old_checks{};                         // since it is old
-    unsigned fruitless{};                          // full scans that did not find enough
+    unsigned old_checks{};                         // since it counts as old
+    unsigned fruitless{};                          // full scans without a sufficient result
     bool denied{};                                 // some process could not be inspected
     bool hidden{};  // its cgroup has processes that proc/ does not show
   };
-  // What is read of one process, at most once per update.
+  // Data read of one process, at most once per update.
   struct SeenProcess {
     std::optional<Result<ProcessStat>> stat;
     std::optional<std::string> exe;
@@ -139,7 +138,7 @@ class Attribution {
   Node node_;
   CgroupLookup cgroups_;
   OwnerPool owners_;
-  std::unordered_map<std::uint64_t, Entry> entries_;  // by cookie; their addresses are stable
+  std::unordered_map<std::uint64_t, Entry> entries_;  // by cookie; entries have stable addresses
   std::vector<Entry*> present_;                       // of this update, in the sockets' order
   std::unordered_map<int, SeenProcess> processes_;    // of this update
   std::span<const Link> links_;                       // of this update
@@ -148,12 +147,12 @@ class Attribution {
   bool has_searched_{};
   std::uint64_t revision_{};
   std::size_t next_check_{};  // round robin over present_
-  Pacer full_scans_{20};      // times what one took
+  Pacer full_scans_{20};      // times the duration of one
   SteadyTime last_update_, next_forgetting_;
   std::optional<int> own_pid_;
   ProcfsView view_{ProcfsView::every_process};
   std::optional<Problem> problem_;
-  std::string refused_;  // what the system said of the first process that could not be inspected
+  std::string refused_;  // the system's error for the first process that could not be inspected
   Work work_;
   std::string text_;
 };

@@ -1,4 +1,4 @@
-// Attribution's part that makes an Owner of what was found.
+// The part of Attribution that builds an Owner from the search results.
 
 #include <fmt/format.h>
 
@@ -15,7 +15,7 @@
 namespace hostnet {
 namespace {
 
-// A preforking server may share one socket among hundreds.
+// A preforking server may share one socket among hundreds of processes.
 constexpr std::size_t kMostProcesses = 64;
 
 bool is_socket_unit(const CgroupPlace* place) {
@@ -23,8 +23,8 @@ bool is_socket_unit(const CgroupPlace* place) {
          place->facts.unit.ends_with(".socket");
 }
 
-// systemd's machines are containers or virtual machines, which are processes of the host
-// (systemd:src/vmspawn): their scopes have one form of name.
+// systemd-machined's machines are containers or virtual machines; the latter run as processes of
+// the host (systemd:src/vmspawn). Their scopes are named alike.
 bool is_virtual_machine(const Owner& owner) {
   const std::string_view exe = owner.exe;
   return owner.container_runtime == "systemd-nspawn" &&
@@ -86,7 +86,7 @@ bool Attribution::is_launcher(int pid) {
 
 int Attribution::own_pid() {
   if (!own_pid_) {
-    // As procfs numbers it, which may be that of another PID namespace.
+    // The pid as procfs numbers it, which may be in another PID namespace.
     int pid = node_.identity.pid;
     if (const auto self = node_.files->link("proc/self")) {
       pid = parse_number<int>(*self).value_or(pid);
@@ -96,7 +96,7 @@ int Attribution::own_pid() {
   return *own_pid_;
 }
 
-// Equal owners are one object as long as somebody has it.
+// Equal owners share one object as long as it is referenced.
 void Attribution::set_owner(Entry& entry, Owner owner) {
   auto shared = owners_.share(std::move(owner));
   if (shared == entry.owner) return;
@@ -104,7 +104,7 @@ void Attribution::set_owner(Entry& entry, Owner owner) {
   ++revision_;
 }
 
-// False when all of them are gone by now.
+// False if all these processes are gone.
 bool Attribution::own_by_processes(Entry& entry) {
   std::erase_if(entry.uses, [&](const SocketUse& use) {
     const auto& stat = stat_of(use.pid);
@@ -128,7 +128,7 @@ bool Attribution::own_by_processes(Entry& entry) {
   }
   const int pid = entry.uses.front().pid;
   const CgroupPlace& place = place_of(pid);
-  // Where the process is counts more than where it was when it made the socket.
+  // The current cgroup of the process takes precedence over the one in which it created the socket.
   const CgroupPlace& home = tells_nothing(place) && made_in != nullptr ? *made_in : place;
   describe_place(home, owner);
   owner.exe = exe_of(pid);
@@ -148,7 +148,7 @@ bool Attribution::own_by_processes(Entry& entry) {
   return true;
 }
 
-// Of a service, which began with it, and in the agent's own network namespace.
+// Whether a service started it, and it is in the agent's own network namespace.
 bool Attribution::is_daemon(int pid) {
   const auto& stat = stat_of(pid);
   const auto network = node_.files->inode(fmt::format("proc/{}/ns/net", pid));
@@ -156,7 +156,7 @@ bool Attribution::is_daemon(int pid) {
   return stat->parent == 1 || place_of(stat->parent).facts.unit == place_of(pid).facts.unit;
 }
 
-// What holds a port for a container is told as that container.
+// A process that holds a port for a container is reported as that container.
 void Attribution::name_the_container_served(const Socket& socket, const CgroupPlace& home,
                                             Owner& owner) {
   const bool component = owner.kind == HolderKind::node_component;
@@ -171,7 +171,7 @@ void Attribution::name_the_container_served(const Socket& socket, const CgroupPl
   if (!owner.user && socket.uid != 0) owner.user = socket.uid;
 }
 
-// systemd makes the sockets of a .socket unit in that unit's cgroup, whoever serves them.
+// systemd creates a .socket unit's sockets in its cgroup, whichever process serves them.
 void Attribution::name_the_socket_unit(const CgroupPlace* made_in, Owner& owner, bool idle) const {
   if (!is_socket_unit(made_in) || owner.kind == HolderKind::pod ||
       owner.kind == HolderKind::unmanaged_container) {
@@ -192,9 +192,8 @@ void Attribution::own_without_processes(Entry& entry, bool searched_everywhere) 
   const Socket& socket = entry.socket;
   const bool nobody_has_it =
       searched_everywhere && !entry.denied && !entry.hidden && view_ == ProcfsView::every_process;
-  // A tunnel's socket carries the cgroup of whoever made the device. WireGuard's
-  // socket stays behind where a device is moved to another namespace: its port
-  // alone does not tell.
+  // A tunnel's socket has the cgroup of the process that created the device. WireGuard's socket
+  // stays behind when a device is moved to another namespace: so its port alone proves nothing.
   const Link* tunnel = tunnel_of(socket, links_);
   if (tunnel != nullptr && (tunnel->kind != "wireguard" || nobody_has_it)) {
     owner.kind = HolderKind::kernel;
@@ -202,7 +201,7 @@ void Attribution::own_without_processes(Entry& entry, bool searched_everywhere) 
     return;
   }
   if (!searched_everywhere && entry.fruitless > 0 && entry.owner->processes.empty()) {
-    return;  // no news since the last full scan
+    return;  // nothing new since the last full scan
   }
   const CgroupPlace* made_in = cgroups_.of_id(socket.cgroup_id);
   if (nobody_has_it && socket.uid == 0 &&

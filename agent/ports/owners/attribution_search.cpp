@@ -1,4 +1,4 @@
-// Attribution's part that searches for processes.
+// The part of Attribution that searches for processes.
 
 #include <algorithm>
 #include <unordered_set>
@@ -48,7 +48,7 @@ void Attribution::search(std::span<Entry* const> wanted, SteadyTime now) {
   }
   if (more) search_everywhere(search, now);
   work_.directories_read += search.scan.directories_read();
-  // The same one for as long as it lasts: the problem is not another one each time.
+  // Keep the first message while it persists, so that the problem does not change each time.
   if (refused_.empty()) refused_ = search.scan.refused();
 
   for (Entry* entry : wanted) {
@@ -102,7 +102,7 @@ void Attribution::search_newest(Search& search) {
     if (!search.scan.has_inspected(*pid)) newest.push_back(*pid);
   }
   search.scan.inspect(newest);
-  // Who forked them most likely has the socket too, and made it.
+  // The parents most likely have the socket too, and created it.
   std::vector<int> family;
   for (const Entry* entry : search.wanted) {
     for (const SocketUse& use : search.scan.uses_of(entry->socket.inode)) {
@@ -124,17 +124,17 @@ void Attribution::search_everywhere(Search& search, SteadyTime now) {
   const auto pids = list_processes(*node_.files);
   view_ = procfs_view(*node_.files, pids);
   if (!pids) return;
-  // The newest first: they come and go most.
+  // The newest first: they come and go most often.
   const std::vector<int> order(pids->rbegin(), pids->rend());
   search.scan.inspect(order);
-  // Who was forked meanwhile by somebody who is gone by now.
+  // Processes forked in the meantime by a parent that is gone by now.
   if (const auto again = list_processes(*node_.files)) search.scan.inspect(*again);
   search.searched_everywhere = true;
   ++work_.full_scans;
   full_scans_.rest(now, node_.clock->steady() - begin);
 }
 
-// systemd has the sockets of what it activates: somebody else should be found.
+// systemd holds the sockets of units that it activates: look for another process.
 bool Attribution::found_enough(const Entry& entry, const Search& search) {
   return std::ranges::any_of(search.scan.uses_of(entry.socket.inode),
                              [&](const SocketUse& use) { return !is_launcher(use.pid); });

@@ -40,9 +40,9 @@ bool is_unit_with_processes(std::string_view name) {
   });
 }
 
-// As systemd's cg_path_get_unit() and cg_path_get_user_unit() read it: slices, then one unit, or
-// the manager of a user and then the same of its own. Below that a unit does as it likes
-// (Delegate=), and names there are nobody's units.
+// Reads paths like systemd's cg_path_get_unit() and cg_path_get_user_unit(): slices, then one unit,
+// or a user's manager followed by its own slices and unit. Below that, a unit may create anything
+// (Delegate=), and names there are not units.
 class UnitPath {
  public:
   void enter(std::string_view part) {
@@ -53,7 +53,7 @@ class UnitPath {
       unit_ = part;
     } else if (is_unit_with_processes(part)) {
       below_unit_ = true;
-      if (!user_ || part != "init.scope") unit_ = part;  // that is the manager itself
+      if (!user_ || part != "init.scope") unit_ = part;  // init.scope is the manager itself
     } else if (part.ends_with(".slice")) {
       slice_ = part;
     } else {
@@ -77,13 +77,13 @@ void be_in_pod(PodPlace place, CgroupFacts& facts) {
   facts.container_id = std::move(place.container_id);
 }
 
-// How many parts, from the outermost, lead into a container outside kubepods; 0: none does.
+// Returns how many leading parts lead to a container outside kubepods; 0: there is none.
 std::size_t walk(const std::vector<std::string_view>& parts, CgroupFacts& facts) {
   UnitPath units;
   std::size_t container = 0;
   for (std::size_t i = 0; i < parts.size(); ++i) {
     if (is_kubepods(parts[i])) {
-      if (units.user()) break;  // of a kubelet that this user runs
+      if (units.user()) break;  // of a kubelet that runs as this user
       be_in_pod(read_kubepods(std::span(parts).subspan(i)), facts);
       return 0;
     }
@@ -128,7 +128,7 @@ std::string_view container_of_node(std::string_view path_of_init) {
   const std::vector<std::string_view> parts = split_path(path_of_init);
   const std::size_t count = walk(parts, facts);
   if (count == 0) return {};
-  // crun has its container's processes one deeper, in "container".
+  // crun puts its container's processes one level deeper, in "container".
   const bool deeper = parts.size() > count && parts[count] == "container";
   const std::string_view last = parts[count - (deeper ? 0 : 1)];
   const auto length = static_cast<std::size_t>(last.end() - path_of_init.begin());

@@ -1,6 +1,6 @@
 #pragma once
 
-// What the path of a control group says about who runs in it. Pure: text in, facts out.
+// Facts about a process from the path of its control group. Pure: text in, facts out.
 
 #include <cstdint>
 #include <optional>
@@ -10,7 +10,7 @@
 namespace hostnet {
 
 struct CgroupFacts {
-  bool in_kubepods{};             // below the kubelet's "kubepods", or made by the CRI: also with
+  bool in_kubepods{};             // below kubelet's "kubepods", or made by the CRI: also with
                                   // an unknown pod
   std::string pod_uid;            // '-' separated (a static pod's: 32 hex digits); "" unknown
   std::string container_id;       // 64 hex digits, or the name where a runtime names its own
@@ -23,15 +23,15 @@ struct CgroupFacts {
   bool operator==(const CgroupFacts&) const = default;
 };
 
-// `path` is a path below the root of a cgroup hierarchy, with or without
-// leading "/.." (what /proc/<pid>/cgroup shows from another cgroup namespace).
-// The outermost decides: what is inside a container (a nested kubelet, a systemd, a docker) is that
-// container, and so is what is below a pod. What a user's manager starts is that user's: no pod,
-// and no unit of the system. Unknown layouts yield no facts; no input is an error.
+// `path` is a path below the root of a cgroup hierarchy, with or without leading "/.." (as
+// /proc/<pid>/cgroup shows it from another cgroup namespace). The outermost match decides: anything
+// inside a container (a nested kubelet, a systemd, a docker) belongs to that container, and
+// likewise below a pod. What a user's manager starts belongs to that user: no pod and no system
+// unit. Unknown layouts yield no facts; no input is an error.
 CgroupFacts parse_cgroup(std::string_view path);
 
-// The part of pid 1's path that leads into a container: where the node itself is a container (kind
-// on cgroup v1, LXC), its own container is not an unmanaged one and has to be taken off every path.
+// The part of pid 1's path that leads into a container: if the node itself is a container (kind on
+// cgroup v1, LXC), its own container is not an unmanaged one and must be removed from every path.
 // "" otherwise.
 std::string_view container_of_node(std::string_view path_of_init);
 

@@ -55,7 +55,7 @@ const CgroupPlace* CgroupLookup::of_id(std::optional<std::uint64_t> id) {
     return known->second ? &*known->second : nullptr;
   }
   auto path = files_.cgroup_path(*id);
-  // A tree that may not be walked again yet: ask another time.
+  // The tree must not be walked again yet: retry later.
   if (!path && path.error().reason == Reason::timeout) return nullptr;
   auto& place = by_id_[*id];
   if (path && *path != "/") {
@@ -72,7 +72,7 @@ std::vector<int> CgroupLookup::processes_in(const CgroupPlace& place, bool& hidd
   std::string_view rest = text_;
   while (!rest.empty()) {
     const int pid = parse_number<int>(take_until(rest, '\n')).value_or(-1);
-    // The kernel writes 0 for who has no pid in the reader's namespace.
+    // The kernel writes 0 for processes without a pid in the reader's namespace.
     if (pid == 0) hidden = true;
     if (pid > 0) pids.push_back(pid);
   }
@@ -108,7 +108,7 @@ CgroupPlace CgroupLookup::of_process(int pid, std::size_t& fingerprint) {
   if (path.empty() || path == "/") return {};
   CgroupPlace place;
   if (path.starts_with("/..") && own_path_.empty()) {
-    // Only what the end of the path shows.
+    // Only the end of the path is known.
     place.path = path;
     place.facts = parse_cgroup(path);
     return place;
@@ -119,7 +119,7 @@ CgroupPlace CgroupLookup::of_process(int pid, std::size_t& fingerprint) {
 }
 
 void CgroupLookup::trim() {
-  constexpr std::size_t kMany = 512;  // asking again costs microseconds, each some 600 bytes
+  constexpr std::size_t kMany = 512;  // a lookup costs microseconds, an entry some 600 bytes
   if (by_id_.size() > kMany) by_id_.clear();
 }
 

@@ -12,47 +12,46 @@
 
 namespace hostnet {
 
-// A cgroup as the host sees it.
+// A cgroup as seen from the host.
 struct CgroupPlace {
   std::string path;  // from the root of the node: "/system.slice/nginx.service"
   CgroupFacts facts;
   bool operator==(const CgroupPlace&) const = default;
 };
 
-// What the place says of whoever is there.
+// Fills in what the cgroup says about its processes.
 void describe_place(const CgroupPlace& place, Owner& owner);
 
-// From ids and processes to cgroups, with a memory. Not thread safe.
+// Maps ids and processes to cgroups, with a cache. Not thread safe.
 class CgroupLookup {
  public:
   explicit CgroupLookup(const Files& files) : files_(files) {}
 
-  // The cgroup in which a socket was made. nullptr when it tells nothing: no id,
-  // the root (so it is for every socket on cgroup v1), a cgroup that is gone or
-  // that may not be read. Valid until trim().
+  // The cgroup in which a socket was created. nullptr if it is unknown: no id, the root (always the
+  // case on cgroup v1), or a cgroup that is gone or unreadable. Valid until trim().
   const CgroupPlace* of_id(std::optional<std::uint64_t> id);
 
-  // The processes in it now. `hidden` is set when some are in a PID namespace
-  // that the agent does not see (no hostPID).
+  // Its current processes. `hidden` is set if some are in a PID namespace that the agent does not
+  // see (no hostPID).
   std::vector<int> processes_in(const CgroupPlace& place, bool& hidden);
 
-  // The id of the one container that podman runs in the unit of its monitor (a quadlet's, with
-  // --cgroups=split: conmon is in "runtime", beside "libpod-payload-<id>"); "": none, or several.
+  // The id of the only container that podman runs in its monitor's unit (a quadlet's, with
+  // --cgroups=split: conmon is in "runtime", next to "libpod-payload-<id>"); "": none, or several.
   std::string container_beside(const CgroupPlace& monitor);
 
-  // Changes when the process is moved; 0: its cgroups cannot be read.
+  // Changes when the process is moved; 0: its cgroups are unreadable.
   std::size_t fingerprint_of(int pid);
-  // Where a process is, from /proc/<pid>/cgroup; empty when that tells nothing.
+  // The cgroup of a process, from /proc/<pid>/cgroup; empty if that shows nothing useful.
   CgroupPlace of_process(int pid, std::size_t& fingerprint);
 
-  // On pure cgroup v2 the id of a socket and the cgroup of its process are of
-  // one tree; elsewhere only /proc/<pid>/cgroup knows of pods.
+  // On pure cgroup v2 the socket's cgroup id and the process's cgroup are in one tree; elsewhere
+  // only /proc/<pid>/cgroup leads to pods.
   bool is_unified();
 
-  // The agent's own cgroup: makes relative paths absolute.
+  // The agent's own cgroup, which makes relative paths absolute.
   void set_own_path(std::string path) { own_path_ = std::move(path); }
 
-  // Forgets the ids when there are many of them, most long gone.
+  // Clears the ids when there are many, most of them long gone.
   void trim();
 
  private:

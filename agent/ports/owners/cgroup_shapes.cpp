@@ -9,15 +9,15 @@ namespace hostnet {
 namespace {
 
 struct Shape {
-  // Directory names (name_pattern.h), '/' between them; the last is the container's own. With '/'
-  // in front the first is one at the root.
+  // Directory names (name_pattern.h), separated by '/'; the last is the container's own. A leading
+  // '/' anchors the first one at the root.
   std::string_view pattern;
   std::string_view runtime;
   CgroupKind kind = CgroupKind::container;
-  bool escaped = false;  // the name is written as systemd escapes it
+  bool escaped = false;  // the name has systemd's escaping
 };
 
-// The first that matches decides.
+// The first match decides.
 constexpr std::array kShapes{
     // moby: daemon/oci_linux.go, daemon/internal/builder-next/executor_linux.go; buildx
     Shape{"docker-{id}.scope", "docker"},
@@ -34,7 +34,7 @@ constexpr std::array kShapes{
     Shape{"libpod-payload-{id}", "podman"},
     Shape{"libpod-conmon-{id}.scope", "podman"},
     Shape{"libpod_parent/conmon", "podman"},
-    Shape{"libpod_parent/{id}", "", CgroupKind::parent},  // a pod's, its containers below
+    Shape{"libpod_parent/{id}", "", CgroupKind::parent},  // of a pod, with its containers below
     Shape{"*.slice:libpod:{id}", "podman"},
     // buildah: chroot_linux.go, run_linux.go
     Shape{"buildah-buildah{name}.scope", "buildah"},
@@ -44,14 +44,14 @@ constexpr std::array kShapes{
     Shape{"/default/{name}", "containerd"},
     Shape{"/moby/{name}", "containerd"},
     Shape{"/services.linuxkit/{name}", "containerd"},
-    // The CRI, whose pods have no parent of their own (kubelet --cgroups-per-qos=false)
+    // The CRI with pods that have no common parent (kubelet --cgroups-per-qos=false)
     Shape{"/k8s.io/{id}", "", CgroupKind::pod},
-    Shape{"/k8s.io/{name}", "containerd"},  // ctr and nerdctl give names
+    Shape{"/k8s.io/{name}", "containerd"},  // ctr and nerdctl use names
     Shape{"cri-containerd-{id}.scope", "", CgroupKind::pod},
     Shape{"*:cri-containerd:{id}", "", CgroupKind::pod},
     Shape{"crio-{id}.scope", "", CgroupKind::pod},
     Shape{"crio-{id}", "", CgroupKind::pod},
-    // kata-containers: src/runtime/pkg/resourcecontrol, what of a sandbox is not its pod's
+    // kata-containers: src/runtime/pkg/resourcecontrol, the part of a sandbox outside its pod
     Shape{"/kata_overhead/{name}", "", CgroupKind::pod},
     // lxc: src/lxc/cgroups/cgfsng.c; since version 4 with "payload" and "monitor"
     Shape{"lxc.payload.{name}", "lxc"},
@@ -65,10 +65,10 @@ constexpr std::array kShapes{
     Shape{R"(machine.slice/machine-lxc\x2d*\x2d{name}.scope)", "libvirt-lxc", CgroupKind::container,
           true},
     Shape{"machine.slice/machine-{name}.scope", "systemd-nspawn", CgroupKind::container, true},
-    // runc and crun by hand: opencontainers/cgroups:systemd/common.go; crun:cgroup-systemd.c
+    // runc and crun used directly: opencontainers/cgroups:systemd/common.go; crun:cgroup-systemd.c
     Shape{"runc-{name}.scope", "runc"},
     Shape{"crun-{name}.scope", "crun"},
-    // Whoever made it, it is a container's id.
+    // A container id, whichever runtime made it.
     Shape{"{id}", "container"},
     Shape{"{id}.scope", "container"},
     // talos: pkg/machinery/constants (CgroupInit, CgroupSystem, CgroupPodRuntime)

@@ -1,7 +1,7 @@
 #pragma once
 
-// The table of what directories in the cgroup tree are made by whom. A new runtime is a row here
-// and a row in tests/ports/cgroup_test.cpp.
+// The table of which runtimes create which directories in the cgroup tree. A new runtime is a row
+// here and a row in tests/ports/cgroup_test.cpp.
 
 #include <cstddef>
 #include <optional>
@@ -12,20 +12,20 @@
 namespace hostnet {
 
 enum class CgroupKind {
-  container,     // of a runtime outside Kubernetes; its monitor too
-  pod,           // a container that the CRI made, where no directory tells its pod
-  node_service,  // of a node without systemd, unless a pod or a container stands below
-  parent,        // what stands below decides
-  host,          // whoever is in it is the host's, whatever stands below
+  container,     // of a runtime outside Kubernetes, or its monitor
+  pod,           // a container made by the CRI whose pod is not in the path
+  node_service,  // of a node without systemd, unless a pod or container is below
+  parent,        // the directories below decide
+  host,          // everything in it belongs to the host, whatever is below
 };
 
 struct CgroupMatch {
   CgroupKind kind{};
   std::string_view runtime;  // of a container: "docker", "lxc"…
-  std::string name;          // of a container or pod: its id or its name; "" not told
+  std::string name;          // of a container or pod: its id or name; "" unknown
 };
 
-// What the last of `parts` (directory names from the root) is. Nothing: no row tells.
+// The meaning of the last of `parts` (directory names from the root). Unset: no row matches.
 std::optional<CgroupMatch> match_cgroup_shape(std::span<const std::string_view> parts);
 
 }  // namespace hostnet

@@ -12,14 +12,14 @@ struct Row {
   std::string_view file;  // name_pattern.h
   std::string_view unit;  // "" any
   std::string_view runtime;
-  bool of_user = false;                // root's are something else
-  bool runtimes_own = false;           // ContainerHelper's
-  bool in_containers_network = false;  // ContainerHelper's
+  bool of_user = false;                // root's are not helpers
+  bool runtimes_own = false;           // see ContainerHelper
+  bool in_containers_network = false;  // see ContainerHelper
 };
 
-// The first that matches decides.
+// The first match decides.
 constexpr std::array kRows{
-    // moby: cmd/docker-proxy; since version 28 dockerd itself where there is no proxy
+    // moby: cmd/docker-proxy; since version 28 dockerd itself if there is no proxy
     Row{"docker-proxy", "", "docker", false, true},
     Row{"rootlesskit-docker-proxy", "", "docker", true, true},
     Row{"dockerd", "", "docker", false, true},
@@ -41,12 +41,12 @@ constexpr std::array kRows{
     Row{"slirp4netns", "", "podman", true},
     Row{"pasta*", "", "podman", true},
     Row{"passt*", "", "podman", true},
-    Row{"podman", "", "podman", true},  // version 1 has its rootlessport in itself
-    Row{"conmon", "", "podman"},        // keeps published ports; CRI-O's is known by its cgroup
+    Row{"podman", "", "podman", true},  // version 1 has rootlessport built in
+    Row{"conmon", "", "podman"},  // holds published ports; CRI-O's is recognized by its cgroup
     Row{"conmonrs", "", "podman"},
     Row{"aardvark-dns", "", "podman"},
-    // lxd: lxd/main_forkproxy.go, incus: cmd/incusd/main_forkproxy.go: a device "proxy" of an
-    // instance is a process of the daemon's executable, in the network that it connects to
+    // lxd: lxd/main_forkproxy.go, incus: cmd/incusd/main_forkproxy.go: an instance's "proxy" device
+    // is a process of the daemon's executable, in the network to which it connects
     Row{"lxd", "", "lxd", false, false, true},
     Row{"incusd", "", "incus", false, false, true},
 };
@@ -56,7 +56,7 @@ struct OwnPort {
   std::uint16_t port;
 };
 
-// What daemons have for themselves: dockerd's API (4243 before it had its own), swarm and metrics
+// The daemons' own ports: dockerd's API (4243 in old versions), swarm and metrics
 // (moby:cmd/dockerd, docs.docker.com/engine/swarm), LXD's and Incus' API and metrics
 // (doc/howto/server_expose.md).
 constexpr std::array kOwnPorts{OwnPort{"dockerd", 2375}, OwnPort{"dockerd", 2376},

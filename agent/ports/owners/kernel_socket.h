@@ -6,15 +6,15 @@
 
 namespace hostnet {
 
-// Sockets that the kernel opened for itself: no process has them. Pure.
+// Sockets that the kernel opened for itself: no process holds them. Pure.
 
 // The tunnel device (vxlan, geneve, WireGuard) whose UDP socket this is, or nullptr. Its
 // socket is bound to every address and to no device but the tunnel's own.
 const Link* tunnel_of(const Socket& socket, std::span<const Link> links);
 
-// Whether a service inside the kernel is known to listen on this port: nfsd,
-// lockd, ksmbd, iSCSI and NVMe targets, RoCE, GTP, DLM, DRBD, WireGuard's
-// default. Says nothing alone: only where no process has the socket.
+// Whether an in-kernel service is known to listen on this port: nfsd, lockd, ksmbd, iSCSI and NVMe
+// targets, RoCE, GTP, DLM, DRBD, WireGuard's default. Not sufficient alone: applies only if no
+// process has the socket.
 bool is_port_of_kernel_service(Protocol protocol, std::uint16_t port);
 
 }  // namespace hostnet

@@ -30,14 +30,14 @@ bool is_generated_uid(std::string_view uid) {
   return true;
 }
 
-// A manifest may set any UID; kubelet makes it a part of a directory name.
+// A manifest may set any UID; kubelet uses it in a directory name.
 bool is_plausible_uid(std::string_view uid) {
   return !uid.empty() && std::ranges::all_of(uid, [](unsigned char c) {
     return std::isalnum(c) != 0 || c == '-' || c == '_' || c == '.';
   });
 }
 
-// systemd's slices nest by '-', so kubelet writes '_' for the '-' of a UID.
+// systemd nests slices by '-', so kubelet writes '_' in place of the '-' of a UID.
 std::string uid_with_dashes(std::string_view uid) {
   std::string text(uid);
   std::ranges::replace(text, '_', '-');
@@ -53,7 +53,7 @@ std::string_view without_suffix(std::string_view text, std::string_view suffix) 
 }
 
 // "kubepods-burstable-pod<uid>", "kubelet-kubepods", "pods-kubepods-pod<uid>": a slice without its
-// suffix. Engaged when one of its words is "kubepods"; the value is the UID or "".
+// suffix. Set if one of its words is "kubepods"; the value is the UID or "".
 std::optional<std::string> uid_of_slice(std::string_view slice) {
   bool found = false;
   const auto next_word = [&] {
@@ -68,8 +68,8 @@ std::optional<std::string> uid_of_slice(std::string_view slice) {
   return uid_with_dashes(slice);
 }
 
-// With cgroup drivers that do not match, runc takes "slice:runtime:id" for one directory name below
-// its own service.
+// If the cgroup drivers do not match, runc uses "slice:runtime:id" as one directory name below its
+// own service.
 std::optional<PodPlace> read_mismatched_name(std::string_view name) {
   const std::size_t first = name.find(':');
   const std::size_t last = name.rfind(':');
@@ -81,7 +81,7 @@ std::optional<PodPlace> read_mismatched_name(std::string_view name) {
 }
 
 // "<id>", "cri-containerd-<id>.scope", "crio-<id>", "docker-<id>.scope". Monitors
-// ("crio-conmon-<id>.scope") do not match: no id follows at once.
+// ("crio-conmon-<id>.scope") do not match: the id does not follow the prefix directly.
 std::string_view container_directory(std::string_view name) {
   constexpr std::array<std::string_view, 4> kPrefixes{"", "cri-containerd-", "crio-", "docker-"};
   name = without_suffix(name, ".scope");
@@ -92,8 +92,8 @@ std::string_view container_directory(std::string_view name) {
   return {};
 }
 
-// The first directory below the pod that is a container's. What a monitor's directory holds is the
-// pod's, but in none of its containers.
+// The first container directory below the pod. Processes in a monitor's directory belong to the pod
+// but to none of its containers.
 std::string container_of_pod(std::span<const std::string_view> below_pod) {
   for (const std::string_view name : below_pod) {
     if (name.find("conmon-") != std::string_view::npos) break;
@@ -123,7 +123,7 @@ PodPlace read_kubepods(std::span<const std::string_view> parts) {
     if (auto place = read_mismatched_name(parts[i])) return *std::move(place);
     if (parts[i] == "kubepods") return read_pod_directory(parts.subspan(i + 1));
     if (!parts[i].ends_with(".slice")) continue;
-    // Slices repeat their parents' names: the pod's is the first that has a UID.
+    // Slices repeat their parents' names: the pod's is the first one with a UID.
     auto uid = uid_of_slice(without_suffix(parts[i], ".slice"));
     if (uid && !uid->empty()) return {*std::move(uid), container_of_pod(parts.subspan(i + 1))};
   }

@@ -4,15 +4,15 @@
 
 namespace hostnet {
 
-// Whether `text` begins so; the beginning is then taken from it.
+// Whether `text` starts with `prefix`, which is then removed.
 bool take_prefix(std::string_view& text, std::string_view prefix);
 
-// 64 lower-case hexadecimal digits, as every runtime numbers its containers.
+// 64 lower-case hexadecimal digits, the id format of all runtimes.
 bool is_container_id(std::string_view text);
 
-// Whether `text` is what `pattern` describes: `{id}` stands for a container id, `{name}` for any
-// text but none, `*` for any text, all else for itself. `captured` becomes what `{id}` or `{name}`
-// stands for; a pattern has at most one of them. Pure.
+// Whether `text` matches `pattern`: `{id}` matches a container id, `{name}` any non-empty text, `*`
+// any text, everything else itself. `captured` is set to the match of `{id}` or `{name}`; a pattern
+// has at most one of them. Pure.
 bool matches_pattern(std::string_view pattern, std::string_view text, std::string_view& captured);
 
 }  // namespace hostnet

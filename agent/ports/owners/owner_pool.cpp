@@ -7,7 +7,7 @@
 namespace hostnet {
 namespace {
 
-// Of what differs most; equality decides.
+// Hashes the fields that differ most; equality decides.
 std::size_t hash_of(const Owner& owner) {
   const std::size_t pid =
       owner.processes.empty() ? 0 : static_cast<std::size_t>(owner.processes.front().pid);

@@ -8,12 +8,12 @@
 
 namespace hostnet {
 
-// Each owner once, however many sockets it has: a process may have tens of thousands. Not thread
-// safe.
+// Stores each owner once, however many sockets it has: a process may have tens of thousands. Not
+// thread safe.
 class OwnerPool {
  public:
   std::shared_ptr<const Owner> share(Owner owner);
-  // Forgets those whom nobody refers to any more.
+  // Drops owners that are no longer referenced.
   void trim();
 
  private:

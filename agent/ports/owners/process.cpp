@@ -77,7 +77,7 @@ std::optional<std::uint32_t> read_effective_uid(const Files& files, int pid, std
   if (!files.read(fmt::format("proc/{}/status", pid), scratch)) return std::nullopt;
   const std::size_t at = scratch.find(kField);
   if (at == std::string::npos) return std::nullopt;
-  // Real, effective, saved and of the file system.
+  // Real, effective, saved and file system UID.
   std::string_view uids = std::string_view(scratch).substr(at + kField.size());
   take_word(uids);
   return parse_number<std::uint32_t>(take_word(uids));
@@ -85,7 +85,7 @@ std::optional<std::uint32_t> read_effective_uid(const Files& files, int pid, std
 
 bool runs_roots_own_program(const Files& files, int pid, std::string_view exe,
                             std::string& scratch) {
-  // First: a file system of another user's may keep whoever asks it waiting.
+  // Read first: another user's file system could block the following queries.
   const auto uid = read_effective_uid(files, pid, scratch);
   if (uid && *uid != 0) return false;
   const auto program = files.owner(fmt::format("proc/{}/exe", pid));

@@ -12,7 +12,7 @@
 namespace hostnet {
 namespace {
 
-// Below this many processes a second thread costs more than it saves.
+// With fewer processes, a second thread costs more than it saves.
 constexpr std::size_t kWorthAThread = 64;
 constexpr std::size_t kChunk = 16;
 
@@ -42,7 +42,7 @@ void ProcessScan::read_process(int pid, Worker& worker) const {
 void ProcessScan::take(Worker& worker) {
   if (refused_.empty()) refused_ = std::move(worker.refused);
   for (const Found& found : worker.found) {
-    // By rising fd: the first of a process is its lowest.
+    // By ascending fd: the first one of a process is its lowest.
     auto& uses = uses_[found.target];
     const auto at = std::ranges::lower_bound(uses, found.use.pid, {}, &SocketUse::pid);
     if (at == uses.end() || at->pid != found.use.pid) uses.insert(at, found.use);
@@ -85,7 +85,7 @@ void ProcessScan::inspect(std::span<const int> pids) {
     try {
       second.emplace([&] { work(theirs); });
     } catch (const std::system_error&) {
-      // No thread to be had (a pids limit): one does it all.
+      // No thread available (a pids limit): this one does everything.
       second.reset();
     }
   }

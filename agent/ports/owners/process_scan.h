@@ -12,34 +12,33 @@
 
 namespace hostnet {
 
-// One descriptor through which a process has a socket.
+// A descriptor through which a process has a socket open.
 struct SocketUse {
   int pid{};
   int fd{};
   auto operator<=>(const SocketUse&) const = default;
 };
 
-// Finds the processes that have certain sockets open, by reading
-// /proc/<pid>/fd. A process is read at most once in one scan.
-// Not thread safe; inspect(many) uses a second thread of its own.
+// Finds the processes that have certain sockets open by reading /proc/<pid>/fd. Each process is
+// read at most once per scan. Not thread safe; inspect(many) uses a second thread internally.
 class ProcessScan {
  public:
   ProcessScan(const Files& files, std::vector<std::uint64_t> inodes);
 
   void inspect(int pid) { inspect(std::span(&pid, 1)); }
   void inspect(std::span<const int> pids);
-  // All processes in one go; false where that fails: each is still to be inspected then.
+  // All processes at once; false on failure: then each must still be inspected.
   bool inspect_all(ProcessSockets& sockets);
 
   bool has_inspected(int pid) const { return has_all_ || seen_.contains(pid); }
-  // Who has it, among the processes inspected: by rising pid, one descriptor
-  // (the lowest) of each process.
+  // The inspected processes that have it open: by ascending pid, one descriptor (the lowest) of
+  // each process.
   std::span<const SocketUse> uses_of(std::uint64_t inode) const;
 
-  // Whether some process could not be read for another reason than that it is
-  // gone. Who is gone holds nothing.
+  // Whether some process could not be read although it still exists. A process that is gone holds
+  // nothing.
   bool denied() const { return !refused_.empty(); }
-  // What the system said of one of them: "reading proc/812/fd: Permission denied".
+  // The system's error for one of them: "reading proc/812/fd: Permission denied".
   const std::string& refused() const { return refused_; }
   std::size_t directories_read() const { return directories_read_; }
 
@@ -51,7 +50,7 @@ class ProcessScan {
   struct Worker {
     std::vector<SocketDescriptor> descriptors;
     std::vector<Found> found;
-    std::string refused;  // the first
+    std::string refused;  // the first error
   };
   void note(std::uint64_t inode, SocketUse use, Worker& worker) const;
   void read_process(int pid, Worker& worker) const;

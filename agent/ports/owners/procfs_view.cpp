@@ -18,15 +18,15 @@ bool was_not_recorded(const Error& error) {
   return error.reason == Reason::unsupported;
 }
 
-// "/../<container>": beside us, in the same pod.
+// "/../<container>": a sibling container in the agent's pod.
 bool is_beside_us(std::string_view path) {
   constexpr std::string_view kUp = "/../";
   return path.starts_with(kUp) && !path.substr(kUp.size()).starts_with("..") &&
          !parse_cgroup(path).container_id.empty();
 }
 
-// Whether a cgroup that the agent and pid 1 are both in is a container's: it says so, or it is the
-// root of a namespace that is not the host's.
+// Whether the cgroup shared by the agent and pid 1 is a container's: by its path, or because it is
+// the root of a cgroup namespace that is not the host's.
 bool is_a_containers(const Files& files, std::string_view path) {
   const CgroupFacts facts = parse_cgroup(path);
   if (facts.in_kubepods || !facts.container_runtime.empty()) return true;
@@ -50,7 +50,7 @@ ProcfsView procfs_view(const Files& files, const Result<std::vector<int>>& proce
   const auto read = files.read("proc/1/cgroup", init);
   if (!read && was_not_recorded(read.error())) return ProcfsView::every_process;
   const auto self = files.link("proc/self");
-  if (self && *self == "1") return ProcfsView::own_container;  // no node begins with the agent
+  if (self && *self == "1") return ProcfsView::own_container;  // no node has the agent as pid 1
   if (!read || !self || !files.read(fmt::format("proc/{}/cgroup", *self), own)) {
     return ProcfsView::unproven;
   }

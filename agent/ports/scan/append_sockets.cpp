@@ -11,8 +11,7 @@
 namespace hostnet {
 namespace {
 
-// A busy server has any number of connections on its own port: enough of them
-// to show, never all.
+// A busy server has any number of connections on its own port: keep enough to show, never all.
 constexpr std::size_t kMostConnectionsPerPort = 256;
 
 std::string_view remedy_of_sock_diag(const Error& error) {
@@ -23,7 +22,7 @@ std::string_view remedy_of_sock_diag(const Error& error) {
   return "scan again; if it stays, report it with the output of `hostnet-agent record`";
 }
 
-// Takes sockets while they come, but for each port only so many connections.
+// Collects sockets as they arrive, but only a limited number of connections per port.
 class SocketTaker {
  public:
   explicit SocketTaker(std::vector<Socket>& sockets) : sockets_(sockets) {}
@@ -58,7 +57,7 @@ void append_sockets(const Node& node, const SocketQuery& query, std::vector<Sock
               .on_socket = [&](const Socket& socket) { taker.take(socket); }});
   if (done) return taker.tell_partly_shown(query.protocol, coverage);
   taker.restart();
-  // A kernel without IPv6 has no such sockets.
+  // Without IPv6 in the kernel there are no such sockets.
   const Error& error = done.error();
   if (query.family == AddressFamily::ipv6 && !node.files->exists("proc/sys/net/ipv6")) return;
   coverage.unread.insert(query.protocol);

@@ -8,14 +8,13 @@
 
 namespace hostnet {
 
-// Appends what a query finds to `sockets`; of each port at most 256 connections
-// (the table then says that the port is partly shown). A failure is a problem of
-// the table, and nothing is appended.
+// Appends the results of a query to `sockets`, at most 256 connections per port (the table then
+// marks the port as partly shown). On failure, adds a problem to the table and appends nothing.
 void append_sockets(const Node& node, const SocketQuery& query, std::vector<Socket>& sockets,
                     Coverage& coverage);
 
-// The same for TCP of both families, in one walk over the kernel's table where
-// the node can do that (a recording cannot). The query's family does not count.
+// The same for TCP of both families, in one walk over the kernel's table if the node supports it (a
+// recording does not). Ignores the query's family.
 void append_tcp_sockets(const Node& node, const SocketQuery& query, std::vector<Socket>& sockets,
                         Coverage& coverage);
 

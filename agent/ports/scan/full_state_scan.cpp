@@ -11,7 +11,7 @@
 namespace hostnet {
 namespace {
 
-// Servers are dumped in every scan, so these would come twice.
+// Servers are part of every scan's dump, so they would appear twice.
 std::uint32_t states_beside_servers(Protocol protocol) {
   const auto server = protocol == Protocol::udp ? SocketState::close : SocketState::listen;
   return kEverySocketState & ~state_bit(server);
@@ -59,7 +59,7 @@ void FullStateScan::dump(const Wanted& wanted) {
 
 void FullStateScan::append(const Wanted& wanted, SteadyTime now,
                            std::vector<Socket>& sockets) const {
-  // A socket that began to listen since then is there as what it is now.
+  // A socket that has started to listen since then is already present in its new state.
   std::unordered_set<std::uint64_t> known;
   for (const Socket& socket : sockets) {
     if (std::ranges::binary_search(wanted.ports, socket.local_port)) known.insert(socket.cookie);

@@ -11,10 +11,9 @@
 
 namespace hostnet {
 
-// Every socket in every state on certain ports. Whatever the ports, the kernel
-// walks its whole table for them (25 ms at 100,000 sockets), so a watch scans
-// again no sooner than 100 times the CPU time of the last scan, and shows in
-// between what that saw. Not thread safe: owned by the PortScanner.
+// All sockets in all states on certain ports. For any ports, the kernel walks its whole table (25
+// ms at 100,000 sockets), so a watch rests after each scan for 100 times its CPU time and shows the
+// last result in the meantime. Not thread safe: owned by the PortScanner.
 class FullStateScan {
  public:
   explicit FullStateScan(const Node& node) : node_(node) {}
@@ -22,13 +21,13 @@ class FullStateScan {
   struct Wanted {
     std::span<const std::uint16_t> ports;  // sorted, unique
     bool memory{};                         // Socket::drops too
-    bool paced{};                          // keep the rhythm; else scan now
+    bool paced{};                          // rest between scans; otherwise scan now
   };
-  // Appends to `sockets` what is on the ports and is not there already (by its
-  // cookie). True: it scanned; false: that is what the last scan saw.
+  // Appends the ports' sockets that are not yet in `sockets` (by cookie). True: it scanned; false:
+  // they are the last scan's.
   bool scan(const Wanted& wanted, SteadyTime now, std::vector<Socket>& sockets, Coverage& coverage);
 
-  // What came of the scan cost more than the scan: rest that much longer.
+  // Processing the scan has cost this on top: rest that much longer.
   void rest_more(std::chrono::nanoseconds cost) { pacer_.rest_more(cost); }
 
   static constexpr int kRest = 100;  // times the CPU time of a scan
@@ -39,7 +38,7 @@ class FullStateScan {
 
   Node node_;
   std::vector<Socket> seen_;  // by the last scan
-  Coverage said_;             // what else it had to say
+  Coverage said_;             // its other results
   SteadyTime scanned_;
   Pacer pacer_{kRest};
 };

@@ -11,7 +11,7 @@ using std::chrono::seconds;
 
 // TIME_WAIT lasts 60 s.
 constexpr seconds kRememberOptions{120};
-// Of a preforking server's many; one of them answers unless all are gone.
+// A preforking server has many processes; one of these answers unless all are gone.
 constexpr std::size_t kMostAsked = 4;
 
 bool is_handshake(const Socket& socket) {
@@ -68,7 +68,7 @@ void OptionProbe::note_refusal(const Error& error) {
   if (problem_ || error.reason != Reason::denied) return;
   Denial denial = explain_denial(node_, error.message);
   if (denial.code == "process_denied") {
-    // Who read the options knows what refused them, and says so last.
+    // The reader of the options knows what refused them and puts that last.
     const auto cause = error.message.rfind(": ");
     denial.cause = cause == std::string::npos ? error.message : error.message.substr(cause + 2);
     denial.remedy += ", or allow pidfd_open and pidfd_getfd (seccomp)";

@@ -13,24 +13,23 @@
 
 namespace hostnet {
 
-// Whether the options of this socket decide who else may bind its port, and
-// inet_diag does not tell them. A TCP listener never lets anybody bind beside
-// it; every other TCP socket does when both sides have SO_REUSEADDR. A connected
-// IPv6 socket stands in the way of 0.0.0.0 unless it is v6only, on UDP too.
+// Whether this socket's options decide who else may bind its port and inet_diag does not report
+// them. A TCP listener never lets another socket bind its port; every other TCP socket does if both
+// sides have SO_REUSEADDR. A connected IPv6 socket blocks 0.0.0.0 unless it is v6only, on UDP too.
 bool options_decide(const Socket& socket);
 
-// Asks sockets for their options, and remembers the answers by cookie: that
-// survives into TIME_WAIT, when there is nobody left to ask. Not thread safe.
+// Queries the options of sockets and remembers them by cookie, even into TIME_WAIT, when no process
+// has the socket any more. Not thread safe.
 class OptionProbe {
  public:
   explicit OptionProbe(const Node& node) : node_(node) {}
 
   void begin_scan(SteadyTime now);
-  // What is known of it, asked through one of `uses` where `again` or where it
-  // is not known yet. Sets the socket's v6only where that was not told.
+  // What is known of its options, queried through one of `uses` if `again` or if they are not known
+  // yet. Sets the socket's v6only if it was not known.
   Sharing ask(Socket& socket, std::span<const SocketUse> uses, bool again);
 
-  // What this scan was refused; unset: nothing.
+  // What this scan was denied; unset: nothing.
   const std::optional<Problem>& problem() const { return problem_; }
 
  private:

@@ -11,7 +11,7 @@
 
 namespace hostnet {
 
-// Who has one port right now: its sockets and their owners, nothing else of the node. Not thread
+// Finds the holders of one port right now: its sockets and their owners, nothing else. Not thread
 // safe.
 class PortProbe {
  public:
@@ -20,12 +20,12 @@ class PortProbe {
   struct Query {
     Protocol protocol{};
     std::uint16_t port{};
-    bool every_state{};  // else servers only, which costs little
+    bool every_state{};  // else only servers, which is cheap
   };
   std::vector<Holder> holders(const Query& query, const std::vector<std::string>& node_components,
                               const PodIndex& pods);
 
-  // As they were a moment ago: read again after a second.
+  // At most a second old.
   const std::vector<Link>& links();
   const std::vector<Address>& addresses();
 

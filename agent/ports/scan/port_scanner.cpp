@@ -72,7 +72,7 @@ void PortScanner::read_servers(const ScanOptions& options, Coverage& coverage) {
                     .memory = options.memory},
                    dumped_, coverage);
   }
-  // Asking a kernel without SCTP would make it load the module.
+  // Querying a kernel without SCTP would make it load the module.
   if (!options.sctp || !node_.files->exists("proc/1/net/sctp")) return;
   const std::size_t problems = coverage.problems.size();
   for (const AddressFamily family : kAddressFamilies) {
@@ -81,13 +81,13 @@ void PortScanner::read_servers(const ScanOptions& options, Coverage& coverage) {
         {.protocol = Protocol::sctp, .family = family, .states = kSctpEndpoints, .ports = ports},
         dumped_, coverage);
   }
-  // That it cannot tell of them is a finding, not a problem.
+  // A kernel that cannot report them is a finding, not a problem.
   coverage.sctp = coverage.problems.size() == problems;
   coverage.problems.resize(problems);
   coverage.unread.erase(Protocol::sctp);
 }
 
-// `sockets_` are sorted: those of one port stand together.
+// `sockets_` is sorted: sockets on one port are adjacent.
 void PortScanner::ask_options(const ScanOptions& options, bool scanned_fully, SteadyTime now,
                               Coverage& coverage) {
   options_.begin_scan(now);
@@ -130,7 +130,7 @@ void PortScanner::read_network(const ScanOptions& options, Reading& reading) {
     links_ = std::move(links).value_or(std::move(links_));
     addresses_ = std::move(addresses).value_or(std::move(addresses_));
   }
-  // In every scan: a device gets another port without an event.
+  // In every scan: a device may change its port without an event.
   const bool has_wireguard = std::ranges::find(links_, "wireguard", &Link::kind) != links_.end();
   if (!has_wireguard || !node_.identity.has_capability(Identity::kNetAdmin)) return;
   if (const auto read = read_wireguard_ports(*node_.netlink, links_); !read) {
@@ -180,7 +180,7 @@ void PortScanner::add_holders(const ScanOptions& options, PortSnapshot& table) {
   }
 }
 
-// A rule may be about thousands of ports: only those that matter to somebody.
+// A rule may cover thousands of ports: add only relevant ones.
 void PortScanner::add_rules(const ScanOptions& options, PortSnapshot& table) const {
   if (!table.nat || table.nat->rules().empty()) return;
   std::vector<std::pair<Protocol, std::uint16_t>> wanted;
@@ -242,7 +242,7 @@ void PortScanner::find_owners(const ScanOptions& options, SteadyTime now, Readin
   }
 }
 
-// Sockets that were asked for their options may answer otherwise now.
+// Not if options were queried: those may have changed.
 bool PortScanner::is_as_before(const ScanOptions& options, const Reading& reading) const {
   const PortSnapshot& now = reading.snapshot;
   return last_ && reading.same_sockets && reading.same_network && sharing_.empty() &&
@@ -259,7 +259,7 @@ bool PortScanner::is_as_before(const ScanOptions& options, const Reading& readin
 void PortScanner::build(const ScanOptions& options, SteadyTime now, Reading& reading) {
   PortSnapshot& snapshot = reading.snapshot;
   const auto begin = node_.clock->thread_cpu();
-  // Holders are large: the sockets are sorted instead of them.
+  // Holders are large: sort the sockets instead.
   sockets_ = dumped_;
   std::ranges::sort(sockets_, in_port_order);
   ask_options(options, reading.scanned_fully, now, snapshot.coverage);
@@ -276,7 +276,7 @@ std::shared_ptr<const PortSnapshot> PortScanner::scan(const ScanOptions& options
   if (options.refusals && !options.refusals->empty()) reading.snapshot.refusals = options.refusals;
   PortSnapshot& snapshot = reading.snapshot;
   read_sockets(options, now, reading);
-  // After the sockets, so that a tunnel's device is never missing.
+  // After the sockets, so that a tunnel's device is always known.
   read_network(options, reading);
   snapshot.ranges = read_port_ranges(*node_.files, snapshot.coverage.problems);
   const auto begin = node_.clock->thread_cpu();

@@ -18,41 +18,38 @@ namespace hostnet {
 
 struct ScanOptions {
   std::vector<std::string> node_components;  // Policy::node_components
-  // Interfaces or addresses may have changed since the last scan (rtnetlink
-  // said so, or nobody listens to rtnetlink): they are read again.
+  // Interfaces or addresses may have changed since the last scan (rtnetlink reported it, or is not
+  // monitored): read them again.
   bool network_changed = true;
-  // Ports of which every socket in every state is wanted, connections and
-  // TIME_WAIT included (sorted). The kernel walks its whole table for them
-  // (25 ms at 100,000 sockets).
+  // Ports of which all sockets in all states are needed, including connections and TIME_WAIT
+  // (sorted). The kernel walks its whole table for them (25 ms at 100,000 sockets).
   std::vector<std::uint16_t> deep_ports;
-  // Sockets of no other ports: an answer about a port does not need the crowd.
+  // Only sockets on those ports: an answer about one port needs no others.
   bool only_deep_ports{};
-  // Scan for them only as often as that is cheap (FullStateScan), and else show what
-  // was seen last.
+  // Scan for them only as often as is cheap (FullStateScan); otherwise use the last result.
   bool deep_paced{};
-  // SCTP endpoints too, where the kernel has SCTP.
+  // Also SCTP endpoints, if the kernel has SCTP.
   bool sctp{};
-  // Ports whose owners are wanted at once, sorted: Attribution::Options.
+  // Ports whose owners are needed at once, sorted: Attribution::Options.
   std::vector<std::uint16_t> urgent_ports;
   bool memory{};  // also Socket::drops
-  // Else who holds what is only what cgroups tell, and the snapshot says that: for an answer
-  // before every process was inspected.
+  // If false, owners are derived from cgroups only, and the snapshot says so: for answers before
+  // every process has been inspected.
   bool search_processes = true;
   // The pods that name the holders. Not null.
   std::shared_ptr<const PodIndex> pods = std::make_shared<const PodIndex>();
-  // What bind() refused, for the snapshot to show beside it; null: nobody hears of that.
+  // bind() refusals to include in the snapshot; null: the agent is not notified of them.
   std::shared_ptr<const std::vector<Refusal>> refusals;
 };
 
-// Builds the snapshot, one scan after another: TCP listeners and unconnected
-// UDP sockets of both families, for some ports every socket, who has them and
-// what they let others bind, the ranges, links and addresses.
-// What cannot be had is a problem in its coverage and the rest is there; a scan
-// never fails. A scan that found nothing new gives the snapshot of the last one: nothing is
-// built again. Not thread safe: owned by the watch (a one-shot command has its own).
+// Builds the snapshot, one scan after another: TCP listeners and unconnected UDP sockets of both
+// families, all sockets on some ports, their owners and sharing options, the port ranges, links and
+// addresses. Anything unavailable is a problem in its coverage and the rest is still there; a scan
+// never fails. A scan without changes returns the previous snapshot; nothing is rebuilt. Not thread
+// safe: owned by the watch (a one-shot command has its own).
 class PortScanner {
  public:
-  // `nat`: NatScan's.
+  // `nat`: see NatScan.
   explicit PortScanner(const Node& node, std::shared_ptr<NatMemory> nat = nullptr);
 
   // Never null.
@@ -61,12 +58,12 @@ class PortScanner {
   const Attribution::Work& work() const { return attribution_.work(); }
 
  private:
-  // What everything is read into, before it is known whether any of it is new.
+  // Everything that a scan reads, before it is known whether any of it is new.
   struct Reading {
-    PortSnapshot snapshot;     // but its holders, links and addresses
+    PortSnapshot snapshot;     // without its holders, links and addresses
     bool same_sockets{};       // as in the last scan
     bool same_network{};       // links and addresses too
-    bool scanned_fully{};      // the ports whose every socket is wanted
+    bool scanned_fully{};      // the ports of which all sockets are needed
     std::uint64_t revision{};  // Attribution's
   };
   void read_servers(const ScanOptions& options, Coverage& coverage);
@@ -86,22 +83,22 @@ class PortScanner {
   NatScan nat_scan_;
   OptionProbe options_;
   RecentListeners listeners_;
-  std::vector<Socket> dumped_;   // by the last scan, as they came
-  std::vector<Socket> sockets_;  // those, by protocol and port, while holders are made of them
-  // What those let others bind, by cookie; only those that were asked.
+  std::vector<Socket> dumped_;   // by the last scan, in the kernel's order
+  std::vector<Socket> sockets_;  // the same by protocol and port, while holders are built
+  // Their sharing options by cookie; only of sockets that were queried.
   std::unordered_map<std::uint64_t, Sharing> sharing_;
   std::vector<Link> links_;
   std::vector<Address> addresses_;
   bool network_known_{};
-  // What the last scan gave, and what it was made of beside `dumped_`.
+  // The result of the last scan, and its input besides `dumped_`.
   std::shared_ptr<const PortSnapshot> last_;
   ScanOptions last_options_;
   std::uint64_t last_revision_{};
 };
 
-// Whether the kernel tells of TCP sockets that are bound and do not listen
-// (Linux 6.8), by uname's release: "6.1.0-18-amd64". Unknown: false. For nodes
-// that could not try it (Identity::shows_bound_inactive).
+// Whether the kernel reports TCP sockets that are bound but do not listen (Linux 6.8), by uname's
+// release: "6.1.0-18-amd64". Unknown: false. For nodes where this could not be tested
+// (Identity::shows_bound_inactive).
 bool shows_bound_inactive(std::string_view release);
 
 }  // namespace hostnet

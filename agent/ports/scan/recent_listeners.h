@@ -13,13 +13,12 @@
 
 namespace hostnet {
 
-// The ports that some TCP socket listened on in the last 120 s. What stopped
-// listening a moment ago leaves its connections in TIME_WAIT, which are then
-// nobody's finding. Not thread safe.
+// The ports that some TCP socket listened on in the last 120 s. A server that has just stopped
+// leaves connections in TIME_WAIT, which are then not reported. Not thread safe.
 class RecentListeners {
  public:
   void see(std::span<const Socket> sockets, SteadyTime now);
-  // The same sockets as the last time.
+  // The sockets are the same as last time.
   void see_again(SteadyTime now);
 
   // Sorted; unset in the first 120 s of scanning.
@@ -29,7 +28,7 @@ class RecentListeners {
 
  private:
   std::vector<std::uint16_t> listening_;      // as of the last scan, sorted
-  std::map<std::uint16_t, SteadyTime> left_;  // when those that stopped were seen last
+  std::map<std::uint16_t, SteadyTime> left_;  // when those that stopped were last seen
   std::optional<SteadyTime> first_scan_;
   SteadyTime last_scan_;
 };

@@ -10,32 +10,32 @@
 
 namespace hostnet {
 
-// Decides which sockets are holders of their own, and counts the rest (FoldedSockets).
+// Decides which sockets become holders, and counts the rest (FoldedSockets).
 class SocketFolder {
  public:
-  // Of one owner, protocol, family and state.
+  // Per owner, protocol, family and state.
   static constexpr std::size_t kMostShown = 100;
-  // Of those that are asked for, at one address and port: they share it and differ in nothing.
+  // Of requested sockets, per address and port, where they do not differ.
   static constexpr std::size_t kMostAtOnePlace = 256;
-  // Of all that are asked for; further ones are shown and counted as the others are.
+  // Of all requested sockets; further ones are shown and counted like the others.
   static constexpr std::size_t kMostAsked = 8'192;
 
   explicit SocketFolder(PortSnapshot& snapshot) : snapshot_(snapshot) {}
 
-  // `asked`: it is wanted for itself. `owner` is the same object for each of its sockets. True: it
-  // was counted; false: it is to be shown, as the next of the snapshot's holders.
+  // `asked`: the socket itself is requested. `owner` is the same object for all its sockets. True:
+  // it was counted; false: it must be shown, as the snapshot's next holder.
   bool fold(const Socket& socket, const Owner& owner, bool asked);
-  // How many were asked for and past kMostAsked.
+  // The number of requested sockets past kMostAsked.
   std::size_t past_limit() const { return past_limit_; }
 
  private:
   struct Group {
     std::size_t shown{};
-    std::size_t last_shown{};  // of the snapshot's holders
-    std::size_t folded{};      // of the snapshot's; valid where it is `full`
+    std::size_t last_shown{};  // index in the snapshot's holders
+    std::size_t folded{};      // index in the snapshot's folded; valid if `full`
     bool full{};
   };
-  // The last two of those asked for.
+  // The last two only for requested sockets.
   using Key = std::tuple<const Owner*, Protocol, AddressFamily, SocketState, std::uint32_t,
                          std::uint32_t, std::uint16_t, IpAddress>;
 
