@@ -1,5 +1,5 @@
-// IPv4 neighbours of each device (RTM_GETNEIGH), counted as they arrive; or,
-// where netlink is refused or switched off, /proc/net/arp. Neither counts those
+// IPv4 neighbours of each device (RTM_GETNEIGH), counted as they arrive; or, if
+// netlink is refused or switched off, from /proc/net/arp. Neither counts neighbours
 // that need no resolution (NUD_NOARP: multicast, loopback, point-to-point).
 
 #include <linux/neighbour.h>

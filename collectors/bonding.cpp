@@ -1,4 +1,4 @@
-// Slaves of each bond and how many of them have a link, from sysfs
+// Slaves of each bond, and the number of them with a link, from sysfs
 // (drivers/net/bonding/bond_sysfs.c, bond_sysfs_slave.c).
 
 #include <fmt/format.h>
@@ -10,7 +10,7 @@
 namespace hostnet {
 namespace {
 
-// Kernels before 3.19 name the slave's directory the other way.
+// Kernels before 3.19 name the slave's directory differently.
 Result<std::string> slave_status(const Files& files, std::string_view bond,
                                  std::string_view slave) {
   auto status = read_value(
@@ -29,14 +29,14 @@ Result<std::vector<MetricSource>> collect_bonding(Scrape& scrape) {
   if (!names.next()) return families.take();
   for (const std::string_view bond : names.fields()) {
     const auto list = read_value(files, fmt::format("sys/class/net/{}/bonding/slaves", bond));
-    if (!list) continue;  // gone, or of another network namespace
+    if (!list) continue;  // gone, or in another network namespace
     std::size_t slaves = 0;
     std::size_t active = 0;
     LineReader slave_names("slaves", *list);
     slave_names.next();
     for (const std::string_view slave : slave_names.fields()) {
       const auto status = slave_status(files, bond, slave);
-      if (!status && status.error().reason == Reason::vanished) continue;  // released meanwhile
+      if (!status && status.error().reason == Reason::vanished) continue;  // released since
       ++slaves;
       if (status && *status == "up") ++active;
     }

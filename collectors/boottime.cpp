@@ -1,5 +1,5 @@
-// When the node was started: "btime" in /proc/stat (fs/proc/stat.c), which the
-// containers of a node share.
+// The time at which the node was started: "btime" in /proc/stat (fs/proc/stat.c), the
+// same for all containers of a node.
 
 #include "collectors/framework/collector.h"
 #include "collectors/framework/families.h"

@@ -1,6 +1,6 @@
-// How full the connection tracking table is, from /proc/sys/net/netfilter, and
-// its statistics, from /proc/net/stat/nf_conntrack or, on kernels built without
-// that file (NF_CONNTRACK_PROCFS), ctnetlink.
+// Entries and limit of the connection tracking table, from /proc/sys/net/netfilter, and
+// its statistics, from /proc/net/stat/nf_conntrack or, on kernels built without that
+// file (NF_CONNTRACK_PROCFS), ctnetlink.
 
 #include <fmt/format.h>
 
@@ -40,7 +40,7 @@ Result<std::vector<ConntrackCounters>> parse_conntrack_stat(std::string_view pat
     }
     ConntrackCounters& counters = cpus.emplace_back();
     for (std::size_t i = 0; i < columns.size(); ++i) {
-      if (columns[i] == names.fields().size()) continue;  // this kernel has it not
+      if (columns[i] == names.fields().size()) continue;  // this kernel does not have it
       const auto value = reader.hex(columns[i]);
       if (!value) return std::unexpected(value.error());
       if (*value > std::numeric_limits<std::uint32_t>::max()) {
@@ -52,7 +52,7 @@ Result<std::vector<ConntrackCounters>> parse_conntrack_stat(std::string_view pat
   return cpus;
 }
 
-// Reason::vanished or unsupported: this kernel tells none of it.
+// Reason::vanished or unsupported: this kernel reports none of it.
 Result<std::vector<ConntrackCounters>> read_conntrack_stat(const Node& node,
                                                            std::string_view& source) {
   const std::string path = net_path(*node.files, "stat/nf_conntrack");
@@ -83,7 +83,7 @@ Result<std::vector<MetricSource>> collect_conntrack(Widener& widener, const Node
     switch (cpus.error().reason) {
       case Reason::vanished:
       case Reason::unsupported:
-      case Reason::denied: return families;  // the table's size is known all the same
+      case Reason::denied: return families;  // the table's size is still known
       default: return std::unexpected(cpus.error());
     }
   }
@@ -93,7 +93,7 @@ Result<std::vector<MetricSource>> collect_conntrack(Widener& widener, const Node
     for (std::size_t cpu = 0; cpu < cpus->size(); ++cpu) {
       sum += widener.widen(joined({counter.name, "/", std::to_string(cpu)}), (*cpus)[cpu][i]);
     }
-    // Gauges, because node_exporter's users have them as gauges.
+    // Gauges, because node_exporter exports them as gauges.
     families.push_back(single(joined({"node_nf_conntrack_stat_", counter.name}),
                               std::string(counter.help), kGauge, static_cast<double>(sum)));
   }

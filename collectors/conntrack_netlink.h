@@ -1,6 +1,6 @@
 #pragma once
 
-// The counters of connection tracking on each CPU, by ctnetlink
+// The per-CPU counters of connection tracking, from ctnetlink
 // (IPCTNL_MSG_CT_GET_STATS_CPU, include/uapi/linux/netfilter/nfnetlink_conntrack.h).
 
 #include <array>
@@ -14,7 +14,7 @@
 namespace hostnet {
 
 struct ConntrackCounter {
-  std::string_view name;  // as /proc/net/stat/nf_conntrack heads its column
+  std::string_view name;  // the column name in /proc/net/stat/nf_conntrack
   std::string_view help;
   std::uint16_t attribute;  // CTA_STATS_*
 };
@@ -30,7 +30,7 @@ inline constexpr std::array<ConntrackCounter, 8> kConntrackCounters = {{
     {"search_restart", "Lookups that began again because the table was resized.", 13},
 }};
 
-// In the order of kConntrackCounters; what a kernel does not send stays 0.
+// In the order of kConntrackCounters; counters that a kernel does not send stay 0.
 using ConntrackCounters = std::array<std::uint32_t, kConntrackCounters.size()>;
 
 // By CPU. Needs CAP_NET_ADMIN.

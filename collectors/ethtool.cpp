@@ -1,4 +1,4 @@
-// What network drivers tell: who they are, the link modes they know and
+// What network drivers report: their identity, the link modes that they know and
 // advertise, and their own statistics (SIOCETHTOOL).
 
 #include "netlink/ethtool.h"
@@ -41,7 +41,7 @@ struct EthtoolPort {
 constexpr std::array<EthtoolPort, 6> kPorts = {
     {{7, "TP"}, {8, "AUI"}, {9, "MII"}, {10, "FIBRE"}, {11, "BNC"}, {16, "Backplane"}}};
 
-// The statistics that node_exporter has named by hand.
+// Statistics with a special name in node_exporter.
 const std::map<std::string_view, std::string_view> kNamedStatistics = {
     {"rx_bytes", "received_bytes_total"},       {"rx_dropped", "received_dropped_total"},
     {"rx_errors", "received_errors_total"},     {"rx_packets", "received_packets_total"},
@@ -49,7 +49,7 @@ const std::map<std::string_view, std::string_view> kNamedStatistics = {
     {"tx_packets", "transmitted_packets_total"}};
 
 // In lower case, with "rx" and "tx" between underscores spelt out; of two in a
-// row the second stays, as node_exporter's expression has it.
+// row the second stays, as with node_exporter's regular expression.
 std::string spelt_out(std::string_view name) {
   std::string lower(name.substr(std::min(name.find_first_not_of('_'), name.size())));
   std::ranges::transform(lower, lower.begin(), ascii_lower);
@@ -123,7 +123,7 @@ void add_link(FamilyList& families, const std::string& device, const EthtoolLink
                {{"device", device}}, link.autonegotiate ? 1 : 0);
 }
 
-// Of statistics that come to one name none is shown: it would be either's.
+// Statistics that map to the same name are all left out: the value would be ambiguous.
 void EthtoolReader::add_statistics(FamilyList& families, const std::string& device,
                                    const std::vector<EthtoolStatistic>& from) const {
   std::map<std::string, std::optional<EthtoolStatistic>> by_name;
@@ -148,8 +148,8 @@ bool is_absence(const Error& error) {
   return error.reason == Reason::unsupported || error.reason == Reason::vanished;
 }
 
-// An error only when every question failed, and one of them not because there
-// is nothing to tell.
+// Returns an error only if every request failed, and one of them not because there
+// is nothing to report.
 Result<> EthtoolReader::read_device(const Ethtool& ethtool, const std::string& device,
                                     FamilyList& families) const {
   const auto link = read_ethtool_link(ethtool, device);

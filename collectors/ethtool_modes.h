@@ -1,7 +1,7 @@
 #pragma once
 
 // Link modes with a speed, by their bit (enum ethtool_link_mode_bit_indices of
-// include/uapi/linux/ethtool.h). The others are ports, pauses and FEC.
+// include/uapi/linux/ethtool.h). The other bits are ports, pauses and FEC.
 
 #include <array>
 #include <cstdint>
@@ -12,7 +12,7 @@ namespace hostnet {
 struct EthtoolMode {
   unsigned bit{};
   std::uint32_t megabits{};
-  std::string_view medium;  // what follows "10base"
+  std::string_view medium;  // the part after "10base"
   bool half{};
 };
 

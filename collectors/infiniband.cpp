@@ -62,7 +62,7 @@ void add_infiniband_port(FamilyList& families, const Files& files, std::string_v
     add("rate_bytes_per_second", "The port's rate.", kGauge, *rate);
   }
   for (const auto& counter : kInfinibandCounters) {
-    // A file that the driver lacks, refuses or fills with "N/A (no PMA)".
+    // A file that the driver lacks, denies or fills with "N/A (no PMA)".
     const auto value = read_u64(files, fmt::format("{}/{}", directory, counter.file));
     if (!value) continue;
     add(counter.name, fmt::format("The port's counter {}.", counter.file), kCounter,
@@ -87,7 +87,7 @@ Result<std::vector<MetricSource>> collect_infiniband(const DeviceFilter& filter,
       return read_value(files, fmt::format("{}/{}", directory, name)).value_or(std::string{});
     };
     const auto ports = files.list(directory + "/ports");
-    if (!ports) continue;  // gone meanwhile
+    if (!ports) continue;  // gone in the meantime
     families.add("node_infiniband_info", "The model and firmware of each adapter.", kGauge,
                  {{"board_id", text("board_id")},
                   {"device", device},

@@ -1,7 +1,7 @@
 #pragma once
 
-// The counters of an InfiniBand port: their file below ports/<n>/ and their name
-// as node_exporter has it.
+// The counters of an InfiniBand port: their file below ports/<n>/ and their name in
+// node_exporter.
 
 #include <array>
 #include <cstdint>

@@ -1,4 +1,4 @@
-// What each interface is and which one it belongs to, from the scrape's link dump.
+// The kind and the master of each interface, from the scrape's link dump.
 
 #include <memory>
 

@@ -1,4 +1,4 @@
-// Interrupts that each CPU handled, from /proc/interrupts.
+// Interrupts handled by each CPU, from /proc/interrupts.
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -39,8 +39,8 @@ Result<std::vector<MetricSource>> Interrupts::collect(Scrape& scrape) {
   if (!table) return std::unexpected(table.error());
   FamilyList families;
   for (const CpuTable::Row& row : table->rows) {
-    if (row.rest.empty()) continue;  // "ERR: 0" where there is one CPU
-    // A device's interrupt is a number: its controller, then its devices.
+    if (row.rest.empty()) continue;  // "ERR: 0" on a machine with one CPU
+    // A device's interrupt is a number: its controller follows, then its devices.
     const bool of_device = parse_number<std::uint64_t>(row.name).has_value();
     const std::size_t words = of_device ? 1 : row.rest.size();
     const std::span<const std::string_view> rest(row.rest);

@@ -1,5 +1,5 @@
-// Virtual servers (IPVS): totals from /proc/net/ip_vs_stats and what each
-// backend has from /proc/net/ip_vs (net/netfilter/ipvs/ip_vs_ctl.c).
+// Virtual servers (IPVS): totals from /proc/net/ip_vs_stats and the values of each
+// backend from /proc/net/ip_vs (net/netfilter/ipvs/ip_vs_ctl.c).
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>

@@ -37,7 +37,7 @@ Result<IpvsEndpoint> parse_ipvs_endpoint(const LineReader& reader, std::size_t f
   return IpvsEndpoint{ip.to_string(), std::to_string(*port)};
 }
 
-// "TCP  C0A80016:0CEA wlc" or "FWM  10001000 wlc": what the backends below share.
+// "TCP  C0A80016:0CEA wlc" or "FWM  10001000 wlc": shared by the backends below it.
 Result<IpvsBackend> parse_ipvs_service(const LineReader& reader) {
   IpvsBackend service;
   service.protocol = reader.fields()[0];

@@ -35,7 +35,7 @@ Result<> add_lnstat(FamilyList& families, Widener& widener, const std::string& p
     for (std::size_t i = 0; i < names.size(); ++i) {
       auto value = reader.hex(i);
       if (!value) return std::unexpected(std::move(value).error());
-      // Most are 32 bits wide and wrap; a level that falls comes out as it is.
+      // Most are 32 bits wide and wrap; a value that falls is exported as it is.
       if (*value <= std::numeric_limits<std::uint32_t>::max()) {
         value = widener.widen(fmt::format("{} {} {}", subsystem, row, i),
                               static_cast<std::uint32_t>(*value));

@@ -1,5 +1,5 @@
-// Multicast groups that programs listen to, from /proc/net/igmp and igmp6:
-// netlink (RTM_GETMULTICAST) does not tell how many users a group has, and
+// Multicast groups that programs have joined, from /proc/net/igmp and igmp6:
+// netlink (RTM_GETMULTICAST) does not report the number of users of a group, and
 // dumps IPv4 only since Linux 6.15.
 
 #include <fmt/format.h>
@@ -32,7 +32,7 @@ constexpr std::array<CollectorFlag, 3> kMulticastFlags = {{
 }};
 
 constexpr std::string_view kMemberships = "hostnet_multicast_memberships";
-// No node that works has as many; a runaway program must not fill Prometheus.
+// No working node has as many; a runaway program must not fill Prometheus.
 constexpr std::size_t kMostMemberships = 10'000;
 
 struct Membership {
@@ -48,8 +48,8 @@ bool is_solicited_node(const IpAddress& ip) {
          std::equal(ip.bytes.begin(), ip.bytes.begin() + 13, kPrefix.bytes.begin());
 }
 
-// What net/ipv4/devinet.c, net/ipv6/addrconf.c and the bridge's snooping join
-// without anybody asking, on every device or on every one that forwards.
+// Groups that net/ipv4/devinet.c, net/ipv6/addrconf.c and the bridge's snooping join
+// unasked, on every device or on every one that forwards.
 bool is_kernel_group(const IpAddress& group) {
   static const std::set<IpAddress> kGroups = [] {
     std::set<IpAddress> groups;
@@ -90,8 +90,8 @@ struct Multicast {
 };
 
 // A line for a device ("2\teth0      :     1      V3"), then an indented one for
-// each of its groups: the address as a number of this machine's byte order,
-// users, timer, reporter (net/ipv4/igmp.c, igmp_mc_seq_show).
+// each of its groups: the address as a number in host byte order, users, timer,
+// reporter (net/ipv4/igmp.c, igmp_mc_seq_show).
 Result<> Multicast::read_igmp(const Files& files, std::vector<Membership>& out) const {
   const std::string path = net_path(files, "igmp");
   const auto text = files.read(path);

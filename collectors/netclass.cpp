@@ -1,5 +1,5 @@
-// What each interface is and how it is set, from the scrape's link dump; sysfs
-// only for what netlink lacks, or for all of it where netlink is refused.
+// The identity and settings of each interface, from the scrape's link dump; sysfs only
+// for what netlink lacks, or for everything if netlink is refused.
 
 #include <array>
 #include <memory>
@@ -127,7 +127,7 @@ Result<std::vector<NetclassDevice>> Netclass::devices_of(const std::vector<Link>
   for (const Link& link : links) {
     if (ignored.found_in(link.name)) continue;
     const SteadyTime now = node.clock->steady();
-    // What was read so far is kept, so the next scrape gets further.
+    // The reads so far are kept, so the next scrape gets further.
     if (now > scrape.deadline()) {
       return failure(Reason::timeout, "reading sys/class/net: too many devices for the time");
     }

@@ -24,9 +24,9 @@ NetclassDevice::Number number_of(const std::optional<std::uint32_t>& value) {
   return value ? NetclassDevice::Number(*value) : std::nullopt;
 }
 
-// sysfs shows what the kernel keeps; netlink replaces what is in force (every
-// packet, every multicast packet) by what the user asked for and adds the link's
-// state (dev_get_flags(), net/core/dev.c).
+// sysfs shows the flags that the kernel keeps; netlink replaces those in effect (every
+// packet, every multicast packet) by those that the user set and adds the link's state
+// (dev_get_flags(), net/core/dev.c).
 NetclassDevice::Number sysfs_flags(const Link& link) {
   constexpr std::uint32_t kNotKept =
       IFF_PROMISC | IFF_ALLMULTI | IFF_RUNNING | IFF_LOWER_UP | IFF_DORMANT;
@@ -41,7 +41,7 @@ std::string sysfs_path(std::string_view device, std::string_view attribute) {
   return fmt::format("sys/class/net/{}/{}", device, attribute);
 }
 
-// Empty where the file is missing or the kernel refuses (no speed while down).
+// Empty if the file is missing or the kernel refuses (no speed while down).
 std::string sysfs_text(const Files& files, std::string_view device, std::string_view attribute) {
   return read_value(files, sysfs_path(device, attribute)).value_or(std::string{});
 }
@@ -53,7 +53,7 @@ NetclassDevice::Number sysfs_number(const Files& files, std::string_view device,
                                 : parse_number<std::int64_t>(text);
 }
 
-// -1 is how drivers say that they do not know.
+// Drivers report an unknown speed as -1.
 NetclassDevice::Number sysfs_speed(const Files& files, std::string_view device) {
   const auto speed = sysfs_number(files, device, "speed");
   return speed && *speed >= 0 ? speed : std::nullopt;
@@ -165,7 +165,7 @@ void SysfsAttributes::complete(NetclassDevice& device, const Link& link, const F
   device.device_id = known.device_id;
   device.name_assign_type = known.name_assign_type;
   device.speed = known.speed;
-  // Who listens in changes without a word, and this file takes no lock.
+  // Promiscuity changes without notification, and reading this file takes no lock.
   if (!device.flags && known.device_id) device.flags = sysfs_number(files, link.name, "flags");
 }
 

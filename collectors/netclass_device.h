@@ -1,6 +1,6 @@
 #pragma once
 
-// What the collector netclass knows of one interface, in the spelling and the
+// The facts of the collector netclass about one interface, with the spelling and the
 // numbers of /sys/class/net/<name>/ whatever the source.
 
 #include <cstdint>
@@ -18,7 +18,7 @@
 namespace hostnet {
 
 struct NetclassDevice {
-  using Number = std::optional<std::int64_t>;  // nothing: sysfs would refuse it
+  using Number = std::optional<std::int64_t>;  // unset: sysfs would return an error
   std::string name, address, broadcast, duplex, operstate, alias;
   std::vector<std::string> alternative_names;  // netlink only
   Number address_assign_type, carrier, carrier_changes, carrier_down, carrier_up, device_id;
@@ -26,28 +26,28 @@ struct NetclassDevice {
   Number speed, type;  // speed in Mbit/s, never negative
 };
 
-// As sysfs spells them, RFC 2863's states ("up", "lowerlayerdown"; "unknown" for
-// one that it does not have) and link-layer addresses ("02:00:00:00:00:01").
+// As sysfs spells them: RFC 2863's states ("up", "lowerlayerdown"; "unknown" for an
+// unlisted one) and link-layer addresses ("02:00:00:00:00:01").
 std::string_view operational_state(const Link& link);
 std::string hardware_address(const std::vector<std::uint8_t>& bytes);
 
-// The interface as netlink tells it; what only sysfs has stays empty.
+// The interface as netlink reports it; values that only sysfs has stay empty.
 NetclassDevice netclass_device(const Link& link);
 
-// Everything from sysfs, for nodes where netlink is refused. Sorted by name;
-// one that goes away meanwhile is left out.
+// Everything from sysfs, for nodes where netlink is refused. Sorted by name; an
+// interface that disappears in the meantime is left out.
 Result<std::vector<NetclassDevice>> read_sysfs_devices(const Files& files);
 
-// The attributes that netlink lacks. Each read takes a lock that the whole
-// network stack shares (and `speed` may ask the hardware), so what was read is
-// kept until the link changes; the speed of links other than veths, which can
-// change in silence, is read again after a minute.
+// The attributes that netlink lacks. Each read takes a lock shared by the whole network
+// stack (and `speed` may query the hardware), so the values are kept until the link
+// changes; the speed of links other than veths, which can change without notification,
+// is read again after a minute.
 class SysfsAttributes {
  public:
-  // Fills what is empty in `device`, made from `link`. Nothing where sysfs shows
-  // another network namespace than netlink.
+  // Fills the empty members of `device`, which was made from `link`. Does nothing if sysfs
+  // shows another network namespace than netlink.
   void complete(NetclassDevice& device, const Link& link, const Files& files, SteadyTime now);
-  // After each round: forgets the links that were not in it.
+  // After each round: forgets links that were not in it.
   void end_round();
 
  private:

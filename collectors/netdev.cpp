@@ -1,5 +1,5 @@
 // Counters of each interface, from the scrape's link dump (RTM_GETLINK with
-// IFLA_STATS64) or, where netlink is refused or switched off, /proc/net/dev.
+// IFLA_STATS64) or, if netlink is refused or switched off, /proc/net/dev.
 
 #include <fmt/format.h>
 
@@ -25,7 +25,7 @@ struct NetdevStatistic {
   bool in_procfs = true;
 };
 
-// As /proc/net/dev folds them (net/core/net-procfs.c), which is what users have.
+// Folded as in /proc/net/dev (net/core/net-procfs.c), the form that users know.
 constexpr std::array<NetdevStatistic, 17> kFolded = {{
     {"receive_bytes", [](const LinkStats& s) { return s.rx_bytes; }},
     {"receive_packets", [](const LinkStats& s) { return s.rx_packets; }},
@@ -53,7 +53,7 @@ constexpr std::array<NetdevStatistic, 17> kFolded = {{
     {"transmit_compressed", [](const LinkStats& s) { return s.tx_compressed; }},
 }};
 
-// One family for each counter that the kernel keeps.
+// One family for each counter of the kernel.
 constexpr std::array<NetdevStatistic, 24> kDetailed = {{
     {"receive_packets", [](const LinkStats& s) { return s.rx_packets; }},
     {"transmit_packets", [](const LinkStats& s) { return s.tx_packets; }},
@@ -136,7 +136,7 @@ void Netdev::add_statistics(std::vector<MetricSource>& families, const NetdevSta
                               kCounter, links, emit));
 }
 
-// Links of the aggregated kinds give way to their sums.
+// Replaces links of the aggregated kinds by their sums.
 void Netdev::choose(Netlink& kernel, NetdevFacts& facts) {
   std::vector<const Link*> summed;
   for (const Link& link : *facts.links) {
@@ -156,7 +156,7 @@ Result<std::vector<MetricSource>> Netdev::collect(Scrape& scrape) {
     if (auto links = scrape.links()) {
       facts->links = std::move(*links);
     } else if (links.error().reason == Reason::timeout || kinds) {
-      // /proc/net/dev knows no kinds: thousands of series would come in its place.
+      // /proc/net/dev has no kinds: thousands of series would appear instead.
       return std::unexpected(std::move(links).error());
     } else {
       from_netlink = false;
@@ -187,7 +187,7 @@ Result<std::vector<MetricSource>> Netdev::collect(Scrape& scrape) {
   return families;
 }
 
-// The kinds that the flag lists, in commas or by repetition.
+// The kinds in the flag, separated by commas or given by repetition.
 Result<std::vector<std::string>> aggregated_kinds(const CollectorOptions& options) {
   const auto refused = [](std::string_view what) {
     return failure(Reason::malformed, fmt::format("--collector.netdev.aggregate-kinds{}", what));

@@ -42,7 +42,7 @@ Result<MetricSource> address_info(Scrape& scrape) {
   auto rows = std::make_shared<std::vector<AddressRow>>();
   for (const Address& address : *addresses) {
     const auto name = names.find(address.interface);
-    if (name == names.end()) continue;  // came after the link dump
+    if (name == names.end()) continue;  // newer than the link dump
     rows->push_back({.address = address.ip.to_string(),
                      .device = std::string(name->second),
                      .netmask = std::to_string(address.prefix_length),

@@ -4,9 +4,9 @@
 
 namespace hostnet {
 
-// node_network_address_info, one series for each address of each interface;
-// scope says what kind of address it is ("global", "link-local" for loopback
-// addresses too, "interface-local"), as node_exporter has it.
+// node_network_address_info, one series for each address of each interface; scope is
+// the kind of address ("global", "link-local" for loopback addresses too,
+// "interface-local"), as in node_exporter.
 Result<MetricSource> address_info(Scrape& scrape);
 
 }  // namespace hostnet

@@ -26,7 +26,7 @@ std::shared_ptr<const std::vector<Link>> KindWatch::update(Netlink& netlink,
   std::shared_ptr<const std::vector<Link>> sums;
   {
     const std::scoped_lock lock(mutex_);
-    // What the dump no longer has went before it, and its event is here.
+    // Links missing from the dump disappeared before it, so their events are already here.
     works = events_ && take_events();
     sums = sums_.update(links);
   }
@@ -44,7 +44,7 @@ void KindWatch::start(Netlink& netlink) {
   wake_ = *std::move(wake);
   events_ = *std::move(events);
   broken_ = false;
-  // Without the thread the next scrape begins anew.
+  // Without the thread the next scrape tries again.
   auto thread =
       start_thread("link events", [this](const std::stop_token& stopped) { run(stopped); });
   if (thread) {

@@ -15,14 +15,13 @@
 
 namespace hostnet {
 
-// KindSums that also hears of links that go between two scrapes: a thread takes
-// their last counters from the kernel's events. Where it cannot subscribe, and
-// for events that the kernel drops, what a link counted after the last scrape
-// is lost, and the next scrape subscribes again. update() is never called twice
-// at once.
+// KindSums that also counts links that disappear between two scrapes: a thread takes
+// their last counters from the kernel's events. If it cannot subscribe, and for events
+// that the kernel drops, the counts of a link after the last scrape are lost, and the
+// next scrape subscribes again. update() is never called concurrently.
 class KindWatch {
  public:
-  // `keeps`: of the names that are shown; any thread.
+  // `keeps`: whether a name is shown; called on any thread.
   KindWatch(const std::vector<std::string>& kinds, std::function<bool(std::string_view)> keeps)
       : keeps_(std::move(keeps)), sums_(kinds) {}
   KindWatch(const KindWatch&) = delete;
@@ -30,7 +29,7 @@ class KindWatch {
   ~KindWatch() { stop(); }
 
   bool covers(const Link& link) const { return sums_.covers(link); }
-  // As KindSums::update(), with what the events say of links that went.
+  // As KindSums::update(), including the events of links that disappeared.
   std::shared_ptr<const std::vector<Link>> update(Netlink& netlink,
                                                   const std::vector<const Link*>& links);
 
@@ -41,11 +40,11 @@ class KindWatch {
   bool take_events();  // with the lock; whether the subscription still works
 
   const std::function<bool(std::string_view)> keeps_;
-  std::mutex mutex_;  // of sums_, events_ and broken_ while the thread runs
+  std::mutex mutex_;  // for sums_, events_ and broken_ while the thread runs
   KindSums sums_;
   std::unique_ptr<Subscription> events_;
   bool broken_{};
-  std::optional<WakeUp> wake_;  // the thread is to end
+  std::optional<WakeUp> wake_;  // tells the thread to end
   std::jthread thread_;
 };
 

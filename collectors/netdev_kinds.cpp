@@ -17,7 +17,7 @@ constexpr std::array<std::uint64_t LinkStats::*, 24> kSummed = {
     &S::tx_window_errors,  &S::rx_compressed,     &S::tx_compressed,    &S::rx_nohandler,
 };
 
-// More than go during one scrape. When nobody scrapes for long, the oldest give way.
+// More than disappear during one scrape. Without scrapes for long, the oldest are dropped.
 constexpr std::size_t kGoneRemembered = 4096;
 
 static_assert(sizeof(LinkStats) == kSummed.size() * sizeof(std::uint64_t));
@@ -38,7 +38,7 @@ std::shared_ptr<const std::vector<Link>> KindSums::update(const std::vector<cons
     LinkStats& sum = sums_.find(link->kind)->second;
     for (const auto counter : kSummed) {
       const std::uint64_t value = link->stats.*counter;
-      // A counter that fell began again at 0, or the index is another link's.
+      // A counter that fell restarted at 0, or the index belongs to another link.
       sum.*counter += value >= before.*counter ? value - before.*counter : value;
     }
     now.insert_or_assign(link->index, Seen{.kind = link->kind, .stats = link->stats});

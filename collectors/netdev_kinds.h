@@ -14,9 +14,9 @@
 
 namespace hostnet {
 
-// What the links of each kind have counted together. A sum never falls: what a
-// link counted stays in it after the link is gone, and a counter that starts
-// again (a driver's reset) adds to it. Remembers as much as there are links.
+// The total counters of the links of each kind. A sum never falls: a link's counts stay
+// in it after the link is gone, and a counter that restarts (a driver's reset) adds to
+// it. Memory grows with the number of links.
 class KindSums {
  public:
   explicit KindSums(const std::vector<std::string>& kinds);
@@ -27,16 +27,16 @@ class KindSums {
 
   bool covers(const Link& link) const { return sums_.contains(link.kind); }
 
-  // To be called with all links of the kinds that there are now, in a dump that
-  // began after the last call. The sums as links of that label, those without
-  // any link included.
+  // Call with all current links of the kinds, from a dump that began after the last call.
+  // Returns the sums as links with that label, including those of kinds without any
+  // link.
   std::shared_ptr<const std::vector<Link>> update(const std::vector<const Link*>& links);
 
-  // What the kernel says of a link that goes (RTM_DELLINK) is its last count.
-  // `link` is covered. A counter that is lower than it was tells nothing: a veth
-  // has lost its peer by then, whose count its received packets are.
+  // Adds the last counters of a link that disappears (RTM_DELLINK). `link` must be covered.
+  // A counter lower than before is ignored: a veth's received packets are its peer's
+  // count, and the peer is already gone.
   void gone(const Link& link);
-  // RTM_NEWLINK: should the index be one that went, it is a new link's.
+  // RTM_NEWLINK: an index that had disappeared now belongs to a new link.
   void came(std::uint32_t index) { std::erase(gone_, index); }
 
  private:
@@ -46,7 +46,7 @@ class KindSums {
   };
   std::map<std::string, LinkStats, std::less<>> sums_;  // by kind
   std::map<std::uint32_t, Seen> seen_;                  // by ifindex, as of the last scrape
-  std::deque<std::uint32_t> gone_;  // since the last scrape: a dump may still have them
+  std::deque<std::uint32_t> gone_;  // since the last scrape: a dump may still contain them
 };
 
 }  // namespace hostnet

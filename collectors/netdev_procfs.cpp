@@ -28,7 +28,7 @@ Result<std::vector<Link>> read_proc_net_dev(const Files& files) {
   std::vector<Link> links;
   LineReader reader(path, *text);
   while (reader.next()) {
-    // Two lines of headings. A name may have a colon, a number never.
+    // Two heading lines. A name may contain a colon, a number never.
     if (reader.number() <= 2 || trim(reader.line()).empty()) continue;
     const auto colon = reader.line().rfind(':');
     if (colon == std::string_view::npos) return reader.malformed("no interface name");

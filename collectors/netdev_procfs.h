@@ -7,9 +7,9 @@
 
 namespace hostnet {
 
-// /proc/net/dev (net/core/net-procfs.c) as links with names and statistics
-// only, in name order. It has sums where netlink has single counters
-// ("drop", "frame", "carrier"); each is in the first of them here.
+// /proc/net/dev (net/core/net-procfs.c) as links with only names and statistics, in
+// name order. It has sums where netlink has single counters ("drop", "frame",
+// "carrier"); each sum is stored in the first of them.
 Result<std::vector<Link>> read_proc_net_dev(const Files& files);
 
 }  // namespace hostnet

@@ -26,13 +26,13 @@ constexpr std::array<CollectorFlag, 1> kNetstatFlags = {{
      "show the fields, as <protocol>_<field>, that the expression is found in"},
 }};
 
-// A field that is shown, and where it is in its line.
+// A field that is shown, and its position in its line.
 struct NetstatField {
   std::size_t at{};
   std::string name, help;
 };
 
-// A line of names, and which of them are shown.
+// A line of names, and the ones that are shown.
 struct NetstatLine {
   std::string names, protocol;
   std::size_t fields{};
@@ -45,17 +45,17 @@ struct Snmp6Line {
   bool shown{};
 };
 
-// What is kept between scrapes: the names are the same each time, and most of
-// the fields are not shown.
+// Cached between scrapes: the names are the same each time, and most of the fields
+// are not shown.
 struct Netstat {
   Pattern pattern;
   std::map<std::pair<std::string, std::size_t>, NetstatLine> lines;  // by file and line
   std::vector<Snmp6Line> snmp6;
-  std::string key;  // keeps its room
+  std::string key;  // keeps its capacity
 
   explicit Netstat(Pattern shown) : pattern(std::move(shown)) {}
 
-  // Whether the field is shown; its name in `key`.
+  // Whether the field is shown; stores its name in `key`.
   bool shows(std::string_view protocol, std::string_view field) {
     key.assign(protocol);
     key += '_';

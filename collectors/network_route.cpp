@@ -1,6 +1,6 @@
 // Every unicast route, one series for each of its next hops (RTM_GETROUTE).
-// node_exporter's labels and a `table`: the same prefix in two tables would be
-// the same series twice.
+// node_exporter's labels and a `table`: without it, the same prefix in two tables would
+// be the same series twice.
 
 #include <fmt/format.h>
 #include <linux/rtnetlink.h>
@@ -20,13 +20,13 @@
 namespace hostnet {
 namespace {
 
-// Compact, because a node may have very many; spelt out when the page is written.
+// Compact, because a node may have very many; formatted when the page is written.
 struct RouteHop {
-  std::string_view device;  // of the link dump
+  std::string_view device;  // view into the link dump
   IpAddress destination;
   std::optional<IpAddress> gateway, source;
   std::uint32_t priority{}, table{};
-  std::uint32_t weight{};  // 0: the route has one next hop only
+  std::uint32_t weight{};  // 0: the route has only one next hop
   std::uint8_t prefix_length{}, protocol{};
   auto operator<=>(const RouteHop&) const = default;
 };
@@ -95,7 +95,7 @@ Result<std::vector<MetricSource>> collect_network_route(Scrape& scrape) {
     return std::unexpected(std::move(done).error());
   }
 
-  // Routes that differ only in what is no label (TOS, metrics) are one series.
+  // Routes that differ only in properties without a label (TOS, metrics) are one series.
   sort_unique(facts->hops);
   std::vector<MetricSource> families;
   families.push_back(

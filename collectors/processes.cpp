@@ -1,4 +1,4 @@
-// How many processes and threads there are, and in which state, from
+// The number of processes and threads, by state, from
 // /proc/<pid>/stat and /proc/<pid>/task/<tid>/stat (proc(5)).
 
 #include <fmt/format.h>
@@ -30,8 +30,8 @@ bool is_task_number(std::string_view name) {
   return !name.empty() && std::ranges::all_of(name, [](char c) { return c >= '0' && c <= '9'; });
 }
 
-// "812 (any name, even with ") R 1 (" in it) S 1 812 ...": what follows the
-// last parenthesis is the state and numbers, of which the 18th is the threads.
+// "812 (any name, even with ") R 1 (" in it) S 1 812 ...": the last parenthesis is
+// followed by the state and numbers, of which the 18th is the number of threads.
 Result<TaskStat> task_stat(const std::string& path, std::string_view text) {
   constexpr std::size_t kState = 0, kThreads = 17;
   const auto name_end = text.rfind(')');
@@ -63,7 +63,7 @@ class ProcessWalk {
   }
 
  private:
-  // None: it is gone, as short-lived processes are by then.
+  // Unset: it is gone, as short-lived processes often are.
   Result<std::optional<TaskStat>> read_stat(const std::string& path) {
     if (scrape_.node().clock->steady() > scrape_.deadline()) {
       return failure(Reason::timeout, "counting processes: out of time at " + path);
@@ -82,7 +82,7 @@ class ProcessWalk {
     ++counts_.processes;
     ++counts_.states[(*stat)->state];
     counts_.threads += (*stat)->threads;
-    ++counts_.thread_states[(*stat)->state];  // of the thread that has the process' number
+    ++counts_.thread_states[(*stat)->state];  // the thread with the process's number
     if ((*stat)->threads <= 1) return {};
     const auto tasks = files_.list(fmt::format("proc/{}/task", pid));
     if (!tasks) {
@@ -100,7 +100,7 @@ class ProcessWalk {
 
   Scrape& scrape_;
   const Files& files_;
-  std::string text_;  // its capacity is kept
+  std::string text_;  // keeps its capacity
   ProcessCounts counts_;
 };
 

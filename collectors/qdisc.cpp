@@ -50,7 +50,7 @@ constexpr std::array<QdiscFamily, 7> kQdiscFamilies = {{
     {"node_qdisc_backlog", "Bytes waiting.", kGauge, &Qdisc::backlog},
 }};
 
-// The counters that the kernel keeps in 32 bits, of one discipline.
+// One discipline's counters that the kernel keeps in 32 bits.
 struct QdiscWidened {
   struct Key {
     std::uint32_t interface{}, handle{};
@@ -65,7 +65,7 @@ struct QdiscWidened {
          {&Qdisc::packets, &Qdisc::drops, &Qdisc::requeues, &Qdisc::overlimits}) {
       WidenedCounter& counter = counters[at++];
       std::uint64_t& now = qdisc.*value;
-      // Beyond 32 bits the kernel counted in 64 itself.
+      // Beyond 32 bits the kernel itself counted in 64.
       if (now > std::numeric_limits<std::uint32_t>::max()) continue;
       now = counter.update(static_cast<std::uint32_t>(now));
     }
@@ -97,7 +97,7 @@ class QdiscReader {
   }
 
  private:
-  // The root qdiscs of the devices that are kept, in the order of their labels.
+  // The root qdiscs of the selected devices, in the order of their labels.
   std::vector<QdiscSample> samples_of(std::vector<Qdisc>& qdiscs, const LinkNames& names) {
     std::vector<QdiscSample> samples;
     std::map<QdiscWidened::Key, QdiscWidened> widened;
@@ -105,7 +105,7 @@ class QdiscReader {
       if (qdisc.parent != 0 && qdisc.parent != kRootParent) continue;
       const std::string_view device = names.of(qdisc.interface);
       if (device.empty() || !filter_.keeps(device)) continue;
-      // Taken over from the last scrape, so that devices that are gone are forgotten.
+      // Copied from the last scrape, so that devices that are gone are forgotten.
       QdiscWidened::Key key{qdisc.interface, qdisc.handle, qdisc.kind};
       QdiscWidened counters = widened_[key];
       counters.widen(qdisc);
@@ -113,7 +113,7 @@ class QdiscReader {
       samples.push_back({std::string(device), std::move(qdisc)});
     }
     widened_ = std::move(widened);
-    // Of a device's root qdiscs of one kind the one with the lowest handle stays.
+    // If a device has several root qdiscs of one kind, keeps the one with the lowest handle.
     std::ranges::sort(samples, {}, [](const QdiscSample& sample) {
       return std::tie(sample.device, sample.qdisc.kind, sample.qdisc.handle);
     });

@@ -1,5 +1,5 @@
-// How many routes there are, counted while the kernel sends them (RTM_GETROUTE):
-// a node with a million of them costs no memory.
+// The number of routes, counted while the kernel sends them (RTM_GETROUTE): a node
+// with a million of them costs no memory.
 
 #include <map>
 #include <tuple>

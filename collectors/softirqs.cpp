@@ -1,4 +1,4 @@
-// Soft interrupts that each CPU handled, by kind, from /proc/softirqs.
+// Soft interrupts handled by each CPU, by kind, from /proc/softirqs.
 
 #include <memory>
 

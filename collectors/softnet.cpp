@@ -1,4 +1,4 @@
-// What each CPU did with received packets, from /proc/net/softnet_stat
+// Received packets processed by each CPU, from /proc/net/softnet_stat
 // (net/core/net-procfs.c): hexadecimal columns without names, 32 bits each.
 
 #include <fmt/format.h>
@@ -46,7 +46,7 @@ Result<std::vector<MetricSource>> collect_softnet(Widener& widener, const Files&
       return reader.malformed(
           fmt::format("has {} columns, expected at least {}", columns, kSoftnetLeast));
     }
-    // A column that an older kernel lacks counts as 0, as node_exporter has it.
+    // A column that an older kernel lacks counts as 0, as in node_exporter.
     const auto number = [&](std::size_t column) -> Result<std::uint32_t> {
       if (column >= columns) return std::uint32_t{0};
       const auto value = reader.hex(column);
@@ -66,7 +66,7 @@ Result<std::vector<MetricSource>> collect_softnet(Widener& widener, const Files&
       const auto wide = widener.widen(joined({counter.name, "/", cpu}), *value);
       families.add(counter.name, counter.help, kCounter, {{"cpu", cpu}}, static_cast<double>(wide));
     }
-    // Older kernels with fewer columns than the CPU's number have no backlog.
+    // Older kernels without the column of the CPU's number have no backlog either.
     const auto backlog = columns > kSoftnetCpu ? number(kSoftnetBacklog) : std::uint32_t{0};
     if (!backlog) return std::unexpected(backlog.error());
     families.add("node_softnet_backlog_len", "Packets that wait in each CPU's backlog.", kGauge,

@@ -1,7 +1,7 @@
-// Virtual functions of SR-IOV devices: their settings and counters as the
-// physical device tells them with its link (IFLA_VFINFO_LIST), also of those
-// that a pod or a virtual machine has; how many there are and may be, and where
-// they sit on PCI, from sysfs (Documentation/ABI/testing/sysfs-bus-pci).
+// Virtual functions of SR-IOV devices: their settings and counters as the physical
+// device reports them with its link (IFLA_VFINFO_LIST), including those used by a pod
+// or a virtual machine; their current and possible number, and their PCI addresses,
+// from sysfs (Documentation/ABI/testing/sysfs-bus-pci).
 
 #include <fmt/format.h>
 
@@ -29,7 +29,7 @@ struct SriovCounter {
   std::uint64_t VirtualFunctionStats::* value;
 };
 
-// The direction is the function's: what it received, what it sent.
+// Directions are from the function's view: received by it, sent by it.
 constexpr std::array<SriovCounter, 8> kSriovCounters = {{
     {"receive_bytes", "Bytes that a virtual function received.", &VirtualFunctionStats::rx_bytes},
     {"receive_packets", "Packets that a virtual function received.",
@@ -57,7 +57,7 @@ std::string_view link_state_text(const std::optional<std::uint32_t>& state) {
   return state && *state < kStates.size() ? kStates[*state] : "";
 }
 
-// "0000:3b:02.1", where the link device/virtfn1 ends.
+// "0000:3b:02.1", the target of the link device/virtfn1.
 std::string pci_address(const Files& files, std::string_view device, std::uint32_t function) {
   const auto target = files.link(fmt::format("sys/class/net/{}/device/virtfn{}", device, function));
   return target ? target->substr(target->rfind('/') + 1) : std::string{};
@@ -85,7 +85,7 @@ void add_function(FamilyList& families, const Files& files, const std::string& d
   }
 }
 
-// Whether the device has SR-IOV at all. A device that cannot be read has not.
+// Whether the device has SR-IOV at all. An unreadable device has not.
 bool add_device(FamilyList& families, const Files& files, const Link& link) {
   const std::string directory = fmt::format("sys/class/net/{}/device", link.name);
   const auto limit = read_u64(files, directory + "/sriov_totalvfs");
@@ -119,7 +119,7 @@ Result<Collect> make_sriov(const CollectorOptions& options) {
     FamilyList families;
     bool any = false;
     for (const Link& link : **links) {
-      // A kind is what software made: it has no PCI device.
+      // A link with a kind was created by software: it has no PCI device.
       if (!link.kind.empty() || !filter->keeps(link.name)) continue;
       any = add_device(families, files, link) || any;
     }

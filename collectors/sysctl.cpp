@@ -1,4 +1,4 @@
-// Kernel settings that --collector.sysctl.include asks for, from /proc/sys.
+// Kernel settings selected by --collector.sysctl.include, from /proc/sys.
 
 #include <fmt/format.h>
 
@@ -31,7 +31,7 @@ struct SysctlChoice {
   std::vector<std::string> keys;  // one for each number, or none
 };
 
-// As sysctl(8): when a slash comes first, slashes separate and dots are part of
+// As in sysctl(8): if a slash is first, slashes separate and dots are part of
 // a name ("net/ipv4/conf/eth0.100/forwarding").
 std::string sysctl_path(std::string_view name) {
   std::string path(name);
@@ -70,7 +70,7 @@ Result<SysctlChoice> sysctl_choice(std::string_view flag, const std::string& giv
   return choice;
 }
 
-// The same setting once with names and once without is two families, as node_exporter has it.
+// The same setting once with names and once without is two families, as in node_exporter.
 bool share_series(const SysctlChoice& one, const SysctlChoice& other) {
   if (one.numeric != other.numeric || one.path != other.path) return false;
   if (one.keys.empty() || other.keys.empty()) return one.keys.empty() && other.keys.empty();
@@ -114,7 +114,7 @@ Result<> add_sysctl(FamilyList& families, const SysctlChoice& choice, std::strin
 }
 
 // A setting that this kernel does not have (its module is not loaded) is left
-// out; when it has none of them, that is the error.
+// out; if it has none of them, that is the error.
 Result<std::vector<MetricSource>> collect_sysctl(const Scrape& scrape,
                                                  const std::vector<SysctlChoice>& choices) {
   FamilyList families;

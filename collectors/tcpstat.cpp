@@ -30,7 +30,7 @@ constexpr std::array<TcpStateLabel, 11> kTcpStates = {{
     {SocketState::closing, "closing"},
 }};
 
-// Sockets that are only bound are no connections.
+// Sockets that are only bound are not connections.
 constexpr std::uint32_t kTcpConnectionStates =
     kEverySocketState & ~state_bit(SocketState::bound_inactive);
 
@@ -39,7 +39,7 @@ struct TcpCounts {
   std::uint64_t receive_queued{}, send_queued{};
 
   void add(const auto& socket) {
-    // A half-open connection has one name for both of the kernel's states.
+    // The kernel's two states of a half-open connection have one name here.
     const SocketState state =
         socket.state == SocketState::new_syn_recv ? SocketState::syn_recv : socket.state;
     const auto at = static_cast<std::size_t>(state);
@@ -79,7 +79,7 @@ Result<TcpCounts> count_tcp_sockets_of(Netlink& netlink, AddressFamily family) {
   return counts;
 }
 
-// For a recording that does not have the one request for both.
+// For a recording without the single request for both families.
 Result<TcpCounts> count_tcp_sockets_by_family(Netlink& netlink) {
   auto counts = count_tcp_sockets_of(netlink, AddressFamily::ipv4);
   if (!counts) return counts;

@@ -1,4 +1,4 @@
-// The node's time, its zone and what the kernel counts time with
+// The node's time, its time zone and the kernel's clock source
 // (Documentation/ABI/testing/sysfs-devices-system: clocksource).
 
 #include <fmt/format.h>
@@ -17,7 +17,7 @@ void add_clocksources(FamilyList& families, const Files& files) {
   constexpr std::string_view kDirectory = "sys/devices/system/clocksource";
   constexpr std::string_view kPrefix = "clocksource";
   const auto names = files.list(kDirectory);
-  if (!names) return;  // an architecture, or a fixture, without
+  if (!names) return;  // an architecture, or a fixture, without clock sources
   for (std::string_view device : *names) {
     if (!device.starts_with(kPrefix)) continue;
     const auto base = fmt::format("{}/{}/", kDirectory, device);

@@ -1,4 +1,4 @@
-// How the kernel steers the clock, and whether it is synchronized: adjtimex(2),
+// The kernel's discipline of the clock, and whether it is synchronized: adjtimex(2),
 // with node_exporter's names and units.
 
 #include <sys/timex.h>
@@ -24,7 +24,7 @@ struct TimexFamily {
   const char* help;
   prometheus::MetricType type;
   TimexField field;
-  double divisor;  // 0: nanoseconds or microseconds, as the status says
+  double divisor;  // 0: nanoseconds or microseconds, depending on the status
 };
 
 constexpr double kAsStatusSays = 0;
@@ -63,13 +63,13 @@ constexpr std::array<TimexFamily, 15> kTimexFamilies = {{
 }};
 
 // The kernel corrects offsets of at most half a second. One beyond this is an
-// overflow at 2^32 ns, which virtual machines were seen to have.
+// overflow at 2^32 ns, which has been observed on virtual machines.
 constexpr double kOffsetOverflow = 4;
 
 Result<std::vector<MetricSource>> collect_timex(Scrape& scrape, std::uint64_t& overflows) {
   auto read = scrape.node().clock->discipline();
   if (!read) {
-    // A seccomp filter refuses it: nothing that anybody could repair.
+    // A seccomp filter refuses it: nothing to repair on the node.
     if (read.error().reason == Reason::denied) read.error().reason = Reason::unsupported;
     return std::unexpected(std::move(read).error());
   }

@@ -1,7 +1,7 @@
-// Bytes that wait in the queues of all UDP sockets, added up while
-// NETLINK_SOCK_DIAG sends them: with 48,000 sockets /proc/net/udp and udp6 take the
-// kernel ten times as long, for each read begins at the first socket again. They
-// are read where sock_diag is refused, and where pid 1 has another network namespace.
+// Bytes in the queues of all UDP sockets, added up while NETLINK_SOCK_DIAG sends
+// them: with 48,000 sockets /proc/net/udp and udp6 take the kernel ten times as long,
+// because each read starts again at the first socket. They are read if sock_diag is
+// refused, or if pid 1 has another network namespace.
 
 #include "collectors/framework/collector.h"
 #include "collectors/framework/families.h"
@@ -51,7 +51,7 @@ Result<UdpQueues> ask_for_udp_queues(Netlink& netlink, AddressFamily family) {
   return sum;
 }
 
-// Whether sock_diag tells of the namespace that /proc/net is read from.
+// Whether sock_diag reports the namespace from which /proc/net is read.
 bool in_namespace_of_init(const Identity& identity) {
   return identity.own_net_namespace && identity.own_net_namespace == identity.init_net_namespace;
 }

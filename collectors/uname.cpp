@@ -1,4 +1,4 @@
-// What uname(2) says, read when the agent started.
+// The result of uname(2), read when the agent started.
 
 #include "collectors/framework/collector.h"
 #include "collectors/framework/families.h"

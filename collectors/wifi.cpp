@@ -1,4 +1,4 @@
-// Wireless interfaces: frequency, network and stations, by nl80211.
+// Wireless interfaces: frequency, network and stations, from nl80211.
 
 #include <fmt/format.h>
 
@@ -55,8 +55,8 @@ std::string_view wifi_mode(WifiNetworkStatus status) {
   return "unknown";
 }
 
-// An interface that is down, gone meanwhile, or whose driver does not tell,
-// lacks its stations and its network, nothing else.
+// An interface that is down, or gone in the meantime, or whose driver does not report
+// them, only lacks its stations and its network.
 void add_wifi_interface(FamilyList& families, Netlink& netlink, std::uint16_t family,
                         const WifiInterface& interface) {
   families.add("node_wifi_interface_frequency_hertz",

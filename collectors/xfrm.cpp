@@ -1,4 +1,4 @@
-// Packets that IPsec refused, by reason, from /proc/net/xfrm_stat
+// Packets dropped by IPsec, by reason, from /proc/net/xfrm_stat
 // (net/xfrm/xfrm_proc.c): "XfrmInNoStates 4".
 
 #include <fmt/format.h>
@@ -14,8 +14,8 @@
 namespace hostnet {
 namespace {
 
-// "XfrmInNoStates" is in_no_states; none for any other form. By
-// rule, so that a counter of a newer kernel is there too.
+// "XfrmInNoStates" becomes in_no_states; unset for any other form. By rule, so that
+// counters of newer kernels are included.
 std::optional<std::string> xfrm_counter_name(std::string_view field) {
   constexpr std::string_view kXfrm = "Xfrm";
   if (!field.starts_with(kXfrm) || field.size() == kXfrm.size()) return std::nullopt;

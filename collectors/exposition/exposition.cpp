@@ -70,7 +70,7 @@ class ExpositionWriter {
   bool open_{true};
 };
 
-// Adds what the source has to samples_. Of a histogram only the labels: the rest
+// Adds the source's samples to samples_. For a histogram only the labels: the rest
 // stays in family_.
 void ExpositionWriter::take_samples(const MetricSource& source) {
   if (source.stream) return source.stream(samples_);
@@ -84,9 +84,9 @@ void ExpositionWriter::take_samples(const MetricSource& source) {
   }
 }
 
-// Puts the samples in order into order_, without duplicates and without those
-// whose label names no parser takes. Collectors deliver most families in order
-// already, which one pass finds out.
+// Writes the sorted positions of the samples to order_, without duplicates and without
+// samples whose label names no parser accepts. Most families are already sorted, which
+// the first pass detects.
 void ExpositionWriter::order_samples() {
   order_.clear();
   order_.reserve(samples_.size());
@@ -101,7 +101,7 @@ void ExpositionWriter::order_samples() {
     order_.push_back(i);
   }
   if (ascending) return;
-  // Of equals the first to come stays first.
+  // Among equals the first stays first.
   std::ranges::sort(order_, [&](std::size_t a, std::size_t b) {
     const int order = samples_.compare(a, b);
     return order != 0 ? order < 0 : a < b;
@@ -147,8 +147,8 @@ bool ExpositionWriter::write_family(std::span<const MetricSource* const> sources
   order_samples();
   if (order_.empty()) return true;
 
-  // OpenMetrics counters are named without _total, their samples with it; what
-  // is not named so, or would take another family's name, is of unknown type.
+  // OpenMetrics counters are named without _total, their samples with it; a counter
+  // without that suffix, or whose base name is taken, is of unknown type.
   MetricType type = first.type;
   if (openmetrics() && type == MetricType::Counter &&
       (!first.name.ends_with("_total") || base_name_taken)) {
@@ -209,7 +209,7 @@ void ExpositionWriter::write_distribution(std::size_t at) {
   write_line(at, "_count", "", 0, count(metric.histogram.sample_count), true);
 }
 
-// One line. A count is an integer in OpenMetrics; everything else is a float.
+// One line. In OpenMetrics a count is an integer, everything else a float.
 void ExpositionWriter::write_line(std::size_t at, std::string_view suffix,
                                   std::string_view extra_name, double extra_value, double value,
                                   bool is_count) {
@@ -275,7 +275,7 @@ ExpositionResult write_exposition(std::span<const MetricSource> sources, Exposit
 
 ExpositionResult write_exposition(std::vector<const MetricSource*> sources, ExpositionFormat format,
                                   const ExpositionSink& sink) {
-  // By name, those of one name in the order they came.
+  // Sorted by name; equal names stay in their original order.
   std::vector<std::pair<std::string_view, std::size_t>> order;
   order.reserve(sources.size());
   for (const MetricSource* source : sources) order.emplace_back(source->name, order.size());

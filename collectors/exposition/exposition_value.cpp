@@ -11,8 +11,8 @@ namespace {
 
 constexpr double kExactIntegers = 9007199254740992.0;  // 2^53: every integer below is exact
 
-// Digits of an integer in Go's 'g' form: plain below 1e6, else d.ddde+XX with
-// the trailing zeros gone. Most samples are integers, so they skip to_chars.
+// Digits of an integer in Go's 'g' form: plain below 1e6, else d.ddde+XX without
+// trailing zeros. Most samples are integers, so they skip to_chars.
 void append_integer(TextBuffer& out, std::uint64_t value) {
   std::array<char, 24> digits;
   const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
@@ -34,7 +34,7 @@ void append_integer(TextBuffer& out, std::uint64_t value) {
   out += static_cast<char>('0' + exponent % 10);
 }
 
-// Shortest digits that read back as the same number; exponent form from 1e6
+// The shortest digits that parse back to the same number; exponent form from 1e6
 // up and below 1e-4 (strconv.FormatFloat(value, 'g', -1, 64)).
 void append_shortest(TextBuffer& out, double value) {
   const double size = std::fabs(value);
@@ -58,7 +58,7 @@ void append_value(TextBuffer& out, double value, ExpositionFormat format) {
   }
   const std::size_t start = out.size();
   if (value == 0) {
-    out += '0';  // -0 too
+    out += '0';  // also -0
   } else if (std::fabs(value) < kExactIntegers && value == std::trunc(value)) {
     if (value < 0) out += '-';
     append_integer(out, static_cast<std::uint64_t>(std::fabs(value)));

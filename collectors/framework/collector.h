@@ -1,8 +1,8 @@
 #pragma once
 
-// A collector turns what the node shows into metric families when /metrics is
-// scraped. It is a row in a table and a function, not a class: see
-// collectors/README.md for how to add one.
+// A collector turns the node's state into metric families when /metrics is scraped.
+// It is a row in a table and a function, not a class: see collectors/README.md for
+// how to add one.
 
 #include <prometheus/metric_family.h>
 #include <prometheus/metric_type.h>
@@ -24,10 +24,10 @@ namespace hostnet {
 class Samples;
 
 // One metric family that can be rendered later and more than once: `stream` adds
-// its samples; histograms and summaries alone have `fill` instead, which adds
-// metrics to a family whose name, help and type are set already. They hold
-// immutable facts by shared_ptr, so they are safe from any thread and long
-// after the read. Families of one name from several collectors are merged.
+// its samples; only histograms and summaries have `fill` instead, which adds
+// metrics to a family whose name, help and type are already set. They hold
+// immutable facts by shared_ptr, so they can be used from any thread, long after
+// the read. Families with the same name from several collectors are merged.
 struct MetricSource {
   std::string name;  // full name, "node_network_up"; counters end in _total
   std::string help;
@@ -36,35 +36,35 @@ struct MetricSource {
   std::function<void(prometheus::MetricFamily&)> fill;
 };
 
-// What one run of the collectors shares: reads that several need happen once
+// The state shared by the collectors of one run: reads that several need happen once
 // per scrape. Implemented by the runner and by tests.
 class Scrape {
  public:
   virtual ~Scrape() = default;
   virtual const Node& node() const = 0;
-  // The scrape's deadline; a collector that loops over much checks it.
+  // The scrape's deadline; a collector with a long loop checks it.
   virtual SteadyTime deadline() const = 0;
-  // One RTM_GETLINK dump per scrape, whoever asks first, sorted by name (so
-  // that families come out in order); an error is shared too.
+  // One RTM_GETLINK dump per scrape, whichever collector needs it first, sorted by name
+  // (so that families are in order); an error is shared too.
   virtual Result<std::shared_ptr<const std::vector<Link>>> links() = 0;
 };
 
 // One read. Reason::unsupported means "this machine does not have it" (no
-// conntrack module, no InfiniBand): success 0 as node_exporter has it, but not
-// logged and not counted as an error. Problems with single devices are no
-// errors: leave the device out, and log nothing.
+// conntrack module, no InfiniBand): success 0 as in node_exporter, but not logged
+// and not counted as an error. Problems with single devices are not errors: leave
+// the device out, and log nothing.
 using Collect = std::function<Result<std::vector<MetricSource>>(Scrape&)>;
 
 // A command line flag of a collector: "--collector.netdev.device-exclude".
 struct CollectorFlag {
-  enum class Kind { boolean, text, texts };  // `texts` may be repeated
+  enum class Kind { boolean, text, texts };  // `texts` can be repeated
   std::string_view name;                     // without "--collector.": "netdev.device-exclude"
   Kind kind{};
   std::string_view default_value;  // "true"/"false" for booleans
   std::string_view help;
 };
 
-// The values the flags have; every declared flag is present.
+// The values of the flags; every declared flag is present.
 class CollectorOptions {
  public:
   explicit CollectorOptions(std::map<std::string, std::vector<std::string>, std::less<>> values)
@@ -83,9 +83,9 @@ struct Collector {
   std::string_view help;
   bool enabled_by_default{};
   std::span<const CollectorFlag> flags;
-  // Checks the options and returns the function that reads; the closure may
-  // keep state between scrapes (it is never called twice at once). A bad
-  // option is Reason::malformed and names the flag.
+  // Checks the options and returns the function that reads; the closure may keep state
+  // between scrapes (it is never called concurrently). A bad option is
+  // Reason::malformed and names the flag.
   Result<Collect> (*make)(const CollectorOptions& options);
 };
 

@@ -47,7 +47,7 @@ Result<CpuTable> read_cpu_table(const Files& files, std::string_view path, std::
     if (words.empty()) continue;
     const auto colon = words[0].find(':');
     if (colon == std::string_view::npos) return reader.malformed("expected \"<name>: ...\"");
-    // A long name touches its first number: "IPI0:12".
+    // A long name may touch its first number: "IPI0:12".
     std::vector<std::string_view> fields;
     if (colon + 1 < words[0].size()) fields.push_back(words[0].substr(colon + 1));
     fields.insert(fields.end(), words.begin() + 1, words.end());

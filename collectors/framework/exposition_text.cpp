@@ -13,8 +13,8 @@ constexpr bool is_plain(char c) {
   return static_cast<unsigned char>(c) < 128 && c != '\\' && c != '"' && c != '\n';
 }
 
-// Whether all eight bytes are plain. Of a word, (w - 1..1) & ~w & 0x80..80 has a
-// bit for each byte that is zero, and perhaps some above the first.
+// Whether all eight bytes are plain. For a word, (w - 1..1) & ~w & 0x80..80 has a
+// bit for each byte that is zero, and possibly some above the first.
 bool are_plain(const char* eight) {
   constexpr std::uint64_t kOnes = 0x0101010101010101U;
   constexpr std::uint64_t kHighs = kOnes << 7U;
@@ -26,7 +26,7 @@ bool are_plain(const char* eight) {
   return (special & kHighs) == 0;
 }
 
-// How many bytes of ASCII that needs no escape `text` begins with.
+// The number of leading ASCII bytes that need no escape.
 std::size_t plain_length(std::string_view text) {
   std::size_t at = 0;
   while (at + 8 <= text.size() && are_plain(text.data() + at)) at += 8;
@@ -34,7 +34,7 @@ std::size_t plain_length(std::string_view text) {
   return at;
 }
 
-// Takes a character off the front of `text`; U+FFFD for a byte that is of none.
+// Removes a character from the front of `text`; U+FFFD for a byte outside any character.
 std::string_view take_character(std::string_view& text) {
   const Utf8Character character = next_character(text);
   const std::string_view bytes = text.substr(0, character.size);

@@ -1,6 +1,6 @@
 #pragma once
 
-// The pieces of text that the exposition is made of. Internal to it.
+// Text helpers of the exposition. Internal to it.
 
 #include <cstddef>
 #include <cstdint>
@@ -12,7 +12,7 @@
 
 namespace hostnet {
 
-// `text` with bytes that are no UTF-8 replaced by U+FFFD, one for each.
+// Appends `text` with each byte that is not valid UTF-8 replaced by U+FFFD.
 void append_replaced(std::string& out, std::string_view text);
 
 // Whether append_replaced() would change nothing, eight bytes at a time.
@@ -32,8 +32,8 @@ inline bool is_ascii(std::string_view text) {
   return ((seen | word_at(text.size() - 8)) & kHighs) == 0;
 }
 
-// Backslash and newline escaped, with `quotes` the double quote too; bytes
-// that are no UTF-8 become U+FFFD, one for each.
+// Escapes backslash and newline and, if `quotes`, the double quote; each byte that is not
+// valid UTF-8 becomes U+FFFD.
 void append_escaped(TextBuffer& out, std::string_view text, bool quotes);
 
 }  // namespace hostnet

@@ -17,8 +17,8 @@ class LinkNames {
     for (const Link& link : links) names_.emplace(link.index, link.name);
   }
 
-  // Empty for 0 and for an index that the dump does not have: the link came
-  // later, is gone, or is in another network namespace.
+  // Empty for 0 and for an index that is not in the dump: the link is newer, is gone, or
+  // is in another network namespace.
   std::string_view of(std::uint32_t index) const {
     const auto found = names_.find(index);
     return found == names_.end() ? std::string_view{} : found->second;

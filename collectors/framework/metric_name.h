@@ -1,6 +1,6 @@
 #pragma once
 
-// What may stand in the names of metrics and labels.
+// The characters allowed in names of metrics and labels.
 
 #include <string>
 #include <string_view>
@@ -15,8 +15,8 @@ constexpr bool is_name_character(char c) {
 bool is_metric_name(std::string_view name);  // [a-zA-Z_:][a-zA-Z0-9_:]*
 bool is_label_name(std::string_view name);   // [a-zA-Z_][a-zA-Z0-9_]*
 
-// Characters that may not stand in a name become one "_", together with the
-// underscores around them: node_exporter's SanitizeMetricName().
+// Replaces characters not allowed in a name, with the underscores around them, by one
+// "_": node_exporter's SanitizeMetricName().
 std::string sanitized_name(std::string_view text);
 
 }  // namespace hostnet

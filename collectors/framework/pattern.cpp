@@ -38,8 +38,8 @@ Result<Pattern> Pattern::compile(std::string_view flag, std::string_view pattern
   }
   auto compiled = std::make_unique<Compiled>();
   try {
-    // libstdc++'s breadth-first matcher: no exponential back-tracking and no
-    // recursion per character.
+    // libstdc++'s breadth-first matcher: no exponential backtracking and no recursion per
+    // character.
     compiled->regex =
         std::regex(pattern.begin(), pattern.end(),
                    std::regex_constants::ECMAScript | std::regex_constants::__polynomial);
@@ -59,7 +59,7 @@ bool Pattern::found_in(std::string_view text) const {
   try {
     found = std::regex_search(text.begin(), text.end(), compiled_->regex);
   } catch (const std::regex_error&) {
-    found = false;  // error_complexity and error_stack: as if it did not match
+    found = false;  // error_complexity and error_stack count as no match
   }
   if (remembered.size() >= kRemembered) remembered.clear();
   remembered.emplace(text, found);

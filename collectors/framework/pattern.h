@@ -1,7 +1,7 @@
 #pragma once
 
-// Regular expressions from flags: --collector.netdev.device-exclude and its
-// kin. Unanchored, as node_exporter's are.
+// Regular expressions from flags, such as --collector.netdev.device-exclude.
+// Unanchored, as in node_exporter.
 
 #include <map>
 #include <memory>
@@ -15,13 +15,13 @@
 namespace hostnet {
 
 // A compiled expression, ECMAScript syntax without back references. Matching
-// takes time polynomial in the text, so no pattern can hang a scrape. Remembers
-// its answers (a bounded number), because names come again with every scrape:
-// one owner, not thread safe.
+// takes time polynomial in the text, so no pattern can hang a scrape. Caches its
+// answers (a bounded number), because the same names return with every scrape: one
+// owner, not thread safe.
 class Pattern {
  public:
-  // Reason::malformed names `flag` when the pattern is no expression or is
-  // longer than 4096 bytes.
+  // Reason::malformed names `flag` when the pattern is not a valid expression or is longer
+  // than 4096 bytes.
   static Result<Pattern> compile(std::string_view flag, std::string_view pattern);
   Pattern(Pattern&&) noexcept;
   Pattern& operator=(Pattern&&) noexcept;
@@ -37,8 +37,8 @@ class Pattern {
   std::unique_ptr<Compiled> compiled_;
 };
 
-// Which devices a collector shows: "<collector>.device-include" and
-// "<collector>.device-exclude", at most one of them set; neither keeps all.
+// Selects the devices that a collector shows: "<collector>.device-include" and
+// "<collector>.device-exclude", at most one of them set; with neither, all.
 class DeviceFilter {
  public:
   // Keeps everything.

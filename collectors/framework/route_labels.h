@@ -1,6 +1,6 @@
 #pragma once
 
-// How labels spell the numbers of a route (include/uapi/linux/rtnetlink.h).
+// Label values for the numbers of a route (include/uapi/linux/rtnetlink.h).
 
 #include <cstdint>
 #include <string>
@@ -12,7 +12,7 @@ namespace hostnet {
 // a number without a name.
 std::string_view route_protocol_name(std::uint8_t protocol);
 
-// "main", "local" and "default" as iproute2 says; every other table is its
+// "main", "local" and "default" as in iproute2; any other table is its
 // number.
 std::string route_table_label(std::uint32_t table);
 

@@ -12,8 +12,8 @@ namespace hostnet {
 
 using ReadLinks = std::function<Result<std::vector<Link>>(const Node&)>;
 
-// What the collectors of one run share. One thread collects with it; another one
-// goes on with a copy of it while the first hangs.
+// The state shared by the collectors of one run. One thread collects with it; if that
+// hangs, another continues with a copy.
 class RunScrape final : public Scrape {
  public:
   RunScrape(std::shared_ptr<const Node> node, ReadLinks read_links)
@@ -23,12 +23,12 @@ class RunScrape final : public Scrape {
   SteadyTime deadline() const override { return deadline_; }
   Result<std::shared_ptr<const std::vector<Link>>> links() override;
 
-  // Before each collector, from the collecting thread.
+  // Called before each collector, by the collecting thread.
   void set_deadline(SteadyTime deadline) { deadline_ = deadline; }
   // Seconds spent in shared reads since the last call.
   std::optional<double> take_shared_seconds();
-  // A copy for the thread that goes on: has what was read; a read that hangs is an
-  // error there, so that it does not hang again.
+  // A copy for the thread that continues: it has the completed reads; a read that hangs is
+  // an error in it, so that it does not hang again.
   std::shared_ptr<RunScrape> without_hung_read() const;
 
  private:

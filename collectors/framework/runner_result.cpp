@@ -3,7 +3,7 @@
 
 namespace hostnet {
 
-// Under the lock: a run that is not done still changes.
+// Call with the lock held: a run that is not done still changes.
 CollectedFamilies CollectorRunner::State::assemble(const CollectorFilter& filter,
                                                    const CollectorRun* run) const {
   CollectedFamilies collected;
@@ -38,7 +38,7 @@ CollectedFamilies CollectorRunner::State::assemble(const CollectorFilter& filter
   return collected;
 }
 
-// Of a run that is done, so nobody changes it any more.
+// Only for a run that is done, which no longer changes.
 void CollectorRunner::State::observe(const CollectorRun& run) const {
   if (!settings_.observer) return;
   std::vector<CollectorOutcome> outcomes;

@@ -12,7 +12,7 @@ double seconds_between(SteadyTime from, SteadyTime to) {
   return std::chrono::duration<double>(to - from).count();
 }
 
-// Collectors promise not to throw; one that runs out of memory does.
+// Collectors promise not to throw, but one that runs out of memory does.
 Result<std::vector<MetricSource>> collect_guarded(const Collect& collect, Scrape& scrape) {
   try {
     return collect(scrape);
@@ -45,7 +45,7 @@ Result<> CollectorRunner::State::start() {
   return worker_.start();
 }
 
-// False where too many threads hang, or the system has none.
+// False if too many threads hang, or the system cannot create one.
 bool CollectorRunner::State::begin_run(const CollectorFilter& filter, RealTime deadline) {
   if (abandoned_ > settings_.abandoned_limit) return false;
   auto run = std::make_shared<CollectorRun>();
@@ -63,7 +63,7 @@ Result<> CollectorRunner::State::give_rest_of(const std::shared_ptr<CollectorRun
       [self = shared_from_this(), run, turn = run->turn] { self->work_off(*run, turn); });
 }
 
-// Of a collector whose turn came too late.
+// The outcome of a collector that could not start in time.
 CollectorRun::Finished CollectorRunner::State::not_begun(const CollectorSlot& slot) {
   CollectorRun::Finished finished;
   finished.outcome.name = slot.name;
@@ -74,7 +74,7 @@ CollectorRun::Finished CollectorRunner::State::not_begun(const CollectorSlot& sl
   return finished;
 }
 
-// On the worker's thread: what is left of a run, until it is another's turn.
+// On the worker's thread: does the rest of a run until another thread takes over.
 void CollectorRunner::State::work_off(CollectorRun& run, std::uint64_t turn) {
   Lock lock(mutex_);
   for (std::size_t i = 0; i < slots_.size() && !run.done; ++i) {
@@ -100,7 +100,7 @@ void CollectorRunner::State::work_off(CollectorRun& run, std::uint64_t turn) {
     auto finished = collect_one(slot, *scrape, allowed, shared);
     lock.lock();
     slot.running = false;
-    if (run.turn != turn) {  // this thread was abandoned, and is back
+    if (run.turn != turn) {  // this thread was abandoned, and has returned
       --abandoned_;
       changed_.notify_all();
       return;
@@ -111,7 +111,7 @@ void CollectorRunner::State::work_off(CollectorRun& run, std::uint64_t turn) {
   }
   run.done = true;
   if (run_.get() == &run) run_.reset();
-  // Not under the lock: who wakes would only wait for it.
+  // Without the lock: a woken thread would only wait for it.
   lock.unlock();
   changed_.notify_all();
 }
@@ -135,8 +135,8 @@ CollectorRun::Finished CollectorRunner::State::collect_one(const CollectorSlot& 
   return finished;
 }
 
-// Whoever waits calls this: takes the run from a collector that is late and
-// ends a run whose time is over.
+// Called by waiters: takes the run away from a late collector and ends a run whose time
+// is over.
 void CollectorRunner::State::watch(const std::shared_ptr<CollectorRun>& run, RealTime now) {
   if (run->current && now >= run->current_deadline) {
     const std::size_t late = *run->current;
@@ -155,7 +155,7 @@ void CollectorRunner::State::watch(const std::shared_ptr<CollectorRun>& run, Rea
   if (!run->done && now >= run->deadline) end_run(*run, too_late("the scrape's time was over"));
 }
 
-// It finds out when its collector returns.
+// The thread notices when its collector returns.
 void CollectorRunner::State::abandon_thread_of(CollectorRun& run) {
   run.current.reset();
   ++run.turn;
@@ -172,16 +172,16 @@ void CollectorRunner::State::end_run(CollectorRun& run, const Error& unfinished)
     finished.outcome.error->message = slots_[i].name + ": " + unfinished.message;
     finished.cut = true;
   }
-  // A thread that is inside a collector is late with it by now (watch() saw to
-  // that); one that is between two will find the run done.
+  // A thread inside a collector is already late with it (watch() ensured that); one
+  // between two collectors will see that the run is done.
   run.done = true;
   if (run_.get() == &run) run_.reset();
   changed_.notify_all();
 }
 
-// Until the run is done or `deadline`, watching over it meanwhile. Nobody wakes
-// a waiter when the next collector begins: each one's time ends later than that
-// of the one before it, so waking when the earlier ends is soon enough.
+// Waits until the run is done or `deadline`, calling watch() meanwhile. Waiters are not
+// woken when the next collector begins: its deadline is later than the previous one's,
+// so waking at the earlier deadline is soon enough.
 void CollectorRunner::State::wait(Lock& lock, const std::shared_ptr<CollectorRun>& run,
                                   RealTime deadline) {
   while (!run->done) {
@@ -207,11 +207,11 @@ CollectedFamilies CollectorRunner::State::collect(CollectorFilter filter,
   filter.wanted.resize(slots_.size());
   const RealTime deadline = RealClock::now() + std::min(budget, settings_.scrape_timeout);
   auto collected = collect_by(deadline, filter, while_waiting);
-  if (while_waiting) while_waiting();  // there was nothing to wait for
+  if (while_waiting) while_waiting();  // not called yet: there was no wait
   return collected;
 }
 
-// Empties `while_waiting` when it calls it.
+// Clears `while_waiting` when it calls it.
 CollectedFamilies CollectorRunner::State::collect_by(RealTime deadline,
                                                      const CollectorFilter& filter,
                                                      std::function<void()>& while_waiting) {
@@ -227,7 +227,7 @@ CollectedFamilies CollectorRunner::State::collect_by(RealTime deadline,
   while (true) {
     if (const auto run = run_; run && covers(run->filter, filter)) {
       wait_for(run);
-      // Another scrape's shorter time cut it short: ask again.
+      // The shorter time of another scrape cut it short: run again.
       const bool cut = std::ranges::any_of(run->finished, [&](const auto& finished) {
         const auto slot = static_cast<std::size_t>(&finished - run->finished.data());
         return filter.wanted[slot] && finished && finished->cut;

@@ -1,11 +1,11 @@
 #pragma once
 
-// What CollectorRunner does. Internal to it.
+// The implementation of CollectorRunner. Internal to it.
 //
-// A run is worked off on one Worker; those that wait for it watch the clock. When a
-// collector passes its time, a waiter abandons the thread that is in it and gives
-// the rest of the run to a new one. `CollectorRun::turn` tells the old one, should
-// it return, that the run is no longer its own.
+// One Worker executes a run; the scrapes that wait for it watch the clock. When a
+// collector exceeds its time, a waiter abandons its thread and gives the rest of the
+// run to a new one. The old one, should it return, sees from `CollectorRun::turn` that
+// it no longer owns the run.
 
 #include <chrono>
 #include <condition_variable>
@@ -25,7 +25,7 @@ namespace hostnet {
 struct CollectorSlot {
   std::string name;
   Collect collect;
-  bool running{};  // a thread is inside; beyond its time when no run says so
+  bool running{};  // a thread is inside; if no current run has it, it is overdue
 };
 
 using RealTime = std::chrono::steady_clock::time_point;
@@ -41,7 +41,7 @@ struct CollectorRun {
   std::vector<std::optional<Finished>> finished;  // by slot
   std::optional<std::size_t> current;             // the slot that is being collected
   RealTime current_start, current_deadline;
-  std::uint64_t turn{};  // how many threads were abandoned in it
+  std::uint64_t turn{};  // the number of threads abandoned in this run
   bool done{};
   std::shared_ptr<RunScrape> scrape;
   std::vector<SharedRead> reads;
@@ -83,11 +83,11 @@ class CollectorRunner::State : public std::enable_shared_from_this<CollectorRunn
   const std::vector<std::string> disabled_;
   const RunnerSettings settings_;
   std::mutex mutex_;
-  std::condition_variable changed_;    // a run is done, an abandoned thread is back
+  std::condition_variable changed_;    // a run is done, an abandoned thread has returned
   std::vector<CollectorSlot> slots_;   // names and closures never change; `running` is guarded
-  std::shared_ptr<CollectorRun> run_;  // the one under way
+  std::shared_ptr<CollectorRun> run_;  // the current run
   Worker worker_{"collectors"};
-  std::size_t abandoned_{};  // threads that have not come back
+  std::size_t abandoned_{};  // threads that have not returned
 };
 
 }  // namespace hostnet

@@ -22,7 +22,7 @@ void Samples::clear() {
   samples_.clear();
   values_.clear();
   text_.clear();
-  // The next family's are most likely among them.
+  // The next family most likely uses the same names.
   if (names_.size() > kNamesKept) names_.clear();
 }
 
@@ -38,7 +38,7 @@ void Samples::add_from(const Samples& from, std::span<const std::uint32_t> place
 }
 
 std::uint32_t Samples::names_for(std::span<const LabelView> labels) {
-  // The last one's, or some earlier one's.
+  // The last sample's names, or those of an earlier one.
   for (std::size_t i = names_.size(); i > 0; --i) {
     if (same_names(names_[i - 1].given, labels)) return static_cast<std::uint32_t>(i - 1);
   }
@@ -46,7 +46,7 @@ std::uint32_t Samples::names_for(std::span<const LabelView> labels) {
   for (const auto& [name, value] : labels) set.given.emplace_back(name);
   set.order.resize(labels.size());
   std::iota(set.order.begin(), set.order.end(), std::size_t{0});
-  // Not stable_sort: clang refuses libstdc++'s, which uses what C++17 deprecated.
+  // Not stable_sort: clang rejects libstdc++'s, which uses a function deprecated in C++17.
   std::ranges::sort(set.order, {}, [&](std::size_t at) {
     return std::pair<std::string_view, std::size_t>(set.given[at], at);
   });

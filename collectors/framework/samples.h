@@ -1,7 +1,7 @@
 #pragma once
 
-// The samples of one family while it is written: three arrays that keep their
-// room from family to family. A thousand devices cost 50 KB here; as
+// The samples of one family while it is written: three arrays that keep their capacity
+// from family to family. A thousand devices cost 50 KB here; as
 // prometheus::ClientMetric they would cost ten times that and three allocations
 // each.
 
@@ -23,22 +23,22 @@ using LabelView = std::pair<std::string_view, std::string_view>;
 
 class Samples {
  public:
-  // Copies the texts, as the page will have them: what is no UTF-8 is U+FFFD here
-  // already, so that values that come to the same text are found to be equal.
-  // Labels may come in any order and are kept by name.
+  // Copies the texts in their final form: U+FFFD already replaces what is not UTF-8, so
+  // that values that become the same text are found to be equal. Labels may be in any
+  // order and are kept by name.
   void add(std::span<const LabelView> labels, double value, std::int64_t timestamp_ms = 0) {
     add_sample_at(labels, value, timestamp_ms, kNoDistribution);
   }
-  // One that is a histogram or a summary: the metric at that place of its family.
+  // A histogram or summary: the metric at `place` in its family.
   void add_distribution(std::span<const LabelView> labels, std::size_t place,
                         std::int64_t timestamp_ms) {
     add_sample_at(labels, 0, timestamp_ms, static_cast<std::uint32_t>(place));
   }
-  // Those at these places of another one, none of which is a distribution.
+  // Adds the samples at these places of another object; none may be a distribution.
   void add_from(const Samples& from, std::span<const std::uint32_t> places);
   void clear();
 
-  // What follows takes positions, 0 to size() - 1, in the order they came.
+  // The functions below take positions, 0 to size() - 1, in the order of adding.
   std::size_t size() const { return samples_.size(); }
   double value(std::size_t at) const { return samples_[at].value; }
   std::int64_t timestamp_ms(std::size_t at) const { return samples_[at].timestamp_ms; }
@@ -51,10 +51,10 @@ class Samples {
     const Piece& piece = values_[samples_[at].first_value + label];
     return std::string_view(text_).substr(piece.begin, piece.size);
   }
-  // A label name that no parser takes, or that is there twice.
+  // A label name that no parser accepts, or that occurs twice.
   const std::optional<std::string>& bad_name(std::size_t at) const { return names_of(at).bad; }
   // promhttp's order: fewer labels first, then the values of the labels in name
-  // order. Names only decide between samples that are equal otherwise.
+  // order. Names only decide between samples that are otherwise equal.
   int compare(std::size_t a, std::size_t b) const;
 
  private:
@@ -67,12 +67,12 @@ class Samples {
     std::uint32_t distribution;
   };
   struct Piece {
-    std::uint32_t begin, size;  // of text_
+    std::uint32_t begin, size;  // in text_
   };
   // The label names of samples: nearly always one set for a whole family.
   struct Names {
-    std::vector<std::string> given;  // as they came
-    std::vector<std::size_t> order;  // positions in `given` by name
+    std::vector<std::string> given;  // in their original order
+    std::vector<std::size_t> order;  // positions in `given`, sorted by name
     std::vector<std::string> names;  // sorted
     std::optional<std::string> bad;
   };

@@ -9,8 +9,8 @@
 
 namespace hostnet {
 
-// Text that grows at its end. A page is ten thousand small pieces, and
-// std::string takes each by a call.
+// Text that grows at its end. A page is ten thousand small pieces, and each
+// std::string append is a function call.
 class TextBuffer {
  public:
   explicit TextBuffer(std::size_t room = 0) { reserve(room); }
@@ -30,7 +30,7 @@ class TextBuffer {
   std::string_view text() const { return {bytes_.get(), size_}; }
   std::size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
-  void clear() { size_ = 0; }  // the room stays
+  void clear() { size_ = 0; }  // keeps the capacity
 
  private:
   char* place_for(std::size_t more) {

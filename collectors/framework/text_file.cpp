@@ -14,7 +14,7 @@ constexpr bool is_blank(char c) {
 }  // namespace
 
 std::string not_a_number(std::string_view text, int base) {
-  constexpr std::size_t kQuoted = 40;  // how much of it is repeated
+  constexpr std::size_t kQuoted = 40;  // the longest quotation in a message
   constexpr std::string_view kDigits = "0123456789abcdefABCDEF";
   const auto digits = kDigits.substr(0, base == 16 ? kDigits.size() : 10);
   const bool too_large = !text.empty() && text.find_first_not_of(digits) == std::string_view::npos;

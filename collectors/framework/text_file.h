@@ -1,6 +1,6 @@
 #pragma once
 
-// Reading /proc and /sys files strictly: what does not parse is an error that
+// Parses /proc and /sys files strictly: what does not parse is an error that
 // names the file and the line, never a zero.
 
 #include <cstddef>
@@ -15,15 +15,15 @@
 
 namespace hostnet {
 
-// What is wrong with a text that parse_number() refused: "\"12x\" is not a number".
+// The message for a text that parse_number() refused: "\"12x\" is not a number".
 std::string not_a_number(std::string_view text, int base = 10);
 
 // The node's file below /proc/net: "proc/1/net/<name>", or "proc/net/<name>"
-// where there is no proc/1/net (a fixture). /proc/net itself would be the
-// reader's own namespace.
+// if there is no proc/1/net (a fixture). /proc/net itself would be the reader's own
+// namespace.
 std::string net_path(const Files& files, std::string_view name);
 
-// For what a kernel without the feature lacks: absence is Reason::unsupported.
+// For files that a kernel without the feature lacks: absence is Reason::unsupported.
 template <class T>
 Result<T> or_unsupported(Result<T> read) {
   if (!read && read.error().reason == Reason::vanished) read.error().reason = Reason::unsupported;
@@ -34,24 +34,24 @@ Result<T> or_unsupported(Result<T> read) {
 Result<std::string> read_value(const Files& files, std::string_view path);
 Result<std::uint64_t> read_u64(const Files& files, std::string_view path);
 
-// Walks a text line by line and cuts each into fields at blanks. The last line
-// need not end in a newline (gVisor's and LXCFS's do not): Files::read() gives a
-// whole file or an error, never one that is cut. Views into `text`, which must
+// Iterates over the lines of a text and splits each into fields at blanks. The last line
+// need not end in a newline (gVisor's and LXCFS's do not): Files::read() returns a
+// whole file or an error, never a truncated one. Views into `text`, which must
 // outlive it.
 class LineReader {
  public:
   LineReader(std::string_view path, std::string_view text) : path_(path), rest_(text) {}
 
   bool next();        // moves to the next line; false at the end
-  bool next_whole();  // the same, and leaves the line whole: fields() is empty
-  void cut();         // what next_whole() left
+  bool next_whole();  // the same, but does not split the line: fields() is empty
+  void cut();         // splits the line that next_whole() left
   std::string_view line() const { return line_; }
   std::size_t number() const { return number_; }  // 1 for the first
   std::span<const std::string_view> fields() const { return fields_; }
-  // The field as a number; malformed where it is missing or is none.
+  // The field as a number; malformed if it is missing or not a number.
   Result<std::uint64_t> u64(std::size_t field) const { return field_as(field, 10); }
   Result<std::uint64_t> hex(std::size_t field) const { return field_as(field, 16); }
-  // A piece of the line as a number.
+  // Part of the line as a number.
   Result<std::uint64_t> number_in(std::string_view piece, int base = 10) const;
   // Reason::malformed, "<path> line <n>: <what>".
   std::unexpected<Error> malformed(std::string_view what) const;

@@ -8,13 +8,13 @@
 namespace hostnet {
 
 // The kernel keeps some counters in 32 bits (softnet, conntrack's per-CPU
-// statistics), which wrap in minutes on a busy node. Seen often enough, they
-// continue in 64 bits. A fall of less than half the range is no wrap but a
-// reset (a module was loaded again, a CPU came back): the counter starts again.
+// statistics), which wrap in minutes on a busy node. Updated often enough, they
+// continue in 64 bits. A decrease by less than half the range is not a wrap but a
+// reset (a module was reloaded, a CPU returned): the counter starts again.
 class WidenedCounter {
  public:
   std::uint64_t update(std::uint32_t now) {
-    const std::uint32_t step = now - last_;  // modulo 2^32, so right across a wrap
+    const std::uint32_t step = now - last_;  // modulo 2^32, so correct across a wrap
     if (now < last_ && step >= 0x80000000U) {
       total_ = now;
     } else {

@@ -32,7 +32,6 @@ std::optional<NetworkChange> network_change(const NetlinkMessage& message);
 // Receives changes of links, addresses, routes and rules of both families, and of
 // neighbours on request (every step of their state machine is an event). The kernel
 // does not report IPv4 routes that disappear with their device or address.
-// address went.
 Result<std::unique_ptr<Subscription>> subscribe_to_network_changes(Netlink& netlink,
                                                                    bool neighbours);
 
