@@ -25,7 +25,7 @@ TextTable table_of(std::span<const PreflightCheck> checks) {
   return table;
 }
 
-// What is well at a glance, then what is not, each with room for its sentences.
+// Passed checks at a glance, then each of the others with room for its sentences.
 std::string for_terminals(std::span<const PreflightCheck> checks, const TextStyle& style) {
   TextTable well({"CHECK", "IS", "FOUND"});
   std::vector<PreflightCheck> others;

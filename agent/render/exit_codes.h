@@ -1,7 +1,7 @@
 #pragma once
 
-// What a one-shot call prints and ends with, by what it says; an answer of the daemon has it
-// in the header Hostnet-Exit-Code.
+// The exit code of a one-shot call, from the content of its answer; an answer of the daemon
+// carries it in the header Hostnet-Exit-Code.
 
 #include <string>
 #include <string_view>
@@ -19,9 +19,9 @@ struct CallAnswer {
   int exit_code{};
 };
 
-// 1: some finding of the class, info aside; else whether the scan saw everything.
+// 1: a finding of the class, except info; else whether the scan saw everything.
 int exit_code_of(const Report& report, FindingClass finding_class);
-int exit_code_of(const Report& report);  // 0; 2 where it did not see everything
+int exit_code_of(const Report& report);  // 0; 2 if it did not see everything
 int exit_code_of(CheckVerdict verdict);  // 0 free; 1 not; 2 unknown
 
 }  // namespace hostnet

@@ -15,24 +15,24 @@ namespace hostnet {
 
 inline constexpr std::size_t kHistoryEvents = 256;
 
-// Findings that came and went, the newest first. Immutable and shared: a new
-// event copies pointers.
+// Findings that were opened or closed, the newest first. Immutable and shared: a
+// new event copies pointers.
 using FindingEvents = std::vector<std::shared_ptr<const FindingEvent>>;
 
 // `before` (null: nothing yet) with what happened since, at most `limit`.
 FindingEvents with_events(const FindingEvents* before, std::span<const FindingEvent> now,
                           std::size_t limit = kHistoryEvents);
 
-// What /history tells.
+// The content of /history.
 struct History {
   FindingEvents events;
-  RefusedBinds refusals;  // of all processes, pods' or not; what bind_refused makes of some
+  RefusedBinds refusals;  // of all processes, in pods or not; some become bind_refused
 };
 
-// Both by time, the newest first.
+// Merges both by time, the newest first.
 FindingEvents merge_events(const FindingEvents& one, const FindingEvents& other);
 
-// /history. The report says of which node, when and how complete.
+// /history. The report gives the node, the time and how complete it is.
 // AT, EVENT, PORT, VERDICT, SEVERITY, DECLARED BY, HELD BY, LASTED.
 std::string history_text(const Report& report, const History& history, const TextStyle& style = {});
 

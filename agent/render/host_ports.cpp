@@ -34,7 +34,7 @@ class HostPorts {
     }
   }
 
-  // The table has rules as holders only where somebody else has to do with the port.
+  // The table has rules as holders only on ports of servers, or that the scan was asked for.
   void add_unlisted_rules(const NatRules& rules) {
     if (filter_.port) {
       for (const Protocol protocol : kProtocols) {
@@ -63,7 +63,7 @@ class HostPorts {
     }
   }
 
-  // To ports that are there.
+  // Adds findings to ports that are already listed.
   void add_findings() {
     for (const Finding& finding : report_.findings) {
       if (finding.ignored || !finding.port || !finding.protocol) continue;

@@ -9,26 +9,26 @@
 
 namespace hostnet {
 
-// Which ports: /ports has neither, /ports/{port} and `ports PORT/PROTO` do.
+// Selects ports: /ports sets neither, /ports/{port} and `ports PORT/PROTO` do.
 struct PortFilter {
   std::optional<std::uint16_t> port;
   std::optional<Protocol> protocol;
   bool operator==(const PortFilter&) const = default;
 };
 
-// One port of the node that somebody holds or declares. The pointers are into
-// the report that it was made from, and into `made`.
+// One port of the node that is held or declared. The pointers are into the
+// report that it was made from, and into `made`.
 struct HostPort {
   Protocol protocol{};
   std::uint16_t port{};
   std::vector<const Holder*> holders;
-  std::vector<std::unique_ptr<const Holder>> made;  // rules and folded sockets: no holders there
+  std::vector<std::unique_ptr<const Holder>> made;  // made of rules and folded sockets
   std::vector<const DeclaredPort*> declared_by;
   std::vector<Verdict> findings;  // those not ignored, each once
 };
 
-// By port, then protocol. A NAT rule for many ports (kMostListedPorts)
-// is there only on ports that somebody holds, declares or asks for.
+// By port, then protocol. A NAT rule for more than kMostListedPorts ports is
+// listed only on ports that are held, declared or asked for.
 std::vector<HostPort> host_ports(const Report& report, const PortFilter& filter = {});
 
 }  // namespace hostnet

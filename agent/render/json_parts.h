@@ -1,7 +1,7 @@
 #pragma once
 
-// What the JSON answers share. For the .cpp files that write them: it brings
-// the JSON library's header with it.
+// Code shared by the JSON answers. Only for the .cpp files that write them: it
+// includes the JSON library's header.
 
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -20,7 +20,7 @@ Json or_null(const std::optional<T>& value) {
   return value ? Json(*value) : Json(nullptr);
 }
 
-// One line, without its end. Bytes that are no UTF-8 become U+FFFD.
+// One line, without its newline. Bytes that are not UTF-8 become U+FFFD.
 inline std::string json_text(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
@@ -37,7 +37,7 @@ Json json_array(const Range& items, const Convert& convert) {
 }
 
 // A line: `envelope` with one more member, an array. Written item by item: as one
-// document the list of a busy node would take ten times its text in memory.
+// document, a busy node's list would take ten times the size of its text in memory.
 template <class Range, class Convert>
 std::string line_with_list(const Json& envelope, std::string_view name, const Range& items,
                            const Convert& convert) {

@@ -1,6 +1,6 @@
 #pragma once
 
-// Members of JSON that somebody else wrote: what is missing or of another type is "".
+// Reads members of foreign JSON: one that is missing or of another type is "".
 
 #include <nlohmann/json.hpp>
 #include <string>
@@ -25,14 +25,14 @@ inline bool true_at(const nlohmann::ordered_json& object, const char* key) {
   return found != object.end() && found->is_boolean() && found->get<bool>();
 }
 
-// The elements of a list; none where there is no list.
+// The elements of a list; none if it is not a list.
 inline nlohmann::ordered_json list_at(const nlohmann::ordered_json& object, const char* key) {
   if (!object.is_object()) return nlohmann::ordered_json::array();
   const auto found = object.find(key);
   return found != object.end() && found->is_array() ? *found : nlohmann::ordered_json::array();
 }
 
-// Unset (discarded) for what is no JSON or nests deeper than any answer of ours.
+// Unset (discarded) for text that is not JSON or nests deeper than any answer of ours.
 inline nlohmann::ordered_json read_json(std::string_view text) {
   constexpr int kDeepest = 32;
   bool too_deep = false;

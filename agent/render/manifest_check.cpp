@@ -39,7 +39,7 @@ std::string manifest_check_text(const ManifestCheck& check, const TextStyle& sty
   if (style.names) return names_of(check);
   TextTable table({"WHERE", "SEVERITY", "WHAT", "PORT", "DECLARED BY", "WHY", "WHAT TO DO"});
   for (const ManifestError& error : check.errors) {
-    // Of the file itself, that it cannot be read.
+    // An error of the file itself: it cannot be read.
     const bool whole = error.line == 0 && error.document == 0;
     table.add({place(error.file, error.line), "critical", whole ? "unreadable" : "malformed", "",
                "", error.message, whole ? "check the path and the file" : "correct the manifest"});

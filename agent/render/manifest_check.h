@@ -28,19 +28,19 @@ struct ManifestCheck {
   bool offline{};
 };
 
-// What there is to say, by severity; what could not be read is critical.
+// The number of messages by severity; an unreadable manifest is critical.
 struct SeverityCounts {
   std::size_t critical{}, warning{}, info{};
 };
 SeverityCounts count_severities(const ManifestCheck& check);
 
-// A line for each thing to say, and a last one that counts them by severity.
+// One line per message, and a last one that counts them by severity.
 std::string manifest_check_text(const ManifestCheck& check, const TextStyle& style);
 
 // What to do about a port that is not free.
 std::string remedy_of(const ManifestCheck::Port& port);
 
-// Whether the node's answer about a declared port is one to worry about.
+// How serious the node's answer about a declared port is.
 Severity severity_of(const CheckAnswer& answer);
 
 }  // namespace hostnet

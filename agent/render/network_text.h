@@ -14,7 +14,7 @@ std::string interfaces_text(const Interfaces& interfaces, const TextStyle& style
 // DESTINATION, GATEWAY, DEVICE, TABLE, PROTOCOL, SCOPE, METRIC, TYPE, SOURCE.
 std::string routes_text(const Routes& routes, const TextStyle& style = {});
 
-// How to see what an answer left out; text and page say it.
+// How to see what an answer left out; shown in text and on the page.
 inline constexpr std::string_view kMoreInterfaces = "/interfaces?device= ?kind= ?limit=";
 inline constexpr std::string_view kMoreRoutes =
     "/routes?table= ?device= ?family= ?protocol= ?type= ?to= ?limit=";

@@ -9,18 +9,18 @@
 
 namespace hostnet {
 
-// How interfaces and routes are written for people and programs, the same in
-// text, JSON and on the page. What comes back is not escaped yet.
+// Interfaces and routes in words, for people and programs: the same in text,
+// JSON and on the page. The results are not escaped yet.
 
-// Whether somebody switched it on (IFF_UP).
+// Whether it is administratively up (IFF_UP).
 bool is_switched_on(const Link& link);
-// "up", "down"... or "off" when nobody switched it on.
+// "up", "down"... or "off" if it is administratively down.
 std::string_view state_words(const Link& link);
-// "vxlan", "loopback", "hardware" (or whatever has no kind).
+// "vxlan", "loopback", "hardware" (or any link without a kind).
 std::string kind_words(const Link& link);
 std::string prefix_words(const IpAddress& ip, unsigned length);     // "10.0.0.1/24"
 std::string speed_words(const std::optional<std::uint32_t>& mbit);  // "25 Gbit/s"
-// What is of this kind of interface only: "id 7 port 8472 on eth0", "8 VFs".
+// Details of this kind of interface only: "id 7 port 8472 on eth0", "8 VFs".
 std::string interface_details(const Interface& interface);
 // "rx 3 tx 0"; "" when both are 0.
 std::string both_ways(std::uint64_t received, std::uint64_t sent);
@@ -29,7 +29,7 @@ std::string_view route_type(std::uint8_t type);   // "unicast", "blackhole"...; 
 std::string route_scope(std::uint8_t scope);      // "global", "link", "host"... or the number
 std::string route_protocol(std::uint8_t number);  // "kernel", "bird"... or the number
 std::string device_words(const Routes& routes, const NextHop& hop);  // "eth0", "if7" without a name
-// Of a multipath route each, joined by ", ", with the weight where it is not 1.
+// All gateways of a multipath route, joined by ", ", with the weight if it is not 1.
 std::string gateways_words(const Route& route);
 std::string devices_words(const Routes& routes, const Route& route);
 

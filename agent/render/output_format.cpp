@@ -61,7 +61,7 @@ Result<Output> output_for(std::optional<std::string_view> format_parameter,
     const auto* const type =
         std::ranges::find_if(kMediaTypes, [&](const MediaType& t) { return item->is(t.name); });
     if (type == kMediaTypes.end() || item->weight == 0) continue;
-    // Among equals a type wins over a wildcard, wherever they stand.
+    // Among equals a named type wins over a wildcard, whatever their order.
     const bool named = !item->name.ends_with('*');
     const bool better =
         item->weight > best_weight || (item->weight == best_weight && named && !best_is_named);

@@ -10,15 +10,15 @@
 
 namespace hostnet {
 
-// In which form an answer leaves.
+// The format of an answer.
 enum class OutputFormat { text, json, html };
 std::string_view to_string(OutputFormat form);
 
-// What tables of text may be folded to, besides 0 (never).
+// The widths that text tables may be folded to, besides 0 (never).
 inline constexpr std::size_t kLeastWidth = 20;
 inline constexpr std::size_t kMostWidth = 10'000;
 
-// The form of an answer and, for text, who reads it. A form alone is meant for files and pipes.
+// The format of an answer and the style of text. A format alone is meant for files and pipes.
 struct Output {
   OutputFormat format{};
   TextStyle style{};
@@ -26,19 +26,18 @@ struct Output {
   Output(OutputFormat form, TextStyle text = {}) : format(form), style(text) {}
 };
 
-// What ?format= and --format name: a form, or one of two other ways to write text.
+// The values of ?format= and --format: a format, or one of two other styles of text.
 inline constexpr std::array<std::string_view, 5> kOutputNames{"text", "json", "html", "wide",
                                                               "name"};
 std::string_view name_of(const Output& output);
 // Anything but kOutputNames is an error that names it.
 Result<Output> parse_output(std::string_view name);
 
-// What the client asked for: `?format=` where it is given (unset: it is not),
-// else the Accept header (RFC 9110 section 12.5.1): the form with the highest
-// q-value among those it names, the one named first among equals. "*/*" (curl)
-// and no header at all are text, and so is a header that names none of the
-// three: an answer in another form helps more than 406. Never reads more than
-// 4 KiB of the header.
+// The requested format: `?format=` if it is given (else unset), otherwise the
+// Accept header (RFC 9110 section 12.5.1): the format with the highest q-value
+// among those it names, the first of equal ones. "*/*" (curl) and no header at
+// all mean text, and so does a header that names none of the three: an answer in
+// another format helps more than 406. Never reads more than 4 KiB of the header.
 Result<Output> output_for(std::optional<std::string_view> format_parameter,
                           std::string_view accept);
 

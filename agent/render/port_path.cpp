@@ -60,13 +60,13 @@ PortPath path_to_socket(const Holder& holder, bool after_rules) {
   return path;
 }
 
-// Of a hostPort that takes too much the traffic does arrive at its pod.
+// Traffic of a hostPort that captures too much does arrive at its pod.
 bool leads_to_its_pod(Verdict verdict) {
   return verdict == Verdict::hostport_hijacks_listener ||
          verdict == Verdict::hostport_hijacks_service;
 }
 
-// Who declares the port and loses it to that holder, by the report's conflicts.
+// Who declares the port and loses it to that holder, according to the report's conflicts.
 std::string losers_to(const Report& report, const HostPort& port, const Holder& holder) {
   for (const Finding& finding : report.findings) {
     const bool here = finding.port == port.port && finding.protocol == port.protocol;

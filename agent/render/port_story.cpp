@@ -140,7 +140,7 @@ void tell_rules(const PortStory& story, const HostPort* port, Lines& lines) {
   if (!any) add(lines, "rules", "none for this port");
 }
 
-// The newest bind()s that were refused there; whether there were any.
+// Adds the newest bind()s that were refused there; returns whether there were any.
 bool tell_refusals(const PortStory& story, Lines& lines) {
   std::size_t told = 0;
   for (const auto& refused : story.history->refusals) {

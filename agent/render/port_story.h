@@ -11,11 +11,11 @@
 
 namespace hostnet {
 
-// Everything that is known of one port, for a person who has to fix it.
+// Everything known about one port, for a person who has to fix it.
 struct PortStory {
   const Report& report;     // with a scan of every socket of that port
-  const CheckAnswer& bind;  // what the kernel would answer to a server there
-  const History* history;   // null: not known, a single scan
+  const CheckAnswer& bind;  // what bind() would return to a server there
+  const History* history;   // null: unknown, a single scan
 };
 
 struct StoryLine {
@@ -31,7 +31,7 @@ std::vector<StoryLine> story_lines(const PortStory& story);
 // These lines as text, a label before the first of its kind.
 std::string port_story(const PortStory& story, const TextStyle& style = {});
 
-// The newest findings that came or went on a port.
+// The newest findings that were opened or closed on a port.
 std::vector<const FindingEvent*> events_of_port(const FindingEvents& events, std::uint16_t port,
                                                 Protocol protocol, std::size_t most);
 

@@ -25,15 +25,15 @@ std::string findings_text(const Report& report, FindingClass finding_class, bool
 // With style.wide also KIND, EXE and CGROUP.
 std::string ports_text(const Report& report, const PortFilter& filter = {},
                        const TextStyle& style = {});
-// One row, the port's story where one is given, and the explanation as the last line.
+// One row, the port's story if one is given, and the explanation as the last line.
 std::string check_text(const CheckAnswer& answer, const TextStyle& style = {},
                        const PortStory* story = nullptr);
 
-// One port: its rows, and the story of each of `binds` (a protocol each).
+// One port: its rows, and the story of each of `binds` (one per protocol).
 std::string port_text(const Report& report, const PortFilter& filter,
                       std::span<const CheckAnswer> binds, const History* history,
                       const TextStyle& style = {});
-// The protocols to tell the story of: those that somebody has or declares, else TCP.
+// The protocols whose story is shown: those that are held or declared, else TCP.
 std::vector<Protocol> protocols_on(const Report& report, const PortFilter& filter);
 
 // One holder of a port with everything it holds there, as ports_text() and the

@@ -10,7 +10,7 @@
 namespace hostnet {
 namespace {
 
-// Joins what `words` makes of each item, each text once, in order.
+// Joins `words(item)` of every item, without duplicates, in order.
 template <class Range, class Words>
 std::string distinct_words(const Range& items, const Words& words) {
   std::vector<std::string> seen;
@@ -27,7 +27,7 @@ void append_word(std::string& out, std::string_view word) {
   out += word;
 }
 
-// What is worth saying about a state beside the name: nothing for a socket that
+// The words for a state worth mentioning next to the name: none for a socket that
 // waits for peers.
 std::string unusual_state(const Holder& holder) {
   const auto& socket = holder.socket;
@@ -61,7 +61,7 @@ bool is_closed_connection(const Holder& holder) {
   return !is_nat_rule(holder) && holder.socket.state == SocketState::time_wait;
 }
 
-// A holder's name with a container's id as its runtime prints it.
+// A holder's name with the container id as its runtime prints it.
 std::string short_name(std::string name, std::string_view id) {
   constexpr std::size_t kIdLength = 64;
   constexpr std::size_t kShortId = 12;

@@ -52,12 +52,12 @@ constexpr Place kPorts{.path = "ports", .title = "Ports"};
 constexpr Place kInterfaces{.path = "interfaces", .title = "Interfaces"};
 constexpr Place kRoutes{.path = "routes", .title = "Routes"};
 constexpr Place kHistory{.path = "history", .title = "History"};
-// Another view is one line here and one in overview_html().
+// A new view takes one line here and one in overview_html().
 constexpr std::array<Place, 7> kMenu{kOverview,   kConflicts, kRisks,  kPorts,
                                      kInterfaces, kRoutes,    kHistory};
 
-// The frame around <main>. `here` marks the menu; a page that does not change
-// has no script. `root` leads from the page to `/`.
+// The frame around <main>. `here` is marked in the menu; a page that does not
+// change has no script. `root` leads from the page to `/`.
 std::string whole_page(const Place& here, std::string_view title, bool live, std::string main,
                        std::string_view root = {}) {
   std::string menu;
@@ -84,14 +84,14 @@ std::string whole_page(const Place& here, std::string_view title, bool live, std
       "<nav aria-label=\"Views\">{}</nav>{}</div></header>\n"
       "<main id=\"main\">",
       html_text(title), page_style(), root, menu, live ? kLive : "");
-  // Around it where it is: it may have megabytes.
+  // Wrapped in place: it may be megabytes long.
   main.insert(0, before);
   main += fmt::format("</main>\n<footer>{}</footer>{}</body></html>\n", footer,
                       live ? fmt::format("<script>{}</script>", page_script()) : "");
   return main;
 }
 
-// Node, moment, figures, what could not be seen: the top of every live page.
+// Node, time, counts, what could not be seen: the top of every live page.
 std::string report_head(const Report& report) {
   std::size_t conflicts = 0, risks = 0, severe = 0, sockets = 0;
   for (const auto& finding : report.findings) {
@@ -137,7 +137,7 @@ std::string network_page(const Place& place, const NetworkScan& scan, const std:
                     head + html_problems(complete, scan.problems, {}) + section);
 }
 
-// What is wrong with a port, in full; nothing where nothing is.
+// All findings on a port, in full; "" if there are none.
 std::string findings_on(const Report& report, const PortFilter& filter, std::string_view root) {
   Report narrow = report;
   std::erase_if(narrow.findings, [&filter](const Finding& finding) {

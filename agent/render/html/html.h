@@ -13,14 +13,14 @@
 
 namespace hostnet {
 
-// The page, whole and self-contained: style and script are inside, nothing is
-// loaded from elsewhere, and it reads well without script. With script it asks
-// for itself again every 5 seconds and puts the new <main> in the place of the
-// old one, so what the server writes (escaped, see escape.h) is the only
-// rendering there is. The same report gives the same bytes. Every link is relative, so a
-// proxy may serve the pages below a prefix of its own, without telling.
+// The page, complete and self-contained: style and script are inline, nothing is
+// loaded from elsewhere, and it reads well without script. With script it fetches
+// itself again every 5 seconds and replaces the old <main> with the new one, so
+// what the server writes (escaped, see escape.h) is the only rendering. The same
+// report gives the same bytes. Every link is relative, so a proxy may serve the
+// pages under any prefix without announcing it.
 
-// `/`: conflicts, risks, ports, and of the network what is given.
+// `/`: conflicts, risks, ports, and as much of the network as is given.
 std::string overview_html(const Report& report, const Network& network = {});
 // `/interfaces` and `/routes`.
 std::string interfaces_html(const Interfaces& interfaces);
@@ -29,19 +29,19 @@ std::string routes_html(const Routes& routes);
 std::string findings_html(const Report& report, FindingClass finding_class, bool include_ignored);
 // `/ports`.
 std::string ports_html(const Report& report);
-// `/ports/{port}`: its findings, the story and the ways to it of each of its protocols, its rows.
-// `history` null: not known, a single scan.
+// `/ports/{port}`: its findings, for each of its protocols the story and the paths to it, its rows.
+// `history` null: unknown, a single scan.
 std::string port_html(const Report& report, const PortFilter& filter,
                       std::span<const CheckAnswer> binds, const History* history);
 // `/history`.
 std::string history_html(const Report& report, const History& history);
 // `/check`; without a story, only the answer.
 std::string check_html(const CheckAnswer& answer, const PortStory* story = nullptr);
-// Of any path; `root` leads from there to `/`.
+// The error page of any path; `root` leads from there to `/`.
 std::string error_html(int status, std::string_view message, std::string_view root = {});
 
 // The value of Content-Security-Policy for these pages: nothing but their own
-// style and script (by hash), and requests to where they came from.
+// style and script (by hash), and requests to their own origin.
 const std::string& page_security_policy();
 
 }  // namespace hostnet

@@ -18,7 +18,7 @@
 namespace hostnet {
 namespace {
 
-// More of them are nothing to read, and megabytes to make.
+// Nobody reads more rows, and they would take megabytes.
 constexpr std::size_t kMostRows = 1'000;
 
 std::string rows_left_out(std::size_t count) {
@@ -44,7 +44,7 @@ std::string finding_row(const Report& report, const Finding& finding, std::strin
          html_cell("What to do", html_text(finding.remedy)) + "</tr>\n";
 }
 
-// As bad as the worst finding of this verdict on this port.
+// The worst severity of the findings of this verdict on this port.
 Severity severity_on(const Report& report, const HostPort& port, Verdict verdict) {
   auto worst = Severity::info;
   for (const auto& finding : report.findings) {

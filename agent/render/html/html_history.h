@@ -6,7 +6,7 @@
 
 namespace hostnet {
 
-// The page's section of findings that came and went.
+// The page's section of findings that were opened or closed.
 std::string html_history(const History& history);
 
 }  // namespace hostnet

@@ -35,7 +35,7 @@ std::string small_words(const std::string& words) {
 std::string state_badge(const Link& link) {
   const auto words = state_words(link);
   if (words == "up") return html_badge("good", "✓", words);
-  // A loopback and a TUN device have no state: they work.
+  // Loopback and TUN devices report no state, but work.
   if (words == "unknown") return html_badge("", "•", words);
   return html_badge(words == "off" ? "" : "warning", words == "off" ? "–" : "▲", words);
 }
@@ -45,7 +45,7 @@ std::string labelled(std::string_view what, std::uint64_t received, std::uint64_
   return words.empty() ? "" : fmt::format("{} {}", what, words);
 }
 
-// The script draws the rates: it knows what the counters were before.
+// The script draws the rates: it knows the previous counters.
 std::string traffic_cell(const LinkStats& stats) {
   return fmt::format(
       "<td role=\"cell\" data-label=\"Traffic\"><div class=\"traffic nowrap\" data-received=\"{}\" "

@@ -97,7 +97,7 @@ std::string html_caption(std::string_view title, std::size_t count) {
   return fmt::format("<caption>{}<span class=\"count\">{}</span></caption>", title, count);
 }
 
-// Around it where it is: tables may have megabytes.
+// Wraps the content in place: tables may be megabytes long.
 std::string html_card(std::string_view id, std::string content) {
   content.insert(0, fmt::format("<section id=\"{}\"><div class=\"card\">", id));
   content += "</div></section>\n";

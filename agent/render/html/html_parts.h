@@ -14,9 +14,9 @@
 
 namespace hostnet {
 
-// Pieces of the page; every one is escaped already.
+// Pieces of the page, all of them already escaped.
 
-// A word in a colour and with a mark, so that it does not depend on the colour.
+// A coloured word with a mark, so that it can be read without the colour.
 std::string html_badge(std::string_view kind, std::string_view mark, std::string_view word);
 std::string html_severity_badge(Severity severity, std::string_view word);
 std::string html_severity(const Finding& finding);
@@ -25,13 +25,13 @@ std::string html_moment(WallTime time);
 // A cell with the name of its column, which narrow screens show.
 std::string html_cell(std::string_view label, std::string_view content,
                       std::string_view css_class = {});
-// "8080/tcp", a link to its page where there is one. `root` leads to `/`.
+// "8080/tcp", a link to its page if it has one. `root` leads to `/`.
 std::string html_port(std::optional<std::uint16_t> port, std::optional<Protocol> protocol,
                       std::string_view root);
-// <ul> of these items, each once; "" of none.
+// <ul> of these items, without duplicates; "" if none.
 std::string html_list(const std::vector<std::string>& items);
 
-// A table's first row; its caption with how many rows there are; a section.
+// A table's header row; its caption with the number of rows; a section.
 std::string html_header_row(std::initializer_list<std::string_view> names);
 std::string html_caption(std::string_view title, std::size_t count);
 std::string html_card(std::string_view id, std::string content);

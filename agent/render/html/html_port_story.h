@@ -6,7 +6,7 @@
 
 namespace hostnet {
 
-// The section with everything that is known of one port, in the order in which somebody asks.
+// The section with everything known about one port, in the order in which people ask.
 std::string html_port_story(const PortStory& story);
 
 }  // namespace hostnet

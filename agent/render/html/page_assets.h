@@ -5,7 +5,7 @@
 
 namespace hostnet {
 
-// What the page carries inside it. Their hashes are in page_security_policy(),
+// The page's inline style and script. Their hashes are in page_security_policy(),
 // so neither may contain anything that changes.
 std::string_view page_style();
 std::string_view page_script();

@@ -19,10 +19,10 @@ constexpr unsigned kWidth = 300;
 constexpr unsigned kBoxHeight = 50;
 constexpr unsigned kArrow = 22;
 constexpr unsigned kNote = 22;
-constexpr std::size_t kLetters = 38;  // of a line in a box
+constexpr std::size_t kLetters = 38;  // per line in a box
 constexpr std::size_t kMostPaths = 12;
 
-// As much of a text as fits a box, escaped; the whole is in its title.
+// As much of a text as fits in a box, escaped; its title has the whole text.
 std::string fitting(std::string_view text) {
   std::string fits;
   std::size_t columns = 0;

@@ -6,8 +6,8 @@
 
 namespace hostnet {
 
-// The section with the ways that packets take to a port (SVG): client, address, rule or socket,
-// process, pod, as they really go.
+// The section with the actual paths of packets to a port (SVG): client, address, rule or socket,
+// process, pod.
 std::string html_path_picture(const Report& report, const PortFilter& filter);
 
 }  // namespace hostnet

@@ -19,10 +19,10 @@ namespace {
 constexpr unsigned kPortCount = 65536;
 constexpr unsigned kPerRow = 1024;
 constexpr unsigned kRowHeight = 8;
-// As wide as can be pointed at.
+// Wide enough to point at.
 constexpr unsigned kMarkWidth = 8;
 
-// What a range is drawn as, row by row.
+// The shapes that draw a range, row by row.
 std::string band(const PortRange& range, std::string_view css_class) {
   std::string rects;
   for (unsigned at = range.first; at <= range.last;) {
@@ -35,7 +35,7 @@ std::string band(const PortRange& range, std::string_view css_class) {
   return rects;
 }
 
-// Of one port, all its protocols together.
+// The mark of one port, for all its protocols together.
 struct Mark {
   std::string words;
   bool held{}, declared{}, conflict{};

@@ -7,8 +7,8 @@
 
 namespace hostnet {
 
-// The section with the picture of all 65,536 ports (SVG, 1,024 in a row): the ranges as bands, and
-// a mark that leads to its page for each port that somebody holds or declares.
+// The section with the map of all 65,536 ports (SVG, 1,024 in a row): the ranges as bands, and each
+// port that is held or declared as a mark that links to its page.
 std::string html_port_map(const Report& report, std::string_view root = {});
 
 }  // namespace hostnet

@@ -20,15 +20,15 @@ constexpr double kScale = 1000;
 
 struct Span {
   WallTime begin;
-  std::optional<WallTime> end;  // unset: it is there still
+  std::optional<WallTime> end;  // unset: still open
 };
-// Of one finding; those that return have several spans.
+// The bars of one finding; one that returns has several spans.
 struct Lane {
   const Finding* finding{};
   std::vector<Span> spans;
 };
 
-// Events come with the newest first: a lane's place is that of its newest.
+// Events are ordered newest first: a lane's place is that of its newest event.
 std::vector<Lane> lanes_of(const FindingEvents& events) {
   std::vector<Lane> lanes;
   std::map<std::string, std::size_t> places;
@@ -39,7 +39,7 @@ std::vector<Lane> lanes_of(const FindingEvents& events) {
     if (!event->opened) {
       spans.push_back({.begin = event->at - event->lasted, .end = event->at});
     } else if (spans.empty() || spans.back().begin > event->at) {
-      // Its end would have been here before it.
+      // Still open: its end, being newer, would have come before it.
       if (spans.empty()) spans.push_back({.begin = event->at});
     }
   }

@@ -7,7 +7,7 @@
 
 namespace hostnet {
 
-// The section that shows when findings were there, a bar each (SVG), the newest first; "" of none.
+// The section that shows when findings were open, as bars (SVG), the newest first; "" if none.
 std::string html_timeline(const Report& report, const History& history);
 
 }  // namespace hostnet

@@ -13,7 +13,7 @@ std::string check_json(const CheckAnswer& answer);
 // `check -f`: {"api_version","offline","errors","lints","ports"}.
 std::string manifest_check_json(const ManifestCheck& check);
 
-// Of an answer and the filters in it, by name.
+// Adds the schemas of an answer and of the filters in it, by name.
 void add_check_schemas(Json& schemas);
 
 }  // namespace hostnet

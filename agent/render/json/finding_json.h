@@ -1,6 +1,6 @@
 #pragma once
 
-// A finding, and who declares and who holds its port, as every answer writes them.
+// JSON of a finding, and of who declares and who holds its port, the same in every answer.
 
 #include "agent/findings/report.h"
 #include "agent/render/json/json_fields.h"
@@ -15,7 +15,7 @@ Json holder_json(const Holder& holder);
 Json finding_json(const Finding& finding);
 Json problem_json(const Problem& problem);
 
-// Of all that and of a problem, by name.
+// Adds the schemas of all these and of a problem, by name.
 void add_finding_schemas(Json& schemas);
 
 }  // namespace hostnet

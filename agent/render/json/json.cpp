@@ -63,7 +63,7 @@ Json refused_json(const RefusedBind& refused) {
   return object_of<RefusedBind>(kRefusedFields, refused);
 }
 
-// What every answer about a scan begins with.
+// The members that every answer about a scan begins with.
 constexpr JsonField<Report> kScanFields[]{
     {"api_version", a_version, [](const Report& /*of*/) { return Json(kApiVersion); }},
     {"node", a_string, [](const Report& it) { return Json(it.node); }},
@@ -91,7 +91,7 @@ constexpr JsonField<FoldedSockets> kFoldedFields[]{
      [](const FoldedSockets& it) { return Json(holder_json(it.example)); }},
 };
 
-// Sockets that are counted instead of told one by one.
+// Sockets that are counted instead of listed one by one.
 Json folded_json(const Report& report) {
   if (!report.table) return Json::array();
   return json_array(report.table->folded, [](const FoldedSockets& group) {

@@ -12,7 +12,7 @@ namespace hostnet {
 
 // The JSON of every answer: one line and a newline, keys in the order of
 // /openapi.json, times in RFC 3339 with milliseconds, unknown numbers null.
-// Bytes that are no UTF-8 become U+FFFD, so the answer always parses. Nothing
+// Bytes that are not UTF-8 become U+FFFD, so the answer always parses. Nothing
 // here throws.
 
 // /conflicts and /risks.

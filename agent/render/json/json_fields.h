@@ -1,7 +1,7 @@
 #pragma once
 
 // Objects of the JSON answers as tables: a row per member, with its name, its schema and how it is
-// read. Answers and /openapi.json are both made of them, so that neither can drift.
+// read. Answers and /openapi.json are both generated from them, so that they cannot diverge.
 
 #include <algorithm>
 #include <array>
@@ -15,14 +15,14 @@
 
 namespace hostnet {
 
-// What a member may be, as JSON Schema 2020-12 (which OpenAPI 3.1 takes) says it.
+// The type of a member as JSON Schema 2020-12, which OpenAPI 3.1 uses.
 using JsonType = Json (*)();
 
 template <class Item>
 struct JsonField {
   const char* name;
   JsonType type;
-  // Discarded: the member is left out, which `sometimes` says.
+  // A discarded value leaves the member out; `sometimes` announces that.
   Json (*value)(const Item&);
   const char* about = "";
   bool sometimes = false;
@@ -51,7 +51,7 @@ Json one_of_words(const Words& words) {
   return {{"type", "string"},
           {"enum", json_array(words, [](std::string_view word) { return Json(word); })}};
 }
-// An enum's, of whose values `Values` is the list.
+// The type of an enum, with `Values` as the list of its values.
 template <const auto& Values>
 Json one_of() {
   return one_of_words(Values | std::views::transform([](auto value) { return to_string(value); }));
@@ -66,7 +66,7 @@ Json list_of() {
   return {{"type", "array"}, {"items", Type()}};
 }
 
-// The name of a schema, as a template's argument.
+// The name of a schema as a template argument.
 template <std::size_t Size>
 struct SchemaName {
   // NOLINTNEXTLINE(google-explicit-constructor,*-avoid-c-arrays): written as a string
@@ -100,7 +100,7 @@ Json schema_of(std::span<const JsonField<Item>> fields) {
   return schema;
 }
 
-// Of line_with_list(): the members of `envelope` and one more, a list.
+// The schema of line_with_list(): the members of `envelope` and one more, a list.
 template <class Item>
 Json schema_of_list(std::span<const JsonField<Item>> envelope, const char* name, Json items) {
   Json schema = schema_of(envelope);
@@ -109,7 +109,7 @@ Json schema_of_list(std::span<const JsonField<Item>> envelope, const char* name,
   return schema;
 }
 
-// What json.cpp and network_json.cpp write, by name.
+// Add the schemas of what json.cpp and network_json.cpp write, by name.
 void add_report_schemas(Json& schemas);
 void add_network_schemas(Json& schemas);
 

@@ -6,8 +6,8 @@
 
 namespace hostnet {
 
-// /interfaces and /routes, in the envelope of json.h's answers; `more` is how
-// many rows the limit left out, null when nobody counted them.
+// /interfaces and /routes, in the envelope of json.h's answers; `more` is the
+// number of rows that the limit left out, null if they were not counted.
 std::string interfaces_json(const Interfaces& interfaces);
 std::string routes_json(const Routes& routes);
 

@@ -54,7 +54,7 @@ std::vector<std::string> fold(std::string_view text, std::size_t width) {
 std::string folded(std::string_view text, std::size_t width, std::size_t indent) {
   if (width == 0 || display_width(text) <= width) return std::string(text) + "\n";
   std::string out;
-  // The first line is no narrower: there is nothing before it.
+  // The first line is not indented.
   std::size_t before = 0;
   for (const std::string& line : fold(text, width > indent ? width - indent : 1)) {
     out += std::string(before, ' ') + line + "\n";

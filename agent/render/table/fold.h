@@ -12,7 +12,7 @@ namespace hostnet {
 std::vector<std::string> fold(std::string_view text, std::size_t width);
 
 // The same as one text that ends with a newline, lines after the first indented.
-// Width 0: as it is.
+// Width 0: not folded.
 std::string folded(std::string_view text, std::size_t width, std::size_t indent = 0);
 
 }  // namespace hostnet

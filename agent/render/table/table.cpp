@@ -14,7 +14,7 @@ namespace hostnet {
 namespace {
 
 constexpr std::size_t kGap = 2;
-// Narrower columns of longer words are hard to read.
+// Only longer words are broken: narrower columns would be hard to read.
 constexpr std::size_t kLongestWord = 24;
 constexpr std::size_t kMostInTitle = 3;
 
@@ -31,7 +31,7 @@ std::size_t total_of(const std::vector<std::size_t>& widths) {
 struct Paint {
   std::string_view word, code;
 };
-// By the first word of a cell; the names of processes and pods are in no such column.
+// Keyed by the first word of a cell; painted columns contain no names of processes or pods.
 constexpr std::array<Paint, 14> kPaints{{{"critical", "1;31"},
                                          {"warning", "33"},
                                          {"info", "2"},
@@ -83,7 +83,7 @@ std::vector<std::size_t> TextTable::natural_widths() const {
   return widths;
 }
 
-// The widest columns give way first, down to what their words need. Empty: they
+// The widest columns shrink first, down to what their words need. Empty: they
 // cannot be that narrow.
 std::vector<std::size_t> TextTable::narrowed(std::vector<std::size_t> widths,
                                              std::size_t width) const {

@@ -19,10 +19,10 @@ class TextTable {
   // A row shorter than the header is filled, a longer one is cut.
   void add(std::vector<std::string> row);
   bool empty() const { return rows_.size() <= 1; }
-  // Every line ends with a newline and has no spaces before it. With a width a
-  // row that is wider folds inside its columns; where they would be too narrow
-  // to read, each row is a block: its first cells, and below them the others, a
-  // line for each with the column's name.
+  // Every line ends with a newline and has no trailing spaces. With a width, a
+  // wider row is folded inside its columns; if they would be too narrow to read,
+  // each row becomes a block: its first cells, and below them the others, one per
+  // line with the column's name.
   std::string text(const TextStyle& style = {}) const;
   // Blocks, whatever the width.
   std::string blocks(const TextStyle& style) const;
