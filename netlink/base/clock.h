@@ -11,8 +11,8 @@
 
 namespace hostnet {
 
-// How the kernel steers its clock: what adjtimex(2) returns (`state`, TIME_OK to
-// TIME_ERROR) and the fields of its struct timex, by their names and in its units.
+// The kernel's clock discipline: the result of adjtimex(2) (`state`, TIME_OK to
+// TIME_ERROR) and the fields of its struct timex, with their names and units.
 struct ClockDiscipline {
   std::int64_t state{}, status{};
   std::int64_t offset{}, freq{}, maxerror{}, esterror{}, constant{}, tick{};

@@ -64,7 +64,7 @@ Match match_of(const PacketScope& scope, const Travelling& packet) {
   return scope.certainty == Certainty::certain ? match : Match::maybe;
 }
 
-// What may happen to a packet in a chain.
+// The possible outcomes for a packet in a chain.
 struct Outcome {
   bool returns{};  // it may reach the end of the chain, or return
   bool passes{};   // it may leave the base chain

@@ -16,7 +16,7 @@ struct MarkedPackets {
   std::array<std::optional<std::uint32_t>, kMarkKinds> marks{0, 0, 0, 0};
 };
 
-// What rules have made of packets' marks so far. A connection's first packet begins
+// Packets' marks as changed by the rules so far. A connection's first packet begins
 // with no packet mark (only its sender or eBPF could have set one) and no connection
 // mark. Its state begins as conntrack's when the packet reaches the rule.
 class PacketMarks {
