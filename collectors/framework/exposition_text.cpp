@@ -34,7 +34,7 @@ std::size_t plain_length(std::string_view text) {
   return at;
 }
 
-// Removes a character from the front of `text`; U+FFFD for a byte outside any character.
+// Takes a character from the front of `text`; U+FFFD for a byte outside any character.
 std::string_view take_character(std::string_view& text) {
   const Utf8Character character = next_character(text);
   const std::string_view bytes = text.substr(0, character.size);

@@ -5,7 +5,7 @@
 namespace hostnet {
 namespace {
 
-// The text before the next `separator`, removed from `rest` together with it.
+// Takes the text before the next `separator` from `rest` and removes both from it.
 std::string_view next_piece(std::string_view& rest, char separator) {
   const auto at = rest.find(separator);
   const std::string_view piece = rest.substr(0, at);

@@ -18,7 +18,7 @@ struct AcceptItem {
   std::string_view parameter(std::string_view wanted) const;
 };
 
-// Removes the next item from the front of `list`; unset at its end. Items without
+// Takes the next item from the front of `list`; unset at its end. Items without
 // a name are skipped.
 std::optional<AcceptItem> next_accept_item(std::string_view& list);
 

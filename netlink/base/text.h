@@ -15,15 +15,15 @@ namespace hostnet {
 inline constexpr std::string_view kBlanks = " \t";          // within a line
 inline constexpr std::string_view kWhitespace = " \t\r\n";  // including line ends
 
-// Removes `blanks` from both ends.
+// `text` without the `blanks` at both ends.
 constexpr std::string_view trim(std::string_view text, std::string_view blanks = kWhitespace) {
   const auto first = text.find_first_not_of(blanks);
   if (first == std::string_view::npos) return {};
   return text.substr(first, text.find_last_not_of(blanks) - first + 1);
 }
 
-// Removes the text before the first `separator`, and the separator, from the front
-// of `rest`; without one, everything.
+// Takes the text before the first `separator` from the front of `rest`, and removes the
+// separator; without one, takes everything.
 constexpr std::string_view take_until(std::string_view& rest, char separator) {
   const auto end = rest.find(separator);
   const std::string_view front = rest.substr(0, end);
@@ -31,8 +31,8 @@ constexpr std::string_view take_until(std::string_view& rest, char separator) {
   return front;
 }
 
-// Removes the next word, and the blanks before it, from the front of `rest`; "" if
-// there is none.
+// Takes the next word from the front of `rest`, and removes the blanks before it; ""
+// if there is none.
 constexpr std::string_view take_word(std::string_view& rest,
                                      std::string_view blanks = kWhitespace) {
   const auto begin = rest.find_first_not_of(blanks);
@@ -42,7 +42,7 @@ constexpr std::string_view take_word(std::string_view& rest,
   return word;
 }
 
-// Removes the number at the front of `rest`; unset, and `rest` unchanged, if there is
+// Takes the number at the front of `rest`; unset, and `rest` unchanged, if there is
 // none or it does not fit. A minus only for signed types; no plus, no blanks,
 // no "0x".
 template <std::integral Number>

@@ -80,7 +80,7 @@ std::int64_t fraction_of(std::int64_t unit, std::string_view digits) {
   return total;
 }
 
-// Removes one number with its unit.
+// Takes one number with its unit.
 std::optional<std::int64_t> take_part(std::string_view& text) {
   const std::string_view number = text.substr(0, text.find_first_not_of("0123456789."));
   text.remove_prefix(number.size());

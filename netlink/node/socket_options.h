@@ -11,7 +11,7 @@
 namespace hostnet {
 
 // The options set by setsockopt(2) on a socket that decide who else may bind its port
-// (socket(7), ipv6(7)). inet_diag reports none of them, v6only only for servers.
+// (socket(7), ipv6(7)). inet_diag reports none of them, except v6only for servers.
 struct BindOptions {
   bool reuse_address{};        // SO_REUSEADDR
   bool reuse_port{};           // SO_REUSEPORT

@@ -14,7 +14,7 @@ struct ProcessSocket {
   bool operator==(const ProcessSocket&) const = default;
 };
 
-// Every socket of every process at once: the contents of all proc/<pid>/fd, by pid, descriptor.
+// All sockets of all processes at once: the contents of every proc/<pid>/fd, by rising pid and fd.
 class ProcessSockets {
  public:
   virtual ~ProcessSockets() = default;
