@@ -103,7 +103,7 @@ struct AgentMetrics::Families {
   prometheus::Family<prometheus::Counter>& dropped_connections =
       build_counter(own, "hostnet_http_connections_dropped_total",
                     "Connections that the HTTP server closed before the response was sent.");
-  // By place in the catalogue; every scrape shows each, too many for the registry.
+  // Indexed by place in the catalogue; every scrape shows all, too many for the registry.
   std::vector<std::atomic<std::uint64_t>> opened =
       std::vector<std::atomic<std::uint64_t>>(kVerdictCount);
   prometheus::Gauge& reload_successful =
@@ -131,7 +131,7 @@ AgentMetrics::AgentMetrics(AgentMetricsSettings settings)
     : settings_(std::move(settings)), families_(std::make_unique<Families>()) {
   families_->build_info.Add({{"version", settings_.version}, {"revision", settings_.revision}})
       .Set(1);
-  // Nothing was refused yet: an agent without a configuration file raises no alert.
+  // No configuration was rejected yet: an agent without a file must raise no alert.
   families_->reload_successful.Set(1);
   // Present at 0, so that increase() sees the first one.
   families_->overruns.Add({{"family", "route"}});

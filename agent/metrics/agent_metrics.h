@@ -34,31 +34,31 @@ class AgentMetrics {
   void overrun(std::string_view family, std::size_t times = 1);
   // hostnet_syscalls_refused_total: by the seccomp filter.
   void syscalls_refused(std::uint64_t times);
-  // hostnet_input_cut_total{what}: what was left out of an input that had too much.
+  // hostnet_input_cut_total{what}: items left out of an input that had too many.
   void input_cut(std::string_view what, std::size_t items);
   // hostnet_http_connections: open ones of the HTTP server.
   void http_connections(std::uint64_t open);
   // hostnet_http_connections_dropped_total{reason}: limit, slow_reader, timeout or tls.
   void http_connections_dropped(const char* reason, std::uint64_t connections);
-  // hostnet_bind_events: whether binds are heard of as they happen.
+  // hostnet_bind_events: whether binds are reported as they happen.
   void hears_binds(bool hears);
-  // hostnet_bind_refusals_total{protocol,errno,holder_kind}; the kind is "" where nobody was seen.
+  // hostnet_bind_refusals_total{protocol,errno,holder_kind}; the kind is "" if no holder was found.
   void bind_refused(std::string_view protocol, std::string_view error, std::string_view holder_kind,
                     std::uint64_t times);
-  // hostnet_bind_events_dropped_total: for which there was no room.
+  // hostnet_bind_events_dropped_total: those for which there was no room.
   void bind_events_dropped(std::uint64_t events);
-  // hostnet_findings_opened_total{class,verdict}: a finding that was not there.
+  // hostnet_findings_opened_total{class,verdict}: a finding that is new.
   void opened(Verdict verdict);
   // hostnet_config_last_reload_successful and, when it was, its time.
   void config_reloaded(bool successful, WallTime now);
   // promhttp_metric_handler_*: around each answer of the metrics path.
   void request_began();
   void request_ended(int status);
-  // A scrape that was answered without one of its own: refused past
-  // --web.max-requests, or given the answer that an equal one got.
+  // A request that was answered without a scrape of its own: refused past
+  // --web.max-requests, or given the answer of an equal one.
   void request_answered(int status);
   // promhttp_metric_handler_errors_total{cause}: series that had to be left out
-  // (gathering), a page that nobody took to its end (encoding).
+  // (gathering), a page that was not read to its end (encoding).
   void gathering_failed();
   void encoding_failed();
 

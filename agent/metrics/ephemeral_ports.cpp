@@ -18,7 +18,7 @@ namespace {
 
 using PortSet = std::bitset<65536>;
 
-// More addresses than these are only known to be more.
+// Dropped addresses are counted only up to this number.
 constexpr std::size_t kCountedDrops = 4096;
 
 constexpr std::array kWalkedProtocols{Protocol::tcp, Protocol::udp};
@@ -27,7 +27,7 @@ constexpr std::array kWalkedProtocols{Protocol::tcp, Protocol::udp};
 class PortsByAddress {
  public:
   void add(const IpAddress& address, std::uint16_t port) {
-    // Neighbours in the kernel's table are seldom of another address.
+    // Neighbours in the kernel's table rarely differ in address.
     if (last_ == nullptr || last_address_ != address) {
       auto* const ports = at(address);
       if (ports == nullptr) return;
@@ -62,7 +62,7 @@ class PortsByAddress {
   PortSet* last_{};
 };
 
-// Sorted and unique, as a socket query wants them.
+// Sorted and unique, as a socket query requires.
 Result<std::vector<std::uint16_t>> usable_ports(const Files& files) {
   const auto range_text = files.read("proc/sys/net/ipv4/ip_local_port_range");
   if (!range_text) {

@@ -1,6 +1,6 @@
 #pragma once
 
-// How many of the ports that the kernel hands to outgoing connections are in
+// How many of the ports that the kernel assigns to outgoing connections are in
 // use: the collector `ephemeral_ports`.
 
 #include <chrono>
@@ -15,13 +15,13 @@
 
 namespace hostnet {
 
-// Addresses that have a series, of each protocol. A bitmap of 8 KiB each, while
-// the sockets are walked.
+// The most addresses that have a series, per protocol. Each takes a bitmap of
+// 8 KiB while the sockets are walked.
 inline constexpr std::size_t kEphemeralAddresses = 64;
 
 // A walk costs the kernel and us about 1 us per socket, and 0.2 ms on an empty
-// table: the next one begins no sooner than this many times its duration after
-// it, so that it takes at most one percent of a CPU however often we are scraped.
+// table. The next one waits at least this many times its duration, so that walks
+// take at most one percent of a CPU however often we are scraped.
 inline constexpr int kEphemeralWalkPause = 100;
 
 struct EphemeralPortUse {

@@ -54,7 +54,7 @@ std::string holder_label(const Holder& holder) {
   if (holder.owner.kind == HolderKind::pod) return holder.name;
   const Owner& owner = holder.owner;
   if (owner.kind == HolderKind::unmanaged_container) {
-    // These name their containers as people call them; others number them.
+    // These use the containers' human-readable names; others use ids.
     static constexpr std::array<std::string_view, 4> kWithNames{"lxc", "libvirt-lxc",
                                                                 "systemd-nspawn", "containerd"};
     const bool named = std::ranges::find(kWithNames, owner.container_runtime) != kWithNames.end();

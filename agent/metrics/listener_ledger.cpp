@@ -14,7 +14,7 @@ namespace hostnet {
 namespace {
 
 constexpr auto kSettled = std::chrono::seconds(60);
-constexpr std::size_t kClosedKept = 10'000;  // totals of endpoints that nobody serves now
+constexpr std::size_t kClosedKept = 10'000;  // totals of endpoints without a socket now
 
 constexpr std::string_view kQueueName = "hostnet_listener_accept_queue";
 constexpr std::string_view kQueueLimitName = "hostnet_listener_accept_queue_limit";
@@ -55,7 +55,7 @@ void ListenerLedger::update(const Report& report) {
       waiting_ = true;
     }
   }
-  // Of those in the ephemeral range it is not known how long they are there.
+  // It is not known how long folded UDP sockets in the ephemeral range have been open.
   for (const FoldedSockets& group : report.table->folded) {
     const Socket& socket = group.example.socket;
     if (!socket.is_server()) continue;
@@ -107,8 +107,8 @@ void ListenerLedger::note_listener(const Holder& holder) {
   }
 }
 
-// Totals outlive their sockets, so that a server that restarts goes on
-// counting; ports that nobody uses again must not pile up.
+// Totals outlive their sockets, so that they continue when a server restarts;
+// totals of ports that are never used again must not pile up.
 void ListenerLedger::forget_closed() {
   std::erase_if(udp_, [](const auto& entry) { return !entry.second.present; });
   const auto closed = static_cast<std::size_t>(std::ranges::count_if(

@@ -22,13 +22,13 @@ struct ListenerLimits {
   std::size_t info = 5000;
 };
 
-// What the listeners' families need from one report to the next: since when a
-// UDP socket is open, and the drops of sockets that are closed by now. Feed it
-// every report (the same one again does nothing). Thread safe.
+// What the listeners' families must remember between reports: since when a UDP
+// socket is open, and the drops of sockets that are closed by now. Pass it every
+// report (the same one again does nothing). Thread safe.
 //
 // A UDP socket is a listener when it is unconnected and its port is outside the
 // ephemeral range or declared, or it has been seen for 60 seconds: a DNS
-// client's socket is none.
+// client's socket is not one.
 class ListenerLedger {
  public:
   explicit ListenerLedger(ListenerLimits limits = {}) : limits_(limits) {}
@@ -44,7 +44,7 @@ class ListenerLedger {
   std::vector<MetricSource> count_families() const;
 
  private:
-  // In the order that series are kept when there are too many.
+  // Sorts in the order in which series are kept when there are too many.
   struct Endpoint {
     Protocol protocol{};
     std::uint16_t port{};
@@ -64,12 +64,12 @@ class ListenerLedger {
     SteadyTime first_seen;
     Endpoint endpoint;
     WidenedCounter drops;
-    std::uint64_t counted{};  // of its drops, those that are in the endpoint's total
+    std::uint64_t counted{};  // its drops that are already in the endpoint's total
     bool present{};
   };
   struct DropTotal {
     std::uint64_t drops{};
-    std::uint64_t last_report{};  // the number of the report that had it last
+    std::uint64_t last_report{};  // the number of the last report that had it
   };
   using Kind = std::tuple<Protocol, AddressFamily, HolderKind>;
 
@@ -80,7 +80,7 @@ class ListenerLedger {
   const ListenerLimits limits_;
   mutable std::mutex mutex_;
   std::shared_ptr<const PortSnapshot> table_;  // of the last report
-  bool waiting_{};                             // some UDP socket there is none yet, and will be
+  bool waiting_{};                             // some UDP socket there may yet become a listener
   SteadyTime last_;
   std::uint64_t reports_{};
   std::map<std::uint64_t, UdpSocket> udp_;  // by cookie

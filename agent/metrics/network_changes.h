@@ -21,7 +21,7 @@ struct NetworkChangeCounts {
 // with 0 too, so that increase() sees the first change. Pure.
 std::vector<MetricSource> network_change_families(const NetworkChangeCounts& counts);
 
-// The collector `network_changes`. Unset `counts`: it is switched off.
+// The collector `network_changes`, switched off if `counts` is unset.
 ProvidedCollector network_changes_collector(std::function<Result<NetworkChangeCounts>()> counts);
 
 }  // namespace hostnet

@@ -20,10 +20,10 @@ struct PortCollectorRow {
 };
 std::span<const PortCollectorRow> port_collector_rows();
 
-// Those of the rows that are about ports. `report` gives the
-// latest report (null before the first: they answer nothing then, with success
-// 0); `enabled(name, by_default)` decides. The ledger is fed by the watch with
-// every report; a scrape feeds it too, so that it is never behind the page.
+// The collectors about ports. `report` returns the latest report (null before the
+// first: they then return nothing, with success 0); `enabled(name, by_default)`
+// decides which are on. The watch passes every report to the ledger; a scrape does
+// too, so that it is never behind the page.
 std::vector<ProvidedCollector> port_collectors(
     const std::function<std::shared_ptr<const Report>()>& report,
     const std::shared_ptr<ListenerLedger>& ledger,

@@ -37,7 +37,7 @@ std::optional<double> boot_time(const Files& files) {
   return std::nullopt;
 }
 
-// Fields after the command's name, which may hold anything but ends with the
+// The fields after the command's name, which may contain anything and ends at the
 // last parenthesis: [0] is field 3, the state.
 void add_from_stat(std::vector<MetricSource>& families, const Files& files, std::uint64_t page_size,
                    std::atomic<double>& boot) {

@@ -1,7 +1,7 @@
 #pragma once
 
-// What /interfaces and /routes say: one read of the kernel's links, addresses
-// and routes, cut to what a page can show.
+// The content of /interfaces and /routes: one read of the kernel's links,
+// addresses and routes, cut to what a page can show.
 
 #include <cstddef>
 #include <cstdint>
@@ -16,16 +16,16 @@
 
 namespace hostnet {
 
-inline constexpr std::size_t kNetworkRows = 1000;       // of an answer that nobody limits
+inline constexpr std::size_t kNetworkRows = 1000;       // of an answer without a requested limit
 inline constexpr std::size_t kMostNetworkRows = 10000;  // that may be asked for
 
-// What every read of the network begins with.
+// What every read of the network has in common.
 struct NetworkScan {
   std::string node;
   WallTime generated_at;
   std::vector<Problem> problems;  // none: it is complete
   std::size_t more{};             // rows that the limit left out
-  bool stopped{};                 // there may be more still: nobody counted them all
+  bool stopped{};                 // stopped early: more rows are not counted
 };
 
 struct InterfaceFilter {
@@ -53,7 +53,7 @@ struct RouteFilter {
   std::optional<std::string> device;     // of any of its next hops
   std::optional<IpAddress> destination;  // routes that match this address
   std::size_t limit{kNetworkRows};
-  // Reads so many routes at most; 0: all of them.
+  // Reads at most this many routes; 0: all of them.
   std::size_t walk_at_most{};
 };
 

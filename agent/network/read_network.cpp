@@ -53,7 +53,7 @@ Interface interface_of(Link link, const NetlinkMessage& message) {
   return interface;
 }
 
-// Keeps the first `limit` rows of an order while they come in any order.
+// Keeps the first `limit` rows in sort order; they may be added in any order.
 template <class Row, class Before>
 class FirstRows {
  public:
@@ -81,7 +81,7 @@ class FirstRows {
  private:
   std::size_t limit_;
   Before before_;
-  std::vector<Row> rows_;  // a heap: the last one of the order in front
+  std::vector<Row> rows_;  // a heap: the last row in sort order is in front
   std::size_t more_{};
 };
 

@@ -15,7 +15,7 @@ struct ApiParameter {
   bool required = false;  // always, in a path
 };
 
-// Who gets an answer, the strictest last.
+// Who may read an endpoint, the strictest last.
 enum class ApiAccess {
   everybody,  // whatever --web.details and basic authentication say
   signed_in,  // not details: basic authentication only
@@ -30,12 +30,12 @@ struct ApiEndpoint {
   std::span<const ApiParameter> parameters;
 };
 
-// Every path but that of the metrics, which a flag moves, in the order of the README's table.
+// Every path except that of the metrics, which a flag sets, in the order of the README's table.
 std::span<const ApiEndpoint> api_endpoints();
 
-// Of every endpoint that answers JSON: ?format= ?width= ?color=.
+// The parameters of every endpoint that answers JSON: ?format= ?width= ?color=.
 std::span<const ApiParameter> form_parameters();
-// Of the metrics: ?collect[]= ?exclude[]=.
+// The parameters of the metrics: ?collect[]= ?exclude[]=.
 std::span<const ApiParameter> metrics_parameters();
 
 }  // namespace hostnet

@@ -140,7 +140,7 @@ Json components() {
 std::string openapi_json(const std::string& telemetry_path) {
   Json paths = Json::object();
   for (const ApiEndpoint& endpoint : api_endpoints()) {
-    // --web.telemetry-path=/ takes the page's place.
+    // --web.telemetry-path=/ replaces the overview page.
     if (endpoint.path != telemetry_path) paths[endpoint.path]["get"] = operation_of(endpoint);
   }
   paths[telemetry_path]["get"] = metrics_operation();

@@ -4,7 +4,7 @@
 
 namespace hostnet {
 
-// OpenAPI 3.1 of everything that the agent answers, whose metrics are at `telemetry_path`.
+// The OpenAPI 3.1 document of the whole HTTP interface, with the metrics at `telemetry_path`.
 std::string openapi_json(const std::string& telemetry_path);
 
 }  // namespace hostnet

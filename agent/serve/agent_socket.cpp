@@ -13,7 +13,7 @@ std::vector<Listener> listen_for_calls(const std::string& path) {
   std::vector<Listener> listeners;
   const std::string folder = std::filesystem::path(path).parent_path();
   constexpr mode_t kEverybodyMayEnter = 0755;
-  ::mkdir(folder.c_str(), kEverybodyMayEnter);  // listening says what is wrong
+  ::mkdir(folder.c_str(), kEverybodyMayEnter);  // listening reports what is wrong
   auto listening = listen_on({.text = "unix:" + path, .port = 0, .unix_path = path});
   if (!listening) {
     log::info("agent socket unavailable, one-shot calls will scan",

@@ -7,12 +7,12 @@
 
 namespace hostnet {
 
-// Where a one-shot call finds the daemon of this node.
+// Where a one-shot call finds this node's daemon.
 inline constexpr std::string_view kAgentSocket = "/run/hostnet-agent/agent.sock";
 
-// Listens there for calls of this user and root, with neither TLS nor a password.
-// Makes the folder where it may. Empty where it cannot, which is logged: then the
-// calls scan.
+// Listens there for calls of this user and root, without TLS or a password.
+// Creates the folder if it may. Empty if it cannot listen, which is logged: calls
+// then scan on their own.
 std::vector<Listener> listen_for_calls(const std::string& path = std::string(kAgentSocket));
 
 }  // namespace hostnet

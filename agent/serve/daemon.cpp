@@ -27,7 +27,7 @@ namespace {
 
 constexpr std::chrono::seconds kGraceForAnswers{2};
 
-// Of refused binds apart: a flood of them displaces no other finding's history.
+// Keeps refused binds apart: a flood of them displaces no other finding's history.
 void keep_events(DaemonState& state, std::span<const FindingEvent> events) {
   for (const bool of_binds : {false, true}) {
     std::vector<FindingEvent> some;
@@ -59,7 +59,7 @@ void on_report(DaemonState& state, std::shared_ptr<const Report> report, const T
   state.last_tick.store(steady_milliseconds());
 }
 
-// What more is left out of the pods than before, as hostnet_input_cut_total.
+// Counts what was newly left out of the pods, as hostnet_input_cut_total.
 class PodCuts {
  public:
   void count(const PodSnapshot& pods, AgentMetrics& metrics) {
@@ -73,7 +73,7 @@ class PodCuts {
   std::size_t ports_{}, pods_{};
 };
 
-// Everything that runs, in the order in which it starts. A member uses those above it only.
+// Everything that runs, in the order in which it starts. A member uses only those above it.
 class Daemon {
  public:
   explicit Daemon(const ServeOptions& options)
@@ -112,7 +112,7 @@ class Daemon {
 };
 
 Result<> Daemon::start() {
-  // While the rights for BPF programs are there.
+  // While the agent still has the rights for BPF programs.
   if (Result<> opened = open_node(); !opened) return opened;
   harden_daemon(options_.hardening, options_.web);
   for (const auto step : {&Daemon::prepare_answers, &Daemon::answer_requests, &Daemon::read_pods,

@@ -14,7 +14,7 @@
 namespace hostnet {
 namespace {
 
-// healthz: the watch ticked within this.
+// /healthz fails if the watch has not ticked for this long.
 constexpr std::chrono::seconds kSilentTooLong{30};
 
 std::optional<std::string> illness(const DaemonState& state, std::int64_t started) {
@@ -24,7 +24,7 @@ std::optional<std::string> illness(const DaemonState& state, std::int64_t starte
   return fmt::format("the last scan finished {} ago", age(silent));
 }
 
-// Whose network it is: the node's, unless the agent is in another namespace.
+// Adds whose network it is: the node's, unless the agent is in another namespace.
 void add_node_context(const NodeContext& node_context, NetworkScan& scan) {
   scan.node = node_context.node_name;
   for (const Problem& problem : node_context.problems) {
@@ -81,7 +81,7 @@ Answers daemon_answers(const std::shared_ptr<DaemonState>& state,
     if (!last) return newest_report(*state);
     Report report =
         scan_once(*state->node_context.get(), state->pods.get(), *state->policy.get(), {port});
-    // Those of the watch have their grace and their history.
+    // The watch's findings have their grace period and history.
     report.findings = last->findings;
     return std::shared_ptr<const Report>(std::make_shared<const Report>(std::move(report)));
   };

@@ -8,8 +8,8 @@
 
 namespace hostnet {
 
-// What the daemon's pages are made of: the last report, and scans of their own for what
-// is asked. From any thread.
+// The data for the daemon's pages: the last report, and fresh scans for what is asked.
+// From any thread.
 Answers daemon_answers(const std::shared_ptr<DaemonState>& state,
                        const std::string& telemetry_path);
 

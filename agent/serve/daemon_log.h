@@ -9,16 +9,16 @@
 
 namespace hostnet {
 
-// The daemon's log lines about what it found, so that each thing is said once.
+// The daemon's log lines about what it found, each logged once.
 
 void log_event(const FindingEvent& event);
 
-// Each problem once, when it appears. That the pods are not there yet is none at the
-// start: PodNews says when they are, and a source that fails says so itself.
+// Logs each problem once, when it appears. Pods that are not there yet are not logged:
+// PodNews says when they are, and a source that fails logs that itself.
 void log_new_problems(const Report* before, const Report& now);
 
-// Says when the pods are there, and when they come from another source than before.
-// Used by the feed's thread alone.
+// Logs when the pods are there, and when they come from another source than before.
+// Used by the feed's thread only.
 class PodNews {
  public:
   void see(const PodSnapshot& pods);

@@ -18,13 +18,13 @@
 
 namespace hostnet {
 
-// What the watch, the pod feed and the handlers of requests share. Handlers may outlive
-// run_daemon() by a moment: everything in here stays while one of them runs.
+// State shared by the watch, the pod feed and the request handlers. Handlers may outlive
+// run_daemon() by a moment: everything in here stays alive while one of them runs.
 struct DaemonState {
   Latest<Report> report;
-  Latest<Report> first_sight;  // until then: Watch's, for pages only
+  Latest<Report> first_sight;  // until there is a report: Watch's, for pages only
   Latest<FindingEvents> history;
-  Latest<FindingEvents> bind_history;  // of bind_refused: a flood of those displaces no other
+  Latest<FindingEvents> bind_history;  // of bind_refused: a flood displaces no others
   Latest<RefusedBinds> refused_binds;
   std::shared_ptr<const KeptBinds> kept_binds;  // set before the first thread; null: no events
   Latest<NodeContext> node_context;

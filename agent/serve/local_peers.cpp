@@ -27,7 +27,7 @@ IpAddress ip_of(const sockaddr_storage& name) {
 }
 
 std::uint16_t port_of(const sockaddr_storage& name) {
-  // Both families have it in the same place.
+  // The port is in the same place in both families.
   sockaddr_in ends{};
   std::memcpy(&ends, &name, sizeof ends);
   return ntohs(ends.sin_port);
@@ -39,7 +39,7 @@ FindLocalPeer find_local_peers(std::shared_ptr<Netlink> netlink) {
   return [netlink = std::move(netlink)](
              const sockaddr_storage& peer,
              const sockaddr_storage& own) -> Result<std::optional<LocalPeer>> {
-    // Theirs is the local end of the socket that is sought.
+    // The peer's address is the local end of the socket we look for.
     const auto found = find_tcp_socket(*netlink, {.local = ip_of(peer),
                                                   .local_port = port_of(peer),
                                                   .peer = ip_of(own),

@@ -7,8 +7,8 @@
 
 namespace hostnet {
 
-// Tells the HTTP server who on this machine connects to it, by the kernel's
-// table of sockets.
+// Finds out for the HTTP server who on this machine connects to it, from the
+// kernel's socket table.
 FindLocalPeer find_local_peers(std::shared_ptr<Netlink> netlink);
 
 }  // namespace hostnet

@@ -19,7 +19,7 @@ namespace hostnet {
 namespace {
 
 constexpr std::chrono::milliseconds kHousekeeping{10'000};
-// Whoever writes the configuration in place may take a while.
+// Writing the configuration in place may take a while.
 constexpr FileWatchPace kConfigPace{.longest = std::chrono::seconds(10)};
 
 void reload(DaemonState& state, const std::string& config_file, const Watch& watch) {

@@ -13,7 +13,7 @@
 namespace hostnet {
 namespace {
 
-// Ours, for scrapers that do not say how long they wait.
+// The default for scrapers that do not say how long they wait.
 constexpr std::chrono::seconds kScrapeTimeout{10};
 
 std::vector<std::string> parameters(const HttpRequest& request, const std::string& name) {
@@ -35,7 +35,7 @@ void report_run(AgentMetrics& metrics, std::span<const CollectorOutcome> outcome
   }
 }
 
-// Holds no part of the counter: a collector that was abandoned would end it late.
+// Does not own the counter: an abandoned collector would keep it alive too long.
 std::function<Result<NetworkChangeCounts>()> counts_of(
     const std::shared_ptr<ChangeCounter>& changes) {
   if (!changes) return {};

@@ -22,8 +22,8 @@ struct MetricsOptions {
   bool exporter_metrics{true};  // process_* and promhttp_*
 };
 
-// What /metrics answers: the enabled collectors and the agent's own metrics, in
-// the format asked for. Thread safe.
+// The content of /metrics: the enabled collectors and the agent's own metrics, in
+// the requested format. Thread safe.
 class MetricsPage {
  public:
   // A bad collector option is an error that names its flag. `metrics` and
@@ -33,7 +33,7 @@ class MetricsPage {
       const std::function<std::shared_ptr<const Report>()>& report);
 
   HttpResponse answer(const HttpRequest& request);
-  // The watch tells each report, so that sockets which come and go between two
+  // The watch passes each report here, so that sockets that come and go between two
   // scrapes are counted.
   void see(const Report& report) { ledger_->update(report); }
 

@@ -12,7 +12,7 @@
 namespace hostnet {
 namespace {
 
-// Reads one parameter, if it is there, into `value`; false for a bad one.
+// Reads one parameter, if it is given, into `value`; false if it is bad.
 template <class T, class Parse>
 bool read_parameter(const HttpRequest& request, std::string_view name, std::optional<T>& value,
                     const Parse& parse) {

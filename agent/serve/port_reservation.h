@@ -5,10 +5,10 @@
 
 namespace hostnet {
 
-// Both log what was done to the node.
+// Both log what they changed on the node.
 
-// --fix.reserve-ports: for what the report declares. Where it fails, that is a problem of the
-// report, which stays complete.
+// --fix.reserve-ports: reserves the ports that the report declares. A failure becomes a problem of
+// the report, which stays complete.
 void reserve_ports(PortReserver& reserver, Report& report);
 // --fix.restore-on-exit.
 void restore_ports(PortReserver& reserver);

@@ -27,7 +27,7 @@ HttpResponse page(OutputFormat form, RenderedBody body) {
   return response;
 }
 
-// What leads from there to `/`, wherever a proxy has put that.
+// The relative path from there to `/`, under whatever prefix a proxy serves it.
 std::string root_from(std::string_view path) {
   std::string root;
   for (auto slashes = std::ranges::count(path, '/'); slashes > 1; --slashes) root += "../";
@@ -42,7 +42,7 @@ HttpResponse error_page(OutputFormat form, const HttpRequest& request, const Htt
   return response;
 }
 
-// ?width= ?color=: for whom text is written.
+// ?width= ?color=: the style of text.
 HttpResult<TextStyle> style_asked(const HttpRequest& request) {
   TextStyle style;
   if (const std::string* text = parameter(request, "width")) {
@@ -65,8 +65,8 @@ Result<Output> output_asked(const HttpRequest& request) {
                     header(request.headers, "accept"));
 }
 
-// With the tag of what it says; 304 for who knows that already. Pages have none: their ages
-// are what people see that they are alive by.
+// Adds the content's ETag; 304 if the client has that already. Pages have none: by their ages
+// people see that they are live.
 HttpResponse unless_known(const HttpRequest& request, OutputFormat form, HttpResponse response) {
   if (form == OutputFormat::html) return response;
   std::string tag = content_tag(response.body);
@@ -91,7 +91,7 @@ HttpResult<bool> switch_parameter(const HttpRequest& request, std::string_view n
   return refuse(400, fmt::format("bad {} '{}': it is 0 or 1", name, *value));
 }
 
-// Finds the form first, so that every refusal leaves in it.
+// Determines the format first, so that every refusal uses it.
 HttpHandler rendered(
     std::function<HttpResult<RenderedBody>(const HttpRequest&, const Output&)> answer) {
   return [answer = std::move(answer)](const HttpRequest& request) {

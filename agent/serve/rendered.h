@@ -1,6 +1,6 @@
 #pragma once
 
-// Answers in the form that the client asked for, refusals too.
+// Answers, including refusals, in the format that the client asked for.
 
 #include <expected>
 #include <functional>
@@ -28,11 +28,11 @@ struct RenderedBody {
 
 std::unexpected<HttpError> refuse(int status, std::string message);
 
-// ?name=: 0, 1, false or true; false where it is not given.
+// ?name=: 0, 1, false or true; false if it is not given.
 HttpResult<bool> switch_parameter(const HttpRequest& request, std::string_view name);
 
 // A handler that answers with what `answer` renders for ?format=, ?width= and ?color=, or the
-// Accept header: with an ETag, 304 where the client has it, and every refusal in that form.
+// Accept header: with an ETag, 304 if the client has it, and every refusal in that format.
 HttpHandler rendered(
     std::function<HttpResult<RenderedBody>(const HttpRequest& request, const Output& output)>
         answer);

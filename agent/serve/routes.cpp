@@ -26,7 +26,7 @@ constexpr std::size_t kOverviewRoutesWalked = 5000;
 HttpResult<std::shared_ptr<const Report>> report_about_ports(const Answers& answers,
                                                              const HttpRequest& request) {
   auto report = answers.report();
-  // A one-shot call wants the whole answer, and scans by itself rather than take less.
+  // A one-shot call needs the complete answer: it scans on its own if it cannot get that.
   const bool enough = report && (answers.ready() || !request.peer_is_unix);
   if (!enough) return refuse(503, "first scan not finished");
   if (!report->host_network_namespace) {
@@ -49,7 +49,7 @@ HttpHandler findings_handler(const Answers& answers, FindingClass finding_class)
   });
 }
 
-// With the story of the port, where somebody reads it.
+// With the story of the port in formats for people.
 RenderedBody one_port(const Answers& answers, const PortFilter& filter, const Output& output) {
   const auto report = answers.port(*filter.port);
   std::vector<CheckAnswer> binds;
@@ -151,7 +151,7 @@ HttpHandler check_handler(const Answers& answers) {
       });
 }
 
-// `filter_of` reads the parameters, `scan` reads, `render` says it.
+// `filter_of` parses the parameters, `scan` reads the network, `render` formats it.
 template <class FilterOf, class Scan, class Render>
 HttpHandler network_handler(const Answers& answers, const FilterOf& filter_of, const Scan& scan,
                             const Render& render) {
@@ -159,13 +159,13 @@ HttpHandler network_handler(const Answers& answers, const FilterOf& filter_of, c
       [=](const HttpRequest& request, const Output& output) -> HttpResult<RenderedBody> {
         const auto filter = filter_of(request);
         if (!filter) return refuse(400, filter.error());
-        // Until then nobody has said which node this is.
+        // Until then the node's name is unknown.
         if (!answers.report()) return refuse(503, "first scan not finished");
         return RenderedBody{.text = render(output, scan(*filter))};
       });
 }
 
-// Of huge tables only the beginning: the page comes every 5 seconds.
+// Only the beginning of huge tables: the page is fetched every 5 seconds.
 Network network_in_brief(const Answers& answers) {
   return {.interfaces = answers.interfaces({.limit = kOverviewRows}),
           .routes = answers.network_routes(
@@ -185,7 +185,7 @@ std::string no_such_path(const std::string& path, const std::string& telemetry_p
 HttpHandler overview_handler(const Answers& answers) {
   return rendered(
       [answers](const HttpRequest& request, const Output& output) -> HttpResult<RenderedBody> {
-        // The route takes every path that no other route has.
+        // This route gets every path that no other route has.
         if (request.path != "/") {
           return refuse(404, no_such_path(request.path, answers.telemetry_path));
         }
@@ -270,7 +270,7 @@ std::vector<HttpRoute> routes(const Answers& answers) {
        .unauthenticated = false,
        .shared = true},
   };
-  // --web.telemetry-path=/ takes the page's place, as node_exporter has it.
+  // --web.telemetry-path=/ replaces the overview page, as in node_exporter.
   if (answers.telemetry_path != "/") table.push_back(detail("/", overview_handler(answers), true));
   return table;
 }

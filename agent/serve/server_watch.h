@@ -5,7 +5,7 @@
 
 namespace hostnet {
 
-// Hands what the HTTP server counted to the metrics: call see() now and then.
+// Passes what the HTTP server counted to the metrics: call see() regularly.
 class ServerWatch {
  public:
   ServerWatch(const HttpServer& server, AgentMetrics& metrics)

@@ -9,8 +9,8 @@
 
 namespace hostnet {
 
-// The thread that writes what --report.* ask for, to the node `node_name`; null: nothing is asked
-// for. Error: there is no API server to write to, or a recording is replayed. `metrics` must
+// Starts the thread that writes what --report.* request to the node `node_name`; null: nothing is
+// requested. Error: there is no API server to write to, or a recording is replayed. `metrics` must
 // outlive the thread.
 Result<std::unique_ptr<KubeEvents>> start_kube_events(AgentMetrics& metrics,
                                                       const ServeOptions& options,

@@ -9,8 +9,8 @@
 
 namespace hostnet {
 
-// Answers requests from `state` from now on. The error says who holds a port that is taken,
-// which a scan of `node` finds.
+// Starts to answer requests from `state`. For a port that is taken, the error says who holds
+// it, found by a scan of `node`.
 Result<std::unique_ptr<HttpServer>> start_server(const std::shared_ptr<DaemonState>& state,
                                                  const ServeOptions& options,
                                                  const std::shared_ptr<const Node>& node);

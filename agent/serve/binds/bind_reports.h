@@ -12,8 +12,8 @@
 
 namespace hostnet {
 
-// The moment of the bind as the daemon has it: the thread that hears of it, what the watch learns
-// of that, and what is counted. Outlives the watch.
+// Bind events in the daemon: the thread that receives them, what the watch learns from them, and
+// what is counted. Outlives the watch.
 class BindReports {
  public:
   struct Inputs {
@@ -22,14 +22,14 @@ class BindReports {
     std::function<std::shared_ptr<const Policy>()> policy;
     std::function<void(const RefusedBind&)> on_refused;
   };
-  // `opened` as open_bind_events() gave it.
+  // `opened`: the result of open_bind_events().
   BindReports(AgentMetrics& metrics, Inputs inputs, OpenedBindEvents opened);
 
-  // Starts to listen; nothing where there are no events. `node` has them.
+  // Starts to listen to the events of `node`; does nothing if there are none.
   Result<> start(const std::shared_ptr<const Node>& node);
-  // Makes the watch ask here. After start().
+  // Makes the watch query this object. Call after start().
   void connect(WatchSettings& settings, bool interval_given);
-  // Tells a report why nobody hears of binds; counts what was lost. On the watch's thread.
+  // Adds to a report why bind events are missing; counts lost ones. On the watch's thread.
   void amend(Report& report);
 
  private:

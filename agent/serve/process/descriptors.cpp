@@ -9,8 +9,8 @@
 namespace hostnet {
 namespace {
 
-// 48 kept files of /proc, netlink sockets, events, clients of the API server, and some
-// connections. Every connection that the server allows, and files, need the other.
+// kLeast: 48 kept files of /proc, netlink sockets, events, clients of the API server, and some
+// connections. kUseful: every connection that the server allows, and files.
 constexpr rlim_t kLeast = 128, kUseful = 4096;
 
 }  // namespace

@@ -4,8 +4,8 @@
 
 namespace hostnet {
 
-// Raises the limit of open files as far as it is allowed and useful. Reason::exhausted where
-// that is too few to serve at all: without descriptors the agent would run and answer nobody.
+// Raises the limit of open files as far as allowed and useful. Reason::exhausted if that is too
+// low to serve at all: without descriptors the agent would run but answer nobody.
 Result<> ensure_descriptors();
 
 }  // namespace hostnet

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::uint16_t kFirstOrdinaryPort = 1024;
 
-// Sanitizers inspect the process from outside and with calls of their own.
+// Sanitizers inspect the process from outside and make system calls of their own.
 #ifdef HOSTNET_SANITIZED
 constexpr bool kSanitized = true;
 #else

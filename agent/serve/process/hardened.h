@@ -9,15 +9,15 @@
 
 namespace hostnet {
 
-// Gives away what a server with these options does not need, and logs what could not be. Before
-// the first thread.
+// Drops the rights that a server with these options does not need, and logs what failed. Call
+// before the first thread.
 void harden_daemon(const HardeningOptions& options, const ServerOptions& web);
 
-// What confines the thread that calls it (confine_thread()), and logs where it could not be; unset:
-// nothing is to.
+// A function that confines the thread that calls it (confine_thread()) and logs a failure; unset:
+// nothing to confine.
 std::function<void()> thread_confiner(const HardeningOptions& options);
 
-// Filters system calls, and counts from then on what was refused: call see() now and then.
+// Filters system calls from then on, and counts refused ones: call see() regularly.
 class SyscallWatch {
  public:
   SyscallWatch(const HardeningOptions& options, AgentMetrics& metrics);

@@ -5,14 +5,14 @@
 
 namespace hostnet {
 
-// SIGTERM, SIGINT and SIGHUP as something to poll; SIGPIPE is ignored.
+// SIGTERM, SIGINT and SIGHUP as a pollable descriptor; SIGPIPE is ignored.
 class Signals {
  public:
-  // Blocks them for this thread and those it starts: call before any other. Where there is
-  // no descriptor for them, they are not blocked.
+  // Blocks them for this thread and those it starts: call before starting any. If no
+  // descriptor can be created for them, they are not blocked.
   static Result<Signals> take();
   int descriptor() const { return descriptor_.get(); }
-  // The next one that came; 0 when none did.
+  // The next one received; 0 if there is none.
   int next() const;
 
  private:

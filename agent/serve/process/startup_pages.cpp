@@ -29,7 +29,7 @@ int release_object(dl_phdr_info* object, std::size_t /*size*/, void* page_size) 
   return 0;
 }
 
-// About what one scan takes: less is not worth the faults when it is used again.
+// About what one scan takes: less is not worth the page faults when it is reused.
 constexpr std::size_t kMuchUnused = std::size_t{512} << 10;
 constexpr std::size_t kCrowd = std::size_t{4} << 20;
 

@@ -11,9 +11,9 @@ namespace hostnet {
 
 void restart_without_thread_caches(char** words) {
   constexpr const char* kTunables = "GLIBC_TUNABLES";
-  // Whom the kernel gave more rights (file capabilities), the loader takes that variable from.
+  // The loader ignores that variable in a process with extra rights (file capabilities).
   if (std::getenv(kTunables) != nullptr || ::getauxval(AT_SECURE) != 0) return;
-  // By its own path: /proc/self/exe would become the name of the process.
+  // By its real path: /proc/self/exe would become the name of the process.
   std::error_code unknown;
   const auto program = std::filesystem::read_symlink("/proc/self/exe", unknown);
   if (unknown || ::setenv(kTunables, "glibc.malloc.tcache_count=0", 1) != 0) return;
