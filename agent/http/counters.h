@@ -9,7 +9,7 @@
 
 namespace hostnet {
 
-// What the server's threads count while they work.
+// The counters that the server's threads update while they work.
 struct Counters {
   std::atomic<std::uint64_t> accepted;
   std::atomic<std::uint64_t> open;

@@ -17,8 +17,8 @@ struct AgentMetricsSettings {
   bool exporter_metrics = true;   // process_* and promhttp_*; off: --web.disable-exporter-metrics
 };
 
-// What the agent counts about itself. Thread safe: every thread reports here,
-// the scrape reads. Counters begin with the process.
+// The agent's metrics about itself. Thread safe: every thread reports here, the
+// scrape reads. Counters begin with the process.
 class AgentMetrics {
  public:
   explicit AgentMetrics(AgentMetricsSettings settings);

@@ -19,7 +19,7 @@ namespace hostnet {
 inline constexpr std::size_t kNetworkRows = 1000;       // of an answer without a requested limit
 inline constexpr std::size_t kMostNetworkRows = 10000;  // that may be asked for
 
-// What every read of the network has in common.
+// The members that every read of the network has.
 struct NetworkScan {
   std::string node;
   WallTime generated_at;

@@ -34,7 +34,7 @@ class HostPorts {
     }
   }
 
-  // The table has rules as holders only on ports of servers, or that the scan was asked for.
+  // The table has rules as holders only on ports of servers and those the scan was asked for.
   void add_unlisted_rules(const NatRules& rules) {
     if (filter_.port) {
       for (const Protocol protocol : kProtocols) {

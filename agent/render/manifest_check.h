@@ -13,7 +13,7 @@
 
 namespace hostnet {
 
-// What `check -f` found.
+// The result of `check -f`.
 struct ManifestCheck {
   struct Port {
     DeclaredPort declared;

@@ -12,7 +12,7 @@
 
 namespace hostnet {
 
-// An answer that is not the one asked for.
+// A refusal or error instead of the requested answer.
 struct HttpError {
   int status;
   std::string message;

@@ -41,7 +41,7 @@ std::string html_holder(const Holder& holder);
 // "default/web-1 (web)", and below it the workload and the container's state.
 std::string html_declared(const DeclaredPort& declared);
 
-// What could not be seen, each with its remedy, and what never can.
+// What could not be seen, each with its remedy, and what can never be seen.
 std::string html_problems(bool complete, const std::vector<Problem>& problems,
                           const std::vector<Problem>& limits);
 

@@ -9,7 +9,7 @@
     live.dataset.state = state;
     if (live.textContent !== text) live.textContent = text;
   };
-  // What a row says, once: reading it again for each letter typed would be slow.
+  // Caches a row's text: reading it again for each letter typed would be slow.
   const texts = new WeakMap();
   const textOf = (row) => {
     if (!texts.has(row)) texts.set(row, row.textContent.toLowerCase());
@@ -23,7 +23,7 @@
       if (row.hidden !== hide) row.hidden = hide;
     }
   };
-  // By the header that was pressed last in each section, numbers as numbers; blank cells last.
+  // By the header pressed last in each section, numbers as numbers; blank cells last.
   const order = new Map();
   const collator = new Intl.Collator(undefined, {numeric: true});
   const sortTable = (table, column, down) => {
@@ -57,7 +57,7 @@
       if (wanted) sortTable(table, wanted.column, wanted.down);
     }
   };
-  // One stop of the Tab key; the arrows go from mark to mark.
+  // A single Tab stop; the arrow keys move from mark to mark.
   const makeMapNavigable = (main) => {
     const marks = [...main.querySelectorAll('.map a')];
     if (marks.length === 0) return;
@@ -156,7 +156,7 @@
   const refresh = async () => {
     clearTimeout(timer);
     if (document.hidden) return;
-    // A page of thousands of rows takes a while to exchange: not while somebody types.
+    // Replacing a page of thousands of rows takes a while: not while somebody types.
     if (performance.now() - typed < quiet) {
       timer = setTimeout(refresh, quiet);
       return;
@@ -175,7 +175,7 @@
     }
     timer = setTimeout(refresh, Math.max(pause, 20 * (performance.now() - started)));
   };
-  // Asked often, as an unchanged answer costs next to nothing: what changed is there at once.
+  // Polls often, as an unchanged answer costs next to nothing: changes show at once.
   const conflicts = new URL('conflicts?format=json',
     new URL(document.querySelector('.brand').getAttribute('href'), location.href));
   const soon = 500;
@@ -189,7 +189,7 @@
         const known = tag;
         if (answer.ok) tag = answer.headers.get('ETag') || '';
         if (answer.ok && known) await refresh();
-      } catch (error) { /* refresh() says it */ }
+      } catch (error) { /* refresh() reports it */ }
     }
     setTimeout(ask, soon);
   };
