@@ -27,8 +27,8 @@ class RefusalBook {
   bool add(const RefusedBind& refused, const PodIndex& pods);
 
   // A bind() that succeeded. It settles the container's refusal of that port, and those of a search
-  // for a free port that it ends: of the same process, on the ports right before. A refusal of the
-  // same attempt does not count. Returns whether any was settled.
+  // for a free port that it ends: of the same process, on the ports right before. Returns whether
+  // any was settled.
   struct Success {
     Protocol protocol{};
     std::uint16_t port{};
