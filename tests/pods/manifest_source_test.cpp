@@ -81,16 +81,14 @@ TEST(ManifestSource, ReadsFilesAndFoldersAsKubeletDoesButNoHiddenFilesNorFolders
   EXPECT_TRUE(watched.source.snapshot().synced);
 }
 
-// kubernetes:pkg/kubelet/config/common.go, tryDecodeSinglePod(): YAMLToJSON() of one document.
-TEST(ManifestSource, OfAFileInAFolderOnlyTheFirstDocumentIsAStaticPod) {
+// The kubelet takes the first one of a file; bundles in a folder are worth knowing in whole.
+TEST(ManifestSource, OfAFileInAFolderEveryDocumentCounts) {
   const TemporaryDirectory folder;
-  folder.write("all/two.yaml", pod_on(2, "a") + "---\n" + pod_on(3, "b") + "---\n{{ broken\n");
-  folder.write("all/one.yaml", "# a comment\n---\n" + pod_on(4, "c") + "---\n");
+  folder.write("all/two.yaml", pod_on(2, "a") + "---\n" + pod_on(3, "b"));
   folder.write("bundle.yaml", pod_on(5, "d") + "---\n" + pod_on(6, "e"));
   const Watched watched({folder / "all", folder / "bundle.yaml"});
-  EXPECT_THAT(watched.ports(), ElementsAre(4, 2, 5, 6));
-  EXPECT_THAT(watched.errors(),
-              ElementsAre(HasSubstr("two.yaml: document 2: not read, nor what follows: of the 3")));
+  EXPECT_THAT(watched.ports(), ElementsAre(2, 3, 5, 6));
+  EXPECT_THAT(watched.errors(), IsEmpty());
 }
 
 TEST(ManifestSource, FilesOfProcfsAreNoManifests) {
@@ -239,11 +237,11 @@ TEST(ManifestSource, ABadFileCostsItselfAndIsNamed) {
   }
   const Watched watched({folder / "m"});
   EXPECT_THAT(watched.ports(), ElementsAre(1, 2));
-  EXPECT_THAT(watched.errors(), ElementsAre(HasSubstr("d.yaml: No such file"),
-                                            HasSubstr("b.yaml: document 2: not read"),
-                                            HasSubstr("c.yaml: line 1: not a text file"),
-                                            HasSubstr("e.yaml: neither a file nor a folder"),
-                                            HasSubstr("f.yaml: 10.0 MiB long")));
+  EXPECT_THAT(watched.errors(),
+              ElementsAre(HasSubstr("d.yaml: No such file"), HasSubstr("b.yaml: document 2, line "),
+                          HasSubstr("c.yaml: line 1: not a text file"),
+                          HasSubstr("e.yaml: neither a file nor a folder"),
+                          HasSubstr("f.yaml: 10.0 MiB long")));
 }
 
 TEST(ManifestSource, WhatDidNotChangeIsNotReadAgainNorReported) {

@@ -1,5 +1,6 @@
 #include "agent/render/html/html.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -8,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "agent/render/host_ports.h"
 #include "agent/render/html/html_findings.h"
 #include "agent/render/html/page_assets.h"
 #include "tests/render/sample_report.h"
@@ -94,7 +96,7 @@ TEST(Page, OfAPortAndOfAnErrorBelowThatLeadBackToTheRoot) {
               HasSubstr("<a href=\"../../conflicts\">Conflicts</a>"));
 }
 
-TEST(Page, TablesOfAPageHaveAThousandRows) {
+TEST(Page, ShowsAThousandFindingsAndFiveThousandPorts) {
   auto report = sample_report();
   for (Finding& finding : report.findings) finding.ignored = true;
   Finding one = report.findings.front();
@@ -103,6 +105,12 @@ TEST(Page, TablesOfAPageHaveAThousandRows) {
   report.findings.insert(report.findings.end(), 1'001, one);
   EXPECT_THAT(findings_html(report, FindingClass::conflict, false),
               HasSubstr("and 1 more, which only the JSON has"));
+  const std::size_t ports = host_ports(sample_report()).size();
+  for (std::uint16_t port = 50'000; port < 55'001; ++port) {
+    report.declared.push_back({.protocol = Protocol::tcp, .port = port});
+  }
+  EXPECT_THAT(ports_html(report),
+              HasSubstr(fmt::format("and {} more, which only the JSON has", ports + 1)));
 }
 
 TEST(Page, OfAPortSaysWhatIsWrongWithItAndNothingOfOthers) {

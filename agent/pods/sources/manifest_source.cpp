@@ -13,22 +13,6 @@ namespace {
 
 constexpr std::uint64_t kMostBytes = std::uint64_t{32} << 20U;
 
-// Like kubelet (pkg/kubelet/config/common.go): only the first document of a file in its folder is a
-// static pod.
-void keep_first_document(const std::string& file, ManifestResult& read) {
-  if (read.documents < 2) return;
-  const auto is_later = [](const auto& part) { return part.document > 1; };
-  std::erase_if(read.objects, is_later);
-  std::erase_if(read.unread, is_later);
-  std::erase_if(read.errors, is_later);
-  read.errors.push_back(
-      {.file = file,
-       .document = 2,
-       .message = fmt::format("not read, nor what follows: of the {} documents of a static pod's "
-                              "file the kubelet reads the first",
-                              read.documents)});
-}
-
 }  // namespace
 
 ManifestSource::ManifestSource(ManifestSourceOptions options)
@@ -100,7 +84,6 @@ void ManifestSource::read_file_again(const std::string& file, bool of_folder,
                            [](const ManifestError& error) { return to_string(error); });
     return keep_known(file, files);
   }
-  if (of_folder) keep_first_document(file, read);
   // The stamp from before reading: a change in the meantime has another stamp and is read at the
   // next scan.
   files.emplace(file, KnownFile{.stamp = *stamp, .result = std::move(read)});

@@ -19,11 +19,11 @@ namespace hostnet {
 namespace {
 
 // Nobody reads more rows, and they would take megabytes.
-constexpr std::size_t kMostRows = 1'000;
+constexpr std::size_t kMostFindings = 1'000, kMostPorts = 5'000;
 
-std::string rows_left_out(std::size_t count) {
-  if (count <= kMostRows) return "";
-  return fmt::format("<p>and {} more, which only the JSON has</p>", count - kMostRows);
+std::string rows_left_out(std::size_t count, std::size_t shown) {
+  if (count <= shown) return "";
+  return fmt::format("<p>and {} more, which only the JSON has</p>", count - shown);
 }
 
 std::string finding_row(const Report& report, const Finding& finding, std::string_view root) {
@@ -101,10 +101,10 @@ std::string html_findings(const Report& report, FindingClass finding_class, bool
                       html_header_row({"Severity", "Port", "What", "Declared by", "Held by",
                                        "Since", "What to do"}) +
                       "<tbody>";
-  for (const auto* finding : findings | std::views::take(kMostRows)) {
+  for (const auto* finding : findings | std::views::take(kMostFindings)) {
     table += finding_row(report, *finding, root);
   }
-  table += "</tbody></table>" + rows_left_out(findings.size());
+  table += "</tbody></table>" + rows_left_out(findings.size(), kMostFindings);
   return html_card(id, std::move(table));
 }
 
@@ -120,10 +120,10 @@ std::string html_ports(const Report& report, const PortFilter& filter, std::stri
   std::string table = "<table class=\"ports\" role=\"table\">" +
                       html_caption("Ports", ports.size()) +
                       html_header_row({"Port", "Held by", "Declared by", "Findings"}) + "<tbody>";
-  for (const auto& port : ports | std::views::take(kMostRows)) {
+  for (const auto& port : ports | std::views::take(kMostPorts)) {
     table += port_row(report, port, root);
   }
-  table += "</tbody></table>" + rows_left_out(ports.size());
+  table += "</tbody></table>" + rows_left_out(ports.size(), kMostPorts);
   if (!filter.port) {
     for (const auto& line : folded_lines(report)) table += "<p>" + html_text(line) + "</p>";
   }
