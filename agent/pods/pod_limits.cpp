@@ -173,7 +173,7 @@ void PortBudget::take(Pod& pod) {
   const std::size_t ports = kept_ports(pod);
   if (containers_ + pod.containers.size() > kMostContainersOfANode) {
     pod.ports_cut += ports;
-    pod.containers = {};
+    pod.containers = std::vector<Container>();  // {} would keep their memory
     return;
   }
   containers_ += pod.containers.size();
@@ -182,7 +182,7 @@ void PortBudget::take(Pod& pod) {
     return;
   }
   pod.ports_cut += ports;
-  for (Container& container : pod.containers) container.ports = {};
+  for (Container& container : pod.containers) container.ports = std::vector<ContainerPort>();
 }
 
 void PortBudget::give_back(const Pod& pod) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <span>
 #include <tuple>
 #include <utility>
 
@@ -35,6 +36,21 @@ bool in_port_order(const Socket& a, const Socket& b) {
     return std::tie(socket.protocol, socket.local_port, socket.local, socket.cookie);
   };
   return key(a) < key(b);
+}
+
+bool at_one_place(const Socket& one, const Socket& other) {
+  return one.protocol == other.protocol && one.local_port == other.local_port &&
+         one.local == other.local && one.state == other.state;
+}
+
+// Whether another UDP server has the port of the `at`th too; they are in the order of ports.
+bool shares_udp_port(std::span<const Socket> sockets, std::size_t at) {
+  const auto has_it = [&](const Socket& socket) {
+    return socket.protocol == Protocol::udp && socket.is_server() &&
+           socket.local_port == sockets[at].local_port;
+  };
+  return has_it(sockets[at]) && ((at > 0 && has_it(sockets[at - 1])) ||
+                                 (at + 1 < sockets.size() && has_it(sockets[at + 1])));
 }
 
 bool have_same_refusals(const PortSnapshot& one, const PortSnapshot& other) {
@@ -92,25 +108,18 @@ void PortScanner::ask_options(const ScanOptions& options, bool scanned_fully, St
                               Coverage& coverage) {
   options_.begin_scan(now);
   sharing_.clear();
-  const auto ask = [&](Socket& socket, bool again) {
-    sharing_[socket.cookie] = options_.ask(socket, attribution_.uses_of(socket), again);
-  };
+  std::size_t before = 0;  // at the same place
   for (std::size_t i = 0; i < sockets_.size(); ++i) {
     Socket& socket = sockets_[i];
-    if (options_decide(socket)) {
-      ask(socket, scanned_fully);
-      continue;
-    }
-    if (socket.protocol != Protocol::udp || !socket.is_server()) continue;
-    const auto shares_port_with = [&](const Socket& other) {
-      return other.protocol == Protocol::udp && other.local_port == socket.local_port &&
-             other.is_server();
-    };
-    const bool shared = (i > 0 && shares_port_with(sockets_[i - 1])) ||
-                        (i + 1 < sockets_.size() && shares_port_with(sockets_[i + 1]));
-    if (shared && std::ranges::binary_search(options.urgent_ports, socket.local_port)) {
-      ask(socket, false);
-    }
+    before = i > 0 && at_one_place(sockets_[i - 1], socket) ? before + 1 : 0;
+    const bool decides = options_decide(socket);
+    const bool declared = std::ranges::binary_search(options.urgent_ports, socket.local_port);
+    if (!decides && !(declared && shares_udp_port(sockets_, i))) continue;
+    // The kernel lets so many in for the same options only.
+    sharing_[socket.cookie] =
+        before < SocketFolder::kMostAtOnePlace
+            ? options_.ask(socket, attribution_.uses_of(socket), decides && scanned_fully)
+            : Sharing(sharing_[sockets_[i - 1].cookie]);
   }
   if (options_.problem()) coverage.problems.push_back(*options_.problem());
 }

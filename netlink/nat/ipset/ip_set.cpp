@@ -105,7 +105,7 @@ Result<> decode_ip_set(const NetlinkMessage& message, IpSet& set) {
       return {};
     }
     set.too_large = true;
-    set.elements = {};
+    set.elements = std::vector<IpSetElement>();  // {} would keep its memory
     return {};
   };
   return walk_attributes((*attributes)[IPSET_ATTR_ADT], on_element);

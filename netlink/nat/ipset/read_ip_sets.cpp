@@ -62,8 +62,9 @@ Result<IpSet> IpSets::read(std::uint16_t index) {
   if (!done && !set.too_large) return std::unexpected(std::move(done).error());
   if (set.elements.size() > left_) {
     set.too_large = true;
-    set.elements = {};
+    set.elements = std::vector<IpSetElement>();  // {} would keep its memory
   }
+  set.elements.shrink_to_fit();
   left_ -= set.elements.size();
   return set;
 }
