@@ -67,8 +67,8 @@ def test_pages_of_many_findings_fit(machine):
     assert program.stdout.readline() == "ready\n"
     bounded = Bounded(machine, Machine.agent, "--pods.source=manifests", f"--pods.manifests={folder}")
     wait_until(lambda: len(bounded.agent.findings()) == 3000, what="3,000 findings")
-    flood = machine.start("/usr/bin/python3", FLOOD, "pages", "127.0.0.1", 20000, stdin=subprocess.PIPE,
-                          stdout=subprocess.PIPE, text=True)
+    flood = machine.start("setpriv", "--reuid=65534", "--clear-groups", "/usr/bin/python3", FLOOD, "pages",
+                          "127.0.0.1", 20000, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert flood.stdout.readline() == "ready\n"
     for _ in range(40):
         assert bounded.agent.text("/healthz") == "ok\n"
