@@ -275,7 +275,7 @@ TEST_F(NatOracle, WhoAnswersIsWhomTheAgentNames) {
   for (const auto& [verdict, count] : checks_) {
     std::printf("/check: %zu %s\n", count, std::string(to_string(verdict)).c_str());
   }
-  EXPECT_LT(refused, kRuleSets / 10);
+  EXPECT_LE(refused * 10, kRuleSets);
 }
 
 }  // namespace

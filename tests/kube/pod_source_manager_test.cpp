@@ -85,7 +85,7 @@ TEST(PodSourceManager, WithoutASourceNothingIsKnownAndThatIsSaid) {
   const auto pods = read_pods_once(options, WallTime{});
   EXPECT_FALSE(pods->has_source());
   EXPECT_FALSE(pods->every_pod);
-  EXPECT_THAT(pods->errors, ElementsAre(HasSubstr("there is no pod source")));
+  EXPECT_THAT(pods->errors, ElementsAre(HasSubstr("no pod source, so no declarations are known")));
   options.none_wanted = true;
   EXPECT_THAT(read_pods_once(options, WallTime{})->errors, IsEmpty());
 }
