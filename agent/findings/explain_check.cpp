@@ -8,6 +8,12 @@
 #include "agent/findings/context/words.h"
 
 namespace hostnet {
+
+bool does_not_show(const PortSnapshot& table, Protocol protocol) {
+  return table.coverage.unread.contains(protocol) ||
+         (protocol == Protocol::sctp && !table.coverage.sctp);
+}
+
 namespace {
 
 // Why the deciding socket options are not known.
@@ -61,15 +67,6 @@ std::string why_perhaps(const Holder& rule) {
   return rule.nat->targets.empty() ? "sends packets to an unknown destination"
                                    : "has match conditions the agent cannot evaluate";
 }
-
-}  // namespace
-
-bool does_not_show(const PortSnapshot& table, Protocol protocol) {
-  return table.coverage.unread.contains(protocol) ||
-         (protocol == Protocol::sctp && !table.coverage.sctp);
-}
-
-namespace {
 
 std::string why_unknown(const CheckAnswer& answer, const CheckGrounds& grounds,
                         const PortSnapshot& table) {

@@ -7,6 +7,7 @@
 #include "agent/findings/context/holders.h"
 #include "agent/findings/context/nat_words.h"
 #include "agent/findings/context/port_risks.h"
+#include "agent/ports/file_name.h"
 #include "agent/ports/nat/service_addresses.h"
 #include "agent/ports/pod_index.h"
 #include "netlink/nat/recognize.h"
@@ -19,10 +20,6 @@ auto restrictions_of(const Holder* rule) {
   const PacketScope& scope = rule->nat->scope;
   return std::tuple(scope.is_conditional(), !rule->nat->prerouting, !scope.arrives_on.empty(),
                     scope.destination.has_value());
-}
-
-std::string_view file_name(std::string_view path) {
-  return path.substr(path.rfind('/') + 1);
 }
 
 bool is_one_of(std::span<const std::string_view> names, std::string_view name) {

@@ -6,6 +6,7 @@
 #include <array>
 
 #include "agent/findings/context/overlap.h"
+#include "agent/ports/file_name.h"
 #include "agent/ports/port_ranges.h"
 
 namespace hostnet {
@@ -18,8 +19,7 @@ bool is_ssh_server(std::string_view program) {
 }
 
 bool is_somebodys_way_in(const Owner& owner) {
-  const std::string_view exe = owner.exe;
-  if (is_ssh_server(exe.substr(exe.rfind('/') + 1))) return true;
+  if (is_ssh_server(file_name(owner.exe))) return true;
   const bool of_socket_unit = owner.unit.ends_with(".socket");  // pid 1 holds those, too
   return std::ranges::any_of(owner.processes, [&](const Process& process) {
     return (process.pid == 1 && !of_socket_unit) || is_ssh_server(process.comm);
@@ -57,8 +57,7 @@ bool keeps_the_node_reachable(const Owner& owner) {
   // systemd itself holds the socket of a socket unit that is not activated yet.
   const bool idle = owner.unit.ends_with(".socket") && owner.unit_service.empty();
   if (idle) return false;
-  const std::string_view exe = owner.exe;
-  return exe.substr(exe.rfind('/') + 1) == "systemd" || is_somebodys_way_in(owner);
+  return file_name(owner.exe) == "systemd" || is_somebodys_way_in(owner);
 }
 
 bool can_be_stopped_as_a_unit(std::string_view unit) {
@@ -122,9 +121,8 @@ std::string against_daemon(const Owner& owner) {
       {"qemu-system-", "lxd.service", kLxcMachine},
       {"qemu-system-", "snap.lxd.daemon.service", kLxcMachine},
   });
-  const std::string_view exe = owner.exe;
   const auto* const row = std::ranges::find_if(kRows, [&](const Row& one) {
-    return one.unit == owner.unit && exe.substr(exe.rfind('/') + 1).starts_with(one.file);
+    return one.unit == owner.unit && file_name(owner.exe).starts_with(one.file);
   });
   return row == kRows.end() ? "" : std::string(row->remedy);
 }

@@ -6,6 +6,7 @@
 #include <tuple>
 #include <utility>
 
+#include "agent/ports/file_name.h"
 #include "agent/ports/owners/attribution.h"
 #include "agent/ports/owners/classify.h"
 #include "agent/ports/owners/container_helpers.h"
@@ -26,9 +27,8 @@ bool is_socket_unit(const CgroupPlace* place) {
 // systemd-machined's machines are containers or virtual machines; the latter run as processes of
 // the host (systemd:src/vmspawn). Their scopes are named alike.
 bool is_virtual_machine(const Owner& owner) {
-  const std::string_view exe = owner.exe;
   return owner.container_runtime == "systemd-nspawn" &&
-         exe.substr(exe.rfind('/') + 1).starts_with("qemu-system-");
+         file_name(owner.exe).starts_with("qemu-system-");
 }
 
 bool tells_nothing(const CgroupPlace& place) {

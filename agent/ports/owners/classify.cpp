@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "agent/ports/file_name.h"
 #include "agent/ports/owners/name_pattern.h"
 
 namespace hostnet {
@@ -31,7 +32,7 @@ std::string_view stem(std::string_view unit) {
 
 bool names_executable(std::span<const std::string> node_components, std::string_view exe) {
   if (exe.empty()) return false;
-  const std::string_view file = exe.substr(exe.rfind('/') + 1);
+  const std::string_view file = file_name(exe);
   return any_entry(node_components, [&](const auto& matches, bool is_path) {
     return matches(is_path ? exe : file);
   });

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "agent/ports/file_name.h"
 #include "agent/ports/owners/name_pattern.h"
 
 namespace hostnet {
@@ -77,7 +78,7 @@ bool is_daemons_own(std::string_view file, const Socket& socket) {
 
 std::optional<ContainerHelper> container_helper(std::string_view exe, std::string_view unit,
                                                 bool of_user, const Socket& socket) {
-  const std::string_view file = exe.substr(exe.rfind('/') + 1);
+  const std::string_view file = file_name(exe);
   for (const Row& row : kRows) {
     std::string_view captured;
     if (!matches_pattern(row.file, file, captured)) continue;
