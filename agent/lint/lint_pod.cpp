@@ -6,6 +6,7 @@
 #include <array>
 #include <utility>
 
+#include "agent/config/port_numbers.h"
 #include "agent/document/fields.h"
 #include "netlink/base/nearest.h"
 #include "netlink/base/text.h"
@@ -177,10 +178,8 @@ void ObjectLinter::lint_ranges(Protocol protocol, std::uint16_t port, const Cont
             text, policy_.node_port_range.first, policy_.node_port_range.last),
         "choose a port outside the range"));
   }
-  const bool kept_free = std::ranges::any_of(
-      ranges_.reserved, [&](const PortRange& range) { return range.contains(port); });
-  if (object_.pod.host_network && protocol != Protocol::sctp && ranges_.ephemeral.contains(port) &&
-      !kept_free) {
+  if (object_.pod.host_network && protocol != Protocol::sctp &&
+      may_be_taken_by_a_connection(port, ranges_)) {
     about_port(add("in_ephemeral_range", line,
                    fmt::format("{} is in the ephemeral range {}-{}: an outgoing connection may "
                                "hold it when the pod starts",
@@ -189,13 +188,10 @@ void ObjectLinter::lint_ranges(Protocol protocol, std::uint16_t port, const Cont
                                "net.ipv4.ip_local_reserved_ports",
                                port)));
   }
-  for (const ReservedPorts& reserved : policy_.reserved_ports) {
-    if (!reserved.ports.contains(port)) continue;
-    if (reserved.protocol && *reserved.protocol != protocol) continue;
+  if (const ReservedPorts* reserved = reservation_of(protocol, port, policy_)) {
     about_port(add("reserved_port", line,
-                   fmt::format("{} is reserved for {}", text, reserved.reason),
+                   fmt::format("{} is reserved for {}", text, reserved->reason),
                    "choose another port, or take it out of reserved_ports"));
-    break;
   }
   if (protocol == Protocol::sctp) {
     about_port(add("unsupported_protocol", line,

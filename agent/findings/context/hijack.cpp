@@ -4,9 +4,9 @@
 #include <array>
 #include <tuple>
 
+#include "agent/config/port_numbers.h"
 #include "agent/findings/context/holders.h"
 #include "agent/findings/context/nat_words.h"
-#include "agent/findings/context/port_risks.h"
 #include "agent/ports/file_name.h"
 #include "agent/ports/nat/service_addresses.h"
 #include "agent/ports/pod_index.h"

@@ -11,13 +11,6 @@
 
 namespace hostnet {
 
-// In the ephemeral range and not reserved: the kernel may give it to an
-// outgoing connection.
-bool may_be_taken_by_a_connection(unsigned port, const PortRanges& ranges);
-
-// The row of reserved_ports that covers it; nullptr: none.
-const ReservedPorts* reservation_of(Protocol protocol, std::uint16_t port, const Policy& policy);
-
 // in_ephemeral_range, in_node_port_range, reserved_port, unsupported_protocol, in that order: the
 // risks of a server on that port.
 std::vector<Verdict> risks_of_port(Protocol protocol, std::uint16_t port, const PortSnapshot& table,

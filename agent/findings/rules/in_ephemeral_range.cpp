@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "agent/findings/context/port_risks.h"
+#include "agent/config/port_numbers.h"
 #include "agent/findings/context/remedy.h"
 #include "agent/findings/context/words.h"
 #include "agent/findings/rules/rules.h"

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "agent/findings/context/port_risks.h"
+#include "agent/config/port_numbers.h"
 #include "agent/findings/rules/rules.h"
 #include "agent/ports/port_ranges.h"
 

@@ -4,7 +4,7 @@
 
 #include <set>
 
-#include "agent/findings/context/port_risks.h"
+#include "agent/config/port_numbers.h"
 #include "agent/findings/context/words.h"
 #include "agent/findings/rules/rules.h"
 

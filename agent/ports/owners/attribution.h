@@ -115,6 +115,7 @@ class Attribution {
   // attribution_search.cpp
   void search(std::span<Entry* const> wanted, SteadyTime now);
   void search_its_cgroup(Search& search);
+  void note_uses(Entry& entry, const Search& search, SteadyTime now);
   void search_newest(Search& search);
   void search_everywhere(Search& search, SteadyTime now);
   bool found_enough(const Entry& entry, const Search& search);
@@ -122,6 +123,7 @@ class Attribution {
 
   // attribution_owner.cpp
   bool own_by_processes(Entry& entry);
+  Owner owner_by(const Entry& entry, const CgroupPlace* made_in);
   void set_owner(Entry& entry, Owner owner);
   void name_the_container_served(const Socket& socket, const CgroupPlace& home, Owner& owner);
   void name_the_socket_unit(const CgroupPlace* made_in, Owner& owner, bool idle) const;

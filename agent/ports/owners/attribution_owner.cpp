@@ -104,22 +104,8 @@ void Attribution::set_owner(Entry& entry, Owner owner) {
   ++revision_;
 }
 
-// False if all these processes are gone.
-bool Attribution::own_by_processes(Entry& entry) {
-  std::erase_if(entry.uses, [&](const SocketUse& use) {
-    const auto& stat = stat_of(use.pid);
-    return !stat && stat.error().reason == Reason::vanished;
-  });
-  if (entry.uses.empty()) return false;
-
-  const CgroupPlace* made_in = cgroups_.of_id(entry.socket.cgroup_id);
-  const auto rank = [&](const SocketUse& use) {
-    const bool elsewhere = made_in == nullptr || place_of(use.pid).path != made_in->path;
-    return std::tuple(is_launcher(use.pid), elsewhere, use.pid);
-  };
-  if (entry.uses.size() > 1) std::ranges::sort(entry.uses, {}, rank);
-  if (entry.uses.size() > kMostProcesses) entry.uses.resize(kMostProcesses);
-
+// The owner that the holding processes show; the first of them counts.
+Owner Attribution::owner_by(const Entry& entry, const CgroupPlace* made_in) {
   Owner owner;
   for (const SocketUse& use : entry.uses) {
     const auto& stat = stat_of(use.pid);
@@ -141,7 +127,27 @@ bool Attribution::own_by_processes(Entry& entry) {
   }
   name_the_container_served(entry.socket, home, owner);
   name_the_socket_unit(made_in, owner, is_launcher(pid));
-  set_owner(entry, std::move(owner));
+  return owner;
+}
+
+// False if all these processes are gone.
+bool Attribution::own_by_processes(Entry& entry) {
+  std::erase_if(entry.uses, [&](const SocketUse& use) {
+    const auto& stat = stat_of(use.pid);
+    return !stat && stat.error().reason == Reason::vanished;
+  });
+  if (entry.uses.empty()) return false;
+
+  const CgroupPlace* made_in = cgroups_.of_id(entry.socket.cgroup_id);
+  const auto rank = [&](const SocketUse& use) {
+    const bool elsewhere = made_in == nullptr || place_of(use.pid).path != made_in->path;
+    return std::tuple(is_launcher(use.pid), elsewhere, use.pid);
+  };
+  if (entry.uses.size() > 1) std::ranges::sort(entry.uses, {}, rank);
+  if (entry.uses.size() > kMostProcesses) entry.uses.resize(kMostProcesses);
+
+  set_owner(entry, owner_by(entry, made_in));
+  const int pid = entry.uses.front().pid;
   const auto& stat = stat_of(pid);
   entry.primary = stat ? stat_fingerprint(*stat) : 0;
   entry.primary_cgroup = processes_[pid].fingerprint.value_or(0);

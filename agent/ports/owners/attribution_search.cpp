@@ -51,20 +51,7 @@ void Attribution::search(std::span<Entry* const> wanted, SteadyTime now) {
   // Keep the first message while it persists, so that the problem does not change each time.
   if (refused_.empty()) refused_ = search.scan.refused();
 
-  for (Entry* entry : wanted) {
-    for (const SocketUse& use : search.scan.uses_of(entry->socket.inode)) {
-      const bool known = std::ranges::any_of(
-          entry->uses, [&](const SocketUse& other) { return other.pid == use.pid; });
-      if (!known) entry->uses.push_back(use);
-    }
-    entry->next_check = now + kCheckAfter;
-    entry->denied = search.scan.denied() || view_ == ProcfsView::hidden ||
-                    (entry->denied && !search.searched_everywhere);
-    const CgroupPlace* made_in = cgroups_.of_id(entry->socket.cgroup_id);
-    const bool own = std::ranges::any_of(
-        entry->uses, [&](const SocketUse& use) { return use.pid == own_pid(); });
-    if (own && made_in != nullptr) cgroups_.set_own_path(made_in->path);
-  }
+  for (Entry* entry : wanted) note_uses(*entry, search, now);
   for (Entry* entry : wanted) {
     if (own_by_processes(*entry)) {
       entry->hidden = false;
@@ -73,6 +60,21 @@ void Attribution::search(std::span<Entry* const> wanted, SteadyTime now) {
     }
     retry_later(*entry, search, now);
   }
+}
+
+// Adds the processes that the search found to those known to hold the socket.
+void Attribution::note_uses(Entry& entry, const Search& search, SteadyTime now) {
+  const auto has = [&](int pid) {
+    return std::ranges::find(entry.uses, pid, &SocketUse::pid) != entry.uses.end();
+  };
+  for (const SocketUse& use : search.scan.uses_of(entry.socket.inode)) {
+    if (!has(use.pid)) entry.uses.push_back(use);
+  }
+  entry.next_check = now + kCheckAfter;
+  entry.denied = search.scan.denied() || view_ == ProcfsView::hidden ||
+                 (entry.denied && !search.searched_everywhere);
+  const CgroupPlace* made_in = cgroups_.of_id(entry.socket.cgroup_id);
+  if (made_in != nullptr && has(own_pid())) cgroups_.set_own_path(made_in->path);
 }
 
 void Attribution::search_its_cgroup(Search& search) {
