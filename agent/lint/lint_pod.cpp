@@ -298,11 +298,13 @@ void ObjectLinter::lint_node_port(const Container& container, const ContainerPor
   const ManifestNodePort& node_port = *taken->second;
   Lint& lint =
       add("node_port_collision", line,
-          fmt::format("Service {}/{} has {} as its NodePort ({} line {}): kube-proxy takes "
-                      "its traffic on every address of the node",
+          fmt::format("Service {}/{} has {} as its {} ({} line {}): kube-proxy {}",
                       node_port.namespace_, node_port.service, port_text(port.protocol, host_port),
-                      node_port.file, node_port.line),
-          "choose another port here, or another nodePort there");
+                      node_port.health_check ? "healthCheckNodePort" : "NodePort", node_port.file,
+                      node_port.line,
+                      node_port.health_check ? "itself listens on it"
+                                             : "takes its traffic on every address of the node"),
+          "choose another port here, or another port there");
   lint.container = container.name;
   lint.protocol = port.protocol;
   lint.port = host_port;

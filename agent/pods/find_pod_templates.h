@@ -3,6 +3,8 @@
 // Finds pods in objects of unknown kinds, and requests for the host's network in the parts that are
 // not read.
 
+#include <cstddef>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,6 +34,19 @@ struct HostAccess {
 // settings with such names and JSON patches of them. Skips annotations, labels and the status.
 std::vector<HostAccess> find_host_access(const Value& object,
                                          const std::vector<const Value*>& read);
+
+// The same where a pod has no such field: hostPort in a container, hostNetwork in a
+// securityContext. `searched` is at `path` and has the pod's `spec`, or is it.
+std::vector<HostAccess> find_misplaced_access(const Value& searched, const std::string& path,
+                                              const Value& spec);
+
+// Most findings per object; no legitimate object has more.
+inline constexpr std::size_t kMostFound = 256;
+
+// Calls visit(child, path, key) for the elements of a mapping or list; key is "" in a list.
+void for_each_child(
+    const Value& value, const std::string& path,
+    const std::function<void(const Value&, const std::string&, std::string_view)>& visit);
 
 // The value of "a.b.c" below `from`; null: there is none.
 const Value* at_path(const Value& from, std::string_view path);

@@ -103,11 +103,12 @@ struct ManifestNamespace {
   unsigned line{};
 };
 
-// A nodePort that a Service sets explicitly.
+// A nodePort or healthCheckNodePort that a Service sets explicitly.
 struct ManifestNodePort {
   std::string namespace_, service;
   Labels selector;
   Protocol protocol{};
+  bool health_check{};  // kube-proxy itself listens there, whatever the selector
   std::uint16_t port{};
   std::string file;
   int document{};

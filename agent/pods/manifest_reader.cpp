@@ -172,7 +172,10 @@ bool ManifestReader::read_known(const Value& object, const Identity& identity) {
         add_object(read_pod(object, complaints_), identity, spec == nullptr ? object : *spec);
     added.nodes = read_node_requirements(spec);
     added.labels = labels_at(object, "metadata.labels");
-    if (spec != nullptr) name_unread(object, identity, {spec}, true);
+    if (spec != nullptr) {
+      name_unread(object, identity, {spec}, true);
+      name_misplaced(object, identity, find_misplaced_access(*spec, "spec", *spec));
+    }
   } else if (const ObjectKind* known = find_object_kind(api_version, kind)) {
     read_workload(object, identity, *known);
   } else if (kind == "Namespace" && is_core(api_version)) {
@@ -217,24 +220,35 @@ void ManifestReader::read_service(const Value& object) {
   const Value* ports = at_path(object, "spec.ports");
   const std::string type = text_at(object, "spec.type");
   if (ports == nullptr || (type != "NodePort" && type != "LoadBalancer")) return;
-  const std::string name_space = text_at(object, "metadata.namespace");
+  const Labels selector = labels_at(object, "spec.selector");
   for (const Value& port : ports->items) {
-    const Value* node_port = port.find("nodePort");
-    if (node_port == nullptr || node_port->integer() == 0) continue;
-    const auto number = Fields(port, "spec.ports", complaints_).port("nodePort");
-    if (!number) continue;
     const std::string protocol = text_at(port, "protocol");
-    result_.node_ports.push_back({.namespace_ = name_space.empty() ? "default" : name_space,
-                                  .service = text_at(object, "metadata.name"),
-                                  .selector = labels_at(object, "spec.selector"),
-                                  .protocol = protocol == "UDP"    ? Protocol::udp
-                                              : protocol == "SCTP" ? Protocol::sctp
-                                                                   : Protocol::tcp,
-                                  .port = *number,
-                                  .file = file_,
-                                  .document = result_.documents,
-                                  .line = node_port->line});
+    add_node_port(object, port, "nodePort",
+                  {.selector = selector,
+                   .protocol = protocol == "UDP"    ? Protocol::udp
+                               : protocol == "SCTP" ? Protocol::sctp
+                                                    : Protocol::tcp});
   }
+  // The API server has one for no other Service (kubernetes:pkg/api/service/util.go).
+  if (type == "LoadBalancer" && text_at(object, "spec.externalTrafficPolicy") == "Local") {
+    add_node_port(object, *object.find("spec"), "healthCheckNodePort", {.health_check = true});
+  }
+}
+
+void ManifestReader::add_node_port(const Value& service, const Value& from, std::string_view field,
+                                   ManifestNodePort node_port) {
+  const Value* written = from.find(field);
+  if (written == nullptr || written->integer() == 0) return;
+  const auto number = Fields(from, "spec", complaints_).port(field);
+  if (!number) return;
+  const std::string name_space = text_at(service, "metadata.namespace");
+  node_port.namespace_ = name_space.empty() ? "default" : name_space;
+  node_port.service = text_at(service, "metadata.name");
+  node_port.port = *number;
+  node_port.file = file_;
+  node_port.document = result_.documents;
+  node_port.line = written->line;
+  result_.node_ports.push_back(std::move(node_port));
 }
 
 // Documentation shows fragments: a spec, a list of containers, only a dnsPolicy.
@@ -299,6 +313,10 @@ void ManifestReader::add_template(const Value& object, const Identity& identity,
   ManifestObject& added = add_object(std::move(read), identity, spec == nullptr ? object : *spec);
   added.nodes = read_node_requirements(pod_template.find("spec"));
   added.labels = labels_at(pod_template, "metadata.labels");
+  const Value* pod_spec = pod_template.find("spec");
+  if (pod_spec == nullptr) return;
+  name_misplaced(object, identity,
+                 find_misplaced_access(pod_template, std::string(path), *pod_spec));
 }
 
 void ManifestReader::read_replicas(const Value& spec, ManifestObject& object) {
@@ -338,19 +356,29 @@ ManifestObject& ManifestReader::add_object(ReadPod read, const Identity& identit
 
 void ManifestReader::name_unread(const Value& object, const Identity& identity,
                                  const std::vector<const Value*>& read, bool known) {
-  const std::string name_space = text_at(object, "metadata.namespace");
   for (const HostAccess& access : find_host_access(object, read)) {
     if (known && !is_in_spec(access.path)) continue;
-    result_.unread.push_back({.file = file_,
-                              .document = result_.documents,
-                              .line = access.line,
-                              .kind = identity.kind,
-                              .namespace_ = name_space.empty() ? "default" : name_space,
-                              .name = text_at(object, "metadata.name"),
-                              .path = access.path,
-                              .text = access.text,
-                              .misplaced = known && !access.text});
+    add_unread(object, identity, access, known && !access.text);
   }
+}
+
+void ManifestReader::name_misplaced(const Value& object, const Identity& identity,
+                                    const std::vector<HostAccess>& misplaced) {
+  for (const HostAccess& access : misplaced) add_unread(object, identity, access, true);
+}
+
+void ManifestReader::add_unread(const Value& object, const Identity& identity,
+                                const HostAccess& access, bool misplaced) {
+  const std::string name_space = text_at(object, "metadata.namespace");
+  result_.unread.push_back({.file = file_,
+                            .document = result_.documents,
+                            .line = access.line,
+                            .kind = identity.kind,
+                            .namespace_ = name_space.empty() ? "default" : name_space,
+                            .name = text_at(object, "metadata.name"),
+                            .path = access.path,
+                            .text = access.text,
+                            .misplaced = misplaced});
 }
 
 }  // namespace hostnet

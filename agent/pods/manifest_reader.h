@@ -12,6 +12,7 @@
 
 namespace hostnet {
 
+struct HostAccess;
 struct ObjectKind;
 
 // Reads the documents of one file into a result. read_manifests() is its only user.
@@ -37,6 +38,9 @@ class ManifestReader {
   void read_list(const Value& list, const Identity& identity);
   void read_namespace(const Value& object);
   void read_service(const Value& object);
+  // Adds the port that `field` of `from` sets; the rest of `node_port` is filled in.
+  void add_node_port(const Value& service, const Value& from, std::string_view field,
+                     ManifestNodePort node_port);
   void read_fragment(const Value& object);
   void read_workload(const Value& object, const Identity& identity, const ObjectKind& kind);
   void read_workflow(const Value& object, const Identity& identity);
@@ -47,6 +51,10 @@ class ManifestReader {
   ManifestObject& add_object(ReadPod read, const Identity& identity, const Value& spec);
   void name_unread(const Value& object, const Identity& identity,
                    const std::vector<const Value*>& read, bool known);
+  void name_misplaced(const Value& object, const Identity& identity,
+                      const std::vector<HostAccess>& misplaced);
+  void add_unread(const Value& object, const Identity& identity, const HostAccess& access,
+                  bool misplaced);
   void complain(unsigned line, std::string message) {
     complaints_.push_back({.line = line, .message = std::move(message)});
   }

@@ -53,6 +53,18 @@ void read_expressions(const Value* expressions, std::vector<NodeRequirement>& re
   }
 }
 
+// A hostProcess container runs on Windows only, whatever the pod says of nodes.
+bool has_host_process(const Value& pod_spec) {
+  constexpr std::string_view kField = "securityContext.windowsOptions.hostProcess";
+  const auto says_so = [&](const Value& from) {
+    const Value* value = at_path(from, kField);
+    return value != nullptr && value->boolean().value_or(false);
+  };
+  const Value* containers = pod_spec.find("containers");
+  return says_so(pod_spec) ||
+         (containers != nullptr && std::ranges::any_of(containers->items, says_so));
+}
+
 bool is_one_of(const NodeRequirement& requirement, std::span<const std::string_view> labels) {
   return requirement.op == Operator::in && requirement.values.size() == 1 &&
          std::ranges::find(labels, requirement.label) != labels.end();
@@ -71,6 +83,7 @@ std::vector<NodeRequirement> read_node_requirements(const Value* pod_spec) {
   if (const Value* os = at_path(*pod_spec, "os.name")) {
     read.push_back({"kubernetes.io/os", Operator::in, {os->text}});
   }
+  if (has_host_process(*pod_spec)) read.push_back({"kubernetes.io/os", Operator::in, {"windows"}});
   const Value* terms = at_path(*pod_spec,
                                "affinity.nodeAffinity."
                                "requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms");
@@ -94,7 +107,9 @@ bool is_for_windows(std::span<const NodeRequirement> requirements) {
   static constexpr std::array<std::string_view, 2> kLabels{"kubernetes.io/os",
                                                            "beta.kubernetes.io/os"};
   return std::ranges::any_of(requirements, [](const NodeRequirement& requirement) {
-    return is_one_of(requirement, kLabels) && requirement.values.front() == "windows";
+    if (is_one_of(requirement, kLabels)) return requirement.values.front() == "windows";
+    return requirement.op == Operator::not_in && contains(requirement.values, "linux") &&
+           std::ranges::find(kLabels, requirement.label) != kLabels.end();
   });
 }
 
