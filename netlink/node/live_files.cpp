@@ -61,6 +61,10 @@ class LiveFiles final : public Files {
   };
   Result<Place> place(std::string_view path, std::string_view doing) const;
   Result<> read_kept(const char* below, std::string_view path, std::string& out) const;
+  // Returns how many descriptors of any kind there are.
+  Result<std::size_t> read_descriptors(const std::string& path,
+                                       std::vector<SocketDescriptor>& out) const;
+  std::optional<int> other_thread(int pid) const;
 
   Rooted proc_;
   Rooted sys_;
@@ -179,18 +183,18 @@ bool LiveFiles::exists(std::string_view path) const {
   return there;
 }
 
-Result<> LiveFiles::socket_descriptors(int pid, std::vector<SocketDescriptor>& out) const {
-  out.clear();
-  char path[32];
-  *fmt::format_to_n(path, sizeof path - 1, "{}/fd", pid).out = '\0';
+Result<std::size_t> LiveFiles::read_descriptors(const std::string& path,
+                                                std::vector<SocketDescriptor>& out) const {
   const auto fail = [&](int error) {
-    return path_failure(error, "reading the descriptors in", fmt::format("proc/{}", path));
+    return path_failure(error, "reading the descriptors in", "proc/" + path);
   };
   const UniqueFd directory(
-      ::openat(proc_.descriptor(), path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK));
+      ::openat(proc_.descriptor(), path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK));
   if (!directory) return fail(errno);
+  std::size_t entries = 0;
   int refused = 0;
   const int error = for_each_entry(directory.get(), [&](const dirent64& entry) {
+    ++entries;
     char text[kSocketLinkRoom];
     const auto length = ::readlinkat(directory.get(), entry.d_name, text, sizeof text);
     if (length < 0) {
@@ -209,15 +213,49 @@ Result<> LiveFiles::socket_descriptors(int pid, std::vector<SocketDescriptor>& o
     return fail(error != 0 ? error : refused);
   }
   if (!std::ranges::is_sorted(out)) std::ranges::sort(out);  // procfs lists them in order
+  return entries;
+}
+
+// A process may outlive its first thread, which then has no descriptors any more.
+std::optional<int> LiveFiles::other_thread(int pid) const {
+  const UniqueFd tasks(::openat(proc_.descriptor(), fmt::format("{}/task", pid).c_str(),
+                                O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK));
+  constexpr nlink_t kLinksOfOneThread = 3;
+  struct stat about{};
+  if (!tasks || ::fstat(tasks.get(), &about) != 0) return std::nullopt;
+  if (about.st_nlink <= kLinksOfOneThread) return std::nullopt;
+  std::optional<int> found;
+  for_each_entry(tasks.get(), [&](const dirent64& entry) {
+    found = parse_number<int>(entry.d_name);
+    return found == pid;
+  });
+  return found == pid ? std::nullopt : found;
+}
+
+Result<> LiveFiles::socket_descriptors(int pid, std::vector<SocketDescriptor>& out) const {
+  out.clear();
+  auto entries = read_descriptors(fmt::format("{}/fd", pid), out);
+  if (!entries) return std::unexpected(std::move(entries).error());
+  const auto thread = *entries == 0 ? other_thread(pid) : std::nullopt;
+  if (!thread) return {};
+  entries = read_descriptors(fmt::format("{}/task/{}/fd", pid, *thread), out);
+  if (!entries) return std::unexpected(std::move(entries).error());
   return {};
 }
 
 Result<std::uint64_t> LiveFiles::socket_inode(int pid, int fd) const {
-  char path[48];
-  *fmt::format_to_n(path, sizeof path - 1, "{}/fd/{}", pid, fd).out = '\0';
   char text[kSocketLinkRoom];
-  const auto length = ::readlinkat(proc_.descriptor(), path, text, sizeof text);
-  if (length < 0) return path_failure(errno, "reading the link", fmt::format("proc/{}", path));
+  const std::string path = fmt::format("{}/fd/{}", pid, fd);
+  auto length = ::readlinkat(proc_.descriptor(), path.c_str(), text, sizeof text);
+  if (length < 0 && errno == ENOENT) {
+    if (const auto thread = other_thread(pid)) {
+      const std::string other = fmt::format("{}/task/{}/fd/{}", pid, *thread, fd);
+      length = ::readlinkat(proc_.descriptor(), other.c_str(), text, sizeof text);
+    } else {
+      errno = ENOENT;
+    }
+  }
+  if (length < 0) return path_failure(errno, "reading the link", "proc/" + path);
   return number_in_brackets({text, static_cast<std::size_t>(length)}, kSocketLink).value_or(0);
 }
 

@@ -6,11 +6,13 @@
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <cstring>
+#include <filesystem>
 #include <thread>
 
 #include "netlink/base/unique_fd.h"
@@ -242,6 +244,28 @@ TEST(LiveFiles, OurOwnSocketsAreFound) {
   EXPECT_THAT(sockets, ::testing::Contains(SocketDescriptor{first.get(), inode_of(first.get())}));
   EXPECT_THAT(sockets, ::testing::Contains(SocketDescriptor{second.get(), inode_of(second.get())}));
   EXPECT_EQ(files->socket_inode(::getpid(), first.get()).value(), inode_of(first.get()));
+}
+
+// pthread_exit() in main(): the process goes on, and procfs shows no descriptors of its first
+// thread.
+TEST(LiveFiles, TheSocketsOfAProcessThatOutlivesItsFirstThreadAreFound) {
+  const UniqueFd socket(::socket(AF_INET, SOCK_STREAM, 0));
+  const pid_t child = ::fork();
+  if (child == 0) {
+    std::thread([] { ::pause(); }).detach();
+    ::syscall(SYS_exit, 0);  // of this thread only
+  }
+  const auto files = real_files();
+  const std::string folder = "/proc/" + std::to_string(child) + "/fd";
+  const auto first_thread_has_ended = [&] { return std::filesystem::is_empty(folder); };
+  while (!first_thread_has_ended()) std::this_thread::yield();
+  std::vector<SocketDescriptor> sockets;
+  ASSERT_TRUE(files->socket_descriptors(child, sockets));
+  EXPECT_THAT(sockets, ::testing::Contains(SocketDescriptor{socket.get(), inode_of(socket.get())}));
+  EXPECT_EQ(files->socket_inode(child, socket.get()).value(), inode_of(socket.get()));
+  EXPECT_EQ(files->socket_inode(child, 1'000'000).error().reason, Reason::vanished);
+  ::kill(child, SIGKILL);
+  ::waitpid(child, nullptr, 0);
 }
 
 // Children with sockets come and go while two threads read them: every
