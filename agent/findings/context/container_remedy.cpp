@@ -7,6 +7,7 @@
 
 #include "agent/findings/context/remedy.h"
 #include "agent/findings/context/words.h"
+#include "agent/ports/file_name.h"
 
 namespace hostnet {
 namespace {
@@ -34,6 +35,14 @@ constexpr std::array<Runtime, 10> kRuntimes{{
 std::string as_its_user(const Owner& owner) {
   if (!owner.user) return "";
   return fmt::format("sudo -u '#{0}' XDG_RUNTIME_DIR=/run/user/{0} ", *owner.user);
+}
+
+// A swarm's services are published by dockerd itself, and no container shows their ports
+// (moby:libnetwork/service_linux.go).
+std::string or_service(const Owner& owner) {
+  return file_name(owner.exe) == "dockerd"
+             ? " (in a swarm, the service that docker service ls does)"
+             : "";
 }
 
 // containerd identifies containers per namespace: "/<namespace>/<container>".
@@ -65,8 +74,8 @@ std::string stop_container(const Owner& owner, std::uint16_t port) {
     if (owner.container_runtime != runtime.name) continue;
     if (!owner.container_id.empty() && !runtime.stop.empty()) return stop_command(runtime, owner);
     if (runtime.list.empty()) break;
-    return fmt::format("stop the container that {}{} shows", as_its_user(owner),
-                       fmt::format(fmt::runtime(runtime.list), port));
+    return fmt::format("stop the container that {}{} shows{}", as_its_user(owner),
+                       fmt::format(fmt::runtime(runtime.list), port), or_service(owner));
   }
   if (owner.container_runtime == "buildkit") return "wait until the build of an image has ended";
   // Their proxies are devices of instances: no command lists them by port.

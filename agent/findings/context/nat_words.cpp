@@ -154,6 +154,12 @@ std::string remedy_against_rule(const Holder& rule, const std::string& mover,
   if (const std::string stop = stop_container(rule.owner, port); !stop.empty()) {
     return fmt::format("{}, or change {}", stop, mover);
   }
+  if (std::ranges::find(nat.chains, "DOCKER-INGRESS") != nat.chains.end()) {
+    return fmt::format(
+        "docker service update --publish-rm {} SERVICE (docker service ls shows which), or change "
+        "{}",
+        port, mover);
+  }
   if (nat.owner == RuleOwner::docker) {
     return fmt::format("stop the container that docker ps --filter publish={} shows, or change {}",
                        port, mover);

@@ -40,15 +40,20 @@ bool keeps_the_node_reachable(const Owner& owner) {
        "strongswan.service", "strongswan-starter.service", "ipsec.service",
        "amazon-ssm-agent.service", "google-guest-agent.service", "walinuxagent.service",
        "waagent.service", "dbus.service", "dbus.socket", "dbus-broker.service",
-       "networking.service", "NetworkManager.service", "dhcpcd.service", "frr.service",
-       "node-problem-detector.service", "bird.service",
+       "networking.service", "network.service", "NetworkManager.service", "connman.service",
+       "wpa_supplicant.service", "dhcpcd.service", "frr.service", "quagga.service", "bird.service",
+       "bird6.service", "gobgpd.service", "exabgp.service", "netclient.service", "warp-svc.service",
+       "node-problem-detector.service",
+       // A member that leaves is fenced: the others switch the node off.
+       "corosync.service", "pacemaker.service", "pacemaker_remote.service",
        // On control planes with several nodes (kubeadm:docs/ha-considerations.md)
        "haproxy.service", "keepalived.service",
        // The processes that they started would keep running.
        "cron.service", "crond.service", "cronie.service", "atd.service"});
   static constexpr auto kPrefixes = std::to_array<std::string_view>(
       {"user@", "session-", "ssh@", "sshd@", "dropbear@", "systemd-", "getty@", "serial-getty@",
-       "wg-quick@", "openvpn", "ifup@", "dhcpcd@", "snap.tailscale.", "snap.amazon-ssm-agent."});
+       "wg-quick@", "openvpn", "ifup@", "dhcpcd@", "dhclient@", "wicked", "wpa_supplicant@",
+       "snap.tailscale.", "snap.amazon-ssm-agent."});
   const auto is_named = [](std::string_view unit) {
     return std::ranges::find(kUnits, unit) != kUnits.end() ||
            std::ranges::any_of(kPrefixes, [&](auto prefix) { return unit.starts_with(prefix); });
@@ -97,6 +102,8 @@ std::string against_daemon(const Owner& owner) {
   };
   static constexpr std::string_view kLibvirt =
       "stop the network that virsh net-list shows (virsh net-destroy NAME)";
+  static constexpr std::string_view kLibvirtMachine =
+      "stop the virtual machine whose port it is (virsh list, then virsh shutdown NAME)";
   static constexpr std::string_view kLxcNetwork =
       "set dns.mode=none on the network that lxc network list shows";
   static constexpr std::string_view kLxcMachine =
@@ -107,6 +114,10 @@ std::string against_daemon(const Owner& owner) {
   static constexpr auto kRows = std::to_array<Row>({
       {"dnsmasq", "libvirtd.service", kLibvirt},
       {"dnsmasq", "virtnetworkd.service", kLibvirt},
+      {"passt", "libvirtd.service", kLibvirtMachine},
+      {"passt", "virtqemud.service", kLibvirtMachine},
+      {"qemu-system-", "snap.multipass.multipassd.service",
+       "stop the virtual machine whose port it is (multipass list, then multipass stop NAME)"},
       {"dnsmasq", "incus.service",
        "set dns.mode=none on the network that incus network list shows"},
       {"dnsmasq", "lxd.service", kLxcNetwork},

@@ -11,7 +11,7 @@ namespace {
 
 struct Row {
   std::string_view file;  // name_pattern.h
-  std::string_view unit;  // "" any
+  std::string_view unit;  // name_pattern.h; "" any
   std::string_view runtime;
   bool of_user = false;                // root's are not helpers
   bool runtimes_own = false;           // see ContainerHelper
@@ -37,6 +37,10 @@ constexpr std::array kRows{
     Row{"slirp4netns", "containerd.service", "nerdctl", true},
     Row{"pasta*", "containerd.service", "nerdctl", true},
     Row{"passt*", "containerd.service", "nerdctl", true},
+    // The networks of virtual machines: libvirt:src/qemu/qemu_passt.c
+    Row{"passt*", "machine-qemu*.scope", ""},
+    Row{"passt*", "virtqemud.service", ""},
+    Row{"passt*", "libvirtd.service", ""},
     // podman: libpod/networking_rootlessport_*.go, networking_slirp4netns.go, networking_pasta_*.go
     Row{"rootlessport", "", "podman"},
     Row{"slirp4netns", "", "podman", true},
@@ -82,7 +86,7 @@ std::optional<ContainerHelper> container_helper(std::string_view exe, std::strin
   for (const Row& row : kRows) {
     std::string_view captured;
     if (!matches_pattern(row.file, file, captured)) continue;
-    if (!row.unit.empty() && row.unit != unit) continue;
+    if (!row.unit.empty() && !matches_pattern(row.unit, unit, captured)) continue;
     if (row.of_user && !of_user) continue;
     if (row.runtime.empty() || is_daemons_own(file, socket)) return std::nullopt;
     return ContainerHelper{row.runtime, row.runtimes_own, row.in_containers_network};
