@@ -144,10 +144,8 @@ void states(std::string& out) {
 }
 
 void listeners(std::string& out) {
-  for (const int family : {AF_INET, AF_INET6}) {
-    dump_sockets(family, IPPROTO_TCP, 1U << TCP_LISTEN);
-    dump_sockets(family, IPPROTO_UDP, 1U << TCP_CLOSE);
-  }
+  sock_diag().dump(TCPDIAG_GETSOCK, bytes_of(tcp_sockets(1U << TCP_LISTEN)), nothing);
+  for (const int family : {AF_INET, AF_INET6}) dump_sockets(family, IPPROTO_UDP, 1U << TCP_CLOSE);
   out += "ok\n";
 }
 

@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <linux/inet_diag.h>
+#include <linux/netlink.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -127,6 +129,18 @@ TEST_F(Recording, IptablesThatNobodyAskedForAreUnsupported) {
   ASSERT_FALSE(table);
   EXPECT_EQ(table.error().reason, Reason::unsupported);
   EXPECT_THAT(table.error().message, HasSubstr("the nat table of ipv4"));
+}
+
+TEST_F(Recording, SocketsOfBothFamiliesAtOnceAreLeftToTheRequestsOfEach) {
+  auto builder = small_node();
+  builder.netlink().answers[{NETLINK_SOCK_DIAG, TCPDIAG_GETSOCK}] = {};
+  const NetlinkRequest both = tcp_request_of_both_families({});
+  const DumpSink sink{[] {}, [](const NetlinkMessage&) -> Result<> { return {}; }};
+  ASSERT_TRUE(builder.build().netlink->dump(both, sink));
+  auto recorder = record_node(builder.build(), directory_).value();
+  const auto refused = recorder->node().netlink->dump(both, sink);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().reason, Reason::unsupported);
 }
 
 TEST_F(Recording, AReplayGivesEveryAnswerThatTheNodeGave) {

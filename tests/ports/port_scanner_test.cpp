@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <linux/genetlink.h>
+#include <linux/inet_diag.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
@@ -13,6 +14,7 @@
 
 #include "agent/config/policy.h"
 #include "tests/netlink/fixture.h"
+#include "tests/support/encode_netlink.h"
 #include "tests/support/node_builder.h"
 
 namespace hostnet {
@@ -53,6 +55,22 @@ std::vector<std::string> places_of(const PortSnapshot& table) {
                      std::to_string(holder.socket.local_port) + " " + holder.name);
   }
   return places;
+}
+
+TEST(PortScanner, TakesTcpListenersOfBothFamiliesFromOneWalkOfTheKernel) {
+  NodeBuilder builder = small_node();
+  FakeNetlink& netlink = builder.netlink();
+  auto& walked = netlink.answers[{NETLINK_SOCK_DIAG, TCPDIAG_GETSOCK}];
+  for (const Socket& socket : netlink.sockets_here) {
+    if (socket.protocol == Protocol::tcp) walked.push_back(encode_socket(socket));
+  }
+  netlink.socket_failures.emplace(Protocol::tcp, Error{Reason::denied, EPERM, "asked by family"});
+  const Node node = builder.build();
+  const auto table = PortScanner(node).scan(with_default_policy(), kNow);
+  EXPECT_THAT(places_of(*table),
+              ElementsAre("tcp 0.0.0.0 22 ssh.service", "tcp :: 22 ssh.service",
+                          "tcp :: 10250 kubelet", "udp 127.0.0.1 323 ssh.service"));
+  EXPECT_THAT(table->coverage.problems, IsEmpty());
 }
 
 TEST(PortScanner, ListsHoldersByProtocolPortAndAddress) {

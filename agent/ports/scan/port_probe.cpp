@@ -45,7 +45,7 @@ void PortProbe::read_sockets(const Query& wanted) {
                     .ports = {wanted.port},
                     .memory = false};
   if (wanted.every_state) query.states = kEverySocketState;
-  if (wanted.every_state && tcp) {
+  if (tcp) {
     append_tcp_sockets(node_, query, sockets_, coverage);
     return;
   }

@@ -76,10 +76,8 @@ PortScanner::PortScanner(const Node& node, std::shared_ptr<NatMemory> nat)
 void PortScanner::read_servers(const ScanOptions& options, Coverage& coverage) {
   const std::vector<std::uint16_t> ports =
       options.only_deep_ports ? options.deep_ports : std::vector<std::uint16_t>{};
+  append_tcp_sockets(node_, {.states = kTcpServers, .ports = ports}, dumped_, coverage);
   for (const AddressFamily family : kAddressFamilies) {
-    append_sockets(
-        node_, {.protocol = Protocol::tcp, .family = family, .states = kTcpServers, .ports = ports},
-        dumped_, coverage);
     append_sockets(node_,
                    {.protocol = Protocol::udp,
                     .family = family,

@@ -1,6 +1,7 @@
 #include "netlink/node/recording/recording_netlink.h"
 
 #include <linux/genetlink.h>
+#include <linux/inet_diag.h>
 #include <linux/netlink.h>
 
 #include <algorithm>
@@ -65,6 +66,10 @@ class RecordingNetlink final : public Netlink {
       : inner_(std::move(inner)), notes_(std::move(notes)) {}
 
   Result<> dump(const NetlinkRequest& request, const DumpSink& sink) override {
+    if (request.family == NETLINK_SOCK_DIAG && request.type == TCPDIAG_GETSOCK) {
+      return failure(Reason::unsupported,
+                     request.doing + ": a recording has the sockets of each family");
+    }
     std::string messages;
     bool caller_failed = false;
     const DumpSink keep{[&] {
