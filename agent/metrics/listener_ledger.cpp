@@ -8,7 +8,6 @@
 #include "agent/ports/holder_kinds.h"
 #include "agent/ports/protocols.h"
 #include "collectors/framework/families.h"
-#include "netlink/base/sort_unique.h"
 
 namespace hostnet {
 namespace {
@@ -21,9 +20,15 @@ constexpr std::string_view kQueueLimitName = "hostnet_listener_accept_queue_limi
 constexpr std::string_view kDropsName = "hostnet_udp_socket_drops_total";
 constexpr std::string_view kInfoName = "hostnet_listener_info";
 
-// Whether a's queue is nearer to its limit than b's.
-bool fuller(std::uint32_t a, std::uint32_t a_limit, std::uint32_t b, std::uint32_t b_limit) {
-  return std::uint64_t{a} * b_limit > std::uint64_t{b} * a_limit;
+// Whether b's accept queue is nearer to its limit.
+bool is_less_full(const Holder* a, const Holder* b) {
+  return std::uint64_t{a->socket.receive_queue} * b->socket.send_queue <
+         std::uint64_t{b->socket.receive_queue} * a->socket.send_queue;
+}
+
+bool at_one_place(const Socket& one, const Socket& other) {
+  return one.protocol == other.protocol && one.local_port == other.local_port &&
+         one.local == other.local;
 }
 
 bool declares(const Report& report, const Socket& socket) {
@@ -31,6 +36,14 @@ bool declares(const Report& report, const Socket& socket) {
     return declared.protocol == socket.protocol && declared.port == socket.local_port;
   });
 }
+
+// What the labels say beside the place.
+struct Listener {
+  std::string_view kind;
+  std::string holder;
+  std::string_view namespace_, pod;
+  auto operator<=>(const Listener&) const = default;
+};
 
 }  // namespace
 
@@ -43,8 +56,7 @@ void ListenerLedger::update(const Report& report) {
   table_ = report.table;
   waiting_ = false;
   ++reports_;
-  queues_.clear();
-  infos_.clear();
+  listeners_.clear();
   counts_.clear();
   for (auto& [cookie, socket] : udp_) socket.present = false;
   for (const Holder& holder : report.table->holders) {
@@ -66,7 +78,6 @@ void ListenerLedger::update(const Report& report) {
     counts_[{socket.protocol, socket.local.family, group.example.owner.kind}] +=
         static_cast<std::size_t>(counted);
   }
-  sort_unique(infos_);
   forget_closed();
 }
 
@@ -82,29 +93,15 @@ bool ListenerLedger::is_listener(const Report& report, const Holder& holder) {
 
 void ListenerLedger::note_listener(const Holder& holder) {
   const Socket& socket = holder.socket;
-  Endpoint endpoint{socket.protocol, socket.local_port, socket.local.to_string()};
   ++counts_[{socket.protocol, socket.local.family, holder.owner.kind}];
-  infos_.push_back({.endpoint = endpoint,
-                    .holder_kind = to_string(holder.owner.kind),
-                    .holder = holder_label(holder),
-                    .namespace_ = holder.namespace_,
-                    .pod = holder.pod});
-  if (socket.protocol == Protocol::tcp) {
-    const auto [queue, fresh] =
-        queues_.try_emplace(std::move(endpoint), socket.receive_queue, socket.send_queue);
-    if (!fresh && fuller(socket.receive_queue, socket.send_queue, queue->second.length,
-                         queue->second.limit)) {
-      queue->second = {socket.receive_queue, socket.send_queue};
-    }
-  }
-  if (socket.protocol == Protocol::udp && socket.drops) {
-    UdpSocket& known = udp_[socket.cookie];
-    const std::uint64_t seen = known.drops.update(*socket.drops);
-    DropTotal& total = drops_[endpoint];
-    total.drops += seen - std::min(known.counted, seen);
-    total.last_report = reports_;
-    known.counted = seen;
-  }
+  listeners_.push_back(&holder);
+  if (socket.protocol != Protocol::udp || !socket.drops) return;
+  UdpSocket& known = udp_[socket.cookie];
+  const std::uint64_t seen = known.drops.update(*socket.drops);
+  DropTotal& total = drops_[{socket.protocol, socket.local_port, socket.local.to_string()}];
+  total.drops += seen - std::min(known.counted, seen);
+  total.last_report = reports_;
+  known.counted = seen;
 }
 
 // Totals outlive their sockets, so that they continue when a server restarts;
@@ -124,19 +121,33 @@ void ListenerLedger::forget_closed() {
       drops_, [oldest = *middle](const auto& entry) { return entry.second.last_report <= oldest; });
 }
 
+void ListenerLedger::for_each_place(
+    const std::function<void(std::span<const Holder* const>)>& visit) const {
+  for (auto at = listeners_.begin(); at != listeners_.end();) {
+    const auto end = std::find_if_not(at, listeners_.end(), [&](const Holder* holder) {
+      return at_one_place((*at)->socket, holder->socket);
+    });
+    visit({at, end});
+    at = end;
+  }
+}
+
 std::vector<MetricSource> ListenerLedger::listener_families() const {
   const std::scoped_lock lock(mutex_);
   FamilyList families;
   std::size_t written = 0;
-  for (const auto& [endpoint, queue] : queues_) {
-    if (++written > limits_.tcp) continue;
-    const auto port = std::to_string(endpoint.port);
+  for_each_place([&](std::span<const Holder* const> here) {
+    const Socket& socket = (*std::ranges::max_element(here, is_less_full))->socket;
+    if (socket.protocol != Protocol::tcp || ++written > limits_.tcp) return;
+    const auto address = socket.local.to_string();
+    const auto port = std::to_string(socket.local_port);
     const std::initializer_list<LabelView> labels = {
-        {"address", endpoint.address}, {"port", port}, {"protocol", "tcp"}};
-    families.add(kQueueName, "Connections waiting for accept().", kGauge, labels, queue.length);
+        {"address", address}, {"port", port}, {"protocol", "tcp"}};
+    families.add(kQueueName, "Connections waiting for accept().", kGauge, labels,
+                 socket.receive_queue);
     families.add(kQueueLimitName, "Maximum number of connections waiting for accept().", kGauge,
-                 labels, queue.limit);
-  }
+                 labels, socket.send_queue);
+  });
   const std::size_t tcp_dropped = written - std::min(written, limits_.tcp);
   written = 0;
   for (const auto& [endpoint, total] : drops_) {
@@ -156,18 +167,28 @@ std::vector<MetricSource> ListenerLedger::info_families() const {
   const std::scoped_lock lock(mutex_);
   FamilyList families;
   std::size_t written = 0;
-  for (const Info& info : infos_) {
-    if (++written > limits_.info) continue;
-    families.add(kInfoName, "Who listens where.", kGauge,
-                 {{"address", info.endpoint.address},
-                  {"holder", info.holder},
-                  {"holder_kind", info.holder_kind},
-                  {"namespace", info.namespace_},
-                  {"pod", info.pod},
-                  {"port", std::to_string(info.endpoint.port)},
-                  {"protocol", to_string(info.endpoint.protocol)}},
-                 1);
-  }
+  for_each_place([&](std::span<const Holder* const> here) {
+    std::set<Listener> listeners;
+    for (const Holder* holder : here) {
+      listeners.insert({.kind = to_string(holder->owner.kind),
+                        .holder = holder_label(*holder),
+                        .namespace_ = holder->namespace_,
+                        .pod = holder->pod});
+    }
+    const Socket& socket = here.front()->socket;
+    for (const Listener& listener : listeners) {
+      if (++written > limits_.info) continue;
+      families.add(kInfoName, "Who listens where.", kGauge,
+                   {{"address", socket.local.to_string()},
+                    {"holder", listener.holder},
+                    {"holder_kind", listener.kind},
+                    {"namespace", listener.namespace_},
+                    {"pod", listener.pod},
+                    {"port", std::to_string(socket.local_port)},
+                    {"protocol", to_string(socket.protocol)}},
+                   1);
+    }
+  });
   add_dropped_series(families, kInfoName, written - std::min(written, limits_.info));
   return families.take();
 }

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -51,18 +53,8 @@ class ListenerLedger {
     std::string address;
     auto operator<=>(const Endpoint&) const = default;
   };
-  struct Queue {
-    std::uint32_t length{}, limit{};
-  };
-  struct Info {
-    Endpoint endpoint;
-    std::string_view holder_kind;
-    std::string holder, namespace_, pod;
-    auto operator<=>(const Info&) const = default;
-  };
   struct UdpSocket {
     SteadyTime first_seen;
-    Endpoint endpoint;
     WidenedCounter drops;
     std::uint64_t counted{};  // its drops that are already in the endpoint's total
     bool present{};
@@ -76,6 +68,8 @@ class ListenerLedger {
   bool is_listener(const Report& report, const Holder& holder);
   void note_listener(const Holder& holder);
   void forget_closed();
+  // The listeners of one protocol, port and address after the other.
+  void for_each_place(const std::function<void(std::span<const Holder* const>)>& visit) const;
 
   const ListenerLimits limits_;
   mutable std::mutex mutex_;
@@ -85,8 +79,7 @@ class ListenerLedger {
   std::uint64_t reports_{};
   std::map<std::uint64_t, UdpSocket> udp_;  // by cookie
   std::map<Endpoint, DropTotal> drops_;     // of listeners, closed ones too
-  std::map<Endpoint, Queue> queues_;
-  std::vector<Info> infos_;
+  std::vector<const Holder*> listeners_;    // in table_, in its order
   std::map<Kind, std::size_t> counts_;
 };
 
