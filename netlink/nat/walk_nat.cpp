@@ -337,7 +337,8 @@ NatWalk walk_nat(std::span<const PacketTable* const> tables, const NatWalkOption
                        [](const BaseChain& base) { return base.chain->type == ChainType::filter; });
   here.pass(again, Origin::here_again);
   walk.rules = merge_walks(elsewhere.take_rules(), here.take_rules());
-  std::ranges::stable_sort(walk.rules, {}, [](const NatRule& rule) { return rule.scope.family; });
+  std::ranges::stable_partition(
+      walk.rules, [](const NatRule& rule) { return rule.scope.family == AddressFamily::ipv4; });
   return walk;
 }
 
