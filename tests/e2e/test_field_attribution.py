@@ -110,6 +110,9 @@ SOCKET_UNITS = [
     ("console.socket", None, "", "systemctl stop console.socket,"),  # systemd#14044
     ("console.socket", "console.service", "console.service",
      "systemctl stop console.socket console.service"),
+    # Podman's API (podman-system-service(1))
+    ("podman.socket", "podman.service", "podman.service",
+     "systemctl stop podman.socket podman.service"),
     # Accept=yes: an instance for each connection, and the listener stays systemd's.
     ("cockpit.socket", None, "", "systemctl stop cockpit.socket,"),  # cockpit#7815
     ("ssh.socket", None, "", None),
@@ -164,6 +167,70 @@ def test_a_socket_of_the_kernel_is_not_its_makers(protocol, port, made_in, tmp_p
                           capture_output=True, text=True, timeout=300)
     assert [finding["verdict"] for finding in json.loads(done.stdout)["findings"]] == [
         "kernel_socket"]
+
+
+# Clients in the kernel, whoever mounted or connected: (its port, the server's, made in).
+@pytest.mark.parametrize("port,peer_port,made_in", [
+    (789, 2049, "/system.slice/mnt-nfs.mount"),  # ltsp#875
+    (901, 2049, "/system.slice/kubelet.service"),
+    (8080, 3260, "/system.slice/iscsid.service"),  # open-iscsi:usr/io.c
+    (8080, 4420, "/system.slice/nvmf-autoconnect.service"),  # nvme-cli:nvmf-autoconnect
+    (8080, 445, "/system.slice/mnt-cifs.mount"),  # kernel:fs/smb/client
+    (8080, 6800, "/system.slice/kubelet.service"),  # kernel:net/ceph/messenger.c
+    (8080, 7789, "/system.slice/drbd.service")])  # kernel:drivers/block/drbd
+def test_a_connection_of_the_kernel_is_not_its_makers(port, peer_port, made_in, tmp_path):
+    node = node_with_declared_port()
+    container = node.pods[0]["spec"]["containers"][0]
+    container["ports"] = [{"containerPort": port, "hostPort": port, "protocol": "TCP"}]
+    node.socket("tcp", "10.0.0.1", port, state=1, peer="10.0.0.9", peer_port=peer_port,
+                cgroup=made_in)
+    node.write(tmp_path / "node")
+    done = subprocess.run([AGENT, "conflicts", "--format=json", f"--replay={tmp_path}/node"],
+                          capture_output=True, text=True, timeout=300)
+    finding, = json.loads(done.stdout)["findings"]
+    assert (finding["verdict"], finding["held_by"][0]["kind"]) == ("ephemeral_connection", "kernel")
+    assert ("sunrpc.min_resvport" in finding["remedy"]) == (peer_port == 2049)
+    assert "systemctl stop" not in finding["remedy"]
+
+
+def test_a_socket_units_port_is_not_the_containers_that_serves_it(tmp_path):
+    """podman-systemd.unit(5): a quadlet's container with socket activation"""
+    node = node_with_declared_port()
+    inode = node.listen(1, "tcp", "0.0.0.0", PORT, cgroup="/system.slice/web.socket")
+    for pid, comm, below in ((2718, "nginx", f"libpod-payload-{CONTAINER}"),
+                             (2719, "conmon", "runtime")):
+        node.process(pid, comm, f"/usr/bin/{comm}", f"/system.slice/web.service/{below}")
+        node.shares(pid, inode)
+    _, finding = conflicts(node, tmp_path / "node")
+    holder = finding["held_by"][0]
+    assert (holder["kind"], holder["name"], holder["unit_service"]) == (
+        "unmanaged_process", "web.socket", "web.service")
+    assert "systemctl stop web.socket web.service" in finding["remedy"]
+
+
+def test_dockers_own_socket_unit_publishes_no_container(tmp_path):
+    """moby:contrib/init/systemd/docker.socket, with a ListenStream of TCP"""
+    node = node_with_declared_port()
+    inode = node.listen(1, "tcp", "0.0.0.0", PORT, cgroup="/system.slice/docker.socket")
+    node.process(2718, "dockerd", "/usr/bin/dockerd", "/system.slice/docker.service")
+    node.shares(2718, inode)
+    _, finding = conflicts(node, tmp_path / "node")
+    holder = finding["held_by"][0]
+    assert (finding["verdict"], holder["name"], holder["unit_service"]) == (
+        "node_component", "docker.socket", "docker.service")
+    assert "stop" not in finding["remedy"]
+
+
+# Of an unprivileged container, with security.uid (incus:doc/reference/devices_proxy.md).
+@pytest.mark.parametrize("exe,unit,name", [
+    ("/opt/incus/bin/incusd", "incus.service", "incus"),
+    ("/snap/lxd/29351/bin/lxd", "snap.lxd.daemon.service", "lxd")])
+def test_a_proxy_device_of_another_uid_is_not_rootless(exe, unit, name, tmp_path):
+    node = node_with_declared_port()
+    node.process(2718, name, exe, f"/system.slice/{unit}", uid=1000000, network=OTHER_NET_NAMESPACE)
+    node.listen(2718, "tcp", "0.0.0.0", PORT)
+    _, finding = conflicts(node, tmp_path / "node")
+    assert (finding["verdict"], finding["held_by"][0]["name"]) == ("unmanaged_container", name)
 
 
 # The API of LXD and Incus, where core.https_address or core.dns_address has it

@@ -139,6 +139,15 @@ std::string against_daemon(const Owner& owner) {
 }
 
 std::string against_kernel(const Holder& holder) {
+  constexpr std::uint16_t kNfs = 2049;
+  constexpr std::uint16_t kFirstUnprivileged = 1024;
+  const Socket& socket = holder.socket;
+  if (socket.peer_port == kNfs && socket.local_port < kFirstUnprivileged) {  // ltsp/ltsp#875
+    return fmt::format(
+        "sysctl -w sunrpc.min_resvport={} before the next mount, or change the pod's "
+        "port: a mounted NFS uses this one",
+        socket.local_port + 1);
+  }
   if (holder.device.empty()) return "change the pod's port: the kernel itself uses this one";
   return fmt::format("ip -d link show {}, and change the pod's port or the device's",
                      shell_word(holder.device));

@@ -126,7 +126,7 @@ class Attribution {
   Owner owner_by(const Entry& entry, const CgroupPlace* made_in);
   void set_owner(Entry& entry, Owner owner);
   void name_the_container_served(const Socket& socket, const CgroupPlace& home, Owner& owner);
-  void name_the_socket_unit(const CgroupPlace* made_in, Owner& owner, bool idle) const;
+  void name_the_socket_unit(const CgroupPlace& made_in, Owner& owner, bool idle) const;
   void own_without_processes(Entry& entry, bool searched_everywhere);
   bool is_launcher(int pid);
   bool is_daemon(int pid);

@@ -125,8 +125,11 @@ Owner Attribution::owner_by(const Entry& entry, const CgroupPlace* made_in) {
     owner.container_runtime.clear();
     owner.container_id.clear();
   }
-  name_the_container_served(entry.socket, home, owner);
-  name_the_socket_unit(made_in, owner, is_launcher(pid));
+  if (is_socket_unit(made_in)) {
+    name_the_socket_unit(*made_in, owner, is_launcher(pid));
+  } else {
+    name_the_container_served(entry.socket, home, owner);
+  }
   return owner;
 }
 
@@ -174,23 +177,22 @@ void Attribution::name_the_container_served(const Socket& socket, const CgroupPl
   owner.kind = HolderKind::unmanaged_container;
   owner.container_runtime = helper->runtime;
   if (helper->runtime == "podman") owner.container_id = cgroups_.container_beside(home);
-  if (!owner.user && socket.uid != 0) owner.user = socket.uid;
+  if (!owner.user && socket.uid != 0 && !helper->in_containers_network) owner.user = socket.uid;
 }
 
-// systemd creates a .socket unit's sockets in its cgroup, whichever process serves them.
-void Attribution::name_the_socket_unit(const CgroupPlace* made_in, Owner& owner, bool idle) const {
-  if (!is_socket_unit(made_in) || owner.kind == HolderKind::pod ||
-      owner.kind == HolderKind::unmanaged_container) {
-    return;
+// systemd creates a .socket unit's sockets in its cgroup, whichever process serves them; they stay
+// open when a container that serves them ends.
+void Attribution::name_the_socket_unit(const CgroupPlace& made_in, Owner& owner, bool idle) const {
+  if (owner.kind == HolderKind::pod) return;
+  if (!idle && owner.unit != made_in.facts.unit) owner.unit_service = owner.unit;
+  if (idle || owner.kind == HolderKind::unmanaged_container) {
+    owner.kind = kind_of_cgroup(made_in.facts, options_.node_components);
+    owner.cgroup = made_in.path;
+    owner.container_runtime.clear();
+    owner.container_id.clear();
   }
-  if (idle) {
-    owner.kind = kind_of_cgroup(made_in->facts, options_.node_components);
-    owner.cgroup = made_in->path;
-  } else if (owner.unit != made_in->facts.unit) {
-    owner.unit_service = owner.unit;
-  }
-  owner.unit = made_in->facts.unit;
-  owner.user = made_in->facts.user;
+  owner.unit = made_in.facts.unit;
+  owner.user = made_in.facts.user;
 }
 
 void Attribution::own_without_processes(Entry& entry, bool searched_everywhere) {
@@ -211,8 +213,7 @@ void Attribution::own_without_processes(Entry& entry, bool searched_everywhere) 
   }
   const CgroupPlace* made_in = cgroups_.of_id(socket.cgroup_id);
   if (nobody_has_it && socket.uid == 0 &&
-      (is_port_of_kernel_service(socket.protocol, socket.local_port) ||
-       (made_in == nullptr && socket.cgroup_id.value_or(1) <= 1))) {
+      (is_of_kernel_service(socket) || (made_in == nullptr && socket.cgroup_id.value_or(1) <= 1))) {
     owner.kind = HolderKind::kernel;
   } else if (made_in != nullptr) {
     describe_place(*made_in, owner);

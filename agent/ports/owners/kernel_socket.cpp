@@ -14,12 +14,15 @@ struct KernelService {
 constexpr auto kTcp = Protocol::tcp;
 constexpr auto kUdp = Protocol::udp;
 constexpr auto kServices = std::to_array<KernelService>({
-    {kTcp, 445, 445},      // ksmbd
+    {kTcp, 445, 445},      // ksmbd, SMB clients
+    {kTcp, 564, 564},      // 9P clients
+    {kTcp, 988, 988},      // Lustre
     {kUdp, 1701, 1701},    // L2TP
     {kUdp, 2049, 2049},    // nfsd
     {kTcp, 2049, 2049},    //
     {kUdp, 2152, 2152},    // gtp
     {kTcp, 3260, 3260},    // iSCSI target (LIO)
+    {kTcp, 3300, 3300},    // Ceph clients
     {kUdp, 3386, 3386},    // gtp, version 0
     {kTcp, 4045, 4045},    // lockd
     {kUdp, 4045, 4045},    //
@@ -28,6 +31,7 @@ constexpr auto kServices = std::to_array<KernelService>({
     {kUdp, 6081, 6081},    // geneve
     {kUdp, 6118, 6118},    // TIPC
     {kUdp, 6635, 6635},    // bareudp: MPLS
+    {kTcp, 6789, 7568},    // Ceph clients
     {kUdp, 7001, 7001},    // rxrpc: AFS
     {kTcp, 7777, 7799},    // o2net, DRBD
     {kUdp, 8472, 8472},    // vxlan of Linux, flannel and Cilium
@@ -50,9 +54,12 @@ const Link* tunnel_of(const Socket& socket, std::span<const Link> links) {
   return found == links.end() ? nullptr : &*found;
 }
 
-bool is_port_of_kernel_service(Protocol protocol, std::uint16_t port) {
+bool is_of_kernel_service(const Socket& socket) {
   return std::ranges::any_of(kServices, [&](const KernelService& service) {
-    return service.protocol == protocol && port >= service.first && port <= service.last;
+    const auto has = [&](std::uint16_t port) {
+      return port >= service.first && port <= service.last;
+    };
+    return service.protocol == socket.protocol && (has(socket.local_port) || has(socket.peer_port));
   });
 }
 
