@@ -3,8 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <condition_variable>
 #include <mutex>
+#include <thread>
 
 #include "agent/config/policy.h"
 #include "netlink/base/latest.h"
@@ -40,6 +42,10 @@ class Heard {
     const std::scoped_lock lock(mutex_);
     return events_;
   }
+  std::size_t count() {
+    const std::scoped_lock lock(mutex_);
+    return reports_.size();
+  }
   std::shared_ptr<const Report> last() {
     const std::scoped_lock lock(mutex_);
     return reports_.back();
@@ -52,7 +58,8 @@ class Heard {
   std::vector<FindingEvent> events_;
 };
 
-std::shared_ptr<const PodSnapshot> pods_declaring(std::uint16_t port) {
+std::shared_ptr<const PodSnapshot> pods_declaring(std::uint16_t port,
+                                                  Protocol protocol = Protocol::tcp) {
   Pod pod;
   pod.namespace_ = "default";
   pod.name = "web";
@@ -62,11 +69,8 @@ std::shared_ptr<const PodSnapshot> pods_declaring(std::uint16_t port) {
   pod.phase = "Running";
   Container container;
   container.name = "main";
-  container.ports.push_back({.name = "",
-                             .protocol = Protocol::tcp,
-                             .container_port = port,
-                             .host_port = 0,
-                             .host_ip = ""});
+  container.ports.push_back(
+      {.name = "", .protocol = protocol, .container_port = port, .host_port = 0, .host_ip = ""});
   pod.containers.push_back(std::move(container));
   auto snapshot = std::make_shared<PodSnapshot>();
   snapshot->source = "manifests";
@@ -75,31 +79,40 @@ std::shared_ptr<const PodSnapshot> pods_declaring(std::uint16_t port) {
   return snapshot;
 }
 
-Node node_with_nginx() {
-  return NodeBuilder()
+NodeBuilder node_with_nginx() {
+  NodeBuilder builder;
+  builder
       .process({.pid = 812,
                 .comm = "nginx",
                 .exe = "/usr/sbin/nginx",
                 .cgroup = "/system.slice/nginx.service"})
-      .listens(812, Protocol::tcp, "0.0.0.0", 8080)
-      .build();
+      .listens(812, Protocol::tcp, "0.0.0.0", 8080);
+  return builder;
+}
+
+// Of `pods`, with the default policy; only wake() makes it scan again.
+WatchSettings reporting_to(Heard& heard, const Latest<PodSnapshot>& pods) {
+  WatchSettings settings;
+  settings.interval = 1h;
+  settings.pods = [&pods] { return pods.get(); };
+  settings.policy = [policy = std::make_shared<const Policy>(default_policy())] { return policy; };
+  settings.on_report = [&heard](std::shared_ptr<const Report> report, const TickStats&) {
+    heard.report(std::move(report));
+  };
+  return settings;
+}
+
+auto started(Node node, WatchSettings settings) {
+  return Watch::start(read_node_context(std::make_shared<const Node>(std::move(node)), "n1"),
+                      std::move(settings));
 }
 
 TEST(Watch, ScansAtOnceWhenWokenAndTellsWhatCameAndWent) {
   Heard heard;
   Latest<PodSnapshot> pods(pods_declaring(7070));
-  const auto policy = std::make_shared<const Policy>(default_policy());
-  WatchSettings settings;
-  settings.interval = 1h;  // only wake() makes it scan again
-  settings.pods = [&] { return pods.get(); };
-  settings.policy = [&] { return policy; };
-  settings.on_report = [&](std::shared_ptr<const Report> report, const TickStats&) {
-    heard.report(std::move(report));
-  };
+  WatchSettings settings = reporting_to(heard, pods);
   settings.on_events = [&](std::span<const FindingEvent> events) { heard.events(events); };
-  auto watch =
-      Watch::start(read_node_context(std::make_shared<const Node>(node_with_nginx()), "n1"),
-                   std::move(settings));
+  auto watch = started(node_with_nginx().build(), std::move(settings));
   ASSERT_TRUE(watch);
   ASSERT_TRUE(heard.wait_for_reports(1));
   EXPECT_TRUE(heard.last()->findings.empty());
@@ -128,18 +141,9 @@ TEST(Watch, FindsAConnectionOnAPortThatItsPodDoesNotListenOn) {
   client.peer_port = 2379;
   client.inode = 4000;
   builder.holds(812, client).options(4000, BindOptions{});
-  const auto pods = pods_declaring(40123);
-  const auto policy = std::make_shared<const Policy>(default_policy());
+  const Latest<PodSnapshot> pods(pods_declaring(40123));
   Heard heard;
-  WatchSettings settings;
-  settings.interval = 1h;
-  settings.pods = [&] { return pods; };
-  settings.policy = [&] { return policy; };
-  settings.on_report = [&](std::shared_ptr<const Report> report, const TickStats&) {
-    heard.report(std::move(report));
-  };
-  auto watch = Watch::start(read_node_context(std::make_shared<const Node>(builder.build()), "n1"),
-                            std::move(settings));
+  auto watch = started(builder.build(), reporting_to(heard, pods));
   ASSERT_TRUE(watch);
   ASSERT_TRUE(heard.wait_for_reports(1)) << "in the first tick already";
   const auto report = heard.last();
@@ -152,14 +156,10 @@ TEST(Watch, FindsAConnectionOnAPortThatItsPodDoesNotListenOn) {
 }
 
 TEST(Watch, TellsWhatItKnowsBeforeItSearchedTheProcesses) {
-  const auto pods = pods_declaring(8080);
-  const auto policy = std::make_shared<const Policy>(default_policy());
+  const Latest<PodSnapshot> pods(pods_declaring(8080));
   Heard first_sight;
   Heard heard;
-  WatchSettings settings;
-  settings.interval = 1h;
-  settings.pods = [&] { return pods; };
-  settings.policy = [&] { return policy; };
+  WatchSettings settings = reporting_to(heard, pods);
   settings.on_first_sight = [&](std::shared_ptr<const Report> report) {
     first_sight.report(std::move(report));
   };
@@ -167,9 +167,7 @@ TEST(Watch, TellsWhatItKnowsBeforeItSearchedTheProcesses) {
     EXPECT_TRUE(first_sight.last());
     heard.report(std::move(report));
   };
-  auto watch =
-      Watch::start(read_node_context(std::make_shared<const Node>(node_with_nginx()), "n1"),
-                   std::move(settings));
+  auto watch = started(node_with_nginx().build(), std::move(settings));
   ASSERT_TRUE(watch);
   ASSERT_TRUE(heard.wait_for_reports(1));
   const auto known = first_sight.last();
@@ -185,20 +183,38 @@ TEST(Watch, TellsWhatItKnowsBeforeItSearchedTheProcesses) {
   EXPECT_EQ(report->table->holders[0].owner.processes[0].pid, 812);
 }
 
-TEST(Watch, StopsWithoutWaitingForTheNextTick) {
-  const auto pods = pods_declaring(8080);
-  const auto policy = std::make_shared<const Policy>(default_policy());
+TEST(Watch, ScansAQuietNodeRarelyWhileBindEventsArrive) {
+  const std::string controllers = "sys/fs/cgroup/cgroup.controllers";  // cgroup v2 alone
+  Latest<PodSnapshot> pods(std::make_shared<const PodSnapshot>());
+  std::atomic arrive{true};
   Heard heard;
-  WatchSettings settings;
-  settings.interval = 1h;
-  settings.pods = [&] { return pods; };
-  settings.policy = [&] { return policy; };
-  settings.on_report = [&](std::shared_ptr<const Report> report, const TickStats&) {
-    heard.report(std::move(report));
+  WatchSettings settings = reporting_to(heard, pods);
+  settings.interval = 1ms;
+  settings.quiet_interval = 1h;
+  settings.hears_binds = [&] { return arrive.load(); };
+  auto watch = started(node_with_nginx().file(controllers, "cpu\n").build(), std::move(settings));
+  ASSERT_TRUE(watch);
+  ASSERT_TRUE(heard.wait_for_reports(1));
+  std::this_thread::sleep_for(100ms);  // a hundred intervals
+  EXPECT_EQ(heard.count(), 1U);
+
+  const auto scans_on = [&] {
+    (*watch)->wake();
+    return heard.wait_for_reports(heard.count() + 10);
   };
-  auto watch =
-      Watch::start(read_node_context(std::make_shared<const Node>(node_with_nginx()), "n1"),
-                   std::move(settings));
+  pods.set(pods_declaring(8080));
+  EXPECT_TRUE(scans_on()) << "while a conflict is open";
+  pods.set(pods_declaring(7070, Protocol::udp));
+  EXPECT_TRUE(scans_on()) << "no event reports the end of a UDP socket";
+  pods.set(std::make_shared<const PodSnapshot>());
+  arrive = false;
+  EXPECT_TRUE(scans_on()) << "without events";
+}
+
+TEST(Watch, StopsWithoutWaitingForTheNextTick) {
+  const Latest<PodSnapshot> pods(pods_declaring(8080));
+  Heard heard;
+  auto watch = started(node_with_nginx().build(), reporting_to(heard, pods));
   ASSERT_TRUE(watch);
   ASSERT_TRUE(heard.wait_for_reports(1));
   (*watch)->stop();
