@@ -109,6 +109,11 @@ def gone(cgroup):
     return not cgroup.exists()
 
 
+def is_ready(pod_or_node):
+    return any(condition["type"] == "Ready" and condition["status"] == "True"
+               for condition in pod_or_node["status"].get("conditions", []))
+
+
 class DaemonSetAgent(Client):
     """The agent that the cluster runs, and its rollout."""
 
@@ -143,8 +148,10 @@ class DaemonSetAgent(Client):
     def ready(self):
         daemonset = self.machine.get("daemonset", "hostnet-agent", NAMESPACE)
         status = daemonset.get("status", {})
+        # The DaemonSet's count may still be that of pods which were replaced.
         return (status.get("observedGeneration") == daemonset["metadata"]["generation"]
-                and status.get("desiredNumberScheduled") == 1 and status.get("numberReady") == 1)
+                and status.get("desiredNumberScheduled") == 1 and status.get("numberReady") == 1
+                and all(map(is_ready, self.pods())))
 
     def conflict(self, port, verdict, seconds=SLOW):
         """The finding, once it is there."""

@@ -5,7 +5,7 @@ import json
 import pathlib
 import shutil
 
-from cluster import SLOW, wait_until
+from cluster import SLOW, is_ready, wait_until
 
 LAB = "/run/lab"
 ETCD = "http://127.0.0.1:12379"
@@ -69,8 +69,7 @@ class ControlPlane:
         self.revive()
 
     def node_is_ready(self):
-        return any(c["type"] == "Ready" and c["status"] == "True"
-                   for c in self.cluster.get("node", "lab")["status"]["conditions"])
+        return is_ready(self.cluster.get("node", "lab"))
 
     def audit(self, user, **rule):
         return Audit(self.cluster, user, rule)

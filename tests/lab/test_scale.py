@@ -227,6 +227,7 @@ def test_what_polling_the_kubelet_costs_the_api_server(node, control_plane):
     wait_until(lambda: time.monotonic() - began > seconds, seconds + 5, "the time of the measurement")
     asked = reviews() - before
     say(f"reviews of a kubelet that is polled each 5 s for {seconds} s", **asked)
-    # It remembers an account for two minutes and what that may do for five.
-    assert 1 <= asked["tokenreviews"] <= 1 + seconds // 110
-    assert 1 <= asked["subjectaccessreviews"] <= 1 + seconds // 280
+    # It remembers an account for two minutes and what that may do for five, once it was answered: a
+    # second poll may come before.
+    assert 1 <= asked["tokenreviews"] <= 2 + seconds // 110
+    assert 1 <= asked["subjectaccessreviews"] <= 2 + seconds // 280
