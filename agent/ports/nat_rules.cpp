@@ -10,10 +10,6 @@
 namespace hostnet {
 namespace {
 
-std::uint32_t rule_key(Protocol protocol, std::uint16_t port) {
-  return static_cast<std::uint32_t>(protocol) << 16U | port;
-}
-
 unsigned count_of_ports(const PortSpan& ports) {
   return ports.last - ports.first + 1U;
 }
@@ -38,17 +34,19 @@ NatRules::NatRules(Facts facts) : facts_(std::move(facts)) {
     }
     for (const Protocol protocol : protocols_of(rule)) {
       for (unsigned port = rule.scope.ports.first; port <= rule.scope.ports.last; ++port) {
-        by_port_[rule_key(protocol, static_cast<std::uint16_t>(port))].push_back(place);
+        by_port_.push_back({protocol, static_cast<std::uint16_t>(port), place});
       }
     }
   }
+  std::ranges::sort(by_port_);
 }
 
 std::vector<const NatRule*> NatRules::on_port(Protocol protocol, std::uint16_t port) const {
   std::vector<std::uint32_t> places;
-  if (const auto at = by_port_.find(rule_key(protocol, port)); at != by_port_.end()) {
-    places = at->second;
-  }
+  const auto wanted = std::pair(protocol, port);
+  const auto listed = std::ranges::equal_range(
+      by_port_, wanted, {}, [](const Listed& one) { return std::pair(one.protocol, one.port); });
+  for (const Listed& one : listed) places.push_back(one.place);
   for (const std::uint32_t place : wide_) {
     const PacketScope& scope = facts_.rules[place].scope;
     if (scope.ip_protocol.value_or(ip_protocol_of(protocol)) != ip_protocol_of(protocol)) continue;

@@ -5,7 +5,6 @@
 #include <map>
 #include <memory>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "agent/ports/holder.h"
@@ -33,9 +32,17 @@ class NatRules {
   std::vector<const NatRule*> on_port(Protocol protocol, std::uint16_t port) const;
 
  private:
+  // A rule as one of those for a port.
+  struct Listed {
+    Protocol protocol{};
+    std::uint16_t port{};
+    std::uint32_t place{};  // in the rules
+    auto operator<=>(const Listed&) const = default;
+  };
+
   Facts facts_;
-  std::unordered_map<std::uint32_t, std::vector<std::uint32_t>> by_port_;  // indexes of rules
-  std::vector<std::uint32_t> wide_;
+  std::vector<Listed> by_port_;      // sorted
+  std::vector<std::uint32_t> wide_;  // places of rules for too many ports
 };
 
 std::uint8_t ip_protocol_of(Protocol protocol);  // IPPROTO_*
