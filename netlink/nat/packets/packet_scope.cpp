@@ -306,25 +306,27 @@ bool covers(const PacketScope& outer, const PacketScope& inner) {
 }
 
 std::string to_string(const PacketScope& scope) {
-  std::vector<std::string> words;
-  for (const InterfaceMatch& match : scope.arrives_on) {
-    words.push_back("iifname " + match.to_string());
-  }
+  std::string words;
+  const auto add = [&](const std::string& word) {
+    if (!words.empty()) words += ' ';
+    words += word;
+  };
+  for (const InterfaceMatch& match : scope.arrives_on) add("iifname " + match.to_string());
   const bool has_ports = !scope.ports.is_everything();
   if (scope.destination) {
     const bool ipv4 = scope.destination->first.family == AddressFamily::ipv4;
-    words.push_back((ipv4 ? "ip daddr " : "ip6 daddr ") + scope.destination->to_string());
+    add((ipv4 ? "ip daddr " : "ip6 daddr ") + scope.destination->to_string());
   } else if (scope.local_only) {
-    words.emplace_back("fib daddr type local");
+    add("fib daddr type local");
   }
-  if (scope.ip_protocol) words.push_back(protocol_words(*scope.ip_protocol));
-  if (!scope.ip_protocol && has_ports) words.emplace_back("th");
+  if (scope.ip_protocol) add(protocol_words(*scope.ip_protocol));
+  if (!scope.ip_protocol && has_ports) add("th");
   if (has_ports && scope.ports.first == scope.ports.last) {
-    words.push_back(fmt::format("dport {}", scope.ports.first));
+    add("dport " + std::to_string(scope.ports.first));
   } else if (has_ports) {
-    words.push_back(fmt::format("dport {}-{}", scope.ports.first, scope.ports.last));
+    add(fmt::format("dport {}-{}", scope.ports.first, scope.ports.last));
   }
-  return fmt::format("{}", fmt::join(words, " "));
+  return words;
 }
 
 }  // namespace hostnet
