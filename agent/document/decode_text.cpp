@@ -70,6 +70,19 @@ std::string transcoded(std::string_view bytes) {
   return std::string(bytes);
 }
 
+// A byte order mark may begin any line (yaml.v2: scannerc.go): concatenated files have some.
+std::string without_marks(std::string text) {
+  constexpr std::string_view kMark = "\n\xEF\xBB\xBF";
+  if (!text.contains(kMark)) return text;
+  std::string plain;
+  std::size_t copied = 0;
+  for (auto at = text.find(kMark); at != std::string::npos; at = text.find(kMark, at + 1)) {
+    plain.append(text, copied, at + 1 - copied);
+    copied = at + kMark.size();
+  }
+  return plain.append(text, copied);
+}
+
 // As in yaml.v2's reader.
 bool is_control(char32_t code) {
   const bool low = code < 0x20 && code != '\t' && code != '\n' && code != '\r';
@@ -86,7 +99,7 @@ Complaint not_text(std::string_view text, std::size_t offset, std::string_view w
 }  // namespace
 
 std::string decode_text(std::string_view bytes) {
-  std::string text = transcoded(bytes);
+  std::string text = without_marks(transcoded(bytes));
   for (auto at = text.find('\r'); at != std::string::npos; at = text.find('\r', at + 1)) {
     if (at + 1 == text.size() || text[at + 1] != '\n') text[at] = '\n';
   }

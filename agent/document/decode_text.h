@@ -8,9 +8,9 @@
 
 namespace hostnet {
 
-// The text as UTF-8 without a byte order mark: UTF-16 with one (the output of PowerShell's `>`) is
-// transcoded, as kubectl does. Invalid UTF-16 becomes U+FFFD, anything else is unchanged. A lone CR
-// ends a line, as in YAML.
+// The text as UTF-8 without byte order marks at its beginning and of its lines: UTF-16 with one
+// (the output of PowerShell's `>`) is transcoded, as kubectl does. Invalid UTF-16 becomes U+FFFD,
+// anything else is unchanged. A lone CR ends a line, as in YAML.
 std::string decode_text(std::string_view bytes);
 
 // Why a parser refuses the text: a NUL or another control character. Unset: it does not.

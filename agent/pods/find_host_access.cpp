@@ -10,6 +10,7 @@
 #include "agent/document/parse_document.h"
 #include "agent/document/split_documents.h"
 #include "agent/pods/find_pod_templates.h"
+#include "agent/pods/read_pod.h"
 #include "netlink/base/text.h"
 
 namespace hostnet {
@@ -220,13 +221,13 @@ bool asks_in_text(std::string_view text, int depth) {
 
 using Places = std::unordered_set<const Value*>;
 
-// Where a pod has these fields. Names that differ in case only, and hostNetwork in a container, are
-// reported by others.
+// Where a pod has these fields. Other spellings, and hostNetwork in a container, are reported by
+// others.
 Places places_in_pod(const Value& spec) {
   Places places;
   const auto add = [&](const Value& map, std::string_view name) {
     for (const Member& member : map.members) {
-      if (equals_ignoring_case(member.key, name)) places.insert(&member.value);
+      if (is_spelling_of(member.key, name)) places.insert(&member.value);
     }
   };
   add(spec, "hostNetwork");

@@ -182,6 +182,7 @@ bool ManifestReader::read_known(const Value& object, const Identity& identity) {
     read_namespace(object);
   } else if (kind == "Service" && is_core(api_version)) {
     read_service(object);
+    name_unread(object, identity, {}, true);
   } else if (kind.ends_with("List") && object.find("items") != nullptr) {
     read_list(object, identity);
   } else if (is_openshift_template(api_version, kind)) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <span>
 #include <utility>
 
@@ -20,12 +21,12 @@ std::string text_of(const Value* map, std::string_view key) {
   return value != nullptr && value->is_scalar() ? value->text : std::string();
 }
 
-// Field names are case-sensitive; servers drop or refuse fields that differ only in case
-// (kubernetes/kubernetes#108861).
-void complain_about_case(const Fields& fields, std::span<const std::string_view> names) {
+// Servers drop or refuse host_network, and fields that differ only in case
+// (kubernetes/kubernetes#108861) or in an invisible character.
+void complain_about_spelling(const Fields& fields, std::span<const std::string_view> names) {
   for (const Member& member : fields.value().members) {
     for (const std::string_view name : names) {
-      if (member.key == name || !equals_ignoring_case(member.key, name)) continue;
+      if (member.key == name || !is_spelling_of(member.key, name)) continue;
       fields.complain(member.line,
                       fmt::format("{} is no field: write {}", fields.path_of(member.key), name));
     }
@@ -45,7 +46,7 @@ std::optional<Protocol> parse_protocol_field(const Fields& port) {
 void read_container_port(const Fields& fields, Container& container, ContainerNotes& notes) {
   if (!fields.usable()) return;
   static constexpr std::array<std::string_view, 3> kNames{"containerPort", "hostPort", "hostIP"};
-  complain_about_case(fields, kNames);
+  complain_about_spelling(fields, kNames);
   const auto protocol = parse_protocol_field(fields);
   const auto container_port = fields.port("containerPort");
   if (!fields.has("containerPort")) {
@@ -108,7 +109,7 @@ void read_container_list(const Fields& spec, std::string_view key, ContainerType
 void read_spec_into(const Fields& spec, ReadPod& read) {
   if (!spec.usable()) return;
   static constexpr std::array<std::string_view, 3> kNames{"hostNetwork", "dnsPolicy", "hostPID"};
-  complain_about_case(spec, kNames);
+  complain_about_spelling(spec, kNames);
   Pod& pod = read.pod;
   PodNotes& notes = read.notes;
   pod.host_network = spec.boolean("hostNetwork");
@@ -175,6 +176,13 @@ void read_identity_into(const Value& metadata, Pod& pod) {
 }
 
 }  // namespace
+
+bool is_spelling_of(std::string_view key, std::string_view name) {
+  std::string letters;
+  std::ranges::copy_if(key, std::back_inserter(letters),
+                       [](char c) { return ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z'; });
+  return equals_ignoring_case(letters, name);
+}
 
 ReadPod read_pod_spec(const Value& spec, std::string_view path,
                       std::vector<Complaint>& complaints) {

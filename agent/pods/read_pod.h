@@ -57,4 +57,7 @@ std::string workload_of(const Value& metadata, std::string_view node_name);
 // Parts of the reader, shared by its files.
 void read_pod_status(const Value& object, Pod& pod);
 
+// Whether `key` was meant as the field `name`: it differs in case and in what is no letter only.
+bool is_spelling_of(std::string_view key, std::string_view name);
+
 }  // namespace hostnet
