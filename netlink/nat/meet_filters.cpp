@@ -121,7 +121,10 @@ class FilterWalker {
       if (gave_up_) return true;
       const Match match = match_of(alternative.scope, packet_);
       if (match == Match::no) continue;
+      const unsigned maybe = match == Match::maybe ? 1 : 0;
+      maybes_ += maybe;
       const bool ended = act(rule, alternative, match == Match::yes, outcome);
+      maybes_ -= maybe;
       if (ended && match == Match::yes) return true;
     }
     return false;
@@ -145,7 +148,7 @@ class FilterWalker {
       case Kind::jump:
       case Kind::go_to: return enter(rule, alternative, outcome);
       case Kind::dnat:
-      case Kind::redirect: translated_ = translated_ || certain; return certain;
+      case Kind::redirect: translated_ = translated_ || maybes_ == 0; return certain;
       case Kind::drop:
       case Kind::reject: end_by(rule, alternative); return true;
     }
@@ -239,7 +242,8 @@ class FilterWalker {
   std::vector<std::string> path_, comments_;
   std::optional<NatRule> ended_by_;
   std::size_t steps_{};
-  bool divided_{};  // some packets took another path: marks may differ
+  unsigned maybes_{};  // matches on the way to this rule, itself included, that are not certain
+  bool divided_{};     // some packets took another path: marks may differ
   bool translated_{}, gave_up_{};
 };
 

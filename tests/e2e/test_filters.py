@@ -131,6 +131,23 @@ def test_a_service_without_endpoints_is_named(network):
     assert network.machine.once("check", "8080", "--address=127.0.0.1", "--pods.source=none").returncode == 0
 
 
+def test_a_node_port_without_local_endpoints_is_filtered(network):
+    """externalTrafficPolicy: Local (kubernetes:pkg/proxy/iptables/proxier.go): pods reach the Service,
+    others nobody"""
+    listener = network.serve(8080, "listener")
+    network.sh("\n".join([
+        *(f"@IPTABLES@ -w -t nat -N KUBE-{chain}" for chain in ("NODEPORTS", "EXT-A", "SVC-A", "SVL-A")),
+        "@IPTABLES@ -w -t nat -A PREROUTING -m addrtype --dst-type LOCAL -j KUBE-NODEPORTS",
+        "@IPTABLES@ -w -t nat -A KUBE-NODEPORTS -p tcp -m comment --comment shop/web:http --dport 8080 -j KUBE-EXT-A",
+        "@IPTABLES@ -w -t nat -A KUBE-EXT-A -s 10.244.0.0/16 -j KUBE-SVC-A",
+        "@IPTABLES@ -w -t nat -A KUBE-EXT-A -m addrtype --src-type LOCAL -j KUBE-SVC-A",
+        "@IPTABLES@ -w -t nat -A KUBE-EXT-A -j KUBE-SVL-A",
+        "@IPTABLES@ -w -t nat -A KUBE-SVC-A -p tcp -j DNAT --to-destination 10.244.3.5:80",
+        "@IPTABLES@ -w -t filter -A INPUT -p tcp -m comment --comment 'shop/web:http has no local endpoints'"
+        " -m addrtype --dst-type LOCAL --dport 8080 -j DROP"]), "nft")
+    compare(network, listener, "nobody", "filtered")
+
+
 def host_network_pod():
     manifest = json.loads(running_pod(uid=UID))
     manifest["spec"].update(hostNetwork=True, dnsPolicy="ClusterFirstWithHostNet")

@@ -82,6 +82,20 @@ TEST(MeetFilters, ADropInAChainThatIsJumpedToEndsIt) {
   EXPECT_FALSE(met({input({}), other}, arriving(8080)));
 }
 
+// externalTrafficPolicy: Local without endpoints here: kube-proxy leads the pods' packets only to
+// the Service, and drops what arrives from elsewhere.
+TEST(MeetFilters, WhatSomePacketsAreTranslatedByDoesNotLetTheOthersThrough) {
+  PacketScope pods = tcp(8080, Certainty::conditional);
+  PacketChain service{.name = "service", .hook = {}, .rules = {when(tcp(8080), Kind::dnat)}};
+  PacketChain before = chain_at(PacketHook::prerouting, {when(pods, Kind::jump, "service")});
+  before.name = "nat";
+  before.type = ChainType::nat;
+  EXPECT_TRUE(met({before, service, input({when(tcp(8080), Kind::drop)})}, arriving(8080)));
+  EXPECT_FALSE(met({before, service, input({})}, arriving(8080)));
+  before.rules = {when(tcp(8080), Kind::jump, "service")};
+  EXPECT_FALSE(met({before, service, input({when(tcp(8080), Kind::drop)})}, arriving(8080)));
+}
+
 TEST(MeetFilters, AHostPortsPacketMeetsForwardByThePodsPortAndNotInput) {
   ArrivingPacket packet = arriving(8080);
   packet.pod = parse_ip("10.244.0.2").value();
