@@ -27,8 +27,11 @@ struct pid {
   unsigned int level;
   struct upid numbers[1];
 } KERNELS;
+struct files_struct;
 struct task_struct {
   int pid, tgid;
+  struct task_struct* group_leader;
+  struct files_struct* files;
   struct pid* thread_pid;
 } KERNELS;
 struct inode {
@@ -59,12 +62,15 @@ SEC("iter/task_file")
 int process_sockets(struct bpf_iter__task_file* context) {
   struct task_struct* task = context->task;
   struct file* file = context->file;
-  if (!task || !file || task->pid != task->tgid) return 0;
+  if (!task || !file) return 0;
+  // The process of a thread; its first thread has no descriptors any more once it has ended.
+  struct task_struct* leader = task->group_leader;
+  if (task->pid != task->tgid && leader->files) return 0;
   if ((file->f_inode->i_mode & S_IFMT) != S_IFSOCK) return 0;
   // The reader is the current task.
   struct task_struct* reader = (struct task_struct*)bpf_get_current_task_btf();
   struct hostnet_process_socket found = {
-      .process = number_on(task->thread_pid, reader->thread_pid->level),
+      .process = number_on(leader->thread_pid, reader->thread_pid->level),
       .fd = context->fd,
       .inode = file->f_inode->i_ino,
   };

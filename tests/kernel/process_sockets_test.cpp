@@ -4,13 +4,17 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <csignal>
+#include <filesystem>
 #include <functional>
+#include <string>
+#include <thread>
 #include <vector>
 
 #include "netlink/base/unique_fd.h"
@@ -95,6 +99,23 @@ TEST(KernelProcessSockets, AreThoseOfProcfs) {
   EXPECT_EQ(of_process(child.pid(), all), in_procfs(child.pid()));
   EXPECT_GE(of_process(child.pid(), all).size(), 5000U);
   EXPECT_TRUE(std::ranges::is_sorted(all, {}, &ProcessSocket::pid));
+}
+
+// pthread_exit() in main(): the other threads keep the descriptors.
+TEST(KernelProcessSockets, OfAProcessThatOutlivesItsFirstThreadAreThoseOfProcfs) {
+  const UniqueFd socket = any_socket();
+  const pid_t child = ::fork();
+  if (child == 0) {
+    std::thread([] { ::pause(); }).detach();
+    ::syscall(SYS_exit, 0);  // of this thread only
+  }
+  const std::string folder = "/proc/" + std::to_string(child) + "/fd";
+  while (!std::filesystem::is_empty(folder)) std::this_thread::yield();
+  const auto its = of_process(child, read_all(*iterate_process_sockets("/proc").value()));
+  EXPECT_FALSE(its.empty());
+  EXPECT_EQ(its, in_procfs(child));
+  ::kill(child, SIGKILL);
+  ::waitpid(child, nullptr, 0);
 }
 
 TEST(KernelProcessSockets, AreReadOnceOnly) {
