@@ -11,6 +11,7 @@
 #include "agent/log/log.h"
 #include "agent/options/command_line.h"
 #include "agent/serve/daemon.h"
+#include "agent/serve/process/descriptors.h"
 #include "agent/serve/process/thread_caches.h"
 #include "agent/version/version.h"
 
@@ -50,6 +51,7 @@ int run(const CommandLine& line) {
 }  // namespace hostnet
 
 int main(int count, char** words) {
+  hostnet::occupy_standard_streams();
   // Memory use matters: short-lived threads must not each keep an arena, and large buffers return
   // to the kernel when freed (a fixed threshold).
   ::mallopt(M_ARENA_MAX, 2);

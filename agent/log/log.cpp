@@ -2,7 +2,7 @@
 
 #include <spdlog/logger.h>
 #include <spdlog/sinks/base_sink.h>
-#include <spdlog/sinks/stdout_sinks.h>
+#include <unistd.h>
 
 #include <array>
 #include <chrono>
@@ -14,6 +14,7 @@
 
 #include "agent/log/flood.h"
 #include "agent/log/line.h"
+#include "agent/log/line_writer.h"
 #include "agent/log/repeats.h"
 #include "netlink/base/escape.h"
 
@@ -61,13 +62,10 @@ class Output {
  public:
   explicit Output(const Options& options) : format_(options.format), now_(options.now) {
     if (!now_) now_ = system_now;
-    spdlog::sink_ptr sink;
-    if (options.sink) {
-      sink = std::make_shared<FunctionSink>(options.sink);
-    } else {
-      sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
-    }
-    logger_ = std::make_unique<spdlog::logger>("hostnet", std::move(sink));
+    auto sink = options.sink;
+    if (!sink) sink = [this](std::string_view line) { stderr_.write(line); };
+    logger_ = std::make_unique<spdlog::logger>("hostnet",
+                                               std::make_shared<FunctionSink>(std::move(sink)));
     logger_->set_pattern("%v");
     logger_->set_level(spdlog_level(options.level));
     logger_->flush_on(spdlog::level::trace);
@@ -115,6 +113,10 @@ class Output {
  private:
   void write_line(WallTime now, Level level, std::string_view message,
                   std::span<const Field> fields) {
+    if (const std::size_t lost = stderr_.take_lost(); lost > 0) {
+      const Field count("lines", lost);
+      write_line(now, Level::warn, "log lines lost", {&count, 1});
+    }
     // A string_view is not taken for a format string.
     logger_->log(spdlog_level(level),
                  spdlog::string_view_t(format_line(format_, now, level, message, fields)));
@@ -135,6 +137,7 @@ class Output {
 
   Format format_;
   std::function<WallTime()> now_;
+  LineWriter stderr_{STDERR_FILENO};
   std::unique_ptr<spdlog::logger> logger_;
   std::mutex mutex_;
   Repeats repeats_;

@@ -1,12 +1,15 @@
 """The program as a citizen of the system: flags, exit codes, signals, a busy port, missing rights."""
 
+import fcntl
 import json
+import os
 import re
 import signal
 import subprocess
 
 import pytest
-from conftest import AGENT, pod, wait_until
+from conftest import AGENT, Client, children, pod, wait_until
+from machine import PATIENCE
 
 
 def run(*words, **options):
@@ -63,6 +66,37 @@ def test_a_held_port_is_told_with_its_holder_and_exit_1(machine):
 def test_signals_end_it_with_0(machine, sent):
     agent = machine.agent("--pods.source=none")
     assert agent.stop() == 0
+
+
+def test_a_log_that_nobody_reads_holds_up_nothing(machine):
+    """A full pipe, as of a container runtime that hangs: lines are lost and counted."""
+    reader, writer = os.pipe()
+    os.set_blocking(reader, False)
+    os.write(writer, b"x" * fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 8192))
+    machine.file("pods/web.json", pod("web", 8080))
+    process = machine.start(AGENT, "--pods.source=manifests", f"--pods.manifests={machine.directory}/pods",
+                            stderr=writer)
+    client = Client(machine)
+    wait_until(lambda: client.curl("/readyz")[0] == 200, what="/readyz")
+    machine.listen(8080)
+    wait_until(lambda: client.findings(port=8080), what="a finding, which is logged")
+    assert client.text("/healthz") == "ok\n"
+    os.read(reader, 1 << 16)
+    os.kill(children(process.pid)[0], signal.SIGTERM)
+    assert process.wait(timeout=PATIENCE) == 0
+    log = os.read(reader, 1 << 16).decode()
+    assert re.search(r'msg="log lines lost" lines=[1-9]', log), log
+    assert "signal=SIGTERM" in log, log
+    os.close(reader)
+    os.close(writer)
+
+
+def test_no_file_or_socket_takes_the_place_of_a_closed_standard_stream(machine):
+    process = machine.start("sh", "-c", 'exec "$0" --pods.source=none <&- >&- 2>&-', AGENT)
+    client = Client(machine)
+    wait_until(lambda: client.curl("/readyz")[0] == 200, what="/readyz")
+    agent = children(process.pid)[0]
+    assert [os.readlink(f"/proc/{agent}/fd/{stream}") for stream in range(3)] == ["/dev/null"] * 3
 
 
 def test_health(machine):

@@ -1,7 +1,9 @@
 #include "agent/serve/process/descriptors.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -32,6 +34,12 @@ Result<> ensure_descriptors() {
       fmt::format("only {} open files are allowed, the agent needs {}: raise `ulimit -n` "
                   "or LimitNOFILE=",
                   limit.rlim_cur, kLeast));
+}
+
+void occupy_standard_streams() {
+  int lowest = STDIN_FILENO;
+  while (lowest >= 0 && lowest <= STDERR_FILENO) lowest = ::open("/dev/null", O_RDONLY);
+  if (lowest >= 0) ::close(lowest);
 }
 
 }  // namespace hostnet
