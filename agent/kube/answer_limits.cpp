@@ -20,7 +20,7 @@ long AnswerLimits::on_read(BIO* socket, int operation, const char* /*data*/, std
     BIO_clear_retry_flags(socket);  // not "no data yet", which would be retried
     return -1;
   }
-  if (operation == (BIO_CB_READ | BIO_CB_RETURN) && result > 0) self->read(*processed);
+  if (operation == (BIO_CB_READ | BIO_CB_RETURN) && result > 0) self->count_read(*processed);
   return result;
 }
 
@@ -32,6 +32,14 @@ bool AnswerLimits::may_read() {
     refusal_ = "its head, or a line between two chunks, is too long";
   } else if (timed && steady_now() - began_ > time_ + more) {
     refusal_ = "it did not end in time";
+  }
+  return refusal_.empty();
+}
+
+bool AnswerLimits::take_head(std::string_view bytes) {
+  for (std::size_t at = 0; in_head_ && at < bytes.size() && refusal_.empty(); ++at) {
+    line_ = bytes[at] == '\n' ? 0 : line_ + 1;
+    if (line_ > kLongestHeadLine) refusal_ = "a line of its head is too long";
   }
   return refusal_.empty();
 }

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "agent/kube/answer_limits.h"
+#include "agent/kube/answer_stream.h"
 #include "agent/kube/httplib_words.h"
 #include "agent/kube/json_cutter.h"
 #include "agent/kube/tls_identity.h"
@@ -25,11 +26,17 @@ namespace {
 
 constexpr std::chrono::seconds kWriteTimeout{10};
 
+AnswerStream::Timeouts timeouts_of(const KubeTiming& timing, KubeBody body) {
+  const std::chrono::milliseconds silence = timing.silence;
+  return {.read = body == KubeBody::stream
+                      ? silence
+                      : std::min<std::chrono::milliseconds>(silence, timing.answer),
+          .write = kWriteTimeout};
+}
+
 void set_options(httplib::ClientImpl& client, const KubeTiming& timing, KubeBody body) {
   client.set_connection_timeout(timing.connect);
-  client.set_read_timeout(body == KubeBody::stream
-                              ? timing.silence
-                              : std::min<std::chrono::milliseconds>(timing.silence, timing.answer));
+  client.set_read_timeout(timeouts_of(timing, body).read);
   client.set_write_timeout(kWriteTimeout);
   client.set_tcp_nodelay(true);
   client.set_url_encode(false);
@@ -65,9 +72,14 @@ struct Handshake {
 
 // Over TLS, except to a `kubectl proxy`. The context verifies the server and has our certificate.
 Result<std::unique_ptr<httplib::ClientImpl>> new_client(const ClusterAccess& access,
-                                                        Handshake& handshake) {
-  if (access.plain) return std::make_unique<httplib::ClientImpl>(access.host, access.port);
-  auto client = std::make_unique<httplib::SSLClient>(access.host, access.port);
+                                                        Handshake& handshake,
+                                                        AnswerStream::Timeouts timeouts) {
+  if (access.plain) {
+    return std::make_unique<LimitedClient<httplib::ClientImpl>>(access.host, access.port,
+                                                                handshake.limits, timeouts);
+  }
+  auto client = std::make_unique<LimitedClient<httplib::SSLClient>>(access.host, access.port,
+                                                                    handshake.limits, timeouts);
   client->enable_server_certificate_verification(false);  // ServerCheck does it
   if (auto done = handshake.prepare(client->ssl_context(), access); !done) {
     return std::unexpected(done.error());
@@ -188,7 +200,7 @@ KubeReply KubeClient::exchange(const KubeRequest& request, KubeBody body,
                       .limits = AnswerLimits(timing_.answer, body == KubeBody::stream),
                       .server_name = {}};
   AnswerLimits& limits = handshake.limits;
-  const auto client = new_client(access_, handshake);
+  const auto client = new_client(access_, handshake, timeouts_of(timing_, body));
   auto headers = headers_for(access_);
   if (!client || !headers) {
     reply.problem = (client ? headers.error() : client.error()).message;

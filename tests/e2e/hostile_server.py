@@ -35,6 +35,14 @@ def status_line():
     yield from forever(b"O" * 16384)
 
 
+def long_status_line():
+    yield b"HTTP/1.1 200 " + b"O" * 100_000 + b"\r\nContent-Length: 2\r\n\r\n{}"
+
+
+def long_interim_answer():
+    yield b"HTTP/1.1 100 " + b"O" * 100_000 + b"\r\n\r\n"
+
+
 def header_line():
     yield HEAD + b"X-More: "
     yield from forever(b"a" * 16384)

@@ -13,6 +13,7 @@ from test_pod_sources import QUICK, certificate, kubeconfig
 
 ROOM = 48 * 1024  # KiB
 TOO_LONG = "its head, or a line between two chunks, is too long"
+LONG_LINE = "a line of its head is too long"
 
 
 class Hostile:
@@ -48,7 +49,8 @@ def problems(agent):
 
 
 ENDLESS = [
-    ("status_line", TOO_LONG), ("header_line", TOO_LONG), ("headers", TOO_LONG), ("interim_answers", TOO_LONG),
+    ("status_line", LONG_LINE), ("long_status_line", LONG_LINE), ("long_interim_answer", LONG_LINE),
+    ("header_line", LONG_LINE), ("headers", TOO_LONG), ("interim_answers", TOO_LONG),
     ("chunk_line", TOO_LONG), ("trailer", ""), ("key", ""), ("depth", ""), ("value", ""), ("pods", ""),
     ("ports", "")]
 
