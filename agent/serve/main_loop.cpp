@@ -7,6 +7,7 @@
 #include <chrono>
 #include <csignal>
 #include <optional>
+#include <thread>
 #include <utility>
 
 #include "agent/config/load_policy.h"
@@ -19,6 +20,8 @@ namespace hostnet {
 namespace {
 
 constexpr std::chrono::milliseconds kHousekeeping{10'000};
+// After each reload: signals that come meanwhile are one.
+constexpr std::chrono::milliseconds kReloadPause{100};
 // Writing the configuration in place may take a while.
 constexpr FileWatchPace kConfigPace{.longest = std::chrono::seconds(10)};
 
@@ -63,7 +66,9 @@ void run_main_loop(const Signals& signals, DaemonState& state, const std::string
       }
       changed = true;
     }
-    if (changed) reload(state, config_file, watch);
+    if (!changed) continue;
+    reload(state, config_file, watch);
+    std::this_thread::sleep_for(kReloadPause);
   }
 }
 
