@@ -5,6 +5,7 @@
 #include <set>
 #include <string>
 #include <tuple>
+#include <utility>
 
 #include "agent/findings/rules/rules.h"
 #include "netlink/base/sort_unique.h"
@@ -17,18 +18,26 @@ auto order_of_findings(const Finding& finding) {
                     finding.verdict, std::string_view(finding.id));
 }
 
+void keep(Finding finding, const FindingContext& context, std::vector<Finding>& found) {
+  if (finding.held_by.size() > most_listed(context)) {
+    finding.held_by.resize(most_listed(context));
+    finding.held_by.shrink_to_fit();
+  }
+  found.push_back(std::move(finding));
+}
+
 // Only the first conflict of a declaration counts, but all of its risks.
 void judge_declaration(const Declaration& declaration, const FindingContext& context,
                        std::vector<Finding>& found) {
   for (auto* const rule : rules::kConflicts) {
     if (auto finding = rule(declaration, context)) {
-      found.push_back(*std::move(finding));
+      keep(*std::move(finding), context, found);
       break;
     }
   }
   if (declaration.rejected) return;
   for (auto* const rule : rules::kDeclarationRisks) {
-    if (auto finding = rule(declaration, context)) found.push_back(*std::move(finding));
+    if (auto finding = rule(declaration, context)) keep(*std::move(finding), context, found);
   }
 }
 

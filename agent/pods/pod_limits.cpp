@@ -103,6 +103,18 @@ void cut_to_what_is_allowed(Pod& pod) {
   }
 }
 
+std::size_t text_of_ports(const Pod& pod) {
+  std::size_t text = 0;
+  for (const Container& container : pod.containers) {
+    const std::size_t each = pod.namespace_.size() + pod.name.size() + pod.uid.size() +
+                             pod.config_hash.size() + pod.workload.size() + pod.phase.size() +
+                             pod.dns_policy.size() + container.name.size() +
+                             container.state.size() + container.reason.size();
+    for (const ContainerPort& port : container.ports) text += each + port.host_ip.size();
+  }
+  return text;
+}
+
 bool has_host_port(const Value& port) {
   const Value* number = port.find("hostPort");
   return number != nullptr && number->integer() != 0;
@@ -171,14 +183,16 @@ std::size_t kept_ports(const Pod& pod) {
 void PortBudget::take(Pod& pod) {
   cut_to_what_is_allowed(pod);
   const std::size_t ports = kept_ports(pod);
+  const std::size_t text = text_of_ports(pod);
   if (containers_ + pod.containers.size() > kMostContainersOfANode) {
     pod.ports_cut += ports;
     pod.containers = std::vector<Container>();  // {} would keep their memory
     return;
   }
   containers_ += pod.containers.size();
-  if (used_ + ports <= kMostPortsOfANode) {
+  if (used_ + ports <= kMostPortsOfANode && text_ + text <= kMostTextOfPorts) {
     used_ += ports;
+    text_ += text;
     return;
   }
   pod.ports_cut += ports;
@@ -187,6 +201,7 @@ void PortBudget::take(Pod& pod) {
 
 void PortBudget::give_back(const Pod& pod) {
   used_ -= std::min(used_, kept_ports(pod));
+  text_ -= std::min(text_, text_of_ports(pod));
   containers_ -= std::min(containers_, pod.containers.size());
 }
 

@@ -16,6 +16,8 @@ inline constexpr std::size_t kMostContainersOfAPod = 256;
 inline constexpr std::size_t kMostPods = 2000;  // a kubelet runs a few hundred
 inline constexpr std::size_t kMostPortsOfANode =
     3'000;  // of all pods together; each may lead to several findings
+// What those ports have of names, states and host IPs: each has a copy in everything said of it.
+inline constexpr std::size_t kMostTextOfPorts = std::size_t{384} << 10;
 inline constexpr std::size_t kMostContainersOfANode = 10'000;
 inline constexpr std::size_t kLongestPodText = 512;
 // As JSON; etcd stores at most 1.5 MiB per object, in a more compact form.
@@ -59,7 +61,7 @@ class PortBudget {
   void give_back(const Pod& pod);
 
  private:
-  std::size_t used_{}, containers_{};
+  std::size_t used_{}, text_{}, containers_{};
 };
 
 }  // namespace hostnet

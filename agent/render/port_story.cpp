@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <span>
 #include <string_view>
 #include <utility>
 
@@ -19,6 +20,7 @@ namespace {
 constexpr std::size_t kLabel = 12;
 constexpr std::size_t kMostEvents = 5;
 constexpr std::size_t kMostHolders = 8;
+constexpr std::size_t kMostDeclarations = 100;  // and findings
 
 using Lines = std::vector<StoryLine>;
 
@@ -87,7 +89,21 @@ std::vector<const Finding*> findings_on(const Report& report, const CheckAnswer&
   return found;
 }
 
-void tell_since(const PortStory& story, const std::vector<const Finding*>& findings, Lines& lines) {
+void tell_declarations(const HostPort* port, Lines& lines) {
+  const auto all = port == nullptr ? std::vector<const DeclaredPort*>{} : port->declared_by;
+  const auto told = std::min(all.size(), kMostDeclarations);
+  for (const DeclaredPort* declared : std::span(all).first(told)) {
+    add(lines, "declared", declaration_story(*declared));
+  }
+  if (all.size() > told) {
+    add(lines, "declared", counted(all.size() - told, "more container", "more containers"));
+  }
+  if (all.empty()) add(lines, "declared", "by no pod");
+}
+
+using Findings = std::span<const Finding* const>;
+
+void tell_since(const PortStory& story, Findings findings, Lines& lines) {
   for (const Finding* finding : findings) {
     const std::string_view verdict = to_string(finding->verdict);
     if (!finding->since) {
@@ -173,7 +189,7 @@ void tell_history(const PortStory& story, Lines& lines) {
   }
 }
 
-void tell_remedies(const std::vector<const Finding*>& findings, Lines& lines) {
+void tell_remedies(Findings findings, Lines& lines) {
   for (const Finding* finding : findings) {
     add(lines, "what to do", finding->remedy.empty() ? finding->explanation : finding->remedy);
   }
@@ -198,15 +214,15 @@ std::vector<StoryLine> story_lines(const PortStory& story) {
   const auto ports =
       host_ports(story.report, {.port = story.bind.port, .protocol = story.bind.protocol});
   const HostPort* port = ports.empty() ? nullptr : &ports.front();
-  const auto findings = findings_on(story.report, story.bind);
+  const auto all = findings_on(story.report, story.bind);
+  const auto findings = std::span(all).first(std::min(all.size(), kMostDeclarations));
   Lines lines;
-  for (const DeclaredPort* declared :
-       port == nullptr ? std::vector<const DeclaredPort*>{} : port->declared_by) {
-    add(lines, "declared", declaration_story(*declared));
-  }
-  if (port == nullptr || port->declared_by.empty()) add(lines, "declared", "by no pod");
+  tell_declarations(port, lines);
   tell_holders(port, lines);
   tell_since(story, findings, lines);
+  if (all.size() > findings.size()) {
+    add(lines, "since", counted(all.size() - findings.size(), "more finding", "more findings"));
+  }
   add(lines, "bind()", bind_words(story.bind));
   tell_paths(story, lines);
   tell_rules(story, port, lines);

@@ -54,6 +54,22 @@ def test_a_crowd_on_a_declared_port_fits(machine, kind):
     print(f"{3 * EACH} {protocol} sockets on a declared port: at most {bounded.check_most()} KiB")
 
 
+def test_pods_that_declare_one_port_fit(machine):
+    """2,000 pods on one port, with names as long as Kubernetes allows, and a thousand sockets there."""
+    folder = machine.directory / "pods"
+    for at in range(2000):
+        machine.file(f"pods/{at}.json", pod(f"{at:04}" + "p" * 249, 5000, namespace="n" * 63))
+    program = machine.python(REUSED, "SOCK_STREAM", 5000, 1000, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert program.stdout.readline() == "ready\n"
+    bounded = Bounded(machine, Machine.agent, "--pods.source=manifests", f"--pods.manifests={folder}")
+    found = wait_until(lambda: bounded.agent.findings(port=5000), what="findings")
+    assert {finding["verdict"] for finding in found} == {"duplicate_declaration"}
+    assert not bounded.agent.json("/conflicts")["complete"]
+    for path in ("/", "/ports?format=json", "/ports/5000", "/conflicts", "/risks?format=json", "/metrics"):
+        bounded.agent.text(path)
+    print(f"{len(found)} findings about one port: at most {bounded.check_most()} KiB")
+
+
 def test_pages_of_many_findings_fit(machine):
     """3,000 findings, and 400 clients that ask for pages of them with heads of 15 KB."""
     folder = machine.directory / "pods"

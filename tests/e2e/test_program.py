@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import subprocess
+import time
 
 import pytest
 from conftest import AGENT, Client, children, pod, wait_until
@@ -234,6 +235,19 @@ def test_a_config_file_is_reread_and_a_bad_one_refused(machine):
     assert len(agent.json("/conflicts?ignored=1")["findings"]) == 1
     assert agent.metric(r"^hostnet_config_last_reload_successful 1$")
     assert agent.metric(r'^hostnet_findings_ignored\{class="conflict"\} 1$')
+
+
+def test_a_flood_of_signals_costs_little(machine):
+    config = machine.file("config.yaml", "{}\n")
+    agent = machine.agent("--pods.source=none", f"--config.file={config}")
+    pid, begun = agent.pid, time.monotonic()
+    for _ in range(100_000):
+        os.kill(pid, signal.SIGHUP)
+    assert agent.stop() == 0
+    took = time.monotonic() - begun
+    lines = [line for line in agent.log().splitlines() if '"configuration loaded"' in line]
+    reloads = sum(int((re.search(r"suppressed=(\d+)", line) or [0, 1])[1]) for line in lines)
+    assert 1 <= reloads <= 10 * took + 2, lines[-3:]
 
 
 def test_a_broken_config_file_at_start_is_an_error_with_file_and_line(machine):

@@ -37,6 +37,31 @@ TEST(DuplicateDeclaration, EachDeclaringContainerHasAWarningThatListsBothPods) {
   EXPECT_THAT(found[0].explanation, HasSubstr("both declare 8080/tcp"));
 }
 
+TEST(DuplicateDeclaration, ManyDeclarationsOfAPortAreNotAllListedInEach) {
+  Scene scene;
+  for (int i = 0; i < 500; ++i) scene.add(declaring(std::to_string(i)));
+  const auto found = scene.of(Verdict::duplicate_declaration);
+  ASSERT_THAT(found, SizeIs(500));
+  std::size_t listed = 0;
+  for (const Finding& finding : found) listed += finding.declared_by.size();
+  EXPECT_EQ(listed, 3'000U);
+  EXPECT_THAT(found[0].explanation, HasSubstr("and 498 more both declare 8080/tcp"));
+}
+
+TEST(DuplicateDeclaration, HoldersOfAPortThatManyDeclareAreNotAllListedInEach) {
+  Scene scene;
+  for (int i = 0; i < 500; ++i) {
+    Pod pod = host_pod("p" + std::to_string(i), "uid-" + std::to_string(i));
+    scene.add(with_port(pod, 8080));
+  }
+  for (int pid = 1; pid <= 100; ++pid) {
+    scene.hold(listener("0.0.0.0", 8080, unit_owner("nginx.service", "nginx", pid)));
+  }
+  for (const Finding& finding : scene.of(Verdict::duplicate_declaration)) {
+    EXPECT_THAT(finding.held_by, SizeIs(6));
+  }
+}
+
 TEST(DuplicateDeclaration, ComesBeforeEveryHolder) {
   Pod one = host_pod("a", "uid-a");
   Pod two = host_pod("b", "uid-b");

@@ -111,6 +111,27 @@ TEST(PodLimits, AllPodsTogetherHaveABudget) {
   EXPECT_EQ(again.ports_cut, 0U);
 }
 
+TEST(PodLimits, PortsOfPodsWithLongNamesCountForMore) {
+  PortBudget budget;
+  Pod pod = *read_pod_json(pod_with_ports(1000, "hostPort"));
+  pod.name = pod.workload = std::string(253, 'n');
+  const Pod full = pod;
+  budget.take(pod);
+  EXPECT_EQ(pod.ports_cut, 1000U);
+  Pod fewer = full;
+  fewer.containers[0].ports.resize(500);
+  const Pod taken = fewer;
+  budget.take(fewer);
+  EXPECT_EQ(fewer.ports_cut, 0U);
+  Pod other = taken;
+  budget.take(other);
+  EXPECT_EQ(other.ports_cut, 500U);
+  budget.give_back(fewer);
+  other = taken;
+  budget.take(other);
+  EXPECT_EQ(other.ports_cut, 0U);
+}
+
 TEST(PodLimits, TextsOfKeptPodsAreAsLongAsKubernetesAllows) {
   Pod pod;
   pod.namespace_ = pod.name = std::string(10'000, 'n');

@@ -51,6 +51,14 @@ TEST(PortStory, TellsOfThePortInTheOrderInWhichSomebodyAsks) {
   }
 }
 
+TEST(PortStory, TellsAHundredDeclarationsAndHowManyMore) {
+  Report report = sample_report();
+  const std::size_t before = report.declared.size();
+  report.declared.resize(before + 500, sample_conflict().declared_by.front());
+  const std::string story = story_of(report, nullptr);
+  EXPECT_THAT(story, HasSubstr("            401 more containers"));
+}
+
 TEST(PortStory, ASingleScanKnowsNeitherSinceWhenNorWhatWas) {
   Report report = sample_report();
   for (Finding& finding : report.findings) finding.since.reset();

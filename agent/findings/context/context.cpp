@@ -133,6 +133,11 @@ Finding finding_about(Verdict verdict, const Declaration& declaration,
   return finding;
 }
 
+std::size_t most_listed(const FindingContext& context) {
+  constexpr std::size_t kOfAllFindings = 3'000, kLeast = 2;
+  return std::max(kLeast, kOfAllFindings / std::max<std::size_t>(1, context.declarations.size()));
+}
+
 void add_holders(Finding& finding, const Holders& holders) {
   for (const Holder* holder : holders) {
     const bool known =

@@ -60,6 +60,11 @@ ListenState listen_state(const Declaration& declaration, const FindingContext& c
 Finding finding_about(Verdict verdict, const Declaration& declaration,
                       const FindingContext& context);
 
+// How many declarations, and how many holders, a finding may list: each of n declarations of one
+// port has a finding about all n of them. On a node with less than a hundred declared ports this is
+// more than there are.
+std::size_t most_listed(const FindingContext& context);
+
 // Appends the holders to held_by in this order, each NAT rule once.
 void add_holders(Finding& finding, const Holders& holders);
 

@@ -3,6 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <span>
+
 #include "agent/findings/context/hijack.h"
 #include "agent/findings/context/holders.h"
 #include "agent/findings/context/words.h"
@@ -60,7 +63,10 @@ std::optional<Finding> duplicate_declaration(const Declaration& declaration,
   if (duplicates.empty()) return {};
   const DeclaredPort& port = declaration.port;
   Finding finding = finding_about(Verdict::duplicate_declaration, declaration, context);
-  for (const Declaration* other : duplicates) finding.declared_by.push_back(other->port);
+  const auto listed = std::min(duplicates.size(), most_listed(context) - 1);
+  for (const Declaration* other : std::span(duplicates).first(listed)) {
+    finding.declared_by.push_back(other->port);
+  }
   add_holders(finding, port.mode == PortMode::host_network
                            ? holders_in_the_way(declaration, context)
                            : hijacked_listeners(declaration, context));
