@@ -49,6 +49,18 @@ TEST_F(GrpcClientTest, ASilentServerHasItsTime) {
   EXPECT_EQ(asked.error().message, "no whole answer in time");
 }
 
+TEST_F(GrpcClientTest, FramesWithoutEndAreGivenUp) {
+  const std::jthread flood([&] {
+    const UniqueFd peer(::accept4(server_.get(), nullptr, nullptr, SOCK_CLOEXEC));
+    // SETTINGS, then PRIORITY of a stream that nobody opened.
+    std::string frames("\0\0\0\4\0\0\0\0\0", 9);
+    const std::string priority("\0\0\5\2\0\0\0\0\3\0\0\0\0\1", 14);
+    while (::send(peer.get(), frames.data(), frames.size(), MSG_NOSIGNAL) > 0) frames = priority;
+  });
+  const auto client = GrpcClient::create(path_, std::chrono::hours(1)).value();
+  EXPECT_EQ(ask(*client).error().message, "HTTP/2: frames without end, and no answer in them");
+}
+
 TEST_F(GrpcClientTest, WhoIsStoppedDoesNotWait) {
   const auto client = GrpcClient::create(path_, std::chrono::hours(1)).value();
   const std::jthread stopper([&] { client->stop(); });

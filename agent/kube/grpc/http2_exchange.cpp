@@ -19,6 +19,9 @@
 namespace hostnet {
 namespace {
 
+// Frames that say nothing, between two pieces of the body.
+constexpr std::size_t kMostBesideBody = std::size_t{1} << 20;
+
 // nghttp2 uses unsigned bytes.
 const std::uint8_t* octets(const char* text) {
   return reinterpret_cast<const std::uint8_t*>(text);
@@ -99,6 +102,10 @@ class Exchange {
     if (size < 0 && (errno == EAGAIN || errno == EINTR)) return {};
     if (size < 0) return system_failure(errno, "receiving");
     if (size == 0) return failure(Reason::unreachable, "the connection ended before the answer");
+    beside_body_ += static_cast<std::size_t>(size);
+    if (beside_body_ > kMostBesideBody) {
+      return failure(Reason::malformed, "HTTP/2: frames without end, and no answer in them");
+    }
     const auto used = nghttp2_session_mem_recv(session_.get(), octets(buffer.data()),
                                                static_cast<std::size_t>(size));
     if (used < 0) return broken(static_cast<int>(used));
@@ -134,6 +141,7 @@ class Exchange {
                      const std::uint8_t* chunk, std::size_t size, void* data) {
     auto& exchange = self(data);
     if (stream == exchange.stream_ && !exchange.enough_) {
+      exchange.beside_body_ = 0;
       exchange.enough_ = !exchange.handlers_.on_body(text_of(chunk, size));
     }
     return 0;
@@ -164,6 +172,7 @@ class Exchange {
   std::string_view output_;  // nghttp2's, valid until the next call for more
   std::unique_ptr<nghttp2_session, FreeSession> session_;
   std::int32_t stream_{};
+  std::size_t beside_body_{};
   bool closed_{}, enough_{};
   std::uint32_t code_{NGHTTP2_NO_ERROR};
 };
