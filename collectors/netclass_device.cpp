@@ -1,7 +1,6 @@
 #include "collectors/netclass_device.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <linux/if.h>
 
 #include <array>
@@ -10,6 +9,7 @@
 
 #include "collectors/framework/text_file.h"
 #include "netlink/base/text.h"
+#include "netlink/rtnetlink/links.h"
 
 namespace hostnet {
 namespace {
@@ -63,10 +63,6 @@ NetclassDevice::Number sysfs_speed(const Files& files, std::string_view device) 
 
 std::string_view operational_state(const Link& link) {
   return kOperstates[link.operstate < kOperstates.size() ? link.operstate : 0];
-}
-
-std::string hardware_address(const std::vector<std::uint8_t>& bytes) {
-  return fmt::format("{:02x}", fmt::join(bytes, ":"));
 }
 
 NetclassDevice netclass_device(const Link& link) {

@@ -27,9 +27,8 @@ struct NetclassDevice {
 };
 
 // As sysfs spells them: RFC 2863's states ("up", "lowerlayerdown"; "unknown" for an
-// unlisted one) and link-layer addresses ("02:00:00:00:00:01").
+// unlisted one).
 std::string_view operational_state(const Link& link);
-std::string hardware_address(const std::vector<std::uint8_t>& bytes);
 
 // The interface as netlink reports it; values that only sysfs has stay empty.
 NetclassDevice netclass_device(const Link& link);

@@ -4,6 +4,8 @@
 #include <array>
 #include <utility>
 
+#include "netlink/base/ranges.h"
+
 namespace hostnet {
 namespace {
 
@@ -31,7 +33,7 @@ KindSums::KindSums(const std::vector<std::string>& kinds) {
 std::shared_ptr<const std::vector<Link>> KindSums::update(const std::vector<const Link*>& links) {
   std::map<std::uint32_t, Seen> now;
   for (const Link* link : links) {
-    if (std::ranges::find(gone_, link->index) != gone_.end()) continue;
+    if (contains(gone_, link->index)) continue;
     LinkStats before;
     const auto known = seen_.find(link->index);
     if (known != seen_.end() && known->second.kind == link->kind) before = known->second.stats;

@@ -14,7 +14,7 @@
 #include "collectors/framework/families.h"
 #include "collectors/framework/link_names.h"
 #include "collectors/framework/route_labels.h"
-#include "netlink/base/sort_unique.h"
+#include "netlink/base/ranges.h"
 #include "netlink/rtnetlink/rtnetlink.h"
 
 namespace hostnet {

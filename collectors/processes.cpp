@@ -10,6 +10,7 @@
 #include "collectors/framework/collector.h"
 #include "collectors/framework/families.h"
 #include "collectors/framework/text_file.h"
+#include "netlink/base/ascii.h"
 
 namespace hostnet {
 namespace {
@@ -27,7 +28,7 @@ struct TaskStat {
 };
 
 bool is_task_number(std::string_view name) {
-  return !name.empty() && std::ranges::all_of(name, [](char c) { return c >= '0' && c <= '9'; });
+  return !name.empty() && std::ranges::all_of(name, is_digit);
 }
 
 // "812 (any name, even with ") R 1 (" in it) S 1 812 ...": the last parenthesis is

@@ -1,13 +1,13 @@
 // Sockets in use by protocol, from /proc/net/sockstat and sockstat6
 // (net/ipv4/proc.c, net/ipv6/proc.c): "TCP: inuse 4 orphan 0 tw 0 alloc 4 mem 1".
 
-#include <algorithm>
 #include <array>
 #include <utility>
 
 #include "collectors/framework/collector.h"
 #include "collectors/framework/families.h"
 #include "collectors/framework/text_file.h"
+#include "netlink/base/ranges.h"
 
 namespace hostnet {
 namespace {
@@ -37,7 +37,7 @@ Result<> add_sockstat(std::vector<MetricSource>& families, std::string_view path
       if (protocol == "sockets" && name == "used") {
         add("node_sockstat_sockets_used", "Sockets of every protocol in use.", *value);
       }
-      if (std::ranges::find(kSockstatFields, name) == kSockstatFields.end()) continue;
+      if (!contains(kSockstatFields, name)) continue;
       add(joined({"node_sockstat_", protocol, "_", name}),
           joined({name, " of ", protocol, " in /proc/net/sockstat."}), *value);
       if (name == "mem") {

@@ -10,6 +10,7 @@
 #include "collectors/framework/families.h"
 #include "collectors/framework/metric_name.h"
 #include "collectors/framework/text_file.h"
+#include "netlink/base/ranges.h"
 #include "netlink/base/text.h"
 
 namespace hostnet {
@@ -62,7 +63,7 @@ Result<SysctlChoice> sysctl_choice(std::string_view flag, const std::string& giv
     if (key.empty() || !std::ranges::all_of(key, is_name_character)) {
       return refused("expected names of letters, digits and underscores after the colon");
     }
-    if (std::ranges::find(choice.keys, key) != choice.keys.end()) {
+    if (contains(choice.keys, key)) {
       return refused("has a name twice");
     }
     choice.keys.emplace_back(key);

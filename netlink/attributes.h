@@ -139,4 +139,9 @@ inline std::optional<AddressFamily> ip_family(unsigned system_family) {
   return std::nullopt;
 }
 
+// The reverse.
+constexpr std::uint8_t system_family(AddressFamily family) {
+  return family == AddressFamily::ipv4 ? AF_INET : AF_INET6;
+}
+
 }  // namespace hostnet

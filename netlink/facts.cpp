@@ -4,14 +4,13 @@
 
 #include <algorithm>
 
+#include "netlink/attributes.h"
+#include "netlink/base/loopback.h"
+
 namespace hostnet {
 namespace {
 
 constexpr std::array<std::uint8_t, 12> kV4MappedPrefix = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-
-int system_family(AddressFamily family) {
-  return family == AddressFamily::ipv4 ? AF_INET : AF_INET6;
-}
 
 }  // namespace
 
@@ -41,11 +40,8 @@ IpAddress IpAddress::unmapped() const {
 }
 
 bool IpAddress::is_loopback() const {
-  const IpAddress plain = unmapped();
-  if (plain.family == AddressFamily::ipv4) return plain.bytes[0] == 127;
-  static constexpr std::array<std::uint8_t, 16> kLoopback = {0, 0, 0, 0, 0, 0, 0, 0,
-                                                             0, 0, 0, 0, 0, 0, 0, 1};
-  return bytes == kLoopback;
+  const std::span all(bytes);
+  return hostnet::is_loopback(family == AddressFamily::ipv4 ? all.first(4) : all);
 }
 
 bool IpAddress::is_multicast() const {

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "netlink/attributes.h"
 #include "netlink/request.h"
 #include "netlink/sock_diag.h"
 
@@ -22,7 +23,7 @@ std::size_t size_of(AddressFamily family) {
 NetlinkRequest request_for(const TcpEnds& ends) {
   inet_diag_req_v2 request{};
   const AddressFamily family = ends.local.family;
-  request.sdiag_family = family == AddressFamily::ipv4 ? AF_INET : AF_INET6;
+  request.sdiag_family = system_family(family);
   request.sdiag_protocol = IPPROTO_TCP;
   request.idiag_states = kEverySocketState;
   request.id.idiag_sport = htons(ends.local_port);

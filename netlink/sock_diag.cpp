@@ -18,15 +18,6 @@ constexpr std::uint32_t kHalfOpen =
     state_bit(SocketState::syn_recv) | state_bit(SocketState::new_syn_recv);
 constexpr std::uint8_t kTimerOfTimeWait = 3;
 
-std::uint8_t ip_protocol(Protocol protocol) {
-  switch (protocol) {
-    case Protocol::tcp: return IPPROTO_TCP;
-    case Protocol::udp: return IPPROTO_UDP;
-    case Protocol::sctp: return IPPROTO_SCTP;
-  }
-  return IPPROTO_TCP;
-}
-
 std::uint32_t wanted_states(const SocketQuery& query) {
   return (query.states & kHalfOpen) != 0 ? query.states | kHalfOpen : query.states;
 }
@@ -61,7 +52,7 @@ Result<> decode_socket_attributes(std::span<const std::byte> attributes, Socket&
 
 NetlinkRequest socket_request(const SocketQuery& query) {
   inet_diag_req_v2 request{};
-  request.sdiag_family = query.family == AddressFamily::ipv4 ? AF_INET : AF_INET6;
+  request.sdiag_family = system_family(query.family);
   request.sdiag_protocol = ip_protocol(query.protocol);
   request.idiag_ext = query.memory ? 1U << (INET_DIAG_SKMEMINFO - 1) : 0;
   request.idiag_states = wanted_states(query);

@@ -3,11 +3,25 @@
 // NETLINK_SOCK_DIAG: the sockets of a network namespace
 // (include/uapi/linux/inet_diag.h, net/ipv4/inet_diag.c).
 
+#include <netinet/in.h>
+
+#include <cstdint>
+
 #include "netlink/facts.h"
 #include "netlink/messages.h"
 #include "netlink/netlink.h"
 
 namespace hostnet {
+
+// IPPROTO_*
+constexpr std::uint8_t ip_protocol(Protocol protocol) {
+  switch (protocol) {
+    case Protocol::tcp: return IPPROTO_TCP;
+    case Protocol::udp: return IPPROTO_UDP;
+    case Protocol::sctp: return IPPROTO_SCTP;
+  }
+  return IPPROTO_TCP;
+}
 
 // One dump request (struct inet_diag_req_v2). States are filtered exactly, ports by a
 // bytecode program that may let others through when there are very many: filter the

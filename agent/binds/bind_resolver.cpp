@@ -12,6 +12,7 @@
 #include "agent/findings/context/overlap.h"
 #include "agent/ports/owners/classify.h"
 #include "agent/ports/owners/process.h"
+#include "netlink/base/ranges.h"
 #include "netlink/base/text.h"
 
 namespace hostnet {
@@ -162,7 +163,7 @@ bool BindResolver::is_missing_address(const IpAddress& address,
   if (wanted.is_wildcard() || wanted.is_loopback() || wanted.is_multicast()) return false;
   if (wanted.family == AddressFamily::ipv4 && wanted.bytes[3] == kBroadcast) return false;
   const auto& here = probe_.addresses();
-  if (here.empty() || std::ranges::find(here, wanted, &Address::ip) != here.end()) return false;
+  if (here.empty() || contains(here, wanted, &Address::ip)) return false;
   return std::ranges::none_of(
       holders, [&](const Holder& holder) { return holder.socket.local.unmapped() == wanted; });
 }

@@ -6,6 +6,8 @@
 #include <tuple>
 #include <utility>
 
+#include "netlink/base/ranges.h"
+
 namespace hostnet {
 namespace {
 
@@ -232,7 +234,7 @@ bool RefusalBook::update(const PodIndex& pods, bool certain, WallTime now) {
 }
 
 bool RefusalBook::has_process(int process) const {
-  return std::ranges::find(entries_, process, &Entry::process) != entries_.end();
+  return contains(entries_, process, &Entry::process);
 }
 
 std::vector<Refusal> RefusalBook::refusals() const {

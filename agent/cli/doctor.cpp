@@ -15,6 +15,7 @@
 #include "agent/log/log.h"
 #include "agent/preflight/preflight.h"
 #include "agent/render/json_reading.h"
+#include "netlink/base/ranges.h"
 #include "netlink/base/worker.h"
 #include "netlink/process_sockets/iterate_process_sockets.h"
 
@@ -87,7 +88,7 @@ PreflightCheck check_process_sockets(const NodeOptions& node) {
 bool told_by_another_check(const Problem& problem, const std::vector<PreflightCheck>& checks) {
   constexpr std::array<std::string_view, 3> kOfPods{"pod_source_error", "pods_not_synced",
                                                     "pods_stale"};
-  return std::ranges::find(kOfPods, problem.code) != kOfPods.end() ||
+  return contains(kOfPods, problem.code) ||
          std::ranges::any_of(checks, [&](const PreflightCheck& check) {
            return check.problem && check.problem->code == problem.code;
          });

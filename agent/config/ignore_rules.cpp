@@ -14,8 +14,8 @@
 #include "agent/ports/holder.h"
 #include "agent/ports/holder_kinds.h"
 #include "agent/verdicts/verdict.h"
-#include "netlink/base/find_named.h"
 #include "netlink/base/nearest.h"
+#include "netlink/base/ranges.h"
 
 namespace hostnet {
 namespace {
@@ -88,7 +88,7 @@ IgnoreRule read_rule(const Fields& map) {
   map.allow_only(kRuleKeys);
   rule.reason = map.word("reason");
   for (const Member& member : map.value().members) {
-    if (member.key == "reason" || std::ranges::find(kRuleKeys, member.key) == kRuleKeys.end()) {
+    if (member.key == "reason" || !contains(kRuleKeys, member.key)) {
       continue;
     }
     if (auto matcher = read_matcher(map, member)) rule.matchers.push_back(*std::move(matcher));

@@ -5,7 +5,7 @@
 
 #include "agent/document/fields.h"
 #include "agent/ports/protocols.h"
-#include "netlink/base/find_named.h"
+#include "netlink/base/ranges.h"
 #include "netlink/base/text.h"
 #include "netlink/base/times.h"
 

@@ -2,11 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <utility>
 
 #include "netlink/base/escape.h"
 #include "netlink/base/nearest.h"
+#include "netlink/base/ranges.h"
 
 namespace hostnet {
 namespace {
@@ -50,7 +50,7 @@ void Fields::refuse(std::string_view why) const {
 
 void Fields::allow_only(std::span<const std::string_view> keys) const {
   for (const Member& member : map_.members) {
-    if (std::ranges::find(keys, std::string_view(member.key)) != keys.end()) continue;
+    if (contains(keys, std::string_view(member.key))) continue;
     const std::string_view meant = nearest(member.key, keys);
     complain(
         member.line,

@@ -11,6 +11,7 @@
 
 #include "agent/document/flow_limits.h"
 #include "agent/document/tree_builder.h"
+#include "netlink/base/ranges.h"
 
 namespace hostnet {
 namespace {
@@ -71,7 +72,7 @@ class YamlEvents : public YAML::EventHandler {
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& value) override {
     // "!" is a quoted scalar, "?" a plain one without a tag.
-    const bool plain = tag == "?" || std::ranges::find(kTypedTags, tag) != kTypedTags.end();
+    const bool plain = tag == "?" || contains(kTypedTags, tag);
     if (plain && (value.empty() || value == "~" || value == "Null" || value == "NULL")) {
       go_on(builder_.null(line(mark), anchor));
     } else {

@@ -5,12 +5,11 @@
 #include <charconv>
 #include <cmath>
 
+#include "netlink/base/ascii.h"
+#include "netlink/base/ranges.h"
+
 namespace hostnet {
 namespace {
-
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
 
 bool take_sign(std::string_view& text) {
   const bool negative = text.starts_with('-');
@@ -99,8 +98,8 @@ std::optional<bool> Value::boolean() const {
   static constexpr std::array<std::string_view, 11> kFalse{
       "false", "False", "FALSE", "no", "No", "NO", "off", "Off", "OFF", "n", "N"};
   if (!is_scalar() || !plain) return std::nullopt;
-  if (std::ranges::find(kTrue, text) != kTrue.end()) return true;
-  if (std::ranges::find(kFalse, text) != kFalse.end()) return false;
+  if (contains(kTrue, text)) return true;
+  if (contains(kFalse, text)) return false;
   return std::nullopt;
 }
 

@@ -6,11 +6,10 @@
 #include "agent/findings/context/nat_traffic.h"
 #include "agent/findings/context/port_risks.h"
 #include "agent/findings/explain_check.h"
+#include "netlink/rtnetlink/links.h"
 
 namespace hostnet {
 namespace {
-
-constexpr std::uint16_t kLoopbackDevice = 772;  // ARPHRD_LOOPBACK
 
 bool has_ipv6(const PortSnapshot& table) {
   return std::ranges::any_of(table.addresses, [](const Address& address) {
@@ -29,8 +28,8 @@ bool shares_prefix(const IpAddress& one, const IpAddress& other, unsigned bits) 
 
 bool is_in_a_vrf(const Link& link, const std::vector<Link>& links) {
   if (!link.master) return false;
-  const auto master = std::ranges::find(links, *link.master, &Link::index);
-  return master != links.end() && master->kind == "vrf";
+  const Link* master = find_link(links, *link.master);
+  return master != nullptr && master->kind == "vrf";
 }
 
 // Whether bind() accepts it: an address of the node, any address in the prefix of a loopback
@@ -41,11 +40,11 @@ bool node_has(const IpAddress& address, const PortSnapshot& table) {
   if (wanted.is_wildcard() || wanted.is_multicast() || wanted == kBroadcast) return true;
   if (wanted.family == AddressFamily::ipv4 && wanted.is_loopback()) return true;
   return std::ranges::any_of(table.addresses, [&](const Address& row) {
-    const auto link = std::ranges::find(table.links, row.interface, &Link::index);
-    if (link == table.links.end()) return row.ip == wanted;
+    const Link* link = find_link(table.links, row.interface);
+    if (link == nullptr) return row.ip == wanted;
     if (is_in_a_vrf(*link, table.links)) return false;
     if (row.ip == wanted) return true;
-    return link->type == kLoopbackDevice && row.ip.family == AddressFamily::ipv4 &&
+    return is_loopback(*link) && row.ip.family == AddressFamily::ipv4 &&
            shares_prefix(row.ip, wanted, row.prefix_length);
   });
 }

@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "agent/findings/rules/rules.h"
-#include "netlink/base/sort_unique.h"
+#include "netlink/base/ranges.h"
 
 namespace hostnet {
 namespace {

@@ -10,6 +10,7 @@
 
 #include "agent/findings/context/overlap.h"
 #include "agent/ports/holder_name.h"
+#include "netlink/base/ranges.h"
 
 namespace hostnet {
 namespace {
@@ -87,7 +88,7 @@ Result<CompiledMatcher> compile_matcher(const Matcher& matcher, std::size_t rule
         .reason = Reason::malformed,
         .message = fmt::format("compiling ignore rule {}: {}: {}", rule + 1, matcher.field, what)});
   };
-  if (std::ranges::find(kFields, matcher.field) == kFields.end()) {
+  if (!contains(kFields, matcher.field)) {
     return malformed(fmt::format("no such field (there are {})", fmt::join(kFields, ", ")));
   }
   CompiledMatcher compiled{.field = matcher.field, .exact = matcher.pattern};

@@ -5,6 +5,7 @@
 
 #include "agent/findings/find_findings.h"
 #include "agent/ports/protocols.h"
+#include "netlink/base/ranges.h"
 
 namespace hostnet {
 namespace {
@@ -32,8 +33,7 @@ void apply_rules(Finding& finding, const IgnoreRules& rules) {
 }  // namespace
 
 Unread unread_of(const PortSnapshot& table, const PodSnapshot& pods) {
-  const bool rules_failed = std::ranges::find(table.coverage.problems, "nat_rules_failed",
-                                              &Problem::code) != table.coverage.problems.end();
+  const bool rules_failed = contains(table.coverage.problems, "nat_rules_failed", &Problem::code);
   return {.pods = pods.stale || !pods.synced,
           .owners = !table.coverage.every_owner,
           .rules = !table.nat || rules_failed,

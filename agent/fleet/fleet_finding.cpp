@@ -6,6 +6,7 @@
 
 #include "agent/fleet/fleet_words.h"
 #include "agent/render/json_reading.h"
+#include "netlink/base/ranges.h"
 #include "netlink/base/times.h"
 
 namespace hostnet {
@@ -51,11 +52,7 @@ bool FindingsReader::whole() const {
 
 void FindingsReader::give(NodeAnswer& node, std::vector<FleetFinding>& findings) && {
   node.complete = node.complete && complete_;
-  for (std::string& problem : problems_) {
-    if (std::ranges::find(node.problems, problem) == node.problems.end()) {
-      node.problems.push_back(std::move(problem));
-    }
-  }
+  for (std::string& problem : problems_) add_once(node.problems, std::move(problem));
   std::ranges::move(findings_, std::back_inserter(findings));
 }
 
@@ -86,12 +83,9 @@ bool FindingsReader::on_finding(std::string_view json) {
   return true;
 }
 
-// Added once, even if the agent reports the same problem.
 void FindingsReader::doubt(std::string problem) {
   complete_ = false;
-  if (std::ranges::find(problems_, problem) == problems_.end()) {
-    problems_.push_back(std::move(problem));
-  }
+  add_once(problems_, std::move(problem));  // the agent may report the same
 }
 
 }  // namespace hostnet

@@ -13,7 +13,7 @@
 #include "agent/render/words.h"
 #include "agent/verdicts/severities.h"
 #include "netlink/base/escape.h"
-#include "netlink/base/find_named.h"
+#include "netlink/base/ranges.h"
 #include "netlink/base/text.h"
 #include "netlink/base/times.h"
 

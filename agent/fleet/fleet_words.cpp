@@ -11,7 +11,7 @@
 #include "agent/ports/holder_kinds.h"
 #include "agent/render/json_reading.h"
 #include "agent/render/words.h"
-#include "netlink/base/find_named.h"
+#include "netlink/base/ranges.h"
 #include "netlink/base/text.h"
 
 namespace hostnet {
@@ -26,8 +26,7 @@ std::string distinct(const Json& list, const Words& words) {
   if (!list.is_array()) return "";
   for (const Json& element : list) {
     std::string text = words(element);
-    if (!text.empty() && std::ranges::find(seen, text) == seen.end())
-      seen.push_back(std::move(text));
+    if (!text.empty()) add_once(seen, std::move(text));
     if (seen.size() >= kMostInAList) break;
   }
   return fmt::format("{}", fmt::join(seen, ", "));

@@ -16,6 +16,7 @@
 #include "agent/pods/scheduler_ports.h"
 #include "agent/render/exit_codes.h"
 #include "agent/render/words.h"
+#include "netlink/base/ranges.h"
 #include "netlink/base/real_time.h"
 #include "netlink/base/text.h"
 
@@ -144,7 +145,7 @@ Result<std::vector<FleetNode>> fetch_nodes(const FleetOptions& options, const Wa
   if (!agents) return std::unexpected(agents.error());
   std::vector<FleetNode> fleet = match_agents(*nodes, *agents);
   std::erase_if(fleet, [&](const FleetNode& node) {
-    return std::ranges::find(*nodes, node.name, &ClusterNode::name) == nodes->end();
+    return !contains(*nodes, node.name, &ClusterNode::name);
   });
   return fleet;
 }
@@ -206,9 +207,8 @@ std::vector<PodRow> rows_of_checks(const WantedPod& wanted, const NodeAnswer& no
 
 bool may_go_to(const WantedPod& wanted, const ClusterNode& node) {
   if (wanted.only_node) return node.name == *wanted.only_node;
-  return std::ranges::all_of(wanted.node_selector, [&](const auto& label) {
-    return std::ranges::find(node.labels, label) != node.labels.end();
-  });
+  return std::ranges::all_of(wanted.node_selector,
+                             [&](const auto& label) { return contains(node.labels, label); });
 }
 
 void add_declared(const WantedPod& wanted, const Pod& pod,
@@ -267,7 +267,7 @@ Result<PodReport> ask_for_pod(const FleetOptions& options, ClusterReader& reader
 
 int exit_code_of(const PodReport& report) {
   const auto has = [&](std::string_view verdict) {
-    return std::ranges::find(report.rows, verdict, &PodRow::verdict) != report.rows.end();
+    return contains(report.rows, verdict, &PodRow::verdict);
   };
   if (report.wanted.ports.empty() || has("free") || has("own")) return 0;
   return has("unknown") ? kIncompleteExit : 1;

@@ -15,7 +15,7 @@
 
 #include "agent/hardening/hardening.h"
 #include "agent/hardening/syscalls.h"
-#include "netlink/base/sort_unique.h"
+#include "netlink/base/ranges.h"
 
 namespace hostnet {
 namespace {

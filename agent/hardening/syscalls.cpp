@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "netlink/base/file_watch.h"
-#include "netlink/base/sort_unique.h"
+#include "netlink/base/ranges.h"
 
 namespace hostnet {
 namespace {

@@ -1,21 +1,11 @@
 #include "agent/http/details.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-
 #include <algorithm>
 #include <array>
 
-namespace hostnet {
+#include "netlink/base/loopback.h"
 
-bool is_loopback_address(std::string_view address) {
-  const std::string text(address);
-  in_addr v4{};
-  if (inet_pton(AF_INET, text.c_str(), &v4) == 1) return (ntohl(v4.s_addr) >> 24) == 127;
-  in6_addr v6{};
-  if (inet_pton(AF_INET6, text.c_str(), &v6) != 1) return false;
-  return IN6_IS_ADDR_LOOPBACK(&v6) || (IN6_IS_ADDR_V4MAPPED(&v6) && v6.s6_addr[12] == 127);
-}
+namespace hostnet {
 
 bool is_loopback_host(std::string_view host) {
   if (host.starts_with('[')) {
@@ -23,11 +13,11 @@ bool is_loopback_host(std::string_view host) {
     if (end == std::string_view::npos) return false;
     const std::string_view after = host.substr(end + 1);
     if (!after.empty() && !after.starts_with(':')) return false;
-    return is_loopback_address(host.substr(1, end - 1));
+    return is_loopback(host.substr(1, end - 1));
   }
   host = host.substr(0, host.find(':'));
   if (host.ends_with('.')) host.remove_suffix(1);
-  return equals_ignoring_case(host, "localhost") || is_loopback_address(host);
+  return equals_ignoring_case(host, "localhost") || is_loopback(host);
 }
 
 namespace {

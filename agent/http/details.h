@@ -18,9 +18,6 @@ enum class Details { loopback, socket, token, all, none };
 // resolves to loopback does not count: DNS rebinding uses such names.
 bool is_loopback_host(std::string_view host);
 
-// 127.0.0.0/8, ::1, ::ffff:127.x; a bare address without brackets or port.
-bool is_loopback_address(std::string_view address);
-
 // A header that clients do not send on their own, such as those of proxies (Forwarded,
 // X-Forwarded-*, Via, CF-Connecting-IP, ...), or nothing. A proxy that adds none, like
 // nginx by default, goes unnoticed: this is an aid, not a security boundary.

@@ -1,7 +1,6 @@
 #include "agent/http/loop.h"
 
 #include <sys/epoll.h>
-#include <sys/eventfd.h>
 
 #include <algorithm>
 #include <array>
@@ -36,9 +35,10 @@ Result<std::unique_ptr<Loop>> Loop::create(const ServerOptions& options,
   std::unique_ptr<Loop> loop(new Loop(options, routes, lanes, counters, std::move(web)));
   loop->epoll_ = UniqueFd(epoll_create1(EPOLL_CLOEXEC));
   if (!loop->epoll_) return system_failure(errno, "making the web server's epoll");
-  loop->wake_ = UniqueFd(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-  if (!loop->wake_) return system_failure(errno, "making the web server's eventfd");
-  if (!loop->watch(loop->wake_.get(), kWakeId, EPOLLIN)) {
+  auto wake = WakeUp::create();
+  if (!wake) return std::unexpected(std::move(wake).error());
+  loop->wake_ = *std::move(wake);
+  if (!loop->watch(loop->wake_->descriptor(), kWakeId, EPOLLIN)) {
     return system_failure(errno, "watching the web server's eventfd");
   }
   if (options.details == Details::token) {
@@ -73,9 +73,7 @@ Loop::Loop(const ServerOptions& options, const std::vector<HttpRoute>& routes, L
 Loop::~Loop() = default;
 
 void Loop::wake() {
-  const std::uint64_t one = 1;
-  // A full eventfd means that a wake-up is already pending.
-  [[maybe_unused]] const ssize_t written = write(wake_.get(), &one, sizeof one);
+  wake_->wake();
 }
 
 bool Loop::watch(int fd, std::uint64_t id, std::uint32_t events) {
@@ -145,8 +143,7 @@ void Loop::run() {
     for (int i = 0; i < ready; ++i) {
       const std::uint64_t id = events[static_cast<std::size_t>(i)].data.u64;
       if (id == kWakeId) {
-        std::uint64_t count = 0;
-        [[maybe_unused]] const ssize_t got = read(wake_.get(), &count, sizeof count);
+        wake_->consume();
       } else if (id >= kFirstConnectionId) {
         on_event(id, now);
       } else if (id <= listeners_.size()) {

@@ -16,6 +16,7 @@
 #include "agent/http/peers/known_peers.h"
 #include "agent/http/settings/details_token.h"
 #include "netlink/base/token_bucket.h"
+#include "netlink/base/wake_up.h"
 
 namespace hostnet {
 
@@ -109,7 +110,7 @@ class Loop {
   KnownPeers known_peers_;
 
   UniqueFd epoll_;
-  UniqueFd wake_;
+  std::optional<WakeUp> wake_;  // set by create()
   std::vector<Listener> listeners_;
   WebTime accept_again_;  // while out of descriptors
   bool accepting_{true};

@@ -1,8 +1,6 @@
 #include "agent/kube/cluster_access.h"
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
-#include <netinet/in.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -10,6 +8,8 @@
 #include <optional>
 #include <utility>
 
+#include "netlink/base/ascii.h"
+#include "netlink/base/loopback.h"
 #include "netlink/base/read_file.h"
 #include "netlink/base/text.h"
 
@@ -26,14 +26,7 @@ std::unexpected<Error> bad_url(std::string_view url, std::string_view why) {
 }
 
 bool may_be_in_a_host(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
-         c == '-' || c == '_' || c == ':';
-}
-
-bool is_loopback(const std::string& host) {
-  in_addr ipv4{};
-  if (::inet_pton(AF_INET, host.c_str(), &ipv4) == 1) return ntohl(ipv4.s_addr) >> 24 == 127;
-  return host == "localhost" || host == "::1";
+  return is_alphanumeric(c) || std::string_view(".-_:").contains(c);
 }
 
 // "node.example:6443", "[fd00::1]" from `url`.
@@ -97,7 +90,7 @@ Result<ClusterAccess> parse_server_url(std::string_view url) {
 
 Result<ClusterAccess> parse_proxy_url(std::string_view url) {
   auto access = parse_http_url(url);
-  if (access && (!access->plain || !is_loopback(access->host))) {
+  if (access && (!access->plain || (access->host != "localhost" && !is_loopback(access->host)))) {
     return bad_url(url, "it is not http:// to this host's loopback, as of kubectl proxy");
   }
   return access;

@@ -2,8 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <utility>
+
+#include "netlink/base/ranges.h"
 
 namespace hostnet {
 namespace {
@@ -36,7 +37,7 @@ void JsonCutter::fail(Reason reason, std::string message) {
 }
 
 bool JsonCutter::wanted(std::string_view member) const {
-  return std::ranges::find(cut_.members, member) != cut_.members.end();
+  return contains(cut_.members, member);
 }
 
 void JsonCutter::keep(char c) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "agent/kube/json_cutter.h"
+#include "netlink/base/ascii.h"
 #include "netlink/base/escape.h"
 #include "netlink/base/text.h"
 
@@ -41,9 +42,7 @@ std::string refusal_words(std::string_view body, const std::vector<std::string>&
 std::string percent_encoded(std::string_view text) {
   std::string encoded;
   for (const char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       c == '-' || c == '.' || c == '_' || c == '~';
-    if (plain) {
+    if (is_alphanumeric(c) || std::string_view("-._~").contains(c)) {
       encoded.push_back(c);
     } else {
       encoded += fmt::format("%{:02X}", static_cast<unsigned char>(c));

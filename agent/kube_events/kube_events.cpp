@@ -7,10 +7,10 @@
 #include <utility>
 #include <vector>
 
+#include "agent/kube/backoff.h"
 #include "agent/kube_events/condition_ledger.h"
 #include "agent/kube_events/event_ledger.h"
 #include "agent/kube_events/label_ledger.h"
-#include "netlink/base/backoff.h"
 #include "netlink/base/real_time.h"
 
 namespace hostnet {

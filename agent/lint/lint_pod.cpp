@@ -9,6 +9,7 @@
 #include "agent/config/port_numbers.h"
 #include "agent/document/fields.h"
 #include "netlink/base/nearest.h"
+#include "netlink/base/ranges.h"
 #include "netlink/base/text.h"
 
 namespace hostnet {
@@ -71,7 +72,7 @@ void ObjectLinter::lint_pod() {
 void ObjectLinter::lint_dns_policy() {
   const std::string& policy = object_.pod.dns_policy;
   const PodNotes& notes = object_.notes;
-  if (!policy.empty() && std::ranges::find(kDnsPolicies, policy) == kDnsPolicies.end()) {
+  if (!policy.empty() && !contains(kDnsPolicies, policy)) {
     const std::string_view meant = nearest(policy, kDnsPolicies);
     add("unknown_dns_policy", notes.dns_policy_line,
         fmt::format("dnsPolicy {} does not exist: the API server rejects the pod",
@@ -279,9 +280,7 @@ bool ObjectLinter::ends_one_first(std::string_view surge) const {
 
 // If these pods themselves are the Service's backends, no traffic is lost.
 bool ObjectLinter::is_backend_of(const ManifestNodePort& node_port) const {
-  const auto has_label = [&](const auto& label) {
-    return std::ranges::find(object_.labels, label) != object_.labels.end();
-  };
+  const auto has_label = [&](const auto& label) { return contains(object_.labels, label); };
   return !node_port.selector.empty() && node_port.namespace_ == object_.pod.namespace_ &&
          std::ranges::all_of(node_port.selector, has_label);
 }

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
+
+#include "netlink/base/ascii.h"
+#include "netlink/base/ranges.h"
 
 namespace hostnet {
 namespace {
@@ -10,21 +12,7 @@ namespace {
 constexpr std::size_t kShortId = 12;  // the shortest container id that runtimes print
 
 bool is_hex_id(std::string_view text) {
-  return text.size() >= kShortId && std::ranges::all_of(text, [](char c) {
-           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-         });
-}
-
-// The length of the UUID that `text` begins with (8-4-4-4-12), else 0.
-std::size_t uuid_length(std::string_view text) {
-  constexpr std::size_t kLength = 36;
-  if (text.size() < kLength) return 0;
-  for (std::size_t i = 0; i < kLength; ++i) {
-    const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-    const auto c = static_cast<unsigned char>(text[i]);
-    if (dash ? c != '-' : std::isxdigit(c) == 0) return 0;
-  }
-  return kLength;
+  return text.size() >= kShortId && std::ranges::all_of(text, is_lower_hex_digit);
 }
 
 }  // namespace
@@ -32,8 +20,8 @@ std::size_t uuid_length(std::string_view text) {
 std::string fold_transient_name(std::string_view name) {
   if (is_hex_id(name)) return "container";
   for (std::size_t at = 0; at < name.size(); ++at) {
-    if (const std::size_t length = uuid_length(name.substr(at)); length != 0) {
-      return std::string(name.substr(0, at)) + "*" + std::string(name.substr(at + length));
+    if (is_uuid(name.substr(at, kUuidLength))) {
+      return std::string(name.substr(0, at)) + "*" + std::string(name.substr(at + kUuidLength));
     }
   }
   const auto dot = name.rfind('.');
@@ -57,7 +45,7 @@ std::string holder_label(const Holder& holder) {
     // These use the containers' human-readable names; others use ids.
     static constexpr std::array<std::string_view, 4> kWithNames{"lxc", "libvirt-lxc",
                                                                 "systemd-nspawn", "containerd"};
-    const bool named = std::ranges::find(kWithNames, owner.container_runtime) != kWithNames.end();
+    const bool named = contains(kWithNames, owner.container_runtime);
     if (!named || owner.container_id.empty() || is_hex_id(owner.container_id)) {
       return owner.container_runtime;
     }

@@ -16,6 +16,7 @@
 #include "agent/options/subcommands.h"
 #include "agent/serve/routes.h"
 #include "netlink/base/nearest.h"
+#include "netlink/base/ranges.h"
 
 namespace hostnet {
 namespace {
@@ -87,7 +88,7 @@ UsageError unexpected_argument(const CLI::App& app, const std::string& argument)
   for (const CLI::App* sub : app.get_subcommands({})) {
     std::ranges::move(option_names(*sub), std::back_inserter(names));
   }
-  if (std::ranges::find(names, name) != names.end()) {
+  if (contains(names, name)) {
     return {fmt::format("{} is a flag of another command, try {}", name, help_call(app))};
   }
   const std::vector<std::string_view> candidates(names.begin(), names.end());

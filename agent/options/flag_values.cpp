@@ -3,8 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <algorithm>
-
+#include "netlink/base/ranges.h"
 #include "netlink/base/text.h"
 #include "netlink/base/times.h"
 
@@ -60,7 +59,7 @@ bool is_valid(const Flag& flag, const std::string& value) {
       const auto period = parse_duration(value);
       return period && *period >= std::chrono::milliseconds(1);
     }
-    case Flag::Kind::choice: return std::ranges::find(flag.choices, value) != flag.choices.end();
+    case Flag::Kind::choice: return contains(flag.choices, value);
   }
   return false;
 }

@@ -9,6 +9,7 @@
 #include "agent/metrics/port_collectors.h"
 #include "collectors/framework/collector.h"
 #include "collectors/registry.h"
+#include "netlink/base/ascii.h"
 
 namespace hostnet {
 namespace {
@@ -165,8 +166,8 @@ std::span<const Flag> all_flags() {
 
 std::string environment_name(std::string_view flag) {
   std::string name = "HOSTNET_";
-  std::ranges::transform(flag, std::back_inserter(name), [](unsigned char c) {
-    return std::isalnum(c) != 0 ? static_cast<char>(std::toupper(c)) : '_';
+  std::ranges::transform(flag, std::back_inserter(name), [](char c) {
+    return is_alphanumeric(c) ? static_cast<char>(std::toupper(c)) : '_';
   });
   return name;
 }

@@ -3,12 +3,12 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <algorithm>
 #include <array>
 #include <chrono>
 #include <utility>
 
 #include "netlink/base/escape.h"
+#include "netlink/base/ranges.h"
 #include "netlink/base/times.h"
 
 namespace hostnet {
@@ -172,7 +172,7 @@ std::expected<void, UsageError> apply_output(const Words& words, Command command
                                              CommandOptions& options) {
   const std::string format = words.format.empty() ? words.json ? "json" : "text" : words.format;
   const auto formats = formats_of(command);
-  if (std::ranges::find(formats, format) == formats.end()) {
+  if (!contains(formats, format)) {
     return usage(fmt::format("--format: '{}' is not one of {}", format, fmt::join(formats, ", ")));
   }
   if (words.json && format != "json") return usage("--json: another --format is given too");
@@ -181,7 +181,7 @@ std::expected<void, UsageError> apply_output(const Words& words, Command command
   options.style = output->style;
   if (words.width >= 0) options.width = static_cast<std::size_t>(words.width);
   options.watch = words.watch;
-  if (std::ranges::find(kColors, words.color) == kColors.end()) {
+  if (!contains(kColors, words.color)) {
     return usage(
         fmt::format("--color: '{}' is not one of {}", words.color, fmt::join(kColors, ", ")));
   }

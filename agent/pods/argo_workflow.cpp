@@ -2,12 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <array>
 #include <utility>
 
 #include "agent/pods/find_pod_templates.h"
 #include "agent/pods/object_kind.h"
+#include "netlink/base/ranges.h"
 
 namespace hostnet {
 namespace {
@@ -73,8 +73,7 @@ bool makes_pod(const Value& step) {
 }  // namespace
 
 bool is_argo_workflow(std::string_view api_version, std::string_view kind) {
-  return api_group(api_version) == "argoproj.io" &&
-         std::ranges::find(kArgoKinds, kind) != kArgoKinds.end();
+  return api_group(api_version) == "argoproj.io" && contains(kArgoKinds, kind);
 }
 
 std::vector<WorkflowPod> workflow_pods(const Value& object) {

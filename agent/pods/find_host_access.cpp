@@ -11,6 +11,7 @@
 #include "agent/document/split_documents.h"
 #include "agent/pods/find_pod_templates.h"
 #include "agent/pods/read_pod.h"
+#include "netlink/base/ranges.h"
 #include "netlink/base/text.h"
 
 namespace hostnet {
@@ -142,7 +143,7 @@ bool is_encoded_content(const Value* parent, std::string_view key) {
       "b64", "base64", "gz+b64", "gz+base64", "gzip+b64", "gzip+base64"};
   const Value* encoding = parent == nullptr ? nullptr : parent->find("encoding");
   return key == "content" && encoding != nullptr &&
-         std::ranges::find(kEncodings, std::string_view(encoding->text)) != kEncodings.end();
+         contains(kEncodings, std::string_view(encoding->text));
 }
 
 // The fields in which Kubernetes stores bytes as base64.
@@ -181,7 +182,7 @@ struct AccessSearch {
   void search(const Value& value, const Value* parent, const std::string& path,
               std::string_view key) {
     if (found.size() >= kMostFound) return;
-    if (std::ranges::find(read, &value) != read.end()) return;
+    if (contains(read, &value)) return;
     if (key == "annotations" || key == "labels" || key == "status") return;
     const bool setting = asks(access_key(key), value) || is_parameter_that_asks(value);
     const bool word = value.is_scalar() && is_word_for_it(path, key, value.text);
@@ -246,7 +247,7 @@ Places places_in_pod(const Value& spec) {
 bool has_free_keys(std::string_view field) {
   static constexpr std::array<std::string_view, 7> kFields{
       "annotations", "labels", "matchLabels", "nodeSelector", "resources", "volumes", "status"};
-  return std::ranges::find(kFields, field) != kFields.end();
+  return contains(kFields, field);
 }
 
 void search_misplaced(const Value& value, const std::string& path, const Places& places,

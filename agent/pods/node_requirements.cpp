@@ -5,15 +5,12 @@
 
 #include "agent/pods/find_pod_templates.h"
 #include "agent/pods/manifest.h"
+#include "netlink/base/ranges.h"
 
 namespace hostnet {
 namespace {
 
 using Operator = NodeRequirement::Operator;
-
-bool contains(const std::vector<std::string>& values, const std::string& value) {
-  return std::ranges::find(values, value) != values.end();
-}
 
 bool exclude_each_other(const NodeRequirement& one, const NodeRequirement& other) {
   if (one.label != other.label) return false;
@@ -67,7 +64,7 @@ bool has_host_process(const Value& pod_spec) {
 
 bool is_one_of(const NodeRequirement& requirement, std::span<const std::string_view> labels) {
   return requirement.op == Operator::in && requirement.values.size() == 1 &&
-         std::ranges::find(labels, requirement.label) != labels.end();
+         contains(labels, requirement.label);
 }
 
 }  // namespace
@@ -109,7 +106,7 @@ bool is_for_windows(std::span<const NodeRequirement> requirements) {
   return std::ranges::any_of(requirements, [](const NodeRequirement& requirement) {
     if (is_one_of(requirement, kLabels)) return requirement.values.front() == "windows";
     return requirement.op == Operator::not_in && contains(requirement.values, "linux") &&
-           std::ranges::find(kLabels, requirement.label) != kLabels.end();
+           contains(kLabels, requirement.label);
   });
 }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "netlink/base/ranges.h"
+
 namespace hostnet {
 namespace {
 
@@ -107,8 +109,7 @@ const RemovedApi* find_removed_api(std::string_view api_version, std::string_vie
 }
 
 bool is_about_others(std::string_view api_version, std::string_view kind) {
-  return std::ranges::find(kKindsAboutOthers, kind) != kKindsAboutOthers.end() ||
-         std::ranges::find(kGroupsAboutOthers, api_group(api_version)) != kGroupsAboutOthers.end();
+  return contains(kKindsAboutOthers, kind) || contains(kGroupsAboutOthers, api_group(api_version));
 }
 
 }  // namespace hostnet

@@ -4,6 +4,8 @@
 #include <array>
 #include <span>
 
+#include "netlink/base/ranges.h"
+
 namespace hostnet {
 namespace {
 
@@ -66,10 +68,6 @@ constexpr std::array<std::string_view, 2> kKeptAnnotations{"kubernetes.io/config
 // Statuses, conditions, owners and addresses of one pod together.
 constexpr std::size_t kMostOtherItems = 2000;
 
-bool among(std::string_view key, std::span<const std::string_view> keys) {
-  return std::ranges::find(keys, key) != keys.end();
-}
-
 bool is_container_list(std::string_view key) {
   return key == "containers" || key == "initContainers" || key == "ephemeralContainers";
 }
@@ -123,9 +121,9 @@ bool has_host_port(const Value& port) {
 }  // namespace
 
 bool PodFilter::keep_member(std::string_view parent, std::string_view key) {
-  if (parent == "annotations") return among(key, kKeptAnnotations);
+  if (parent == "annotations") return contains(kKeptAnnotations, key);
   if (parent == "labels") return key == "pod-template-hash";
-  return among(key, kKept) || among(key, kKeptStates);
+  return contains(kKept, key) || contains(kKeptStates, key);
 }
 
 bool PodFilter::keep_item(std::string_view key, const Value& item) {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "agent/ports/protocols.h"
+#include "netlink/sock_diag.h"
 
 namespace hostnet {
 namespace {
@@ -15,15 +16,6 @@ unsigned count_of_ports(const PortSpan& ports) {
 }
 
 }  // namespace
-
-std::uint8_t ip_protocol_of(Protocol protocol) {
-  switch (protocol) {
-    case Protocol::tcp: return IPPROTO_TCP;
-    case Protocol::udp: return IPPROTO_UDP;
-    case Protocol::sctp: return IPPROTO_SCTP;
-  }
-  return IPPROTO_TCP;
-}
 
 NatRules::NatRules(Facts facts) : facts_(std::move(facts)) {
   for (std::uint32_t place = 0; place < facts_.rules.size(); ++place) {
@@ -49,7 +41,7 @@ std::vector<const NatRule*> NatRules::on_port(Protocol protocol, std::uint16_t p
   for (const Listed& one : listed) places.push_back(one.place);
   for (const std::uint32_t place : wide_) {
     const PacketScope& scope = facts_.rules[place].scope;
-    if (scope.ip_protocol.value_or(ip_protocol_of(protocol)) != ip_protocol_of(protocol)) continue;
+    if (scope.ip_protocol.value_or(ip_protocol(protocol)) != ip_protocol(protocol)) continue;
     if (scope.ports.contains(port)) places.push_back(place);
   }
   std::ranges::sort(places);
@@ -61,7 +53,7 @@ std::vector<const NatRule*> NatRules::on_port(Protocol protocol, std::uint16_t p
 std::vector<Protocol> protocols_of(const NatRule& rule) {
   std::vector<Protocol> protocols;
   for (const Protocol protocol : kProtocols) {
-    if (rule.scope.ip_protocol.value_or(ip_protocol_of(protocol)) == ip_protocol_of(protocol)) {
+    if (rule.scope.ip_protocol.value_or(ip_protocol(protocol)) == ip_protocol(protocol)) {
       protocols.push_back(protocol);
     }
   }

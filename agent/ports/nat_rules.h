@@ -45,8 +45,6 @@ class NatRules {
   std::vector<std::uint32_t> wide_;  // places of rules for too many ports
 };
 
-std::uint8_t ip_protocol_of(Protocol protocol);  // IPPROTO_*
-
 // The agent's protocols that `rule` applies to.
 std::vector<Protocol> protocols_of(const NatRule& rule);
 

@@ -1,9 +1,7 @@
 #include "agent/preflight/preflight.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
-#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <fstream>
@@ -14,6 +12,7 @@
 #include "agent/ports/owners/process.h"
 #include "agent/ports/owners/procfs_view.h"
 #include "agent/ports/protocols.h"
+#include "agent/verdicts/listing.h"
 #include "netlink/base/text.h"
 
 namespace hostnet {
@@ -231,10 +230,7 @@ constexpr std::size_t kNamedLines = 5;
 // "; errors: one; another and 3 more", "" if there are none.
 std::string lines_words(std::string_view what, std::span<const std::string> lines) {
   if (lines.empty()) return "";
-  const auto named = lines.first(std::min(lines.size(), kNamedLines));
-  const std::size_t more = lines.size() - named.size();
-  return fmt::format("; {}: {}{}", what, fmt::join(named, "; "),
-                     more == 0 ? "" : fmt::format(" and {} more", more));
+  return fmt::format("; {}: {}", what, listing(lines, kNamedLines, "; "));
 }
 
 }  // namespace

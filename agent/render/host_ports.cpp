@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "agent/ports/protocols.h"
+#include "netlink/base/ranges.h"
 
 namespace hostnet {
 namespace {
@@ -69,10 +70,7 @@ class HostPorts {
       if (finding.ignored || !finding.port || !finding.protocol) continue;
       const auto found = ports_.find({*finding.port, *finding.protocol});
       if (found == ports_.end()) continue;
-      auto& verdicts = found->second.findings;
-      if (std::ranges::find(verdicts, finding.verdict) == verdicts.end()) {
-        verdicts.push_back(finding.verdict);
-      }
+      add_once(found->second.findings, finding.verdict);
     }
   }
 

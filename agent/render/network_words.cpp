@@ -10,11 +10,10 @@
 #include "collectors/framework/route_labels.h"
 #include "collectors/netclass_device.h"
 #include "netlink/base/text.h"
+#include "netlink/rtnetlink/links.h"
 
 namespace hostnet {
 namespace {
-
-constexpr std::uint16_t kArphrdLoopback = 772;  // include/uapi/linux/if_arp.h
 
 // RTN_*, include/uapi/linux/rtnetlink.h.
 constexpr std::array<std::string_view, 12> kRouteTypes{
@@ -45,7 +44,7 @@ std::string_view state_words(const Link& link) {
 
 std::string kind_words(const Link& link) {
   if (!link.kind.empty()) return link.kind;
-  return link.type == kArphrdLoopback ? "loopback" : "hardware";
+  return is_loopback(link) ? "loopback" : "hardware";
 }
 
 std::string prefix_words(const IpAddress& ip, unsigned length) {

@@ -2,12 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <utility>
 
 #include "agent/findings/context/nat_words.h"
 #include "agent/render/host_ports.h"
 #include "agent/render/words.h"
+#include "netlink/base/ranges.h"
 
 namespace hostnet {
 namespace {
@@ -72,7 +72,7 @@ std::string losers_to(const Report& report, const HostPort& port, const Holder& 
     const bool here = finding.port == port.port && finding.protocol == port.protocol;
     if (!here || finding.ignored || leads_to_its_pod(finding.verdict)) continue;
     if (class_of(finding.verdict) != FindingClass::conflict) continue;
-    if (std::ranges::find(finding.held_by, holder) == finding.held_by.end()) continue;
+    if (!contains(finding.held_by, holder)) continue;
     return declarations_words(finding.declared_by);
   }
   return "";

@@ -7,6 +7,8 @@
 #include <set>
 #include <utility>
 
+#include "netlink/base/ranges.h"
+
 namespace hostnet {
 namespace {
 
@@ -14,10 +16,7 @@ namespace {
 template <class Range, class Words>
 std::string distinct_words(const Range& items, const Words& words) {
   std::vector<std::string> seen;
-  for (const auto& item : items) {
-    auto text = words(item);
-    if (std::ranges::find(seen, text) == seen.end()) seen.push_back(std::move(text));
-  }
+  for (const auto& item : items) add_once(seen, words(item));
   return fmt::format("{}", fmt::join(seen, ", "));
 }
 

@@ -6,7 +6,7 @@
 
 #include "agent/ports/protocols.h"
 #include "agent/render/network_words.h"
-#include "netlink/base/find_named.h"
+#include "netlink/base/ranges.h"
 #include "netlink/base/text.h"
 
 namespace hostnet {

@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <string>
 #include <vector>
+
+#include "agent/verdicts/listing.h"
+#include "netlink/base/ranges.h"
 
 namespace hostnet {
 namespace {
@@ -17,8 +19,7 @@ std::optional<bool> one_is_here(const std::vector<std::string>& ips,
     const auto ip = parse_ip(text);
     if (!ip) continue;
     const IpAddress wanted = ip->unmapped();
-    here = here.value_or(false) ||
-           std::ranges::find(addresses, wanted, &Address::ip) != addresses.end();
+    here = here.value_or(false) || contains(addresses, wanted, &Address::ip);
   }
   return here;
 }
@@ -76,8 +77,7 @@ std::optional<Problem> pods_with_former_addresses(std::span<const Pod> pods,
       .code = "pods_with_former_addresses",
       .message = fmt::format("{}/{}{} {} on the node's own network, but {} is none of this node's "
                              "addresses any more: Services and clients are sent there",
-                             first->namespace_, first->name,
-                             more == 0 ? "" : fmt::format(" and {} more", more),
+                             first->namespace_, first->name, and_more(more),
                              more == 0 ? "is" : "are", first->pod_ips.front()),
       .remedy = "restart the pods, so that they get the node's current address"};
 }

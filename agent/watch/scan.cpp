@@ -11,7 +11,7 @@
 #include "agent/findings/lifecycle.h"
 #include "agent/preflight/preflight.h"
 #include "agent/watch/pod_addresses.h"
-#include "netlink/base/sort_unique.h"
+#include "netlink/base/ranges.h"
 
 namespace hostnet {
 namespace {
@@ -154,16 +154,15 @@ std::vector<CheckAnswer> check_once(const NodeContext& node_context,
   sort_unique(ports);
 
   PortScanner builder(*node_context.node, node_context.nat);
-  const auto table = builder.scan(
-      {.node_components = policy.node_components,
-       .network_changed = true,
-       .deep_ports = ports,
-       .only_deep_ports = true,
-       .sctp = std::ranges::find(queries, Protocol::sctp, &CheckQuery::protocol) != queries.end(),
-       .urgent_ports = ports,
-       .memory = false,
-       .pods = std::make_shared<const PodIndex>(pods)},
-      node_context.node->clock->steady());
+  const auto table = builder.scan({.node_components = policy.node_components,
+                                   .network_changed = true,
+                                   .deep_ports = ports,
+                                   .only_deep_ports = true,
+                                   .sctp = contains(queries, Protocol::sctp, &CheckQuery::protocol),
+                                   .urgent_ports = ports,
+                                   .memory = false,
+                                   .pods = std::make_shared<const PodIndex>(pods)},
+                                  node_context.node->clock->steady());
   std::vector<CheckAnswer> answers;
   std::ranges::transform(queries, std::back_inserter(answers), [&](const CheckQuery& query) {
     return check_port(query, *table, *pods, policy, node_context.node->clock->wall());

@@ -5,11 +5,13 @@
 #include <string>
 #include <string_view>
 
+#include "netlink/base/ascii.h"
+
 namespace hostnet {
 
 // [a-zA-Z0-9_]
 constexpr bool is_name_character(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  return is_alphanumeric(c) || c == '_';
 }
 
 bool is_metric_name(std::string_view name);  // [a-zA-Z_:][a-zA-Z0-9_:]*

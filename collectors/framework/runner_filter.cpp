@@ -5,6 +5,7 @@
 
 #include "collectors/framework/runner.h"
 #include "collectors/framework/runner_state.h"
+#include "netlink/base/ranges.h"
 #include "netlink/base/text.h"
 
 namespace hostnet {
@@ -38,7 +39,7 @@ Result<CollectorFilter> CollectorRunner::filter(std::span<const std::string> col
     filter.wanted[static_cast<std::size_t>(slot - slots.begin())] = true;
   }
   for (std::size_t i = 0; i < slots.size(); ++i) {
-    if (std::ranges::find(exclude, slots[i].name) != exclude.end()) filter.wanted[i] = false;
+    if (contains(exclude, slots[i].name)) filter.wanted[i] = false;
   }
   return filter;
 }

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <utility>
 
+#include "netlink/base/ascii.h"
 #include "netlink/base/text.h"
 
 namespace hostnet {
@@ -36,7 +37,7 @@ std::optional<std::chrono::milliseconds> take_fraction(std::string_view text, st
   int milliseconds = 0;
   int scale = 100;
   const std::size_t start = at;
-  for (; at < text.size() && text[at] >= '0' && text[at] <= '9'; ++at, scale /= 10) {
+  for (; at < text.size() && is_digit(text[at]); ++at, scale /= 10) {
     milliseconds += (text[at] - '0') * scale;
   }
   if (at == start) return std::nullopt;

@@ -6,6 +6,7 @@
 #include "netlink/attributes.h"
 #include "netlink/genetlink/generic_netlink.h"
 #include "netlink/read_facts.h"
+#include "netlink/rtnetlink/links.h"
 
 namespace hostnet {
 namespace {
@@ -17,11 +18,7 @@ using WifiAttributes = AttributeTable<NL80211_ATTR_BSS>;
 using StationAttributes = AttributeTable<NL80211_STA_INFO_BEACON_LOSS + 16>;
 
 std::string mac_of(std::span<const std::byte> bytes) {
-  std::string text;
-  for (const std::byte byte : bytes.first(std::min<std::size_t>(bytes.size(), 32))) {
-    text += fmt::format("{}{:02x}", text.empty() ? "" : ":", std::to_integer<int>(byte));
-  }
-  return text;
+  return hardware_address(bytes.first(std::min<std::size_t>(bytes.size(), 32)));
 }
 
 Result<std::uint64_t> bits_per_second(std::span<const std::byte> rate) {

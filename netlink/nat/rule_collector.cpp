@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "netlink/base/ranges.h"
 #include "netlink/nat/join_addresses.h"
 
 namespace hostnet {
@@ -54,10 +55,7 @@ void RuleCollector::add_backend(const NatRule& rule) {
   const bool unknown = last.scope.certainty == Certainty::unknown;
   if (!unknown) last.scope.certainty = std::min(last.scope.certainty, rule.scope.certainty);
   for (const NatTarget& target : rule.targets) {
-    if (last.targets.size() < kMostTargets &&
-        std::ranges::find(last.targets, target) == last.targets.end()) {
-      last.targets.push_back(target);
-    }
+    if (last.targets.size() < kMostTargets) add_once(last.targets, target);
   }
   // Keeps the chains that both passed through.
   const auto [end, other] = std::ranges::mismatch(last.chains, rule.chains);

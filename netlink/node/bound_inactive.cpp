@@ -4,9 +4,9 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
-#include <algorithm>
 #include <cstring>
 
+#include "netlink/base/ranges.h"
 #include "netlink/base/unique_fd.h"
 #include "netlink/sock_diag.h"
 
@@ -63,7 +63,7 @@ std::optional<bool> proves_bound_inactive(Netlink& netlink) {
                                                 .states = state_bit(SocketState::bound_inactive),
                                                 .ports = {own->port}});
     if (!sockets) return std::nullopt;
-    return std::ranges::find(*sockets, own->inode, &Socket::inode) != sockets->end();
+    return contains(*sockets, own->inode, &Socket::inode);
   }
   return std::nullopt;
 }

@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <utility>
 
+#include "netlink/base/ascii.h"
+
 namespace hostnet {
 
 bool KeptFiles::keepable(std::string_view path) {
   const std::string_view first = path.substr(0, path.find('/'));
-  const bool of_a_process = std::ranges::all_of(first, [](char c) { return c >= '0' && c <= '9'; });
+  const bool of_a_process = std::ranges::all_of(first, is_digit);
   if (of_a_process) return path.starts_with("1/net/");
   return first != "thread-self" &&
          (first != "self" || path == "self/stat" || path == "self/limits");

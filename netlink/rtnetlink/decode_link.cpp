@@ -11,6 +11,7 @@
 #include <netlink/route/link.h>
 
 #include "netlink/rtnetlink/libnl_object.h"
+#include "netlink/rtnetlink/links.h"
 #include "netlink/rtnetlink/rtnetlink.h"
 
 namespace hostnet {
@@ -90,10 +91,6 @@ Result<> decode_alternative_names(const LinkAttributes& attributes, Link& link) 
   });
 }
 
-std::string mac_text(std::span<const std::uint8_t> bytes) {
-  return fmt::format("{:02x}", fmt::join(bytes, ":"));
-}
-
 VirtualFunctionStats virtual_function_stats(const AttributeTable<IFLA_VF_STATS_MAX>& from) {
   const auto counter = [&](std::size_t type) { return from.get_or<std::uint64_t>(type, 0); };
   return {.rx_packets = counter(IFLA_VF_STATS_RX_PACKETS),
@@ -112,7 +109,7 @@ Result<VirtualFunction> decode_virtual_function(std::span<const std::byte> bytes
   VirtualFunction function;
   if (const auto mac = attributes->get<ifla_vf_mac>(IFLA_VF_MAC)) {
     function.index = mac->vf;
-    function.mac = mac_text(std::span(mac->mac).first<6>());
+    function.mac = hardware_address(std::span(mac->mac).first<6>());
   }
   if (const auto vlan = attributes->get<ifla_vf_vlan>(IFLA_VF_VLAN)) function.vlan = vlan->vlan;
   if (const auto check = attributes->get<ifla_vf_spoofchk>(IFLA_VF_SPOOFCHK)) {

@@ -8,18 +8,11 @@
 
 #include <array>
 
+#include "netlink/attributes.h"
 #include "netlink/read_facts.h"
 #include "netlink/request.h"
 
 namespace hostnet {
-namespace {
-
-unsigned char rtnetlink_family(AddressFamily family) {
-  return family == AddressFamily::ipv4 ? AF_INET : AF_INET6;
-}
-
-}  // namespace
-
 NetlinkRequest links_request() {
   return std::move(RequestBuilder(NETLINK_ROUTE, RTM_GETLINK, NLM_F_DUMP, "listing links")
                        .fixed(ifinfomsg{})
@@ -41,7 +34,7 @@ NetlinkRequest routes_request() {
 
 NetlinkRequest neighbours_request(AddressFamily family) {
   ndmsg header{};
-  header.ndm_family = rtnetlink_family(family);
+  header.ndm_family = system_family(family);
   return std::move(RequestBuilder(NETLINK_ROUTE, RTM_GETNEIGH, NLM_F_DUMP,
                                   "listing " + std::string(to_string(family)) + " neighbours")
                        .fixed(header))

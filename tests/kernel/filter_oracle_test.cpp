@@ -11,6 +11,7 @@
 #include "agent/ports/nat/nat_scan.h"
 #include "netlink/node/node.h"
 #include "netlink/rtnetlink/rtnetlink.h"
+#include "netlink/sock_diag.h"
 #include "tests/kernel/in_nat_lab.h"
 #include "tests/kernel/nat_rule_set.h"
 
@@ -168,7 +169,7 @@ TEST_F(FilterOracle, WhatTheAgentCallsFilteredNobodyGets) {
     const auto filters_now = filters();
     std::vector<std::shared_ptr<const NatRule>> ending;
     for (const Probe& probe : probes_) {
-      ending.push_back(filters_now->ending({.ip_protocol = ip_protocol_of(probe.protocol),
+      ending.push_back(filters_now->ending({.ip_protocol = ip_protocol(probe.protocol),
                                             .port = probe.port,
                                             .destination = probe.address,
                                             .interface = std::string(to_string(probe.origin))}));

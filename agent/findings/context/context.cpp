@@ -1,9 +1,9 @@
 #include "agent/findings/context/context.h"
 
-#include <algorithm>
 #include <chrono>
 
 #include "agent/ports/pod_index.h"
+#include "netlink/base/ranges.h"
 
 namespace hostnet {
 namespace {
@@ -140,8 +140,7 @@ std::size_t most_listed(const FindingContext& context) {
 
 void add_holders(Finding& finding, const Holders& holders) {
   for (const Holder* holder : holders) {
-    const bool known =
-        holder->nat && std::ranges::find(finding.held_by, *holder) != finding.held_by.end();
+    const bool known = holder->nat && contains(finding.held_by, *holder);
     if (!known) finding.held_by.push_back(*holder);
   }
 }

@@ -8,15 +8,18 @@
 #include "agent/findings/context/hijack.h"
 #include "agent/findings/context/nat_words.h"
 #include "agent/findings/context/remedy.h"
+#include "netlink/base/ranges.h"
 #include "netlink/nat/recognize.h"
+#include "netlink/rtnetlink/links.h"
+#include "netlink/sock_diag.h"
 
 namespace hostnet {
 namespace {
 
 bool serves(const Bind& server, const WayIn& way, const PortSnapshot& table) {
   if (server.interface != 0) {
-    const auto link = std::ranges::find(table.links, server.interface, &Link::index);
-    if (link == table.links.end() || link->name != way.interface) return false;
+    const Link* link = find_link(table.links, server.interface);
+    if (link == nullptr || link->name != way.interface) return false;
   }
   const IpAddress local = server.address.unmapped();
   if (!local.is_wildcard()) return local == way.address;
@@ -25,8 +28,7 @@ bool serves(const Bind& server, const WayIn& way, const PortSnapshot& table) {
 }
 
 bool is_on_node(const IpAddress& address, const PortSnapshot& table) {
-  return address.is_loopback() ||
-         std::ranges::find(table.addresses, address, &Address::ip) != table.addresses.end();
+  return address.is_loopback() || contains(table.addresses, address, &Address::ip);
 }
 
 // Whether packets reach the port through a NAT rule: filters may pass the translated packets.
@@ -34,7 +36,7 @@ bool is_led_to(Protocol protocol, std::uint16_t port, const PortSnapshot& table)
   if (!table.nat) return true;
   return std::ranges::any_of(table.nat->rules(), [&](const NatRule& rule) {
     return rule.prerouting &&
-           rule.scope.ip_protocol.value_or(ip_protocol_of(protocol)) == ip_protocol_of(protocol) &&
+           rule.scope.ip_protocol.value_or(ip_protocol(protocol)) == ip_protocol(protocol) &&
            std::ranges::any_of(rule.targets, [&](const NatTarget& target) {
              const PortSpan ports =
                  target.port == 0 ? rule.scope.ports : PortSpan{target.port, target.last_port};
@@ -85,7 +87,7 @@ std::optional<Filtered> filtered_host_port(const Declaration& declaration,
       if (!takes(rule, way)) continue;
       const NatTarget& target = rule.targets.front();
       collector.add(way, context.table.filters->ending(
-                             {.ip_protocol = ip_protocol_of(port.protocol),
+                             {.ip_protocol = ip_protocol(port.protocol),
                               .port = port.port,
                               .destination = way.address,
                               .interface = way.interface,
@@ -104,7 +106,7 @@ std::optional<Filtered> filtered_server(const Bind& server, Protocol protocol, s
   Collector collector;
   for (const WayIn& way : ways) {
     if (!serves(server, way, table)) continue;
-    collector.add(way, table.filters->ending({.ip_protocol = ip_protocol_of(protocol),
+    collector.add(way, table.filters->ending({.ip_protocol = ip_protocol(protocol),
                                               .port = port,
                                               .destination = way.address,
                                               .interface = way.interface}));

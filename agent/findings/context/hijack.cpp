@@ -10,6 +10,7 @@
 #include "agent/ports/file_name.h"
 #include "agent/ports/nat/service_addresses.h"
 #include "agent/ports/pod_index.h"
+#include "netlink/base/ranges.h"
 #include "netlink/nat/recognize.h"
 
 namespace hostnet {
@@ -22,15 +23,11 @@ auto restrictions_of(const Holder* rule) {
                     scope.destination.has_value());
 }
 
-bool is_one_of(std::span<const std::string_view> names, std::string_view name) {
-  return std::ranges::find(names, name) != names.end();
-}
-
 // Only the system manager's units: any user may have a unit of that name.
 bool is_unit_of(const Owner& owner, std::span<const std::string_view> names) {
   const std::string_view unit = owner.unit;
   return owner.cgroup.starts_with("/system.slice/") &&
-         is_one_of(names, unit.substr(0, unit.rfind('.')));
+         contains(names, unit.substr(0, unit.rfind('.')));
 }
 
 // kubelet and programs that embed it or container runtimes; docker-proxy and conmon run in a
@@ -43,9 +40,9 @@ bool is_of_kubelet_or_runtime(const Owner& owner) {
                                                                     "cri-docker"};
   if (owner.kind == HolderKind::pod) return false;
   if (owner.kind != HolderKind::node_component) {
-    return is_unit_of(owner, kRuntimePrograms) && is_one_of(kNames, file_name(owner.exe));
+    return is_unit_of(owner, kRuntimePrograms) && contains(kNames, file_name(owner.exe));
   }
-  return is_one_of(kNames, file_name(owner.exe)) || is_unit_of(owner, kNames) ||
+  return contains(kNames, file_name(owner.exe)) || is_unit_of(owner, kNames) ||
          is_unit_of(owner, kRuntimePrograms);
 }
 
@@ -225,7 +222,7 @@ bool is_hijacked_by_node_ports(const Holder& server, const FindingContext& conte
   const bool of_the_node =
       owner.kind == HolderKind::node_component || owner.kind == HolderKind::pod;
   const bool claims_ports =
-      of_the_node && (is_one_of(kNames, file_name(owner.exe)) || is_unit_of(owner, kNames));
+      of_the_node && (contains(kNames, file_name(owner.exe)) || is_unit_of(owner, kNames));
   const bool serves_there =
       reservation_of(server.socket.protocol, server.socket.local_port, context.policy) != nullptr;
   return may_be_hijacked(server, context) && (serves_there || !claims_ports);

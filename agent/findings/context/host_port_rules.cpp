@@ -5,6 +5,8 @@
 #include <string_view>
 
 #include "agent/ports/pod_index.h"
+#include "netlink/base/ascii.h"
+#include "netlink/base/ranges.h"
 #include "netlink/nat/recognize.h"
 
 namespace hostnet {
@@ -14,7 +16,7 @@ namespace {
 bool is_in_use(const IpAddress& address, const FindingContext& context) {
   const PortSnapshot& table = context.table;
   return (table.pods && table.pods->by_address(address) != nullptr) ||
-         std::ranges::find(table.addresses, address, &Address::ip) != table.addresses.end();
+         contains(table.addresses, address, &Address::ip);
 }
 
 bool leads_to_nobody(const NatRule& rule, const FindingContext& context) {
@@ -28,8 +30,7 @@ bool leads_to_nobody(const NatRule& rule, const FindingContext& context) {
 // Nomad names its allocations by UUID (nomad:client/allocrunner/networking_cni.go): no container
 // has such a name, so a missing one proves nothing.
 bool is_allocation(std::string_view sandbox) {
-  constexpr std::size_t kUuidLength = 36;
-  return sandbox.size() == kUuidLength && std::ranges::count(sandbox, '-') == 4;
+  return is_uuid(sandbox);
 }
 
 // The sandbox no longer exists, or the pod has no containers any more.

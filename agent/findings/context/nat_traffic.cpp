@@ -4,11 +4,12 @@
 #include <vector>
 
 #include "agent/ports/nat/service_addresses.h"
+#include "netlink/base/ranges.h"
+#include "netlink/rtnetlink/links.h"
 
 namespace hostnet {
 namespace {
 
-constexpr std::uint16_t kLoopbackDevice = 772;  // ARPHRD_LOOPBACK
 constexpr IpAddress kLoopback4{.family = AddressFamily::ipv4, .bytes = {127, 0, 0, 1}};
 constexpr IpAddress kLoopback6{.family = AddressFamily::ipv6,
                                .bytes = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}};
@@ -42,7 +43,7 @@ std::vector<IpAddress> served_addresses(const Bind& server, const PortSnapshot& 
 // Packets from other machines never arrive on loopback.
 bool may_arrive_on(const InterfaceMatches& interfaces, const PortSnapshot& table) {
   return std::ranges::any_of(table.links, [&](const Link& link) {
-    return link.type != kLoopbackDevice && contains(interfaces, link.name);
+    return !is_loopback(link) && contains(interfaces, link.name);
   });
 }
 
@@ -81,9 +82,9 @@ bool leads_to_redirected(const NatRule& rule, const Bind& server, Origin origin,
   const auto served = served_addresses(server, table);
   if (origin == Origin::here) return std::ranges::any_of(served, &IpAddress::is_loopback);
   return std::ranges::any_of(table.addresses, [&](const Address& row) {
-    const auto link = std::ranges::find(table.links, row.interface, &Link::index);
-    return link != table.links.end() && contains(rule.scope.arrives_on, link->name) &&
-           std::ranges::find(served, row.ip) != served.end();
+    const Link* link = find_link(table.links, row.interface);
+    return link != nullptr && contains(rule.scope.arrives_on, link->name) &&
+           contains(served, row.ip);
   });
 }
 

@@ -6,6 +6,7 @@
 #include <array>
 
 #include "agent/findings/context/remedy.h"
+#include "netlink/base/ranges.h"
 #include "netlink/nat/recognize.h"
 
 namespace hostnet {
@@ -34,7 +35,7 @@ ServiceEntry entry_of(const NatRule& rule, const FindingContext& context) {
   if (says(rule, "loadbalancer IP")) return ServiceEntry::load_balancer;
   const bool may_be_external = rule.owner == RuleOwner::kube_proxy && rule.scope.destination &&
                                !context.policy.node_port_range.contains(rule.scope.ports.first);
-  const bool node_ports = std::ranges::find(rule.chains, "KUBE-NODEPORTS") != rule.chains.end();
+  const bool node_ports = contains(rule.chains, "KUBE-NODEPORTS");
   return may_be_external && !node_ports ? ServiceEntry::external : ServiceEntry::node_port;
 }
 
@@ -125,8 +126,8 @@ bool is_of_iptables(const NatRule& rule) {
                                                               "security"};
   static constexpr std::array<std::string_view, 5> kChains = {"PREROUTING", "INPUT", "FORWARD",
                                                               "OUTPUT", "POSTROUTING"};
-  return !rule.of_inet && std::ranges::find(kTables, rule.table) != kTables.end() &&
-         !rule.chains.empty() && std::ranges::find(kChains, rule.chains.front()) != kChains.end();
+  return !rule.of_inet && contains(kTables, rule.table) && !rule.chains.empty() &&
+         contains(kChains, rule.chains.front());
 }
 
 // An nft command, or an iptables command for a table of iptables.
@@ -154,7 +155,7 @@ std::string remedy_against_rule(const Holder& rule, const std::string& mover,
   if (const std::string stop = stop_container(rule.owner, port); !stop.empty()) {
     return fmt::format("{}, or change {}", stop, mover);
   }
-  if (std::ranges::find(nat.chains, "DOCKER-INGRESS") != nat.chains.end()) {
+  if (contains(nat.chains, "DOCKER-INGRESS")) {
     return fmt::format(
         "docker service update --publish-rm {} SERVICE (docker service ls shows which), or change "
         "{}",

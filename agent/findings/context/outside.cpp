@@ -4,11 +4,12 @@
 #include <array>
 
 #include "agent/ports/nat/service_addresses.h"
+#include "netlink/base/ranges.h"
+#include "netlink/rtnetlink/links.h"
 
 namespace hostnet {
 namespace {
 
-constexpr std::uint16_t kLoopbackType = 772;  // ARPHRD_LOOPBACK
 // Overlays and devices that only have addresses (IFLA_INFO_KIND).
 constexpr std::array<std::string_view, 13> kInside = {
     "vxlan",     "geneve", "ipip",  "sit", "gre",    "gretap", "ip6gre",
@@ -32,8 +33,7 @@ bool is_pods_veth(const Link& link, const Address& row) {
 }
 
 bool faces_outside(const Link& link, const Address& row, const std::vector<Link>& links) {
-  return std::ranges::find(kInside, link.kind) == kInside.end() && !is_inner_bridge(link, links) &&
-         !is_pods_veth(link, row);
+  return !contains(kInside, link.kind) && !is_inner_bridge(link, links) && !is_pods_veth(link, row);
 }
 
 }  // namespace
@@ -45,9 +45,9 @@ std::vector<WayIn> ways_in(const PortSnapshot& table) {
   for (const Address& row : table.addresses) {
     // Each pod's veth has a link-local address: skip those before looking up the link.
     if (is_link_local(row.ip) || row.ip.is_loopback()) continue;
-    const auto link = std::ranges::find(table.links, row.interface, &Link::index);
-    if (link == table.links.end() || is_service_address(row, services)) continue;
-    if (link->type == kLoopbackType) {
+    const Link* link = find_link(table.links, row.interface);
+    if (link == nullptr || is_service_address(row, services)) continue;
+    if (is_loopback(*link)) {
       of_loopback.push_back(row.ip);
       continue;
     }
@@ -56,11 +56,7 @@ std::vector<WayIn> ways_in(const PortSnapshot& table) {
   if (outside.empty()) outside = std::move(inside);
   // An address on loopback can be reached through all of these interfaces.
   std::vector<std::string> interfaces;
-  for (const WayIn& way : outside) {
-    if (std::ranges::find(interfaces, way.interface) == interfaces.end()) {
-      interfaces.push_back(way.interface);
-    }
-  }
+  for (const WayIn& way : outside) add_once(interfaces, way.interface);
   for (const IpAddress& address : of_loopback) {
     for (const std::string& interface : interfaces) outside.push_back({interface, address});
   }

@@ -1,6 +1,6 @@
 #include "agent/findings/context/overlap.h"
 
-#include <algorithm>
+#include "netlink/rtnetlink/links.h"
 
 namespace hostnet {
 namespace {
@@ -29,12 +29,12 @@ Overlap overlap_of_addresses(const Bind& newcomer, const Bind& holder) {
 
 std::uint32_t vrf_of(std::uint32_t interface, std::span<const Link> links) {
   if (interface == 0) return 0;
-  const auto link = std::ranges::find(links, interface, &Link::index);
-  if (link == links.end()) return 0;
+  const Link* link = find_link(links, interface);
+  if (link == nullptr) return 0;
   if (link->kind == "vrf") return link->index;
   if (!link->master) return 0;
-  const auto master = std::ranges::find(links, *link->master, &Link::index);
-  return master != links.end() && master->kind == "vrf" ? master->index : 0;
+  const Link* master = find_link(links, *link->master);
+  return master != nullptr && master->kind == "vrf" ? master->index : 0;
 }
 
 }  // namespace

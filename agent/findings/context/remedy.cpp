@@ -8,6 +8,8 @@
 #include "agent/findings/context/overlap.h"
 #include "agent/ports/file_name.h"
 #include "agent/ports/port_ranges.h"
+#include "netlink/base/ascii.h"
+#include "netlink/base/ranges.h"
 
 namespace hostnet {
 namespace {
@@ -15,7 +17,7 @@ namespace {
 bool is_ssh_server(std::string_view program) {
   static constexpr std::array<std::string_view, 5> kPrograms{"sshd", "sshd-session", "dropbear",
                                                              "dropbearmulti", "tinysshd"};
-  return std::ranges::find(kPrograms, program) != kPrograms.end();
+  return contains(kPrograms, program);
 }
 
 bool is_somebodys_way_in(const Owner& owner) {
@@ -55,7 +57,7 @@ bool keeps_the_node_reachable(const Owner& owner) {
        "wg-quick@", "openvpn", "ifup@", "dhcpcd@", "dhclient@", "wicked", "wpa_supplicant@",
        "snap.tailscale.", "snap.amazon-ssm-agent."});
   const auto is_named = [](std::string_view unit) {
-    return std::ranges::find(kUnits, unit) != kUnits.end() ||
+    return contains(kUnits, unit) ||
            std::ranges::any_of(kPrefixes, [&](auto prefix) { return unit.starts_with(prefix); });
   };
   if (is_named(owner.unit) || is_named(owner.unit_service)) return true;
@@ -157,10 +159,8 @@ std::string against_kernel(const Holder& holder) {
 
 std::string shell_word(std::string_view word) {
   const bool plain =
-      !word.empty() && word.front() != '-' && std::ranges::all_of(word, [](unsigned char letter) {
-        return std::isalnum(letter) != 0 ||
-               std::string_view("@%_+=:,./-").find(static_cast<char>(letter)) !=
-                   std::string_view::npos;
+      !word.empty() && word.front() != '-' && std::ranges::all_of(word, [](char letter) {
+        return is_alphanumeric(letter) || std::string_view("@%_+=:,./-").contains(letter);
       });
   if (plain) return std::string(word);
   std::string quoted = "'";

@@ -11,6 +11,7 @@
 #include "agent/findings/context/words.h"
 #include "agent/findings/rules/rules.h"
 #include "agent/pods/scheduler_ports.h"
+#include "agent/verdicts/listing.h"
 
 namespace hostnet::rules {
 namespace {
@@ -75,8 +76,7 @@ std::optional<Finding> duplicate_declaration(const Declaration& declaration,
   finding.explanation = fmt::format(
       "{} and {}{} both declare {} on this node (host IPs {} and {}), which one node can give only "
       "once{}.",
-      declarer(port), declarer(other), more == 0 ? "" : fmt::format(" and {} more", more),
-      port_name(port), port.host_ip, other.host_ip,
+      declarer(port), declarer(other), and_more(more), port_name(port), port.host_ip, other.host_ip,
       refusal_words(declaration, *duplicates.front()));
   finding.remedy = "change one pod's port, or keep the pods on different nodes";
   return finding;

@@ -2,12 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "agent/findings/context/holders.h"
 #include "agent/findings/context/remedy.h"
 #include "agent/findings/context/words.h"
 #include "agent/findings/rules/rules.h"
+#include "netlink/base/ranges.h"
 
 namespace hostnet::rules {
 namespace {
@@ -19,7 +18,7 @@ std::optional<Verdict> verdict_on(const Holder& holder, const FindingContext& co
     case PortUse::connected: return Verdict::ephemeral_connection;
     case PortUse::time_wait: {
       const auto& listened = context.table.recent_listeners;
-      if (!listened || std::ranges::find(*listened, key) != listened->end()) return std::nullopt;
+      if (!listened || contains(*listened, key)) return std::nullopt;
       return Verdict::time_wait;
     }
     case PortUse::handshake: return std::nullopt;

@@ -9,6 +9,7 @@
 #include "agent/findings/context/nat_words.h"
 #include "agent/findings/context/words.h"
 #include "agent/findings/rules/rules.h"
+#include "netlink/base/ranges.h"
 
 namespace hostnet::rules {
 namespace {
@@ -39,7 +40,7 @@ std::optional<Finding> hijack_on(const PortKey& key, Verdict verdict, const Hold
     if (hijacked.empty()) of_first = hijack;
     hijacked.push_back(server);
     for (const Holder* rule : hijack.rules) {
-      if (std::ranges::find(taking, rule) == taking.end()) taking.push_back(rule);
+      add_once(taking, rule);
     }
   }
   if (hijacked.empty()) return {};

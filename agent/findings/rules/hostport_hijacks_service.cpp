@@ -9,10 +9,14 @@
 #include "agent/findings/context/words.h"
 #include "agent/findings/rules/rules.h"
 #include "agent/ports/nat/service_addresses.h"
+#include "agent/verdicts/listing.h"
+#include "netlink/base/ranges.h"
 #include "netlink/nat/recognize.h"
 
 namespace hostnet::rules {
 namespace {
+
+constexpr std::size_t kNamed = 3;
 
 bool is_ipvs_at(const NatRule& rule, const IpAddress& address) {
   return rule.source == NatSource::ipvs && rule.scope.destination &&
@@ -54,16 +58,6 @@ bool is_for_the_service(const NatRule& host_port, const IpAddress& address,
   });
 }
 
-std::string words_of(const std::vector<IpAddress>& addresses) {
-  constexpr std::size_t kNamed = 3;
-  std::string words;
-  for (std::size_t i = 0; i < addresses.size() && i < kNamed; ++i) {
-    words += (i == 0 ? "" : ", ") + addresses[i].to_string();
-  }
-  if (addresses.size() > kNamed) words += fmt::format(" and {} more", addresses.size() - kNamed);
-  return words;
-}
-
 }  // namespace
 
 std::optional<Finding> hostport_hijacks_service(const Declaration& declaration,
@@ -71,7 +65,7 @@ std::optional<Finding> hostport_hijacks_service(const Declaration& declaration,
   const DeclaredPort& port = declaration.port;
   if (declaration.rejected || port.mode != PortMode::host_port || !context.table.nat) return {};
   if (service_devices(context.table.links).empty()) return {};
-  std::vector<IpAddress> taken;
+  std::vector<std::string> taken;
   Holders taking;
   for (const Holder* rule : rules_serving(declaration, context)) {
     if (!is_host_port(*rule->nat) || rule->nat->scope.is_conditional()) continue;
@@ -81,7 +75,7 @@ std::optional<Finding> hostport_hijacks_service(const Declaration& declaration,
       if (!is_served(row.ip, port, context)) continue;
       if (is_for_the_service(*rule->nat, row.ip, port, context)) continue;
       taking.push_back(rule);
-      if (std::ranges::find(taken, row.ip) == taken.end()) taken.push_back(row.ip);
+      add_once(taken, row.ip.to_string());
     }
   }
   if (taken.empty()) return {};
@@ -90,7 +84,7 @@ std::optional<Finding> hostport_hijacks_service(const Declaration& declaration,
   finding.explanation = fmt::format(
       "The hostPort of {} also takes what is sent to {} on {}, which this node has for Services: "
       "the pod answers in place of the Service.",
-      declarer(port), words_of(taken), port_name(port));
+      declarer(port), listing(taken, kNamed), port_name(port));
   finding.remedy = "give the hostPort a hostIP of the node, or change the pod's port";
   return finding;
 }

@@ -5,10 +5,10 @@
 #include <thread>
 #include <utility>
 
+#include "agent/kube/backoff.h"
 #include "agent/kube/kube_request.h"
 #include "agent/kube/streams/http_exchange.h"
 #include "agent/kube/streams/tls_stream.h"
-#include "netlink/base/backoff.h"
 #include "netlink/base/real_time.h"
 #include "netlink/base/text.h"
 

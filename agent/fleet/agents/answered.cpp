@@ -1,13 +1,13 @@
 #include "agent/fleet/agents/answered.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <map>
 
 #include "agent/render/table/fold.h"
 #include "agent/render/words.h"
+#include "agent/verdicts/listing.h"
 #include "netlink/base/escape.h"
 
 namespace hostnet {
@@ -17,14 +17,6 @@ namespace {
 constexpr std::size_t kMostNamed = 10;
 
 using NodesByReason = std::map<std::string, std::vector<std::string>>;
-
-std::string names_of(const std::vector<std::string>& nodes, std::size_t most) {
-  if (nodes.size() <= most) return fmt::format("{}", fmt::join(nodes, ", "));
-  return fmt::format(
-      "{} and {} more",
-      fmt::join(nodes.begin(), nodes.begin() + static_cast<std::ptrdiff_t>(most), ", "),
-      nodes.size() - most);
-}
 
 std::string line(const std::string& text, std::size_t width) {
   return folded(terminal_text(text), width);
@@ -63,12 +55,12 @@ std::string doubts_text(const std::vector<NodeAnswer>& nodes, std::size_t width)
   std::string text;
   for (const auto& [why, names] : incomplete) {
     text += line(fmt::format("incomplete on {}: {} ({})", counted(names.size(), "node", "nodes"),
-                             names_of(names, kMostNamed), why),
+                             listing(names, kMostNamed), why),
                  width);
   }
   for (const auto& [why, names] : silent) {
     text += line(fmt::format("{} did not answer: {} ({})", counted(names.size(), "node", "nodes"),
-                             names_of(names, names.size()), why),
+                             listing(names, names.size()), why),
                  width);
   }
   return text;

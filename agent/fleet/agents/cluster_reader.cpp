@@ -7,12 +7,12 @@
 #include <thread>
 #include <utility>
 
+#include "agent/kube/backoff.h"
 #include "agent/kube/json_cutter.h"
 #include "agent/kube/kube_list.h"
 #include "agent/log/log.h"
 #include "agent/pods/pod_limits.h"
 #include "agent/pods/read_pod.h"
-#include "netlink/base/backoff.h"
 #include "netlink/base/text.h"
 
 namespace hostnet {

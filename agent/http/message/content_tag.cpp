@@ -3,20 +3,16 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <cctype>
 #include <functional>
 
+#include "netlink/base/ascii.h"
 #include "netlink/base/text.h"
 
 namespace hostnet {
 namespace {
 
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-
 bool is_word(char c) {
-  return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '.' || c == '-';
+  return is_alphanumeric(c) || c == '_' || c == '.' || c == '-';
 }
 
 // The length of the age at the front of `rest`: "3m12s", "450ms"; 0 if there is none.

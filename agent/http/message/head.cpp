@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "agent/http/message/query.h"
+#include "netlink/base/ascii.h"
 #include "netlink/base/text.h"
 
 namespace hostnet {
@@ -16,8 +17,7 @@ std::unexpected<BadHead> bad(int status, std::string message) {
 bool is_token(std::string_view text) {
   constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
   return !text.empty() && std::ranges::all_of(text, [&](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           kMarks.contains(c);
+    return is_alphanumeric(c) || kMarks.contains(c);
   });
 }
 
@@ -32,10 +32,8 @@ bool is_field_text(std::string_view text) {
 // uri-host [":" port], loosely: strict enough to rule out a second meaning.
 bool is_authority(std::string_view text) {
   constexpr std::string_view kMarks = "-._~!$&'()*+,;=:[]%";
-  return std::ranges::all_of(text, [&](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           kMarks.contains(c);
-  });
+  return std::ranges::all_of(text,
+                             [&](char c) { return is_alphanumeric(c) || kMarks.contains(c); });
 }
 
 std::expected<void, BadHead> read_version(std::string_view version, RequestHead& head) {

@@ -6,6 +6,8 @@
 #include <array>
 #include <cstring>
 
+#include "netlink/base/loopback.h"
+
 namespace hostnet {
 namespace {
 
@@ -47,10 +49,10 @@ std::string address_text(const sockaddr_storage& address) {
 
 bool is_loopback(const sockaddr_storage& address) {
   if (address.ss_family == AF_UNIX) return true;
-  if (address.ss_family == AF_INET) return (ntohl(as_ipv4(address).sin_addr.s_addr) >> 24) == 127;
-  if (address.ss_family != AF_INET6) return false;
-  const in6_addr v6 = as_ipv6(address).sin6_addr;
-  return IN6_IS_ADDR_LOOPBACK(&v6) || (IN6_IS_ADDR_V4MAPPED(&v6) && v6.s6_addr[12] == 127);
+  if (address.ss_family == AF_INET) {
+    return (ntohl(as_ipv4(address).sin_addr.s_addr) >> 24) == IN_LOOPBACKNET;
+  }
+  return address.ss_family == AF_INET6 && is_loopback(as_ipv6(address).sin6_addr.s6_addr);
 }
 
 }  // namespace hostnet

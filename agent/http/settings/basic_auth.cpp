@@ -11,6 +11,7 @@
 #include <memory>
 
 #include "agent/http/message/http.h"
+#include "netlink/base/ascii.h"
 #include "netlink/base/text.h"
 
 namespace hostnet {
@@ -23,8 +24,7 @@ constexpr std::size_t kLongestCredentials = 1024;
 constexpr const char* kNobodysHash = "$2b$10$abcdefghijklmnopqrstuuAbCdEfGhIjKlMnOpQrStUvWxYz01234";
 
 bool is_bcrypt_letter(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
-         c == '/';
+  return is_alphanumeric(c) || c == '.' || c == '/';
 }
 
 const std::string* hash_of(const Users& users, const std::string& user) {

@@ -4,6 +4,8 @@
 #include <array>
 #include <utility>
 
+#include "netlink/base/ranges.h"
+
 namespace hostnet {
 namespace {
 
@@ -44,13 +46,13 @@ std::span<const GoCipher> go_ciphers() {
 }
 
 bool is_go_cipher(std::string_view name) {
-  return std::ranges::find(kCiphers, name, &GoCipher::name) != kCiphers.end();
+  return contains(kCiphers, name, &GoCipher::name);
 }
 
 std::string openssl_ciphers(const std::vector<std::string>& names) {
   std::string list;
   for (const GoCipher& cipher : kCiphers) {
-    const bool wanted = names.empty() || std::ranges::find(names, cipher.name) != names.end();
+    const bool wanted = names.empty() || contains(names, cipher.name);
     if (wanted && !cipher.openssl.empty()) append(list, cipher.openssl);
   }
   return list;

@@ -11,6 +11,7 @@
 #include <array>
 
 #include "agent/http/settings/go_tls.h"
+#include "netlink/base/ranges.h"
 #include "netlink/base/read_file.h"
 
 namespace hostnet {
@@ -216,7 +217,7 @@ bool client_san_allowed(const SSL* tls, const TlsConfig& config) {
       X509_get_ext_d2i(cert.get(), NID_subject_alt_name, nullptr, nullptr)));
   for (int i = 0; names != nullptr && i < sk_GENERAL_NAME_num(names.get()); ++i) {
     const std::string text = san_text(*sk_GENERAL_NAME_value(names.get(), i));
-    if (!text.empty() && std::ranges::find(allowed, text) != allowed.end()) return true;
+    if (!text.empty() && contains(allowed, text)) return true;
   }
   return false;
 }

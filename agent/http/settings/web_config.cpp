@@ -10,6 +10,7 @@
 #include "agent/document/settings.h"
 #include "agent/http/settings/basic_auth.h"
 #include "agent/http/settings/go_tls.h"
+#include "netlink/base/ranges.h"
 #include "netlink/base/text.h"
 #include "netlink/base/times.h"
 
@@ -154,8 +155,7 @@ void check_header(const Fields& headers, const std::string& name, const std::str
                             fmt::format("HTTP header {} can not be configured", shown_text(name)));
   }
   const auto& values = found->values;
-  const bool known =
-      values.empty() || std::ranges::find(values, std::string_view(value)) != values.end();
+  const bool known = values.empty() || contains(values, std::string_view(value));
   if (!known || value.find_first_of("\r\n") != std::string::npos) {
     headers.complain(headers.line_of(name),
                      fmt::format("invalid value for {}: {}", name, shown_text(value)));

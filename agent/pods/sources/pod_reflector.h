@@ -12,10 +12,10 @@
 #include <string_view>
 #include <vector>
 
+#include "agent/kube/backoff.h"
 #include "agent/pods/pod.h"
 #include "agent/pods/pod_limits.h"
 #include "agent/pods/sources/freshness.h"
-#include "netlink/base/backoff.h"
 #include "netlink/base/clock.h"
 
 namespace hostnet {

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "agent/kube/backoff.h"
 #include "agent/pods/pod_limits.h"
-#include "netlink/base/backoff.h"
 #include "netlink/base/real_time.h"
 
 namespace hostnet {

@@ -6,7 +6,7 @@
 #include <mutex>
 #include <utility>
 
-#include "netlink/base/backoff.h"
+#include "agent/kube/backoff.h"
 
 namespace hostnet {
 namespace {

@@ -7,10 +7,13 @@
 
 #include "agent/ports/nat/pod_containers.h"
 #include "agent/ports/nat/service_addresses.h"
+#include "agent/verdicts/listing.h"
+#include "netlink/base/ranges.h"
 #include "netlink/nat/ipvs/ipvs_rules.h"
 #include "netlink/nat/nftables/read_nf_tables.h"
 #include "netlink/nat/recognize.h"
 #include "netlink/nat/walk_nat.h"
+#include "netlink/rtnetlink/links.h"
 
 namespace hostnet {
 namespace {
@@ -19,15 +22,10 @@ constexpr std::size_t kNamedParts = 8;
 constexpr std::string_view kReport = "report it with the output of `hostnet-agent record`";
 
 std::string words_of(const UnknownParts& parts) {
-  std::string words;
-  std::size_t named = 0;
-  for (const auto& [name, count] : parts) {
-    if (named++ == kNamedParts) {
-      return words + fmt::format(" and {} more", parts.size() - kNamedParts);
-    }
-    words += fmt::format("{}{} ({} times)", words.empty() ? "" : ", ", name, count);
-  }
-  return words;
+  std::vector<std::string> words;
+  for (const auto& [name, count] : parts)
+    words.push_back(fmt::format("{} ({} times)", name, count));
+  return listing(words, kNamedParts);
 }
 
 // An unknown target may send packets anywhere.
@@ -50,8 +48,8 @@ void keep_where_equal(std::shared_ptr<const T>& kept, std::optional<T> fresh) {
 bool are_named_so(const std::map<std::uint32_t, std::string>& interfaces,
                   std::span<const Link> links) {
   return std::ranges::all_of(interfaces, [&](const auto& interface) {
-    const auto link = std::ranges::find(links, interface.first, &Link::index);
-    return (link == links.end() ? "" : link->name) == interface.second;
+    const Link* link = find_link(links, interface.first);
+    return (link == nullptr ? "" : link->name) == interface.second;
   });
 }
 
@@ -204,7 +202,7 @@ bool NatScan::read_ipvs_again(SteadyTime now, std::span<const Link> links) {
   } else {
     fresh.error = std::move(read).error();
   }
-  fresh.kube_proxy = std::ranges::find(links, "kube-ipvs0", &Link::name) != links.end();
+  fresh.kube_proxy = contains(links, "kube-ipvs0", &Link::name);
   const bool changed = replace(reading_.ipvs, std::move(fresh));
   next_ipvs_ = std::max<SteadyTime>(now + kIpvsPause, rested(now, begin));
   return changed;

@@ -1,8 +1,9 @@
 #include "agent/ports/nat/service_addresses.h"
 
-#include <algorithm>
 #include <array>
 #include <string_view>
+
+#include "netlink/base/ranges.h"
 
 namespace hostnet {
 namespace {
@@ -17,7 +18,7 @@ constexpr std::array<std::string_view, 4> kServiceDevices{"kube-ipvs0", "kube-du
 std::vector<std::uint32_t> service_devices(std::span<const Link> links) {
   std::vector<std::uint32_t> devices;
   for (const Link& link : links) {
-    if (std::ranges::find(kServiceDevices, link.name) != kServiceDevices.end()) {
+    if (contains(kServiceDevices, link.name)) {
       devices.push_back(link.index);
     }
   }
@@ -30,7 +31,7 @@ bool is_link_local(const IpAddress& ip) {
 }
 
 bool is_service_address(const Address& address, std::span<const std::uint32_t> service_devices) {
-  return std::ranges::find(service_devices, address.interface) != service_devices.end();
+  return contains(service_devices, address.interface);
 }
 
 }  // namespace hostnet

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "agent/ports/owners/attribution.h"
+#include "netlink/base/ranges.h"
 
 namespace hostnet {
 namespace {
@@ -64,9 +65,7 @@ void Attribution::search(std::span<Entry* const> wanted, SteadyTime now) {
 
 // Adds the processes that the search found to those known to hold the socket.
 void Attribution::note_uses(Entry& entry, const Search& search, SteadyTime now) {
-  const auto has = [&](int pid) {
-    return std::ranges::find(entry.uses, pid, &SocketUse::pid) != entry.uses.end();
-  };
+  const auto has = [&](int pid) { return contains(entry.uses, pid, &SocketUse::pid); };
   for (const SocketUse& use : search.scan.uses_of(entry.socket.inode)) {
     if (!has(use.pid)) entry.uses.push_back(use);
   }

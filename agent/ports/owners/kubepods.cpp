@@ -5,35 +5,18 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <optional>
 
 #include "agent/ports/owners/name_pattern.h"
+#include "netlink/base/ascii.h"
 
 namespace hostnet {
 namespace {
 
-bool is_hex_digit(char c) {
-  return std::isxdigit(static_cast<unsigned char>(c)) != 0;
-}
-
-// 8-4-4-4-12 hexadecimal digits, or 32 of them (a static pod's hash).
-bool is_generated_uid(std::string_view uid) {
-  constexpr std::size_t kUuidLength = 36;
-  constexpr std::size_t kHashLength = 32;
-  if (uid.size() == kHashLength) return std::ranges::all_of(uid, is_hex_digit);
-  if (uid.size() != kUuidLength) return false;
-  for (std::size_t i = 0; i < uid.size(); ++i) {
-    const bool separator = i == 8 || i == 13 || i == 18 || i == 23;
-    if (separator ? (uid[i] != '-' && uid[i] != '_') : !is_hex_digit(uid[i])) return false;
-  }
-  return true;
-}
-
 // A manifest may set any UID; kubelet uses it in a directory name.
 bool is_plausible_uid(std::string_view uid) {
-  return !uid.empty() && std::ranges::all_of(uid, [](unsigned char c) {
-    return std::isalnum(c) != 0 || c == '-' || c == '_' || c == '.';
+  return !uid.empty() && std::ranges::all_of(uid, [](char c) {
+    return is_alphanumeric(c) || c == '-' || c == '_' || c == '.';
   });
 }
 
@@ -42,6 +25,13 @@ std::string uid_with_dashes(std::string_view uid) {
   std::string text(uid);
   std::ranges::replace(text, '_', '-');
   return text;
+}
+
+// A UUID, or the hash of a static pod.
+bool is_generated_uid(std::string_view uid) {
+  constexpr std::size_t kHashLength = 32;
+  if (uid.size() == kHashLength) return std::ranges::all_of(uid, is_hex_digit);
+  return is_uuid(uid_with_dashes(uid));
 }
 
 bool is_qos_class(std::string_view part) {

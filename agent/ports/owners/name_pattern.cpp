@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "netlink/base/ascii.h"
+
 namespace hostnet {
 namespace {
 
@@ -17,9 +19,7 @@ bool take_prefix(std::string_view& text, std::string_view prefix) {
 }
 
 bool is_container_id(std::string_view text) {
-  return text.size() == kContainerIdLength && std::ranges::all_of(text, [](char c) {
-           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-         });
+  return text.size() == kContainerIdLength && std::ranges::all_of(text, is_lower_hex_digit);
 }
 
 bool matches_pattern(std::string_view pattern, std::string_view text, std::string_view& captured) {

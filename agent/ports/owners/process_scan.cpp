@@ -7,7 +7,7 @@
 #include <thread>
 #include <utility>
 
-#include "netlink/base/sort_unique.h"
+#include "netlink/base/ranges.h"
 
 namespace hostnet {
 namespace {

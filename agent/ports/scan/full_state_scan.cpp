@@ -6,7 +6,7 @@
 
 #include "agent/ports/protocols.h"
 #include "agent/ports/scan/append_sockets.h"
-#include "netlink/base/sort_unique.h"
+#include "netlink/base/ranges.h"
 
 namespace hostnet {
 namespace {

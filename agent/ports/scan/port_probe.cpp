@@ -1,12 +1,12 @@
 #include "agent/ports/scan/port_probe.h"
 
-#include <algorithm>
 #include <chrono>
 #include <utility>
 
 #include "agent/ports/owners/kernel_socket.h"
 #include "agent/ports/protocols.h"
 #include "agent/ports/scan/append_sockets.h"
+#include "netlink/rtnetlink/links.h"
 #include "netlink/rtnetlink/rtnetlink.h"
 
 namespace hostnet {
@@ -66,8 +66,7 @@ std::vector<Holder> PortProbe::holders(const Query& query,
   std::vector<Holder> holders;
   for (const Socket& socket : sockets_) {
     Holder holder{.socket = socket, .owner = attribution_.owner_of(socket)};
-    const auto link = std::ranges::find(links_, socket.interface, &Link::index);
-    if (socket.interface != 0 && link != links_.end()) holder.device = link->name;
+    if (const Link* link = find_link(links_, socket.interface)) holder.device = link->name;
     if (holder.owner.kind == HolderKind::kernel) {
       if (const Link* tunnel = tunnel_of(socket, links_)) holder.device = tunnel->name;
     }

@@ -13,9 +13,10 @@
 #include "agent/ports/protocols.h"
 #include "agent/ports/scan/append_sockets.h"
 #include "agent/ports/scan/socket_folder.h"
-#include "netlink/base/sort_unique.h"
+#include "netlink/base/ranges.h"
 #include "netlink/base/text.h"
 #include "netlink/genetlink/wireguard.h"
+#include "netlink/rtnetlink/links.h"
 #include "netlink/rtnetlink/rtnetlink.h"
 
 namespace hostnet {
@@ -25,11 +26,6 @@ constexpr std::uint32_t kTcpServers = state_bit(SocketState::listen);
 constexpr std::uint32_t kUdpServers = state_bit(SocketState::close);
 constexpr std::uint32_t kSctpEndpoints =
     state_bit(SocketState::listen) | state_bit(SocketState::close);
-
-const std::string* name_of_link(std::span<const Link> links, std::uint32_t index) {
-  const auto found = std::ranges::find(links, index, &Link::index);
-  return found == links.end() ? nullptr : &found->name;
-}
 
 bool in_port_order(const Socket& a, const Socket& b) {
   const auto key = [](const Socket& socket) {
@@ -138,7 +134,7 @@ void PortScanner::read_network(const ScanOptions& options, Reading& reading) {
     addresses_ = std::move(addresses).value_or(std::move(addresses_));
   }
   // In every scan: a device may change its port without an event.
-  const bool has_wireguard = std::ranges::find(links_, "wireguard", &Link::kind) != links_.end();
+  const bool has_wireguard = contains(links_, "wireguard", &Link::kind);
   if (!has_wireguard || !node_.identity.has_capability(Identity::kNetAdmin)) return;
   if (const auto read = read_wireguard_ports(*node_.netlink, links_); !read) {
     problems.push_back(read_problem("wireguard_failed", read.error(),
@@ -171,7 +167,7 @@ void PortScanner::add_holders(const ScanOptions& options, PortSnapshot& table) {
         holder.sharing = at->second;
       }
     }
-    if (const auto* name = name_of_link(links_, socket.interface)) holder.device = *name;
+    if (const Link* link = find_link(links_, socket.interface)) holder.device = link->name;
     if (holder.owner.kind == HolderKind::kernel) {
       if (const Link* tunnel = tunnel_of(socket, links_)) holder.device = tunnel->name;
     }

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
-#include "netlink/base/sort_unique.h"
+#include "netlink/base/ranges.h"
 
 namespace hostnet {
 

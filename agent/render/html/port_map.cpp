@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cstdint>
 #include <iterator>
 #include <map>
@@ -11,6 +10,7 @@
 #include "agent/render/host_ports.h"
 #include "agent/render/html/html_parts.h"
 #include "agent/render/words.h"
+#include "agent/verdicts/listing.h"
 #include "netlink/base/escape.h"
 
 namespace hostnet {
@@ -49,8 +49,9 @@ bool has_conflict(const HostPort& port) {
 std::string words_of(const HostPort& port) {
   std::string words = port_words(port.port, port.protocol);
   const auto holders = shown_holders(port.holders);
-  if (!holders.empty()) words += " held by " + holder_words(*holders.front());
-  if (holders.size() > 1) words += fmt::format(" and {} more", holders.size() - 1);
+  if (!holders.empty()) {
+    words += " held by " + holder_words(*holders.front()) + and_more(holders.size() - 1);
+  }
   if (!port.declared_by.empty()) {
     words += ", declared by " + declared_words(*port.declared_by.front());
   }

@@ -8,6 +8,7 @@
 #include "collectors/framework/route_labels.h"
 #include "collectors/netclass_device.h"
 #include "netlink/base/times.h"
+#include "netlink/rtnetlink/links.h"
 
 namespace hostnet {
 namespace {

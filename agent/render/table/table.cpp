@@ -8,6 +8,7 @@
 
 #include "agent/render/table/fold.h"
 #include "netlink/base/escape.h"
+#include "netlink/base/ranges.h"
 #include "netlink/base/text.h"
 
 namespace hostnet {
@@ -49,7 +50,7 @@ constexpr std::array<Paint, 14> kPaints{{{"critical", "1;31"},
 constexpr std::array<std::string_view, 4> kPaintedColumns{"SEVERITY", "IS", "VERDICT", "BINDABLE"};
 
 std::string_view paint_of(std::string_view header, std::string_view cell) {
-  if (std::ranges::find(kPaintedColumns, header) == kPaintedColumns.end()) return {};
+  if (!contains(kPaintedColumns, header)) return {};
   const std::string_view word = take_word(cell);
   const auto* const paint = std::ranges::find(kPaints, word, &Paint::word);
   return paint == kPaints.end() ? std::string_view{} : paint->code;

@@ -292,10 +292,8 @@ Result<> NftMachine::translate(Data data) {
     end_all({.kind = PacketAction::Kind::accept});
     return {};
   }
-  std::optional<AddressFamily> family = family_;
-  const std::uint32_t told = nft_number(*table, NFTA_NAT_FAMILY);
-  if (told == NFPROTO_IPV4) family = AddressFamily::ipv4;
-  if (told == NFPROTO_IPV6) family = AddressFamily::ipv6;
+  const auto given = ip_family(nft_number(*table, NFTA_NAT_FAMILY));
+  const auto family = given ? given : family_;
   for (NftPath& path : paths_) {
     const auto scope = intersection(path.scope, {.family = family});
     if (!scope) continue;
@@ -313,10 +311,8 @@ Result<> NftMachine::translate(Data data) {
 Result<> NftMachine::tproxy(Data data) {
   const auto table = AttributeTable<NFTA_TPROXY_MAX>::of(data);
   if (!table) return std::unexpected(table.error());
-  std::optional<AddressFamily> family = family_;
-  const std::uint32_t told = nft_number(*table, NFTA_TPROXY_FAMILY);
-  if (told == NFPROTO_IPV4) family = AddressFamily::ipv4;
-  if (told == NFPROTO_IPV6) family = AddressFamily::ipv6;
+  const auto given = ip_family(nft_number(*table, NFTA_TPROXY_FAMILY));
+  const auto family = given ? given : family_;
   for (NftPath path : paths_) {
     const auto scope = intersection(path.scope, {.family = family});
     if (!scope) continue;

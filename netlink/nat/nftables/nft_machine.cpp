@@ -3,9 +3,9 @@
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nf_tables_compat.h>
 
-#include <algorithm>
 #include <utility>
 
+#include "netlink/base/ranges.h"
 #include "netlink/nat/nftables/nft_registers.h"
 #include "netlink/nat/packets/netfilter.h"
 #include "netlink/nat/xtables/xt_extensions.h"
@@ -19,25 +19,11 @@ constexpr std::array<std::string_view, 9> kNeutral = {
 constexpr std::array<std::string_view, 4> kNarrowing = {"limit", "quota", "connlimit", "osf"};
 constexpr std::array<std::string_view, 4> kEnding = {"queue", "masq", "synproxy", "snat"};
 
-template <std::size_t Size>
-bool is_one_of(const std::array<std::string_view, Size>& names, std::string_view name) {
-  return std::ranges::find(names, name) != names.end();
-}
-
-std::optional<AddressFamily> family_of_table(std::uint8_t family) {
-  if (family == NFPROTO_IPV4) return AddressFamily::ipv4;
-  if (family == NFPROTO_IPV6) return AddressFamily::ipv6;
-  return std::nullopt;
-}
-
 }  // namespace
 
 NftMachine::NftMachine(const NftRule& rule, const NftSetLookup& sets, const IpSetLookup& ip_sets,
                        UnknownParts& unknown)
-    : sets_(sets),
-      ip_sets_(ip_sets),
-      unknown_(unknown),
-      family_(family_of_table(rule.table.family)) {
+    : sets_(sets), ip_sets_(ip_sets), unknown_(unknown), family_(ip_family(rule.table.family)) {
   NftPath start;
   start.scope.family = family_;
   start.marks = {symbolic_mark(MarkKind::packet), symbolic_mark(MarkKind::connection)};
@@ -73,7 +59,7 @@ Result<> NftMachine::run(std::string_view name, std::span<const std::byte> data)
     narrow_all();
     return load(data, NFTA_EXTHDR_DREG, PacketField::unknown);
   }
-  if (is_one_of(kNeutral, name)) return {};
+  if (contains(kNeutral, name)) return {};
   if (name == "tproxy") return tproxy(data);
   if (name == "notrack") {
     emit_all({.kind = PacketAction::Kind::notrack});
@@ -83,11 +69,11 @@ Result<> NftMachine::run(std::string_view name, std::span<const std::byte> data)
     end_all({.kind = PacketAction::Kind::reject});
     return {};
   }
-  if (is_one_of(kEnding, name)) {
+  if (contains(kEnding, name)) {
     end_all({.kind = PacketAction::Kind::accept});
     return {};
   }
-  if (is_one_of(kNarrowing, name)) {
+  if (contains(kNarrowing, name)) {
     narrow_all();
   } else {
     narrow_all_by_unknown(std::string(name));

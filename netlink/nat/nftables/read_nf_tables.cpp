@@ -7,9 +7,11 @@
 #include <set>
 #include <utility>
 
+#include "netlink/attributes.h"
 #include "netlink/base/text.h"
 #include "netlink/nat/nftables/nft_compile.h"
 #include "netlink/nat/packets/netfilter.h"
+#include "netlink/rtnetlink/links.h"
 #include "netlink/rtnetlink/rtnetlink.h"
 
 namespace hostnet {
@@ -68,12 +70,6 @@ Result<std::vector<T>> every_answer(Netlink& netlink, const NetlinkRequest& requ
   return out;
 }
 
-std::optional<AddressFamily> packet_family(std::uint8_t family) {
-  if (family == NFPROTO_IPV4) return AddressFamily::ipv4;
-  if (family == NFPROTO_IPV6) return AddressFamily::ipv6;
-  return std::nullopt;
-}
-
 // Reads one table: chains and rules at once, sets when a rule needs them.
 class TableReader {
  public:
@@ -90,7 +86,7 @@ class TableReader {
 
   Result<PacketTable> read(const std::vector<NftChain>& chains) {
     PacketTable out{.source = NatSource::nf_tables,
-                    .family = packet_family(id_.family),
+                    .family = ip_family(id_.family),
                     .name = id_.name,
                     .chains = {}};
     std::map<std::string, std::size_t> places;
@@ -141,9 +137,9 @@ class TableReader {
       }
       const auto number = parse_number<std::uint32_t>(std::string_view(match.name).substr(1));
       if (!number) continue;
-      const auto link = std::ranges::find(*links_, *number, &Link::index);
-      if (link != links_->end()) match.name = link->name;  // a missing one matches nothing
-      interfaces_[*number] = link != links_->end() ? link->name : std::string{};
+      const Link* link = find_link(*links_, *number);
+      if (link != nullptr) match.name = link->name;  // a missing one matches nothing
+      interfaces_[*number] = link != nullptr ? link->name : std::string{};
     }
     return {};
   }

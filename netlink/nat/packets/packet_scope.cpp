@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "netlink/base/ranges.h"
 #include "netlink/nat/packets/netfilter.h"
 
 namespace hostnet {
@@ -275,8 +276,7 @@ std::optional<PacketScope> intersection(const PacketScope& one, const PacketScop
 }
 
 std::vector<PacketScope> difference(const PacketScope& scope, const PacketScope& other) {
-  const bool has_ports =
-      !other.ip_protocol || std::ranges::find(kWithPorts, *other.ip_protocol) != kWithPorts.end();
+  const bool has_ports = !other.ip_protocol || contains(kWithPorts, *other.ip_protocol);
   if (!has_ports || other.elsewhere || !intersection(scope, other)) return {scope};
   return Difference(scope).of(other);
 }

@@ -1,4 +1,5 @@
 // clang-format off: the kernel's headers go after libc's, which netfilter.h begins with.
+#include "netlink/base/ranges.h"
 #include "netlink/nat/packets/netfilter.h"
 #include <linux/netfilter/xt_addrtype.h>
 #include <linux/netfilter/xt_connmark.h>
@@ -10,7 +11,6 @@
 #include <linux/netfilter/xt_tcpudp.h>
 // clang-format on
 
-#include <algorithm>
 #include <array>
 
 #include "netlink/attributes.h"
@@ -252,8 +252,7 @@ Result<XtMatch> decode_xt_match(const XtExtension& match, UnknownParts& unknown,
   if (match.name == "recent" && match.revision <= 1) return recent(match);
   if (match.name == "nfacct") return XtMatch{.scopes = {{}}};  // only counts
   // `statistic` chooses one of several backends; the rule for the last has no such match.
-  const bool known =
-      match.name == "statistic" || std::ranges::find(kConditions, match.name) != kConditions.end();
+  const bool known = match.name == "statistic" || contains(kConditions, match.name);
   if (!known) ++unknown["match " + std::string(match.name)];
   PacketScope scope;
   scope.doubt(known ? Certainty::conditional : Certainty::unknown);

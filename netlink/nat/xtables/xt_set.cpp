@@ -8,6 +8,7 @@
 #include <tuple>
 
 #include "netlink/attributes.h"
+#include "netlink/base/ranges.h"
 #include "netlink/nat/packets/netfilter.h"
 
 namespace hostnet {
@@ -50,7 +51,7 @@ std::optional<PacketScope> scope_of(const IpSetElement& element,
     const bool is_address = parts[part] == "ip" || parts[part] == "net";
     if (parts[part] == "port" && element.ip_protocol) {
       // For other protocols the "port" is something else: ICMP's type and code.
-      if (std::ranges::find(kWithPorts, *element.ip_protocol) == kWithPorts.end()) return {};
+      if (!contains(kWithPorts, *element.ip_protocol)) return {};
       scope.ip_protocol = element.ip_protocol;
     }
     if (parts[part] == "port" && element.ports && !match.is_source(part)) {

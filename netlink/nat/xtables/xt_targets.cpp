@@ -1,4 +1,5 @@
 // clang-format off: the kernel's headers go after libc's, which netfilter.h begins with.
+#include "netlink/base/ranges.h"
 #include "netlink/nat/packets/netfilter.h"
 #include <linux/netfilter/xt_CT.h>
 #include <linux/netfilter/xt_TPROXY.h>
@@ -6,7 +7,6 @@
 #include <linux/netfilter/xt_mark.h>
 // clang-format on
 
-#include <algorithm>
 #include <array>
 #include <cstring>
 
@@ -146,9 +146,8 @@ Result<PacketAction> one_action(const XtExtension& target, UnknownParts& unknown
   if (target.name == "CT") return ct_target(target);
   if (target.name == "MARK" && target.revision == 2) return mark_target(target);
   if (target.name == "CONNMARK" && target.revision <= 2) return connmark_target(target);
-  if (std::ranges::find(kEnds, target.name) != kEnds.end())
-    return PacketAction{.kind = Kind::accept};
-  if (std::ranges::find(kGoOn, target.name) == kGoOn.end()) {
+  if (contains(kEnds, target.name)) return PacketAction{.kind = Kind::accept};
+  if (!contains(kGoOn, target.name)) {
     ++unknown["target " + std::string(target.name)];
   }
   return PacketAction{};

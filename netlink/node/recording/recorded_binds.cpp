@@ -4,7 +4,7 @@
 #include <chrono>
 #include <cstdint>
 
-#include "netlink/base/find_named.h"
+#include "netlink/base/ranges.h"
 #include "netlink/node/recording/recording.h"
 
 namespace hostnet {

@@ -6,6 +6,7 @@
 #include <mutex>
 #include <utility>
 
+#include "netlink/base/ranges.h"
 #include "netlink/bind_events/seen_binds.h"
 #include "netlink/node/recording/recording_files.h"
 #include "netlink/node/recording/recording_netlink.h"
@@ -68,7 +69,7 @@ class RecordingBindEvents final : public SeenBinds {
   void see(const BindEvent& event) override {
     const std::lock_guard lock(notes_->mutex);
     auto& events = *notes_->index.bind_events;
-    if (std::ranges::find(events, event) == events.end()) events.push_back(event);
+    add_once(events, event);
   }
 
   std::shared_ptr<RecordingNotes> notes_;

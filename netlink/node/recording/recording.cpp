@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 
+#include "netlink/base/ascii.h"
 #include "netlink/sock_diag.h"
 
 namespace hostnet {
@@ -32,7 +32,7 @@ std::uint64_t hash_of_request(const NetlinkRequest& request) {
 std::string dump_file_name(const NetlinkRequest& request) {
   std::string slug;
   for (const char c : request.doing.substr(0, 40)) {
-    slug += std::isalnum(static_cast<unsigned char>(c)) != 0 ? c : '-';
+    slug += is_alphanumeric(c) ? c : '-';
   }
   return fmt::format("{}-{:016x}.bin", slug, hash_of_request(request));
 }
@@ -51,8 +51,7 @@ bool same_request(const NetlinkRequest& a, const NetlinkRequest& b) {
 
 bool is_attachment_name(std::string_view name) {
   const auto allowed = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
-           c == '_' || c == '-';
+    return is_alphanumeric(c) || c == '.' || c == '_' || c == '-';
   };
   return !name.empty() && name.size() <= kLongestAttachmentName && name.front() != '.' &&
          std::ranges::all_of(name, allowed) && !name.starts_with(kIndexName) && name != "proc" &&

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "netlink/attributes.h"
+#include "netlink/base/ranges.h"
 #include "netlink/sock_diag.h"
 
 namespace hostnet {
@@ -24,7 +25,7 @@ std::vector<std::byte> without_secrets(const NetlinkRequest& request,
   const auto walked = walk_attributes(
       after(payload, sizeof(genlmsghdr)), [&](const NetlinkAttribute& attribute) -> Result<> {
         const auto& wanted = request.recorded_attributes;
-        if (std::ranges::find(wanted, attribute.type) == wanted.end()) return {};
+        if (!contains(wanted, attribute.type)) return {};
         kept.resize(netlink_aligned(kept.size()));
         const nlattr head{
             .nla_len = static_cast<std::uint16_t>(sizeof(nlattr) + attribute.value.size()),

@@ -1,4 +1,4 @@
-#include "netlink/base/backoff.h"
+#include "agent/kube/backoff.h"
 
 #include <gtest/gtest.h>
 
