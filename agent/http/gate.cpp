@@ -57,12 +57,12 @@ void refuse_unfit(Job& job, Details details) {
     job.refusal = error_answer(job.request, status, message);
   };
   if (job.head.method != "GET" && job.head.method != "HEAD") {
-    refuse(405, fmt::format("Method {} is not allowed here: GET and HEAD are.", job.head.method));
+    refuse(405, fmt::format("method {} is not allowed, only GET and HEAD are", job.head.method));
     job.refusal->headers.emplace_back("Allow", "GET, HEAD");
     return;
   }
-  if (job.head.announces_body) return refuse(413, "Requests with a body are not read here.");
-  if (job.route == nullptr) return refuse(404, fmt::format("No such path: {}", job.request.path));
+  if (job.head.announces_body) return refuse(413, "requests with a body are not accepted");
+  if (job.route == nullptr) return refuse(404, fmt::format("no such path: {}", job.request.path));
   if (job.route->open || job.request.trusted) return;
   const auto why = details_refusal(details, job.request, job.head.host);
   if (!why) return;

@@ -148,7 +148,7 @@ bool Loop::parse_request(Connection& connection, WebTime now) {
   const auto size = head_size(connection.received, connection.searched);
   connection.searched = connection.received.size();
   if (size.value_or(connection.received.size()) > options_.head_limit) {
-    refuse(connection, {.status = 431, .message = "The request head is too long."},
+    refuse(connection, {.status = 431, .message = "the request head is too long"},
            connection.received);
     return true;
   }
@@ -197,7 +197,8 @@ void Loop::authorize(JobPtr job, WebTime now) {
 
 void Loop::check_password(JobPtr job) {
   const auto refuse_one = [](Job& one) {
-    one.refusal = error_answer(one.request, 503, "Too many are signing in, try again later.");
+    one.refusal =
+        error_answer(one.request, 503, "too many clients are signing in, try again later");
   };
   if (lanes_.passwords.size() >= kMostSigningIn) {
     JobPtr displaced = lanes_.passwords.displace_for(job->share(), job->connection->kept);

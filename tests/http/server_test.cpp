@@ -227,14 +227,14 @@ TEST(HttpServer, SaysErrorsInTheFormAskedFor) {
   auto answer = fetch(serving.port, "/nowhere");
   ASSERT_TRUE(answer);
   EXPECT_EQ(answer->status, 404);
-  EXPECT_EQ(answer->body, "No such path: /nowhere\n");
+  EXPECT_EQ(answer->body, "no such path: /nowhere\n");
   for (const auto& [target, headers] :
        {std::pair("/nowhere?format=json", ""), {"/nowhere", "Accept: application/json\r\n"}}) {
     answer = fetch(serving.port, target, headers);
     ASSERT_TRUE(answer);
     EXPECT_EQ(header(answer->headers, "Content-Type"), "application/json");
     EXPECT_EQ(answer->body,
-              "{\"error\":{\"status\":404,\"message\":\"No such path: /nowhere\"}}\n");
+              "{\"error\":{\"status\":404,\"message\":\"no such path: /nowhere\"}}\n");
   }
   answer = fetch(serving.port, "/%ff%fe?format=json");
   ASSERT_TRUE(answer);

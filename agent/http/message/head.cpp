@@ -43,23 +43,23 @@ std::expected<void, BadHead> read_version(std::string_view version, RequestHead&
     return {};
   }
   if (version.starts_with("HTTP/")) {
-    return bad(505, "This server speaks HTTP/1.1 and HTTP/1.0.");
+    return bad(505, "this server supports HTTP/1.1 and HTTP/1.0 only");
   }
-  return bad(400, "The request line does not end with an HTTP version.");
+  return bad(400, "the request line does not end with an HTTP version");
 }
 
 // Sets path and query, and host when the target carries one.
 std::expected<void, BadHead> read_target(std::string_view target, RequestHead& head) {
-  if (target.size() > kTargetLimit) return bad(414, "The request target is too long.");
+  if (target.size() > kTargetLimit) return bad(414, "the request target is too long");
   if (!std::ranges::all_of(target, [](char c) { return c > 0x20 && c < 0x7f && c != '#'; })) {
-    return bad(400, "The request target has characters that must be percent-encoded.");
+    return bad(400, "the request target has characters that must be percent-encoded");
   }
   for (const std::string_view scheme : {"http://", "https://"}) {
     if (!equals_ignoring_case(target.substr(0, scheme.size()), scheme)) continue;
     target.remove_prefix(scheme.size());
     const std::size_t end = std::min(target.find_first_of("/?"), target.size());
     if (end == 0 || !is_authority(target.substr(0, end))) {
-      return bad(400, "The request target names no host.");
+      return bad(400, "the request target names no host");
     }
     head.host = target.substr(0, end);
     target.remove_prefix(end);
@@ -71,18 +71,18 @@ std::expected<void, BadHead> read_target(std::string_view target, RequestHead& h
   // "*" (OPTIONS) and host:port (CONNECT) name no resource here; their methods
   // are refused later, with 405.
   if (!path.starts_with('/') && head.method != "OPTIONS" && head.method != "CONNECT") {
-    return bad(400, "The request target does not begin with a slash.");
+    return bad(400, "the request target does not begin with a slash");
   }
   auto decoded = percent_decode(path, PlusSign::is_itself);
-  if (!decoded) return bad(400, "The path has a broken percent-encoding.");
+  if (!decoded) return bad(400, "the path has a broken percent-encoding");
   head.path = std::move(*decoded);
   if (mark != std::string_view::npos) {
     const std::string_view parameters = target.substr(mark + 1);
     if (std::ranges::count(parameters, '&') >= std::ptrdiff_t{kMostParameters}) {
-      return bad(414, "The query has too many parameters.");
+      return bad(414, "the query has too many parameters");
     }
     auto query = parse_query(parameters);
-    if (!query) return bad(400, "The query has a broken percent-encoding.");
+    if (!query) return bad(400, "the query has a broken percent-encoding");
     head.query = std::move(*query);
   }
   return {};
@@ -92,7 +92,7 @@ std::expected<void, BadHead> read_request_line(std::string_view line, RequestHea
   const std::size_t first = line.find(' ');
   const std::size_t last = line.rfind(' ');
   if (first == std::string_view::npos || first == last || !is_token(line.substr(0, first))) {
-    return bad(400, "The request line is not METHOD TARGET VERSION.");
+    return bad(400, "the request line must be METHOD TARGET VERSION");
   }
   head.method = line.substr(0, first);
   if (auto version = read_version(line.substr(last + 1), head); !version) return version;
@@ -102,14 +102,14 @@ std::expected<void, BadHead> read_request_line(std::string_view line, RequestHea
 std::expected<void, BadHead> read_field(std::string_view line, RequestHead& head) {
   const std::size_t colon = line.find(':');
   if (colon == std::string_view::npos || !is_token(line.substr(0, colon))) {
-    return bad(400, "A header line has no valid name (folded lines are not read).");
+    return bad(400, "a header line has no valid name (folded lines are not supported)");
   }
   const std::string_view value = trim(line.substr(colon + 1), kBlanks);
   if (!is_field_text(value)) {
-    return bad(400, "The value of header " + std::string(line.substr(0, colon)) +
-                        " has control characters.");
+    return bad(400, "the value of header " + std::string(line.substr(0, colon)) +
+                        " has control characters");
   }
-  if (head.headers.size() == kMostFields) return bad(431, "The head has too many header lines.");
+  if (head.headers.size() == kMostFields) return bad(431, "the head has too many header lines");
   head.headers.emplace(line.substr(0, colon), value);
   return {};
 }
@@ -127,23 +127,23 @@ bool lists(std::string_view values, std::string_view wanted) {
 // Checks what the fields mean together.
 std::expected<void, BadHead> check_fields(RequestHead& head) {
   const auto hosts = head.headers.count("Host");
-  if (hosts > 1) return bad(400, "More than one Host header.");
-  if (hosts == 0 && !head.http_1_0) return bad(400, "Missing required Host header.");
+  if (hosts > 1) return bad(400, "more than one Host header");
+  if (hosts == 0 && !head.http_1_0) return bad(400, "missing required Host header");
   if (hosts == 1) {
     const std::string& host = head.headers.find("Host")->second;
-    if (!is_authority(host)) return bad(400, "Malformed Host header.");
+    if (!is_authority(host)) return bad(400, "malformed Host header");
     if (head.host.empty()) head.host = host;
   }
   const bool chunked = head.headers.contains("Transfer-Encoding");
   const auto [first, last] = head.headers.equal_range("Content-Length");
   if (first != last && chunked) {
-    return bad(400, "Both Content-Length and Transfer-Encoding.");
+    return bad(400, "both Content-Length and Transfer-Encoding are set");
   }
   for (auto at = first; at != last; ++at) {
     const std::string& text = at->second;
     const auto length = parse_number<std::uint64_t>(text);
     if (!length || text != first->second) {
-      return bad(400, "Malformed Content-Length header.");
+      return bad(400, "malformed Content-Length header");
     }
     head.announces_body = head.announces_body || *length > 0;
   }
@@ -173,8 +173,8 @@ std::expected<RequestHead, BadHead> read_head(std::string_view bytes) {
   while (bytes.starts_with("\r\n")) bytes.remove_prefix(2);
   for (bool first = true;; first = false) {
     const std::size_t end = bytes.find('\n');
-    if (end == std::string_view::npos) return bad(400, "The head ends without an empty line.");
-    if (end == 0 || bytes[end - 1] != '\r') return bad(400, "A line ends without CR LF.");
+    if (end == std::string_view::npos) return bad(400, "the head ends without an empty line");
+    if (end == 0 || bytes[end - 1] != '\r') return bad(400, "a line ends without CR LF");
     const std::string_view line = bytes.substr(0, end - 1);
     bytes.remove_prefix(end + 1);
     if (line.empty() && !first) break;
