@@ -1,21 +1,15 @@
 """deploy/alerts: the rules by Prometheus' own tool (firing, not firing, resolving, with and without
-honor_labels), and by a real Prometheus with a real Alertmanager."""
+honor_labels). With a real Prometheus: test_alerts_live.py."""
 
-import json
 import re
 import subprocess
 
 import pytest
 import yaml
 
-from conftest import ROOT, hold_block, pod, wait_until
-from machine import SCRAPING
+from conftest import ROOT
+from prometheus_lab import ALERTS, GROUPS, NAMES, RULES, port_forward
 
-ALERTS = ROOT / "deploy/alerts"
-RUNBOOKS = ROOT / "deploy/runbooks"
-GROUPS = yaml.safe_load((ALERTS / "rules.yml").read_text())["groups"]
-RULES = [rule for group in GROUPS for rule in group["rules"]]
-NAMES = [rule["alert"] for rule in RULES if "alert" in rule]
 # The names that dashboards, silences and routes out there know.
 KEPT = {"HostPortConflict", "HostPortAgentIncomplete", "HostPortPodSourceDown",
         "EphemeralPortsRunningOut"}
@@ -157,12 +151,6 @@ def expect(tmp_path, inputs, minute, name, labels, **annotations):
 GROUP = {k: v for k, v in WEB.items() if k not in ("host_ip", "holder")} | {"namespace": "default"}
 
 
-def port_forward(node, path, port=20000):
-    return ("Ask the agent: kubectl -n hostnet-agent port-forward $(kubectl -n hostnet-agent get pods -o name "
-            f"-l app.kubernetes.io/name=hostnet-agent --field-selector spec.nodeName={node}) {port} and then "
-            f"curl http://localhost:{port}{path}")
-
-
 def test_one_bad_daemonset_is_one_page_with_the_number_of_its_nodes(tmp_path):
     inputs = [(series("hostnet_port_conflict", **{**AT, "node": f"n{i}", "instance": f"10.0.0.{i}:20000"},
                       **WEB, **{**OWN, "pod": f"web-{i}"}), "1x10") for i in range(1, 8)]
@@ -271,223 +259,3 @@ def test_alertmanager_takes_its_part(tmp_path):
         timeout=300).stdout.strip() for name, severity in [
             ("HostPortConflict", "critical"), ("HostPortRisk", "warning"), ("HostPortRangesOverlap", "info")]}
     assert routed == {"HostPortConflict": "on-call", "HostPortRisk": "on-call", "HostPortRangesOverlap": "nobody"}
-
-
-# --- Runbooks ------------------------------------------------------------------------------------
-
-def verdicts_of(agent):
-    found = {}
-    for kind, verdict in re.findall(r'^hostnet_findings\{class="(\w+)".*verdict="(\w+)"',
-                                    agent.text("/metrics"), re.M):
-        found.setdefault(kind, set()).add(verdict)
-    return found
-
-
-def test_every_verdict_and_every_alert_has_its_runbook_and_nothing_else_has(machine):
-    found = verdicts_of(machine.agent("--pods.source=none"))
-    pages = {path.stem for path in RUNBOOKS.glob("*.md")} - {"README"}
-    wanted = found["conflict"] | found["risk"] | set(NAMES)
-    assert pages == wanted, pages ^ wanted
-    index = (RUNBOOKS / "README.md").read_text()
-    assert re.findall(r"\[(\w+)\]\((\w+)\.md\)", index) and {
-        target for _, target in re.findall(r"\[(\w+)\]\((\w+)\.md\)", index)} == pages
-    # What to do stands in the alert for every verdict that can fire.
-    (alert,) = [rule for rule in RULES if rule.get("alert") == "HostPortConflict"]
-    said = set(re.findall(r'eq \$labels\.verdict "(\w+)"', alert["annotations"]["description"]))
-    assert found["conflict"] <= said, found["conflict"] - said
-
-
-@pytest.mark.parametrize("page", sorted(RUNBOOKS.glob("*.md")), ids=lambda path: path.stem)
-def test_a_runbook_says_all_that_it_should(page):
-    text = page.read_text()
-    for target in re.findall(r"\]\(([^)#]+)\)", text):
-        assert target.startswith("https://") or (page.parent / target).exists(), target
-    if page.stem == "README":
-        return
-    assert text.startswith(f"# {page.stem}\n")
-    assert re.findall(r"^## (.+)$", text, re.M) == ["What it means", "Why it hurts", "See it by hand", "Fix", "Silence"]
-    # In the alert's severity, or the verdict's.
-    rule = [rule for rule in RULES if rule.get("alert") == page.stem]
-    if rule and "labels" in rule[0]:
-        assert f"Alert, severity {rule[0]['labels']['severity']}." in text
-
-
-def test_the_agent_takes_every_ignore_rule_that_a_runbook_shows(machine):
-    rules = []
-    for page in RUNBOOKS.glob("*.md"):
-        for block in re.findall(r"```yaml\n(.*?)```", page.read_text(), re.S):
-            rules += yaml.safe_load(block)["ignore"]
-    assert len(rules) > 10
-    path = machine.file("config.yaml", yaml.safe_dump({"ignore": rules}))
-    machine.agent("--pods.source=none", f"--config.file={path}")  # which would not start
-
-
-# --- With a real Prometheus ----------------------------------------------------------------------
-
-def ask(machine, path, *parameters):
-    words = [word for pair in parameters for word in ("--data-urlencode", pair)]
-    done = machine.run("curl", "-s", "-g", "-G", *words, f"http://127.0.0.1:9090/api/v1/{path}", check=False)
-    if done.returncode != 0 or not done.stdout.startswith("{"):
-        return []
-    answer = json.loads(done.stdout)
-    return answer["data"] if answer["status"] == "success" else []
-
-
-def query(machine, expression):
-    found = ask(machine, "query", f"query={expression}")
-    return found["result"] if found else []
-
-
-def quick(machine, **texts):
-    """The rules, evaluated every second."""
-    text = (ALERTS / "rules.yml").read_text().replace("interval: 2m", "interval: 1s")
-    for pattern, instead in texts.items():
-        text = re.sub(rf"{pattern}: \w+", f"{pattern}: {instead}", text)
-    return machine.file("rules.yml", text)
-
-
-def prometheus(machine, rules, extra=""):
-    config = machine.file("prometheus.yml", f"""
-global: {{{SCRAPING}, evaluation_interval: 1s}}
-rule_files: ['{rules}']
-{extra}
-scrape_configs:
-  - job_name: hostnet
-    honor_labels: true
-    static_configs: [{{targets: ['127.0.0.1:20000'], labels: {{node: n1}}}}]
-""")
-    return machine.start("prometheus", f"--config.file={config}", "--web.listen-address=127.0.0.1:9090",
-                         f"--storage.tsdb.path={machine.directory}/data")
-
-
-RECEIVER = """
-import http.server, sys
-class Receiver(http.server.BaseHTTPRequestHandler):
-    def do_POST(self):
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        with open(sys.argv[1], "ab") as out:
-            out.write(body.strip() + b"\\n")
-        self.send_response(200)
-        self.end_headers()
-    def log_message(self, *_):
-        pass
-http.server.HTTPServer(("127.0.0.1", 9095), Receiver).serve_forever()
-"""
-
-
-def test_a_conflict_made_by_hand_reaches_the_one_on_call_and_resolves(machine):
-    """The rules and Alertmanager's part as they are, but for how long each waits."""
-    machine.file("pods/pod.yaml", pod(port=8080))
-    agent = machine.agent("--pods.source=manifests", f"--pods.manifests={machine.directory}/pods")
-    rules = quick(machine, **{"for": "1s"})
-    heard = machine.directory / "heard"
-    heard.touch()
-    part = yaml.safe_load((ALERTS / "alertmanager.yml").read_text())
-    part["route"].update(group_wait="0s", group_interval="1s")
-    part["receivers"][0]["webhook_configs"] = [{"url": "http://127.0.0.1:9095", "send_resolved": True}]
-    config = machine.file("alertmanager.yml", yaml.safe_dump(part))
-    machine.python(RECEIVER, str(heard))
-    machine.start("prometheus-alertmanager", f"--config.file={config}", "--web.listen-address=127.0.0.1:9093",
-                  "--cluster.listen-address=", f"--storage.path={machine.directory}/alertmanager")
-    prometheus(machine, rules, "alerting: {alertmanagers: [{static_configs: [{targets: ['127.0.0.1:9093']}]}]}")
-    wait_until(lambda: query(machine, 'up{job="hostnet"} == 1'), 30, "the first scrape")
-
-    def alerts(status):
-        return [alert for line in heard.read_text().splitlines() for alert in json.loads(line)["alerts"]
-                if alert["labels"]["alertname"] == "HostPortConflict" and alert["status"] == status]
-
-    assert alerts("firing") == []
-    squatter = machine.listen(8080, name="squatter")
-    fired = wait_until(lambda: alerts("firing"), 60, "the alert")[0]
-    assert fired["labels"] == {
-        "alertname": "HostPortConflict", "verdict": "unmanaged_process", "severity": "critical", "protocol": "tcp",
-        "port": "8080", "namespace": "default", "workload": "Pod/web", "holder_kind": "unmanaged_process"}
-    assert fired["annotations"] == {
-        "summary": "Host port 8080/tcp of Pod/web in default: unmanaged_process on 1 node",
-        "description": "Pod/web in default declares host port 8080/tcp; on n1 it meets squatter (unmanaged_process). "
-                       "What to do: stop the process or its unit, or change the pod's port. "
-                       + port_forward("n1", "/ports/8080"),
-        "runbook_url": "https://hostnet-agent.io/runbooks/unmanaged_process"}
-    assert (RUNBOOKS / f"{fired['annotations']['runbook_url'].rpartition('/')[2]}.md").exists()
-    assert agent.verdicts(port=8080) == ["unmanaged_process"]
-    machine.stop(squatter)
-    wait_until(lambda: alerts("resolved"), 60, "its end")
-
-
-NODE = ROOT / "tests/fixtures/nodes/busy"
-SIZES = (10, 500, 5000)
-KINDS = {
-    "`hostnet_findings`": r"hostnet_findings",
-    "findings that hold: `hostnet_port_conflict`, `hostnet_port_risk`": r"hostnet_port_(conflict|risk)",
-    "listeners: `hostnet_listener_accept_queue`, its limit": r"hostnet_listener_.*",
-    "the agent's other series of ports": r"hostnet_.*",
-    "node_exporter's families": r"node_.*",
-}
-
-
-def cardinality(machine):
-    """The table of deploy/alerts/README.md."""
-    # A recording has no process of the agent in it.
-    living = machine.agent("--pods.source=none")
-    process = len(living.metric("^(process|promhttp)_"))
-    living.stop()
-    machine.agent(f"--replay={NODE}")
-    prometheus(machine, quick(machine))
-    wait_until(lambda: query(machine, "hostnet:ephemeral_ports_used:ratio")
-               and query(machine, "hostnet:agents_incomplete:count"), 60, "the recording rules")
-    # What Prometheus adds to each scrape, and what depends on how long the agent has run, is left out.
-    counted = {one["metric"]["__name__"]: int(one["value"][1]) for one in query(
-        machine, 'count by (__name__) ({__name__!~"up|scrape_.*|ALERTS.*|hostnet_scan_(duration|errors).*|(process|promhttp)_.*",job!=""})')}
-    rows, rest = [], dict(counted)
-    for title, pattern in KINDS.items():
-        names = [name for name in rest if re.fullmatch(pattern, name)]
-        rows.append((title, sum(rest.pop(name) for name in names), True))
-    assert not rest, rest
-    rows.append(("of its process and its HTTP server", process, True))
-    recorded = query(machine, '{__name__=~"hostnet:.*"}')
-    per_node = [one for one in recorded if {"node", "instance"} & set(one["metric"])]
-    rows.append(("recorded for each node", len(per_node), True))
-    # Of agents themselves nothing is recorded here, either: their memory and their CPU.
-    rows.append(("recorded for the fleet", len(recorded) - len(per_node) + 2, False))
-    lines = ["| series | of one node | " + " | ".join(f"{n:,} nodes" for n in SIZES) + " |", "|---|" + "--:|" * 4]
-    for title, count, each in rows:
-        lines.append(f"| {title} | {count if each else '–'} | "
-                     + " | ".join(f"{count * n if each else count:,}" for n in SIZES) + " |")
-    total = sum(count for _, count, each in rows if each)
-    once = sum(count for _, count, each in rows if not each)
-    lines.append(f"| all | {total} | " + " | ".join(f"{total * n + once:,}" for n in SIZES) + " |")
-    return "\n".join(lines)
-
-
-def test_the_table_of_cardinality_is_what_is_counted(machine):
-    hold_block(ALERTS / "README.md", "cardinality", cardinality(machine))
-
-
-def test_alertmanager_inhibits_what_says_nothing_new(machine):
-    machine.start("prometheus-alertmanager", f"--config.file={ALERTS}/alertmanager.yml",
-                  "--web.listen-address=127.0.0.1:9093", "--cluster.listen-address=",
-                  f"--storage.path={machine.directory}/alertmanager")
-    port = {"namespace": "default", "workload": "DaemonSet/web", "protocol": "tcp", "port": "8080"}
-    fired = {
-        "conflict": {"alertname": "HostPortConflict", "severity": "critical", "verdict": "unmanaged_process", **port},
-        "conflict elsewhere": {"alertname": "HostPortConflict", "severity": "warning", "verdict": "unmanaged_process", **port},
-        "another verdict": {"alertname": "HostPortConflict", "severity": "warning", "verdict": "shared_port", **port},
-        "risk": {"alertname": "HostPortRisk", "severity": "warning", "verdict": "in_node_port_range", **port},
-        "another port's risk": {"alertname": "HostPortRisk", "severity": "warning", **port, "port": "8081"},
-        "down": {"alertname": "HostPortAgentDown", "severity": "warning", "node": "n1"},
-        "source": {"alertname": "HostPortPodSourceDown", "severity": "warning", "node": "n1"},
-        "another node's source": {"alertname": "HostPortPodSourceDown", "severity": "warning", "node": "n2"},
-    }
-    sent = machine.file("alerts.json", json.dumps([{"labels": labels} for labels in fired.values()]))
-    api = "http://127.0.0.1:9093/api/v2/alerts"
-    wait_until(lambda: machine.run("curl", "-sf", "-H", "Content-Type: application/json", "-d", f"@{sent}", api,
-                                   check=False).returncode == 0, 30, "Alertmanager")
-
-    def inhibited():
-        alerts = json.loads(machine.run("curl", "-sf", api).stdout)
-        names = {json.dumps(labels, sort_keys=True): name for name, labels in fired.items()}
-        return {names[json.dumps(alert["labels"], sort_keys=True)] for alert in alerts if alert["status"]["inhibitedBy"]}
-    try:
-        wait_until(lambda: inhibited() == {"conflict elsewhere", "risk", "source"}, 30)
-    except AssertionError:
-        assert inhibited() == {"conflict elsewhere", "risk", "source"}

@@ -9,7 +9,7 @@ import pytest
 
 from conftest import ROOT, hold_block, wait_until
 from machine import SCRAPING
-from test_alerts import query
+from prometheus_lab import query
 from test_node_exporter import rich_machine  # noqa: F401  (for the test)
 
 EXPORTER = shutil.which("prometheus-node-exporter") or shutil.which("node_exporter")

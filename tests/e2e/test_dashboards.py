@@ -10,7 +10,7 @@ import yaml
 
 from conftest import ROOT, pod, wait_until
 from machine import SCRAPING
-from test_alerts import query, quick
+from prometheus_lab import query, quick
 
 FOLDER = ROOT / "deploy/dashboards"
 NAMES = ("fleet", "node")

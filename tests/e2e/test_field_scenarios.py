@@ -7,8 +7,8 @@ import subprocess
 
 import pytest
 from conftest import AGENT
+from rule_scene import findings
 from test_field_attribution import CONTAINER, INNER, PORT, conflicts, node_with_declared_port
-from test_field_rules import findings
 
 import nat
 from recording import Node

@@ -1,104 +1,24 @@
 """`fleet` against a cluster of simulated agents and real ones (fleet_cluster.py): over TLS, WebSocket and
 pods/portforward as a kubelet has them."""
 
-import base64
 import contextlib
-import copy
 import fcntl
 import json
 import os
-import re
 import struct
 import subprocess
 import termios
 import time
 
 import pytest
-from conftest import AGENT, ROOT, wait_until
-from fleet_cluster import agent_pod, frame, node
-from machine import PATIENCE
-from test_pod_sources import certificate, issue, kubeconfig
-
-CONFLICT = {
-    "id": "8f3c", "class": "conflict", "verdict": "unmanaged_process", "severity": "critical",
-    "protocol": "tcp", "port": 8080, "host_ip": "0.0.0.0", "since": "2026-11-21T20:00:00.000Z",
-    "stale": False, "ignored": False, "observed": None, "explanation": "nginx has it",
-    "declared_by": [{"namespace": "default", "pod": "web-NODE", "workload": "DaemonSet/web", "container": "web"}],
-    "held_by": [{"kind": "unmanaged_process", "name": "nginx.service", "pid": 812, "comm": "nginx", "uid": 0,
-                 "state": "listen"}],
-    "remedy": "systemctl stop nginx.service"}
-RISK = {**CONFLICT, "class": "risk", "verdict": "in_node_port_range", "severity": "warning", "port": 30080,
-        "held_by": [], "remedy": "another port"}
-INFO = {**RISK, "verdict": "dns_policy", "severity": "info", "port": 9100}
-FREE = {"protocol": "tcp", "port": 8080, "address": "::", "verdict": "free", "bindable": True, "holders": [],
-        "declared_by": [], "risks": [], "explanation": "nothing holds it"}
-IN_USE = {**FREE, "verdict": "in_use", "bindable": False, "holders": CONFLICT["held_by"],
-          "explanation": "nginx has it"}
-PATIENT = f"--timeout={PATIENCE:g}s"  # for what answers at once on a machine that has time
-REFUSED = "error forwarding port 20000 to pod x, uid : failed: dial tcp4 127.0.0.1:20000: connect: " \
-          "connection refused"
-TOKEN = "first"
-
-
-def said(findings, complete=True, problems=()):
-    return [200, {"api_version": "v1", "node": "NODE", "generated_at": "2026-11-21T20:00:00.000Z",
-                  "complete": complete, "problems": list(problems), "limits": [], "findings": findings}]
-
-
-def agent(conflicts=(), risks=(), check=None, **more):
-    answers = {"/conflicts": said(list(conflicts)), "/risks": said(list(risks))}
-    if check:
-        answers[f"/check?port={check['port']}&protocol={check['protocol']}"] = [200, check]
-    return {"answers": answers, **more}
-
-
-class Fleet:
-    """Nodes by name, each with what its agent does."""
-
-    def __init__(self, machine, port=16443):
-        self.machine, self.port, self.told = machine, port, {"token": TOKEN, "nodes": [], "pods": [], "agents": {}}
-        pki = machine.directory / "pki"
-        certificate(pki)
-        (pki / "token").write_text(TOKEN)
-        self.config = kubeconfig(machine, port)
-        self.process = None
-
-    def add(self, name, does, **pod):
-        self.told["nodes"].append(node(name))
-        self.told["pods"].append(agent_pod(name, **pod))
-        self.told["agents"][f"hostnet-agent-{name}"] = does
-
-    def start(self, processes=1):
-        self.process = self.machine.start(
-            "/usr/bin/python3", ROOT / "tests/e2e/fleet_cluster.py", self.machine.directory / "pki", self.port,
-            processes, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=None, text=True)
-        self.process.stdin.write(json.dumps(self.told) + "\n")
-        self.process.stdin.flush()
-        assert self.process.stdout.readline() == "ready\n"
-
-    def counted(self):
-        self.process.stdin.close()
-        return json.loads(self.process.stdout.readline())
-
-    def call(self, *words):
-        if not self.process:
-            self.start()
-        patience = [] if any(word.startswith("--timeout") for word in words) else [PATIENT]
-        return self.machine.once("fleet", f"--kubeconfig={self.config}", *patience, *words)
-
-    def json(self, *words):
-        done = self.call("--format=json", *words)
-        assert done.stdout, done.stderr
-        return json.loads(done.stdout), done.returncode
+from conftest import AGENT, wait_until
+from fleet_cluster import node
+from fleet_scene import CONFLICT, FREE, IN_USE, INFO, PATIENT, REFUSED, RISK, Fleet, agent, rows, said
 
 
 @pytest.fixture
 def fleet(machine):
     return Fleet(machine)
-
-
-def rows(text):
-    return [re.split(r"  +", line) for line in text.splitlines()]
 
 
 def test_conflicts_and_risks_of_all_nodes_are_one_table_the_worst_first(fleet):
@@ -192,14 +112,6 @@ def test_a_real_agent_answers_through_the_api_server(machine, fleet):
     assert "squatter[" in fleet.call("--port=8080").stdout
 
 
-def test_an_agent_that_speaks_tls_is_asked_over_tls(machine, fleet):
-    config = machine.file("web.yaml", "tls_server_config: {cert_file: pki/server.crt, key_file: pki/server.key}\n")
-    machine.agent("--pods.source=none", f"--web.config.file={config}", wait=None)
-    fleet.add("n1", {"tcp": ["127.0.0.1", 20000]})
-    fleet.start()
-    wait_until(lambda: fleet.json()[0]["nodes"][0]["answered"], 10, "the agent over TLS")
-
-
 def test_a_port_is_free_on_some_nodes_and_held_on_others(fleet):
     fleet.add("n1", agent(check=IN_USE))
     fleet.add("n2", agent(check=FREE))
@@ -278,27 +190,6 @@ def test_a_pod_without_host_ports_or_without_existence_is_said_to_be(fleet):
     assert missing.returncode == 2 and missing.stderr.endswith("there is no pod default/nobody\n")
 
 
-def test_a_tenants_pods_with_the_agents_label_are_not_believed(fleet):
-    fleet.add("n1", agent())
-    fleet.told["pods"].append(agent_pod("n2", namespace="tenant"))
-    fleet.told["nodes"].append(node("n2"))
-    done = fleet.call()
-    assert "1 pods with the agents' label are not in hostnet-agent and are not asked" in done.stderr
-    assert "1 node did not answer: n2 (no agent runs there)" in done.stdout
-    assert "hostnet-agent-n2" in json.dumps(fleet.json("--namespace=tenant")[0]["nodes"])
-
-
-def test_no_agents_no_kubeconfig_or_a_wrong_token_end_with_two_and_a_sentence(fleet, machine):
-    fleet.told["nodes"].append(node("n1"))
-    done = fleet.call()
-    assert done.returncode == 2 and "are the agents installed?" in done.stderr and done.stdout == ""
-    done = machine.run("env", "-i", "HOME=/nonexistent", AGENT, "fleet", check=False)
-    assert done.returncode == 2 and "give --kubeconfig=FILE" in done.stderr
-    (machine.directory / "pki/token").write_text("another")
-    done = fleet.call()
-    assert done.returncode == 2 and "answers 401" in done.stderr
-
-
 @pytest.mark.parametrize("words", [
     ["--pod=web"], ["--pod=a/b/c"], ["--port=x"], ["--port=80", "--pod=a/b"], ["--timeout=x"],
     ["--prometheus=prometheus:9090"], ["--server=http://10.0.0.1:8001"],
@@ -306,74 +197,6 @@ def test_no_agents_no_kubeconfig_or_a_wrong_token_end_with_two_and_a_sentence(fl
 def test_what_makes_no_sense_ends_with_64(machine, words):
     done = machine.once("fleet", *words)
     assert done.returncode == 64 and done.stderr.count("\n") == 1
-
-
-def test_the_server_must_be_whom_the_kubeconfig_names(fleet, machine):
-    fleet.add("n1", agent())
-    fleet.start()
-    certificate(machine.directory / "pki", "another")
-    machine.file("kubeconfig", fleet.config.read_text().replace("ca.crt", "another.crt"))
-    done = fleet.call()
-    assert done.returncode == 2 and "its certificate is not accepted" in done.stderr
-
-
-def test_a_server_with_another_name_than_its_host_is_asked_by_that_name(fleet, machine):
-    fleet.add("n1", agent([CONFLICT]))
-    issue(machine.directory / "pki", "ca", "DNS:api.example")
-    fleet.start()
-    assert "it is for another name" in fleet.call().stderr
-    text = fleet.config.read_text()
-    machine.file("kubeconfig", text.replace("cluster: {server", "cluster: {tls-server-name: api.example, server"))
-    assert fleet.call().returncode == 1
-    assert "its certificate is not accepted" not in fleet.call().stderr
-    machine.file("kubeconfig", text.replace("cluster: {server", "cluster: {tls-server-name: another.example, server"))
-    assert "it is for another name" in fleet.call().stderr
-    # Lists and streams alike; an address is no name to ask for.
-    assert set(fleet.counted()["names"]) == {None, "api.example", "another.example"}
-
-
-def test_kubectl_proxy_is_asked_without_a_kubeconfig(fleet, machine):
-    fleet.add("n1", agent([CONFLICT], check=IN_USE))
-    fleet.told.update(plain=True, token=None)
-    fleet.start()
-    server = f"--server=http://127.0.0.1:{fleet.port}"
-    done = machine.once("fleet", server, PATIENT)
-    assert done.returncode == 1 and done.stderr == ""
-    assert done.stdout.endswith("1 conflict, 0 risks on 1 node; 1 of 1 node answered; complete\n")
-    assert machine.once("fleet", server, PATIENT, "--port=8080").returncode == 1
-
-
-HOSTILE = {
-    "endless frames": b"\x02\x7e\xff\xff" + bytes(65535) + (b"\x00\x7e\xff\xff" + bytes(65535)) * 20,
-    "a frame of 2^63 bytes": b"\x82\x7f" + b"\x7f" + b"\xff" * 7,
-    "a masked frame": b"\x82\x81abcdx",
-    "an endless head": b"".join(frame(b"\x00HTTP/1.1 200 OK\r\n" if i == 0 else b"\x00x: y\r\n" * 4000)
-                                for i in range(40)),
-    "a body without end": frame(b"\x00HTTP/1.1 200 OK\r\n\r\n") + frame(b"\x00" + b"[" * 60000) * 400,
-    "no HTTP": frame(b"\x00SSH-2.0-OpenSSH_9.2\r\n"),
-    "nothing": b"\x88\x00",
-}
-
-
-@pytest.mark.parametrize("what", HOSTILE)
-def test_an_agent_that_answers_nonsense_is_named_and_costs_little(fleet, what):
-    fleet.add("n1", agent([CONFLICT]))
-    fleet.add("n2", {"raw": base64.b64encode(HOSTILE[what]).decode()})
-    fleet.start()
-    done = fleet.machine.run("prlimit", f"--as={2 << 30}", AGENT, "fleet", f"--kubeconfig={fleet.config}",
-                             PATIENT, check=False)
-    assert done.returncode == 2, done.stderr
-    assert "1 node did not answer: n2 (" in done.stdout and "1 of 2 nodes answered" in done.stdout
-
-
-def test_hostile_names_stay_in_their_cells(fleet):
-    nasty = copy.deepcopy(CONFLICT)
-    nasty["held_by"][0]["name"] = "\u001b[31mred\nline\u202e" + "x" * 10000
-    nasty["remedy"] = ["not a text"]
-    fleet.add("n1", agent([nasty, CONFLICT]))
-    done = fleet.call()
-    assert done.returncode == 1 and "\x1b" not in done.stdout and done.stdout.count("\n") == 4
-    assert fleet.json()[0]["findings"][0]["held_by"][0]["name"].startswith("\u001b[31mred\nline")
 
 
 def test_progress_is_shown_on_a_terminal_and_gone_in_the_end(fleet):

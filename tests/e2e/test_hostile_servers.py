@@ -9,7 +9,7 @@ import time
 import pytest
 from conftest import ROOT, wait_until
 from machine import status_kb
-from test_pod_sources import QUICK, certificate, kubeconfig
+from pod_cluster import QUICK, certificate, kubeconfig
 
 ROOM = 48 * 1024  # KiB
 TOO_LONG = "its head, or a line between two chunks, is too long"

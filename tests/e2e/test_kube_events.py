@@ -6,7 +6,7 @@ import time
 
 import pytest
 from conftest import pod, wait_until
-from test_pod_sources import NODE, QUICK, Cluster, api_pod
+from pod_cluster import NODE, Cluster
 
 BOTH = ("--report.events", "--report.node-condition")
 

@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 from conftest import AGENT, pod
-from test_pod_sources import Cluster, openssl, NEW_KEY
+from pod_cluster import NEW_KEY, Cluster, openssl
 
 SOCKET = "/run/hostnet-agent/agent.sock"
 

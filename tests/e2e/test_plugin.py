@@ -9,7 +9,7 @@ import tarfile
 import pytest
 import yaml
 from conftest import AGENT, ROOT
-from test_fleet_call import CONFLICT, PATIENT, Fleet, agent
+from fleet_scene import CONFLICT, PATIENT, Fleet, agent
 
 VERSION = re.search(r"^project\(hostnet-agent VERSION (\S+)", (ROOT / "CMakeLists.txt").read_text(), re.M).group(1)
 

@@ -15,7 +15,7 @@ import yaml
 
 from conftest import ROOT, pod, wait_until
 from machine import SCRAPING
-from test_pod_sources import Cluster
+from pod_cluster import Cluster
 
 NODE = "worker-7"
 
