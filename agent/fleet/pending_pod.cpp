@@ -33,11 +33,6 @@ const Value* member_of(const Value* value, std::initializer_list<std::string_vie
   return value;
 }
 
-std::string text_of(const Value* value, std::string_view key) {
-  const Value* found = value == nullptr ? nullptr : value->find(key);
-  return found != nullptr && found->is_scalar() ? found->text : "";
-}
-
 std::string scheduler_message(const Value& root) {
   const Value* conditions = member_of(&root, {"status", "conditions"});
   if (conditions == nullptr) return "";

@@ -141,7 +141,10 @@ void JsonCutter::step(char c) {
   if (state_ == State::in_value || state_ == State::in_element) {
     if (continue_value(c) || state_ == State::failed) return;
   }
-  if (is_blank(c)) return;
+  if (!is_blank(c)) step_between_tokens(c);
+}
+
+void JsonCutter::step_between_tokens(char c) {
   switch (state_) {
     case State::between: return expect(c, '{', State::first_key, "an object");
     case State::first_key:
@@ -157,18 +160,16 @@ void JsonCutter::step(char c) {
       state_ = State::first_element;
       return;
     case State::first_element:
-      if (c == ']') {
-        state_ = State::after_value;
-        return;
-      }
-      [[fallthrough]];
-    case State::element: return begin_value(c, true);
     case State::after_element:
       if (c == ']') {
         state_ = State::after_value;
         return;
       }
-      return expect(c, ',', State::element, "a comma or the list's end");
+      if (state_ == State::after_element) {
+        return expect(c, ',', State::element, "a comma or the list's end");
+      }
+      [[fallthrough]];
+    case State::element: return begin_value(c, true);
     case State::after_value:
       if (c == '}') return end_object();
       return expect(c, ',', State::key, "a comma or the object's end");

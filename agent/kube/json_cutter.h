@@ -61,6 +61,7 @@ class JsonCutter {
   };
 
   void step(char c);
+  void step_between_tokens(char c);  // outside keys and values, no blank
   // Moves to `next` if `c` is the wanted character; else the error names `what`.
   void expect(char c, char wanted, State next, const char* what);
   void continue_key(char c);

@@ -16,11 +16,6 @@
 namespace hostnet {
 namespace {
 
-std::string text_of(const Value* map, std::string_view key) {
-  const Value* value = map == nullptr ? nullptr : map->find(key);
-  return value != nullptr && value->is_scalar() ? value->text : std::string();
-}
-
 // Servers drop or refuse host_network, and fields that differ only in case
 // (kubernetes/kubernetes#108861) or in an invisible character.
 void complain_about_spelling(const Fields& fields, std::span<const std::string_view> names) {
@@ -176,6 +171,11 @@ void read_identity_into(const Value& metadata, Pod& pod) {
 }
 
 }  // namespace
+
+std::string text_of(const Value* map, std::string_view key) {
+  const Value* value = map == nullptr ? nullptr : map->find(key);
+  return value != nullptr && value->is_scalar() ? value->text : std::string();
+}
 
 bool is_spelling_of(std::string_view key, std::string_view name) {
   std::string letters;

@@ -54,7 +54,8 @@ Result<Pod> read_pod_json(std::string_view document);
 // those of its Deployment or CronJob, static pods as "Node/<name>" without the node's name. Pure.
 std::string workload_of(const Value& metadata, std::string_view node_name);
 
-// Parts of the reader, shared by its files.
+// Parts of the reader, shared by its files. The text of a scalar member; "" if there is none.
+std::string text_of(const Value* map, std::string_view key);
 void read_pod_status(const Value& object, Pod& pod);
 
 // Whether `key` was meant as the field `name`: it differs in case and in what is no letter only.

@@ -9,13 +9,8 @@
 namespace hostnet {
 namespace {
 
-std::string status_text(const Value* map, std::string_view key) {
-  const Value* value = map == nullptr ? nullptr : map->find(key);
-  return value != nullptr && value->is_scalar() ? value->text : std::string();
-}
-
 std::optional<WallTime> status_time(const Value* map, std::string_view key) {
-  return parse_rfc3339(status_text(map, key));
+  return parse_rfc3339(text_of(map, key));
 }
 
 void keep_later(std::optional<WallTime>& latest, const std::optional<WallTime>& time) {
@@ -34,8 +29,8 @@ ConditionTimes read_conditions(const Value& status) {
   for (const Value& condition : conditions->items) {
     const auto changed = status_time(&condition, "lastTransitionTime");
     keep_later(times.last_change, changed);
-    if (status_text(&condition, "type") == "ContainersReady" &&
-        status_text(&condition, "status") == "True") {
+    if (text_of(&condition, "type") == "ContainersReady" &&
+        text_of(&condition, "status") == "True") {
       times.all_ready_since = changed;
     }
   }
@@ -48,10 +43,10 @@ std::vector<std::string> read_ips(const Value& status, std::string_view list,
   std::vector<std::string> ips;
   if (const Value* items = status.find(list)) {
     for (const Value& ip : items->items) {
-      if (auto text = status_text(&ip, "ip"); !text.empty()) ips.push_back(std::move(text));
+      if (auto text = text_of(&ip, "ip"); !text.empty()) ips.push_back(std::move(text));
     }
   }
-  if (auto ip = status_text(&status, single); ips.empty() && !ip.empty()) {
+  if (auto ip = text_of(&status, single); ips.empty() && !ip.empty()) {
     ips.push_back(std::move(ip));
   }
   return ips;
@@ -75,16 +70,16 @@ std::optional<Termination> read_termination(const Value& status) {
     if (!number) continue;
     return Termination{.exit_code = static_cast<int>(std::clamp<std::int64_t>(*number, -1, 255)),
                        .finished_at = status_time(detail, "finishedAt"),
-                       .id = id_without_scheme(status_text(detail, "containerID"))};
+                       .id = id_without_scheme(text_of(detail, "containerID"))};
   }
   return std::nullopt;
 }
 
 void read_container_status(const Value& status, const ConditionTimes& times, Pod& pod) {
   const auto container =
-      std::ranges::find(pod.containers, status_text(&status, "name"), &Container::name);
+      std::ranges::find(pod.containers, text_of(&status, "name"), &Container::name);
   if (container == pod.containers.end()) return;
-  container->id = id_without_scheme(status_text(&status, "containerID"));
+  container->id = id_without_scheme(text_of(&status, "containerID"));
   if (const Value* restarts = status.find("restartCount")) {
     if (const auto count = restarts->integer()) {
       container->restarts = static_cast<int>(std::clamp<std::int64_t>(*count, 0, 2'000'000'000));
@@ -98,7 +93,7 @@ void read_container_status(const Value& status, const ConditionTimes& times, Pod
     const Value* detail = state->find(name);
     if (detail == nullptr) continue;
     container->state = name;
-    container->reason = status_text(detail, "reason");
+    container->reason = text_of(detail, "reason");
     keep_later(pod.finished_at, status_time(detail, "finishedAt"));
     if (name == "running" && container->ready.value_or(false)) {
       // Not before it started and, if the pod reports since when all containers are ready, not
@@ -114,8 +109,8 @@ void read_container_status(const Value& status, const ConditionTimes& times, Pod
 void read_pod_status(const Value& object, Pod& pod) {
   const Value* status = object.find("status");
   if (status == nullptr || !status->is_map()) return;
-  pod.phase = status_text(status, "phase");
-  pod.status_reason = status_text(status, "reason");
+  pod.phase = text_of(status, "phase");
+  pod.status_reason = text_of(status, "reason");
   pod.pod_ips = read_ips(*status, "podIPs", "podIP");
   pod.host_ips = read_ips(*status, "hostIPs", "hostIP");
   const ConditionTimes times = read_conditions(*status);

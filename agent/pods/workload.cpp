@@ -7,11 +7,6 @@
 namespace hostnet {
 namespace {
 
-std::string scalar_text(const Value* map, std::string_view key) {
-  const Value* value = map == nullptr ? nullptr : map->find(key);
-  return value != nullptr && value->is_scalar() ? value->text : std::string();
-}
-
 // The alphabet of k8s.io/apimachinery/pkg/util/rand: no vowels, no 0, 1, 3.
 bool is_template_hash(std::string_view text) {
   constexpr std::string_view kSafe = "bcdfghjklmnpqrstvwxz2456789";
@@ -53,17 +48,17 @@ const Value* controlling_owner(const Value& metadata) {
 
 std::string workload_of(const Value& metadata, std::string_view node_name) {
   const Value* owner = controlling_owner(metadata);
-  const std::string kind = scalar_text(owner, "kind");
-  const std::string name = scalar_text(owner, "name");
+  const std::string kind = text_of(owner, "kind");
+  const std::string name = text_of(owner, "name");
   if (kind.empty() || name.empty()) return {};
   if (kind == "ReplicaSet") {
-    const std::string label = scalar_text(metadata.find("labels"), "pod-template-hash");
+    const std::string label = text_of(metadata.find("labels"), "pod-template-hash");
     if (auto base = without_template_hash(name, label); !base.empty()) return "Deployment/" + base;
   } else if (kind == "Job") {
     if (auto base = without_schedule(name); !base.empty()) return "CronJob/" + base;
   } else if (kind == "Node") {
     // The mirror pod of a static pod: named <pod>-<node>, owned by its node.
-    std::string pod = scalar_text(&metadata, "name");
+    std::string pod = text_of(&metadata, "name");
     const std::string suffix = "-" + (node_name.empty() ? name : std::string(node_name));
     if (pod.size() > suffix.size() && pod.ends_with(suffix)) {
       pod.resize(pod.size() - suffix.size());

@@ -6,6 +6,7 @@
 #include <functional>
 #include <iterator>
 
+#include "agent/render/report_words.h"
 #include "agent/render/table/fold.h"
 #include "agent/render/table/table.h"
 #include "agent/render/words.h"

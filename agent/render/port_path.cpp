@@ -22,7 +22,7 @@ std::string client_of(const NatRule& rule) {
 PortPath path_by_rule(const Holder& holder) {
   const NatRule& rule = *holder.nat;
   const auto& destination = rule.scope.destination;
-  PortPath path{.by_rule = true};
+  PortPath path;
   path.steps.push_back({Kind::client, client_of(rule), ""});
   path.steps.push_back({Kind::address,
                         destination && destination->first == destination->last
@@ -115,7 +115,6 @@ std::vector<PortPath> port_paths(const Report& report, std::uint16_t port, Proto
         protocol == Protocol::tcp ? "connection refused" : "ICMP port unreachable";
     paths.push_back({.steps = {{Kind::client, "clients", ""},
                                {Kind::nobody, "nobody listens", std::string(refusal)}},
-                     .by_rule = false,
                      .instead_of = {}});
   }
   return paths;

@@ -21,7 +21,6 @@ std::string_view to_string(PathStep::Kind kind);
 // A path that packets to the port take, starting at the client.
 struct PortPath {
   std::vector<PathStep> steps;
-  bool by_rule{};
   std::string instead_of;  // who declares the port but does not get it; "": it ends where it should
   bool operator==(const PortPath&) const = default;
 };

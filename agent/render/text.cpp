@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "agent/render/report_words.h"
 #include "agent/render/table/fold.h"
 #include "agent/render/table/table.h"
 #include "agent/render/words.h"

@@ -43,9 +43,6 @@ std::string holder_words(const HolderParts& parts);
 // "flannel.1 kernel"; a state other than listening or bound is appended:
 // "curl[7] root (established to 10.0.0.1:443)", "closed connection (time_wait, 43s left)".
 std::string holder_words(const Holder& holder);
-// "and 47,900 more udp sockets of nginx.service nginx[812] root on ports 1024 to 48923", a line for
-// each of PortSnapshot::folded.
-std::vector<std::string> folded_lines(const Report& report);
 // "default/web-1 (web)".
 std::string declared_words(const DeclaredPort& declared);
 // Leaves out mere traffic of a server: connections next to a server of the same name, and TIME_WAIT
@@ -66,17 +63,5 @@ std::string name_lines(std::span<const std::string> names);
 
 // "1 conflict", "2 conflicts".
 std::string counted(std::size_t count, std::string_view one, std::string_view many);
-
-// The line under every table: "1 conflict, 2 risks; 41 listening sockets,
-// 12 declared ports; pods from apiserver 4s ago; complete".
-std::string summary_words(const Report& report);
-// Its parts: "pods from apiserver 4s ago"; "complete" or "incomplete: NAT rules
-// cannot be read (add NET_ADMIN)".
-std::string pods_words(const Report& report);
-std::string completeness_words(const Report& report);
-
-// Findings of one class, in the report's order.
-std::vector<const Finding*> findings_of(const Report& report, FindingClass finding_class,
-                                        bool include_ignored);
 
 }  // namespace hostnet

@@ -6,6 +6,7 @@
 #include <memory>
 #include <vector>
 
+#include "agent/render/report_words.h"
 #include "tests/render/sample_report.h"
 
 namespace hostnet {

@@ -20,6 +20,7 @@
 #include "agent/render/html/path_picture.h"
 #include "agent/render/html/port_map.h"
 #include "agent/render/html/timeline.h"
+#include "agent/render/report_words.h"
 #include "agent/render/text.h"
 #include "agent/render/words.h"
 #include "agent/verdicts/severities.h"

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "agent/render/html/html_parts.h"
+#include "agent/render/report_words.h"
 #include "agent/render/text.h"
 #include "agent/render/words.h"
 #include "netlink/base/escape.h"

@@ -13,6 +13,7 @@
 #include "agent/render/json/finding_json.h"
 #include "agent/render/json/json_fields.h"
 #include "agent/render/json_parts.h"
+#include "agent/render/report_words.h"
 #include "agent/render/words.h"
 
 namespace hostnet {

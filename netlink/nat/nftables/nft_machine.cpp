@@ -59,26 +59,18 @@ Result<> NftMachine::run(std::string_view name, std::span<const std::byte> data)
     narrow_all();
     return load(data, NFTA_EXTHDR_DREG, PacketField::unknown);
   }
-  if (contains(kNeutral, name)) return {};
   if (name == "tproxy") return tproxy(data);
-  if (name == "notrack") {
-    emit_all({.kind = PacketAction::Kind::notrack});
-    return {};
-  }
-  if (name == "reject") {
-    end_all({.kind = PacketAction::Kind::reject});
-    return {};
-  }
-  if (contains(kEnding, name)) {
-    end_all({.kind = PacketAction::Kind::accept});
-    return {};
-  }
-  if (contains(kNarrowing, name)) {
-    narrow_all();
-  } else {
-    narrow_all_by_unknown(std::string(name));
-  }
+  if (!contains(kNeutral, name)) end_or_narrow(name);
   return {};
+}
+
+void NftMachine::end_or_narrow(std::string_view name) {
+  using Kind = PacketAction::Kind;
+  if (name == "notrack") return emit_all({.kind = Kind::notrack});
+  if (name == "reject") return end_all({.kind = Kind::reject});
+  if (contains(kEnding, name)) return end_all({.kind = Kind::accept});
+  if (contains(kNarrowing, name)) return narrow_all();
+  narrow_all_by_unknown(std::string(name));
 }
 
 void NftMachine::narrow_all() {

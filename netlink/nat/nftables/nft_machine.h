@@ -56,6 +56,7 @@ class NftMachine {
   Result<> found_in(const NftElement& element, const NftPath& path, const PacketScope& scope,
                     const std::uint32_t* into, std::vector<NftPath>& next);
   Result<> recall_absence(const NftSet& set, std::size_t from);
+  void end_or_narrow(std::string_view name);  // an expression whose data does not matter
   void narrow_all();
   void narrow_all_by_unknown(std::string name);
   void emit(const NftPath& path, const PacketAction& action);
