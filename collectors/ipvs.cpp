@@ -2,7 +2,6 @@
 // backend from /proc/net/ip_vs (net/netfilter/ipvs/ip_vs_ctl.c).
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>

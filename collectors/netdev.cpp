@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <array>
 #include <memory>
-#include <optional>
 
 #include "collectors/framework/collector.h"
 #include "collectors/framework/families.h"

@@ -1,6 +1,5 @@
 #include "collectors/netdev_addresses.h"
 
-#include <algorithm>
 #include <map>
 #include <string>
 

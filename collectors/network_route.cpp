@@ -5,8 +5,6 @@
 #include <fmt/format.h>
 #include <linux/rtnetlink.h>
 
-#include <algorithm>
-#include <array>
 #include <map>
 #include <memory>
 

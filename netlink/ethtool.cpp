@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 #include <linux/ethtool.h>
 
-#include <cerrno>
-
 #include "netlink/attributes.h"
 
 namespace hostnet {

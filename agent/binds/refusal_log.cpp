@@ -1,7 +1,5 @@
 #include "agent/binds/refusal_log.h"
 
-#include <algorithm>
-
 namespace hostnet {
 namespace {
 

@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <array>
 #include <sstream>
-#include <utility>
 
 #include "agent/document/flow_limits.h"
 #include "agent/document/tree_builder.h"

@@ -2,7 +2,6 @@
 #include <openssl/ssl.h>
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
 #include "agent/fleet/stored_series.h"

@@ -2,7 +2,6 @@
 
 #include <sys/syscall.h>
 
-#include <algorithm>
 #include <vector>
 
 #include "netlink/base/file_watch.h"

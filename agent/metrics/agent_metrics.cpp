@@ -5,7 +5,6 @@
 #include <prometheus/histogram.h>
 #include <prometheus/registry.h>
 
-#include <algorithm>
 #include <cstdint>
 #include <utility>
 

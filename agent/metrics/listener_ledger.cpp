@@ -1,7 +1,6 @@
 #include "agent/metrics/listener_ledger.h"
 
 #include <algorithm>
-#include <set>
 
 #include "agent/metrics/dropped_series.h"
 #include "agent/metrics/holder_label.h"

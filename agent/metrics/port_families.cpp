@@ -1,10 +1,8 @@
 #include "agent/metrics/port_families.h"
 
-#include <algorithm>
 #include <map>
 #include <set>
 #include <string>
-#include <tuple>
 
 #include "agent/metrics/dropped_series.h"
 #include "agent/metrics/holder_label.h"

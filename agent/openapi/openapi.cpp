@@ -1,7 +1,5 @@
 #include "agent/openapi/openapi.h"
 
-#include <fmt/format.h>
-
 #include <array>
 #include <string_view>
 #include <utility>

@@ -5,7 +5,6 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <iterator>
-#include <utility>
 
 #include "agent/http/listen.h"
 #include "agent/options/apply_flags.h"

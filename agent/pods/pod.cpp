@@ -1,7 +1,6 @@
 #include "agent/pods/pod.h"
 
 #include <algorithm>
-#include <utility>
 
 namespace hostnet {
 namespace {

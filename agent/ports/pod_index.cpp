@@ -1,6 +1,5 @@
 #include "agent/ports/pod_index.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "agent/ports/holder_name.h"

@@ -1,7 +1,5 @@
 #include "agent/render/network_text.h"
 
-#include <fmt/format.h>
-
 #include "agent/render/network_words.h"
 #include "agent/render/table/fold.h"
 #include "agent/render/table/table.h"

@@ -1,7 +1,6 @@
 #include "agent/render/port_story.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <span>

@@ -1,7 +1,5 @@
 #include "agent/render/text.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <utility>
 #include <vector>

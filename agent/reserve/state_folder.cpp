@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include <array>
-#include <cstdio>
 
 #include "netlink/base/wake_up.h"
 

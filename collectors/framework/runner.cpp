@@ -1,7 +1,5 @@
 #include "collectors/framework/runner.h"
 
-#include <fmt/format.h>
-
 #include "collectors/framework/runner_state.h"
 #include "netlink/rtnetlink/rtnetlink.h"
 

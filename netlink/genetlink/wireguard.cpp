@@ -1,6 +1,5 @@
 #include "netlink/genetlink/wireguard.h"
 
-#include <fmt/format.h>
 #include <linux/netlink.h>
 #include <linux/wireguard.h>
 #include <net/if.h>

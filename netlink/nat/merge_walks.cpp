@@ -1,7 +1,6 @@
 #include "netlink/nat/merge_walks.h"
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>

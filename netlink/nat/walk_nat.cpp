@@ -1,7 +1,5 @@
 #include "netlink/nat/walk_nat.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <utility>
 

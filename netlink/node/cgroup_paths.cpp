@@ -6,8 +6,6 @@
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
-#include <algorithm>
-#include <chrono>
 #include <climits>
 #include <cstring>
 #include <optional>

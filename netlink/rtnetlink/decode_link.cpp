@@ -3,7 +3,6 @@
 // without their whole option set) and what it does not validate (statistics shorter
 // than its struct, the list of virtual functions).
 
-#include <fmt/format.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <netinet/in.h>

@@ -1,7 +1,6 @@
 #include "agent/findings/context/host_port_rules.h"
 
 #include <algorithm>
-#include <cstddef>
 #include <string_view>
 
 #include "agent/ports/pod_index.h"

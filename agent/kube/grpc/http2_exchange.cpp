@@ -11,7 +11,6 @@
 #include <cstdint>
 #include <cstring>
 #include <optional>
-#include <span>
 
 #include "netlink/base/real_time.h"
 #include "netlink/base/wake_up.h"

@@ -1,8 +1,5 @@
 #include "agent/kube/streams/websocket_frame.h"
 
-#include <array>
-#include <utility>
-
 namespace hostnet {
 namespace {
 

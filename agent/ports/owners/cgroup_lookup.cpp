@@ -4,7 +4,6 @@
 
 #include <functional>
 #include <string_view>
-#include <utility>
 
 #include "agent/ports/owners/name_pattern.h"
 #include "agent/ports/owners/proc_cgroup.h"

@@ -3,13 +3,11 @@
 #include <fmt/format.h>
 #include <openssl/evp.h>
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <span>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "agent/render/html/html_findings.h"
 #include "agent/render/html/html_history.h"

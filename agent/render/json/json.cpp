@@ -1,9 +1,5 @@
 #include "agent/render/json/json.h"
 
-#include <fmt/format.h>
-
-#include <algorithm>
-#include <optional>
 #include <span>
 
 #include "agent/ports/holder_kinds.h"

@@ -1,7 +1,6 @@
 #include "netlink/nat/packets/packet_marks.h"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 namespace hostnet {
