@@ -1,5 +1,7 @@
 #include "netlink/base/error.h"
 
+#include <system_error>
+
 namespace hostnet {
 
 std::string_view to_string(Reason reason) {
