@@ -111,9 +111,9 @@ class Loop {
 
   UniqueFd epoll_;
   std::optional<WakeUp> wake_;  // set by create()
+  bool accepting_{true};
   std::vector<Listener> listeners_;
   WebTime accept_again_;  // while out of descriptors
-  bool accepting_{true};
   std::unordered_map<std::uint64_t, ConnectionPtr> connections_;
   std::uint64_t next_id_;
   std::size_t with_workers_{};
