@@ -54,6 +54,41 @@ def test_a_crowd_on_a_declared_port_fits(machine, kind):
     print(f"{3 * EACH} {protocol} sockets on a declared port: at most {bounded.check_most()} KiB")
 
 
+PROGRAM = """
+import os, shutil, socket, sys
+folder, count = sys.argv[1], int(sys.argv[2])
+os.chdir(folder)
+for _ in range(15):
+    os.mkdir("z" * 250)
+    os.chdir("z" * 250)
+shutil.copy("/bin/sleep", "holder")
+for at in range(count):
+    if os.fork() == 0:
+        for port in range(2000 + at * 100, 2100 + at * 100):
+            if port == 20000:  # the agent's
+                continue
+            made = socket.socket()
+            made.bind(("0.0.0.0", port))
+            made.listen(1)
+            made.set_inheritable(True)
+            made.detach()
+        os.execv("./holder", ["holder", "600"])
+print("ready", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_a_crowd_of_programs_with_long_paths_fits(machine):
+    """300 processes of one user, each with a hundred listeners, and a program whose path has 3,800 bytes."""
+    bounded = Bounded(machine, Machine.agent, "--pods.source=none")
+    machine.python(PROGRAM, machine.directory, 300, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    wait_until(lambda: "30000 listening sockets" in bounded.agent.text("/conflicts"), what="all listeners")
+    for path in ("/", "/ports", "/ports?format=json", "/ports/5000", "/check?port=5001&format=json", "/metrics"):
+        bounded.agent.text(path)
+    assert bounded.agent.json("/check?port=31999&protocol=tcp")["verdict"] == "in_use"
+    print(f"30,000 listeners of 300 processes: at most {bounded.check_most()} KiB")
+
+
 def test_pods_that_declare_one_port_fit(machine):
     """2,000 pods on one port, with names as long as Kubernetes allows, and a thousand sockets there."""
     folder = machine.directory / "pods"

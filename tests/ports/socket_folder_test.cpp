@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <vector>
+
 #include "tests/support/node_builder.h"
 
 namespace hostnet {
@@ -80,6 +82,23 @@ TEST(SocketFolder, WhatWasFoldedIsFoundByItsPort) {
   EXPECT_EQ(holders[0].socket.inode, kFolded);
   EXPECT_EQ(holders[0].owner.kind, HolderKind::unmanaged_process);
   EXPECT_TRUE(folded_on(snapshot.folded, Protocol::tcp, kFolded).empty());
+}
+
+TEST(SocketFolder, VeryManyOwnersHaveALimitTogetherAndOneSocketEach) {
+  PortSnapshot snapshot;
+  SocketFolder folder(snapshot);
+  constexpr std::size_t kOwners = 300;
+  const std::vector<Owner> owners(kOwners);
+  for (const Owner& owner : owners) {
+    for (std::uint16_t port = 1; port <= SocketFolder::kMostShown; ++port) {
+      if (folder.fold(udp_on(port), owner, false)) continue;
+      snapshot.holders.push_back({.socket = udp_on(port), .owner = owner});
+    }
+  }
+  EXPECT_GE(snapshot.holders.size(), SocketFolder::kMostShownOfAll);
+  EXPECT_LE(snapshot.holders.size(), SocketFolder::kMostShownOfAll + kOwners);
+  EXPECT_EQ(snapshot.holders.size() + count_folded_servers(snapshot.folded),
+            kOwners * SocketFolder::kMostShown);
 }
 
 TEST(SocketFolder, OwnersAreCountedApart) {

@@ -16,6 +16,8 @@
 namespace hostnet {
 namespace {
 
+constexpr std::size_t kLongestExecutable = 512;
+
 // A preforking server may share one socket among hundreds of processes.
 constexpr std::size_t kMostProcesses = 64;
 
@@ -66,7 +68,11 @@ std::size_t Attribution::fingerprint_of(int pid) {
 
 const std::string& Attribution::exe_of(int pid) {
   auto& process = processes_[pid];
-  if (!process.exe) process.exe = read_executable(*node_.files, pid);
+  if (!process.exe) {
+    process.exe = read_executable(*node_.files, pid);
+    // Each of its sockets would have a copy. No program of a node has such a path.
+    if (process.exe->size() > kLongestExecutable) process.exe->clear();
+  }
   return *process.exe;
 }
 
@@ -187,7 +193,7 @@ void Attribution::name_the_socket_unit(const CgroupPlace& made_in, Owner& owner,
   if (!idle && owner.unit != made_in.facts.unit) owner.unit_service = owner.unit;
   if (idle || owner.kind == HolderKind::unmanaged_container) {
     owner.kind = kind_of_cgroup(made_in.facts, options_.node_components);
-    owner.cgroup = made_in.path;
+    owner.cgroup = made_in.path.substr(0, kLongestCgroup);
     owner.container_runtime.clear();
     owner.container_id.clear();
   }

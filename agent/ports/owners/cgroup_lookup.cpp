@@ -12,7 +12,7 @@
 namespace hostnet {
 
 void describe_place(const CgroupPlace& place, Owner& owner) {
-  owner.cgroup = place.path;
+  owner.cgroup = place.path.substr(0, kLongestCgroup);
   owner.unit = place.facts.unit;
   owner.pod_uid = place.facts.pod_uid;
   owner.container_id = place.facts.container_id;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -11,6 +12,9 @@
 #include "netlink/node/files.h"
 
 namespace hostnet {
+
+// What is kept of a cgroup's path in owners; what it means is read from all of it before.
+inline constexpr std::size_t kLongestCgroup = 1024;
 
 // A cgroup as seen from the host.
 struct CgroupPlace {

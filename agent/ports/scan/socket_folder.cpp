@@ -2,6 +2,11 @@
 
 namespace hostnet {
 
+std::size_t SocketFolder::most_shown(bool asked) const {
+  if (asked) return kMostAtOnePlace;
+  return others_shown_ < kMostShownOfAll ? kMostShown : 1;
+}
+
 bool SocketFolder::fold(const Socket& socket, const Owner& owner, bool asked) {
   if (asked && asked_shown_ == kMostAsked) {
     asked = false;
@@ -10,9 +15,9 @@ bool SocketFolder::fold(const Socket& socket, const Owner& owner, bool asked) {
   Group& group =
       groups_[{&owner, socket.protocol, socket.local.family, socket.state, socket.interface,
                socket.uid, asked ? socket.local_port : 0, asked ? socket.local : IpAddress()}];
-  if (group.shown < (asked ? kMostAtOnePlace : kMostShown)) {
+  if (group.shown < most_shown(asked)) {
     ++group.shown;
-    if (asked) ++asked_shown_;
+    ++(asked ? asked_shown_ : others_shown_);
     group.last_shown = snapshot_.holders.size();
     return false;
   }

@@ -15,6 +15,8 @@ class SocketFolder {
  public:
   // Per owner, protocol, family and state.
   static constexpr std::size_t kMostShown = 100;
+  // Of all owners; then one of each.
+  static constexpr std::size_t kMostShownOfAll = 4'096;
   // Of requested sockets, per address and port, where they do not differ.
   static constexpr std::size_t kMostAtOnePlace = 256;
   // Of all requested sockets; further ones are shown and counted like the others.
@@ -39,9 +41,11 @@ class SocketFolder {
   using Key = std::tuple<const Owner*, Protocol, AddressFamily, SocketState, std::uint32_t,
                          std::uint32_t, std::uint16_t, IpAddress>;
 
+  std::size_t most_shown(bool asked) const;
+
   PortSnapshot& snapshot_;
   std::map<Key, Group> groups_;
-  std::size_t asked_shown_{};
+  std::size_t asked_shown_{}, others_shown_{};
   std::size_t past_limit_{};
 };
 
