@@ -94,7 +94,7 @@ inline constexpr auto kVerdicts = [] {
        "HostPortUnmanagedProcess", "a process outside Kubernetes holds the port"},
       {kernel_socket, "kernel_socket", conflict, critical, seconds{0}, kListeners,
        "HostPortKernelSocket",
-       "the kernel itself holds the port for a VXLAN, Geneve or WireGuard device"},
+       "the kernel itself holds the port: a VXLAN or WireGuard device, an NFS server…"},
       {owner_unknown, "owner_unknown", conflict, warning, seconds{0}, kListeners,
        "HostPortOwnerUnknown", "the port is in use, but its owner cannot be identified"},
       {ephemeral_connection, "ephemeral_connection", conflict, critical, seconds{0}, kListeners,

@@ -48,8 +48,8 @@ bool is_within(const PacketScope& scope, const Travelling& packet) {
          scope.ip_protocol.value_or(packet.ip_protocol) == packet.ip_protocol &&
          scope.ports.contains(packet.port) &&
          (!scope.destination || scope.destination->contains(packet.destination)) &&
-         contains(scope.arrives_on, packet.arrives_on) && (!scope.local_only || packet.local) &&
-         (!scope.elsewhere || !packet.local);
+         matches_interface(scope.arrives_on, packet.arrives_on) &&
+         (!scope.local_only || packet.local) && (!scope.elsewhere || !packet.local);
 }
 
 Match match_of(const PacketScope& scope, const Travelling& packet) {
@@ -58,7 +58,7 @@ Match match_of(const PacketScope& scope, const Travelling& packet) {
   if (match == Match::no) return match;
   if (packet.leaves_unknown) {
     if (!scope.leaves_on.empty()) match = Match::maybe;
-  } else if (!contains(scope.leaves_on, "")) {
+  } else if (!matches_interface(scope.leaves_on, "")) {
     return Match::no;
   }
   return scope.certainty == Certainty::certain ? match : Match::maybe;

@@ -208,7 +208,7 @@ class NatWalker {
 
   bool is_for_us(const PacketScope& packets) const {
     const auto arrives_on = [&](std::string_view interface) {
-      return contains(packets.arrives_on, interface);
+      return matches_interface(packets.arrives_on, interface);
     };
     if (packets.elsewhere) return false;
     if (origin_ == Origin::here && !arrives_on("")) return false;

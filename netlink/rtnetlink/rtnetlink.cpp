@@ -13,6 +13,7 @@
 #include "netlink/request.h"
 
 namespace hostnet {
+
 NetlinkRequest links_request() {
   return std::move(RequestBuilder(NETLINK_ROUTE, RTM_GETLINK, NLM_F_DUMP, "listing links")
                        .fixed(ifinfomsg{})

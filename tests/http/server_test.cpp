@@ -208,7 +208,7 @@ TEST(HttpServer, AnswersMalformedHeadsAndCloses) {
   ASSERT_TRUE(answer);
   EXPECT_EQ(answer->status, 400);
   EXPECT_EQ(answer->body,
-            "{\"error\":{\"status\":400,\"message\":\"Missing required Host header.\"}}\n");
+            "{\"error\":{\"status\":400,\"message\":\"missing required Host header\"}}\n");
   EXPECT_TRUE(client.closed_by_server());
 }
 

@@ -74,7 +74,8 @@ class NatOracle : public InNatLab {
       if (scope.family != probe.address.family) continue;
       if (scope.destination && !scope.destination->contains(probe.address)) continue;
       const bool own = probe.origin == ProbeOrigin::node;
-      if (own ? !rule->output : !rule->prerouting || !contains(scope.arrives_on, interface))
+      if (own ? !rule->output
+              : !rule->prerouting || !matches_interface(scope.arrives_on, interface))
         continue;
       if (scope.certainty != Certainty::certain)
         return {.known = false, .servers = {}, .rule = rule->text};

@@ -73,7 +73,7 @@ bool takes(const NatRule& rule, const WayIn& way) {
   return rule.prerouting && scope.certainty == Certainty::certain && scope.marks.empty() &&
          scope.family.value_or(way.address.family) == way.address.family &&
          (!scope.destination || scope.destination->contains(way.address)) &&
-         contains(scope.arrives_on, way.interface) && rule.targets.size() == 1 &&
+         matches_interface(scope.arrives_on, way.interface) && rule.targets.size() == 1 &&
          rule.targets.front().address && !rule.targets.front().last_address;
 }
 

@@ -43,7 +43,7 @@ std::vector<IpAddress> served_addresses(const Bind& server, const PortSnapshot& 
 // Packets from other machines never arrive on loopback.
 bool may_arrive_on(const InterfaceMatches& interfaces, const PortSnapshot& table) {
   return std::ranges::any_of(table.links, [&](const Link& link) {
-    return !is_loopback(link) && contains(interfaces, link.name);
+    return !is_loopback(link) && matches_interface(interfaces, link.name);
   });
 }
 
@@ -71,7 +71,7 @@ std::optional<bool> reaches_loopback(const NatRule& rule, const PortSnapshot& ta
   if (rule.scope.family == AddressFamily::ipv6) return false;
   if (!table.route_localnet) return std::nullopt;
   return std::ranges::any_of(*table.route_localnet, [&](const std::string& interface) {
-    return contains(rule.scope.arrives_on, interface);
+    return matches_interface(rule.scope.arrives_on, interface);
   });
 }
 
@@ -83,7 +83,7 @@ bool leads_to_redirected(const NatRule& rule, const Bind& server, Origin origin,
   if (origin == Origin::here) return std::ranges::any_of(served, &IpAddress::is_loopback);
   return std::ranges::any_of(table.addresses, [&](const Address& row) {
     const Link* link = find_link(table.links, row.interface);
-    return link != nullptr && contains(rule.scope.arrives_on, link->name) &&
+    return link != nullptr && matches_interface(rule.scope.arrives_on, link->name) &&
            contains(served, row.ip);
   });
 }

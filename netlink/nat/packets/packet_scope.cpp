@@ -237,7 +237,7 @@ std::string InterfaceMatch::to_string() const {
   return fmt::format("{}\"{}{}\"", other ? "!= " : "", name, prefix ? "*" : "");
 }
 
-bool contains(const InterfaceMatches& matches, std::string_view interface) {
+bool matches_interface(const InterfaceMatches& matches, std::string_view interface) {
   return std::ranges::all_of(
       matches, [&](const InterfaceMatch& match) { return match.contains(interface); });
 }

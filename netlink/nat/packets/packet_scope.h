@@ -49,7 +49,7 @@ struct InterfaceMatch {
 };
 // All must hold; at most one is not `other`. Empty: every interface.
 using InterfaceMatches = std::vector<InterfaceMatch>;
-bool contains(const InterfaceMatches& matches, std::string_view interface);
+bool matches_interface(const InterfaceMatches& matches, std::string_view interface);
 
 // A packet's firewall mark, or that of its connection.
 // Two more numbers of a packet are treated as marks: the status of its connection (IPS_*), 0 at
