@@ -13,7 +13,8 @@ namespace {
 
 constexpr std::size_t kMostSteps = 1'000'000;  // alternatives
 
-enum class Match { no, maybe, yes };
+// By chance: one of several rules that together take all packets.
+enum class Match { no, maybe, by_chance, yes };
 
 // The packet on its way.
 struct Travelling {
@@ -61,7 +62,13 @@ Match match_of(const PacketScope& scope, const Travelling& packet) {
   } else if (!matches_interface(scope.leaves_on, "")) {
     return Match::no;
   }
-  return scope.certainty == Certainty::certain ? match : Match::maybe;
+  switch (scope.certainty) {
+    case Certainty::certain: return match;
+    case Certainty::random: return match == Match::yes ? Match::by_chance : match;
+    case Certainty::conditional:
+    case Certainty::unknown: break;
+  }
+  return Match::maybe;
 }
 
 // The possible outcomes for a packet in a chain.
@@ -242,7 +249,7 @@ class FilterWalker {
   std::vector<std::string> path_, comments_;
   std::optional<NatRule> ended_by_;
   std::size_t steps_{};
-  unsigned maybes_{};  // matches on the way to this rule, itself included, that are not certain
+  unsigned maybes_{};  // conditional matches on the way to this rule, itself included
   bool divided_{};     // some packets took another path: marks may differ
   bool translated_{}, gave_up_{};
 };

@@ -41,6 +41,17 @@ TEST(NatRuleHijack, OfAnybodyTakesWhatADeclaredPortListensFor) {
   EXPECT_THAT(finding.remedy, HasSubstr("docker ps --filter publish=8080"));
 }
 
+// docker service update --publish-rm takes the target port: dockerd publishes another one.
+TEST(NatRuleHijack, OfASwarmsServiceIsRemovedByItsTargetPort) {
+  NatRule rule = docker_rule("172.18.0.2:8080");
+  rule.chains = {"PREROUTING", "DOCKER-INGRESS"};
+  NatScene scene = listening_pod();
+  scene.rule(rule);
+  EXPECT_THAT(scene.conflicts().front().remedy,
+              testing::StartsWith("docker service update --publish-rm TARGET_PORT SERVICE (docker "
+                                  "service ls shows them: *:8080->TARGET_PORT), or change "));
+}
+
 // nft's tables may have the names of iptables'; iptables' have its base chains (nft(8)).
 TEST(NatRuleHijack, IsShownByTheToolThatWroteTheRule) {
   const auto remedy_for = [](std::string base_chain, NatSource source, bool of_inet) {

@@ -87,6 +87,30 @@ TEST(Remedy, LeavesADaemonAloneWhoseNetworksDnsmasqHasThePort) {
   EXPECT_THAT(remedy_for_dnsmasq("dnsmasq.service"), HasSubstr("systemctl stop dnsmasq.service"));
 }
 
+TEST(Remedy, LeavesNfsClientsMostOfTheirPorts) {
+  const auto advised = [](std::uint16_t port) {
+    Owner kernel;
+    kernel.kind = HolderKind::kernel;
+    DeclaredPort declared;
+    declared.port = port;
+    return remedy_against(connection("10.0.0.1", port, "10.0.0.9", 2049, kernel), declared);
+  };
+  EXPECT_EQ(advised(1023),
+            "sysctl -w sunrpc.max_resvport=1022 before the next mount, or change the pod's port: a "
+            "mounted NFS uses this one");
+  EXPECT_THAT(advised(1020), HasSubstr("sunrpc.max_resvport=1019 "));
+  EXPECT_THAT(advised(995), HasSubstr("sunrpc.max_resvport=994 "));
+  EXPECT_THAT(advised(700), HasSubstr("sunrpc.min_resvport=701 "));
+}
+
+TEST(Remedy, NamesTheServicesOfASwarmWhosePortsDockerdHolds) {
+  Owner daemon = container_owner("docker", "", "dockerd", 5);
+  daemon.exe = "/usr/bin/dockerd";
+  EXPECT_EQ(remedy_for(daemon),
+            "stop the container that docker ps --filter publish=8080 shows or, in a swarm, remove "
+            "the port from the service that docker service ls shows, or change the pod's port");
+}
+
 TEST(Remedy, ShowsHowToInspectAProcessOfASession) {
   EXPECT_EQ(remedy_for(process_owner("session-3.scope", "python3", 901)),
             "change the pod's port; inspect with: ps -o pid,ppid,user,args -p 901");

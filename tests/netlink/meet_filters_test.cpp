@@ -96,6 +96,27 @@ TEST(MeetFilters, WhatSomePacketsAreTranslatedByDoesNotLetTheOthersThrough) {
   EXPECT_FALSE(met({before, service, input({when(tcp(8080), Kind::drop)})}, arriving(8080)));
 }
 
+// kube-proxy's nftables: numgen random mod 2 vmap { 0: goto endpoint-a, 1: goto endpoint-b }
+TEST(MeetFilters, WhatOneOfSeveralRulesTranslatesByChanceIsTranslated) {
+  const auto endpoint = [](const char* name) {
+    return PacketChain{.name = name, .hook = {}, .rules = {when({}, Kind::dnat)}};
+  };
+  const auto goto_by_chance = [](const char* chain, Certainty certainty) {
+    return when(tcp(8080, certainty), Kind::go_to, chain);
+  };
+  const auto met_with = [&](Certainty certainty) {
+    PacketChain nat = chain_at(PacketHook::prerouting, {when(tcp(8080), Kind::go_to, "service")});
+    nat.type = ChainType::nat;
+    PacketChain service{.name = "service",
+                        .hook = {},
+                        .rules = {goto_by_chance("a", certainty), goto_by_chance("b", certainty)}};
+    return met({nat, service, endpoint("a"), endpoint("b"), input({}, true)}, arriving(8080));
+  };
+  EXPECT_FALSE(met_with(Certainty::random));
+  EXPECT_TRUE(met_with(Certainty::conditional));
+  EXPECT_TRUE(met_with(Certainty::unknown));
+}
+
 TEST(MeetFilters, AHostPortsPacketMeetsForwardByThePodsPortAndNotInput) {
   ArrivingPacket packet = arriving(8080);
   packet.pod = parse_ip("10.244.0.2").value();

@@ -41,7 +41,7 @@ std::string as_its_user(const Owner& owner) {
 // (moby:libnetwork/service_linux.go).
 std::string or_service(const Owner& owner) {
   return file_name(owner.exe) == "dockerd"
-             ? " (in a swarm, the service that docker service ls does)"
+             ? " or, in a swarm, remove the port from the service that docker service ls shows"
              : "";
 }
 

@@ -157,8 +157,8 @@ std::string remedy_against_rule(const Holder& rule, const std::string& mover,
   }
   if (contains(nat.chains, "DOCKER-INGRESS")) {
     return fmt::format(
-        "docker service update --publish-rm {} SERVICE (docker service ls shows which), or change "
-        "{}",
+        "docker service update --publish-rm TARGET_PORT SERVICE (docker service ls shows them: "
+        "*:{}->TARGET_PORT), or change {}",
         port, mover);
   }
   if (nat.owner == RuleOwner::docker) {

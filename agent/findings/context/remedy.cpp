@@ -140,15 +140,22 @@ std::string against_daemon(const Owner& owner) {
   return row == kRows.end() ? "" : std::string(row->remedy);
 }
 
+// NFS clients use the ports from min_resvport to max_resvport: most of them stay available
+// (ltsp/ltsp#875; kernel:net/sunrpc/xprtsock.c, include/linux/sunrpc/xprtsock.h).
+std::string leave_out_of_nfs_ports(std::uint16_t port) {
+  constexpr int kDefaultMiddle = (665 + 1023) / 2;
+  return port > kDefaultMiddle ? fmt::format("sunrpc.max_resvport={}", port - 1)
+                               : fmt::format("sunrpc.min_resvport={}", port + 1);
+}
+
 std::string against_kernel(const Holder& holder) {
   constexpr std::uint16_t kNfs = 2049;
   constexpr std::uint16_t kFirstUnprivileged = 1024;
   const Socket& socket = holder.socket;
-  if (socket.peer_port == kNfs && socket.local_port < kFirstUnprivileged) {  // ltsp/ltsp#875
+  if (socket.peer_port == kNfs && socket.local_port < kFirstUnprivileged) {
     return fmt::format(
-        "sysctl -w sunrpc.min_resvport={} before the next mount, or change the pod's "
-        "port: a mounted NFS uses this one",
-        socket.local_port + 1);
+        "sysctl -w {} before the next mount, or change the pod's port: a mounted NFS uses this one",
+        leave_out_of_nfs_ports(socket.local_port));
   }
   if (holder.device.empty()) return "change the pod's port: the kernel itself uses this one";
   return fmt::format("ip -d link show {}, and change the pod's port or the device's",
