@@ -303,7 +303,8 @@ void ObjectLinter::lint_node_port(const Container& container, const ContainerPor
                       node_port.line,
                       node_port.health_check ? "itself listens on it"
                                              : "takes its traffic on every address of the node"),
-          "choose another port here, or another port there");
+          fmt::format("choose another port here, or another {} there",
+                      node_port.health_check ? "healthCheckNodePort" : "nodePort"));
   lint.container = container.name;
   lint.protocol = port.protocol;
   lint.port = host_port;

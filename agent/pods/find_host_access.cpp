@@ -75,6 +75,7 @@ enum class AccessKey { none, network, port };
 // hostNetwork and its variants in operators and charts: useHostNetwork, hostNetworking,
 // controller.hostPort, hostPortConfig; but not a policy's allowHostPorts.
 AccessKey access_key(std::string_view key) {
+  if (is_commented_out(key)) return AccessKey::none;
   static constexpr std::array<std::string_view, 3> kNetwork{"hostnetwork", "hostnetworking",
                                                             "hostnetworkenabled"};
   static constexpr std::array<std::string_view, 4> kPort{"hostport", "hostports", "hostportconfig",
@@ -161,6 +162,13 @@ bool is_word_for_it(std::string_view path, std::string_view key, std::string_vie
          (key == "path" && is_path_to_host_access(text));
 }
 
+// Maps of labels and annotations, whatever the kind.
+bool has_free_keys(std::string_view field) {
+  static constexpr std::array<std::string_view, 5> kFields{"annotations", "labels", "matchLabels",
+                                                           "nodeSelector", "selector"};
+  return contains(kFields, field);
+}
+
 struct AccessSearch {
   const std::vector<const Value*>& read;
   std::string_view base64;  // path prefix of base64 values; "": none
@@ -183,7 +191,7 @@ struct AccessSearch {
               std::string_view key) {
     if (found.size() >= kMostFound) return;
     if (contains(read, &value)) return;
-    if (key == "annotations" || key == "labels" || key == "status") return;
+    if (has_free_keys(key) || key == "status") return;
     const bool setting = asks(access_key(key), value) || is_parameter_that_asks(value);
     const bool word = value.is_scalar() && is_word_for_it(path, key, value.text);
     const bool text =
@@ -243,19 +251,13 @@ Places places_in_pod(const Value& spec) {
   return places;
 }
 
-// Maps of a pod whose keys are free.
-bool has_free_keys(std::string_view field) {
-  static constexpr std::array<std::string_view, 7> kFields{
-      "annotations", "labels", "matchLabels", "nodeSelector", "resources", "volumes", "status"};
-  return contains(kFields, field);
-}
-
 void search_misplaced(const Value& value, const std::string& path, const Places& places,
                       std::vector<HostAccess>& found) {
   for_each_child(value, path,
                  [&](const Value& child, const std::string& child_path, std::string_view key) {
                    if (found.size() >= kMostFound || places.contains(&child)) return;
-                   if (has_free_keys(key)) return;
+                   const bool free_keys = has_free_keys(key) || key == "resources";
+                   if (free_keys || key == "volumes" || key == "status") return;
                    if (!asks(access_key(key), child)) {
                      search_misplaced(child, child_path, places, found);
                    } else {

@@ -90,7 +90,7 @@ struct UnreadHostAccess {
   std::string kind, namespace_, name;
   std::string path;  // "spec.driver.hostNetwork"
   bool text{};       // it is inside a text, such as a ConfigMap's
-  bool misplaced{};  // the kind is known and has no such field in that place
+  bool misplaced{};  // the kind is known, or it is in a pod spec: there is no such field there
 };
 // "web.yaml: document 2, line 7: SparkApplication demo/pi has hostNetwork at …".
 std::string to_string(const UnreadHostAccess& unread);

@@ -239,7 +239,8 @@ void ManifestReader::add_node_port(const Value& service, const Value& from, std:
                                    ManifestNodePort node_port) {
   const Value* written = from.find(field);
   if (written == nullptr || written->integer() == 0) return;
-  const auto number = Fields(from, "spec", complaints_).port(field);
+  const std::string_view path = node_port.health_check ? "spec" : "spec.ports";
+  const auto number = Fields(from, std::string(path), complaints_).port(field);
   if (!number) return;
   const std::string name_space = text_at(service, "metadata.namespace");
   node_port.namespace_ = name_space.empty() ? "default" : name_space;
@@ -298,7 +299,7 @@ void ManifestReader::read_any_templates(const Value& object, const Identity& ide
   for (const FoundTemplate& one : found) {
     add_template(object, identity, *one.pod_template, one.path,
                  found.size() > 1 || !one.name.empty() ? one.name : std::string_view());
-    read.push_back(one.pod_template);
+    read.push_back(one.pod_template->find("spec"));
   }
   name_unread(object, identity, read, false);
 }
@@ -315,8 +316,12 @@ void ManifestReader::add_template(const Value& object, const Identity& identity,
   added.labels = labels_at(pod_template, "metadata.labels");
   const Value* pod_spec = pod_template.find("spec");
   if (pod_spec == nullptr) return;
+  // Of an unknown kind only the pod spec's fields are known, not what is beside it.
+  const bool known = find_object_kind(identity.api_version, identity.kind) != nullptr;
+  const std::string at(path);
   name_misplaced(object, identity,
-                 find_misplaced_access(pod_template, std::string(path), *pod_spec));
+                 known ? find_misplaced_access(pod_template, at, *pod_spec)
+                       : find_misplaced_access(*pod_spec, at + ".spec", *pod_spec));
 }
 
 void ManifestReader::read_replicas(const Value& spec, ManifestObject& object) {

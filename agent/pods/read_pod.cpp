@@ -10,6 +10,7 @@
 
 #include "agent/document/fields.h"
 #include "agent/pods/pod_limits.h"
+#include "netlink/base/ascii.h"
 #include "netlink/base/text.h"
 #include "netlink/base/times.h"
 
@@ -177,10 +178,14 @@ std::string text_of(const Value* map, std::string_view key) {
   return value != nullptr && value->is_scalar() ? value->text : std::string();
 }
 
+bool is_commented_out(std::string_view key) {
+  return !key.empty() && std::string_view("_#/").contains(key.front());
+}
+
 bool is_spelling_of(std::string_view key, std::string_view name) {
+  if (is_commented_out(key)) return false;
   std::string letters;
-  std::ranges::copy_if(key, std::back_inserter(letters),
-                       [](char c) { return ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z'; });
+  std::ranges::copy_if(key, std::back_inserter(letters), is_alphanumeric);
   return equals_ignoring_case(letters, name);
 }
 

@@ -58,7 +58,11 @@ std::string workload_of(const Value& metadata, std::string_view node_name);
 std::string text_of(const Value* map, std::string_view key);
 void read_pod_status(const Value& object, Pod& pod);
 
-// Whether `key` was meant as the field `name`: it differs in case and in what is no letter only.
+// Whether a field was switched off by its name, as JSON has no comments: "_hostPort", "#hostPort".
+bool is_commented_out(std::string_view key);
+
+// Whether `key` was meant as the field `name`: it differs only in case and in what is neither a
+// letter nor a digit, and is not commented out.
 bool is_spelling_of(std::string_view key, std::string_view name);
 
 }  // namespace hostnet

@@ -104,6 +104,22 @@ TEST(Lint, SeedsPortInTheNodePortRangeIsAWarning) {
                                     Field(&Lint::severity, Severity::warning))));
 }
 
+TEST(Lint, ANodePortsCollisionSaysWhichOfTheTwoPortsToChange) {
+  const std::string pod =
+      "apiVersion: v1\nkind: Pod\nmetadata: {name: x}\nspec: {containers: [{name: c, ports: "
+      "[{containerPort: 80, hostPort: 31500}]}]}\n---\n";
+  const std::string service =
+      "apiVersion: v1\nkind: Service\nmetadata: {name: s}\nspec: {type: LoadBalancer, "
+      "externalTrafficPolicy: Local, ";
+  const auto advised = [](const std::string& remedy) {
+    return Contains(AllOf(coded("node_port_collision"), Field(&Lint::remedy, remedy)));
+  };
+  EXPECT_THAT(lint_texts({pod + service + "ports: [{port: 80, nodePort: 31500}]}"}),
+              advised("choose another port here, or another nodePort there"));
+  EXPECT_THAT(lint_texts({pod + service + "healthCheckNodePort: 31500, ports: [{port: 80}]}"}),
+              advised("choose another port here, or another healthCheckNodePort there"));
+}
+
 TEST(Lint, SeedsStandardPortsWithClusterFirst) {
   EXPECT_THAT(found_in(seed_text("003-nginx-hostnetwork-deployment.yaml")),
               ElementsAre("max_surge@15", "reserved_port@29", "reserved_port@33", "dns_policy@38"));

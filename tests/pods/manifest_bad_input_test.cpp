@@ -215,6 +215,17 @@ TEST(ManifestBadInput, MessagesHaveNoControlCharactersAndAreShort) {
   EXPECT_EQ(result.errors[0].message.find('\x1b'), std::string::npos);
 }
 
+TEST(ManifestBadInput, AServicesBadPortIsNamedWithItsOwnPath) {
+  const std::string service =
+      "apiVersion: v1\nkind: Service\nmetadata: {name: s}\nspec:\n"
+      "  type: LoadBalancer\n  externalTrafficPolicy: Local\n";
+  EXPECT_THAT(read_manifests(service + "  ports: [{port: 80, nodePort: 70000}]\n", "a.yaml").errors,
+              ElementsAre(error_at(1, 7, "spec.ports.nodePort must be")));
+  EXPECT_THAT(
+      read_manifests(service + "  ports: []\n  healthCheckNodePort: 70000\n", "a.yaml").errors,
+      ElementsAre(error_at(1, 8, "spec.healthCheckNodePort must be")));
+}
+
 TEST(ManifestBadInput, PackedTextIsUnpackedTo32TimesItsSize) {
   const auto spaces = from_base64_lines(  // 100,000 of them
       "H4sIAAAAAAACA+3BMQEAAADCoCrrn9IaHkABAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"

@@ -1,6 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
+
 #include "agent/ports/holder_name.h"
 #include "agent/ports/owners/kernel_socket.h"
 #include "agent/ports/owners/process.h"
@@ -60,6 +62,25 @@ TEST(KernelSocket, ATunnelsSocketIsBoundToEverythingOnItsPort) {
   socket.interface = 0;
   socket.local.bytes[0] = 10;
   EXPECT_EQ(tunnel_of(socket, links), nullptr);
+}
+
+TEST(KernelSocket, AClientsPortIsThePeersAndNoListenersHere) {
+  const auto is_kernels = [](std::uint16_t local, std::uint16_t peer) {
+    Socket socket;
+    socket.protocol = Protocol::tcp;
+    socket.local_port = local;
+    socket.peer_port = peer;
+    return is_of_kernel_service(socket);
+  };
+  for (const std::uint16_t port : std::to_array<std::uint16_t>({564, 3300, 6789, 7000})) {
+    EXPECT_TRUE(is_kernels(40000, port)) << port;
+    EXPECT_FALSE(is_kernels(port, 0)) << port;
+    EXPECT_FALSE(is_kernels(port, 40000)) << port;
+  }
+  for (const std::uint16_t port : std::to_array<std::uint16_t>({445, 2049, 3260, 4420})) {
+    EXPECT_TRUE(is_kernels(40000, port)) << port;
+    EXPECT_TRUE(is_kernels(port, 0)) << port;
+  }
 }
 
 Holder holder_in_pod(const std::string& uid) {

@@ -314,6 +314,16 @@ TEST_F(NatScans, AnotherScannerReadsAgainWhatCouldNotBeRead) {
   EXPECT_THAT(ports(table), ElementsAre(80U));
 }
 
+TEST_F(NatScans, TooManyRulesOrChangesAreReadAgainAndNoBugToReport) {
+  netlink_->inner->failures[{NETLINK_NETFILTER, nft_message(NFT_MSG_GETRULE)}] =
+      failure(Reason::exhausted, "interrupted by changes").error();
+  rules({80});
+  const PortSnapshot table = scan();
+  ASSERT_THAT(codes(table.coverage.problems), ElementsAre("nat_rules_failed"));
+  EXPECT_EQ(table.coverage.problems.front().remedy,
+            "they are read again: fewer rules, or fewer changes of them, help");
+}
+
 TEST_F(NatScans, LegacyTablesAreReadEveryTenSecondsAndOnlyWhereThereAreSome) {
   struct Tables final : IpTables {
     mutable int asked{};

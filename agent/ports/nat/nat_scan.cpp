@@ -264,14 +264,19 @@ void NatScan::walk() {
 }
 
 void NatScan::tell(const Error& error) {
+  const auto remedy_for = [](Reason reason) -> std::string_view {
+    if (reason == Reason::denied) return "add NET_ADMIN in the host's user namespace";
+    if (reason == Reason::exhausted) {
+      return "they are read again: fewer rules, or fewer changes of them, help";
+    }
+    return kReport;
+  };
   if (error.reason == Reason::unsupported) {
     reading_.limits.push_back({.code = "nat_rules_not_read",
                                .message = "NAT rules cannot be read here: " + error.message});
     return;
   }
-  reading_.problems.push_back(read_problem(
-      "nat_rules_failed", error,
-      error.reason == Reason::denied ? "add NET_ADMIN in the host's user namespace" : kReport));
+  reading_.problems.push_back(read_problem("nat_rules_failed", error, remedy_for(error.reason)));
 }
 
 void NatScan::tell(const IpvsReading& ipvs) {

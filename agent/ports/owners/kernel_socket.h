@@ -12,9 +12,9 @@ namespace hostnet {
 // socket is bound to every address and to no device but the tunnel's own.
 const Link* tunnel_of(const Socket& socket, std::span<const Link> links);
 
-// Whether an in-kernel service is known to listen on this port, or on the one that it is connected
-// to: nfsd, lockd, ksmbd, iSCSI and NVMe targets, Ceph, RoCE, GTP, DLM, DRBD, WireGuard's default.
-// Not sufficient alone: applies only if no process has the socket.
+// Whether the kernel is known to serve the local port (nfsd, lockd, ksmbd, iSCSI and NVMe targets,
+// RoCE, GTP, DLM, DRBD, WireGuard's default), or to connect to the peer's port (NFS, SMB, iSCSI,
+// NVMe, Ceph and 9P clients). Not sufficient alone: applies only if no process has the socket.
 bool is_of_kernel_service(const Socket& socket);
 
 }  // namespace hostnet
