@@ -55,23 +55,24 @@ SteadyTime steady_of(WallTime now) {
   return SteadyTime(now.time_since_epoch());
 }
 
-// spdlog filters by level, locks and writes; lines are formatted here, because its patterns do not
+// spdlog locks and writes; lines are formatted here, because its patterns do not
 // support fields.
 class Output {
  public:
-  explicit Output(const Options& options) : format_(options.format), now_(options.now) {
+  explicit Output(const Options& options)
+      : level_(options.level), format_(options.format), now_(options.now) {
     if (!now_) now_ = system_now;
     auto sink = options.sink;
     if (!sink) sink = [this](std::string_view line) { stderr_.write(line); };
     logger_ = std::make_unique<spdlog::logger>("hostnet",
                                                std::make_shared<FunctionSink>(std::move(sink)));
     logger_->set_pattern("%v");
-    logger_->set_level(spdlog_level(options.level));
+    logger_->set_level(spdlog::level::trace);  // enabled() filters, but not how many were lost
     logger_->flush_on(spdlog::level::trace);
     logger_->set_error_handler([](const std::string&) {});  // a line that fails is lost
   }
 
-  bool enabled(Level level) const { return logger_->should_log(spdlog_level(level)); }
+  bool enabled(Level level) const { return level >= level_; }
 
   void write(Level level, std::string_view message, Fields fields) {
     const std::lock_guard lock(mutex_);
@@ -134,6 +135,7 @@ class Output {
     write_line(now, event.level, event.message, fields);
   }
 
+  Level level_;
   Format format_;
   std::function<WallTime()> now_;
   LineWriter stderr_{STDERR_FILENO};

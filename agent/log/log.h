@@ -69,7 +69,8 @@ void complain(std::string_view why);
 bool enabled(Level level);
 
 // Thread safe, never throws, never fails, never waits for a reader of stderr longer than a tenth of
-// a second: a line that cannot be written is lost, and counted by "log lines lost". A warning or
+// a second (unless that is a terminal: line_writer.h): a line that cannot be written is lost, and
+// counted by "log lines lost", whatever the level of the log. A warning or
 // error that repeats one of the last 60 seconds (message and all fields) is only counted; with the
 // first line after those 60 seconds, or by flush() or write_counts(), it is written once more with
 // repeated=N. Of one message, whatever its fields, 50 lines are written at once and then one every

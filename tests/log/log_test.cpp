@@ -1,18 +1,24 @@
 #include "agent/log/log.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <array>
 #include <chrono>
 #include <string>
 #include <thread>
 #include <vector>
+
+#include "netlink/base/unique_fd.h"
 
 namespace hostnet::log {
 namespace {
 
 using std::chrono::seconds;
 using testing::ElementsAre;
+using testing::HasSubstr;
 
 // Captures lines without their time; the clock stands until told.
 class Log : public testing::Test {
@@ -138,6 +144,25 @@ TEST_F(Log, AFloodOfOneMessageKeepsNoOtherBack) {
   lines.clear();
   flush();
   EXPECT_THAT(lines, ElementsAre("level=info msg=\"finding opened\" suppressed=350"));
+}
+
+TEST_F(Log, SaysHowManyLinesWereLostWhateverItsLevel) {
+  std::array<int, 2> ends{};
+  ASSERT_EQ(::pipe2(ends.data(), O_CLOEXEC), 0);
+  const UniqueFd reader(ends[0]), writer(ends[1]), before(::dup(STDERR_FILENO));
+  ASSERT_EQ(::fcntl(reader.get(), F_SETFL, O_NONBLOCK), 0);
+  ASSERT_GE(::dup2(writer.get(), STDERR_FILENO), 0);
+  set_up({.level = Level::error, .format = Format::logfmt, .sink = {}, .now = {}});
+  for (int i = 0; i < 500; ++i) error(std::to_string(i) + std::string(1000, 'x'));
+  std::string text(1 << 20, ' ');
+  EXPECT_GT(::read(reader.get(), text.data(), text.size()), 0);
+  error("next");
+  const auto got = ::read(reader.get(), text.data(), text.size());
+  ::dup2(before.get(), STDERR_FILENO);
+  ASSERT_GT(got, 0);
+  text.resize(static_cast<std::size_t>(got));
+  EXPECT_THAT(text, HasSubstr("level=warn msg=\"log lines lost\" lines="));
+  EXPECT_THAT(text, HasSubstr("level=error msg=next"));
 }
 
 TEST_F(Log, SurvivesASinkThatThrows) {
