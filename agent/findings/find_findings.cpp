@@ -1,6 +1,9 @@
 #include "agent/findings/find_findings.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <set>
 #include <string>
@@ -18,26 +21,57 @@ auto order_of_findings(const Finding& finding) {
                     finding.verdict, std::string_view(finding.id));
 }
 
-void keep(Finding finding, const FindingContext& context, std::vector<Finding>& found) {
-  if (finding.held_by.size() > most_listed(context)) {
-    finding.held_by.resize(most_listed(context));
-    finding.held_by.shrink_to_fit();
-  }
-  found.push_back(std::move(finding));
+// Keeps `most` holders: the first sockets, but at least one NAT rule (or half of them), which say
+// where the packets of those sockets go.
+void cut_holders(Finding& finding, std::size_t most) {
+  auto& held = finding.held_by;
+  const std::size_t all = held.size();
+  if (all <= most) return;
+  const auto all_rules = static_cast<std::size_t>(
+      std::ranges::count_if(held, [](const Holder& holder) { return holder.nat != nullptr; }));
+  const std::size_t sockets_at_least = std::min(all - all_rules, most - most / 2);
+  std::size_t rules = std::min(all_rules, most - sockets_at_least);
+  std::size_t sockets = most - rules;
+  std::erase_if(held, [&](const Holder& holder) {
+    std::size_t& left = holder.nat ? rules : sockets;
+    if (left == 0) return true;
+    --left;
+    return false;
+  });
+  held.shrink_to_fit();
+  finding.more_holders = all - held.size();
+  finding.explanation +=
+      fmt::format(" {} more holders of the port are not listed.", finding.more_holders);
 }
 
+// The findings about declarations. Each may list two holders, and all together 1,500 more: many
+// declarations of one port that many sockets hold would list all of them many times.
+class Kept {
+ public:
+  void add(Finding finding) {
+    cut_holders(finding, kLeast + more_);
+    more_ -= std::max(kLeast, finding.held_by.size()) - kLeast;
+    findings.push_back(std::move(finding));
+  }
+
+  std::vector<Finding> findings;
+
+ private:
+  static constexpr std::size_t kLeast = 2;
+  std::size_t more_ = 1'500;
+};
+
 // Only the first conflict of a declaration counts, but all of its risks.
-void judge_declaration(const Declaration& declaration, const FindingContext& context,
-                       std::vector<Finding>& found) {
+void judge_declaration(const Declaration& declaration, const FindingContext& context, Kept& kept) {
   for (auto* const rule : rules::kConflicts) {
     if (auto finding = rule(declaration, context)) {
-      keep(*std::move(finding), context, found);
+      kept.add(*std::move(finding));
       break;
     }
   }
   if (declaration.rejected) return;
   for (auto* const rule : rules::kDeclarationRisks) {
-    if (auto finding = rule(declaration, context)) keep(*std::move(finding), context, found);
+    if (auto finding = rule(declaration, context)) kept.add(*std::move(finding));
   }
 }
 
@@ -61,10 +95,11 @@ void leave_out_explained(std::vector<Finding>& found) {
 }
 
 std::vector<Finding> all_findings(const FindingContext& context) {
-  std::vector<Finding> found;
+  Kept kept;
   for (const Declaration& declaration : context.declarations) {
-    judge_declaration(declaration, context, found);
+    judge_declaration(declaration, context, kept);
   }
+  std::vector<Finding> found = std::move(kept.findings);
   for (auto* const rule : rules::kNodeRules) rule(context, found);
   leave_out_explained(found);
   std::ranges::sort(found, finding_comes_before);

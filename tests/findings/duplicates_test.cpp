@@ -48,6 +48,18 @@ TEST(DuplicateDeclaration, ManyDeclarationsOfAPortAreNotAllListedInEach) {
   EXPECT_THAT(found[0].explanation, HasSubstr("and 498 more both declare 8080/tcp"));
 }
 
+TEST(DuplicateDeclaration, DeclarationsAreAllListedWhereOtherPortsAreMany) {
+  Scene scene;
+  for (const std::string name : {"a", "b", "c"}) scene.add(declaring(name));
+  for (int i = 0; i < 1'600; ++i) {
+    Pod pod = host_pod("p" + std::to_string(i), "uid-" + std::to_string(i));
+    scene.add(with_port(pod, static_cast<std::uint16_t>(10'000 + i)));
+  }
+  const auto found = scene.of(Verdict::duplicate_declaration);
+  ASSERT_THAT(found, SizeIs(3));
+  for (const Finding& finding : found) EXPECT_THAT(finding.declared_by, SizeIs(3));
+}
+
 TEST(DuplicateDeclaration, HoldersOfAPortThatManyDeclareAreNotAllListedInEach) {
   Scene scene;
   for (int i = 0; i < 500; ++i) {
@@ -57,9 +69,15 @@ TEST(DuplicateDeclaration, HoldersOfAPortThatManyDeclareAreNotAllListedInEach) {
   for (int pid = 1; pid <= 100; ++pid) {
     scene.hold(listener("0.0.0.0", 8080, unit_owner("nginx.service", "nginx", pid)));
   }
-  for (const Finding& finding : scene.of(Verdict::duplicate_declaration)) {
-    EXPECT_THAT(finding.held_by, SizeIs(6));
+  std::size_t listed = 0;
+  const auto found = scene.of(Verdict::duplicate_declaration);
+  for (const Finding& finding : found) {
+    listed += finding.held_by.size();
+    EXPECT_EQ(finding.held_by.size() + finding.more_holders, 100U);
   }
+  EXPECT_EQ(listed, 1'500U + (500 * 2));
+  EXPECT_THAT(found.back().explanation,
+              testing::EndsWith(" more holders of the port are not listed."));
 }
 
 TEST(DuplicateDeclaration, ComesBeforeEveryHolder) {

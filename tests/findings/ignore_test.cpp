@@ -52,6 +52,30 @@ TEST(IgnoreRules, EveryFieldMatchesExactly) {
   }
 }
 
+TEST(IgnoreRules, OfAHolderHideNothingWhereHoldersAreLeftOut) {
+  Finding finding = finding_of_two_nginx();
+  finding.more_holders = 1;
+  EXPECT_FALSE(ignores({{.field = "unit", .pattern = "nginx.service"}}, finding));
+  EXPECT_FALSE(ignores({{.field = "holder", .pattern = ".*", .regex = true}}, finding));
+  EXPECT_TRUE(ignores({{.field = "pod", .pattern = "web-1"}}, finding));
+}
+
+TEST(IgnoreRules, ManyDeclaredPortsHideNoHolderFromARule) {
+  Scene scene;
+  for (int i = 0; i < 1'600; ++i) {
+    Pod pod = host_pod("p" + std::to_string(i), "uid-" + std::to_string(i));
+    scene.add(with_port(pod, static_cast<std::uint16_t>(10'000 + i)));
+  }
+  for (int pid = 1; pid <= 3; ++pid) {
+    scene.hold(listener("0.0.0.0", 11'599, unit_owner("nginx.service", "nginx", pid)));
+  }
+  scene.hold(listener("0.0.0.0", 11'599, unit_owner("other.service", "other", 4)));
+  const auto found = scene.of(Verdict::unmanaged_process);
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].held_by.size(), 4U);
+  EXPECT_FALSE(ignores({{.field = "unit", .pattern = "nginx.service"}}, found[0]));
+}
+
 TEST(IgnoreRules, AHolderIsMatchedByItsFormerNameToo) {
   Finding finding = finding_of_two_nginx();
   for (Holder& holder : finding.held_by) {

@@ -121,6 +121,21 @@ TEST(HijackByRule, IsInformationWhileThePodTerminatesInItsGrace) {
   EXPECT_THAT(scene.conflict_names(), ElementsAre("80/tcp hostport_hijacks_listener info"));
 }
 
+TEST(HijackByRule, NamesItsRuleHoweverManyListenersThereAre) {
+  NatScene scene;
+  scene.add(web_pod());
+  for (int pid = 1; pid <= 3'100; ++pid) {
+    scene.hold(listener("0.0.0.0", 80, unit_owner("nginx.service", "nginx", pid)));
+  }
+  scene.rule(host_port_rule(80, "10.244.0.7:80"));
+  const auto found = scene.of(Verdict::hostport_hijacks_listener);
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].held_by.size(), 1'502U);
+  EXPECT_EQ(found[0].more_holders, 1'599U);
+  EXPECT_EQ(found[0].held_by.back().owner.kind, HolderKind::nat_rule);
+  EXPECT_EQ(found[0].held_by.front().owner.kind, HolderKind::unmanaged_process);
+}
+
 TEST(HijackByRule, OfAnotherPodsRuleIsNotTheDeclaringPods) {
   NatScene scene;
   Pod other = cni_pod("other", "uid-other");

@@ -64,9 +64,11 @@ FindingContext::FindingContext(const PortSnapshot& table_in, const PodSnapshot& 
       now(now_in),
       declarations(collect_declarations(pods_in, now_in)) {
   if (table.filters && !declarations.empty()) ways_in = hostnet::ways_in(table);
+  std::map<PortKey, std::size_t> declarers;
   for (const Declaration& declaration : declarations) {
     const PortKey key{declaration.port.protocol, declaration.port.port};
     holders.try_emplace(key);
+    listed_declarers += 2 * declarers[key]++ + 1;  // the square of their number
     if (!declaration.rejected) declared[key].push_back(&declaration);
   }
   for (const Holder& holder : table.holders) {
@@ -133,9 +135,11 @@ Finding finding_about(Verdict verdict, const Declaration& declaration,
   return finding;
 }
 
-std::size_t most_listed(const FindingContext& context) {
+std::size_t most_declarers(const FindingContext& context) {
   constexpr std::size_t kOfAllFindings = 3'000, kLeast = 2;
-  return std::max(kLeast, kOfAllFindings / std::max<std::size_t>(1, context.declarations.size()));
+  const std::size_t all = context.declarations.size();
+  if (context.listed_declarers <= kOfAllFindings) return std::max(kLeast, all);
+  return std::max(kLeast, kOfAllFindings / all);
 }
 
 void add_holders(Finding& finding, const Holders& holders) {

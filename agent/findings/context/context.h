@@ -28,6 +28,7 @@ struct FindingContext {
   const Policy& policy;
   WallTime now;
   std::vector<Declaration> declarations;
+  std::size_t listed_declarers{};  // if each declaration lists all of its port
   std::map<PortKey, std::vector<const Declaration*>> declared;  // without the rejected ones
   std::map<PortKey, Holders> holders;                           // of declared ports only
   std::map<PortKey, Holders> rules;                             // NAT rules, in the kernel's order
@@ -60,10 +61,9 @@ ListenState listen_state(const Declaration& declaration, const FindingContext& c
 Finding finding_about(Verdict verdict, const Declaration& declaration,
                       const FindingContext& context);
 
-// How many declarations, and how many holders, a finding may list: each of n declarations of one
-// port has a finding about all n of them. On a node with less than a hundred declared ports this is
-// more than there are.
-std::size_t most_listed(const FindingContext& context);
+// How many declarations a finding may list: each of n declarations of one port has a finding about
+// all n of them. As many as there are, unless those are more than 3,000 in all findings together.
+std::size_t most_declarers(const FindingContext& context);
 
 // Appends the holders to held_by in this order, each NAT rule once.
 void add_holders(Finding& finding, const Holders& holders);

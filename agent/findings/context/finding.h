@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -37,8 +38,9 @@ struct Finding {
   std::string ignored_because;
   std::vector<DeclaredPort> declared_by;
   std::vector<Holder> held_by;
+  std::size_t more_holders{};  // left out of held_by, which has a limit
   std::optional<Observed> observed;
-  std::string explanation;  // one sentence
+  std::string explanation;  // one sentence; a second one says how many holders are left out
   std::string remedy;       // one command or one sentence
   bool operator==(const Finding&) const = default;
 };

@@ -64,7 +64,7 @@ std::optional<Finding> duplicate_declaration(const Declaration& declaration,
   if (duplicates.empty()) return {};
   const DeclaredPort& port = declaration.port;
   Finding finding = finding_about(Verdict::duplicate_declaration, declaration, context);
-  const auto listed = std::min(duplicates.size(), most_listed(context) - 1);
+  const auto listed = std::min(duplicates.size(), most_declarers(context) - 1);
   for (const Declaration* other : std::span(duplicates).first(listed)) {
     finding.declared_by.push_back(other->port);
   }
