@@ -40,11 +40,11 @@ void cut_holders(Finding& finding, std::size_t most) {
   });
   held.shrink_to_fit();
   finding.more_holders = all - held.size();
-  finding.explanation +=
-      fmt::format(" {} more holders of the port are not listed.", finding.more_holders);
+  finding.explanation = fmt::format("{} {} more holders of the port are not listed.",
+                                    finding.explanation, finding.more_holders);
 }
 
-// The findings about declarations. Each may list two holders, and all together 1,500 more: many
+// The findings about declarations. Each may list two holders, and all together 250 more: many
 // declarations of one port that many sockets hold would list all of them many times.
 class Kept {
  public:
@@ -58,7 +58,7 @@ class Kept {
 
  private:
   static constexpr std::size_t kLeast = 2;
-  std::size_t more_ = 1'500;
+  std::size_t more_ = 250;
 };
 
 // Only the first conflict of a declaration counts, but all of its risks.
