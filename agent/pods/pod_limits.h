@@ -17,6 +17,7 @@ inline constexpr std::size_t kMostPods = 2000;  // a kubelet runs a few hundred
 inline constexpr std::size_t kMostPortsOfANode =
     3'000;  // of all pods together; each may lead to several findings
 // What those ports have of names, states and host IPs: each has a copy in everything said of it.
+// Ordinary ports have 170 to 210 bytes: it is used up by about 2,000 of them.
 inline constexpr std::size_t kMostTextOfPorts = std::size_t{384} << 10;
 inline constexpr std::size_t kMostContainersOfANode = 10'000;
 inline constexpr std::size_t kLongestPodText = 512;

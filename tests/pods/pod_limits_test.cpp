@@ -132,6 +132,24 @@ TEST(PodLimits, PortsOfPodsWithLongNamesCountForMore) {
   EXPECT_EQ(other.ports_cut, 0U);
 }
 
+TEST(PodLimits, TwoThousandPortsOfOrdinaryPodsAreRead) {
+  PortBudget budget;
+  Pod pod = *read_pod_json(pod_with_ports(10, "hostPort"));
+  pod.namespace_ = "ingress-nginx";
+  pod.name = "ingress-nginx-controller-7d8f9b6c5d-x7k2p";
+  pod.uid = "6f1c9b1e-2a7d-4f0b-9a55-0c3d8e7f1a2b";
+  pod.workload = "Deployment/ingress-nginx-controller";
+  pod.phase = "Running";
+  pod.dns_policy = "ClusterFirstWithHostNet";
+  pod.containers[0].name = "controller";
+  pod.containers[0].state = "running";
+  for (std::size_t i = 0; i < 200; ++i) {
+    Pod one = pod;
+    budget.take(one);
+    ASSERT_EQ(one.ports_cut, 0U) << i;
+  }
+}
+
 TEST(PodLimits, TextsOfKeptPodsAreAsLongAsKubernetesAllows) {
   Pod pod;
   pod.namespace_ = pod.name = std::string(10'000, 'n');

@@ -73,10 +73,10 @@ void name_cuts(PodSnapshot& snapshot) {
     if (pod.ports_cut > 0) ++of_pods;
   }
   if (snapshot.ports_cut > 0) {
-    snapshot.errors.push_back(
-        fmt::format("{} host ports of {} pods are left out: at most {} of a pod and {} of all pods "
-                    "are read, fewer where names are long",
-                    snapshot.ports_cut, of_pods, kMostPortsOfAPod, kMostPortsOfANode));
+    snapshot.errors.push_back(fmt::format(
+        "{} host ports of {} pods are left out: at most {} of a pod and {} of all pods "
+        "are read, with {} KiB of names and states",
+        snapshot.ports_cut, of_pods, kMostPortsOfAPod, kMostPortsOfANode, kMostTextOfPorts >> 10));
   }
   if (snapshot.pods_cut > 0) {
     snapshot.errors.push_back(
