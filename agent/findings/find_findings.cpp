@@ -5,11 +5,14 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <set>
 #include <string>
 #include <tuple>
 #include <utility>
+#include <vector>
 
+#include "agent/findings/context/overlap.h"
 #include "agent/findings/rules/rules.h"
 #include "netlink/base/ranges.h"
 
@@ -21,27 +24,38 @@ auto order_of_findings(const Finding& finding) {
                     finding.verdict, std::string_view(finding.id));
 }
 
+// As far as ignore rules see.
+bool is_same_owner(const Holder& one, const Holder& other) {
+  const auto identity = [](const Holder& holder) {
+    return std::tie(holder.name, holder.owner.kind, holder.owner.unit, holder.owner.cgroup,
+                    holder.owner.exe);
+  };
+  return identity(one) == identity(other) && port_use(one.socket) == port_use(other.socket);
+}
+
 // Keeps `most` holders: the first sockets, but at least one NAT rule (or half of them), which say
 // where the packets of those sockets go.
 void cut_holders(Finding& finding, std::size_t most) {
-  auto& held = finding.held_by;
-  const std::size_t all = held.size();
+  const std::size_t all = finding.held_by.size();
   if (all <= most) return;
-  const auto all_rules = static_cast<std::size_t>(
-      std::ranges::count_if(held, [](const Holder& holder) { return holder.nat != nullptr; }));
+  const auto all_rules = static_cast<std::size_t>(std::ranges::count_if(
+      finding.held_by, [](const Holder& holder) { return holder.nat != nullptr; }));
   const std::size_t sockets_at_least = std::min(all - all_rules, most - most / 2);
   std::size_t rules = std::min(all_rules, most - sockets_at_least);
   std::size_t sockets = most - rules;
-  std::erase_if(held, [&](const Holder& holder) {
+  std::vector<Holder> listed, left_out;
+  listed.reserve(most);
+  for (Holder& holder : finding.held_by) {
     std::size_t& left = holder.nat ? rules : sockets;
-    if (left == 0) return true;
-    --left;
-    return false;
+    (left > 0 ? listed : left_out).push_back(std::move(holder));
+    if (left > 0) --left;
+  }
+  finding.unlisted_owners = std::ranges::any_of(left_out, [&](const Holder& holder) {
+    return std::ranges::none_of(listed, std::bind_front(is_same_owner, std::cref(holder)));
   });
-  held.shrink_to_fit();
-  finding.more_holders = all - held.size();
+  finding.held_by = std::move(listed);
   finding.explanation = fmt::format("{} {} more holders of the port are not listed.",
-                                    finding.explanation, finding.more_holders);
+                                    finding.explanation, left_out.size());
 }
 
 // The findings about declarations. Each may list two holders, and all together 250 more: many

@@ -60,7 +60,7 @@ bool matches_former_name(const CompiledMatcher& matcher, const Holder& holder) {
 
 bool matches_every_holder(const CompiledMatcher& matcher, const Finding& finding) {
   if (finding.held_by.empty()) return matcher.matches("");
-  if (finding.more_holders > 0) return false;  // who they are is not known here
+  if (finding.unlisted_owners) return false;  // who they are is not known here
   const PortUse use = port_use(finding.held_by.front().socket);
   return std::ranges::all_of(finding.held_by, [&](const Holder& holder) {
     return port_use(holder.socket) != use || matcher.matches(holder_field(holder, matcher.field)) ||

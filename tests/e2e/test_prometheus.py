@@ -7,6 +7,7 @@ import subprocess
 import pytest
 from conftest import pod, wait_until
 from machine import PATIENCE, SCRAPING, Machine
+from prometheus_lab import ask, query
 
 
 def test_promtool_finds_nothing_to_complain_about(machine):
@@ -22,21 +23,6 @@ def test_promtool_finds_nothing_to_complain_about(machine):
                   if not line.startswith("node_")]
     assert complaints == [], complaints
     assert "# TYPE hostnet_port_conflict gauge" in page
-
-
-def api(machine, path, *parameters):
-    words = [word for pair in parameters for word in ("--data-urlencode", pair)]
-    done = machine.run("curl", "-s", "-g", "-G", *words, f"http://127.0.0.1:9090/api/v1/{path}",
-                       check=False)
-    if done.returncode != 0 or not done.stdout.startswith("{"):
-        return []
-    answer = json.loads(done.stdout)
-    return answer["data"] if answer["status"] == "success" else []
-
-
-def query(machine, expression):
-    found = api(machine, "query", f"query={expression}")
-    return found["result"] if found else []
 
 
 @pytest.fixture
@@ -141,10 +127,10 @@ scrape_configs:
     samples = set(re.findall(r"^([a-z_0-9]+)[{ ]", page, re.M))
 
     def missing():
-        arrived = {entry["metric"]: entry["type"] for entry in api(machine, "targets/metadata")}
+        arrived = {entry["metric"]: entry["type"] for entry in ask(machine, "targets/metadata")}
         assert arrived["hostnet_findings_opened"] == "counter"
         return ({name for name, kind in families.items() if arrived.get(name) != kind}
-                | samples - set(api(machine, "label/__name__/values")))
+                | samples - set(ask(machine, "label/__name__/values")))
     try:
         wait_until(lambda: not missing(), 10)
     except AssertionError:

@@ -73,11 +73,13 @@ TEST(DuplicateDeclaration, HoldersOfAPortThatManyDeclareAreNotAllListedInEach) {
   const auto found = scene.of(Verdict::duplicate_declaration);
   for (const Finding& finding : found) {
     listed += finding.held_by.size();
-    EXPECT_EQ(finding.held_by.size() + finding.more_holders, 100U);
+    const std::size_t left_out = 100 - finding.held_by.size();
+    EXPECT_THAT(finding.explanation,
+                testing::EndsWith(left_out == 0 ? "give only once."
+                                                : " " + std::to_string(left_out) +
+                                                      " more holders of the port are not listed."));
   }
   EXPECT_EQ(listed, 250U + (500 * 2));
-  EXPECT_THAT(found.back().explanation,
-              testing::EndsWith(" more holders of the port are not listed."));
 }
 
 TEST(DuplicateDeclaration, ComesBeforeEveryHolder) {

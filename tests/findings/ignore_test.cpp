@@ -52,12 +52,30 @@ TEST(IgnoreRules, EveryFieldMatchesExactly) {
   }
 }
 
-TEST(IgnoreRules, OfAHolderHideNothingWhereHoldersAreLeftOut) {
+TEST(IgnoreRules, OfAHolderHideNothingWhereOtherOwnersAreLeftOut) {
   Finding finding = finding_of_two_nginx();
-  finding.more_holders = 1;
+  finding.unlisted_owners = true;
   EXPECT_FALSE(ignores({{.field = "unit", .pattern = "nginx.service"}}, finding));
   EXPECT_FALSE(ignores({{.field = "holder", .pattern = ".*", .regex = true}}, finding));
   EXPECT_TRUE(ignores({{.field = "pod", .pattern = "web-1"}}, finding));
+}
+
+TEST(IgnoreRules, OfAHolderHideACrowdOfOneOwnerButNoCrowdWithAnother) {
+  Scene scene;
+  Pod pod = host_pod("web-1", "uid-1");
+  scene.add(with_port(pod, 8080));
+  for (int pid = 1; pid <= 300; ++pid) {
+    scene.hold(listener("0.0.0.0", 8080, unit_owner("nginx.service", "nginx", pid)));
+  }
+  const auto crowd = scene.of(Verdict::unmanaged_process);
+  ASSERT_EQ(crowd.size(), 1U);
+  EXPECT_LT(crowd[0].held_by.size(), 300U);
+  EXPECT_TRUE(ignores({{.field = "unit", .pattern = "nginx.service"}}, crowd[0]));
+
+  scene.hold(listener("0.0.0.0", 8080, unit_owner("other.service", "other", 301)));
+  const auto mixed = scene.of(Verdict::unmanaged_process);
+  ASSERT_EQ(mixed.size(), 1U);
+  EXPECT_FALSE(ignores({{.field = "unit", .pattern = "nginx.service"}}, mixed[0]));
 }
 
 TEST(IgnoreRules, ManyDeclaredPortsHideNoHolderFromARule) {

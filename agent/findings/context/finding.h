@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -38,7 +37,7 @@ struct Finding {
   std::string ignored_because;
   std::vector<DeclaredPort> declared_by;
   std::vector<Holder> held_by;
-  std::size_t more_holders{};  // left out of held_by, which has a limit
+  bool unlisted_owners{};  // held_by has a limit: a holder beyond it has an owner of its own
   std::optional<Observed> observed;
   std::string explanation;  // one sentence; a second one says how many holders are left out
   std::string remedy;       // one command or one sentence
